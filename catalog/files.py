@@ -1,0 +1,78 @@
+"""Writes that are whole or absent: to a temporary name first, then a rename.
+
+A process killed at any moment leaves either the old bytes or the new ones, and
+temporary names that the next write of the same target removes.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import pandas as pd
+
+__all__ = ["atomic_directory", "read_json", "write_bytes", "write_json", "write_table", "write_text"]
+
+
+def write_bytes(path: Path, data: bytes) -> Path:
+    """Write `data` to `path` atomically and durably; parents are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(temporary, path)
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """`write_bytes` for text, as UTF-8."""
+    return write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: object) -> Path:
+    """Write JSON with sorted keys and two-space indent; numpy scalars and arrays are allowed."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
+    return write_bytes(path, orjson.dumps(value, option=options) + b"\n")
+
+
+def read_json(path: Path) -> dict:
+    """Read a JSON object."""
+    return orjson.loads(path.read_bytes())
+
+
+def write_table(path: Path, table: pd.DataFrame) -> Path:
+    """Write a table as zstd Parquet, atomically; equal tables give equal bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    table.to_parquet(temporary, compression="zstd", index=False)
+    os.replace(temporary, path)
+    return path
+
+
+@contextmanager
+def atomic_directory(target: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder that replaces `target` when the block ends without error.
+
+    On an error the temporary folder is removed and `target` stays as it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in target.parent.glob(f".{target.name}.*.tmp"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary = target.parent / f".{target.name}.{os.getpid()}.tmp"
+    temporary.mkdir()
+    try:
+        yield temporary
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    if target.exists():
+        old = target.parent / f".{target.name}.{os.getpid()}.old.tmp"
+        os.replace(target, old)
+        os.replace(temporary, target)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.replace(temporary, target)

@@ -1,0 +1,39 @@
+"""One content hash per product and modality: what decides whether its features are computed again."""
+
+import numpy as np
+import pandas as pd
+
+from catalog.hashing import content_hash
+from catalog.media_store import MediaStore
+
+__all__ = ["modality_hashes"]
+
+
+def modality_hashes(products: pd.DataFrame, media: MediaStore) -> pd.DataFrame:
+    """Columns product_id, text_hash, image_hash, audio_hash, tabular_hash; "" where a modality is absent.
+
+    Price enters as a coarse level (a quarter of a doubling), so that a small change of price is no
+    change of the product.
+    """
+    texts = [
+        content_hash(*row) if any(part not in ("", "{}") for part in row) else ""
+        for row in products[["title", "description", "brand", "attributes"]].itertuples(
+            index=False, name=None
+        )
+    ]
+    return pd.DataFrame(
+        {
+            "product_id": products["product_id"],
+            "text_hash": texts,
+            "image_hash": [_digests(keys, media) for keys in products["photos"]],
+            "audio_hash": [_digests(keys, media) for keys in products["sounds"]],
+            "tabular_hash": [
+                "" if np.isnan(price) else content_hash(str(round(4 * np.log2(price))))
+                for price in products["price"]
+            ],
+        }
+    )
+
+
+def _digests(keys: list[str], media: MediaStore) -> str:
+    return content_hash(*(media.digest(key) for key in keys)) if len(keys) else ""
