@@ -1,0 +1,6 @@
+"""Encoders by modality and registry name; importing this package registers all of them."""
+
+from models.encoders import audio, image, tabular, text
+from models.encoders.registries import AUDIO, ENCODERS, IMAGE, TABULAR, TEXT, Encoder
+
+__all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "audio", "image", "tabular", "text"]

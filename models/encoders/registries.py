@@ -1,0 +1,80 @@
+"""The four registries of encoders and what every encoder promises.
+
+An encoder turns the arrays of one modality into one vector a product. It sees only rows that have
+the modality (`ProductNetwork.encode` leaves the others out), keeps no statistics of a batch, so a
+row's vector does not depend on its neighbours, and is built from a `spec` of array shapes alone.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.registry import Registry
+
+__all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "Spec"]
+
+# Array name to its shape without the row axis; `vocabulary` holds the number of token ids.
+Spec = Mapping[str, Sequence[int]]
+
+
+class Encoder(nn.Module):
+    """Base of the encoders.
+
+    Args:
+        spec: array name to the shape of one row, as in `{"pixels": [96, 96, 3]}`.
+        width: length of the vector that comes out.
+        dropout: dropout probability while training.
+    """
+
+    def __init__(self, spec: Spec, width: int, dropout: float) -> None:
+        super().__init__()
+        self.spec = {name: tuple(shape) for name, shape in spec.items()}
+        self.width = width
+        self.dropout = dropout
+
+    def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Fit the fixed statistics (means, document frequencies) on training rows; none by default.
+
+        Args:
+            arrays: the modality's arrays of the training rows that have it.
+        """
+
+    def forward(self, values: dict[str, Tensor]) -> Tensor:
+        """Arrays of B rows to (B, width) float32."""
+        raise NotImplementedError
+
+
+class Standardise(nn.Module):
+    """(x - mean) / deviation of the training rows, clipped to +-8 deviations.
+
+    A batch norm would tie a row to its batch; these are constants of the model.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("deviation", torch.ones(size))
+
+    def prepare(self, rows: np.ndarray) -> None:
+        """Take mean and deviation over (n, size) rows; constant columns pass as zero."""
+        if len(rows) == 0:
+            return
+        table = np.asarray(rows, dtype=np.float64)
+        self.mean.copy_(torch.from_numpy(table.mean(axis=0)))
+        deviation = table.std(axis=0)
+        self.deviation.copy_(torch.from_numpy(np.where(deviation > 1e-6, deviation, 1.0)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ((x.float() - self.mean) / self.deviation).clamp(-8, 8)
+
+
+TEXT: Registry[type[Encoder]] = Registry("model.text")
+IMAGE: Registry[type[Encoder]] = Registry("model.image")
+AUDIO: Registry[type[Encoder]] = Registry("model.audio")
+TABULAR: Registry[type[Encoder]] = Registry("model.tabular")
+ENCODERS = {"text": TEXT, "image": IMAGE, "audio": AUDIO, "tabular": TABULAR}

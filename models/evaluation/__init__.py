@@ -1,0 +1,1 @@
+"""Judging a model: metrics, retrieval, a simple baseline beside it, pictures and the model card."""

@@ -1,0 +1,195 @@
+"""The products a model is judged on, and every figure that is taken of them."""
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import permutations
+from typing import Any, Protocol
+
+import numpy as np
+
+from catalog.errors import ArtifactError
+from catalog.settings import Settings
+from models.evaluation.baseline import predict_baseline, score_baseline
+from models.evaluation.metrics import classification, interval, macro_f1, roc_points
+from models.evaluation.retrieval import across, within, within_per_query
+from models.features import FeatureTable
+
+__all__ = ["Encoder", "Holdout"]
+
+
+class Encoded(Protocol):
+    """What one pass of an encoder says of n products."""
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """(n, dim) float32, L2-normalised."""
+        ...
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """(n, classes) float32, rows sum to 1."""
+        ...
+
+
+class Encoder(Protocol):
+    """What evaluation asks of a product encoder; `ProductEncoder` is one."""
+
+    @property
+    def labels(self) -> Sequence[str]: ...
+
+    @property
+    def modalities(self) -> Sequence[str]: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def encode_features(self, features: FeatureTable, only: Sequence[str] | None = None) -> Encoded:
+        """Vectors and class probabilities, looking at the modalities in `only`, or at all."""
+        ...
+
+
+class Holdout:
+    """The judged products: n rows that have at least one modality."""
+
+    def __init__(
+        self, encoder: Encoder, features: FeatureTable, labels: np.ndarray, settings: Settings
+    ) -> None:
+        self.encoder = encoder
+        self.features = features
+        self.labels = labels
+        self.settings = settings
+        index = {label: i for i, label in enumerate(encoder.labels)}
+        self.codes = np.array([index.get(label, -1) for label in labels], dtype=np.int64)
+        self.scored = self.codes >= 0
+
+    def label_counts(self) -> dict[str, Any]:
+        unseen = sorted({str(x) for x in self.labels[(self.codes < 0) & (self.labels != "")]})
+        return {
+            "known": list(self.encoder.labels),
+            "labelled_rows": int((self.labels != "").sum()),
+            "scored_rows": int(self.scored.sum()),
+            "unseen": unseen,
+            "unseen_rows": int(np.isin(self.labels, unseen).sum()),
+        }
+
+    def encode(
+        self, features: FeatureTable, only: Sequence[str] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors and probabilities."""
+        found = self.encoder.encode_features(features, only=only)
+        if not np.isfinite(found.vectors).all():
+            raise ArtifactError("the model gives vectors that are not finite; it cannot be judged")
+        return found.vectors, found.probabilities
+
+    def overall(self) -> tuple[dict[str, Any], np.ndarray]:
+        """Figures of the fused view, and its probabilities."""
+        vectors, probs = self.encode(self.features)
+        result: dict[str, Any] = {"overall": {"rows": len(self.codes)}, "by_category": {}, "intervals": {}}
+        if self.scored.any():
+            truth, seen = self.codes[self.scored], probs[self.scored]
+            result["overall"] = classification(truth, seen, self.encoder.labels)
+            result["by_category"] = result["overall"].pop("per_class")
+            result["roc"] = roc_points(truth, seen, self.encoder.labels)
+            result["intervals"] = self.intervals(truth, seen.argmax(axis=1))
+        labelled = np.flatnonzero(self.labels != "")
+        result["retrieval"] = {}
+        if len(labelled):
+            cuts = self.settings.evaluation.recall_at
+            result["retrieval"]["within"] = within(vectors[labelled], self.labels[labelled], cuts)
+            result["intervals"] |= self.recall_interval(vectors[labelled], self.labels[labelled])
+        return result, probs
+
+    def subset(self, subset: Sequence[str]) -> tuple[dict[str, Any], np.ndarray]:
+        """Figures seen through some modalities only.
+
+        The main figures are of the products that have all of them; `any_present` holds those of
+        every product that has at least one. Also returns (n, d) vectors, zero where none is there.
+        """
+        masks = np.stack([self.features.modalities[m].present for m in subset], axis=1)
+        some, every = np.asarray(masks.any(axis=1)), np.asarray(masks.all(axis=1))
+        rows = np.flatnonzero(some)
+        part = self.features.take(rows)
+        found, said = self.encode(part, only=subset)
+        vectors = np.zeros((len(some), found.shape[1]), dtype=np.float32)
+        vectors[rows] = found
+        probs = np.zeros((len(some), len(self.encoder.labels)), dtype=np.float32)
+        probs[rows] = said
+        figures = self.view(every, vectors, probs)
+        figures["modalities"] = list(subset)
+        if len(subset) > 1:
+            figures["any_present"] = self.view(some, vectors, probs)
+        return figures, vectors
+
+    def view(self, mask: np.ndarray, vectors: np.ndarray, probs: np.ndarray) -> dict[str, Any]:
+        """Short figures of the rows of a mask."""
+        figures: dict[str, Any] = {"rows": int(mask.sum())}
+        scored = mask & self.scored
+        if scored.any():
+            truth, predicted = self.codes[scored], probs[scored].argmax(axis=1)
+            whole = classification(truth, probs[scored], self.encoder.labels)
+            figures |= {name: whole[name] for name in ("accuracy", "macro_f1", "roc_auc")}
+            figures["scored_rows"] = int(scored.sum())
+            figures["intervals"] = self.intervals(truth, predicted)
+        labelled = mask & (self.labels != "")
+        if labelled.any():
+            cuts = self.settings.evaluation.recall_at
+            found = within(vectors[labelled], self.labels[labelled], cuts)
+            figures |= {k: v for k, v in found.items() if k.startswith("recall_at") or k == "map"}
+        return figures
+
+    def intervals(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, list[float]]:
+        right = truth == predicted
+        resamples, seed = self.settings.evaluation.bootstrap, self.settings.seed
+        return {
+            "accuracy": interval(partial(mean_of, right), len(right), resamples, seed),
+            "macro_f1": interval(lambda r: macro_f1(truth[r], predicted[r]), len(right), resamples, seed),
+        }
+
+    def recall_interval(self, vectors: np.ndarray, labels: np.ndarray) -> dict[str, list[float]]:
+        cuts = self.settings.evaluation.recall_at
+        asking, hits = within_per_query(vectors, labels, cuts)
+        if len(asking) == 0:
+            return {}
+        resamples, seed = self.settings.evaluation.bootstrap, self.settings.seed
+        kept = {name: values for name, values in hits.items() if not name.startswith("precision")}
+        return {name: interval(partial(mean_of, v), len(asking), resamples, seed) for name, v in kept.items()}
+
+    def across(
+        self, singles: dict[str, np.ndarray], present: dict[str, np.ndarray], rows: np.ndarray
+    ) -> dict[str, Any]:
+        """Same-product retrieval for every ordered pair of modalities that at least two products share."""
+        cuts = self.settings.evaluation.recall_at
+        found = {}
+        for asked, answered in permutations(singles, 2):
+            both = present[asked][rows] & present[answered][rows]
+            if both.sum() >= 2:
+                pair = singles[asked][both], singles[answered][both]
+                found[f"{asked}->{answered}"] = across(*pair, self.labels[both], cuts)
+        return found
+
+    def beside(
+        self,
+        texts: Sequence[str],
+        labels: np.ndarray,
+        train_rows: np.ndarray,
+        rows: np.ndarray,
+        probs: np.ndarray,
+    ) -> dict[str, Any]:
+        """The baseline on the rows the encoder was scored on, and the paired difference of accuracy."""
+        learn = train_rows[labels[train_rows] != ""]
+        test = rows[self.scored]
+        predicted = predict_baseline([texts[i] for i in learn], labels[learn], [texts[i] for i in test])
+        result = score_baseline(predicted, labels[test], len(learn), self.settings.evaluation.bootstrap)
+        if isinstance(predicted, str):
+            return result
+        ours = probs[self.scored].argmax(axis=1) == self.codes[self.scored]
+        gain = ours.astype(float) - (predicted == labels[test])
+        bounds = interval(
+            partial(mean_of, gain), len(gain), self.settings.evaluation.bootstrap, self.settings.seed
+        )
+        return result | {"gain": float(gain.mean()), "gain_interval": bounds}
+
+
+def mean_of(values: np.ndarray, rows: np.ndarray) -> float:
+    """Mean of the values at some rows."""
+    return float(values[rows].mean())

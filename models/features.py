@@ -1,0 +1,104 @@
+"""Feature tables: per modality, arrays of equal length and a mask of which rows have it.
+
+Presence is part of the type: a row whose modality is missing carries zeros and
+`present = False`, and nothing downstream may read its values.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from catalog.errors import ArtifactError
+from catalog.files import atomic_directory, read_json, write_json
+
+__all__ = ["FeatureTable", "ModalityFeatures"]
+
+
+@dataclass(frozen=True)
+class ModalityFeatures:
+    """One modality of n products.
+
+    Attributes:
+        values: name to array with n rows; the names an encoder reads, such as
+            text: `tokens` (n, L) int32, 0 is padding; optionally `sentence` (n, d) float32
+            image: `pixels` (n, S, S, 3) uint8; optionally `frozen` (n, d) float32
+            audio: `logmel` (n, T, M) float16 and `mfcc` (n, 6 * n_mfcc) float32
+            tabular: `values` (n, k) float32
+        present: (n,) bool.
+    """
+
+    values: dict[str, np.ndarray]
+    present: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.present)
+
+    def take(self, rows: np.ndarray) -> "ModalityFeatures":
+        """The given rows, in the given order."""
+        return ModalityFeatures({k: v[rows] for k, v in self.values.items()}, self.present[rows])
+
+    def save(self, directory: Path) -> None:
+        """Write `<name>.npy` per array, `present.npy` and `arrays.json`, atomically."""
+        with atomic_directory(directory) as temporary:
+            np.save(temporary / "present.npy", self.present)
+            for name, array in self.values.items():
+                np.save(temporary / f"{name}.npy", array)
+            write_json(temporary / "arrays.json", {"arrays": sorted(self.values), "rows": len(self)})
+
+    @classmethod
+    def load(cls, directory: Path) -> "ModalityFeatures":
+        """Memory-map what `save` wrote.
+
+        Raises:
+            ArtifactError: the folder is missing or its arrays disagree in length.
+        """
+        try:
+            names = read_json(directory / "arrays.json")["arrays"]
+            present = np.load(directory / "present.npy", allow_pickle=False)
+            values = {n: np.load(directory / f"{n}.npy", mmap_mode="r", allow_pickle=False) for n in names}
+        except (OSError, ValueError, KeyError) as error:
+            raise ArtifactError(f"features at {directory} are missing or damaged: {error}") from error
+        if any(len(v) != len(present) for v in values.values()):
+            raise ArtifactError(f"features at {directory} have arrays of different lengths")
+        return cls(values, present)
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Aligned features of n products over any non-empty set of modalities.
+
+    Attributes:
+        product_ids: n identifiers, in row order.
+        modalities: modality name to its features, each with n rows.
+    """
+
+    product_ids: tuple[str, ...]
+    modalities: dict[str, ModalityFeatures]
+
+    def __post_init__(self) -> None:
+        for name, features in self.modalities.items():
+            if len(features) != len(self.product_ids):
+                raise ArtifactError(f"{name} has {len(features)} rows for {len(self.product_ids)} products")
+
+    def __len__(self) -> int:
+        return len(self.product_ids)
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> "FeatureTable":
+        """The given rows, in the given order."""
+        index = np.asarray(rows, dtype=np.int64)
+        ids = tuple(self.product_ids[i] for i in index)
+        return FeatureTable(ids, {k: v.take(index) for k, v in self.modalities.items()})
+
+    def only(self, names: Sequence[str]) -> "FeatureTable":
+        """The same products with every other modality marked absent."""
+        hidden = {
+            k: v if k in names else replace(v, present=np.zeros_like(v.present))
+            for k, v in self.modalities.items()
+        }
+        return FeatureTable(self.product_ids, hidden)
+
+    def present(self) -> np.ndarray:
+        """(n, m) bool, columns in the order of `modalities`."""
+        return np.stack([v.present for v in self.modalities.values()], axis=1)

@@ -1,0 +1,264 @@
+"""Everything between a raw product and its features, fitted on training rows and kept with the model.
+
+Stored features and the features of a service request come from the same functions and the same
+fitted parts, so they are equal bit for bit.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from catalog.errors import ArtifactError, SettingsError
+from catalog.files import atomic_directory, read_json, write_json, write_text
+from catalog.hashing import content_hash, fingerprint
+from catalog.settings import Features, Media, Preprocessing, Settings
+from models.features import FeatureTable, ModalityFeatures
+from models.inputs.item import ProductInput
+from models.inputs.photos import DECODER as PHOTO_DECODER
+from models.inputs.photos import photo_pixels
+from models.inputs.sounds import DECODER as SOUND_DECODER
+from models.inputs.sounds import log_mel, mfcc, sound_frames, sound_samples
+from models.inputs.tabular import TABULAR_CODE, TabularScaler
+from models.inputs.text import product_text
+from models.inputs.tokenizer import encode, train_tokenizer
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from models.frozen import FrozenImage, FrozenText
+
+__all__ = ["Featurizer"]
+
+E = TypeVar("E", "FrozenText", "FrozenImage")
+
+TEXT_CODE = "2"
+"""Changes when cleaning or tokenisation give another text or other ids for the same input."""
+
+
+class Featurizer:
+    """Tokenizer, scaler and the settings they belong to. Threads may share one.
+
+    Attributes:
+        preprocessing, features: the settings at fitting time; later changes of params.yaml do not
+            reach an existing model.
+        frozen: fingerprint of each configured frozen encoder ("text", "image") at fitting time.
+    """
+
+    def __init__(
+        self,
+        tokenizer: "Tokenizer",
+        scaler: TabularScaler,
+        preprocessing: Preprocessing,
+        features: Features,
+        frozen: dict[str, str] | None = None,
+    ) -> None:
+        self.tokenizer, self.scaler = tokenizer, scaler
+        self.preprocessing, self.features = preprocessing, features
+        self.frozen = frozen or {}
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], prices: np.ndarray, settings: Settings) -> "Featurizer":
+        """Fit on the cleaned texts and the prices of the training rows.
+
+        Raises:
+            SettingsError: more cepstral coefficients than mel bands, or a frozen encoder is absent.
+        """
+        if settings.features.n_mfcc > settings.features.n_mels:
+            remedy = f"keep at most as many as there are mel bands ({settings.features.n_mels})"
+            raise SettingsError("features.n_mfcc", settings.features.n_mfcc, remedy)
+        tokenizer = train_tokenizer((t for t in texts if t), settings.preprocessing.vocabulary)
+        fitted = cls(tokenizer, TabularScaler.fit(prices), settings.preprocessing, settings.features)
+        encoders = {"text": fitted.frozen_text(), "image": fitted.frozen_image()}
+        fitted.frozen = {name: found.fingerprint for name, found in encoders.items() if found is not None}
+        return fitted
+
+    def save(self, folder: Path) -> None:
+        """Write featurizer.json and tokenizer.json."""
+        with atomic_directory(folder) as temporary:
+            write_text(temporary / "tokenizer.json", self.tokenizer.to_str())
+            described = {
+                "scaler": self.scaler.to_dict(),
+                "preprocessing": self.preprocessing.model_dump(mode="json"),
+                "features": self.features.model_dump(mode="json", exclude={"device", "batch_size"}),
+                "frozen": self.frozen,
+            }
+            write_json(temporary / "featurizer.json", described)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Featurizer":
+        """Read what `save` wrote.
+
+        Raises:
+            ArtifactError: a file is missing or damaged.
+        """
+        from tokenizers import Tokenizer
+
+        try:
+            described = read_json(folder / "featurizer.json")
+            text = (folder / "tokenizer.json").read_text()
+        except (OSError, ValueError) as error:
+            raise ArtifactError(f"featurizer at {folder} is missing or damaged: {error}") from error
+        try:
+            tokenizer = Tokenizer.from_str(text)
+        except Exception as error:  # the library raises nothing narrower
+            raise ArtifactError(f"tokenizer at {folder} is damaged: {error}") from error
+        try:
+            return cls(
+                tokenizer,
+                TabularScaler(**described["scaler"]),
+                Preprocessing(**described["preprocessing"]),
+                Features(**described["features"]),
+                described["frozen"],
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise ArtifactError(
+                f"featurizer at {folder} is damaged or of another version: {error}"
+            ) from error
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Entries of the tokenizer, padding included."""
+        return int(self.tokenizer.get_vocab_size())
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """What identifies the features of each modality, as far as this object decides them.
+
+        `samples` identifies the decoded sounds that `audio` is computed from.
+        """
+        shape, audio = self.preprocessing, self.features
+        samples = fingerprint([SOUND_DECODER, shape.sample_rate, shape.sound_seconds])
+        return {
+            "text": fingerprint([TEXT_CODE, content_hash(self.tokenizer.to_str()), shape.text_length]),
+            "image": fingerprint([PHOTO_DECODER, shape.image_size]),
+            "samples": samples,
+            "audio": fingerprint([samples, audio.n_mels, audio.n_mfcc]),
+            "tabular": fingerprint([TABULAR_CODE, self.scaler.to_dict()]),
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything it does."""
+        return fingerprint([self.fingerprints, self.preprocessing.max_text_characters, self.frozen])
+
+    def frozen_text(self, device: str = "cpu") -> "FrozenText | None":
+        """The configured sentence encoder, or None.
+
+        Raises:
+            SettingsError: it is absent.
+            ArtifactError: it is another one than at fitting time.
+        """
+        name = self.features.text_encoder
+        if name is None:
+            return None
+        from models.frozen import load_frozen_text
+
+        return self._same("text", name, load_frozen_text(name, device))
+
+    def frozen_image(self, device: str = "cpu") -> "FrozenImage | None":
+        """The configured image encoder, or None; raises as `frozen_text`."""
+        name = self.features.image_encoder
+        if name is None:
+            return None
+        from models.frozen import load_frozen_image
+
+        return self._same("image", name, load_frozen_image(name, device))
+
+    def _same(self, modality: str, name: str, encoder: E) -> E:
+        """The encoder, if it is the one this object was fitted with."""
+        if self.frozen.get(modality, encoder.fingerprint) != encoder.fingerprint:
+            raise ArtifactError(
+                f"{name} is not the {modality} encoder this model was trained with: "
+                "put its files back, or train again"
+            )
+        return encoder
+
+    def text(self, item: ProductInput) -> str:
+        """The cleaned text of a product."""
+        return product_text(item, self.preprocessing.max_text_characters)
+
+    def tokens(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, text_length) int32."""
+        return encode(self.tokenizer, texts, self.preprocessing.text_length)
+
+    def samples(self, data: bytes, limits: Media) -> np.ndarray:
+        """One sound as int16 mono of the fitted rate and length."""
+        return sound_samples(data, self.preprocessing.sample_rate, self.preprocessing.sound_seconds, limits)
+
+    def sound_arrays(self, samples: np.ndarray) -> dict[str, np.ndarray]:
+        """`logmel` (T, M) float16 and `mfcc` (6 * n_mfcc,) float32 of one sound."""
+        spectrogram = log_mel(samples, self.preprocessing.sample_rate, self.features.n_mels)
+        return {"logmel": spectrogram.astype(np.float16), "mfcc": mfcc(spectrogram, self.features.n_mfcc)}
+
+    @property
+    def sample_count(self) -> int:
+        """Samples of one decoded sound."""
+        return round(self.preprocessing.sample_rate * self.preprocessing.sound_seconds)
+
+    @cached_property
+    def sound_layout(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Shape and dtype of one row of the audio arrays."""
+        frames = sound_frames(self.preprocessing.sample_rate, self.preprocessing.sound_seconds)
+        return {
+            "logmel": ((frames, self.features.n_mels), "<f2"),
+            "mfcc": ((6 * self.features.n_mfcc,), "<f4"),
+        }
+
+    def featurize(
+        self, items: Sequence[ProductInput], ids: Sequence[str] | None = None, limits: Media | None = None
+    ) -> FeatureTable:
+        """Features of raw products; the first photo and the first sound of each are read.
+
+        Raises:
+            MediaError: a photo or sound is refused.
+        """
+        allowed = limits or Media()
+        names = tuple(ids) if ids is not None else tuple(str(i) for i in range(len(items)))
+        values, priced = self.scaler.transform(items)
+        made = {
+            "text": self._text(items),
+            "image": self._image(items, allowed),
+            "audio": self._audio(items, allowed),
+            "tabular": ModalityFeatures({"values": values}, priced),
+        }
+        return FeatureTable(names, made)
+
+    def _text(self, items: Sequence[ProductInput]) -> ModalityFeatures:
+        texts = [self.text(item) for item in items]
+        present = np.array([bool(t) for t in texts], dtype=bool)
+        arrays = {"tokens": self.tokens(texts)}
+        encoder = self.frozen_text()
+        if encoder is not None:
+            vectors = np.zeros((len(items), encoder.dim), dtype=np.float32)
+            vectors[present] = encoder.encode([t for t in texts if t])
+            arrays["sentence"] = vectors
+        return ModalityFeatures(arrays, present)
+
+    def _image(self, items: Sequence[ProductInput], limits: Media) -> ModalityFeatures:
+        present = np.array([bool(item.photos) for item in items], dtype=bool)
+        photos = [item.photos[0] for item in items if item.photos]
+        size = self.preprocessing.image_size
+        pixels = np.zeros((len(items), size, size, 3), dtype=np.uint8)
+        for row, data in zip(np.flatnonzero(present), photos, strict=True):
+            pixels[row] = photo_pixels(data, size, limits)
+        arrays: dict[str, np.ndarray] = {"pixels": pixels}
+        encoder = self.frozen_image()
+        if encoder is not None:
+            vectors = np.zeros((len(items), encoder.dim), dtype=np.float32)
+            vectors[present] = encoder.encode([encoder.recipe.open(data, limits) for data in photos])
+            arrays["frozen"] = vectors
+        return ModalityFeatures(arrays, present)
+
+    def _audio(self, items: Sequence[ProductInput], limits: Media) -> ModalityFeatures:
+        present = np.array([bool(item.sounds) for item in items], dtype=bool)
+        arrays = {
+            name: np.zeros((len(items), *shape), dtype=dtype)
+            for name, (shape, dtype) in self.sound_layout.items()
+        }
+        for row in np.flatnonzero(present).tolist():
+            for name, array in self.sound_arrays(self.samples(items[row].sounds[0], limits)).items():
+                arrays[name][row] = array
+        return ModalityFeatures(arrays, present)

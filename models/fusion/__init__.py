@@ -1,0 +1,6 @@
+"""Fusions by registry name; importing this package registers all of them."""
+
+from models.fusion import attention, concat, weighted
+from models.fusion.registry import FUSION, Fusion
+
+__all__ = ["FUSION", "Fusion", "attention", "concat", "weighted"]

@@ -1,0 +1,159 @@
+"""The network behind a product vector: encoders, fusion, heads.
+
+One path makes every vector. The vector of a product is the fusion of what it has; the vector of a
+text alone, or of a photo alone, is the same fusion with everything else absent. So a query and a
+gallery item are comparable whatever each of them consists of.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from catalog.settings import Model
+from models.encoders import ENCODERS, Encoder
+from models.features import FeatureTable
+from models.fusion import FUSION
+
+__all__ = ["Outputs", "ProductNetwork", "Values", "describe_features"]
+
+Values = Mapping[str, dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the network says of B products.
+
+    Attributes:
+        embedding: (B, dim), of unit length.
+        logits: (B, classes), before the softmax.
+        price: (B,) standardised log price.
+    """
+
+    embedding: Tensor
+    logits: Tensor
+    price: Tensor
+
+
+def describe_features(features: FeatureTable, vocabulary: int, classes: int) -> dict[str, Any]:
+    """The network's spec: shapes of one row of each array, size of the vocabulary, number of classes.
+
+    `order` fixes the columns of presence; a JSON object forgets the order of its keys.
+
+    Args:
+        features: whose modalities and arrays the network shall read.
+        vocabulary: number of token ids the tokenizer can give; 0 without text.
+        classes: number of categories; 0 for a catalogue without labels.
+    """
+    shapes = {
+        name: {array: list(values.shape[1:]) for array, values in sorted(part.values.items())}
+        for name, part in features.modalities.items()
+    }
+    if "text" in shapes:
+        shapes["text"]["vocabulary"] = [vocabulary]
+    return {"order": list(shapes), "modalities": shapes, "classes": classes}
+
+
+class ProductNetwork(nn.Module):
+    """Encoders, fusion and heads for the modalities of a spec.
+
+    Args:
+        model: widths and registry names.
+        spec: as `describe_features` gives it; JSON-able, kept beside the weights.
+    """
+
+    def __init__(self, model: Model, spec: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.modalities: tuple[str, ...] = tuple(spec["order"])
+        self.width = model.width
+        self.dim = model.dim
+        self.encoders = nn.ModuleDict(
+            {
+                name: ENCODERS[name][getattr(model, name)](
+                    spec["modalities"][name], model.width, model.dropout
+                )
+                for name in self.modalities
+            }
+        )
+        self.fusion = FUSION[model.fusion](len(self.modalities), model.width, model.dim, model.dropout)
+        self.category = nn.Linear(model.dim, spec["classes"]) if spec["classes"] else None
+        # Unit vectors give logits of at most the weight's length; the scale lets them be confident.
+        self.scale = nn.Parameter(torch.tensor(8.0))
+        self.price = nn.Sequential(nn.Linear(model.dim, model.width), nn.GELU(), nn.Linear(model.width, 1))
+
+    def prepare(self, features: FeatureTable, rows: np.ndarray) -> None:
+        """Fit the fixed statistics of the encoders on the given (training) rows."""
+        for name in self.modalities:
+            part = features.modalities[name]
+            chosen = rows[part.present[rows]]
+            encoder = self.encoders[name]
+            assert isinstance(encoder, Encoder)  # noqa: S101 - for the type checker
+            encoder.prepare({key: array[chosen] for key, array in part.values.items()})
+
+    def encode(self, values: Values, present: Tensor) -> Tensor:
+        """Vectors of each modality: (B, M, width), zero where absent.
+
+        Only rows that have a modality reach its encoder, so an absent row's values are never read.
+        """
+        columns = []
+        for m, name in enumerate(self.modalities):
+            there = present[:, m]
+            column = torch.zeros(len(present), self.width, device=present.device)
+            if bool(there.any()):
+                rows = there.nonzero().squeeze(1)
+                arrays = {key: array[rows] for key, array in values[name].items()}
+                column = column.index_copy(0, rows, self.encoders[name](arrays).float())
+            columns.append(column)
+        return torch.stack(columns, dim=1)
+
+    def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
+        """Product vectors of unit length: (B, M, width), (B, M) bool to (B, dim)."""
+        return functional.normalize(self.fusion(vectors, present).float(), dim=1)
+
+    def singles(self, vectors: Tensor, present: Tensor) -> Tensor:
+        """The product vector of each modality alone: (B, M, dim), zero where absent."""
+        row, column = present.nonzero(as_tuple=True)
+        alone = functional.one_hot(column, len(self.modalities)).bool()
+        found = self.fuse(vectors[row], alone)
+        return torch.zeros(*present.shape, self.dim, device=found.device).index_put((row, column), found)
+
+    def logits(self, embedding: Tensor) -> Tensor:
+        """Category scores of unit vectors: (..., dim) to (..., classes)."""
+        if self.category is None:
+            return embedding[..., :0]
+        return self.category(embedding * self.scale)
+
+    def log_price(self, embedding: Tensor) -> Tensor:
+        """Standardised log price of unit vectors: (..., dim) to (...)."""
+        return self.price(embedding * self.scale).squeeze(-1)
+
+    def forward(self, values: Values, present: Tensor) -> Outputs:
+        """Arrays by modality and (B, M) bool presence to vectors, scores and prices."""
+        embedding = self.fuse(self.encode(values, present), present)
+        return Outputs(embedding, self.logits(embedding), self.log_price(embedding))
+
+
+def batch_values(
+    features: FeatureTable, names: Sequence[str], rows: np.ndarray, device: torch.device
+) -> tuple[dict[str, dict[str, Tensor]], Tensor]:
+    """Gather rows of a table as tensors: arrays by modality, and (B, M) bool presence.
+
+    A modality the table lacks is absent in every row.
+    """
+    values: dict[str, dict[str, Tensor]] = {}
+    present = np.zeros((len(rows), len(names)), dtype=bool)
+    for m, name in enumerate(names):
+        part = features.modalities.get(name)
+        if part is None:
+            values[name] = {}
+            continue
+        present[:, m] = part.present[rows]
+        values[name] = {
+            key: torch.from_numpy(np.ascontiguousarray(array[rows])).to(device)
+            for key, array in part.values.items()
+        }
+    return values, torch.from_numpy(present).to(device)

@@ -1,0 +1,80 @@
+"""Synthetic feature tables whose classes can be learnt from each modality, and settings for quick runs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from catalog.settings import Settings, load_settings
+from models.features import FeatureTable, ModalityFeatures
+
+MODALITIES = ("text", "image", "audio", "tabular")
+CLASSES = ("Audio > Guitars", "Home > Lamps", "家居 > 灯具")
+
+
+def quick_settings(**sections: dict) -> Settings:
+    """Small widths and few epochs; sections override."""
+    base: dict = {
+        "preprocessing": {"vocabulary": 60, "text_length": 12, "image_size": 24},
+        "model": {"width": 32, "dim": 24, "dropout": 0.1},
+        "training": {"epochs": 3, "batch_size": 16, "patience": 3, "device": "cpu"},
+    }
+    for name, values in sections.items():
+        base[name] = {**base.get(name, {}), **values}
+    return load_settings(overrides=base)
+
+
+def features_table(
+    n: int,
+    modalities: Sequence[str] = MODALITIES,
+    missing: float = 0.25,
+    frozen: bool = False,
+    seed: int = 0,
+) -> tuple[FeatureTable, np.ndarray, np.ndarray]:
+    """n products with labels and log prices; some modalities missing, never all; absent rows are zero."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(n) % len(CLASSES)
+    present = random.random((n, len(modalities))) >= missing
+    present[~present.any(axis=1), 0] = True
+    parts = {}
+    for m, name in enumerate(modalities):
+        values = _values(name, labels, random, frozen)
+        for array in values.values():
+            array[~present[:, m]] = 0
+        parts[name] = ModalityFeatures(values, present[:, m])
+    log_price = 2.0 + labels + 0.1 * random.normal(size=n)
+    log_price[random.random(n) < 0.1] = np.nan
+    return FeatureTable(tuple(f"p{i:04d}" for i in range(n)), parts), labels, log_price
+
+
+def _values(
+    name: str, labels: np.ndarray, random: np.random.Generator, frozen: bool
+) -> dict[str, np.ndarray]:
+    n = len(labels)
+    if name == "text":
+        tokens = random.integers(20, 60, (n, 12)).astype(np.int32)
+        tokens[:, :2] = 5 + 3 * labels[:, None] + random.integers(0, 3, (n, 2))
+        lengths = random.integers(3, 13, n)
+        tokens[np.arange(12)[None, :] >= lengths[:, None]] = 0
+        values: dict[str, np.ndarray] = {"tokens": tokens}
+        extra = "sentence"
+    elif name == "image":
+        pixels = random.integers(0, 90, (n, 24, 24, 3))
+        pixels[np.arange(n), :, :, labels % 3] += 120
+        values, extra = {"pixels": pixels.astype(np.uint8)}, "frozen"
+    elif name == "audio":
+        mfcc = random.normal(size=(n, 24)) + 2 * np.eye(3, 24)[labels]
+        logmel = random.normal(size=(n, 20, 8)) + np.eye(3, 8)[labels][:, None]
+        values, extra = {"mfcc": mfcc.astype(np.float32), "logmel": logmel.astype(np.float16)}, "frozen"
+    else:
+        return {"values": (labels[:, None] + random.normal(size=(n, 5)) * 0.5).astype(np.float32)}
+    if frozen:
+        values[extra] = (np.eye(3, 16)[labels] + random.normal(size=(n, 16)) * 0.3).astype(np.float32)
+    return values
+
+
+def splits_of(n: int) -> np.ndarray:
+    """Seven in ten train, then validation, then test."""
+    side = np.full(n, "train", dtype="U10")
+    side[np.arange(n) % 10 == 7] = "validation"
+    side[np.arange(n) % 10 >= 8] = "test"
+    return side
