@@ -1,0 +1,53 @@
+"""Small tables that keep every rule, for tests to break one at a time."""
+
+import numpy as np
+import pandas as pd
+
+from data_checks.facts import Surroundings
+
+RAW_COLUMNS = [
+    "product_id", "title", "description", "category", "brand", "price", "currency", "attributes",
+    "photos", "sounds", "language", "group_id", "updated_at",
+]  # fmt: skip
+
+
+def raw_products(rows: int = 100) -> pd.DataFrame:
+    table = pd.DataFrame({c: [""] * rows for c in RAW_COLUMNS}, dtype=object)
+    table["product_id"] = [f"p{i}" for i in range(rows)]
+    table["title"], table["price"], table["currency"] = "Mug", "12.50", "EUR"
+    table["updated_at"] = "2026-01-01T00:00:00Z"
+    table["source_row"] = range(rows)
+    return table
+
+
+def products(rows: int = 100) -> pd.DataFrame:
+    table = raw_products(rows).drop(columns="source_row")
+    table["price"] = np.linspace(1, 20, rows)
+    table["category"], table["attributes"], table["language"] = "Home > Kitchen", '{"colour": "red"}', "en"
+    table["photos"] = [["a.jpg"]] * rows
+    table["sounds"] = [[] for _ in range(rows)]
+    table["updated_at"] = pd.Timestamp("2026-01-01", tz="UTC")
+    return table
+
+
+def events(rows: int = 60) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "user_id": "u", "product_id": [f"p{i}" for i in range(rows)], "event": "view", "quantity": 1,
+            "unit_price": 2.5, "time": pd.Timestamp("2026-01-01", tz="UTC"), "order_id": "",
+        }
+    )  # fmt: skip
+
+
+def stock(rows: int = 10) -> pd.DataFrame:
+    return pd.DataFrame({"product_id": [f"p{i}" for i in range(rows)], "on_hand": 3, "lead_time_days": 2.0})
+
+
+AROUND = Surroundings(
+    currency="EUR",
+    languages=("en", "zh"),
+    label_level=1,
+    product_ids=frozenset(f"p{i}" for i in range(100)),
+    media_keys=frozenset({"a.jpg"}),
+    as_of=pd.Timestamp("2026-06-01", tz="UTC"),
+)
