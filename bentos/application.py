@@ -1,0 +1,226 @@
+"""The service without HTTP: a parsed body goes in, a status and an answer come out.
+
+Both fronts, the hot routes and the routes BentoML declares, call `Application.answer`.
+"""
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from bentos.batcher import Batcher
+from bentos.config import ServiceConfig
+from bentos.engine import Engine
+from bentos.jobs import Job, Outcome, featurize, run_jobs
+from bentos.limits import Admission, Limits, Refusal
+from bentos.parsing import Call, Files, read_call
+from bentos.release_view import LoadedRelease
+from bentos.request_log import RequestLog
+from models.inputs.item import ProductInput
+
+__all__ = ["Application"]
+
+logger = logging.getLogger("shelfspace.service")
+
+LABELS_SHOWN = 5
+DECODERS = 2
+"""Threads that decode photos and sounds; each may hold one decoded photo of the largest size."""
+
+
+class Application:
+    """Engine, batcher, limits and request log of one process.
+
+    Args:
+        config: what this process is told.
+    """
+
+    def __init__(self, config: ServiceConfig) -> None:
+        self.config = config
+        self.limits = Limits.of(config.settings)
+        self.admission = Admission(self.limits)
+        self.engine = Engine(config)
+        self.log = RequestLog(config.live, config.settings.service.log_every_seconds)
+        self.batcher: Batcher[Job, Outcome] = Batcher(
+            run_jobs, weight=lambda job: len(job.call), max_weight=self.limits.items, name="encoder"
+        )
+        self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
+
+    def start(self) -> None:
+        """Begin loading the release; requests are refused with 503 until it is there."""
+        self.engine.start()
+
+    def close(self) -> None:
+        """Finish what is queued, then write the rest of the request log."""
+        self.engine.close()
+        self.batcher.close()
+        self._decoders.shutdown()
+        self.log.close()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a release answers."""
+        return self.engine.loaded is not None
+
+    def manifest(self) -> dict[str, Any]:
+        """What /release answers: the manifest of the release in use, without its file list.
+
+        Raises:
+            Refusal: 503 while there is none.
+        """
+        loaded = self.engine.require()
+        facts = {k: v for k, v in loaded.manifest.items() if k != "files"}
+        return {
+            "release": loaded.id,
+            "labels": list(loaded.encoder.labels),
+            "modalities": list(loaded.encoder.modalities),
+            "manifest": facts,
+            "problem": self.engine.problem,
+        }
+
+    async def answer(self, endpoint: str, body: Any, files: Files | None = None) -> dict[str, Any]:
+        """Answer one request.
+
+        Args:
+            endpoint: embed, classify, search or similar.
+            body: the parsed JSON body, unchecked.
+            files: the files of a multipart request.
+
+        Raises:
+            Refusal: anything that is answered with 4xx or 503.
+        """
+        begin = time.perf_counter()
+        loaded = self.engine.require()
+        try:
+            call = read_call(endpoint, body, self.limits, files)
+            outcome = await self._run(call, loaded)
+        except Refusal as refusal:
+            self.refused(endpoint, refusal, time.perf_counter() - begin)
+            raise
+        results = shape(call, outcome, loaded)
+        if self.log.on:
+            self.log.add(self._rows(call, outcome, results, loaded, time.perf_counter() - begin))
+        if call.single:
+            return {"release": loaded.id, "result": results[0]}
+        return {"release": loaded.id, "results": results}
+
+    async def _run(self, call: Call, loaded: LoadedRelease) -> Outcome:
+        if call.endpoint == "similar":
+            for number, product in enumerate(call.product_ids):
+                if product not in loaded.rows:
+                    remedy = f"name a product of release {loaded.id}"
+                    raise Refusal(404, call.place(number)[:-1], product, remedy)
+            rows = tuple(loaded.rows[product] for product in call.product_ids)
+            return await self.batcher.submit(Job(call, loaded, rows=rows))
+        if call.endpoint == "classify" and not loaded.encoder.labels:
+            remedy = "use /embed or /search; this release was trained without categories"
+            raise Refusal(422, "endpoint", "classify", remedy)
+        features = None
+        if any(item.photos or item.sounds for item in call.items):
+            loop = asyncio.get_running_loop()
+            features = await loop.run_in_executor(self._decoders, featurize, loaded, call)
+        return await self.batcher.submit(Job(call, loaded, features=features))
+
+    def refused(self, endpoint: str, refusal: Refusal, seconds: float) -> None:
+        """Log a refused request as one row."""
+        if self.log.on:
+            row = log_row(endpoint, "", refusal.status, 0, seconds)
+            self.log.add([{**row, "error": refusal.field}])
+
+    def _rows(
+        self, call: Call, outcome: Outcome, results: list[dict], loaded: LoadedRelease, seconds: float
+    ) -> list[dict[str, Any]]:
+        vectors = np.round(outcome.vectors.astype(np.float64), 4)
+        rows = []
+        for number, result in enumerate(results):
+            row = log_row(call.endpoint, loaded.id, 200, len(call), seconds)
+            if call.items:
+                row |= item_facts(call.items[number])
+            row["top_label"], row["top_score"] = best_of(number, outcome, result, loaded)
+            row["vector"] = vectors[number].tolist()
+            if call.endpoint == "search" and self.config.settings.service.log_query_text:
+                row["text"] = call.items[number].title
+            rows.append(row)
+        return rows
+
+
+def best_of(
+    number: int, outcome: Outcome, result: dict[str, Any], loaded: LoadedRelease
+) -> tuple[str, float | None]:
+    """The most probable category of an encoded item and its probability, else that of the best hit."""
+    if outcome.probabilities is not None and outcome.probabilities.shape[1]:
+        best = int(outcome.probabilities[number].argmax())
+        return str(loaded.encoder.labels[best]), round(float(outcome.probabilities[number, best]), 6)
+    hits = result.get("hits")
+    return (hits[0]["category"], hits[0]["score"]) if hits else ("", None)
+
+
+def log_row(endpoint: str, release: str, status: int, items: int, seconds: float) -> dict[str, Any]:
+    """The columns every row of the request log has."""
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "endpoint": endpoint,
+        "release": release,
+        "status": status,
+        "items": items,
+        "seconds": round(seconds, 6),
+        "text_length": 0,
+        "language": "",
+        "has_text": False,
+        "has_photo": False,
+        "has_sound": False,
+        "price": None,
+        "top_label": "",
+        "top_score": None,
+        "vector": None,
+    }
+
+
+def item_facts(item: ProductInput) -> dict[str, Any]:
+    """Statistics of one item; never its text."""
+    from models.inputs.text import detect_language
+
+    texts = [item.title, item.brand, *item.attributes.values(), item.description]
+    text = " ".join(t for t in texts if t)
+    return {
+        "text_length": sum(map(len, texts)),
+        "language": detect_language(text[:1000]),
+        "has_text": bool(text.strip()),
+        "has_photo": bool(item.photos),
+        "has_sound": bool(item.sounds),
+        "price": item.price,
+    }
+
+
+def shape(call: Call, outcome: Outcome, loaded: LoadedRelease) -> list[dict[str, Any]]:
+    """One result per item, as the answer models of `bentos.schemas` describe."""
+    if call.endpoint == "embed":
+        pairs = zip(call.product_ids, outcome.vectors, strict=True)
+        return [{"product_id": product, "vector": vector} for product, vector in pairs]
+    if call.endpoint == "classify":
+        assert outcome.probabilities is not None  # noqa: S101 - for the type checker
+        names = loaded.encoder.labels
+        return [
+            classification(product, p, names)
+            for product, p in zip(call.product_ids, outcome.probabilities, strict=True)
+        ]
+    assert outcome.scores is not None and outcome.rows is not None  # noqa: S101, PT018
+    results = []
+    for number, product in enumerate(call.product_ids):
+        if call.endpoint == "similar":
+            own = loaded.rows[product]
+            hits = loaded.hits(outcome.scores[number], outcome.rows[number], call.k, without=own)
+            results.append({"product_id": product, "hits": hits})
+        else:
+            results.append({"hits": loaded.hits(outcome.scores[number], outcome.rows[number], call.k)})
+    return results
+
+
+def classification(product: str, probabilities: np.ndarray, names: Any) -> dict[str, Any]:
+    """The best labels of one item, ties by their order."""
+    best = np.argsort(-probabilities, kind="stable")[:LABELS_SHOWN]
+    labels = [{"label": names[i], "score": round(float(probabilities[i]), 6)} for i in best]
+    return {"product_id": product, **labels[0], "labels": labels}

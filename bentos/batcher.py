@@ -1,0 +1,108 @@
+"""A micro-batcher that never waits: its thread runs whatever is queued, as one batch.
+
+At one request at a time a batch is one job and costs a thread hop; under load, jobs queue while
+the thread computes and the next batch takes them all (up to `max_weight`). BentoML's own
+`batchable=True` waits for company, 20 ms and more a request when there is none.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+__all__ = ["Batcher"]
+
+Job = TypeVar("Job")
+Answer = TypeVar("Answer")
+
+
+class Batcher(Generic[Job, Answer]):
+    """Runs jobs in one thread, in order, as many at once as are there.
+
+    Args:
+        run: takes a batch and returns one answer or exception per job, in order.
+        weight: what a job counts towards `max_weight`; a heavier job runs alone.
+        max_weight: bound of one batch, which bounds its memory.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[Job]], Sequence[Answer | Exception]],
+        weight: Callable[[Job], int] = lambda _: 1,
+        max_weight: int = 64,
+        name: str = "batcher",
+    ) -> None:
+        self._run = run
+        self._weight = weight
+        self._max_weight = max_weight
+        self._queue: deque[tuple[Job, asyncio.Future[Answer]]] = deque()
+        self._wake = threading.Condition()
+        self._closed = False
+        self.batches = 0
+        self.jobs = 0
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._thread.start()
+
+    async def submit(self, job: Job) -> Answer:
+        """Queue a job and wait for its answer; raises what `run` gave for it."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        with self._wake:
+            if self._closed:
+                raise RuntimeError("the batcher is closed")
+            self._queue.append((job, future))
+            self._wake.notify()
+        return await future
+
+    def close(self) -> None:
+        """Finish what is queued, then end the thread; later jobs are refused."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _take(self) -> list[tuple[Job, "asyncio.Future[Answer]"]]:
+        with self._wake:
+            while not self._queue and not self._closed:
+                self._wake.wait()
+            batch: list[tuple[Job, asyncio.Future[Answer]]] = []
+            weight = 0
+            while self._queue:
+                weight += self._weight(self._queue[0][0])
+                if batch and weight > self._max_weight:
+                    break
+                batch.append(self._queue.popleft())
+            return batch
+
+    def _loop(self) -> None:
+        while batch := self._take():
+            answers = self._answers([job for job, _ in batch])
+            self.batches += 1
+            self.jobs += len(batch)
+            by_loop: dict[asyncio.AbstractEventLoop, list] = {}
+            for (_, future), answer in zip(batch, answers, strict=True):
+                by_loop.setdefault(future.get_loop(), []).append((future, answer))
+            for loop, pairs in by_loop.items():
+                # One wake-up of the event loop per batch, not per job.
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(_resolve, pairs)
+            del batch, answers, by_loop
+
+    def _answers(self, jobs: list[Job]) -> Sequence[Answer | Exception]:
+        try:
+            answers = self._run(jobs)
+        except Exception as error:  # noqa: BLE001 - handed to every caller of the batch, who raises it
+            return [error] * len(jobs)
+        if len(answers) != len(jobs):
+            return [RuntimeError(f"{len(answers)} answers for {len(jobs)} jobs")] * len(jobs)
+        return answers
+
+
+def _resolve(pairs: list[tuple["asyncio.Future", object]]) -> None:
+    for future, answer in pairs:
+        if future.done():  # the caller went away
+            continue
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

@@ -1,0 +1,170 @@
+"""Packs one release and the code that serves it into a Bento, with no network.
+
+The Bento's version is the release's id and a hash of code, settings and requirements: the same
+parts give the same tag, and a Bento that is there already is not built again.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import yaml
+
+from catalog.errors import ArtifactError
+from catalog.files import write_json, write_text
+from catalog.hashing import fingerprint, tree_hash
+from catalog.settings import Settings
+from catalog.workspace import PROJECT, Workspace
+from models.release import Release
+
+__all__ = ["bento_environment", "bento_folder", "bento_home", "build_bento"]
+
+NAME = "shelfspace"
+PACKAGES = ("catalog", "models", "bentos")
+SUFFIXES = frozenset({".py", ".yaml", ".txt", ".html", ".css", ".js", ".json", ".svg"})
+REQUIREMENTS = (
+    "faiss-cpu",
+    "filelock",
+    "jieba",
+    "nh3",
+    "numpy",
+    "orjson",
+    "pandas",
+    "pillow",
+    "pyarrow",
+    "pydantic",
+    "python-multipart",
+    "pyyaml",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
+    "soundfile",
+    "soxr",
+    "starlette",
+    "tokenizers",
+    "torch",
+    "tqdm",
+    "transformers",
+    "xxhash",
+)
+"""What the packed packages import; pinned to the versions of the building environment."""
+
+
+def build_bento(workspace: Workspace, release: Release, settings: Settings, project: Path = PROJECT) -> str:
+    """Build a Bento that carries `release`, or find the one that does.
+
+    Args:
+        workspace: its state folder holds BentoML's home.
+        release: what the Bento serves unless it is told to watch a workspace.
+        settings: baked in; a params.yaml named by SHELFSPACE_SETTINGS overrides them.
+        project: the folder of the packages.
+
+    Returns:
+        The tag, `shelfspace:<release id>-<hash>`.
+
+    Raises:
+        ArtifactError: the release is damaged, or BentoML failed; says how.
+    """
+    checked = Release.load(release.folder)
+    staging = workspace.state / "bento-build"
+    if staging.exists():
+        shutil.rmtree(staging)
+    staging.mkdir(parents=True)
+    try:
+        return _build(workspace, checked, settings, project, staging)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _build(workspace: Workspace, release: Release, settings: Settings, project: Path, staging: Path) -> str:
+    for package in PACKAGES:
+        copy_package(project / package, staging / package)
+    baked = staging / "bentos" / "baked"
+    write_json(baked / "settings.json", settings.model_dump(mode="json"))
+    write_text(baked / "requirements.txt", "\n".join(requirements()) + "\n")
+    parts = tree_hash(staging)
+    shutil.copytree(release.folder, baked / "release", copy_function=link_or_copy)
+    description = {
+        "service": "bentos.service:Shelfspace",
+        "name": NAME,
+        "description": f"Release {release.id} of catalogue {workspace.name}.",
+        "labels": {"release": release.id, "workspace": workspace.name},
+    }
+    write_text(staging / "bentofile.yaml", yaml.safe_dump(description))
+    name = f"{release.id}-{fingerprint([parts, description])[:8]}"
+    tag = f"{NAME}:{name}"
+    if not (bento_folder(workspace, tag) / "bento.yaml").is_file():
+        run_build(workspace, staging, name)
+    if not (bento_folder(workspace, tag) / "bento.yaml").is_file():
+        raise ArtifactError(f"BentoML reported success, but {bento_folder(workspace, tag)} holds no Bento")
+    prune(workspace, tag, settings.release.keep)
+    return tag
+
+
+def prune(workspace: Workspace, tag: str, keep: int) -> None:
+    """Delete all but the newest `keep` Bentos, which carry a release each; never `tag`."""
+    folder = bento_folder(workspace, tag)
+    built = sorted(
+        (p for p in folder.parent.iterdir() if p.is_dir() and p != folder), key=lambda p: p.stat().st_mtime_ns
+    )
+    for old in built[: max(0, len(built) - max(keep, 2) + 1)]:
+        shutil.rmtree(old)
+
+
+def run_build(workspace: Workspace, staging: Path, name: str) -> None:
+    """`bentoml build` in a process of its own: it imports the packed code, not this process's."""
+    command = [sys.executable, "-m", "bentoml", "build", ".", "--version", name, "--output", "tag"]
+    result = subprocess.run(
+        command, cwd=staging, env=bento_environment(workspace), capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        raise ArtifactError(f"bentoml build failed:\n{(result.stderr or result.stdout)[-2000:]}")
+
+
+def bento_home(workspace: Workspace) -> Path:
+    """BentoML's home of a workspace; outside the build context, which would copy it into itself."""
+    return workspace.state / "bentoml"
+
+
+def bento_folder(workspace: Workspace, tag: str) -> Path:
+    """Where the Bento of a tag lies."""
+    name, _, label = tag.partition(":")
+    return bento_home(workspace) / "bentos" / name / label
+
+
+def bento_environment(workspace: Workspace) -> dict[str, str]:
+    """The environment BentoML's commands run in: this one, its own home, no telemetry."""
+    quiet = {"BENTOML_DO_NOT_TRACK": "True", "OTEL_SDK_DISABLED": "true"}
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    return {**quiet, **kept, "BENTOML_HOME": str(bento_home(workspace))}
+
+
+def requirements() -> list[str]:
+    """`name==version` of every requirement that is installed, without local parts such as +cpu."""
+    pins = []
+    for name in REQUIREMENTS:
+        try:
+            pins.append(f"{name}=={version(name).partition('+')[0]}")
+        except PackageNotFoundError:
+            continue  # optional here, so optional there
+    return pins
+
+
+def copy_package(source: Path, target: Path) -> None:
+    """Copy a package's code and data files, nothing else."""
+    for path in sorted(source.rglob("*")):
+        if path.suffix in SUFFIXES and path.is_file() and "baked" not in path.parts:
+            place = target / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+
+
+def link_or_copy(source: str, target: str) -> None:
+    """A hard link where the file system allows one: BentoML copies the bytes once more anyway."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

@@ -1,0 +1,73 @@
+"""What one service process runs with: settings baked into the Bento, overridden by the environment.
+
+SHELFSPACE_RELEASES   workspace folder whose `current` release is served and watched;
+                      without it, and until that folder has one, the release inside the Bento
+SHELFSPACE_LIVE       folder of the request log; without it nothing is logged
+SHELFSPACE_SETTINGS   a params.yaml to use instead of the baked settings
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.errors import SettingsError
+from catalog.files import read_json
+from catalog.settings import Settings, load_settings
+
+__all__ = ["BAKED", "ServiceConfig", "read_config"]
+
+BAKED = Path(__file__).resolve().parent / "baked"
+"""Inside a Bento: settings.json, requirements.txt and release/. Absent in the checkout."""
+
+POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class ServiceConfig:
+    """Everything a service process is told.
+
+    Attributes:
+        settings: all settings; the service reads service, media and preprocessing.
+        releases: workspace folder to watch, or None.
+        baked_release: release folder inside the Bento, or None.
+        live: folder of the request log, or None for no log.
+        poll_seconds: how often `current` is looked at.
+    """
+
+    settings: Settings
+    releases: Path | None = None
+    baked_release: Path | None = None
+    live: Path | None = None
+    poll_seconds: float = POLL_SECONDS
+
+
+def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKED) -> ServiceConfig:
+    """Read the configuration of this process.
+
+    Raises:
+        SettingsError: settings that are not usable, or a folder that is not there.
+    """
+    env = os.environ if environment is None else environment
+    file = env.get("SHELFSPACE_SETTINGS")
+    if file:
+        settings = load_settings(Path(file))
+    elif (baked / "settings.json").is_file():
+        settings = load_settings(overrides=read_json(baked / "settings.json"))
+    else:
+        settings = load_settings()
+    releases = _folder(env, "SHELFSPACE_RELEASES")
+    if releases is not None and not releases.is_dir():
+        raise SettingsError("SHELFSPACE_RELEASES", str(releases), "name the folder of a workspace")
+    release = baked / "release"
+    return ServiceConfig(
+        settings=settings,
+        releases=releases,
+        baked_release=release if release.is_dir() else None,
+        live=_folder(env, "SHELFSPACE_LIVE"),
+    )
+
+
+def _folder(env: Mapping[str, str], name: str) -> Path | None:
+    value = env.get(name)
+    return Path(value).expanduser().resolve() if value else None

@@ -1,0 +1,155 @@
+"""Answers calls from one release at a time and swaps releases whole.
+
+A call keeps the release it began with to its end; a new release is loaded and tried beside the
+old one, then replaces it by one assignment. So no answer mixes two releases and none waits for a
+swap; for that moment both are in memory.
+"""
+
+import logging
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from bentos.config import ServiceConfig
+from bentos.limits import Refusal
+from bentos.release_view import LoadedRelease
+from catalog.errors import InputError, ShelfspaceError
+from models.release import Release, current_id
+
+__all__ = ["Engine"]
+
+logger = logging.getLogger("shelfspace.engine")
+
+
+class Engine:
+    """Holds the release that answers, and watches for the next one.
+
+    Args:
+        config: where releases come from.
+    """
+
+    def __init__(self, config: ServiceConfig) -> None:
+        self._config = config
+        self._loaded: LoadedRelease | None = None
+        self._refused: str | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.problem = ""
+        self.swaps = 0
+
+    @property
+    def loaded(self) -> LoadedRelease | None:
+        """The release that answers now; None before the first."""
+        return self._loaded
+
+    def require(self) -> LoadedRelease:
+        """The release that answers now.
+
+        Raises:
+            Refusal: 503 while there is none.
+        """
+        if self._loaded is None:
+            remedy = self.problem or "retry when /readyz answers 200"
+            raise Refusal(503, "release", "none loaded", remedy, retry_after=2)
+        return self._loaded
+
+    def start(self) -> None:
+        """Load the first release in the background and go on watching."""
+        self._thread = threading.Thread(target=self._watch, name="releases", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=30)
+
+    def refresh(self) -> bool:
+        """Load what is current now if it is not what answers; True when it was swapped in.
+
+        A release that cannot be loaded leaves the old one answering; the reason is logged and
+        kept in `problem`, and it is tried again only when the pointer moves.
+        """
+        folder = self._wanted()
+        if folder is None or folder.name == self._refused:
+            return False
+        try:
+            release = Release.load(folder)
+            if self._loaded is not None and release.id == self._loaded.id:
+                return False
+            loaded = LoadedRelease.load(release, self._config.settings.media)
+            try_out(loaded)
+        except (ShelfspaceError, OSError, ValueError, KeyError) as error:
+            self._refused = folder.name
+            self.problem = f"release {folder.name} cannot be served: {error}"
+            logger.error("%s", self.problem)  # noqa: TRY400 - the sentence says it; no trace needed
+            return self._fall_back()
+        self._install(loaded)
+        return True
+
+    def _install(self, loaded: LoadedRelease) -> None:
+        before = self._loaded.id if self._loaded else "none"
+        self._loaded = loaded
+        self._refused = None
+        self.problem = ""
+        self.swaps += 1
+        logger.info("serving release %s (before: %s)", loaded.id, before)
+
+    def _fall_back(self) -> bool:
+        """Before any release answers, the one inside the Bento is better than none."""
+        baked = self._config.baked_release
+        if self._loaded is not None or baked is None or baked.name == self._refused:
+            return False
+        problem, refused = self.problem, self._refused
+        try:
+            self._install(LoadedRelease.load(Release.load(baked), self._config.settings.media))
+        except (ShelfspaceError, OSError, ValueError, KeyError) as error:
+            self.problem = f"{problem}; the release in the Bento cannot be served either: {error}"
+            logger.error("%s", self.problem)  # noqa: TRY400
+            return False
+        self.problem, self._refused = problem, refused
+        return True
+
+    def _wanted(self) -> Path | None:
+        """The folder that should answer: the watched `current`, else the one in the Bento."""
+        root = self._config.releases
+        if root is not None:
+            name = current_id(root)
+            if name:
+                if self._loaded is not None and self._loaded.id == name:
+                    self._refused, self.problem = None, ""
+                    return None
+                return root / "releases" / name
+        if self._loaded is not None:
+            return None
+        return self._config.baked_release
+
+    def _watch(self) -> None:
+        limit_threads(self._config.settings.service.threads)
+        while not self._stop.is_set():
+            try:
+                self.refresh()
+            except Exception as error:
+                # A bug here must not end the watching in silence.
+                self.problem = f"looking for a release failed: {error}"
+                logger.exception("looking for a release failed")
+            self._stop.wait(self._config.poll_seconds)
+
+
+def limit_threads(threads: int) -> None:
+    """Bound the threads of torch and faiss in the calling thread and for later kernels."""
+    import faiss
+    import torch
+
+    torch.set_num_threads(threads)
+    faiss.omp_set_num_threads(threads)
+
+
+def try_out(loaded: LoadedRelease) -> None:
+    """Search once from a catalogue vector, so that a release that cannot answer is never swapped in."""
+    scores, _ = loaded.index.search(np.asarray(loaded.vectors[:1]), 1)
+    if not np.isfinite(scores).all() or loaded.vectors.shape[1] != loaded.encoder.dim:
+        raise InputError(
+            "release", loaded.id, "build it again; its index or encoder does not fit its vectors"
+        )

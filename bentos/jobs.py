@@ -1,0 +1,182 @@
+"""What runs in the encoder's thread: jobs of many calls as one featurisation, one encoding, one search."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bentos.limits import Refusal
+from bentos.parsing import Call
+from bentos.release_view import LoadedRelease
+from catalog.errors import InputError
+from models.features import FeatureTable, ModalityFeatures
+from models.inputs.item import ProductInput
+
+__all__ = ["Job", "Outcome", "concatenate", "featurize", "run_jobs"]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One call on its way through the batcher.
+
+    Attributes:
+        features: of the call's items, where they were computed beforehand (photos and sounds).
+        rows: rows of the release, for similar.
+    """
+
+    call: Call
+    loaded: LoadedRelease
+    features: FeatureTable | None = None
+    rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What the encoder and the index gave for one call of n items.
+
+    Attributes:
+        vectors: (n, d) float32.
+        probabilities: (n, classes) float32; None for similar, which encodes nothing.
+        scores, rows: (n, m) for search and similar, else None.
+    """
+
+    vectors: np.ndarray
+    probabilities: np.ndarray | None = None
+    scores: np.ndarray | None = None
+    rows: np.ndarray | None = None
+
+
+def featurize(loaded: LoadedRelease, call: Call) -> FeatureTable:
+    """Feature rows of the call's items, decoding their photos and sounds.
+
+    Raises:
+        Refusal: 422 naming the item whose photo, sound or text cannot be used.
+    """
+    try:
+        table = loaded.encoder.featurize(call.items, limits=loaded.media)
+    except InputError as error:
+        for number, item in enumerate(call.items):
+            check_item(loaded, item, call.place(number))
+        raise Refusal.of(error) from error
+    return with_content(loaded, call, table)
+
+
+def with_content(loaded: LoadedRelease, call: Call, table: FeatureTable) -> FeatureTable:
+    """The table, if every item has something the encoder reads.
+
+    Raises:
+        Refusal: 422 naming the first item that has nothing.
+    """
+    parts = [table.modalities[name].present for name in loaded.encoder.modalities if name in table.modalities]
+    empty = np.flatnonzero(~np.any(parts, axis=0))
+    if len(empty):
+        place = call.place(int(empty[0]))[:-1]
+        known = ", ".join(loaded.encoder.modalities)
+        raise Refusal(422, place, "nothing usable", f"give content that this release reads ({known})")
+    return table
+
+
+def check_item(loaded: LoadedRelease, item: ProductInput, place: str) -> None:
+    """Raise the refusal of one item, if it has one."""
+    try:
+        loaded.encoder.featurize([item], limits=loaded.media)
+    except InputError as error:
+        raise Refusal.of(error, prefix=place) from error
+
+
+def run_jobs(jobs: Sequence[Job]) -> list[Outcome | Exception]:
+    """Run a batch: one encoder call and one search per release, one outcome or refusal per job."""
+    outcomes: list[Outcome | Exception] = [RuntimeError("not run")] * len(jobs)
+    groups: dict[int, list[int]] = {}
+    for position, job in enumerate(jobs):
+        groups.setdefault(id(job.loaded), []).append(position)
+    for positions in groups.values():
+        for position, outcome in run_group([(p, jobs[p]) for p in positions]):
+            outcomes[position] = outcome
+    return outcomes
+
+
+def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exception]]:
+    """Run jobs that share a release."""
+    loaded = jobs[0][1].loaded
+    done: list[tuple[int, Outcome | Exception]] = []
+    ready: list[tuple[int, Job, FeatureTable | None]] = []
+    for (position, job), table in zip(jobs, feature_tables(loaded, [job for _, job in jobs]), strict=True):
+        if isinstance(table, Refusal):
+            done.append((position, table))
+        else:
+            ready.append((position, job, table))
+    tables = [table for _, _, table in ready if table is not None]
+    encoded = loaded.encoder.encode_features(concatenate(tables)) if tables else None
+    vectors: dict[int, np.ndarray] = {}
+    classes: dict[int, np.ndarray] = {}
+    start = 0
+    for position, job, table in ready:
+        if table is None or encoded is None:
+            vectors[position] = np.asarray(loaded.vectors[list(job.rows)])
+            continue
+        own = slice(start, start + len(job.call))
+        vectors[position], classes[position] = encoded.vectors[own], encoded.probabilities[own]
+        start = own.stop
+    found = search_all(loaded, [(p, job, vectors[p]) for p, job, _ in ready if job.call.k])
+    for position, _, _ in ready:
+        scores, rows = found.get(position, (None, None))
+        done.append((position, Outcome(vectors[position], classes.get(position), scores, rows)))
+    return done
+
+
+def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTable | Refusal | None]:
+    """The features of each job, its refusal, or None where nothing is to be encoded.
+
+    What has not been featurised yet (texts and prices) goes through one call: that call costs
+    about a millisecond, whatever the number of items.
+    """
+    tables: list[FeatureTable | Refusal | None] = [job.features for job in jobs]
+    waiting = [n for n, job in enumerate(jobs) if job.features is None and job.call.items]
+    try:
+        together = (
+            loaded.encoder.featurize([i for n in waiting for i in jobs[n].call.items]) if waiting else None
+        )
+    except InputError:
+        together = None  # one item is at fault; alone, each job gets its own answer
+    start = 0
+    for n in waiting:
+        call = jobs[n].call
+        try:
+            if together is None:
+                tables[n] = featurize(loaded, call)
+            else:
+                tables[n] = with_content(loaded, call, together.take(range(start, start + len(call))))
+        except Refusal as refusal:
+            tables[n] = refusal
+        start += len(call)
+    return tables
+
+
+def search_all(
+    loaded: LoadedRelease, asked: list[tuple[int, Job, np.ndarray]]
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """One index call for all queries of a batch, with the largest k; each job takes its rows."""
+    if not asked:
+        return {}
+    # One more than asked for: a product is left out of its own hits.
+    k = max(job.call.k + (job.call.endpoint == "similar") for _, job, _ in asked)
+    scores, rows = loaded.index.search(np.concatenate([v for _, _, v in asked]), k)
+    result = {}
+    start = 0
+    for position, job, _ in asked:
+        result[position] = (scores[start : start + len(job.call)], rows[start : start + len(job.call)])
+        start += len(job.call)
+    return result
+
+
+def concatenate(tables: Sequence[FeatureTable]) -> FeatureTable:
+    """Feature tables of one encoder, one after the other."""
+    if len(tables) == 1:
+        return tables[0]
+    modalities = {}
+    for name, first in tables[0].modalities.items():
+        parts = [t.modalities[name] for t in tables]
+        values = {k: np.concatenate([p.values[k] for p in parts]) for k in first.values}
+        modalities[name] = ModalityFeatures(values, np.concatenate([p.present for p in parts]))
+    return FeatureTable(tuple(i for t in tables for i in t.product_ids), modalities)

@@ -1,0 +1,75 @@
+"""The OpenAPI document: BentoML's, completed with what it cannot know of the hot routes."""
+
+from typing import Any
+
+from bentos.multipart import FORM_FIELDS
+from bentos.schemas import EXAMPLES, ErrorAnswer
+
+__all__ = ["openapi"]
+
+REFUSALS = {
+    "400": "The body is no JSON and no form.",
+    "404": "No such product.",
+    "413": "The body, a file or a list is too large.",
+    "415": "Another Content-Type than JSON or a form.",
+    "422": "A field is missing, unknown, of the wrong type or out of range.",
+    "429": "Too many requests in flight; see Retry-After.",
+    "503": "No release is loaded yet, or memory for bodies is used up; see Retry-After.",
+}
+
+
+def openapi(spec: dict[str, Any]) -> dict[str, Any]:
+    """BentoML's document with examples, forms, error bodies and GET /release.
+
+    Args:
+        spec: what BentoML generated; changed in place and returned.
+    """
+    schemas: dict[str, Any] = spec["components"]["schemas"]
+    described = ErrorAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
+    for name, schema in described.pop("$defs", {}).items():
+        schemas[name] = schema
+    schemas["ErrorAnswer"] = described
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
+    for path, examples in EXAMPLES.items():
+        operation = spec["paths"][path]["post"]
+        content = operation["requestBody"]["content"]
+        content.setdefault("application/json", {})["examples"] = {
+            name: {"value": value} for name, value in examples.items()
+        }
+        fields = FORM_FIELDS.get(path.lstrip("/"))
+        if fields:
+            content["multipart/form-data"] = {"schema": form_schema(fields)}
+        kept = {status: value for status, value in operation["responses"].items() if str(status) == "200"}
+        refusals = {
+            status: {"description": text, "content": error}
+            for status, text in REFUSALS.items()
+            if status != "404" or path == "/similar"
+        }
+        operation["responses"] = {**{str(k): v for k, v in kept.items()}, **refusals}
+    spec["paths"]["/release"] = {
+        "get": {
+            "tags": ["Service APIs"],
+            "summary": "The release that answers",
+            "description": "Its manifest: identifier, rows, index, provenance; labels and modalities.",
+            "operationId": "release",
+            "responses": {
+                "200": {
+                    "description": "The manifest.",
+                    "content": {"application/json": {"schema": {"type": "object"}}},
+                },
+                "503": {"description": REFUSALS["503"], "content": error},
+            },
+        }
+    }
+    return spec
+
+
+def form_schema(fields: dict[str, str]) -> dict[str, Any]:
+    """The schema of a form: text fields and files."""
+    kinds = {
+        "file": {"type": "string", "format": "binary"},
+        "number": {"type": "number"},
+        "integer": {"type": "integer"},
+        "text": {"type": "string"},
+    }
+    return {"type": "object", "properties": {name: kinds[kind] for name, kind in fields.items()}}

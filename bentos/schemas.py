@@ -1,0 +1,268 @@
+"""What requests and answers look like: the models behind the schema, the client and the checks.
+
+Requests forbid unknown fields, so a misspelt name is an error and not a silent default. A field
+given as null counts as not given. Limits that depend on settings (items, k, text length, bytes)
+are checked in `bentos.limits`, not here.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+__all__ = [
+    "EXAMPLES",
+    "ClassifyAnswer",
+    "EmbedAnswer",
+    "EmbedRequest",
+    "ErrorAnswer",
+    "Hit",
+    "ProductItem",
+    "Query",
+    "SearchAnswer",
+    "SearchRequest",
+    "SimilarAnswer",
+    "SimilarRequest",
+]
+
+Media = Annotated[str, Field(description="A file as base64, or a data: URL. No web address is fetched.")]
+AttributeValue = str | int | float | bool
+
+EXAMPLE_ITEM: dict[str, JsonValue] = {
+    "title": "Trail running shoe",
+    "brand": "Northpeak",
+    "description": "Light shoe with a grippy sole for wet paths.",
+    "attributes": {"colour": "blue", "size": "42"},
+    "price": 89.9,
+}
+EXAMPLE_HIT: dict[str, JsonValue] = {
+    "product_id": "P00017",
+    "score": 0.87,
+    "title": "Trail shoe, blue",
+    "category": "Shoes > Running",
+    "price": 79.0,
+    "currency": "EUR",
+    "photo": "photos/P00017.jpg",
+}
+EXAMPLE_RELEASE = "000007-3fa9c1d2"
+EXAMPLES: dict[str, dict[str, dict[str, JsonValue]]] = {
+    "/embed": {"one": {"item": EXAMPLE_ITEM}, "several": {"items": [EXAMPLE_ITEM, {"title": "Leather bag"}]}},
+    "/classify": {"one": {"item": EXAMPLE_ITEM}, "several": {"items": [{"title": "Leather bag"}]}},
+    "/search": {
+        "one": {"query": {"text": "blue trail running shoe"}, "k": 5},
+        "several": {"queries": [{"text": "leather bag"}, {"text": "rain jacket"}], "k": 3},
+    },
+    "/similar": {
+        "one": {"product_id": "P00017", "k": 5},
+        "several": {"product_ids": ["P00017", "P00004"], "k": 3},
+    },
+}
+"""Bodies that each route accepts, by path."""
+
+
+class Request(BaseModel):
+    """A request body or part of one: no unknown fields, null means absent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, value: Any) -> Any:
+        if isinstance(value, dict) and None in value.values():
+            return {k: v for k, v in value.items() if v is not None}
+        return value
+
+
+class ProductItem(Request):
+    """One product; any part may be missing, at least one must be there."""
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE_ITEM})
+
+    product_id: str = Field("", description="Your identifier; repeated in the answer.", max_length=200)
+    title: str = ""
+    description: str = Field("", description="HTML is allowed.")
+    brand: str = ""
+    attributes: dict[str, AttributeValue] = Field(default_factory=dict, description="Name to value.")
+    price: float | None = Field(
+        None, ge=0, le=1e12, allow_inf_nan=False, strict=True, description="In the catalogue's currency."
+    )
+    photos: list[Media] = Field(
+        default_factory=list, description="JPEG, PNG or WebP files; the encoder looks at the first."
+    )
+    sounds: list[Media] = Field(
+        default_factory=list, description="WAV, FLAC, OGG or MP3 files; the encoder listens to the first."
+    )
+
+
+class Query(Request):
+    """What to search for: words, a photo, a sound, or any mixture of them."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"text": "blue trail running shoe"}})
+
+    text: str = ""
+    photo: Media = ""
+    sound: Media = ""
+
+
+class EmbedRequest(Request):
+    """One product in `item`, or several in `items`."""
+
+    item: ProductItem | None = None
+    items: list[ProductItem] | None = None
+
+
+class SearchRequest(Request):
+    """One query in `query`, or several in `queries`."""
+
+    query: Query | None = None
+    queries: list[Query] | None = None
+    k: int = Field(10, ge=1, strict=True, description="Hits per query.")
+
+
+class SimilarRequest(Request):
+    """One product of the catalogue in `product_id`, or several in `product_ids`."""
+
+    product_id: str | None = None
+    product_ids: list[str] | None = None
+    k: int = Field(10, ge=1, strict=True, description="Hits per product, itself left out.")
+
+
+class Embedding(BaseModel):
+    """The product vector: length 1, comparable within one release only."""
+
+    product_id: str = ""
+    vector: list[float] = Field(description="L2-normalised; its length is the release's `dim`.")
+
+
+class EmbedAnswer(BaseModel):
+    """`result` for `item`, `results` for `items`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"release": EXAMPLE_RELEASE, "result": {"product_id": "", "vector": [0.06, -0.11]}}
+        }
+    )
+
+    release: str = Field(description="Identifier of the release that answered.")
+    result: Embedding | None = None
+    results: list[Embedding] | None = None
+
+
+class LabelScore(BaseModel):
+    """A category and its calibrated probability."""
+
+    label: str
+    score: float
+
+
+class Classification(BaseModel):
+    """The most probable category, and the best few with their probabilities."""
+
+    product_id: str = ""
+    label: str
+    score: float
+    labels: list[LabelScore]
+
+
+class ClassifyAnswer(BaseModel):
+    """`result` for `item`, `results` for `items`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "release": EXAMPLE_RELEASE,
+                "result": {
+                    "product_id": "",
+                    "label": "Shoes",
+                    "score": 0.94,
+                    "labels": [{"label": "Shoes", "score": 0.94}, {"label": "Bags", "score": 0.03}],
+                },
+            }
+        }
+    )
+
+    release: str
+    result: Classification | None = None
+    results: list[Classification] | None = None
+
+
+class Hit(BaseModel):
+    """A product of the catalogue and its cosine similarity to the query."""
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE_HIT})
+
+    product_id: str
+    score: float = Field(description="Cosine similarity, -1 to 1.")
+    title: str
+    category: str
+    price: float | None
+    currency: str
+    photo: str = Field(description="Media key of the first photo; empty without one.")
+
+
+class Hits(BaseModel):
+    """Hits of one query, best first."""
+
+    hits: list[Hit]
+
+
+class SearchAnswer(BaseModel):
+    """`result` for `query`, `results` for `queries`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"release": EXAMPLE_RELEASE, "result": {"hits": [EXAMPLE_HIT]}}}
+    )
+
+    release: str
+    result: Hits | None = None
+    results: list[Hits] | None = None
+
+
+class SimilarHits(Hits):
+    """Hits of one product, best first, without the product itself."""
+
+    product_id: str
+
+
+class SimilarAnswer(BaseModel):
+    """`result` for `product_id`, `results` for `product_ids`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "release": EXAMPLE_RELEASE,
+                "result": {"product_id": "P00004", "hits": [EXAMPLE_HIT]},
+            }
+        }
+    )
+
+    release: str
+    result: SimilarHits | None = None
+    results: list[SimilarHits] | None = None
+
+
+class ErrorDetail(BaseModel):
+    """What was wrong, with what, and what to do instead."""
+
+    field: str
+    value: str
+    remedy: str
+    message: str
+
+
+class ErrorAnswer(BaseModel):
+    """The body of every 4xx and 5xx answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "error": {
+                    "field": "k",
+                    "value": "5000",
+                    "remedy": "ask for 1 to 100 hits",
+                    "message": "k = 5000: ask for 1 to 100 hits",
+                }
+            }
+        }
+    )
+
+    error: ErrorDetail

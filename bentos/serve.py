@@ -1,0 +1,113 @@
+"""`python -m bentos`: serve the Bento of a workspace on loopback.
+
+The workspace is watched, so a promoted or rolled-back release is swapped in without a restart.
+Variables that are set already win over what is set here, but for BENTOML_HOME.
+"""
+
+import argparse
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from bentos.build import bento_environment, bento_folder, bento_home
+from catalog.errors import ArtifactError, SettingsError, ShelfspaceError
+from catalog.files import read_json
+from catalog.settings import Settings, load_settings, merge
+from catalog.workspace import Workspace
+
+__all__ = ["bento_settings", "command", "environment", "find_bento", "main"]
+
+DRAIN_SECONDS = 30
+"""How long a stopping server waits for requests in flight."""
+
+
+def find_bento(workspace: Workspace, tag: str = "") -> str:
+    """The tag to serve: the one asked for, else the one bento.json names, else the latest built.
+
+    Raises:
+        ArtifactError: there is none, or the one asked for was never built here.
+    """
+    record = workspace.root / "bento" / "bento.json"
+    latest = bento_home(workspace) / "bentos" / "shelfspace" / "latest"
+    chosen = tag
+    if not chosen and record.is_file():
+        chosen = str(read_json(record).get("bento", ""))
+    if not chosen and latest.is_file():
+        chosen = f"shelfspace:{latest.read_text().strip()}"
+    if not chosen or not bento_folder(workspace, chosen).is_dir():
+        what = f"no Bento {chosen}" if chosen else "no Bento"
+        raise ArtifactError(f"workspace {workspace.name} has {what}; run the pipeline first (make pipeline)")
+    return chosen
+
+
+def bento_settings(workspace: Workspace, tag: str, asked: dict[str, Any]) -> Settings:
+    """The settings the Bento was built with, or those of SHELFSPACE_SETTINGS; `asked` wins over both."""
+    file = os.environ.get("SHELFSPACE_SETTINGS")
+    if file:
+        return load_settings(Path(file), {"service": asked})
+    baked = read_json(bento_folder(workspace, tag) / "src" / "bentos" / "baked" / "settings.json")
+    return load_settings(overrides=merge(baked, {"service": asked}))
+
+
+def loopback(host: str) -> str:
+    """The host, if it is a loopback address.
+
+    Raises:
+        SettingsError: any other address.
+    """
+    name = "127.0.0.1" if host == "localhost" else host
+    try:
+        safe = ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        safe = False
+    if not safe:
+        remedy = "use 127.0.0.1; the service has no API keys yet, so it is not opened to a network"
+        raise SettingsError("service.host", host, remedy)
+    return name
+
+
+def command(tag: str, settings: Settings) -> list[str]:
+    """The `bentoml serve` command line.
+
+    Raises:
+        SettingsError: the host is not a loopback address.
+    """
+    host, port = loopback(settings.service.host), str(settings.service.port)
+    stop = ["--timeout-graceful-shutdown", str(DRAIN_SECONDS)]
+    return [sys.executable, "-m", "bentoml", "serve", tag, "--host", host, "--port", port, *stop]
+
+
+def environment(workspace: Workspace, settings: Settings) -> dict[str, str]:
+    """What the serving process is told: where releases and logs are, how many threads."""
+    threads = str(settings.service.threads)
+    defaults = {
+        "SHELFSPACE_RELEASES": str(workspace.root),
+        "SHELFSPACE_LIVE": str(workspace.live),
+        "OMP_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+    }
+    return {**defaults, **bento_environment(workspace)}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Replace this process by `bentoml serve`; returns 2 with a message where that is refused."""
+    parser = argparse.ArgumentParser(prog="python -m bentos", description=__doc__)
+    parser.add_argument("--catalog", help="preset or catalogue folder; default SHELFSPACE_CATALOG or sample")
+    parser.add_argument("--bento", default="", help="tag to serve; default: the one of the workspace")
+    parser.add_argument("--host", help="loopback address; default service.host")
+    parser.add_argument("--port", type=int, help="default service.port")
+    given = parser.parse_args(arguments)
+    try:
+        workspace = Workspace.open(given.catalog)
+        tag = find_bento(workspace, given.bento)
+        asked = {k: v for k, v in (("host", given.host), ("port", given.port)) if v is not None}
+        settings = bento_settings(workspace, tag, asked)
+        line = command(tag, settings)
+    except ShelfspaceError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"serving {line[4]} on http://{line[6]}:{line[8]} (API: /docs.json)", file=sys.stderr, flush=True)
+    os.execve(line[0], line, environment(workspace, settings))  # noqa: S606
+    return 0

@@ -1,0 +1,69 @@
+"""Jobs in one batch answer as they do alone, whatever else is in the batch."""
+
+import numpy as np
+import pytest
+
+from bentos.jobs import Job, Outcome, run_jobs
+from bentos.limits import Limits, Refusal
+from bentos.parsing import read_call
+from bentos.release_view import LoadedRelease
+from tests.bentos.shop import Shop
+
+
+@pytest.fixture(scope="module")
+def loaded(shop: Shop) -> LoadedRelease:
+    return LoadedRelease.load(shop.first, shop.settings.media)
+
+
+def job(shop: Shop, loaded: LoadedRelease, endpoint: str, body: dict) -> Job:
+    call = read_call(endpoint, body, Limits.of(shop.settings))
+    rows = tuple(loaded.rows[p] for p in call.product_ids) if endpoint == "similar" else ()
+    return Job(call, loaded, rows=rows)
+
+
+def test_a_mixed_batch_equals_its_jobs_alone(shop: Shop, loaded: LoadedRelease) -> None:
+    second = LoadedRelease.load(shop.second, shop.settings.media)
+    jobs = [
+        job(shop, loaded, "search", {"queries": [{"text": "blue shoe"}, {"text": "lamp"}], "k": 3}),
+        job(shop, loaded, "embed", {"item": {"title": "leather bag", "price": 3}}),
+        job(shop, loaded, "similar", {"product_ids": ["P001", "P002"], "k": 5}),
+        job(shop, second, "search", {"query": {"text": "blue shoe"}, "k": 7}),
+        job(shop, loaded, "classify", {"item": {"price": 9.5}}),
+        job(shop, loaded, "embed", {"item": {"title": "<br>"}}),
+    ]
+    together = run_jobs(jobs)
+    for one, result in zip(jobs, together, strict=True):
+        alone = run_jobs([one])[0]
+        if isinstance(result, Refusal):
+            assert isinstance(alone, Refusal)
+            assert alone.body() == result.body()
+            continue
+        assert isinstance(result, Outcome)
+        assert isinstance(alone, Outcome)
+        np.testing.assert_allclose(result.vectors, alone.vectors, atol=1e-5)
+        assert result.vectors.shape == (len(one.call), shop.encoder.dim)
+        if one.call.k:
+            assert result.rows is not None
+            assert alone.rows is not None
+            np.testing.assert_array_equal(result.rows[:, : one.call.k], alone.rows[:, : one.call.k])
+        if result.probabilities is not None:
+            assert alone.probabilities is not None
+            np.testing.assert_allclose(result.probabilities, alone.probabilities, atol=1e-5)
+    assert isinstance(together[5], Refusal)
+    assert together[3].rows.max() < len(shop.second.product_ids)
+
+
+def test_hits_leave_out_padding_and_missing_prices(shop: Shop, loaded: LoadedRelease) -> None:
+    body = {"query": {"text": "shoe"}, "k": 100}
+    outcome = run_jobs([job(shop, loaded, "search", body)])[0]
+    hits = loaded.hits(outcome.scores[0], outcome.rows[0], 100)
+    assert len(hits) == len(shop.first.product_ids)
+    by_id = {hit["product_id"]: hit for hit in hits}
+    assert by_id["P001"]["price"] is None
+    assert by_id["P002"] == {
+        **by_id["P002"],
+        "price": 12.0,
+        "currency": "EUR",
+        "photo": "photos/2.jpg",
+        "category": "Shoes",
+    }

@@ -1,0 +1,94 @@
+"""The launcher: what it starts, what it refuses."""
+
+from pathlib import Path
+
+import pytest
+
+from bentos.config import read_config
+from bentos.serve import command, environment, find_bento, main
+from catalog.errors import ArtifactError, SettingsError
+from catalog.files import write_json, write_text
+from catalog.settings import Settings
+from catalog.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.open("sample", tmp_path / "workspaces")
+
+
+def with_host(host: str) -> Settings:
+    return Settings.model_validate({"service": {"host": host, "port": 3456}})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.1.2.3"])
+def test_loopback_hosts_are_served(host: str) -> None:
+    line = command("shelfspace:x", with_host(host))
+    assert line[line.index("--port") + 1] == "3456"
+    assert "localhost" not in line  # BentoML takes addresses only
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", ""])
+def test_public_hosts_are_refused_with_the_reason(host: str) -> None:
+    with pytest.raises(SettingsError, match="no API keys"):
+        command("shelfspace:x", with_host(host))
+
+
+def test_the_bento_asked_for_then_the_recorded_then_the_latest(workspace: Workspace) -> None:
+    with pytest.raises(ArtifactError, match="run the pipeline first"):
+        find_bento(workspace)
+    bentos = workspace.state / "bentoml" / "bentos" / "shelfspace"
+    for name in ("1", "2", "3"):
+        (bentos / name).mkdir(parents=True)
+    write_text(bentos / "latest", "3")
+    assert find_bento(workspace) == "shelfspace:3"
+    write_json(workspace.root / "bento" / "bento.json", {"bento": "shelfspace:2"})
+    assert find_bento(workspace) == "shelfspace:2"
+    assert find_bento(workspace, "shelfspace:1") == "shelfspace:1"
+    with pytest.raises(ArtifactError, match="shelfspace:9"):
+        find_bento(workspace, "shelfspace:9")
+
+
+def test_main_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("SHELFSPACE_WORKSPACES", str(tmp_path))
+    assert main(["--catalog", "sample"]) == 2
+    assert "run the pipeline first" in capsys.readouterr().err
+
+
+def test_the_environment_is_quiet_and_watches_the_workspace(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (
+        "SHELFSPACE_RELEASES",
+        "SHELFSPACE_LIVE",
+        "OTEL_SDK_DISABLED",
+        "BENTOML_HOME",
+        "OMP_NUM_THREADS",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    env = environment(workspace, Settings())
+    assert env["OTEL_SDK_DISABLED"] == "true"
+    assert env["BENTOML_DO_NOT_TRACK"] == "True"
+    assert env["BENTOML_HOME"] == str(workspace.state / "bentoml")
+    assert env["OMP_NUM_THREADS"] == "1"
+    config = read_config(env)
+    assert (config.releases, config.live) == (workspace.root, workspace.live)
+    monkeypatch.setenv("SHELFSPACE_LIVE", "/elsewhere")
+    assert environment(workspace, Settings())["SHELFSPACE_LIVE"] == "/elsewhere"
+
+
+def test_config_reads_what_is_baked_and_lets_the_environment_win(tmp_path: Path) -> None:
+    baked = tmp_path / "baked"
+    write_json(baked / "settings.json", Settings.model_validate({"service": {"max_items": 7}}).model_dump())
+    (baked / "release").mkdir()
+    config = read_config({}, baked)
+    assert config.settings.service.max_items == 7
+    assert (config.releases, config.live, config.baked_release) == (None, None, baked / "release")
+    write_text(tmp_path / "params.yaml", "service: {max_items: 9}")
+    config = read_config({"SHELFSPACE_SETTINGS": str(tmp_path / "params.yaml")}, baked)
+    assert config.settings.service.max_items == 9
+    with pytest.raises(SettingsError, match="workspace"):
+        read_config({"SHELFSPACE_RELEASES": str(tmp_path / "nowhere")}, baked)
+    assert read_config({}, tmp_path / "nothing").settings == Settings()

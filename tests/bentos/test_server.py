@@ -1,0 +1,352 @@
+"""A really built Bento, really served, with a dead network: answers, hostile input, swap, SIGTERM."""
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bentos.build import bento_folder, build_bento
+from catalog.files import write_json
+from models.release import promote
+from tests.bentos.loopback import Connection, run_load
+from tests.bentos.shop import Shop
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+DEAD = "http://127.0.0.1:9"
+OFFLINE = {
+    "HTTP_PROXY": DEAD,
+    "HTTPS_PROXY": DEAD,
+    "http_proxy": DEAD,
+    "https_proxy": DEAD,
+    "NO_PROXY": "127.0.0.1",
+}
+HEAD = b"POST /search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s\r\n\r\n"
+SEARCH = b'{"query": {"text": "blue shoe"}, "k": 5}'
+
+
+class Server:
+    """One `python -m bentos` in a session of its own."""
+
+    def __init__(self, shop: Shop, folder: Path, **extra: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.log = folder / "serve.log"
+        self.live = folder / "live"
+        env = {
+            **{
+                k: v for k, v in os.environ.items() if not k.startswith(("SHELFSPACE_", "BENTOML_", "PYTEST"))
+            },
+            **OFFLINE,
+            "SHELFSPACE_WORKSPACES": str(shop.workspace.root.parent),
+            "SHELFSPACE_CATALOG": shop.workspace.catalog,
+            "SHELFSPACE_LIVE": str(self.live),
+            **extra,
+        }
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bentos", "--port", str(self.port)],
+                env=env,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=default_signals,  # noqa: PLW1509 - it only resets two signals
+            )
+
+    def wait(self) -> "Server":
+        wait_for(lambda: self.get("/readyz").status_code == 200, 120, self.process, self.log, pause=0.1)
+        return self
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=30)
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+                raise
+        return self.process.returncode
+
+    def rows(self) -> list[dict]:
+        files = sorted(self.live.glob("requests-*.jsonl"))
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def default_signals() -> None:
+    """A background job may inherit an ignored SIGINT; the server must not."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="module")
+def bento(shop: Shop) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in OFFLINE.items():
+            patch.setenv(name, value)
+        promote(shop.workspace.root, shop.first.id)
+        tag = build_bento(shop.workspace, shop.first, shop.settings)
+        again = build_bento(shop.workspace, shop.first, shop.settings)
+    assert tag == again
+    write_json(shop.workspace.root / "bento" / "bento.json", {"bento": tag})
+    return tag
+
+
+@pytest.fixture(scope="module")
+def server(shop: Shop, bento: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(shop, tmp_path_factory.mktemp("server"))
+    try:
+        yield running.wait()
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False, timeout=60) as c:
+        yield c
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def test_the_bento_is_whole(shop: Shop, bento: str) -> None:
+    source = bento_folder(shop.workspace, bento) / "src"
+    assert shop.first.id in bento
+    for name in ("catalog", "models", "bentos"):
+        assert (source / name / "__init__.py").is_file()
+    assert json.loads((source / "bentos/baked/release/release.json").read_text())["id"] == shop.first.id
+    pins = (source.parent / "env/python/requirements.txt").read_text().splitlines()
+    assert all("==" in pin for pin in pins if pin)
+    assert not any("+" in pin or "://" in pin for pin in pins)
+    assert not (shop.workspace.state / "bento-build").exists()
+
+
+def test_every_endpoint_single_and_list(client: httpx.Client, shop: Shop) -> None:
+    item = {
+        "title": "blue running shoe",
+        "price": 20,
+        "photos": [b64(shop.photo)],
+        "sounds": [b64(shop.sound)],
+    }
+    first, second = shop.first.product_ids[:2]
+    calls = [
+        ("/embed", {"item": item}, {"items": [item, {"title": "bag"}]}),
+        ("/classify", {"item": item}, {"items": [item, {"title": "bag"}]}),
+        (
+            "/search",
+            {"query": {"photo": b64(shop.photo)}, "k": 3},
+            {"queries": [{"text": "shoe"}, {"text": "bag"}]},
+        ),
+        ("/similar", {"product_id": first, "k": 3}, {"product_ids": [first, second]}),
+    ]
+    for path, single, several in calls:
+        one, many = client.post(path, json=single), client.post(path, json=several)
+        assert (one.status_code, many.status_code) == (200, 200), (path, one.text, many.text)
+        assert one.json()["release"] == shop.first.id
+        assert set(one.json()) == {"release", "result"}
+        assert len(many.json()["results"]) == 2
+    form = client.post("/search", files={"photo": ("shoe.jpg", shop.photo)}, data={"k": "2"})
+    assert len(form.json()["result"]["hits"]) == 2
+
+
+def test_health_release_schema_and_metrics(client: httpx.Client, shop: Shop) -> None:
+    for path in ("/livez", "/readyz", "/healthz", "/metrics", "/", "/schema.json"):
+        assert client.get(path).status_code == 200, path
+    assert client.get("/release").json()["release"] == shop.first.id
+    document = client.get("/docs.json").json()
+    for path in ("/embed", "/classify", "/search", "/similar"):
+        operation = document["paths"][path]["post"]
+        assert {"422", "413", "429", "503"} <= set(operation["responses"])
+        assert "multipart/form-data" in operation["requestBody"]["content"]
+        for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
+            status = client.post(path, json=example["value"]).status_code
+            assert status == (404 if path == "/similar" else 200), (path, example)
+    assert "get" in document["paths"]["/release"]
+    text = json.dumps(document)
+    wanted = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert wanted <= set(document["components"]["schemas"])
+
+
+def test_bentoml_s_own_client(server: Server, shop: Shop) -> None:
+    import bentoml
+
+    with bentoml.SyncHTTPClient(f"http://127.0.0.1:{server.port}") as client:
+        answer = client.search(query={"text": "blue shoe"}, k=2)
+        got = answer if isinstance(answer, dict) else answer.model_dump()
+        assert len(got["result"]["hits"]) == 2
+        embedded = client.embed(items=[{"title": "shoe"}, {"title": "bag"}])
+        got = embedded if isinstance(embedded, dict) else embedded.model_dump()
+        assert len(got["results"]) == 2
+
+
+BAD = [
+    ("/search", b"", "application/json"),
+    ("/search", b"{", "application/json"),
+    ("/search", b"null", "application/json"),
+    ("/search", b"[" * 200_000 + b"]" * 200_000, "application/json"),
+    ("/search", b'{"query":' * 50_000, "application/json"),
+    ("/search", b'{"query": {"text": "a"}, "k": NaN}', "application/json"),
+    ("/search", b'{"query": {"text": "a"}, "k": 1e400}', "application/json"),
+    ("/search", b'{"query": {"text": "a"}, "k": 100000000000000000000000}', "application/json"),
+    ("/search", b'{"query": {"text": "\\ud800"}}', "application/json"),
+    ("/search", b"\x80\x04\x95", "application/vnd.bentoml+pickle"),
+    ("/search", b"--x", "multipart/form-data; boundary=x"),
+    ("/search", b"x", "multipart/form-data"),
+    ("/embed", b'{"items": [' + b'{"title":"a"},' * 5000 + b'{"title":"a"}]}', "application/json"),
+    ("/embed", b'{"item": {"title": "' + b"a" * 1_000_000 + b'"}}', "application/json"),
+    ("/embed", b'{"item": {"photos": ["' + b"/9j/" * 50_000 + b'"]}}', "application/json"),
+    (
+        "/embed",
+        b'{"item": {"attributes": {' + b",".join(b'"%d": 1' % n for n in range(99_999)) + b"}}}",
+        "application/json",
+    ),
+    ("/embed", b'{"item": {' + b",".join(b'"%d": 1' % n for n in range(99_999)) + b"}}", "application/json"),
+    ("/classify", b'{"item": {"title": ["a"]}}', "application/json"),
+    ("/classify", b'{"item": {}}', "application/json"),
+    ("/similar", b'{"product_id": "\\u0000"}', "application/json"),
+    ("/similar", b'{"product_id": {"$ne": 1}}', "application/json"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "kind"), BAD)
+def test_bad_input_is_4xx_quickly_and_the_service_lives_on(
+    server: Server, path: str, body: bytes, kind: str
+) -> None:
+    begin = time.monotonic()
+    reply = Connection(server.port).post(path, body, kind)
+    assert 400 <= reply.status < 500, reply.body[:300]
+    assert {"field", "value", "remedy", "message"} <= set(reply.json()["error"])
+    assert len(reply.body) < 2000
+    assert time.monotonic() - begin < 5
+    assert Connection(server.port).post("/search", SEARCH).status == 200
+
+
+def test_a_truncated_photo_is_refused_with_its_place(client: httpx.Client, shop: Shop) -> None:
+    reply = client.post("/search", json={"query": {"photo": b64(shop.photo[:-200])}})
+    assert reply.status_code == 422
+    assert reply.json()["error"]["field"].startswith("query.")
+
+
+def test_an_oversized_body_is_413_declared_or_not(server: Server, shop: Shop) -> None:
+    most = shop.settings.service.max_body_bytes
+    declared = Connection(server.port)
+    declared.socket.sendall(
+        b"POST /embed HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        % (most + 1)
+    )
+    assert declared.read().status == 413  # nothing of the body was sent
+    chunked = Connection(server.port)
+    chunked.socket.sendall(HEAD % b"Transfer-Encoding: chunked")
+    block = b"%x\r\n" % 65536 + b"a" * 65536 + b"\r\n"
+    try:
+        for _ in range(most // 65536 + 2):
+            chunked.socket.sendall(block)
+    except ConnectionError:
+        pass  # the server may answer and close before all is sent
+    assert chunked.read().status == 413
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+        assert client.post("/embed", content=b"a" * (most + 1)).status_code == 413
+
+
+def test_a_client_that_goes_away_disturbs_nobody(server: Server) -> None:
+    for _ in range(20):
+        half = Connection(server.port)
+        half.socket.sendall(HEAD % b"Content-Length: 500" + b"{")
+        half.close()
+        gone = Connection(server.port)
+        gone.socket.sendall(HEAD % (b"Content-Length: %d" % len(SEARCH)) + SEARCH)
+        gone.close()
+    assert Connection(server.port).post("/search", SEARCH).status == 200
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_release_is_swapped_under_load_without_an_error(server: Server, shop: Shop) -> None:
+    done = threading.Event()
+
+    def swap() -> None:
+        time.sleep(0.5)
+        for release in (shop.second, shop.first, shop.second):
+            promote(shop.workspace.root, release.id)
+            wait_for(lambda r=release: server.get("/release").json()["release"] == r.id, 30, pause=0.1)
+        time.sleep(0.3)
+        done.set()
+
+    mover = threading.Thread(target=swap)
+    mover.start()
+    load = run_load(server.port, "/search", SEARCH, concurrency=6, seconds=60, until=done.is_set)
+    mover.join()
+    assert done.is_set()
+    assert set(load.statuses) == {200}
+    assert (load.closed, load.cut) == (0, 0)
+    assert set(load.releases) == {shop.first.id.encode(), shop.second.id.encode()}
+    hits = server.get("/release").json()["manifest"]["rows"]
+    assert hits == len(shop.second.product_ids)
+
+
+def test_a_damaged_release_is_not_swapped_in(server: Server, shop: Shop) -> None:
+    promote(shop.workspace.root, shop.first.id)
+    wait_for(lambda: server.get("/release").json()["release"] == shop.first.id, 30, pause=0.1)
+    pointer = shop.workspace.releases / "current"
+    pointer.write_text("000099-deadbeef")
+    wait_for(lambda: "000099" in server.get("/release").json()["problem"], 30, pause=0.1)
+    assert server.get("/release").json()["release"] == shop.first.id
+    assert Connection(server.port).post("/search", SEARCH).status == 200
+    pointer.write_text(shop.first.id)
+    wait_for(lambda: server.get("/release").json()["problem"] == "", 30, pause=0.1)
+
+
+def test_sigterm_under_load_loses_no_accepted_request(shop: Shop, bento: str, tmp_path: Path) -> None:
+    promote(shop.workspace.root, shop.first.id)
+    server = Server(shop, tmp_path).wait()
+    try:
+        stopper = threading.Timer(1.0, server.process.terminate)
+        stopper.start()
+        load = run_load(server.port, "/search", SEARCH, concurrency=8, seconds=30)
+        assert server.stop() == 0
+    finally:
+        server.stop()
+    answered = sum(load.statuses.values())
+    assert answered > 20
+    assert set(load.statuses) <= {200, 503}
+    assert load.cut == 0
+    # Every request the service took up was answered, and every answer is in the log.
+    assert len([row for row in server.rows() if row["status"] == 200]) == load.statuses[200]
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_overload_answers_429_and_aborted_uploads_do_not_hold_up_the_end(
+    shop: Shop, bento: str, tmp_path: Path
+) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text("service: {max_concurrency: 2}")
+    server = Server(shop, tmp_path, SHELFSPACE_SETTINGS=str(params)).wait()
+    try:
+        load = run_load(server.port, "/search", SEARCH, concurrency=12, seconds=1.5)
+        assert set(load.statuses) == {200, 429}
+        assert load.closed == 0
+        assert Connection(server.port).post("/search", SEARCH).status == 200
+        for _ in range(2):
+            half = Connection(server.port)
+            half.socket.sendall(HEAD % b"Content-Length: 500" + b"{")
+            half.close()
+        begin = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - begin < 15
+    finally:
+        server.stop()
