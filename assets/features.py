@@ -1,0 +1,82 @@
+"""Features: what frozen encoders and front-ends see, computed once per content hash."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from assets.preconditions import require_checks
+from assets.presentation import result
+from assets.records import Facts, build
+from assets.shop import Shop
+
+__all__ = ["FEATURES"]
+
+GROUP = "features"
+OWNERS = ["team:representation"]
+INPUTS = {"text": ("texts",), "image": ("images",), "audio": ("sounds",), "tabular": ("products",)}
+WHAT = {
+    "text": "Subword tokens, and sentence vectors of a frozen encoder where one is configured.",
+    "image": "Pixel tensors, and vectors of a frozen image encoder where one is configured.",
+    "audio": "Log-mel spectrograms and MFCC statistics.",
+    "tabular": "Scaled price and other table values.",
+}
+
+
+def _feature_asset(modality: str) -> dg.AssetsDefinition:
+    name = f"{modality}_features"
+    sources = (*INPUTS[modality], "featurizer", "raw_media", "texts")
+    unique = tuple(dict.fromkeys((*sources, "products")))
+
+    @dg.asset(
+        name=name,
+        deps=list(unique),
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"torch", "numpy"},
+        code_version="1",
+        description=WHAT[modality],
+    )
+    def features(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
+        inputs = shop.versions(*unique)
+        require_checks(context.instance, inputs)
+
+        work: Facts = {"computed_rows": 0, "reused_rows": 0}
+
+        from models.featurizer import Featurizer
+
+        featurizer = Featurizer.load(shop.folder("featurizer") / "featurizer")
+
+        def compute(folder: Path) -> Facts:
+            from catalog.snapshot import MediaStore
+            from models.catalogue_inputs import modality_features
+
+            values, counts = modality_features(
+                modality,
+                shop.table("products"),
+                MediaStore.open(shop.workspace.snapshot),
+                featurizer,
+                shop.workspace.state / "features",
+                shop.settings,
+            )
+            values.save(folder / "features")
+            work.update(computed_rows=counts.computed, reused_rows=counts.reused)
+            return {
+                "dagster/row_count": len(values),
+                "present": int(values.present.sum()),
+                "arrays": {"json": {k: [str(v.dtype), *v.shape] for k, v in values.values.items()}},
+            }
+
+        record = build(
+            shop.folder(name),
+            inputs=inputs,
+            code_version="1",
+            # Decoders and frozen weights belong to what is computed, beside the settings.
+            settings=[featurizer.fingerprints[modality], featurizer.fingerprint],
+            compute=compute,
+        )
+        return result(name, record, {**record.facts, **work})
+
+    return features
+
+
+FEATURES = [_feature_asset(modality) for modality in INPUTS]

@@ -1,0 +1,140 @@
+"""When things run by themselves: drift, deliveries, the week, and what DVC has to be told."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from assets.data_versions import commit_stages
+from assets.monitoring import latest_verdict
+from assets.shop import asset_folder
+from catalog.hashing import fingerprint
+from catalog.inbox import waiting
+from catalog.settings import Automation
+from catalog.workspace import PROJECT, Workspace
+from dagster_project.graph import DVC_STAGES, LOOPS, STAGES
+
+__all__ = ["automations"]
+
+
+def run_config(launched_by: str, cause: str) -> dict[str, Any]:
+    """Run configuration that records who asked and why."""
+    return {"resources": {"shop": {"config": {"launched_by": launched_by, "cause": cause}}}}
+
+
+def drift_decision(
+    verdict: Mapping[str, Any] | None, cursor: str | None, now: datetime, cooldown: timedelta
+) -> tuple[str | None, str, str]:
+    """Whether a drift verdict starts a retraining.
+
+    Args:
+        verdict: what `latest_verdict` gave.
+        cursor: JSON of the last decision, {"key": ..., "fired": ISO time or null}.
+        now: present time, with a zone.
+        cooldown: least time between two retrainings started by drift.
+
+    Returns:
+        (run key or None, reason, new cursor).
+    """
+    last = json.loads(cursor) if cursor else {"key": None, "fired": None}
+    same = json.dumps(last)
+    if verdict is None:
+        return None, "no drift report yet; the monitoring job writes one", same
+    if verdict["key"] == last["key"]:
+        return None, "this drift report has been acted on", same
+    if not verdict["drifted"]:
+        return None, "the last drift report found no drift", json.dumps({**last, "key": verdict["key"]})
+    if last["fired"] is not None and now - datetime.fromisoformat(last["fired"]) < cooldown:
+        until = datetime.fromisoformat(last["fired"]) + cooldown
+        return (
+            None,
+            f"drift, but the cool-down lasts until {until:%Y-%m-%d %H:%M} UTC: {verdict['cause']}",
+            same,
+        )
+    return verdict["key"], verdict["cause"], json.dumps({"key": verdict["key"], "fired": now.isoformat()})
+
+
+def automations(settings: Automation) -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
+    """Sensors and schedules with the intervals of params.yaml."""
+
+    @dg.sensor(
+        job_name="retrain",
+        minimum_interval_seconds=settings.drift_interval_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts retraining when a drift report says that catalogue or traffic has moved.",
+    )
+    def drift_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        verdict = latest_verdict(asset_folder(Workspace.open(), "drift_report"))
+        key, reason, cursor = drift_decision(
+            verdict, context.cursor, datetime.now(UTC), timedelta(hours=settings.cooldown_hours)
+        )
+        if key is None:
+            return dg.SensorResult(skip_reason=reason, cursor=cursor)
+        request = dg.RunRequest(
+            run_key=f"drift-{key}",
+            run_config=run_config("drift sensor", reason),
+            tags={"shelfspace/cause": "drift"},
+        )
+        return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+    @dg.sensor(
+        job_name=settings.inbox_job,
+        minimum_interval_seconds=settings.inbox_interval_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Collects deliveries from the workspace's inbox and brings the release up to date.",
+    )
+    def inbox_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        workspace = Workspace.open()
+        workspace.inbox.mkdir(exist_ok=True)
+        deliveries = waiting(workspace.inbox)
+        if not deliveries:
+            return dg.SkipReason(f"no delivery in {workspace.inbox}")
+        key = fingerprint([(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in deliveries])
+        names = ", ".join(p.name for p in deliveries)
+        return dg.RunRequest(
+            run_key=f"inbox-{key}",
+            run_config=run_config("inbox sensor", f"delivery of {names}"),
+            tags={"shelfspace/cause": "delivery"},
+        )
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells DVC which bytes a successful run left, unless DVC itself started it.",
+    )
+    def dvc_commit_sensor(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
+        run = context.dagster_run
+        resources: Any = run.run_config.get("resources", {})
+        config = resources.get("shop", {}).get("config", {})
+        if config.get("launched_by") in ("dvc", "launch"):
+            return dg.SkipReason("whoever launched this run tells DVC itself")
+        stages = stages_of(run.job_name)
+        done = commit_stages(PROJECT, Workspace.open().root, stages)
+        context.log.info(f"dvc commit: {', '.join(done) or 'no stage of this workspace is in dvc.yaml'}")
+        return None
+
+    weekly = dg.ScheduleDefinition(
+        name="weekly_retrain",
+        job_name="retrain",
+        cron_schedule=settings.weekly,
+        run_config=run_config("schedule", "the weekly retraining"),
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Retrains once a week; unchanged data trains nothing.",
+    )
+    hourly = dg.ScheduleDefinition(
+        name="hourly_drift",
+        job_name="monitoring",
+        cron_schedule="7 * * * *",
+        run_config=run_config("schedule", "the hourly look at drift"),
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Writes a drift report from the last requests and the present catalogue.",
+    )
+    return [drift_sensor, inbox_sensor, dvc_commit_sensor], [weekly, hourly]
+
+
+def stages_of(job: str) -> list[str]:
+    """DVC stages whose outputs a job may have changed."""
+    covered = set(LOOPS.get(job, STAGES.get(job, ())))
+    return [stage for stage in DVC_STAGES if covered & set(STAGES[stage])]

@@ -1,0 +1,54 @@
+"""What Dagster loads: assets, checks, jobs, automation and the one resource. No logic lives here."""
+
+import dagster as dg
+
+from assets import (
+    collection,
+    evaluation,
+    features,
+    model_inputs,
+    monitoring,
+    packaging,
+    preprocessing,
+    release,
+    training,
+    validation,
+)
+from assets.shop import NoPickleIOManager, Shop
+from catalog.settings import load_settings
+from catalog.workspace import PROJECT
+from dagster_project.automation import automations
+from dagster_project.jobs import JOBS
+
+_sensors, _schedules = automations(load_settings(PROJECT / "params.yaml").automation)
+
+defs = dg.Definitions(
+    assets=[
+        collection.raw,
+        validation.media_findings,
+        validation.validation_report,
+        preprocessing.catalogue,
+        preprocessing.splits,
+        model_inputs.texts,
+        model_inputs.featurizer,
+        model_inputs.images,
+        model_inputs.sounds,
+        *features.FEATURES,
+        training.challenger,
+        evaluation.evaluation,
+        evaluation.model_card,
+        evaluation.champion,
+        release.product_embeddings,
+        release.search_index,
+        release.release,
+        packaging.bento,
+        monitoring.live_requests,
+        monitoring.drift_report,
+    ],
+    asset_checks=[*validation.CHECKS, *preprocessing.CHECKS, *training.CHECKS, *release.CHECKS],
+    jobs=JOBS,
+    sensors=_sensors,
+    schedules=_schedules,
+    resources={"shop": Shop(), "io_manager": NoPickleIOManager()},
+    executor=dg.in_process_executor,
+)

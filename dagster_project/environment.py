@@ -1,0 +1,59 @@
+"""The environment of every Dagster process: one home a workspace, telemetry off, loopback only."""
+
+import os
+from collections.abc import MutableMapping
+from pathlib import Path
+
+from catalog.files import write_text
+from catalog.workspace import Workspace
+
+__all__ = ["DAGSTER_YAML", "prepare"]
+
+DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 300
+  poll_interval_seconds: 10
+"""
+"""One run at a time in a workspace; a run whose process died is marked failed within seconds.
+
+No pools: a killed run keeps its slot until a daemon frees it, and without one the next run would
+wait for ever. The workspace's file lock does the same and dies with its holder.
+"""
+
+QUIET = {
+    "DAGSTER_DISABLE_TELEMETRY": "yes",
+    "DVC_NO_ANALYTICS": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "BENTOML_DO_NOT_TRACK": "True",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "OTEL_SDK_DISABLED": "true",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONWARNINGS": "ignore::DeprecationWarning,ignore::FutureWarning",
+}
+"""Telemetry off for every tool; deprecations inside libraries are theirs, not the operator's."""
+
+
+def prepare(catalog: str | None = None, environment: MutableMapping[str, str] = os.environ) -> Workspace:
+    """Open the workspace and set what its Dagster processes read from the environment.
+
+    A dagster.yaml that is there stays as it is: that is where PostgreSQL is configured.
+    """
+    workspace = Workspace.open(catalog)
+    home = Path(environment.get("SHELFSPACE_DAGSTER_HOME") or workspace.state / "dagster")
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        write_text(home / "dagster.yaml", DAGSTER_YAML)
+    for name, value in QUIET.items():
+        environment.setdefault(name, value)
+    environment["DAGSTER_HOME"] = str(home)
+    environment["SHELFSPACE_CATALOG"] = workspace.catalog
+    return workspace

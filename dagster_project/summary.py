@@ -1,0 +1,105 @@
+"""What `make demo` ends with: how good the model is, how long it took, and what to type next."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from tabulate import tabulate
+
+from assets.champion_store import champion
+from assets.shop import asset_folder
+from catalog.files import read_json
+from catalog.workspace import Workspace
+from dagster_project.graph import STAGES
+
+__all__ = ["stage_seconds", "summary"]
+
+
+def summary(workspace: Workspace) -> str:
+    """The metrics table, the stage times of the last run and the next commands, as text."""
+    parts = []
+    judged = asset_folder(workspace, "evaluation") / "evaluation.json"
+    if judged.exists():
+        parts += [metrics_table(read_json(judged)), ""]
+    gate = workspace.evaluation / "gate" / "verdict.json"
+    if gate.exists():
+        verdict = read_json(gate)
+        word = "let the challenger through" if verdict["promoted"] else "refused the challenger"
+        parts += [f"The gate {word}:", *(f"  {reason}" for reason in verdict["reasons"]), ""]
+    seconds = stage_seconds()
+    if seconds:
+        parts += [
+            "Wall time of the last run, by stage:",
+            tabulate([[k, f"{v:.1f} s"] for k, v in seconds.items()], tablefmt="plain"),
+            "",
+        ]
+    return "\n".join([*parts, next_steps(workspace)])
+
+
+def metrics_table(judged: dict[str, Any]) -> str:
+    """Holdout metrics by what the model may see, and the simple baseline beside them."""
+    from models.evaluation.headline import summary_rows
+
+    rows = summary_rows(judged)
+    shown = tabulate(rows, headers="keys", floatfmt=".3f", tablefmt="simple")
+    return (
+        f"On the holdout ({judged['rows']:,} products no training saw), by what the model may see:\n\n{shown}"
+    )
+
+
+def stage_seconds() -> dict[str, float]:
+    """Seconds per stage of the last finished run in this Dagster home, the whole last; empty without one."""
+    if "DAGSTER_HOME" not in os.environ:
+        return {}
+    instance = dg.DagsterInstance.get()
+    runs = instance.get_run_records(limit=1)
+    if not runs or runs[0].start_time is None or runs[0].end_time is None:
+        return {}
+    took = dict.fromkeys(STAGES, 0.0)
+    group = {asset: stage for stage, assets in STAGES.items() for asset in assets}
+    group |= {"raw": "collection", "catalogue": "preprocessing"}
+    group |= {"judge_challenger": "evaluation", "write_release": "release"}
+    for step in instance.get_run_step_stats(runs[0].dagster_run.run_id):
+        name = step.step_key
+        stage = group.get(name) or group.get(name.split("__")[0]) or _checked(name, group)
+        if step.start_time is not None and step.end_time is not None:
+            took[stage] = took.get(stage, 0.0) + step.end_time - step.start_time
+    shown = {stage: seconds for stage, seconds in took.items() if seconds > 0}
+    return {**shown, "all": runs[0].end_time - runs[0].start_time}
+
+
+def _checked(step: str, group: dict[str, str]) -> str:
+    """The stage of an asset check, whose step key begins with its asset's name."""
+    found = [asset for asset in group if step.startswith(asset)]
+    return group[max(found, key=len)] if found else "other"
+
+
+def next_steps(workspace: Workspace) -> str:
+    """Exactly what to type next."""
+    from models.release import current_id
+
+    suffix = "" if workspace.catalog == "sample" else f" CATALOG={workspace.catalog}"
+    live = current_id(workspace.root)
+    if live is None:
+        return f"Nothing is released yet in workspace {workspace.name}; run: make demo{suffix}"
+    reigning = champion(workspace)
+    crowned = f", model of {reigning['crowned']}" if reigning else ""
+    example = 'curl -s -H "content-type: application/json" -d \'{"query": {"text": "a red dress"}, "k": 5}\' '
+    return "\n".join(
+        [
+            f"Release {live} is current{crowned}. Next:",
+            f"  make ui{suffix}      the Dagster UI with its daemon, http://127.0.0.1:3001",
+            f"  make serve{suffix}   the service, http://127.0.0.1:3000; then, for instance:",
+            f"               {example}http://127.0.0.1:3000/search",
+            f"  make drift{suffix}   the drift dashboard, http://127.0.0.1:3002",
+            f"  card         {_shown(asset_folder(workspace, 'model_card') / 'model_card.md')}",
+        ]
+    )
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
