@@ -1,0 +1,216 @@
+"""The README's commands on a tiny catalogue: the chain, the service, DVC, a delivery, a rollback."""
+
+import base64
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pandas as pd
+import pytest
+import yaml
+
+from catalog.files import read_json
+from dagster_project.graph import STAGES
+from tests.end_to_end.conftest import Checkout, free_port, stop
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+
+Finished = subprocess.CompletedProcess[str]
+
+
+def test_demo_makes_every_asset_and_says_what_next(checkout: Checkout, demo: Finished) -> None:
+    assert "On the holdout" in demo.stdout
+    for word in ("make ui", "make serve", "make drift", f"CATALOG={checkout.catalog}"):
+        assert word in demo.stdout
+    workspace = checkout.workspace
+    released = read_json(workspace / "release" / "release.json")["release"]
+    assert (workspace / "releases" / "current").read_text().strip() == released
+    for asset in ("splits", "texts", "text_features", "challenger", "evaluation", "search_index", "bento"):
+        assert asset in demo.stderr + demo.stdout
+    judged = read_json(workspace / "evaluation" / "holdout" / "evaluation.json")
+    assert len(judged["by_subset"]) == 15, "every non-empty subset of four modalities"
+
+
+def test_nothing_is_lost(checkout: Checkout, demo: Finished) -> None:
+    tables = checkout.workspace / "prepared" / "catalogue"
+    facts = read_json(tables / "record.json")["facts"]
+    quarantine = pd.read_parquet(tables / "quarantine.parquet")
+    assert len(quarantine) > 0, "the sample carries dirt"
+    for table, collected in facts["collected"].items():
+        refused = int((quarantine["table"] == table).sum())
+        assert facts["rows"][table] + refused == collected
+
+
+def test_git_status_shows_only_what_the_readme_says(checkout: Checkout, demo: Finished) -> None:
+    before = {"params.yaml"}  # the fixture listed the tiny workspace in it
+    shown = checkout.command("git", "status", "--porcelain", "--untracked-files=all").stdout.splitlines()
+    tracked = {line[3:] for line in shown}
+    made = {line for line in tracked if line.startswith("workspaces/") or line.startswith("dvc")}
+    assert made == {"dvc.lock", f"workspaces/{checkout.catalog.name}/snapshot.dvc"}
+    assert before <= tracked
+
+
+def test_dvc_and_dagster_agree(checkout: Checkout, demo: Finished) -> None:
+    status = checkout.command(".venv/bin/python", "-m", "dvc", "status")
+    assert "up to date" in status.stdout, status.stdout
+    repro = checkout.command(".venv/bin/python", "-m", "dvc", "repro")
+    assert "Running stage" not in repro.stdout, repro.stdout
+
+
+def test_second_run_computes_nothing(checkout: Checkout, demo: Finished) -> None:
+    released = (checkout.workspace / "releases" / "current").read_text()
+    again = checkout.make("demo")
+    lines = [line for line in (again.stderr + again.stdout).splitlines() if line.startswith("  ")]
+    for asset in (a for stage in STAGES if stage != "monitoring" for a in STAGES[stage]):
+        said = [line for line in lines if line.split()[:1] == [asset]]
+        assert said, f"{asset} said nothing"
+        assert all("unchanged" in line for line in said), said
+    assert (checkout.workspace / "releases" / "current").read_text() == released
+
+
+def test_a_failed_check_stops_later_runs(checkout: Checkout, demo: Finished) -> None:
+    """Bytes that were changed behind the chain's back are refused by the next stage's run."""
+    record = checkout.workspace / "prepared" / "splits" / "record.json"
+    kept = record.read_text()
+    changed = json.loads(kept)
+    changed["data_version"] = "0" * 32
+    record.write_text(json.dumps(changed))
+    try:
+        refused = checkout.make("training", check=False)
+        assert refused.returncode != 0
+        assert "no_leak" in refused.stderr + refused.stdout
+        assert "passed on other bytes" in refused.stderr + refused.stdout
+    finally:
+        record.write_text(kept)
+
+
+def call(client: httpx.Client, route: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = client.post(route, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_the_released_bento_answers_every_endpoint(
+    checkout: Checkout, demo: Finished, tmp_path: Path
+) -> None:
+    port = free_port()
+    server = checkout.start(
+        ".venv/bin/python", "-m", "bentos", "--port", str(port),
+        log=tmp_path / "serve.log",
+        extra={
+            "SHELFSPACE_CATALOG": str(checkout.catalog),
+            "HTTP_PROXY": "http://127.0.0.1:9",  # dead: nothing may need the network
+            "NO_PROXY": "127.0.0.1",
+        },
+    )  # fmt: skip
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(
+            lambda: httpx.get(f"{address}/readyz").status_code == 200, 120, server, tmp_path / "serve.log"
+        )
+        released = (checkout.workspace / "releases" / "current").read_text().strip()
+        products = pd.read_parquet(checkout.workspace / "prepared" / "catalogue" / "products.parquet")
+        first = products.iloc[0]
+        with_photo = products[products["photos"].map(len) > 0].iloc[0]
+        photo = base64.b64encode((checkout.catalog / "media" / with_photo["photos"][0]).read_bytes()).decode()
+        with httpx.Client(base_url=address, timeout=30) as client:
+            item = {"title": first["title"], "description": first["description"]}
+            one = call(client, "/embed", {"item": item})
+            many = call(client, "/embed", {"items": [item, {"photos": [photo]}]})
+            assert one["release"] == many["release"] == released
+            assert len(many["results"]) == 2
+            classified = call(client, "/classify", {"items": [item, item]})
+            assert len(classified["results"]) == 2
+            found = call(client, "/search", {"query": {"text": first["title"]}, "k": 3})
+            assert len(found["result"]["hits"]) == 3
+            by_photo = call(client, "/search", {"query": {"photo": photo}, "k": 3})
+            assert by_photo["release"] == released
+            near = call(client, "/similar", {"product_id": first["product_id"], "k": 3})
+            assert first["product_id"] not in [hit["product_id"] for hit in near["result"]["hits"]]
+            bad = client.post("/search", json={"query": {"text": "x"}, "k": 0})
+            assert 400 <= bad.status_code < 500
+            assert {"field", "value", "remedy"} <= set(bad.json()["error"])
+    finally:
+        stop(server)
+
+
+def test_a_delivery_is_refreshed_without_training(checkout: Checkout, demo: Finished) -> None:
+    before = (checkout.workspace / "releases" / "current").read_text().strip()
+    champion = read_json(checkout.workspace / "champion.json")["fingerprint"]
+    products = pd.read_parquet(checkout.workspace / "prepared" / "catalogue" / "products.parquet")
+    kind = products.iloc[0]
+    delivery = pd.DataFrame(
+        [{
+            "product_id": "NEW-1", "title": kind["title"] + " again", "description": kind["description"],
+            "category": kind["category"], "price": "12.50", "currency": kind["currency"],
+            "updated_at": "2031-01-01T00:00:00Z",  # a clock that runs ahead: a warning, no stop
+        }]
+    )  # fmt: skip
+    inbox = checkout.workspace / "inbox"
+    inbox.mkdir(exist_ok=True)
+    delivery.to_csv(inbox / "delivery.csv", index=False)
+    done = checkout.make("refresh")
+    assert "challenger" not in done.stderr
+    after = (checkout.workspace / "releases" / "current").read_text().strip()
+    assert after != before
+    assert read_json(checkout.workspace / "champion.json")["fingerprint"] == champion
+    ids = json.loads((checkout.workspace / "releases" / after / "ids.json").read_text())
+    assert "NEW-1" in ids
+    assert (inbox / "done" / "delivery.csv").exists()
+    back = checkout.make("rollback")
+    assert before in back.stdout
+    assert (checkout.workspace / "releases" / "current").read_text().strip() == before
+
+
+def test_a_refused_challenger_changes_nothing(checkout: Checkout, demo: Finished) -> None:
+    described = checkout.catalog / "catalog.yaml"
+    kept = described.read_text()
+    champion = (checkout.workspace / "champion.json").read_text()
+    live = (checkout.workspace / "releases" / "current").read_text()
+    changed = yaml.safe_load(kept)
+    changed["params"]["training"]["learning_rate"] = 0.0011
+    changed["params"]["gate"]["min_accuracy"] = 1.0
+    described.write_text(yaml.safe_dump(changed))
+    try:
+        done = checkout.make("retrain")
+        assert "the gate refused the challenger" in done.stderr
+        assert "challenger             done" in done.stderr
+        assert not any(line.split()[:1] == ["release"] for line in done.stderr.splitlines())
+        verdict = read_json(checkout.workspace / "evaluation" / "gate" / "verdict.json")
+        assert verdict["promoted"] is False
+        assert "1.000" in " ".join(verdict["reasons"])
+        assert (checkout.workspace / "champion.json").read_text() == champion
+        assert (checkout.workspace / "releases" / "current").read_text() == live
+    finally:
+        described.write_text(kept)
+
+
+def test_the_service_log_reaches_monitoring(checkout: Checkout, demo: Finished) -> None:
+    """The journey's own requests, logged by the real service, are what monitoring gathers."""
+    done = checkout.make("monitoring")
+    assert "live_requests" in done.stderr
+    requests = pd.read_parquet(checkout.workspace / "monitoring" / "live_requests" / "requests.parquet")
+    assert {"/embed", "/classify", "/search", "/similar"} <= {
+        f"/{e.strip('/')}" for e in requests["endpoint"]
+    }
+    verdict = read_json(checkout.workspace / "monitoring" / "drift_report" / "verdict.json")
+    assert verdict["compared"]["catalogue"]["judged"]
+
+
+def test_too_many_bad_rows_stop_the_run_and_say_why(checkout: Checkout, tmp_path: Path) -> None:
+    bad = tmp_path / "bad"
+    shutil.copytree(checkout.catalog, bad)
+    rows = pd.read_csv(bad / "products.csv", dtype=str, keep_default_na=False)
+    rows.loc[rows.index % 2 == 0, "price"] = "-5"
+    rows.to_csv(bad / "products.csv", index=False)
+    done = checkout.command("make", "demo", f"CATALOG={bad}", check=False)
+    assert done.returncode != 0
+    assert "quarantine: check balance failed" in done.stderr
+    assert "at most 30% of the rows are refused" in done.stderr
+    made = checkout.root / "workspaces" / "bad"
+    assert not (made / "training").exists(), "nothing is built on a catalogue that was refused"
+    assert not (made / "releases").exists()
