@@ -88,8 +88,6 @@ class BagOfTokens(nn.Module):
         for ids, table, weight in parts:
             if ids.shape[1] == 0:  # a text of one token has no pair
                 continue
-            if not ids.shape[1]:
-                continue  # texts of one token have no pairs
             shares = weight[ids] * (ids > 0)
             if self.training:
                 shares = shares * (torch.rand(shares.shape, device=shares.device) >= self.hide)
