@@ -57,7 +57,7 @@ def confusion_picture(evaluation: dict[str, Any]) -> bytes:
     size = len(names)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = 3.2 + (0.42 if size <= 12 else 0.29) * max(size, 6)
-    figure, axes = canvas(side + 2.2, side + 0.9, names)
+    figure, axes = canvas(side + 2.2, side + 0.9)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="equal")
     for a, p in zip(*np.nonzero(counts), strict=True):
         ink = "white" if share[a, p] > 0.55 else INK
@@ -85,7 +85,7 @@ def roc_picture(evaluation: dict[str, Any]) -> bytes:
     roc = evaluation["roc"]
     ranked = sorted(roc["per_class"].items(), key=lambda item: (item[1]["auc"], item[0]))
     named = dict(ranked[:WAYS])
-    figure, axes = canvas(7.6, 5.6, list(named))
+    figure, axes = canvas(7.6, 5.6)
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8, linestyle=":")
     axes.text(0.62, 0.57, "guessing", color=QUIET, fontsize=8, rotation=38)
     for _, curve in ranked[WAYS:]:
@@ -122,7 +122,7 @@ def subset_bars(evaluation: dict[str, Any]) -> bytes:
     order = sorted(
         subsets, key=lambda n: (len(subsets[n]["modalities"]), -subsets[n]["accuracy"]), reverse=True
     )
-    figure, axes = canvas(8.2, 1.9 + 0.36 * len(order), order)
+    figure, axes = canvas(8.2, 1.9 + 0.36 * len(order))
     for y, name in enumerate(order):
         figures = subsets[name]
         value, (low, high) = figures["accuracy"], figures["intervals"]["accuracy"]
@@ -169,7 +169,7 @@ def embedding_map(
         points, how = PCA(2, random_state=seed).fit_transform(points), "PCA"
     found, counts = np.unique(names[names != ""], return_counts=True)
     groups = found[np.argsort(-counts, kind="stable")]
-    figure, axes = canvas(9.2, 6.0, list(groups[:WAYS]))
+    figure, axes = canvas(9.2, 6.0)
     shown = [short(s) for s in drawable(list(groups[:WAYS]), [*known, *groups])]
     rest = ~np.isin(names, groups[:WAYS])
     if rest.any():
@@ -208,14 +208,12 @@ def embedding_map(
     return png(figure)
 
 
-def canvas(width: float, height: float, texts: Sequence[str]) -> tuple["Figure", "Axes"]:
-    """A figure of that size in inches with quiet axes, in a font that can write the texts."""
-    import matplotlib as mpl
+def canvas(width: float, height: float) -> tuple["Figure", "Axes"]:
+    """A figure of that size in inches with quiet axes."""
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"font.family": label_font(texts), "axes.unicode_minus": False}):
-        figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
-        axes = figure.add_subplot()
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    axes = figure.add_subplot()
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.tick_params(labelsize=8, colors=INK)
@@ -240,7 +238,14 @@ def short(label: str, width: int = 34) -> str:
 
 
 def png(figure: "Figure") -> bytes:
-    """The figure as PNG; equal figures give equal bytes."""
+    """The figure as PNG, in a font that can write its texts; equal figures give equal bytes."""
+    from matplotlib.text import Text
+
+    # A text keeps the family it was made with, so the choice waits until all texts are there.
+    texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
+    family = label_font([text.get_text() for text in texts])
+    for text in texts:
+        text.set_fontfamily(family)
     stream = io.BytesIO()
     figure.savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()
