@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["COUNTS", "photo_counts"]
+__all__ = ["COUNTS", "photo_counts", "shares"]
 
 CELLS, BINS = 8, 9
 GRADIENTS = CELLS * CELLS * BINS
@@ -53,7 +53,7 @@ def _colours(photo: Tensor) -> Tensor:
     )
     saturation = spread / high.clamp_min(1e-6)
     bins = (_bin(hue / 6, 8) * 4 + _bin(saturation, 4)) * 4 + _bin(high, 4)
-    return _shares(bins.flatten(1), COLOURS)
+    return shares(bins.flatten(1), COLOURS)
 
 
 def _places(photo: Tensor) -> Tensor:
@@ -63,14 +63,14 @@ def _places(photo: Tensor) -> Tensor:
     half = (torch.arange(side, device=photo.device) * 2 // side).clamp_max(1)
     quarter = half[:, None] * 2 + half[None, :]
     bins = ((quarter * 4 + red) * 4 + green) * 4 + blue
-    return _shares(bins.flatten(1), PLACES)
+    return shares(bins.flatten(1), PLACES)
 
 
 def _bin(x: Tensor, bins: int) -> Tensor:
     return (x * bins).long().clamp(0, bins - 1)
 
 
-def _shares(bins: Tensor, size: int) -> Tensor:
+def shares(bins: Tensor, size: int) -> Tensor:
     """(B, P) bin numbers to (B, size) square roots of their shares."""
     counts = torch.zeros(len(bins), size, device=bins.device)
     counts.scatter_add_(1, bins, torch.ones_like(bins, dtype=counts.dtype))
