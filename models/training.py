@@ -48,6 +48,7 @@ class TrainingReport:
         resumed_from: 0-based epoch at which a killed run was taken up; None for a fresh run.
         device: cpu or cuda.
         temperature: of the class probabilities.
+        teacher: modality, or modality and array, that taught the others (strategy `transfer`), or "".
     """
 
     best_epoch: int
@@ -57,6 +58,7 @@ class TrainingReport:
     resumed_from: int | None
     device: str
     temperature: float
+    teacher: str = ""
 
 
 def train(
@@ -145,6 +147,7 @@ def train(
         resumed_from=resumed,
         device=encoder.device.type,
         temperature=encoder.temperature,
+        teacher=module.strategy.taught_by,
     )
 
 

@@ -57,6 +57,7 @@ class Strategy(nn.Module):
 
     Attributes:
         warm_epochs: first epochs in which only the strategy's own losses count and none is kept.
+        taught_by: what taught the others, for the report; "" where nothing did.
     """
 
     def __init__(self, network: ProductNetwork, settings: Settings) -> None:
@@ -65,6 +66,7 @@ class Strategy(nn.Module):
         # In a tuple, so that the network's weights stand in the checkpoint once.
         self._network = (network,)
         self.warm_epochs = 0
+        self.taught_by = ""
 
     @property
     def network(self) -> ProductNetwork:

@@ -38,7 +38,6 @@ class TransferStrategy(Strategy):
         super().__init__(network, settings)
         epochs = settings.training.epochs
         self.warm_epochs = min(round(settings.training.transfer_share * epochs), epochs - 1)
-        self.taught_by = ""
 
     @classmethod
     def check(cls, settings: Settings) -> None:

@@ -77,6 +77,7 @@ def test_a_teacher_teaches_first_and_then_steps_back(tmp_path, frozen):
     table = features_table(ROWS, LIGHT, frozen=frozen)
     report = run(tmp_path, settings(strategy="transfer", **LESSON), table)
     history = report.history
+    assert report.teacher == "text.sentence" if frozen else report.teacher in LIGHT
     taught = history["train_distillation"].notna()
     assert taught.tolist() == [True] * 4 + [False] * 8
     assert history["train_distillation"][3] < history["train_distillation"][0]
@@ -89,7 +90,8 @@ def test_a_teacher_teaches_first_and_then_steps_back(tmp_path, frozen):
 
 
 def test_a_named_teacher_is_the_one(tmp_path):
-    run(tmp_path, settings(strategy="transfer", teacher="audio"))
+    report = run(tmp_path, settings(strategy="transfer", teacher="audio"))
+    assert report.teacher == "audio"
     assert [p.name for p in (tmp_path / "scratch").glob("run-*/alone-*")] == ["alone-audio"]
 
 
