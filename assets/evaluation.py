@@ -71,7 +71,7 @@ def _holdout(shop: Shop, model: Path) -> tuple[dict[str, Any], np.ndarray, np.nd
             group_name=GROUP,
             owners=OWNERS,
             kinds={"scikitlearn"},
-            code_version="1",
+            code_version="2",
             description="Accuracy, F1, confusion, ROC and retrieval on the holdout, by what the model sees.",
         )
     ],
@@ -83,6 +83,7 @@ def evaluation(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
 
     def compute(folder: Path) -> Facts:
         from models.evaluation.headline import headline, summary_rows
+        from models.evaluation.leaning import leaning_rows
         from models.evaluation.pictures import pictures
         from models.evaluation.plots import plots_data
 
@@ -98,6 +99,9 @@ def evaluation(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
             write_bytes(folder / f"{name}.png", picture)
             facts[name] = {"png": f"{name}.png"}
         facts["by_subset"] = markdown_table(pd.DataFrame(summary_rows(judged)).round(3), 20)
+        if "modality_weights" in judged:
+            weights = pd.DataFrame(leaning_rows(judged["modality_weights"])).round(3)
+            facts["modality_weights_table"] = markdown_table(weights, 40)
         facts |= {name: round(value, 4) for name, value in numbers.items()}
         facts["not_measured"] = "; ".join(judged["absent"]) or "nothing was left out"
         return facts
@@ -105,7 +109,7 @@ def evaluation(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
     record = build(
         shop.folder("evaluation"),
         inputs=inputs,
-        code_version="1",
+        code_version="2",
         settings=[shop.settings.evaluation.model_dump(), shop.source.label_level],
         compute=compute,
     )
@@ -117,7 +121,7 @@ def evaluation(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
     group_name=GROUP,
     owners=OWNERS,
     kinds={"markdown"},
-    code_version="1",
+    code_version="2",
     description="What the model is, what it was trained on, what it is good and bad at.",
 )
 def model_card(shop: Shop) -> dg.MaterializeResult:
@@ -143,7 +147,7 @@ def model_card(shop: Shop) -> dg.MaterializeResult:
     record = build(
         shop.folder("model_card"),
         inputs=inputs,
-        code_version="1",
+        code_version="2",
         settings=[shop.settings.model.model_dump(), shop.settings.training.model_dump()],
         compute=compute,
     )

@@ -24,7 +24,7 @@ FEATURES = ("text_features", "image_features", "audio_features", "tabular_featur
     group_name="training",
     owners=["team:representation"],
     kinds={"torch", "lightning"},
-    code_version="1",
+    code_version="2",
     description="The newly trained product encoder; it replaces the champion only if the gate lets it.",
 )
 def challenger(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
@@ -63,6 +63,10 @@ def challenger(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
             "epochs": report.epochs,
             "best_epoch": report.best_epoch,
             "training_seconds": round(report.seconds, 1),
+            "strategy": settings.training.strategy,
+            "teacher": report.teacher or "none",
+            "fusion": settings.model.fusion,
+            "completion": settings.model.completion,
             "device": report.device,
             "resumed_from_epoch": report.resumed_from if report.resumed_from is not None else "not resumed",
             "loss_curves": {"png": "loss_curves.png"},
@@ -74,7 +78,7 @@ def challenger(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
     record = build(
         shop.folder("challenger"),
         inputs={**inputs, "labels": _labels_version(shop)},
-        code_version="1",
+        code_version="2",
         settings=[
             settings.seed,
             settings.model.model_dump(),

@@ -97,7 +97,12 @@ class Model(Section):
     image: str = Field("cnn", description="Image encoder: cnn.")
     audio: str = Field("mfcc", description="Audio encoder: mfcc or logmel_cnn.")
     tabular: str = Field("price", description="Tabular encoder: price.")
-    fusion: str = Field("attention", description="Fusion: concat, weighted or attention.")
+    fusion: str = Field("attention", description="Fusion: concat, weighted, attention or hybrid.")
+    completion: str = Field(
+        "token",
+        description="Absent modalities: token (left to the fusion; none is the same), mean, nearest, or "
+        "adversarial (with training.strategy adversarial).",
+    )
     width: Positive = Field(128, description="Hidden width of encoders and fusion.")
     dim: Positive = Field(256, description="Length of the product vector.")
     dropout: Share = Field(0.2, description="Dropout probability.")
@@ -106,16 +111,59 @@ class Model(Section):
 class Training(Section):
     """The optimisation of the fusion model."""
 
+    strategy: str = Field("joint", description="Strategy: joint, transfer or adversarial.")
     epochs: Positive = Field(25)
     batch_size: Positive = Field(64)
     learning_rate: PositiveFloat = Field(0.002)
+    layer_decay: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Learning rate of an encoder's layer, as a share of the layer's above it.",
+    )
     weight_decay: float = Field(0.02, ge=0)
+    average: Literal["none", "ema", "swa"] = Field(
+        "none",
+        description="Weights that are judged and kept: the last (none), their exponential moving average "
+        "(ema), or the mean of the run's second half (swa).",
+    )
     modality_dropout: Share = Field(0.3, description="Probability of hiding a present modality.")
     label_weight: float = Field(1.0, ge=0, description="Weight of the category loss on the fused vector.")
     alignment_weight: float = Field(0.3, ge=0, description="Weight of the cross-modal contrastive loss.")
     unimodal_label_weight: float = Field(0.3, ge=0, description="Weight of the category loss per modality.")
     price_weight: float = Field(0.1, ge=0, description="Weight of the log-price regression.")
+    hierarchy_weight: float = Field(
+        0.0, ge=0, description="Weight of the category loss of each shorter category path; 0 is off."
+    )
+    contrastive_weight: float = Field(
+        0.0, ge=0, description="Weight of the supervised contrastive loss; 0 is off."
+    )
+    nested_dims: tuple[Positive, ...] = Field(
+        (),
+        description="Lengths the product vector may be cut to, as in [64, 128]; prefixes carry the category "
+        "and alignment losses too. Empty is off.",
+    )
     label_smoothing: Share = Field(0.05)
+    class_balance: Literal["none", "sqrt", "effective"] = Field(
+        "sqrt", description="Category weights: none, 1 / sqrt(rows), or by the effective number of rows."
+    )
+    teacher: str = Field(
+        "auto",
+        description="Strategy transfer: the modality that teaches the others. auto takes frozen vectors "
+        "(text, then image) where there are any, else the best of text, image and audio trained alone.",
+    )
+    transfer_share: Share = Field(
+        0.3, description="Strategy transfer: share of the epochs spent on the teacher's vectors alone."
+    )
+    distillation_weight: float = Field(
+        1.0, ge=0, description="Strategy transfer: weight of agreement with the teacher, in those epochs."
+    )
+    adversarial_weight: float = Field(
+        0.1, ge=0, description="Strategy adversarial: weight of deceiving the discriminator."
+    )
+    reconstruction_weight: float = Field(
+        1.0, ge=0, description="Strategy adversarial: weight of the distance to hidden true vectors."
+    )
     patience: Positive = Field(8, description="Epochs without a better validation loss before stopping.")
     device: str = Field("auto", description="auto, cpu or cuda.")
     precision: str = Field("32-true", description="A Lightning precision name.")

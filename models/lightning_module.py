@@ -8,6 +8,7 @@ killed goes on as if it had not been.
 import math
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,14 @@ from torch import Tensor
 
 from catalog.settings import Training
 from models.calibration import calibrated_loss
-from models.loader import Batch
+from models.layer_rates import parameter_groups
+from models.loader import Batch, BatchLoader
 from models.network import ProductNetwork
-from models.objectives import Losses, alignment_loss, hide_modalities, label_loss, price_loss
+from models.objective import Objective, Weighted
+from models.strategies import Strategy
+from models.weight_average import WeightAverage
 
 __all__ = ["EpochCheckpoint", "FusionModule"]
-
-# Price says little about which product it is, so its vector is not aligned with the others.
-ALIGNED = ("text", "image", "audio")
 
 
 class FusionModule(lightning.LightningModule):
@@ -33,32 +34,34 @@ class FusionModule(lightning.LightningModule):
 
     Args:
         network: what is trained.
-        training: weights of the objectives, learning rate and so on.
-        label_weights: (classes,) weights of the cross-entropy.
+        training: learning rate and so on.
+        objective: the parts of the loss that every strategy shares.
+        strategy: what the chosen strategy adds; already prepared.
+        bank: batches of training rows that completion is fitted on.
         seed: with the epoch, decides dropout, augmentation and hidden modalities.
         steps: optimiser steps of a full run; the learning rate falls to zero over them.
     """
-
-    label_weights: Tensor
 
     def __init__(
         self,
         network: ProductNetwork,
         training: Training,
         *,
-        label_weights: Tensor,
+        objective: Objective,
+        strategy: Strategy,
+        bank: BatchLoader,
         seed: int,
         steps: int,
     ) -> None:
         super().__init__()
         self.network = network
         self.training_settings = training
-        self.register_buffer("label_weights", label_weights, persistent=False)
-        self.log_temperature = torch.nn.Parameter(torch.tensor(math.log(0.1)))
+        self.objective = objective
+        self.strategy = strategy
+        self.bank = bank
+        self.average = WeightAverage(training.average, steps)
         self.seed = seed
         self.steps = steps
-        self.aligned = [m for m, name in enumerate(network.modalities) if name in ALIGNED]
-        self.tabular = network.modalities.index("tabular") if "tabular" in network.modalities else None
         self.history: list[dict[str, float]] = []
         self.best: dict[str, Tensor] = {}
         self.best_epoch = -1
@@ -69,60 +72,44 @@ class FusionModule(lightning.LightningModule):
         self._rows: dict[str, int] = {}
         self._judged: list[tuple[np.ndarray, np.ndarray]] = []
         self._began = 0.0
+        self._settled = False
 
-    def losses(self, batch: Batch, hide: float) -> tuple[Losses, Tensor]:
+    def losses(self, batch: Batch, hide: float) -> tuple[Weighted, Tensor]:
         """The parts of the objective, and the fused vectors' category scores."""
-        values, present, labels, price = batch
-        net, settings = self.network, self.training_settings
-        vectors = net.encode(values, present)
-        shown = hide_modalities(present, hide) if hide else present
-        fused = net.fuse(vectors, shown)
-        singles = net.singles(vectors, present)
-        logits = net.logits(fused)
-        row, column = present.nonzero(as_tuple=True)
-        temperature = self.log_temperature.clamp(math.log(0.02), math.log(1.0)).exp()
-        views = torch.cat([singles[:, self.aligned], fused[:, None]], dim=1)
-        viewed = torch.cat([present[:, self.aligned], torch.ones_like(present[:, :1])], dim=1)
-        # A vector that saw the price would only copy it.
-        blind = ~shown[:, self.tabular] if self.tabular is not None else torch.ones_like(present[:, 0])
-        other = (
-            column != self.tabular if self.tabular is not None else torch.ones_like(column, dtype=torch.bool)
-        )
-        seen = torch.cat([fused[blind], singles[row[other], column[other]]])
-        prices = torch.cat([price[blind], price[row[other]]])
-        parts = Losses(
-            label=label_loss(logits, labels, self.label_weights, settings.label_smoothing),
-            alignment=alignment_loss(views, viewed, temperature) if self.aligned else None,
-            unimodal=label_loss(
-                net.logits(singles[row, column]), labels[row], self.label_weights, settings.label_smoothing
-            ),
-            price=price_loss(net.log_price(seen), prices) if settings.price_weight else None,
-        )
-        return parts, logits
+        step = self.objective.step(batch, hide)
+        own = self.strategy.losses(step, self.current_epoch)
+        parts, logits = self.objective(step)
+        if self.training and self.current_epoch < self.strategy.warm_epochs:
+            return own, logits
+        return parts | own, logits
 
-    def total(self, losses: Losses) -> Tensor:
+    def total(self, losses: Weighted) -> Tensor:
         """The weighted sum; zero where a batch has nothing to learn from."""
-        settings = self.training_settings
-        weights = {
-            "label": settings.label_weight,
-            "alignment": settings.alignment_weight,
-            "unimodal": settings.unimodal_label_weight,
-            "price": settings.price_weight,
-        }
         # Adding zero times a parameter gives a batch without targets a gradient to step with.
-        total = self.log_temperature * 0.0
-        for name, value in losses.parts().items():
-            total = total + weights[name] * value
+        total = self.objective.log_temperature * 0.0
+        for weight, value in losses.values():
+            total = total + weight * value
         return total
+
+    def on_train_start(self) -> None:
+        if self.current_epoch == 0:
+            self._fit_completion()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         if batch_idx == 0:
             torch.manual_seed(self.seed * 100_003 + self.current_epoch)
             self._sums, self._rows, self._judged, self._began = {}, {}, [], time.perf_counter()
+            self._settled = False
         losses, _ = self.losses(batch, self.training_settings.modality_dropout)
         total = self.total(losses)
         self._add("train", losses, total, len(batch[1]))
         return total
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        self.average.update(self.network.parameters(), self.global_step - 1)
+
+    def on_validation_epoch_start(self) -> None:
+        self._settle()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         losses, logits = self.losses(batch, 0.0)
@@ -135,6 +122,7 @@ class FusionModule(lightning.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Close the epoch: history, best weights, and whether to go on."""
+        self._settle()  # where there are no validation rows
         row = {name: self._sums[name] / self._rows[name] for name in self._sums}
         if self._judged:
             logits, labels = (np.concatenate(part) for part in zip(*self._judged, strict=True))
@@ -149,27 +137,22 @@ class FusionModule(lightning.LightningModule):
         # The encoder's temperature is fitted at the end, so an epoch is not judged by overconfidence.
         # Without validation rows there is nothing to judge by: the last epoch is taken.
         score = row.get("validation_calibrated", row.get("validation_loss", -float(self.current_epoch)))
-        if score < self.best_score:
+        warm = self.current_epoch < self.strategy.warm_epochs
+        if not warm and score < self.best_score:
             self.best = {k: v.detach().cpu().clone() for k, v in self.network.state_dict().items()}
             self.best_epoch, self.best_score, self.stale = self.current_epoch, score, 0
-        else:
+        elif not warm:
             self.stale += 1
+        self.average.swap_out(self.network.parameters())
         if self.stale >= self.training_settings.patience:
             self.stopped = self.trainer.should_stop = True
 
     def configure_optimizers(self) -> Any:
         """AdamW (Loshchilov 2019), a twentieth of the steps to warm up, then a cosine to zero."""
         settings = self.training_settings
-        decayed = [p for p in self.parameters() if p.ndim >= 2]
-        others = [p for p in self.parameters() if p.ndim < 2]
-        optimiser = torch.optim.AdamW(
-            [
-                {"params": decayed, "weight_decay": settings.weight_decay},
-                {"params": others, "weight_decay": 0.0},
-            ],
-            lr=settings.learning_rate,
-            fused=True,
-        )
+        others = [*self.objective.parameters(), *self.strategy.parameters()]
+        groups = parameter_groups(self.network, others, settings.layer_decay, settings.weight_decay)
+        optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
         warm = max(1, self.steps // 20)
 
         def rate(step: int) -> float:
@@ -177,7 +160,13 @@ class FusionModule(lightning.LightningModule):
                 return (step + 1) / warm
             return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, self.steps - warm))))
 
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
+        # Layers differ once there is something to fine-tune.
+        first = self.strategy.warm_epochs * self.steps // settings.epochs
+
+        def scaled(scale: float) -> Callable[[int], float]:
+            return lambda step: rate(step) * (scale if step >= first else 1.0)
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, [scaled(g["scale"]) for g in groups])
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -189,14 +178,38 @@ class FusionModule(lightning.LightningModule):
             "stale": self.stale,
             "stopped": self.stopped,
         }
+        checkpoint["average"] = {"mean": self.average.mean, "count": self.average.count}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         for name, value in checkpoint["run"].items():
             setattr(self, name, value)
+        self.average.mean, self.average.count = checkpoint["average"].values()
 
-    def _add(self, side: str, losses: Losses, total: Tensor, rows: int) -> None:
+    def _settle(self) -> None:
+        """Put in what is judged: averaged weights, and a completion fitted on these weights."""
+        if not self._settled:
+            self._settled = True
+            self.average.swap_in(self.network.parameters())
+            self._fit_completion()
+
+    @torch.no_grad()
+    def _fit_completion(self) -> None:
+        completion = self.network.completion
+        if not completion.fitted:
+            return
+        training = self.network.training
+        self.network.eval()
+        found = []
+        for batch in self.bank:
+            values, present, *_ = self.transfer_batch_to_device(batch, self.device, 0)
+            found.append((self.network.encode(values, present), present))
+        vectors, there = zip(*found, strict=True)
+        completion.fit(torch.cat(vectors), torch.cat(there))
+        self.network.train(training)
+
+    def _add(self, side: str, losses: Weighted, total: Tensor, rows: int) -> None:
         self._count(f"{side}_loss", float(total.detach()), rows)
-        for name, value in losses.parts().items():
+        for name, (_, value) in losses.items():
             self._count(f"{side}_{name}", float(value.detach()), rows)
 
     def _count(self, name: str, value: float, rows: int) -> None:

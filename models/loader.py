@@ -11,8 +11,9 @@ from models.network import batch_values
 
 __all__ = ["Batch", "BatchLoader"]
 
-# Arrays by modality, (B, M) presence, (B,) int64 labels, (B,) float32 standardised log price.
-Batch = tuple[dict[str, dict[str, Tensor]], Tensor, Tensor, Tensor]
+# Arrays by modality, (B, M) presence, (B,) int64 labels, (B,) float32 standardised log price, and
+# (B,) int64 row numbers in the table.
+Batch = tuple[dict[str, dict[str, Tensor]], Tensor, Tensor, Tensor, Tensor]
 
 
 class BatchLoader:
@@ -56,4 +57,4 @@ class BatchLoader:
             rows = np.random.default_rng([self.seed, self.epoch()]).permutation(rows)
         for batch in np.array_split(rows, self.batches):
             values, present = batch_values(self.features, self.names, batch, torch.device("cpu"))
-            yield values, present, self.labels[batch], self.price[batch]
+            yield values, present, self.labels[batch], self.price[batch], torch.from_numpy(batch)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from catalog.settings import Model
+from models.completion import COMPLETION
 from models.encoders import ENCODERS, Encoder
 from models.features import FeatureTable
 from models.fusion import FUSION
@@ -84,6 +85,7 @@ class ProductNetwork(nn.Module):
         # Unit vectors give logits of at most the weight's length; the scale lets them be confident.
         self.scale = nn.Parameter(torch.tensor(8.0))
         self.price = nn.Sequential(nn.Linear(model.dim, model.width), nn.GELU(), nn.Linear(model.width, 1))
+        self.completion = COMPLETION[model.completion](len(self.modalities), model.width)
 
     def prepare(self, features: FeatureTable, rows: np.ndarray) -> None:
         """Fit the fixed statistics of the encoders on the given (training) rows."""
@@ -111,8 +113,18 @@ class ProductNetwork(nn.Module):
         return torch.stack(columns, dim=1)
 
     def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Product vectors of unit length: (B, M, width), (B, M) bool to (B, dim)."""
-        return functional.normalize(self.fusion(vectors, present).float(), dim=1)
+        """Product vectors of unit length: (B, M, width), (B, M) bool to (B, dim).
+
+        Absent modalities are completed first, as `model.completion` says.
+        """
+        return functional.normalize(self.fusion(*self.completion(vectors, present)).float(), dim=1)
+
+    def weights(self, vectors: Tensor, present: Tensor) -> Tensor | None:
+        """How much each modality counts in `fuse`: (B, M), rows sum to 1; None where fusion has no weights.
+
+        A completed modality counts as what it is to the fusion: present.
+        """
+        return self.fusion.weights(*self.completion(vectors, present))
 
     def singles(self, vectors: Tensor, present: Tensor) -> Tensor:
         """The product vector of each modality alone: (B, M, dim), zero where absent."""
@@ -122,10 +134,15 @@ class ProductNetwork(nn.Module):
         return torch.zeros(*present.shape, self.dim, device=found.device).index_put((row, column), found)
 
     def logits(self, embedding: Tensor) -> Tensor:
-        """Category scores of unit vectors: (..., dim) to (..., classes)."""
+        """Category scores of unit vectors: (..., dim) to (..., classes).
+
+        A nested vector (a shorter prefix, of unit length again) is scored by the same weights, as
+        far as they reach (Kusupati 2022, arXiv 2205.13147, the weight-tied variant).
+        """
         if self.category is None:
             return embedding[..., :0]
-        return self.category(embedding * self.scale)
+        size = embedding.shape[-1]
+        return functional.linear(embedding * self.scale, self.category.weight[:, :size], self.category.bias)
 
     def log_price(self, embedding: Tensor) -> Tensor:
         """Standardised log price of unit vectors: (..., dim) to (...)."""

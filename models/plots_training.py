@@ -11,6 +11,12 @@ PARTS = {
     "alignment": "alignment",
     "unimodal": "category, one modality",
     "price": "price",
+    "hierarchy": "category path",
+    "contrastive": "supervised contrast",
+    "nested_label": "category, nested",
+    "nested_alignment": "alignment, nested",
+    "distillation": "teacher",
+    "reconstruction": "completion",
 }
 
 

@@ -58,6 +58,7 @@ class ProductEncoder:
         log_price: mean and deviation of the training prices' logarithm.
         modalities: names the network reads.
         dim: length of a product vector.
+        nested_dims: shorter lengths it was trained to be cut to (`training.nested_dims`).
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class ProductEncoder:
         temperature: float = 1.0,
         log_price: tuple[float, float] = (0.0, 1.0),
         featurizer_dir: Path | None = None,
+        nested_dims: Sequence[int] = (),
         device: str = "cpu",
     ) -> None:
         self.model = model
@@ -82,6 +84,7 @@ class ProductEncoder:
         self.featurizer_dir = featurizer_dir
         self.modalities = list(network.modalities)
         self.dim = network.dim
+        self.nested_dims = tuple(sorted(size for size in nested_dims if size < network.dim))
         self._featurizer: Featurizer | None = None
         self._fingerprint: str | None = None
 
@@ -99,6 +102,7 @@ class ProductEncoder:
                 "labels": self.labels,
                 "temperature": self.temperature,
                 "log_price": list(self.log_price),
+                "nested_dims": list(self.nested_dims),
             }
             self._fingerprint = _content(folder, manifest)
             write_json(folder / "encoder.json", {**manifest, "fingerprint": self._fingerprint})
@@ -138,6 +142,8 @@ class ProductEncoder:
             temperature=manifest["temperature"],
             log_price=(manifest["log_price"][0], manifest["log_price"][1]),
             featurizer_dir=directory / "featurizer" if (directory / "featurizer").is_dir() else None,
+            # Encoders written before vectors could be cut say nothing of it.
+            nested_dims=manifest.get("nested_dims", ()),
             device=device,
         )
         encoder._fingerprint = stored
@@ -197,10 +203,43 @@ class ProductEncoder:
         )
 
     def embed_features(
-        self, features: FeatureTable, only: Sequence[str] | None = None, batch_size: int = 256
+        self,
+        features: FeatureTable,
+        only: Sequence[str] | None = None,
+        batch_size: int = 256,
+        dim: int | None = None,
     ) -> np.ndarray:
-        """Product vectors: n feature rows to (n, dim) float32 of unit length; see `encode_features`."""
-        return _stack([p.embedding for p in self._passes(features, only, batch_size)], self.dim)
+        """Product vectors: n feature rows to (n, dim) float32 of unit length; see `encode_features`.
+
+        Args:
+            dim: length to cut the vectors to, one of `nested_dims`; None is the full length.
+
+        Raises:
+            InputError: also for a length the encoder was not trained to be cut to.
+        """
+        if dim not in (None, self.dim, *self.nested_dims):
+            able = ", ".join(map(str, (*self.nested_dims, self.dim)))
+            raise InputError("dim", dim, f"use one of {able}, or train with it in training.nested_dims")
+        vectors = _stack([p.embedding for p in self._passes(features, only, batch_size)], self.dim)
+        return vectors if dim in (None, self.dim) else cut(vectors, dim)
+
+    def modality_weights(
+        self, features: FeatureTable, only: Sequence[str] | None = None, batch_size: int = 256
+    ) -> np.ndarray | None:
+        """How much each modality counts in each product's vector, where the fusion has such weights.
+
+        Returns:
+            (n, M) float32 in the order of `modalities`, rows sum to 1; None for a fusion without
+            weights. A modality the product lacks has 0, unless it was completed (`model.completion`).
+        """
+        found = []
+        with torch.inference_mode():
+            for values, present in self._batches(features, only, batch_size):
+                weights = self.network.weights(self.network.encode(values, present), present)
+                if weights is None:
+                    return None
+                found.append(weights)
+        return _stack(found, len(self.modalities))
 
     def classify_features(
         self, features: FeatureTable, only: Sequence[str] | None = None, batch_size: int = 256
@@ -216,10 +255,10 @@ class ProductEncoder:
         """Category probabilities of raw products: (n, classes) float32."""
         return self.classify_features(self.featurize(items), only)
 
-    def _passes(
+    def _batches(
         self, features: FeatureTable, only: Sequence[str] | None, batch_size: int
-    ) -> Iterator[Outputs]:
-        """Run the network batch by batch, on the rows in order."""
+    ) -> Iterator[tuple[dict[str, dict[str, torch.Tensor]], torch.Tensor]]:
+        """Values and presence batch by batch, the rows in order."""
         unknown = set(only or ()) - set(self.modalities)
         if unknown:
             raise InputError("only", sorted(unknown), f"this encoder reads {', '.join(self.modalities)}")
@@ -234,11 +273,17 @@ class ProductEncoder:
             raise InputError(
                 "product", first, f"it has none of {wanted}; leave it out, or give it at least one of them"
             )
+        for start in range(0, len(seen), batch_size):
+            rows = np.arange(start, min(start + batch_size, len(seen)))
+            yield batch_values(seen, self.modalities, rows, self.device)
+
+    def _passes(
+        self, features: FeatureTable, only: Sequence[str] | None, batch_size: int
+    ) -> Iterator[Outputs]:
+        """Run the network batch by batch, on the rows in order."""
         tabular = self.modalities.index("tabular") if "tabular" in self.modalities else None
         with torch.inference_mode():
-            for start in range(0, len(seen), batch_size):
-                rows = np.arange(start, min(start + batch_size, len(seen)))
-                values, present = batch_values(seen, self.modalities, rows, self.device)
+            for values, present in self._batches(features, only, batch_size):
                 vectors = self.network.encode(values, present)
                 embedding = self.network.fuse(vectors, present)
                 blind = embedding
@@ -255,6 +300,12 @@ def _content(folder: Path, manifest: Mapping[str, Any]) -> str:
     return fingerprint(
         [manifest, file_hash(folder / WEIGHTS), tree_hash(featurizer) if featurizer.is_dir() else ""]
     )
+
+
+def cut(vectors: np.ndarray, dim: int | None) -> np.ndarray:
+    """The first `dim` numbers of (n, d) vectors, of unit length again."""
+    short = vectors[:, :dim]
+    return short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-12)
 
 
 def _stack(parts: Sequence[torch.Tensor], width: int) -> np.ndarray:

@@ -8,7 +8,7 @@ within 1e-4 in every vector (on one machine's CPU they are equal bit for bit).
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,15 +16,19 @@ import numpy as np
 import pandas as pd
 import torch
 
-from catalog.errors import InputError
+from catalog.errors import InputError, SettingsError
 from catalog.hashing import content_hash, fingerprint
 from catalog.settings import Settings
 from models.calibration import fit_temperature
+from models.completion.nearest import BANK
 from models.device import resolve_device
 from models.features import FeatureTable, ModalityFeatures
 from models.network import ProductNetwork, describe_features
+from models.objective import Objective
 from models.objectives import class_weights
 from models.product_encoder import ProductEncoder
+from models.strategies import STRATEGY, Lessons
+from models.strategies.registry import Alone
 from models.training_context import deterministic, quiet
 
 __all__ = ["TrainingReport", "train"]
@@ -44,6 +48,7 @@ class TrainingReport:
         resumed_from: 0-based epoch at which a killed run was taken up; None for a fresh run.
         device: cpu or cuda.
         temperature: of the class probabilities.
+        teacher: modality, or modality and array, that taught the others (strategy `transfer`), or "".
     """
 
     best_epoch: int
@@ -53,6 +58,7 @@ class TrainingReport:
     resumed_from: int | None
     device: str
     temperature: float
+    teacher: str = ""
 
 
 def train(
@@ -82,8 +88,10 @@ def train(
 
     Raises:
         InputError: arrays of different lengths, no training row, or nothing to learn.
+        SettingsError: a strategy, completion or length that does not go with the rest.
     """
     began = time.perf_counter()
+    _check_settings(settings)
     _check_lengths(features, labels, log_price, splits)
     learnt: dict[str, ModalityFeatures] = {
         name: part
@@ -112,7 +120,7 @@ def train(
         torch.manual_seed(settings.seed)
         network = ProductNetwork(settings.model, spec)
         network.prepare(table, rows)
-        data = _Data(table, labels, price, rows, checked, len(label_names))
+        data = _Data(table, labels, price, rows, checked, tuple(label_names))
         module, resumed = _fit(network, data, settings, folder, progress)
     network.load_state_dict(module.best)
     encoder = ProductEncoder(
@@ -122,12 +130,14 @@ def train(
         label_names,
         log_price=(centre, spread),
         featurizer_dir=featurizer_dir,
+        nested_dims=settings.training.nested_dims,
         device=settings.training.device,
     )
     if len(label_names) and len(checked):
         encoder.temperature = fit_temperature(_logits(encoder, table.take(checked)), labels[checked])
     encoder.save(out)
-    (folder / "last.ckpt").unlink(missing_ok=True)
+    for checkpoint in folder.rglob("last.ckpt"):
+        checkpoint.unlink()
     history = pd.DataFrame(module.history).astype({"epoch": int})
     return TrainingReport(
         best_epoch=module.best_epoch,
@@ -137,6 +147,7 @@ def train(
         resumed_from=resumed,
         device=encoder.device.type,
         temperature=encoder.temperature,
+        teacher=module.strategy.taught_by,
     )
 
 
@@ -149,7 +160,14 @@ class _Data:
     price: np.ndarray
     rows: np.ndarray
     checked: np.ndarray
-    classes: int
+    label_names: tuple[str, ...]
+
+    def only(self, modality: str) -> "_Data":
+        """The same with one modality, and the rows that have it."""
+        part = self.table.modalities[modality]
+        rows, checked = self.rows[part.present[self.rows]], self.checked[part.present[self.checked]]
+        table = FeatureTable(self.table.product_ids, {modality: part})
+        return replace(self, table=table, rows=rows, checked=checked)
 
 
 def _fit(
@@ -181,10 +199,17 @@ def _fit(
 
         loader = batches(data.rows, lambda: module.current_epoch)
         judge = batches(data.checked, None) if len(data.checked) else None
+        some = np.random.default_rng(settings.seed).permutation(data.rows)[:BANK]
+        weights = class_weights(data.labels[data.rows], len(data.label_names), chosen.class_balance)
+        objective = Objective(network, chosen, weights, data.label_names)
+        strategy = STRATEGY[chosen.strategy](network, settings)
+        strategy.prepare(Lessons(data.table, lambda name: _train_alone(name, data, settings, folder)))
         module = FusionModule(
             network,
             chosen,
-            label_weights=class_weights(data.labels[data.rows], data.classes),
+            objective=objective,
+            strategy=strategy,
+            bank=batches(np.sort(some), None),
             seed=settings.seed,
             steps=chosen.epochs * len(loader),
         )
@@ -211,14 +236,44 @@ def _fit(
                 limit_val_batches=None if judge else 0,
                 log_every_n_steps=1,
                 gradient_clip_val=1.0,
+                inference_mode=False,  # completion and averages change weights between the epochs
             )
             trainer.fit(module, loader, judge, ckpt_path=path if resumed else None, weights_only=True)
     return module, resumed
 
 
+def _train_alone(modality: str, data: _Data, settings: Settings, folder: Path) -> Alone:
+    """A network of one modality on the rows that have it, by the joint strategy."""
+    chosen = data.only(modality)
+    spec = describe_features(chosen.table, _vocabulary(chosen.table, settings), len(data.label_names))
+    plain = settings.training.model_copy(update={"strategy": "joint"})
+    alone = settings.model_copy(update={"training": plain})
+    torch.manual_seed(settings.seed)
+    network = ProductNetwork(settings.model, spec)
+    network.prepare(chosen.table, chosen.rows)
+    place = folder / f"alone-{modality}"
+    place.mkdir(exist_ok=True)
+    module, _ = _fit(network, chosen, alone, place, progress=False)
+    network.load_state_dict(module.best)
+    encoder = ProductEncoder(settings.model, spec, network, data.label_names, device=settings.training.device)
+    vectors = np.zeros((len(chosen.table), network.dim), dtype=np.float32)
+    there = np.flatnonzero(chosen.table.modalities[modality].present)
+    vectors[there] = encoder.embed_features(chosen.table.take(there))
+    return Alone(module.best_score, network, vectors)
+
+
 def _logits(encoder: ProductEncoder, features: FeatureTable) -> np.ndarray:
     """Log-probabilities at temperature 1: they differ from the logits by a constant a row."""
     return np.log(np.maximum(encoder.classify_features(features), 1e-30))
+
+
+def _check_settings(settings: Settings) -> None:
+    STRATEGY[settings.training.strategy].check(settings)
+    longer = [size for size in settings.training.nested_dims if size > settings.model.dim]
+    if longer:
+        raise SettingsError(
+            "training.nested_dims", longer, f"give lengths up to model.dim, {settings.model.dim}"
+        )
 
 
 def _check_lengths(

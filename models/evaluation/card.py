@@ -7,6 +7,8 @@ from the evaluation, none is written by hand.
 from collections.abc import Mapping
 from typing import Any
 
+from models.evaluation.leaning import leaning_rows
+
 __all__ = ["model_card", "weaknesses"]
 
 
@@ -36,6 +38,7 @@ def model_card(
     parts = [f"# Model card: {name}", opening(evaluation, data_version), "## Scores", score_table(evaluation)]
     parts += beside_baseline(evaluation)
     parts += retrieval_part(evaluation)
+    parts += leaning_part(evaluation)
     parts += ["## Known weaknesses", bullets(weaknesses(evaluation))]
     if verdict is not None:
         said = "becomes champion" if verdict["promote"] else "is refused; the champion stays"
@@ -125,6 +128,23 @@ def retrieval_part(evaluation: Mapping[str, Any]) -> list[str]:
         "## The same product by another modality",
         "\n".join([head, "|---|--:|--:|--:|--:|--:|--:|", *lines]),
     ]
+
+
+def leaning_part(evaluation: Mapping[str, Any]) -> list[str]:
+    """Which modality the product vector leans on, where the fusion has weights to tell it by."""
+    if "modality_weights" not in evaluation:
+        return []
+    found = evaluation["modality_weights"]
+    names = list(found["overall"])
+    lines = [
+        f"| {cell(line['products'])} | {' | '.join(number(line[m]) for m in names)} |"
+        for line in leaning_rows(found)
+    ]
+    said = f"The product vector leans on {found['leans_on']}: {found['overall'][found['leans_on']]:.1%}."
+    if found["completed"] > 0:
+        said += f" {found['completed']:.1%} of the weight lies on modalities that were completed."
+    head = f"| products | {' | '.join(names)} |\n|---|{'--:|' * len(names)}"
+    return ["## What it leans on", said, "\n".join([head, *lines])]
 
 
 def weaknesses(evaluation: Mapping[str, Any]) -> list[str]:

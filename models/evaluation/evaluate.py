@@ -7,6 +7,7 @@ by_subset           the same products seen through each non-empty set of modalit
 by_category         overall figures per class
 retrieval           within (same label) and across modalities (same product)
 baseline            a simple text model on the same split
+modality_weights    which modality the model leans on, where its fusion has weights
 intervals           95% bootstrap intervals of the overall figures
 absent              what could not be measured, with the reason; never a zero in its place
 """
@@ -94,6 +95,9 @@ def evaluate(
     overall, probs = judged.overall()
     result |= overall
     result["retrieval"]["across"] = judged.across(singles, present, chosen)
+    leaning = judged.leaning()
+    if leaning is not None:
+        result["modality_weights"] = leaning
     if texts is None or train_rows is None:
         result["absent"].append("baseline: no texts were given")
     else:

@@ -10,6 +10,7 @@ NAMES = {
     "macro_recall": "macro_recall",
     "macro_f1": "macro_f1",
     "roc_auc": "roc_auc",
+    "calibration_error": "calibration_error",
 }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from catalog.errors import ArtifactError
 from catalog.settings import Settings
 from models.evaluation.baseline import predict_baseline, score_baseline
+from models.evaluation.leaning import leaning
 from models.evaluation.metrics import classification, interval, macro_f1, roc_points
 from models.evaluation.retrieval import across, within, within_per_query
 from models.features import FeatureTable
@@ -45,6 +46,10 @@ class Encoder(Protocol):
 
     def encode_features(self, features: FeatureTable, only: Sequence[str] | None = None) -> Encoded:
         """Vectors and class probabilities, looking at the modalities in `only`, or at all."""
+        ...
+
+    def modality_weights(self, features: FeatureTable) -> np.ndarray | None:
+        """(n, M) weights in the order of `modalities`; None for a model that has none."""
         ...
 
 
@@ -153,6 +158,18 @@ class Holdout:
         resamples, seed = self.settings.evaluation.bootstrap, self.settings.seed
         kept = {name: values for name, values in hits.items() if not name.startswith("precision")}
         return {name: interval(partial(mean_of, v), len(asking), resamples, seed) for name, v in kept.items()}
+
+    def leaning(self) -> dict[str, Any] | None:
+        """Mean weights of the modalities; None for a model that has none."""
+        weights = self.encoder.modality_weights(self.features)
+        if weights is None:
+            return None
+        names = list(self.encoder.modalities)
+        present = np.zeros(weights.shape, dtype=bool)
+        for m, name in enumerate(names):
+            if name in self.features.modalities:
+                present[:, m] = self.features.modalities[name].present
+        return leaning(weights, present, names, self.labels)
 
     def across(
         self, singles: dict[str, np.ndarray], present: dict[str, np.ndarray], rows: np.ndarray

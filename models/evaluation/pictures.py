@@ -40,6 +40,10 @@ def pictures(evaluation: dict[str, Any], vectors: np.ndarray, labels: np.ndarray
         found["subsets"] = subset_bars(evaluation)
     if evaluation.get("roc"):
         found["roc"] = roc_picture(evaluation)
+    if "modality_weights" in evaluation:
+        from models.evaluation.pictures_leaning import leaning_bars
+
+        found["modality_weights"] = leaning_bars(evaluation)
     if len(vectors) >= 3:
         found["embedding_map"] = embedding_map(vectors, labels, evaluation["labels"]["known"])
     return found

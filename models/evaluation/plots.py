@@ -4,6 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from models.evaluation.leaning import leaning_rows
+
 __all__ = ["plots_data"]
 
 
@@ -15,6 +17,7 @@ def plots_data(evaluation: dict[str, Any]) -> dict[str, pd.DataFrame]:
         roc: curve (`macro` or a label), fpr, tpr.
         subsets: subset, accuracy, macro_f1, recall_at_10, low, high (95% of the accuracy), rows.
         categories: category, precision, recall, f1, rows.
+        modality_weights: products, one column a modality; for a model whose fusion has weights.
     """
     tables = {}
     overall = evaluation["overall"]
@@ -44,4 +47,6 @@ def plots_data(evaluation: dict[str, Any]) -> dict[str, pd.DataFrame]:
             for c, f in evaluation["by_category"].items()
         ]
         tables["categories"] = pd.DataFrame(lines)
+    if "modality_weights" in evaluation:
+        tables["modality_weights"] = pd.DataFrame(leaning_rows(evaluation["modality_weights"]))
     return tables

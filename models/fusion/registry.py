@@ -29,5 +29,12 @@ class Fusion(nn.Module):
         """(B, M, W) vectors and (B, M) bool presence to (B, dim)."""
         raise NotImplementedError
 
+    def weights(self, vectors: Tensor, present: Tensor) -> Tensor | None:
+        """How much each modality counts: (B, M), rows sum to 1, zero where absent.
+
+        None for a fusion that has no such weights; then nobody may make them up.
+        """
+        return None
+
 
 FUSION: Registry[type[Fusion]] = Registry("model.fusion")

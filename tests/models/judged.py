@@ -31,7 +31,10 @@ def make_table(
 class PrototypeEncoder:
     """Mean of the present modalities' values, normalised; classes by softmax over the prototypes."""
 
-    def __init__(self, labels: Sequence[str] = tuple(LABELS), modalities: Sequence[str] = PAIR) -> None:
+    def __init__(
+        self, labels: Sequence[str] = tuple(LABELS), modalities: Sequence[str] = PAIR, weighs: bool = False
+    ) -> None:
+        self.weighs = weighs
         self.labels = list(labels)
         self.modalities = list(modalities)
         self.fingerprint = "prototype"
@@ -43,6 +46,13 @@ class PrototypeEncoder:
         values = np.stack([seen.modalities[m].values["values"] for m in self.modalities], axis=1)
         mean = (values * present[..., None]).sum(axis=1) / present.sum(axis=1, keepdims=True)
         return (mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32)
+
+    def modality_weights(self, features: FeatureTable) -> np.ndarray | None:
+        """Each present modality counts alike."""
+        if not self.weighs:
+            return None
+        present = np.stack([features.modalities[m].present for m in self.modalities], axis=1)
+        return present / present.sum(axis=1, keepdims=True)
 
     def encode_features(self, features: FeatureTable, only: Sequence[str] | None = None) -> SimpleNamespace:
         vectors = self.embed_features(features, only)

@@ -10,19 +10,20 @@ from catalog.errors import ArtifactError, InputError
 from catalog.settings import Settings
 from models.evaluation.card import model_card, weaknesses
 from models.evaluation.evaluate import evaluate, subset_name
+from models.evaluation.leaning import leaning
 from models.evaluation.plots import plots_data
-from tests.models.judged import LABELS, PrototypeEncoder, make_table
+from tests.models.judged import LABELS, PAIR, PrototypeEncoder, make_table
 
 SETTINGS = Settings.model_validate({"evaluation": {"bootstrap": 30}})
 ALL = ("text", "image", "audio", "tabular")
 
 
-def judged(**options: object) -> tuple[dict, np.ndarray]:
+def judged(weighs: bool = False, **options: object) -> tuple[dict, np.ndarray]:
     table, codes = make_table(150, ALL)
     names = np.array(LABELS, dtype=object)[codes]
     texts = [f"{LABELS[c].split()[0]} number {i % 5}" for i, c in enumerate(codes)]
     rows, train = np.arange(0, 150, 2), np.arange(1, 150, 2)
-    encoder = PrototypeEncoder(modalities=ALL)
+    encoder = PrototypeEncoder(modalities=ALL, weighs=weighs)
     result = evaluate(
         encoder, table, names, rows, SETTINGS, texts=texts, train_rows=train, progress=False, **options
     )
@@ -64,6 +65,38 @@ def test_baseline_stands_beside_with_a_paired_gain() -> None:
     assert beside["accuracy"] == 1.0  # the texts name the class
     assert beside["gain"] == pytest.approx(found["overall"]["accuracy"] - 1.0)
     assert "is beaten by the baseline" in card(found)
+
+
+def test_a_model_without_weights_leans_on_nothing() -> None:
+    found, _ = judged()
+    assert "modality_weights" not in found
+    assert "leans on" not in card(found)
+    assert "modality_weights" not in plots_data(found)
+
+
+def test_weights_are_told_overall_where_present_and_by_category() -> None:
+    found, _ = judged(weighs=True)
+    told = found["modality_weights"]
+    assert sum(told["overall"].values()) == pytest.approx(1)
+    assert told["leans_on"] == max(told["overall"], key=told["overall"].get)
+    assert all(told["where_present"][m] > told["overall"][m] for m in ALL)
+    assert told["completed"] == 0
+    assert {c: part["rows"] for c, part in told["by_category"].items()} == {c: 25 for c in LABELS}
+    mean = np.mean([part["weights"]["text"] for part in told["by_category"].values()])
+    assert mean == pytest.approx(told["overall"]["text"])
+    table = plots_data(found)["modality_weights"]
+    assert list(table["products"]) == ["all", "that have the modality", *sorted(LABELS)]
+    assert f"leans on {told['leans_on']}: {told['overall'][told['leans_on']]:.1%}" in card(found)
+    assert orjson.loads(orjson.dumps(found)) == found
+
+
+def test_weight_on_what_was_filled_in_is_told() -> None:
+    weights = np.array([[0.5, 0.5], [0.8, 0.2]])
+    present = np.array([[True, False], [True, True]])
+    told = leaning(weights, present, PAIR, np.array(["", "a"], dtype=object))
+    assert told["completed"] == pytest.approx(0.25)
+    assert told["where_present"] == {"text": pytest.approx(0.65), "image": pytest.approx(0.2)}
+    assert list(told["by_category"]) == ["a"]
 
 
 def card(found: dict) -> str:

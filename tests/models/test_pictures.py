@@ -52,12 +52,13 @@ def test_all_pictures_with_chinese_labels_raise_no_warning() -> None:
     table, codes = make_table(90)
     names = np.array(LABELS, dtype=object)[codes]
     settings = Settings.model_validate({"evaluation": {"bootstrap": 20}})
-    found = evaluate(PrototypeEncoder(), table, names, np.arange(90), settings, progress=False)
+    encoder = PrototypeEncoder(weighs=True)
+    found = evaluate(encoder, table, names, np.arange(90), settings, progress=False)
     vectors = PrototypeEncoder().embed_features(table)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         drawn = pictures(found, vectors, names)
-        assert set(drawn) == {"confusion", "subsets", "roc", "embedding_map"}
+        assert set(drawn) == {"confusion", "subsets", "roc", "modality_weights", "embedding_map"}
         assert drawn == pictures(found, vectors, names)
     for data in drawn.values():
         opened(data)

@@ -83,32 +83,51 @@ CHILD = """
 import sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
-from tests.models.learning import quick_settings
 from tests.models.test_training import LONG, run
-report = run(Path(sys.argv[1]), LONG)
-print(report.resumed_from, report.epochs)
+run(Path(sys.argv[1]), LONG[sys.argv[3]])
 """
-LONG = quick_settings(training={"epochs": 8, "patience": 8})
 
 
-def test_a_killed_run_is_taken_up_and_ends_the_same(tmp_path):
+def long(strategy="joint", completion="token", **training):
+    return quick_settings(
+        model={"completion": completion},
+        training={"epochs": 8, "patience": 8, "strategy": strategy, **training},
+    )
+
+
+LONG = {
+    "joint": long(),
+    "nearest, averaged": long(completion="nearest", average="ema", hierarchy_weight=0.3),
+    "transfer": long("transfer", transfer_share=0.4, layer_decay=0.8),
+    "adversarial": long("adversarial", "adversarial", average="swa"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [(kind, "run-*/last.ckpt") for kind in LONG] + [("transfer", "run-*/alone-audio/last.ckpt")],
+)
+def test_a_killed_run_is_taken_up_and_ends_the_same(tmp_path, kind, where):
     """kill -9 once some epochs are on disk; the next call goes on from there."""
-    command = [sys.executable, "-c", CHILD, str(tmp_path / "killed"), str(PROJECT)]
+    command = [sys.executable, "-c", CHILD, str(tmp_path / "killed"), str(PROJECT), kind]
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
     )
     deadline = time.monotonic() + 120
-    while not list((tmp_path / "killed").rglob("last.ckpt")):
+    while not list((tmp_path / "killed" / "scratch").glob(where)):
         assert child.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
     child.send_signal(signal.SIGKILL)
     child.wait()
     assert not (tmp_path / "killed" / "model").exists()
-    resumed = run(tmp_path / "killed", LONG)
-    assert resumed.resumed_from is not None
-    assert 1 <= resumed.resumed_from < 8
-    unbroken = run(tmp_path / "whole", LONG)
+    resumed = run(tmp_path / "killed", LONG[kind])
+    if where == "run-*/last.ckpt":
+        assert resumed.resumed_from is not None
+        assert 1 <= resumed.resumed_from < 8
+    else:
+        assert resumed.resumed_from is None
+    unbroken = run(tmp_path / "whole", LONG[kind])
     assert len(resumed.history) == resumed.epochs == unbroken.epochs
     features, _, _ = features_table(ROWS, LIGHT)
     vectors = [
