@@ -103,7 +103,8 @@ def _spread(folds: pd.DataFrame, column: str) -> dict[str, Any]:
         "sd": float(folds[column].std()),
         "per_seed": [
             {"seed": int(seed), "mean": float(part.mean()), "sd": float(part.std())}
-            for seed, part in folds.groupby("seed", sort=False)[column]
+            for seed in folds["seed"].unique()
+            for part in [folds.loc[folds["seed"] == seed, column]]
         ],
     }
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from catalog.errors import InputError
 from catalog.settings import Settings
@@ -13,7 +15,7 @@ from catalog.settings import Settings
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["MAXIMISED", "TuningReport", "catalogue_snippet", "report_of"]
+__all__ = ["MAXIMISED", "TuningReport", "catalogue_snippet", "nested_values", "report_of"]
 
 MAXIMISED = ("accuracy",)
 """Metrics of which more is better."""
@@ -130,12 +132,15 @@ def _importances(
     return {name: float(share) for name, share in found.items()}, ""
 
 
-def catalogue_snippet(best_values: dict[str, Any]) -> str:
-    """Best values as the YAML that `catalog.yaml` takes."""
-    import yaml
-
+def nested_values(best_values: dict[str, Any]) -> str:
+    """Best values as YAML, section by section, as `params.yaml` holds them."""
     sections: dict[str, dict[str, Any]] = {}
     for name, value in best_values.items():
         section, field = name.split(".")
         sections.setdefault(section, {})[field] = value
-    return yaml.safe_dump({"params": sections}, sort_keys=True)
+    return yaml.safe_dump(sections, sort_keys=True)
+
+
+def catalogue_snippet(best_values: dict[str, Any]) -> str:
+    """Best values as the YAML that `catalog.yaml` takes."""
+    return "params:\n" + indent(nested_values(best_values), "  ")
