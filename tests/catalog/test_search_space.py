@@ -1,10 +1,12 @@
 """The space of a study: typed, checked against the settings, and refused by name."""
 
 import pytest
+import yaml
 
 from catalog.errors import SettingsError
 from catalog.search_space import check_space, fixed_settings, tunable, with_values
 from catalog.settings import load_settings
+from tests.conftest import PROJECT
 
 SHIPPED = dict.fromkeys(load_settings().tuning.space)
 """Every name that params.yaml searches, taken out."""
@@ -92,3 +94,11 @@ def test_what_trials_share_leaves_out_what_they_search() -> None:
     # The best values written into the settings go on with the same study.
     assert fixed_settings(with_values(settings, {"training.learning_rate": 0.001})) == shared
     assert "training.epochs" not in tunable(settings)
+
+
+def test_the_space_in_the_docs_is_accepted() -> None:
+    text = (PROJECT / "docs" / "run-the-loop.md").read_text()
+    shown = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+    space = check_space(load_settings(overrides=shown))
+    assert space["training.learning_rate"].low == 1e-4
+    assert "model.width" not in space
