@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN = .venv/bin/python -m dagster_project.launch
 export SHELFSPACE_CATALOG = $(CATALOG)
 
-.PHONY: demo test lint ui serve drift rollback install fast-test
+.PHONY: demo test lint ui serve drift tune cross-validate rollback install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed
@@ -42,6 +42,12 @@ serve: install  ## the released Bento, on http://127.0.0.1:3000
 
 drift: install  ## the Evidently UI, on http://127.0.0.1:3002
 	@$(RUN) drift
+
+tune: install   ## search better settings on the validation rows; see docs/run-the-loop.md
+	@$(RUN) job tune
+
+cross-validate: install   ## figures by fold and seed, beside the text baseline
+	@$(RUN) job cross_validate
 
 rollback: install   ## move `current` back to the release before
 	@$(RUN) rollback

@@ -12,6 +12,7 @@ import pandas as pd
 
 from assets.champion_store import champion as current_champion
 from assets.champion_store import champion_model, crown
+from assets.learning import best_values, model_settings
 from assets.preconditions import require_checks
 from assets.presentation import markdown_table, result, to_metadata
 from assets.records import Facts, Record, build
@@ -127,6 +128,7 @@ def evaluation(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
 def model_card(shop: Shop) -> dg.MaterializeResult:
     """Write the challenger's model card from its own figures."""
     inputs = shop.versions("evaluation", "challenger", "splits")
+    settings = model_settings(shop)
 
     def compute(folder: Path) -> Facts:
         from models.evaluation.card import model_card as write_card
@@ -137,7 +139,7 @@ def model_card(shop: Shop) -> dg.MaterializeResult:
             name=shop.workspace.name,
             data_version=shop.data_version("raw_products"),
             splits={side: split[side] for side in ("train", "validation", "test")},
-            settings=shop.settings.model_dump(mode="json"),
+            settings=settings.model_dump(mode="json"),
             provenance=provenance(shop),
             training=read_json(shop.folder("challenger") / "training.json"),
         )
@@ -148,7 +150,7 @@ def model_card(shop: Shop) -> dg.MaterializeResult:
         shop.folder("model_card"),
         inputs=inputs,
         code_version="2",
-        settings=[shop.settings.model.model_dump(), shop.settings.training.model_dump()],
+        settings=[settings.model.model_dump(), settings.training.model_dump()],
         compute=compute,
     )
     return result("model_card", record)
@@ -158,6 +160,7 @@ def provenance(shop: Shop) -> dict[str, str]:
     """Where a model or release comes from: data versions, settings, code."""
     from importlib.metadata import version
 
+    best = best_values(shop)
     return {
         "catalogue": shop.workspace.name,
         "snapshot_md5": shop.data_version("raw_products"),
@@ -166,6 +169,7 @@ def provenance(shop: Shop) -> dict[str, str]:
         "settings": shop.settings.fingerprint,
         "shelfspace": version("shelfspace"),
         "torch": version("torch"),
+        **({} if best is None else {"tuned_by": best.study}),
     }
 
 
@@ -223,7 +227,7 @@ def champion(
         fingerprint,
         {
             "crowned": datetime.now(UTC).isoformat(timespec="seconds"),
-            "run_id": context.run_id,
+            "run_id": context.run.run_id,
             "cause": shop.cause,
             "data": provenance(shop),
             "reasons": verdict.reasons,

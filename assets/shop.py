@@ -35,6 +35,8 @@ FOLDERS = {
     "image_features": "features/image",
     "audio_features": "features/audio",
     "tabular_features": "features/tabular",
+    "tuning": "tuning",
+    "cross_validation": "cross_validation",
     "challenger": "training/challenger",
     "evaluation": "evaluation/holdout",
     "model_card": "evaluation/model_card",

@@ -5,9 +5,9 @@ from typing import Any
 
 import dagster as dg
 import numpy as np
-import pandas as pd
 
 from assets.checks import build_check
+from assets.learning import FEATURES, best_values, labels_version, learning, model_settings
 from assets.preconditions import require_checks
 from assets.presentation import markdown_table, result
 from assets.records import Facts, build
@@ -15,8 +15,6 @@ from assets.shop import Shop
 from catalog.files import write_bytes, write_json
 
 __all__ = ["CHECKS", "challenger"]
-
-FEATURES = ("text_features", "image_features", "audio_features", "tabular_features")
 
 
 @dg.asset(
@@ -29,26 +27,22 @@ FEATURES = ("text_features", "image_features", "audio_features", "tabular_featur
 )
 def challenger(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
     """Train on the frozen split; a killed run is taken up again from its last checkpoint."""
-    settings = shop.settings
+    settings, best = model_settings(shop), best_values(shop)
     inputs = shop.versions(*FEATURES, "splits", "featurizer")
-    labels_version = shop.versions("products")
-    require_checks(context.instance, {**inputs, **labels_version})
+    products = shop.versions("products")
+    require_checks(context.instance, {**inputs, **products})
 
     def compute(folder: Path) -> Facts:
-        from models.catalogue_inputs import load_features, targets
         from models.plots_training import loss_curves
         from models.training import train
 
-        products = shop.table("products")
-        features = load_features(shop.workspace.features, products, settings.model.modalities)
-        split = pd.read_parquet(shop.folder("splits") / "splits.parquet").set_index("product_id")["split"]
-        aim = targets(products, shop.source.label_level)
+        read = learning(shop)
         report = train(
-            features,
-            aim.labels,
-            aim.label_names,
-            aim.log_price,
-            split.loc[list(features.product_ids)].to_numpy(dtype=str),
+            read.features,
+            read.targets.labels,
+            read.targets.label_names,
+            read.targets.log_price,
+            read.splits,
             settings,
             featurizer_dir=shop.folder("featurizer") / "featurizer",
             out=folder / "model",
@@ -58,8 +52,8 @@ def challenger(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
         write_bytes(folder / "loss_curves.png", loss_curves(report.history))
         report.history.to_csv(folder / "history.csv", index=False)
         facts: Facts = {
-            "modalities": ", ".join(features.modalities),
-            "categories": len(aim.label_names),
+            "modalities": ", ".join(read.features.modalities),
+            "categories": len(read.targets.label_names),
             "epochs": report.epochs,
             "best_epoch": report.best_epoch,
             "training_seconds": round(report.seconds, 1),
@@ -72,30 +66,25 @@ def challenger(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
             "loss_curves": {"png": "loss_curves.png"},
             "last_epochs": markdown_table(report.history.tail(5), 5),
         }
+        if best is not None:
+            facts |= {"tuned_by": best.study, "tuned_values": {"json": best.values}}
         write_json(folder / "training.json", {k: v for k, v in facts.items() if not isinstance(v, dict)})
         return facts
 
     record = build(
         shop.folder("challenger"),
-        inputs={**inputs, "labels": _labels_version(shop)},
+        inputs={**inputs, "labels": labels_version(shop)},
         code_version="2",
         settings=[
             settings.seed,
             settings.model.model_dump(),
             settings.training.model_dump(exclude={"device"}),
             shop.source.label_level,
+            *([] if best is None else [best.study]),
         ],
         compute=compute,
     )
     return result("challenger", record, {**record.facts, "cause": shop.cause or "asked for"})
-
-
-def _labels_version(shop: Shop) -> str:
-    """Hash of what training reads of the products: ids, categories and prices, in order."""
-    from catalog.hashing import fingerprint
-
-    products = shop.table("products")
-    return fingerprint(products[["product_id", "category", "price"]].astype(str).to_numpy().tolist())
 
 
 def _vectors_sound(shop: Shop) -> Any:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.errors import SettingsError
 from catalog.hashing import fingerprint
+from catalog.search_space import Dimension, check_space
 
 __all__ = ["Settings", "load_settings", "merge"]
 
@@ -169,6 +170,48 @@ class Training(Section):
     precision: str = Field("32-true", description="A Lightning precision name.")
 
 
+class Tuning(Section):
+    """The search for better settings (`make tune`), judged on the validation rows of the frozen split."""
+
+    trials: Positive = Field(20, description="Finished trials of a study; those stopped early count.")
+    metric: Literal["log_loss", "accuracy", "loss"] = Field(
+        "log_loss",
+        description="`log_loss` of the category at its best temperature, `accuracy`, or `loss`: "
+        "the whole objective, for catalogues without labels.",
+    )
+    startup_trials: Positive = Field(8, description="Trials drawn at random before the sampler learns.")
+    prune_after_trials: Positive = Field(5, description="Whole trials before any is stopped early.")
+    prune_after_epochs: Positive = Field(
+        6, description="Epochs a trial gets before the median of the others may stop it."
+    )
+    apply: bool = Field(False, description="Lay the best values found over the challenger's settings.")
+    space: dict[str, Dimension | None] = Field(
+        {
+            "training.learning_rate": Dimension(low=0.0005, high=0.01, log=True),
+            "training.batch_size": Dimension(choices=(32, 64, 128)),
+            "training.weight_decay": Dimension(low=0.001, high=0.1, log=True),
+            "training.modality_dropout": Dimension(low=0.0, high=0.5),
+            "model.dropout": Dimension(low=0.0, high=0.5),
+            "model.fusion": Dimension(choices=("concat", "weighted", "attention")),
+            "model.width": Dimension(choices=(64, 128, 256)),
+        },
+        description="Searched settings by dotted name (`model.*`, `training.*`): `{low, high, log}` or "
+        "`{choices}`; null takes a name out.",
+    )
+
+
+class CrossValidation(Section):
+    """How far the figures move with the rows and the seed (`make cross-validate`)."""
+
+    folds: int = Field(5, ge=2, description="Parts of the products; duplicate groups stay whole.")
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        (0,), min_length=1, description="One division and one training seed each."
+    )
+    holdout: bool = Field(
+        False, description="Divide the holdout too; whoever then chooses by the figures has seen it."
+    )
+
+
 class Evaluation(Section):
     """How a model is judged."""
 
@@ -245,6 +288,8 @@ class Settings(Section):
     features: Features = Features()
     model: Model = Model()
     training: Training = Training()
+    tuning: Tuning = Tuning()
+    cross_validation: CrossValidation = CrossValidation()
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()
     release: ReleaseSettings = ReleaseSettings()
@@ -280,10 +325,12 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
             )
         values = loaded
     try:
-        return Settings.model_validate(merge(values, overrides or {}))
+        settings = Settings.model_validate(merge(values, overrides or {}))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
             name, first.get("input"), f"{first['msg']}; see docs/parameters.md for what it takes"
         ) from error
+    check_space(settings)
+    return settings

@@ -32,6 +32,8 @@ def page() -> str:
 def _row(name: str, field: Any) -> str:
     default = field.get_default()
     shown = list(default) if isinstance(default, tuple) else default
+    # A table of tables does not fit a cell.
+    shown = "as in params.yaml" if isinstance(default, dict) else shown
     meaning = field.description or name.replace("_", " ").capitalize() + "."
     return f"\n| `{name}` | `{'null' if shown is None else shown}` | {meaning} |"
 

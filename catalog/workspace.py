@@ -6,6 +6,8 @@
     prepared/          products, quarantine, texts, images, sounds, splits
     features/          one folder a modality
     training/          the challenger
+    tuning/            best_params.yaml, the trials, pictures
+    cross_validation/  figures by fold and seed
     evaluation/        metrics, plots, model card
     release.json       which release the current one is   (a DVC output)
     bento.json         which Bento was built from it       (a DVC output)

@@ -4,6 +4,7 @@ import dagster as dg
 
 from assets import (
     collection,
+    cross_validation,
     evaluation,
     features,
     model_inputs,
@@ -12,6 +13,7 @@ from assets import (
     preprocessing,
     release,
     training,
+    tuning,
     validation,
 )
 from assets.shop import NoPickleIOManager, Shop
@@ -34,6 +36,8 @@ defs = dg.Definitions(
         model_inputs.images,
         model_inputs.sounds,
         *features.FEATURES,
+        tuning.tuning,
+        cross_validation.cross_validation,
         training.challenger,
         evaluation.evaluation,
         evaluation.model_card,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-__all__ = ["DVC_STAGES", "LOOPS", "STAGES"]
+__all__ = ["DVC_STAGES", "GROUPS", "LOOPS", "STAGES"]
 
 STAGES: Mapping[str, tuple[str, ...]] = {
     "collection": ("raw_products", "raw_media", "raw_events", "raw_stock"),
@@ -27,6 +27,13 @@ STAGES: Mapping[str, tuple[str, ...]] = {
 }
 """Dagster group and job name to its assets, in the order of the chain."""
 
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    **STAGES,
+    "tuning": ("tuning",),
+    "cross_validation": ("cross_validation",),
+}
+"""Dagster group to its assets: the stages, and what is run on the side and feeds no stage by itself."""
+
 DVC_STAGES = tuple(stage for stage in STAGES if stage not in ("collection", "monitoring"))
 """Stages that dvc.yaml describes: all that follows the snapshot and precedes live traffic."""
 
@@ -45,6 +52,8 @@ LOOPS: Mapping[str, tuple[str, ...]] = {
         *STAGES["release"],
         *STAGES["packaging"],
     ),
+    "tune": GROUPS["tuning"],
+    "cross_validate": GROUPS["cross_validation"],
 }
-"""Jobs that run several stages: everything, ending with a first drift report; collect and train
-again; new data under the same model."""
+"""Jobs that are no stage: everything, ending with a first drift report; collect and train again; new
+data under the same model; the two that run on the side."""

@@ -1,4 +1,7 @@
-"""Named jobs: every stage and every loop. Selection strings break beside DVC, so none is needed."""
+"""Named jobs: every stage, every loop, and what runs on the side.
+
+Selection strings break beside DVC, so none is needed.
+"""
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -12,6 +15,8 @@ DESCRIPTIONS = {
     "chain": "Everything: collect, validate, prepare, extract, train, judge, release, package, watch.",
     "retrain": "Collect again and train a challenger; unchanged data trains nothing.",
     "refresh": "A changed catalogue under the same model: changed rows only, a new release, no training.",
+    "tune": "Search better settings on the validation rows; a killed study is taken up.",
+    "cross_validate": "Judge the challenger's settings fold by fold, beside the text baseline.",
 }
 
 

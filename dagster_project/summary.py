@@ -11,7 +11,7 @@ from assets.champion_store import champion
 from assets.shop import asset_folder
 from catalog.files import read_json
 from catalog.workspace import Workspace
-from dagster_project.graph import STAGES
+from dagster_project.graph import GROUPS
 
 __all__ = ["stage_seconds", "summary"]
 
@@ -56,8 +56,8 @@ def stage_seconds() -> dict[str, float]:
     runs = instance.get_run_records(limit=1)
     if not runs or runs[0].start_time is None or runs[0].end_time is None:
         return {}
-    took = dict.fromkeys(STAGES, 0.0)
-    group = {asset: stage for stage, assets in STAGES.items() for asset in assets}
+    took = dict.fromkeys(GROUPS, 0.0)
+    group = {asset: stage for stage, assets in GROUPS.items() for asset in assets}
     group |= {"raw": "collection", "catalogue": "preprocessing"}
     group |= {"judge_challenger": "evaluation", "write_release": "release"}
     for step in instance.get_run_step_stats(runs[0].dagster_run.run_id):

@@ -12,6 +12,7 @@ import numpy as np
 
 from catalog.errors import ArtifactError
 from catalog.files import atomic_directory, read_json, write_json
+from catalog.hashing import content_hash
 
 __all__ = ["FeatureTable", "ModalityFeatures"]
 
@@ -98,6 +99,18 @@ class FeatureTable:
             for k, v in self.modalities.items()
         }
         return FeatureTable(self.product_ids, hidden)
+
+    def content(self) -> str:
+        """Hash of ids, presence and every array."""
+        parts: list[str | bytes] = [*self.product_ids]
+        for name, part in self.modalities.items():
+            parts += [name, part.present.tobytes()]
+            for key, array in part.values.items():
+                parts += [key, str((array.dtype, array.shape))]
+                # Block by block: a memory-mapped table is larger than memory.
+                blocks = (array[i : i + 4096] for i in range(0, len(array), 4096))
+                parts += [content_hash(np.ascontiguousarray(block).tobytes()) for block in blocks]
+        return content_hash(*parts)
 
     def present(self) -> np.ndarray:
         """(n, m) bool, columns in the order of `modalities`."""

@@ -7,7 +7,7 @@ within 1e-4 in every vector (on one machine's CPU they are equal bit for bit).
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -72,6 +72,7 @@ def train(
     out: Path,
     scratch: Path,
     progress: bool = True,
+    on_epoch: Callable[[Mapping[str, float]], None] | None = None,
 ) -> TrainingReport:
     """Train on the `train` rows, stop by the `validation` rows, write a ProductEncoder folder.
 
@@ -85,6 +86,8 @@ def train(
         out: the encoder's folder, replaced as a whole at the end.
         scratch: where the run keeps its checkpoint and log; an interrupted run is resumed from it.
         progress: show a bar over the epochs on a terminal's stderr.
+        on_epoch: called with each finished epoch's row of the history, those of an interrupted run
+            first. What it raises ends the training: `out` is left as it was.
 
     Raises:
         InputError: arrays of different lengths, no training row, or nothing to learn.
@@ -121,7 +124,7 @@ def train(
         network = ProductNetwork(settings.model, spec)
         network.prepare(table, rows)
         data = _Data(table, labels, price, rows, checked, tuple(label_names))
-        module, resumed = _fit(network, data, settings, folder, progress)
+        module, resumed = _fit(network, data, settings, folder, progress, on_epoch)
     network.load_state_dict(module.best)
     encoder = ProductEncoder(
         settings.model,
@@ -171,7 +174,12 @@ class _Data:
 
 
 def _fit(
-    network: ProductNetwork, data: _Data, settings: Settings, folder: Path, progress: bool
+    network: ProductNetwork,
+    data: _Data,
+    settings: Settings,
+    folder: Path,
+    progress: bool,
+    on_epoch: Callable[[Mapping[str, float]], None] | None = None,
 ) -> tuple[Any, int | None]:
     """Run Lightning; returns the finished module and the epoch it was resumed from."""
     with quiet():
@@ -179,6 +187,7 @@ def _fit(
         from pytorch_lightning.loggers import CSVLogger
 
         from models.epoch_bar import EpochBar
+        from models.epoch_hook import EpochHook
         from models.lightning_module import EpochCheckpoint, FusionModule
         from models.loader import BatchLoader
 
@@ -216,6 +225,9 @@ def _fit(
         path = folder / "last.ckpt"
         before = torch.load(path, weights_only=True, map_location="cpu") if path.is_file() else None
         resumed = None if before is None else len(before["run"]["history"])
+        if before is not None and on_epoch is not None:
+            for row in before["run"]["history"]:
+                on_epoch(row)
         if before is not None and (before["run"]["stopped"] or resumed == chosen.epochs):
             module.on_load_checkpoint(before)  # killed after the last epoch: only the writing is left
             return module, resumed
@@ -228,7 +240,11 @@ def _fit(
                 deterministic=True if device.type == "cpu" else "warn",
                 default_root_dir=folder,
                 logger=CSVLogger(folder, name="log"),
-                callbacks=[EpochCheckpoint(path), EpochBar(chosen.epochs, resumed or 0, progress)],
+                callbacks=[
+                    EpochCheckpoint(path),
+                    EpochBar(chosen.epochs, resumed or 0, progress),
+                    *([EpochHook(on_epoch)] if on_epoch is not None else []),
+                ],
                 enable_progress_bar=False,
                 enable_model_summary=False,
                 enable_checkpointing=True,
@@ -316,10 +332,4 @@ def _vocabulary(table: FeatureTable, settings: Settings) -> int:
 
 def _content(table: FeatureTable, *others: np.ndarray) -> str:
     """Hash of all that training reads."""
-    parts: list[str | bytes] = [*table.product_ids]
-    for name, part in table.modalities.items():
-        parts += [name, part.present.tobytes()]
-        for key, array in part.values.items():
-            parts += [key, str((array.dtype, array.shape))]
-            parts += [np.ascontiguousarray(array[i : i + 4096]).tobytes() for i in range(0, len(array), 4096)]
-    return content_hash(*parts, *(np.asarray(array).astype("U").tobytes() for array in others))
+    return content_hash(table.content(), *(np.asarray(array).astype("U").tobytes() for array in others))

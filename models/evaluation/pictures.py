@@ -49,8 +49,13 @@ def pictures(evaluation: dict[str, Any], vectors: np.ndarray, labels: np.ndarray
     return found
 
 
-def confusion_picture(evaluation: dict[str, Any]) -> bytes:
-    """Confusion matrix: counts written in, shaded by the share of the actual class; 2 to 30 classes."""
+def confusion_picture(evaluation: dict[str, Any], judged: str = "holdout products") -> bytes:
+    """Confusion matrix: counts written in, shaded by the share of the actual class; 2 to 30 classes.
+
+    Args:
+        evaluation: holds `overall` with confusion, labels, accuracy and rows.
+        judged: what the rows are called in the title.
+    """
     overall = evaluation["overall"]
     counts = np.asarray(overall["confusion"])
     used = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
@@ -80,7 +85,7 @@ def confusion_picture(evaluation: dict[str, Any]) -> bytes:
         said = f"most often mistaken: {shown[a]} for {shown[p]} ({wrong[a, p]} of {counts[a].sum()})"
     else:
         said = "no product is mistaken"
-    title(figure, f"{overall['accuracy']:.1%} of {overall['rows']} holdout products get their category", said)
+    title(figure, f"{overall['accuracy']:.1%} of {overall['rows']} {judged} get their category", said)
     return png(figure)
 
 

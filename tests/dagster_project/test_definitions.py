@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from assets.preconditions import BLOCKING
 from assets.shop import FOLDERS
 from dagster_project.definitions import defs
-from dagster_project.graph import DVC_STAGES, LOOPS, STAGES
+from dagster_project.graph import DVC_STAGES, GROUPS, LOOPS, STAGES
 from tests.conftest import PROJECT
 
 HEAVY = (
@@ -23,6 +23,7 @@ HEAVY = (
     "bentoml",
     "transformers",
     "sklearn",
+    "optuna",
 )
 
 
@@ -62,8 +63,15 @@ def test_a_code_server_can_load_them() -> None:
 
 def test_groups_are_the_stages() -> None:
     for spec in specs():
-        assert spec.key.to_user_string() in STAGES[str(spec.group_name)]
-    assert {s.key.to_user_string() for s in specs()} == {a for assets in STAGES.values() for a in assets}
+        assert spec.key.to_user_string() in GROUPS[str(spec.group_name)]
+    assert {s.key.to_user_string() for s in specs()} == {a for assets in GROUPS.values() for a in assets}
+
+
+def test_what_runs_on_the_side_is_in_no_stage_and_feeds_none() -> None:
+    side = {a for group in GROUPS.keys() - STAGES.keys() for a in GROUPS[group]}
+    assert side == {"tuning", "cross_validation"}
+    assert not side & {a for job in ("chain", "retrain", "refresh") for a in LOOPS[job]}
+    assert not side & {d.asset_key.to_user_string() for s in specs() for d in s.deps}
 
 
 def test_every_blocking_check_is_defined() -> None:
@@ -99,7 +107,7 @@ def test_dvc_stages_mirror_the_groups() -> None:
             assert out[path] == {"persist": True}, "a job replaces its own outputs"
             produced[path.removeprefix("workspaces/${item}/")] = stage
     for asset, folder in FOLDERS.items():
-        if folder.startswith(("state/", "monitoring/")):
+        if folder.startswith(("state/", "monitoring/")) or asset in ("tuning", "cross_validation"):
             continue
         stage = next(stage for stage, assets in STAGES.items() if asset in assets or asset == "catalogue")
         stage = "preprocessing" if asset == "catalogue" else stage

@@ -88,3 +88,11 @@ def test_short_keeps_the_last_nodes() -> None:
     assert short("Home > Lamps") == "Home > Lamps"
     assert short("Home and Garden > Lighting > Lamps for desks") == "Lighting > Lamps for desks"
     assert len(short("x" * 80)) == 34
+
+
+def test_a_chinese_label_in_the_title_is_written_in_a_font_that_has_it() -> None:
+    """A glyph that is missing is a warning, and warnings are errors here."""
+    overall = {"confusion": [[3, 1], [0, 4]], "labels": ["lamp", "家居 > 灯具"], "accuracy": 0.9, "rows": 8}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert confusion_picture({"overall": overall}).startswith(b"\x89PNG")

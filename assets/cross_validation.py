@@ -1,0 +1,98 @@
+"""Cross-validation: how far the figures move with the rows and the seed, on the side of the chain."""
+
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+
+from assets.learning import FEATURES, best_values, labels_version, learning, model_settings
+from assets.preconditions import require_checks
+from assets.presentation import markdown_table, result
+from assets.records import Facts, build
+from assets.shop import Shop
+from catalog.files import write_bytes, write_json
+
+__all__ = ["cross_validation"]
+
+
+@dg.asset(
+    deps=[*FEATURES, "splits", "products", "featurizer"],
+    group_name="cross_validation",
+    owners=["team:representation"],
+    kinds={"scikitlearn", "torch"},
+    code_version="1",
+    description="Accuracy, F1 and recall over folds and seeds, beside the text baseline on the same folds.",
+)
+def cross_validation(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
+    """Train and judge the challenger's settings fold by fold; a killed run goes on at its fold."""
+    settings = model_settings(shop)
+    inputs = shop.versions(*FEATURES, "splits", "featurizer")
+    require_checks(context.instance, {**inputs, **shop.versions("products")})
+
+    def compute(folder: Path) -> Facts:
+        from models.cross_validation import cross_validate
+        from models.featurizer import Featurizer
+        from models.fold_features import FoldFeatures
+        from models.plots_cross_validation import cross_validation_pictures, verdict
+
+        read = learning(shop)
+        fitted = Featurizer.load(shop.folder("featurizer") / "featurizer")
+        report = cross_validate(
+            FoldFeatures(read.products, read.features, fitted, settings),
+            read.targets.labels,
+            read.targets.label_names,
+            read.targets.log_price,
+            read.groups,
+            read.splits,
+            settings,
+            shop.workspace.state / "cross_validation",
+        )
+        write_json(folder / "cross_validation.json", report.to_dict())
+        report.folds.to_csv(folder / "folds.csv", index=False)
+        facts: Facts = {}
+        for name, picture in cross_validation_pictures(report).items():
+            write_bytes(folder / f"{name}.png", picture)
+            facts[name] = {"png": f"{name}.png"}
+        for name, figures in report.metrics.items():
+            facts[name] = f"{figures['mean']:.3f} ± {figures['sd']:.3f}"
+        return {
+            **facts,
+            "dagster/row_count": int(report.folds["rows"].sum()),
+            "verdict": verdict(report),
+            "difference": {"json": report.difference},
+            "by_seed": markdown_table(_by_seed(report.metrics), 40),
+            "by_fold": markdown_table(report.folds.round(3), 40),
+        }
+
+    best = best_values(shop)
+    record = build(
+        shop.folder("cross_validation"),
+        inputs={**inputs, "labels": labels_version(shop)},
+        code_version="1",
+        settings=[
+            settings.model.model_dump(),
+            settings.training.model_dump(exclude={"device"}),
+            settings.cross_validation.model_dump(),
+            settings.preprocessing.validation_share,
+            settings.evaluation.recall_at,
+            shop.source.label_level,
+        ],
+        compute=compute,
+    )
+    tuned = "nothing" if best is None else f"{best.study}, whose validation rows are among the folds'"
+    return result("cross_validation", record, {**record.facts, "tuned_by": tuned})
+
+
+def _by_seed(metrics: dict) -> pd.DataFrame:
+    """One row a seed: mean and spread of each metric over its folds."""
+    seeds = [part["seed"] for part in next(iter(metrics.values()))["per_seed"]]
+    return pd.DataFrame(
+        [
+            {"seed": seed}
+            | {
+                name: f"{figures['per_seed'][i]['mean']:.3f} ± {figures['per_seed'][i]['sd']:.3f}"
+                for name, figures in metrics.items()
+            }
+            for i, seed in enumerate(seeds)
+        ]
+    )

@@ -1,0 +1,94 @@
+"""Tuning: an Optuna study over the settings of training, on the side of the chain."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from assets.learning import FEATURES, labels_version, learning
+from assets.preconditions import require_checks
+from assets.presentation import markdown_table, result
+from assets.records import Facts, build
+from assets.shop import Shop
+from catalog.files import write_bytes, write_json, write_text
+from catalog.search_space import fixed_settings
+
+__all__ = ["tuning"]
+
+
+@dg.asset(
+    deps=[*FEATURES, "splits", "products"],
+    group_name="tuning",
+    owners=["team:representation"],
+    kinds={"optuna", "torch"},
+    code_version="1",
+    description="The best settings found on the validation rows; used where tuning.apply is on.",
+)
+def tuning(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
+    """Search the space of params.yaml; a killed study is taken up at the trial it was in."""
+    settings = shop.settings
+    inputs = shop.versions(*FEATURES, "splits")
+    require_checks(context.instance, {**inputs, **shop.versions("products")})
+
+    def compute(folder: Path) -> Facts:
+        from models.plots_tuning import tuning_pictures
+        from models.tuning import tune
+        from models.tuning_report import catalogue_snippet, nested_values
+
+        read = learning(shop)
+        place = shop.workspace.state / "tuning"
+        report = tune(
+            read.features,
+            read.targets.labels,
+            read.targets.label_names,
+            read.targets.log_price,
+            read.splits,
+            settings,
+            place,
+        )
+        report.trials.to_csv(folder / "trials.csv", index=False)
+        write_text(folder / "best_params.yaml", nested_values(report.best_values))
+        write_json(
+            folder / "tuning.json",
+            {
+                "study": report.study,
+                "metric": report.metric,
+                "best_value": report.best_value,
+                "present_value": report.present_value,
+                "best_values": report.best_values,
+                "importances": report.importances,
+                "trials": report.counts,
+            },
+        )
+        facts: Facts = {}
+        for name, picture in tuning_pictures(report).items():
+            write_bytes(folder / f"{name}.png", picture)
+            facts[name] = {"png": f"{name}.png"}
+        best_first = report.trials.sort_values("value", ascending=not report.maximised, na_position="last")
+        return {
+            **facts,
+            "study": report.study,
+            "metric": report.metric,
+            "best_value": report.best_value,
+            "settings_as_they_were": report.present_value
+            if report.present_value is not None
+            else "not judged: outside the space, or stopped early",
+            "trials": {"json": report.counts},
+            "best_trials": markdown_table(best_first, 10),
+            "importances": {"json": report.importances} if report.importances else report.importances_absent,
+            "for_catalog_yaml": {"md": f"```yaml\n{catalogue_snippet(report.best_values)}```"},
+            "all_trials": {"path": str(place / "studies.db")},
+        }
+
+    record = build(
+        shop.folder("tuning"),
+        inputs={**inputs, "labels": labels_version(shop)},
+        code_version="1",
+        settings=[
+            settings.tuning.model_dump(mode="json", exclude={"apply"}),
+            fixed_settings(settings),
+            shop.source.label_level,
+        ],
+        compute=compute,
+    )
+    used = "by the next challenger" if settings.tuning.apply else "not until tuning.apply is on"
+    return result("tuning", record, {**record.facts, "used": used})
