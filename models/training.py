@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from catalog.errors import InputError, SettingsError
 from catalog.hashing import content_hash, fingerprint
 from catalog.settings import Settings
 from models.calibration import fit_temperature
@@ -29,6 +28,7 @@ from models.objectives import class_weights
 from models.product_encoder import ProductEncoder
 from models.strategies import STRATEGY, Lessons
 from models.strategies.registry import Alone
+from models.training_checks import check_lengths, check_settings, check_targets
 from models.training_context import deterministic, quiet
 
 __all__ = ["TrainingReport", "train"]
@@ -94,8 +94,8 @@ def train(
         SettingsError: a strategy, completion or length that does not go with the rest.
     """
     began = time.perf_counter()
-    _check_settings(settings)
-    _check_lengths(features, labels, log_price, splits)
+    check_settings(settings)
+    check_lengths(features, labels, log_price, splits)
     learnt: dict[str, ModalityFeatures] = {
         name: part
         for name, part in features.modalities.items()
@@ -106,7 +106,7 @@ def train(
     some = table.present().any(axis=1) if table.modalities else np.zeros(len(table), dtype=bool)
     rows = np.flatnonzero((splits == "train") & some)
     checked = np.flatnonzero((splits == "validation") & some)
-    _check_targets(table, labels, log_price, rows, settings)
+    check_targets(table, labels, log_price, rows, settings)
     known = log_price[rows][np.isfinite(log_price[rows])]
     centre, spread = (float(known.mean()), float(known.std()) or 1.0) if len(known) else (0.0, 1.0)
     price = (log_price - centre) / spread
@@ -281,40 +281,6 @@ def _train_alone(modality: str, data: _Data, settings: Settings, folder: Path) -
 def _logits(encoder: ProductEncoder, features: FeatureTable) -> np.ndarray:
     """Log-probabilities at temperature 1: they differ from the logits by a constant a row."""
     return np.log(np.maximum(encoder.classify_features(features), 1e-30))
-
-
-def _check_settings(settings: Settings) -> None:
-    STRATEGY[settings.training.strategy].check(settings)
-    longer = [size for size in settings.training.nested_dims if size > settings.model.dim]
-    if longer:
-        raise SettingsError(
-            "training.nested_dims", longer, f"give lengths up to model.dim, {settings.model.dim}"
-        )
-
-
-def _check_lengths(
-    features: FeatureTable, labels: np.ndarray, log_price: np.ndarray, splits: np.ndarray
-) -> None:
-    for name, array in (("labels", labels), ("log_price", log_price), ("splits", splits)):
-        if len(array) != len(features):
-            raise InputError(name, len(array), f"give one for each of the {len(features)} products")
-
-
-def _check_targets(
-    table: FeatureTable, labels: np.ndarray, log_price: np.ndarray, rows: np.ndarray, settings: Settings
-) -> None:
-    """Refuse a training that has no rows, or no target to learn from."""
-    if len(rows) < 2:
-        raise InputError(
-            "splits", f"{len(rows)} training rows", "give at least two training rows with a modality"
-        )
-    classes = len(np.unique(labels[rows][labels[rows] >= 0]))
-    pairs = (table.present()[rows].sum(axis=1) > 1).sum()
-    prices = np.isfinite(log_price[rows]).sum() if settings.training.price_weight else 0
-    if classes < 2 and pairs < 2 and prices < 2:
-        raise InputError(
-            "labels", f"{classes} categories", "give two categories, products with two modalities, or prices"
-        )
 
 
 def _recipe(settings: Settings) -> list[Any]:
