@@ -22,6 +22,7 @@ from catalog.settings import Media, Model
 from models.device import resolve_device
 from models.features import FeatureTable
 from models.inputs.item import ProductInput
+from models.nested import cut
 from models.network import Outputs, ProductNetwork, batch_values
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ class ProductEncoder:
             able = ", ".join(map(str, (*self.nested_dims, self.dim)))
             raise InputError("dim", dim, f"use one of {able}, or train with it in training.nested_dims")
         vectors = _stack([p.embedding for p in self._passes(features, only, batch_size)], self.dim)
-        return vectors if dim in (None, self.dim) else cut(vectors, dim)
+        return vectors if dim is None or dim == self.dim else cut(vectors, dim)
 
     def modality_weights(
         self, features: FeatureTable, only: Sequence[str] | None = None, batch_size: int = 256
@@ -300,12 +301,6 @@ def _content(folder: Path, manifest: Mapping[str, Any]) -> str:
     return fingerprint(
         [manifest, file_hash(folder / WEIGHTS), tree_hash(featurizer) if featurizer.is_dir() else ""]
     )
-
-
-def cut(vectors: np.ndarray, dim: int | None) -> np.ndarray:
-    """The first `dim` numbers of (n, d) vectors, of unit length again."""
-    short = vectors[:, :dim]
-    return short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-12)
 
 
 def _stack(parts: Sequence[torch.Tensor], width: int) -> np.ndarray:

@@ -37,6 +37,8 @@ class WeightAverage:
         if not self.mean:
             self.mean = [p.clone() for p in now]
             return
+        # Taken from a checkpoint, they may lie on another device.
+        self.mean = [mean.to(p.device) for mean, p in zip(self.mean, now, strict=True)]
         share = 1 / self.count if self.kind == "swa" else 1 - min(DECAY, self.count / (self.count + 9))
         torch._foreach_lerp_(self.mean, now, share)
 
@@ -45,6 +47,7 @@ class WeightAverage:
         """Put the average into the module; nothing happens before there is one."""
         if self.mean and not self._own:
             given = list(parameters)
+            self.mean = [mean.to(p.device) for mean, p in zip(self.mean, given, strict=True)]
             self._own = [p.detach().clone() for p in given]
             torch._foreach_copy_([p.data for p in given], self.mean)
 

@@ -38,6 +38,7 @@ def model_card(
     parts = [f"# Model card: {name}", opening(evaluation, data_version), "## Scores", score_table(evaluation)]
     parts += beside_baseline(evaluation)
     parts += retrieval_part(evaluation)
+    parts += nested_part(evaluation)
     parts += leaning_part(evaluation)
     parts += ["## Known weaknesses", bullets(weaknesses(evaluation))]
     if verdict is not None:
@@ -128,6 +129,19 @@ def retrieval_part(evaluation: Mapping[str, Any]) -> list[str]:
         "## The same product by another modality",
         "\n".join([head, "|---|--:|--:|--:|--:|--:|--:|", *lines]),
     ]
+
+
+def nested_part(evaluation: Mapping[str, Any]) -> list[str]:
+    """What vectors cut short still find."""
+    nested = evaluation["retrieval"].get("nested", {})
+    if not nested:
+        return []
+    lines = [
+        f"| {size} | {' | '.join(number(f.get(k)) for k in ('recall_at_1', 'recall_at_10', 'map'))} |"
+        for size, f in {**nested, "all": evaluation["retrieval"]["within"]}.items()
+    ]
+    head = "| numbers kept | recall@1 | recall@10 | mAP |\n|--:|--:|--:|--:|"
+    return ["## Vectors cut short", "\n".join([head, *lines])]
 
 
 def leaning_part(evaluation: Mapping[str, Any]) -> list[str]:

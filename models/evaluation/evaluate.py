@@ -5,7 +5,8 @@ labels              known classes, labelled rows, rows whose class the encoder n
 overall             the fused vector of all that a product has
 by_subset           the same products seen through each non-empty set of modalities
 by_category         overall figures per class
-retrieval           within (same label) and across modalities (same product)
+retrieval           within (same label), across modalities (same product), and nested (within, by
+                    vectors cut to the lengths the encoder was trained for)
 baseline            a simple text model on the same split
 modality_weights    which modality the model leans on, where its fusion has weights
 intervals           95% bootstrap intervals of the overall figures

@@ -14,6 +14,7 @@ from models.evaluation.leaning import leaning
 from models.evaluation.metrics import classification, interval, macro_f1, roc_points
 from models.evaluation.retrieval import across, within, within_per_query
 from models.features import FeatureTable
+from models.nested import cut
 
 __all__ = ["Encoder", "Holdout"]
 
@@ -43,6 +44,11 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str: ...
+
+    @property
+    def nested_dims(self) -> Sequence[int]:
+        """Lengths its vectors may be cut to, besides their own."""
+        ...
 
     def encode_features(self, features: FeatureTable, only: Sequence[str] | None = None) -> Encoded:
         """Vectors and class probabilities, looking at the modalities in `only`, or at all."""
@@ -102,6 +108,10 @@ class Holdout:
             cuts = self.settings.evaluation.recall_at
             result["retrieval"]["within"] = within(vectors[labelled], self.labels[labelled], cuts)
             result["intervals"] |= self.recall_interval(vectors[labelled], self.labels[labelled])
+            result["retrieval"]["nested"] = {
+                str(size): within(cut(vectors[labelled], size), self.labels[labelled], cuts)
+                for size in self.encoder.nested_dims
+            }
         return result, probs
 
     def subset(self, subset: Sequence[str]) -> tuple[dict[str, Any], np.ndarray]:

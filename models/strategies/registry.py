@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor, nn
+from torch import nn
 
 from catalog.settings import Settings
 from models.features import FeatureTable
@@ -83,9 +83,6 @@ class Strategy(nn.Module):
     def losses(self, step: Step, epoch: int) -> Weighted:
         """More parts of the objective: name to weight and value."""
         return {}
-
-    def forward(self, _: Tensor) -> Tensor:
-        raise NotImplementedError("a strategy is asked for its losses")
 
 
 STRATEGY: Registry[type[Strategy]] = Registry("training.strategy")

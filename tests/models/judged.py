@@ -35,6 +35,7 @@ class PrototypeEncoder:
         self, labels: Sequence[str] = tuple(LABELS), modalities: Sequence[str] = PAIR, weighs: bool = False
     ) -> None:
         self.weighs = weighs
+        self.nested_dims: Sequence[int] = ()
         self.labels = list(labels)
         self.modalities = list(modalities)
         self.fingerprint = "prototype"

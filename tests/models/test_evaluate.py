@@ -67,6 +67,24 @@ def test_baseline_stands_beside_with_a_paired_gain() -> None:
     assert "is beaten by the baseline" in card(found)
 
 
+def test_vectors_cut_short_are_judged_where_they_may_be_cut() -> None:
+    table, codes = make_table(90)
+    encoder = PrototypeEncoder()
+    assert "Vectors cut short" not in card(
+        evaluate(encoder, table, codes, np.arange(90), SETTINGS, progress=False)
+    )
+    encoder.nested_dims = (2, 8)
+    found = evaluate(encoder, table, codes, np.arange(90), SETTINGS, progress=False)
+    nested = found["retrieval"]["nested"]
+    assert set(nested) == {"2", "8"}
+    vectors = encoder.embed_features(table)[:, :2]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    alike = vectors @ vectors.T
+    np.fill_diagonal(alike, -2)
+    assert nested["2"]["recall_at_1"] == pytest.approx((codes[alike.argmax(axis=1)] == codes).mean())
+    assert f"| 2 | {nested['2']['recall_at_1']:.3f} |" in card(found)
+
+
 def test_a_model_without_weights_leans_on_nothing() -> None:
     found, _ = judged()
     assert "modality_weights" not in found
