@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from catalog.settings import Model
-from models.encoders import ENCODERS, Encoder
+from models.encoders import Encoder, build_encoder
 from models.features import FeatureTable
 from models.fusion import FUSION
 
@@ -73,8 +73,8 @@ class ProductNetwork(nn.Module):
         self.dim = model.dim
         self.encoders = nn.ModuleDict(
             {
-                name: ENCODERS[name][getattr(model, name)](
-                    spec["modalities"][name], model.width, model.dropout
+                name: build_encoder(
+                    name, getattr(model, name), spec["modalities"][name], model.width, model.dropout
                 )
                 for name in self.modalities
             }

@@ -6,6 +6,7 @@ row's vector does not depend on its neighbours, and is built from a `spec` of ar
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from models.registry import Registry
 
-__all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "Spec"]
+__all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "Spec", "build_encoder"]
 
 # Array name to its shape without the row axis; `vocabulary` holds the number of token ids.
 Spec = Mapping[str, Sequence[int]]
@@ -26,6 +27,8 @@ class Encoder(nn.Module):
         spec: array name to the shape of one row, as in `{"pixels": [96, 96, 3]}`.
         width: length of the vector that comes out.
         dropout: dropout probability while training.
+
+    A class that is registered as `prefix:<argument>` takes it as the keyword `argument`, a str.
     """
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
@@ -78,3 +81,14 @@ IMAGE: Registry[type[Encoder]] = Registry("model.image")
 AUDIO: Registry[type[Encoder]] = Registry("model.audio")
 TABULAR: Registry[type[Encoder]] = Registry("model.tabular")
 ENCODERS = {"text": TEXT, "image": IMAGE, "audio": AUDIO, "tabular": TABULAR}
+
+
+def build_encoder(modality: str, name: str, spec: Spec, width: int, dropout: float) -> Encoder:
+    """The encoder of a modality by its registry name, handed the name's argument where it has one.
+
+    Raises:
+        SettingsError: no such encoder.
+    """
+    entry, argument = ENCODERS[modality].resolve(name)
+    given: dict[str, Any] = {} if argument is None else {"argument": argument}
+    return entry(spec, width, dropout, **given)
