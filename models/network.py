@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from catalog.settings import Model
+from catalog.settings import Augmentation, Model
 from models.encoders import Encoder, build_encoder
 from models.features import FeatureTable
 from models.fusion import FUSION
@@ -84,6 +84,12 @@ class ProductNetwork(nn.Module):
         # Unit vectors give logits of at most the weight's length; the scale lets them be confident.
         self.scale = nn.Parameter(torch.tensor(8.0))
         self.price = nn.Sequential(nn.Linear(model.dim, model.width), nn.GELU(), nn.Linear(model.width, 1))
+
+    def augment(self, chosen: Augmentation) -> None:
+        """Say how encoders change photos and sounds at random while training."""
+        for encoder in self.encoders.values():
+            assert isinstance(encoder, Encoder)  # noqa: S101 - for the type checker
+            encoder.augmentation = chosen
 
     def prepare(self, features: FeatureTable, rows: np.ndarray) -> None:
         """Fit the fixed statistics of the encoders on the given (training) rows."""

@@ -111,6 +111,7 @@ def train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         network = ProductNetwork(settings.model, spec)
+        network.augment(settings.augmentation)
         network.prepare(table, rows)
         data = _Data(table, labels, price, rows, checked, len(label_names))
         module, resumed = _fit(network, data, settings, folder, progress)
@@ -248,7 +249,12 @@ def _check_targets(
 
 def _recipe(settings: Settings) -> list[Any]:
     """The settings that decide the weights."""
-    return [settings.seed, settings.model.model_dump(), settings.training.model_dump(exclude={"device"})]
+    return [
+        settings.seed,
+        settings.model.model_dump(),
+        settings.training.model_dump(exclude={"device"}),
+        settings.augmentation.model_dump(),
+    ]
 
 
 def _vocabulary(table: FeatureTable, settings: Settings) -> int:

@@ -6,12 +6,14 @@ row's vector does not depend on its neighbours, and is built from a `spec` of ar
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from catalog.errors import SettingsError
+from catalog.settings import Augmentation
 from models.registry import Registry
 
 __all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "Spec", "build_encoder"]
@@ -29,10 +31,24 @@ class Encoder(nn.Module):
         dropout: dropout probability while training.
 
     A class that is registered as `prefix:<argument>` takes it as the keyword `argument`, a str.
+
+    Attributes:
+        needs: arrays without which it cannot be built; others are looked at where they are.
+        augmentation: random changes while training; training sets what the settings say.
+
+    Raises:
+        SettingsError: the features lack an array that it needs.
     """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    augmentation: Augmentation = Augmentation()
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__()
+        missing = [name for name in self.needs if name not in spec]
+        if missing:
+            remedy = "compute the features again with this model's settings (the featurizer asset onwards)"
+            raise SettingsError("features", f"without {', '.join(missing)}", remedy)
         self.spec = {name: tuple(shape) for name, shape in spec.items()}
         self.width = width
         self.dropout = dropout
