@@ -13,6 +13,7 @@ from assets.shop import Shop
 from catalog.files import write_table
 from catalog.modality_hashes import modality_hashes
 from catalog.snapshot import MediaStore
+from models.needed_features import needed_features
 
 __all__ = ["featurizer", "images", "sounds", "texts"]
 
@@ -87,7 +88,7 @@ def featurizer(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
         code_version="1",
         settings=[
             shop.settings.preprocessing.model_dump(),
-            shop.settings.features.model_dump(exclude={"device", "batch_size"}),
+            needed_features(shop.settings).model_dump(exclude={"device", "batch_size"}),
         ],
         compute=compute,
     )

@@ -79,6 +79,7 @@ def challenger(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
             settings.seed,
             settings.model.model_dump(),
             settings.training.model_dump(exclude={"device"}),
+            settings.augmentation.model_dump(),
             shop.source.label_level,
             *([] if best is None else [best.study]),
         ],

@@ -68,6 +68,9 @@ class Preprocessing(Section):
 
     max_text_characters: Positive = Field(8000, description="Longer texts are cut, in characters.")
     image_size: Positive = Field(96, description="Side of the letterboxed photo, in pixels.")
+    max_photos: Positive = Field(
+        1, description="Photos of a product that are read, the first ones; several are pooled by attention."
+    )
     sample_rate: Positive = Field(16_000, description="Sounds are resampled to this rate, in Hz.")
     sound_seconds: PositiveFloat = Field(2.0, description="Sounds are cut or padded to this length, in s.")
     vocabulary: Positive = Field(6000, description="Entries of the subword vocabulary.")
@@ -83,9 +86,24 @@ class Features(Section):
     device: str = Field("auto", description="auto, cpu or cuda.")
     batch_size: Positive = Field(64, description="Products in one encoder call.")
     text_encoder: str | None = Field(
-        None, description="minilm, sentence-transformers:<name or folder>, or null."
+        None,
+        description="minilm, sentence-transformers:<name or folder>, transformers:<CLIP folder>, or null.",
     )
-    image_encoder: str | None = Field(None, description="transformers:<name or folder>, or null.")
+    image_encoder: str | None = Field(
+        None,
+        description="transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>, or null; "
+        "follows model.image where that names one.",
+    )
+    audio_encoder: str | None = Field(
+        None,
+        description="transformers:<name or folder>, or null; follows model.audio where that names one.",
+    )
+    timbre: bool = Field(
+        False, description="Also compute the numbers that model.audio: timbre reads; that name turns it on."
+    )
+    details: bool = Field(
+        False, description="Read brand and attributes as table values; model.tabular: details turns it on."
+    )
     n_mels: Positive = Field(64, description="Mel bands of the log-mel spectrogram.")
     n_mfcc: Positive = Field(20, description="Mel-frequency cepstral coefficients kept.")
 
@@ -95,9 +113,11 @@ class Model(Section):
 
     modalities: tuple[Modality, ...] = Field(("text", "image", "audio", "tabular"))
     text: str = Field("lstm", description="Text encoder: lstm or transformer.")
-    image: str = Field("cnn", description="Image encoder: cnn.")
-    audio: str = Field("mfcc", description="Audio encoder: mfcc or logmel_cnn.")
-    tabular: str = Field("price", description="Tabular encoder: price.")
+    image: str = Field(
+        "cnn", description="Image encoder: cnn, transformers:<...>, timm:<...> or open_clip:<...>."
+    )
+    audio: str = Field("mfcc", description="Audio encoder: mfcc, timbre, logmel_cnn or transformers:<...>.")
+    tabular: str = Field("price", description="Tabular encoder: price or details.")
     fusion: str = Field("attention", description="Fusion: concat, weighted, attention or hybrid.")
     completion: str = Field(
         "token",
@@ -212,6 +232,18 @@ class CrossValidation(Section):
     )
 
 
+class Augmentation(Section):
+    """Random changes of photos and sounds while training; none when a product is embedded."""
+
+    photo_strength: float = Field(
+        1.0, ge=0, le=2, description="Crop, shift, mirror and brightness of cnn's photos; 0 is none."
+    )
+    sound_gain: float = Field(0.0, ge=0, description="Largest change of a log-mel's level, in deviations.")
+    sound_noise: float = Field(0.0, ge=0, description="Noise on a log-mel, in deviations.")
+    time_mask: Share = Field(0.0, description="Longest stretch of a log-mel that is hidden, as a share.")
+    frequency_mask: Share = Field(0.0, description="Widest band of a log-mel that is hidden, as a share.")
+
+
 class Evaluation(Section):
     """How a model is judged."""
 
@@ -290,6 +322,7 @@ class Settings(Section):
     training: Training = Training()
     tuning: Tuning = Tuning()
     cross_validation: CrossValidation = CrossValidation()
+    augmentation: Augmentation = Augmentation()
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()
     release: ReleaseSettings = ReleaseSettings()

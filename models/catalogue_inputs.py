@@ -133,12 +133,10 @@ def modality_features(
         return extract.extract_text(texts, featurizer, store_root, settings)
     if modality == "tabular":
         return extract.extract_tabular(product_items(products), featurizer, store_root)
-    read, keys = (
-        (extract.extract_image, first_keys(products["photos"]))
-        if modality == "image"
-        else (extract.extract_audio, first_keys(products["sounds"]))
-    )
-    return read(media, keys, featurizer, store_root, settings)
+    if modality == "image":
+        photos = [list(keys) for keys in products["photos"]]
+        return extract.extract_image(media, photos, featurizer, store_root, settings)
+    return extract.extract_audio(media, first_keys(products["sounds"]), featurizer, store_root, settings)
 
 
 def first_keys(cells: pd.Series) -> list[str | None]:
@@ -154,12 +152,16 @@ def prepare_images(
     settings: Settings,
     folder: Path,
 ) -> dict[str, Any]:
-    """Write pixels.npy (n, S, S, 3) uint8 and present.npy; returns facts to show."""
+    """Write pixels.npy (n, S, S, 3), or (n, K, S, S, 3), uint8 and present.npy; returns facts to show."""
     from models.extract import decode_photos
+    from models.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 
-    size = featurizer.preprocessing.image_size
-    keys = first_keys(products["photos"])
-    pixels, present, _ = decode_photos(media, keys, featurizer, store_root, settings.media)
+    size, most = featurizer.preprocessing.image_size, featurizer.preprocessing.max_photos
+    keys = photo_slots([list(own) for own in products["photos"]], most)
+    decoded, _, _ = decode_photos(media, keys, featurizer, store_root, settings.media)
+    counts = photo_counts_of(products["photos"].tolist(), most)
+    arrays, present = with_photo_axis({"pixels": decoded}, counts, most)
+    pixels = arrays["pixels"]
     np.save(folder / "pixels.npy", pixels)
     np.save(folder / "present.npy", present)
     return {"dagster/row_count": len(pixels), "present": int(present.sum()), "pixels": f"{size} x {size}"}
@@ -196,6 +198,15 @@ def features_for(
     return FeatureTable(tuple(products["product_id"]), made)
 
 
+def _table_hashes(table: ModalityFeatures) -> list[str]:
+    """One hash a row of what the network reads, "" where it is absent: a coarse price, ids of details."""
+    rows = zip(*table.values.values(), strict=True)
+    return [
+        content_hash(*(part.tobytes() for part in row)) if there else ""
+        for row, there in zip(rows, table.present, strict=True)
+    ]
+
+
 @dataclass(frozen=True)
 class Embedded:
     """Vectors of a catalogue.
@@ -225,6 +236,8 @@ def embed_catalogue(
     # Cleaning can leave no text of a cell that held markup alone.
     texts = training_texts(products, encoder.featurizer.preprocessing)
     hashes["text_hash"] = [content_hash(text) if text else "" for text in texts]
+    if encoder.featurizer.features.details:
+        hashes["tabular_hash"] = _table_hashes(encoder.featurizer.table(product_items(products)))
     hashes = hashes[[f"{name}_hash" for name in encoder.modalities]]
     has_any = (hashes != "").any(axis=1).to_numpy()
     kept = products[has_any].reset_index(drop=True)

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from catalog.errors import MediaError
-from catalog.hashing import content_hash
+from catalog.hashing import content_hash, fingerprint
 from catalog.progress import hide_bar
 from catalog.settings import Media, Settings
 from models.feature_store import FeatureStore
@@ -23,6 +23,7 @@ from models.features import ModalityFeatures
 from models.featurizer import Featurizer
 from models.inputs.item import ProductInput
 from models.inputs.photos import photo_pixels
+from models.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 
 __all__ = [
     "Counts",
@@ -132,10 +133,10 @@ def decode_photos(
     *,
     progress: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, Counts]:
-    """The photo of each product as pixels.
+    """Photos as pixels, one a row.
 
     Args:
-        keys: n media keys, None where a product has no photo.
+        keys: n media keys, None where there is no photo (`photo_slots`).
 
     Returns:
         (n, size, size, 3) uint8, (n,) bool, where there is one, and counts.
@@ -145,7 +146,7 @@ def decode_photos(
     """
     size = featurizer.preprocessing.image_size
     store = FeatureStore(
-        root, "pixels", featurizer.fingerprints["image"], {"pixels": ((size, size, 3), "|u1")}
+        root, "pixels", featurizer.fingerprints["pixels"], {"pixels": ((size, size, 3), "|u1")}
     )
 
     def compute(rows: list[int]) -> Arrays:
@@ -189,16 +190,23 @@ def decode_sounds(
 
 def extract_image(
     media: MediaSource,
-    keys: Sequence[str | None],
+    photos: Sequence[Sequence[str]],
     featurizer: Featurizer,
     root: Path,
     settings: Settings,
     *,
     progress: bool = True,
 ) -> tuple[ModalityFeatures, Counts]:
-    """Pixels, as `decode_photos` gives them, and vectors of a frozen encoder where one is configured."""
-    limits = settings.media
-    pixels, present, counts = decode_photos(media, keys, featurizer, root, limits, progress=progress)
+    """Pixels, as `decode_photos` gives them, and vectors of a frozen encoder where one is configured.
+
+    Stored photo by photo: one that several products show is decoded and encoded once.
+
+    Args:
+        photos: media keys of each of n products; the first `max_photos` are read.
+    """
+    limits, most = settings.media, featurizer.preprocessing.max_photos
+    keys = photo_slots(photos, most)
+    pixels, _, counts = decode_photos(media, keys, featurizer, root, limits, progress=progress)
     arrays = {"pixels": pixels}
     encoder = featurizer.frozen_image(_device(featurizer.features.image_encoder, settings))
     if encoder is not None:
@@ -211,7 +219,7 @@ def extract_image(
         hashes = _digests(media, keys)
         found, more = through_store(store, hashes, compute, "image vectors", progress=progress)
         arrays, counts = arrays | found, Counts(more.computed, more.reused, counts.seconds + more.seconds)
-    return ModalityFeatures(arrays, present), counts
+    return ModalityFeatures(*with_photo_axis(arrays, photo_counts_of(photos, most), most)), counts
 
 
 def extract_audio(
@@ -223,7 +231,7 @@ def extract_audio(
     *,
     progress: bool = True,
 ) -> tuple[ModalityFeatures, Counts]:
-    """Log-mel spectrograms and MFCC statistics, from the samples of `decode_sounds`."""
+    """Spectra and statistics, from the samples of `decode_sounds`; vectors of a frozen encoder where set."""
     hashes = _digests(media, keys)
     store = FeatureStore(root, "audio", featurizer.fingerprints["audio"], featurizer.sound_layout)
 
@@ -233,23 +241,38 @@ def extract_audio(
         made = _map(featurizer.sound_arrays, list(samples))
         return {name: np.stack([m[name] for m in made]) for name in made[0]}
 
-    found, counts = through_store(store, hashes, compute, "spectra", progress=progress)
-    return ModalityFeatures(found, np.array([bool(h) for h in hashes], dtype=bool)), counts
+    arrays, counts = through_store(store, hashes, compute, "spectra", progress=progress)
+    encoder = featurizer.frozen_audio(_device(featurizer.features.audio_encoder, settings))
+    if encoder is not None:
+        seconds = featurizer.preprocessing.sound_seconds
+        marks = fingerprint([encoder.fingerprint, seconds])
+        store = FeatureStore(root, "frozen-audio", marks, {"frozen": ((encoder.dim,), "<f4")})
+
+        def vectors(rows: list[int]) -> Arrays:
+            opened = _each(media, keys, rows, lambda data: encoder.open(data, seconds, settings.media))
+            return {"frozen": encoder.encode(opened)}
+
+        found, more = through_store(store, hashes, vectors, "sound vectors", progress=progress)
+        arrays, counts = arrays | found, Counts(more.computed, more.reused, counts.seconds + more.seconds)
+    return ModalityFeatures(arrays, np.array([bool(h) for h in hashes], dtype=bool)), counts
 
 
 def extract_tabular(
     items: Sequence[ProductInput], featurizer: Featurizer, root: Path
 ) -> tuple[ModalityFeatures, Counts]:
-    """Scaled table values, stored by price; absent without a price above zero."""
-    values, present = featurizer.scaler.transform(items)
-    priced = zip(items, present, strict=True)
-    hashes = [content_hash(repr(float(item.price or 0))) if there else "" for item, there in priced]
-    layout = {"values": ((featurizer.scaler.width,), "<f4")}
-    store = FeatureStore(root, "tabular", featurizer.fingerprints["tabular"], layout)
+    """Scaled table values, stored by what they are made of; absent without any of it."""
+    made = featurizer.table(items)
+    ids = made.values.get("details", np.zeros((len(items), 0), dtype=np.int32))
+    prices = [repr(float(item.price or 0)) for item in items]
+    hashes = [
+        content_hash(price, *([own.tobytes()] if own.size else [])) if there else ""
+        for price, own, there in zip(prices, ids, made.present, strict=True)
+    ]
+    store = FeatureStore(root, "tabular", featurizer.fingerprints["tabular"], featurizer.table_layout)
     found, counts = through_store(
-        store, hashes, lambda rows: {"values": values[rows]}, "prices", len(items) or 1
+        store, hashes, lambda rows: made.take(np.array(rows)).values, "prices", len(items) or 1
     )
-    return ModalityFeatures(found, present), counts
+    return ModalityFeatures(found, made.present), counts
 
 
 def _device(encoder: str | None, settings: Settings) -> str:
@@ -266,13 +289,13 @@ def _digests(media: MediaSource, keys: Sequence[str | None]) -> list[str]:
 
 
 def _each(
-    media: MediaSource, keys: Sequence[str | None], rows: list[int], decode: Callable[[bytes], np.ndarray]
-) -> list[np.ndarray]:
+    media: MediaSource, keys: Sequence[str | None], rows: list[int], decode: Callable[[bytes], T]
+) -> list[T]:
     """Decode the media of some rows; a refusal names the key."""
     # Media stores read from one open file: reading stays in this thread.
     files = [(str(keys[i]), media.read(str(keys[i]))) for i in rows]
 
-    def one(file: tuple[str, bytes]) -> np.ndarray:
+    def one(file: tuple[str, bytes]) -> T:
         key, data = file
         try:
             return decode(data)

@@ -24,9 +24,12 @@ class ModalityFeatures:
     Attributes:
         values: name to array with n rows; the names an encoder reads, such as
             text: `tokens` (n, L) int32, 0 is padding; optionally `sentence` (n, d) float32
-            image: `pixels` (n, S, S, 3) uint8; optionally `frozen` (n, d) float32
-            audio: `logmel` (n, T, M) float16 and `mfcc` (n, 6 * n_mfcc) float32
-            tabular: `values` (n, k) float32
+            image: `pixels` (n, S, S, 3) uint8; optionally `frozen` (n, d) float32; with several
+                photos a product (n, K, ...) each, and `photos` (n,) uint8, how many there are
+            audio: `logmel` (n, T, M) float16 and `mfcc` (n, 6 * n_mfcc) float32; optionally `timbre`
+                (n, k) float32 and `frozen` (n, d) float32
+            tabular: `values` (n, k) float32; optionally `priced` (n, 1) float32, 1 with a price, and
+                `details` (n, L) int32, hashed brand and attributes, 0 is padding
         present: (n,) bool.
     """
 

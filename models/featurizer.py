@@ -16,23 +16,29 @@ from catalog.files import atomic_directory, read_json, write_json, write_text
 from catalog.hashing import content_hash, fingerprint
 from catalog.settings import Features, Media, Preprocessing, Settings
 from models.features import FeatureTable, ModalityFeatures
+from models.inputs.details import DETAILS_CODE, MOST, detail_ids
 from models.inputs.item import ProductInput
 from models.inputs.photos import DECODER as PHOTO_DECODER
 from models.inputs.photos import photo_pixels
 from models.inputs.sounds import DECODER as SOUND_DECODER
-from models.inputs.sounds import log_mel, mfcc, sound_frames, sound_samples
+from models.inputs.sounds import frame_power, log_bands, mfcc, sound_frames, sound_samples
 from models.inputs.tabular import TABULAR_CODE, TabularScaler
 from models.inputs.text import product_text
+from models.inputs.timbre import TIMBRE, TIMBRE_CODE, timbre
 from models.inputs.tokenizer import encode, train_tokenizer
+from models.needed_features import needed_features
+from models.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from models.frozen import FrozenImage, FrozenText
+    from models.frozen import FrozenText, PhotoVectors
+    from models.frozen_clip_text import FrozenClipText
+    from models.frozen_sounds import FrozenAudio
 
 __all__ = ["Featurizer"]
 
-E = TypeVar("E", "FrozenText", "FrozenImage")
+E = TypeVar("E", "FrozenText | FrozenClipText", "PhotoVectors", "FrozenAudio")
 
 TEXT_CODE = "2"
 """Changes when cleaning or tokenisation give another text or other ids for the same input."""
@@ -42,9 +48,9 @@ class Featurizer:
     """Tokenizer, scaler and the settings they belong to. Threads may share one.
 
     Attributes:
-        preprocessing, features: the settings at fitting time; later changes of params.yaml do not
-            reach an existing model.
-        frozen: fingerprint of each configured frozen encoder ("text", "image") at fitting time.
+        preprocessing, features: the settings at fitting time, with what the chosen encoders need;
+            later changes of params.yaml do not reach an existing model.
+        frozen: fingerprint of each configured frozen encoder ("text", "image", "audio") at fitting time.
     """
 
     def __init__(
@@ -64,14 +70,20 @@ class Featurizer:
         """Fit on the cleaned texts and the prices of the training rows.
 
         Raises:
-            SettingsError: more cepstral coefficients than mel bands, or a frozen encoder is absent.
+            SettingsError: more cepstral coefficients than mel bands, a frozen encoder is absent, or
+                two settings name different ones.
         """
         if settings.features.n_mfcc > settings.features.n_mels:
             remedy = f"keep at most as many as there are mel bands ({settings.features.n_mels})"
             raise SettingsError("features.n_mfcc", settings.features.n_mfcc, remedy)
         tokenizer = train_tokenizer((t for t in texts if t), settings.preprocessing.vocabulary)
-        fitted = cls(tokenizer, TabularScaler.fit(prices), settings.preprocessing, settings.features)
-        encoders = {"text": fitted.frozen_text(), "image": fitted.frozen_image()}
+        needed = needed_features(settings)
+        fitted = cls(tokenizer, TabularScaler.fit(prices), settings.preprocessing, needed)
+        encoders = {
+            "text": fitted.frozen_text(),
+            "image": fitted.frozen_image(),
+            "audio": fitted.frozen_audio(),
+        }
         fitted.frozen = {name: found.fingerprint for name, found in encoders.items() if found is not None}
         return fitted
 
@@ -127,16 +139,21 @@ class Featurizer:
     def fingerprints(self) -> dict[str, str]:
         """What identifies the features of each modality, as far as this object decides them.
 
-        `samples` identifies the decoded sounds that `audio` is computed from.
+        `samples` identifies the decoded sounds that `audio` is computed from, `pixels` one decoded
+        photo; `image` the photos of a product.
         """
         shape, audio = self.preprocessing, self.features
         samples = fingerprint([SOUND_DECODER, shape.sample_rate, shape.sound_seconds])
+        pixels = fingerprint([PHOTO_DECODER, shape.image_size])
+        spectra = [samples, audio.n_mels, audio.n_mfcc, *([TIMBRE_CODE] if audio.timbre else [])]
+        table = [TABULAR_CODE, self.scaler.to_dict(), *([DETAILS_CODE] if audio.details else [])]
         return {
             "text": fingerprint([TEXT_CODE, content_hash(self.tokenizer.to_str()), shape.text_length]),
-            "image": fingerprint([PHOTO_DECODER, shape.image_size]),
+            "pixels": pixels,
+            "image": pixels if shape.max_photos == 1 else fingerprint([pixels, shape.max_photos]),
             "samples": samples,
-            "audio": fingerprint([samples, audio.n_mels, audio.n_mfcc]),
-            "tabular": fingerprint([TABULAR_CODE, self.scaler.to_dict()]),
+            "audio": fingerprint(spectra),
+            "tabular": fingerprint(table),
         }
 
     @cached_property
@@ -144,7 +161,7 @@ class Featurizer:
         """Hash of everything it does."""
         return fingerprint([self.fingerprints, self.preprocessing.max_text_characters, self.frozen])
 
-    def frozen_text(self, device: str = "cpu") -> "FrozenText | None":
+    def frozen_text(self, device: str = "cpu") -> "FrozenText | FrozenClipText | None":
         """The configured sentence encoder, or None.
 
         Raises:
@@ -158,7 +175,7 @@ class Featurizer:
 
         return self._same("text", name, load_frozen_text(name, device))
 
-    def frozen_image(self, device: str = "cpu") -> "FrozenImage | None":
+    def frozen_image(self, device: str = "cpu") -> "PhotoVectors | None":
         """The configured image encoder, or None; raises as `frozen_text`."""
         name = self.features.image_encoder
         if name is None:
@@ -166,6 +183,15 @@ class Featurizer:
         from models.frozen import load_frozen_image
 
         return self._same("image", name, load_frozen_image(name, device))
+
+    def frozen_audio(self, device: str = "cpu") -> "FrozenAudio | None":
+        """The configured audio encoder, or None; raises as `frozen_text`."""
+        name = self.features.audio_encoder
+        if name is None:
+            return None
+        from models.frozen_sounds import load_frozen_audio
+
+        return self._same("audio", name, load_frozen_audio(name, device))
 
     def _same(self, modality: str, name: str, encoder: E) -> E:
         """The encoder, if it is the one this object was fitted with."""
@@ -189,9 +215,12 @@ class Featurizer:
         return sound_samples(data, self.preprocessing.sample_rate, self.preprocessing.sound_seconds, limits)
 
     def sound_arrays(self, samples: np.ndarray) -> dict[str, np.ndarray]:
-        """`logmel` (T, M) float16 and `mfcc` (6 * n_mfcc,) float32 of one sound."""
-        spectrogram = log_mel(samples, self.preprocessing.sample_rate, self.features.n_mels)
-        return {"logmel": spectrogram.astype(np.float16), "mfcc": mfcc(spectrogram, self.features.n_mfcc)}
+        """`logmel` (T, M) float16 and `mfcc` (6 * n_mfcc,) float32 of one sound; `timbre` where needed."""
+        rate = self.preprocessing.sample_rate
+        power = frame_power(samples, rate)
+        spectrogram = log_bands(power, rate, self.features.n_mels)
+        found = {"logmel": spectrogram.astype(np.float16), "mfcc": mfcc(spectrogram, self.features.n_mfcc)}
+        return found | ({"timbre": timbre(samples, rate, power)} if self.features.timbre else {})
 
     @property
     def sample_count(self) -> int:
@@ -202,27 +231,44 @@ class Featurizer:
     def sound_layout(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Shape and dtype of one row of the audio arrays."""
         frames = sound_frames(self.preprocessing.sample_rate, self.preprocessing.sound_seconds)
-        return {
+        layout: dict[str, tuple[tuple[int, ...], str]] = {
             "logmel": ((frames, self.features.n_mels), "<f2"),
             "mfcc": ((6 * self.features.n_mfcc,), "<f4"),
         }
+        return layout | ({"timbre": ((TIMBRE,), "<f4")} if self.features.timbre else {})
+
+    @cached_property
+    def table_layout(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Shape and dtype of one row of the tabular arrays."""
+        layout: dict[str, tuple[tuple[int, ...], str]] = {"values": ((self.scaler.width,), "<f4")}
+        return layout | (
+            {"priced": ((1,), "<f4"), "details": ((MOST,), "<i4")} if self.features.details else {}
+        )
+
+    def table(self, items: Sequence[ProductInput]) -> ModalityFeatures:
+        """Table values; present with a price or, where details are read, with a brand or attribute too."""
+        values, priced = self.scaler.transform(items)
+        if not self.features.details:
+            return ModalityFeatures({"values": values}, priced)
+        ids = np.array([detail_ids(item) for item in items], dtype=np.int32).reshape(len(items), MOST)
+        arrays = {"values": values, "priced": priced[:, None].astype(np.float32), "details": ids}
+        return ModalityFeatures(arrays, priced | ids.any(axis=1))
 
     def featurize(
         self, items: Sequence[ProductInput], ids: Sequence[str] | None = None, limits: Media | None = None
     ) -> FeatureTable:
-        """Features of raw products; the first photo and the first sound of each are read.
+        """Features of raw products; the first photos (`max_photos`) and the first sound of each are read.
 
         Raises:
             MediaError: a photo or sound is refused.
         """
         allowed = limits or Media()
         names = tuple(ids) if ids is not None else tuple(str(i) for i in range(len(items)))
-        values, priced = self.scaler.transform(items)
         made = {
             "text": self._text(items),
             "image": self._image(items, allowed),
             "audio": self._audio(items, allowed),
-            "tabular": ModalityFeatures({"values": values}, priced),
+            "tabular": self.table(items),
         }
         return FeatureTable(names, made)
 
@@ -238,19 +284,21 @@ class Featurizer:
         return ModalityFeatures(arrays, present)
 
     def _image(self, items: Sequence[ProductInput], limits: Media) -> ModalityFeatures:
-        present = np.array([bool(item.photos) for item in items], dtype=bool)
-        photos = [item.photos[0] for item in items if item.photos]
-        size = self.preprocessing.image_size
-        pixels = np.zeros((len(items), size, size, 3), dtype=np.uint8)
-        for row, data in zip(np.flatnonzero(present), photos, strict=True):
-            pixels[row] = photo_pixels(data, size, limits)
+        size, most = self.preprocessing.image_size, self.preprocessing.max_photos
+        files = [item.photos for item in items]
+        slots = photo_slots(files, most)
+        there = [place for place, data in enumerate(slots) if data is not None]
+        photos = [data for data in slots if data is not None]
+        pixels = np.zeros((len(slots), size, size, 3), dtype=np.uint8)
+        for place, data in zip(there, photos, strict=True):
+            pixels[place] = photo_pixels(data, size, limits)
         arrays: dict[str, np.ndarray] = {"pixels": pixels}
         encoder = self.frozen_image()
         if encoder is not None:
-            vectors = np.zeros((len(items), encoder.dim), dtype=np.float32)
-            vectors[present] = encoder.encode([encoder.recipe.open(data, limits) for data in photos])
+            vectors = np.zeros((len(slots), encoder.dim), dtype=np.float32)
+            vectors[there] = encoder.encode([encoder.recipe.open(data, limits) for data in photos])
             arrays["frozen"] = vectors
-        return ModalityFeatures(arrays, present)
+        return ModalityFeatures(*with_photo_axis(arrays, photo_counts_of(files, most), most))
 
     def _audio(self, items: Sequence[ProductInput], limits: Media) -> ModalityFeatures:
         present = np.array([bool(item.sounds) for item in items], dtype=bool)
@@ -261,4 +309,12 @@ class Featurizer:
         for row in np.flatnonzero(present).tolist():
             for name, array in self.sound_arrays(self.samples(items[row].sounds[0], limits)).items():
                 arrays[name][row] = array
+        encoder = self.frozen_audio()
+        if encoder is not None:
+            vectors = np.zeros((len(items), encoder.dim), dtype=np.float32)
+            seconds = self.preprocessing.sound_seconds
+            vectors[present] = encoder.encode(
+                [encoder.open(item.sounds[0], seconds, limits) for item in items if item.sounds]
+            )
+            arrays["frozen"] = vectors
         return ModalityFeatures(arrays, present)

@@ -41,7 +41,9 @@ class FoldFeatures:
         self.stored = stored
         self.featurizer = featurizer
         # The frozen encoders are not asked, so they need not be loaded for every fold.
-        unfrozen = featurizer.features.model_copy(update={"text_encoder": None, "image_encoder": None})
+        unfrozen = featurizer.features.model_copy(
+            update={"text_encoder": None, "image_encoder": None, "audio_encoder": None}
+        )
         self.settings = settings.model_copy(
             update={"preprocessing": featurizer.preprocessing, "features": unfrozen}
         )
@@ -76,7 +78,7 @@ class FoldFeatures:
         if name == "text":
             fresh = {"tokens": fitted.tokens(self.texts)}
         elif name == "tabular":
-            fresh = {"values": fitted.scaler.transform(self.items)[0]}
+            fresh = fitted.table(self.items).values
         else:
             raise ArtifactError(f"cross-validation cannot fit the features of {name} anew")
         kept = {key: array for key, array in part.values.items() if key not in fresh}

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from catalog.settings import Model
+from catalog.settings import Augmentation, Model
 from models.completion import COMPLETION
-from models.encoders import ENCODERS, Encoder
+from models.encoders import Encoder, build_encoder
 from models.features import FeatureTable
 from models.fusion import FUSION
 
@@ -74,8 +74,8 @@ class ProductNetwork(nn.Module):
         self.dim = model.dim
         self.encoders = nn.ModuleDict(
             {
-                name: ENCODERS[name][getattr(model, name)](
-                    spec["modalities"][name], model.width, model.dropout
+                name: build_encoder(
+                    name, getattr(model, name), spec["modalities"][name], model.width, model.dropout
                 )
                 for name in self.modalities
             }
@@ -86,6 +86,12 @@ class ProductNetwork(nn.Module):
         self.scale = nn.Parameter(torch.tensor(8.0))
         self.price = nn.Sequential(nn.Linear(model.dim, model.width), nn.GELU(), nn.Linear(model.width, 1))
         self.completion = COMPLETION[model.completion](len(self.modalities), model.width)
+
+    def augment(self, chosen: Augmentation) -> None:
+        """Say how encoders change photos and sounds at random while training."""
+        for encoder in self.encoders.values():
+            assert isinstance(encoder, Encoder)  # noqa: S101 - for the type checker
+            encoder.augmentation = chosen
 
     def prepare(self, features: FeatureTable, rows: np.ndarray) -> None:
         """Fit the fixed statistics of the encoders on the given (training) rows."""

@@ -122,6 +122,7 @@ def train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         network = ProductNetwork(settings.model, spec)
+        network.augment(settings.augmentation)
         network.prepare(table, rows)
         data = _Data(table, labels, price, rows, checked, tuple(label_names))
         module, resumed = _fit(network, data, settings, folder, progress, on_epoch)
@@ -266,6 +267,7 @@ def _train_alone(modality: str, data: _Data, settings: Settings, folder: Path) -
     alone = settings.model_copy(update={"training": plain})
     torch.manual_seed(settings.seed)
     network = ProductNetwork(settings.model, spec)
+    network.augment(settings.augmentation)
     network.prepare(chosen.table, chosen.rows)
     place = folder / f"alone-{modality}"
     place.mkdir(exist_ok=True)
@@ -285,7 +287,12 @@ def _logits(encoder: ProductEncoder, features: FeatureTable) -> np.ndarray:
 
 def _recipe(settings: Settings) -> list[Any]:
     """The settings that decide the weights."""
-    return [settings.seed, settings.model.model_dump(), settings.training.model_dump(exclude={"device"})]
+    return [
+        settings.seed,
+        settings.model.model_dump(),
+        settings.training.model_dump(exclude={"device"}),
+        settings.augmentation.model_dump(),
+    ]
 
 
 def _vocabulary(table: FeatureTable, settings: Settings) -> int:

@@ -1,6 +1,20 @@
 """Encoders by modality and registry name; importing this package registers all of them."""
 
-from models.encoders import audio, image, tabular, text
-from models.encoders.registries import AUDIO, ENCODERS, IMAGE, TABULAR, TEXT, Encoder
+from models.encoders import audio, details, frozen_vector, image, tabular, text
+from models.encoders.registries import AUDIO, ENCODERS, IMAGE, TABULAR, TEXT, Encoder, build_encoder
 
-__all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "audio", "image", "tabular", "text"]
+__all__ = [
+    "AUDIO",
+    "ENCODERS",
+    "IMAGE",
+    "TABULAR",
+    "TEXT",
+    "Encoder",
+    "audio",
+    "build_encoder",
+    "details",
+    "frozen_vector",
+    "image",
+    "tabular",
+    "text",
+]

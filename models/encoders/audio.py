@@ -1,4 +1,4 @@
-"""Audio encoders: statistics of cepstral coefficients, or a small convolution over the spectrogram."""
+"""Audio encoders trained here: statistics of a sound, or a small convolution over its spectrogram."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from catalog.settings import Augmentation
 from models.encoders.frozen_input import FrozenInput
 from models.encoders.registries import AUDIO, Encoder, Spec, Standardise
 
-__all__ = ["LogMelAudio", "MfccAudio"]
+__all__ = ["LogMelAudio", "MfccAudio", "TimbreAudio", "mask_spectrogram"]
 
 
 class _WithFrozen(Encoder):
@@ -31,6 +32,8 @@ class _WithFrozen(Encoder):
 class MfccAudio(_WithFrozen):
     """A perceptron over `mfcc` (B, 6 * n_mfcc): mean and deviation of coefficients and their deltas."""
 
+    needs = ("mfcc",)
+
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)
         (size,) = self.spec["mfcc"]
@@ -48,9 +51,64 @@ class MfccAudio(_WithFrozen):
         return self.finish(self.net(self.standardise(values["mfcc"])), values)
 
 
+@AUDIO.register("timbre")
+class TimbreAudio(_WithFrozen):
+    """A linear map beside a perceptron over `mfcc` and `timbre` (B, k) (`models.inputs.timbre`).
+
+    On some hundreds of sounds the linear half does most of the work; the dropout on the way in keeps
+    it from leaning on single numbers.
+    """
+
+    needs = ("mfcc", "timbre")
+
+    def __init__(self, spec: Spec, width: int, dropout: float) -> None:
+        super().__init__(spec, width, dropout)
+        size = self.spec["mfcc"][0] + self.spec["timbre"][0]
+        self.standardise = Standardise(size)
+        self.linear = nn.Sequential(nn.Dropout(dropout), nn.Linear(size, width))
+        self.net = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(size, 2 * width), nn.GELU(), nn.Dropout(dropout),
+            nn.Linear(2 * width, width),
+        )  # fmt: skip
+
+    def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
+        self.standardise.prepare(np.concatenate([arrays["mfcc"], arrays["timbre"]], axis=1))
+        if self.frozen is not None:
+            self.frozen.prepare(arrays)
+
+    def forward(self, values: dict[str, Tensor]) -> Tensor:
+        x = self.standardise(torch.cat([values["mfcc"], values["timbre"]], dim=1))
+        return self.finish(self.linear(x) + self.net(x), values)
+
+
+def mask_spectrogram(logmel: Tensor, chosen: Augmentation) -> Tensor:
+    """Random level, noise, and one hidden stretch and band a row (SpecAugment, Park 2019, arXiv 1904.08779).
+
+    Args:
+        logmel: (B, T, M) float, standardised, so that zero is the mean a hidden part takes.
+        chosen: stretches and bands as shares of T and M; gain and noise in units of `logmel`.
+    """
+    rows, frames, bands = logmel.shape
+    device = logmel.device
+    if chosen.sound_gain:
+        logmel = logmel + torch.empty(rows, 1, 1, device=device).uniform_(-1, 1) * chosen.sound_gain
+    if chosen.sound_noise:
+        logmel = logmel + torch.randn_like(logmel) * chosen.sound_noise
+    for share, size, axis in ((chosen.time_mask, frames, 1), (chosen.frequency_mask, bands, 2)):
+        if share:
+            width = torch.rand(rows, 1, device=device) * share * size
+            start = torch.rand(rows, 1, device=device) * (size - width)
+            place = torch.arange(size, device=device)[None, :]
+            hidden = (place >= start) & (place < start + width)
+            logmel = logmel.masked_fill(hidden[:, :, None] if axis == 1 else hidden[:, None, :], 0.0)
+    return logmel
+
+
 @AUDIO.register("logmel_cnn")
 class LogMelAudio(_WithFrozen):
     """Convolutions over time on `logmel` (B, T, M); mean and maximum over time."""
+
+    needs = ("logmel",)
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)
@@ -69,5 +127,8 @@ class LogMelAudio(_WithFrozen):
             self.frozen.prepare(arrays)
 
     def forward(self, values: dict[str, Tensor]) -> Tensor:
-        frames = self.convolve(self.standardise(values["logmel"]).transpose(1, 2))
+        logmel = self.standardise(values["logmel"])
+        if self.training:
+            logmel = mask_spectrogram(logmel, self.augmentation)
+        frames = self.convolve(logmel.transpose(1, 2))
         return self.finish(self.out(torch.cat([frames.mean(dim=2), frames.amax(dim=2)], dim=1)), values)

@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from models.encoders.frozen_input import FrozenInput
 from models.encoders.photo_counts import COUNTS, photo_counts
-from models.encoders.registries import IMAGE, Encoder, Spec, Standardise
+from models.encoders.photo_pool import PhotoEncoder
+from models.encoders.registries import IMAGE, Spec, Standardise
 
 __all__ = ["CnnImage", "augment"]
 
@@ -17,28 +18,29 @@ SIDE = 64
 """Photos are seen at this many pixels a side, or at their own size where that is less."""
 
 
-def augment(pixels: Tensor, side: int) -> Tensor:
-    """Random crop (70-100% of the side), shift, mirror and brightness, each row its own.
+def augment(pixels: Tensor, side: int, strength: float = 1.0) -> Tensor:
+    """Random crop (70-105% of the side), shift, mirror and brightness, each row its own.
 
     Args:
         pixels: (B, 3, S, S) float in 0..1, white where letterboxed.
+        strength: factor of the ranges; at 0 only the mirror is left.
 
     Returns:
         (B, 3, side, side) float, white outside the photo.
     """
     rows = len(pixels)
     device = pixels.device
-    scale = torch.empty(rows, device=device).uniform_(0.7, 1.05)
+    scale = torch.empty(rows, device=device).uniform_(1 - 0.3 * strength, 1 + 0.05 * strength)
     mirror = torch.where(torch.rand(rows, device=device) < 0.5, -1.0, 1.0)
-    shift = torch.empty(rows, 2, device=device).uniform_(-0.15, 0.15)
+    shift = torch.empty(rows, 2, device=device).uniform_(-0.15 * strength, 0.15 * strength)
     theta = torch.zeros(rows, 2, 3, device=device)
     theta[:, 0, 0] = scale * mirror
-    theta[:, 1, 1] = scale * torch.empty(rows, device=device).uniform_(0.9, 1.1)
+    theta[:, 1, 1] = scale * torch.empty(rows, device=device).uniform_(1 - 0.1 * strength, 1 + 0.1 * strength)
     theta[:, :, 2] = shift
     grid = functional.affine_grid(theta, [rows, 3, side, side], align_corners=False)
     # Sampled as darkness below white, so that what lies outside the photo stays white.
     moved = 1 - functional.grid_sample(1 - pixels, grid, align_corners=False)
-    gain = torch.empty(rows, 3, 1, 1, device=device).uniform_(0.85, 1.15)
+    gain = torch.empty(rows, 3, 1, 1, device=device).uniform_(1 - 0.15 * strength, 1 + 0.15 * strength)
     return 1 - (1 - moved) * gain
 
 
@@ -59,15 +61,17 @@ class _Block(nn.Module):
 
 
 @IMAGE.register("cnn")
-class CnnImage(Encoder):
+class CnnImage(PhotoEncoder):
     """A residual network on 64-pixel photos; group norm, so that a row ignores its batch.
 
     Reads `pixels` (B, S, S, 3) uint8, and `frozen` (B, d) where a frozen image encoder is configured.
     """
 
+    needs = ("pixels",)
+
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)
-        self.side = min(SIDE, self.spec["pixels"][0])
+        self.side = min(SIDE, self.one_spec["pixels"][0])
         self.stem = nn.Sequential(nn.Conv2d(3, 32, 5, 2, 2, bias=False), nn.GroupNorm(8, 32), nn.SiLU())
         self.blocks = nn.Sequential(_Block(32, 48, 2), _Block(48, 96, 2), _Block(96, 160, 2))
         # The layout the CPU's convolutions are fast in: half the time of the default.
@@ -75,7 +79,9 @@ class CnnImage(Encoder):
             part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.out = nn.Sequential(nn.Dropout(dropout), nn.Linear(320, width))
         self.frozen = (
-            FrozenInput("frozen", self.spec["frozen"][0], width, dropout) if "frozen" in self.spec else None
+            FrozenInput("frozen", self.one_spec["frozen"][0], width, dropout)
+            if "frozen" in self.one_spec
+            else None
         )
         self.standardise = Standardise(COUNTS)
         self.counts = nn.Sequential(
@@ -85,9 +91,8 @@ class CnnImage(Encoder):
             nn.Dropout(dropout),
             nn.Linear(2 * width, width),
         )
-        self.norm = nn.LayerNorm(width)
 
-    def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
+    def prepare_photos(self, arrays: Mapping[str, np.ndarray]) -> None:
         # Means and deviations settle long before a large catalogue is read through.
         rows = np.linspace(0, len(arrays["pixels"]) - 1, min(len(arrays["pixels"]), 4096)).astype(int)
         batches = (
@@ -104,9 +109,10 @@ class CnnImage(Encoder):
         scaled = pixels.permute(0, 3, 1, 2).float() / 255
         return functional.interpolate(scaled, (self.side, self.side), mode="bilinear", antialias=True)
 
-    def forward(self, values: dict[str, Tensor]) -> Tensor:
-        if self.training:
-            photo = augment(values["pixels"].permute(0, 3, 1, 2).float() / 255, self.side)
+    def photo(self, values: dict[str, Tensor]) -> Tensor:
+        strength = self.augmentation.photo_strength
+        if self.training and strength:
+            photo = augment(values["pixels"].permute(0, 3, 1, 2).float() / 255, self.side, strength)
         else:
             photo = self.plain(values["pixels"])
         # White is the letterbox's colour: it becomes zero, like the padding of the convolutions.
@@ -115,4 +121,4 @@ class CnnImage(Encoder):
         vector = vector + self.counts(self.standardise(photo_counts(photo)))
         if self.frozen is not None:
             vector = vector + self.frozen(values)
-        return self.norm(vector)
+        return vector

@@ -6,14 +6,17 @@ row's vector does not depend on its neighbours, and is built from a `spec` of ar
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from catalog.errors import SettingsError
+from catalog.settings import Augmentation
 from models.registry import Registry
 
-__all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "Spec"]
+__all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "Spec", "build_encoder"]
 
 # Array name to its shape without the row axis; `vocabulary` holds the number of token ids.
 Spec = Mapping[str, Sequence[int]]
@@ -26,10 +29,26 @@ class Encoder(nn.Module):
         spec: array name to the shape of one row, as in `{"pixels": [96, 96, 3]}`.
         width: length of the vector that comes out.
         dropout: dropout probability while training.
+
+    A class that is registered as `prefix:<argument>` takes it as the keyword `argument`, a str.
+
+    Attributes:
+        needs: arrays without which it cannot be built; others are looked at where they are.
+        augmentation: random changes while training; training sets what the settings say.
+
+    Raises:
+        SettingsError: the features lack an array that it needs.
     """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    augmentation: Augmentation = Augmentation()
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__()
+        missing = [name for name in self.needs if name not in spec]
+        if missing:
+            remedy = "compute the features again with this model's settings (the featurizer asset onwards)"
+            raise SettingsError("features", f"without {', '.join(missing)}", remedy)
         self.spec = {name: tuple(shape) for name, shape in spec.items()}
         self.width = width
         self.dropout = dropout
@@ -78,3 +97,14 @@ IMAGE: Registry[type[Encoder]] = Registry("model.image")
 AUDIO: Registry[type[Encoder]] = Registry("model.audio")
 TABULAR: Registry[type[Encoder]] = Registry("model.tabular")
 ENCODERS = {"text": TEXT, "image": IMAGE, "audio": AUDIO, "tabular": TABULAR}
+
+
+def build_encoder(modality: str, name: str, spec: Spec, width: int, dropout: float) -> Encoder:
+    """The encoder of a modality by its registry name, handed the name's argument where it has one.
+
+    Raises:
+        SettingsError: no such encoder.
+    """
+    entry, argument = ENCODERS[modality].resolve(name)
+    given: dict[str, Any] = {} if argument is None else {"argument": argument}
+    return entry(spec, width, dropout, **given)

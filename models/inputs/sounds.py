@@ -13,7 +13,17 @@ import soxr
 from catalog.media import open_sound
 from catalog.settings import Media
 
-__all__ = ["DECODER", "log_mel", "mel_filters", "mfcc", "sound_frames", "sound_samples"]
+__all__ = [
+    "DECODER",
+    "frame_power",
+    "log_bands",
+    "log_mel",
+    "mel_filters",
+    "mfcc",
+    "sound_frames",
+    "sound_samples",
+    "sound_wave",
+]
 
 DECODER = f"libsndfile {soundfile.__libsndfile_version__}, soxr {soxr.__version__}, 2"
 """Names the samples and what is computed of them: a part of their fingerprint."""
@@ -36,6 +46,18 @@ def sound_samples(data: bytes, rate: int, seconds: float, limits: Media) -> np.n
     Raises:
         MediaError: the file is refused (`catalog.media.open_sound`).
     """
+    wave = sound_wave(data, rate, seconds, limits)
+    samples = np.zeros(round(rate * seconds), dtype=np.int16)
+    samples[: len(wave)] = np.clip(np.rint(wave * 32767), -32768, 32767).astype(np.int16)
+    return samples
+
+
+def sound_wave(data: bytes, rate: int, seconds: float, limits: Media) -> np.ndarray:
+    """A sound as at most rate * seconds samples, float32 mono, from its onset, resampled and not padded.
+
+    Raises:
+        MediaError: as `sound_samples`.
+    """
     wave, own_rate = open_sound(data, limits)
     magnitude = np.abs(wave)
     onset = int(np.argmax(magnitude >= magnitude.max() * 10 ** (-ONSET_DB / 20)))
@@ -44,10 +66,7 @@ def sound_samples(data: bytes, rate: int, seconds: float, limits: Media) -> np.n
     wave = wave[begin : begin + round((seconds + 0.1) * own_rate)]
     if own_rate != rate:
         wave = soxr.resample(wave, own_rate, rate)
-    samples = np.zeros(round(rate * seconds), dtype=np.int16)
-    part = np.clip(np.rint(wave[: len(samples)] * 32767), -32768, 32767).astype(np.int16)
-    samples[: len(part)] = part
-    return samples
+    return wave[: round(rate * seconds)]
 
 
 def sound_frames(rate: int, seconds: float) -> int:
@@ -67,6 +86,17 @@ def log_mel(samples: np.ndarray, rate: int, n_mels: int) -> np.ndarray:
         samples: int16.
         rate: in Hz.
     """
+    return log_bands(frame_power(samples, rate), rate, n_mels)
+
+
+def log_bands(power: np.ndarray, rate: int, n_mels: int) -> np.ndarray:
+    """`log_mel` from the frames' power spectra, (frames, bins) to (frames, n_mels) float32."""
+    length = 2 * (power.shape[1] - 1)
+    return np.log(power @ mel_filters(rate, length, n_mels) + np.float32(FLOOR))
+
+
+def frame_power(samples: np.ndarray, rate: int) -> np.ndarray:
+    """Power spectrum of each frame that `log_mel` describes, (frames, bins) float32; bins is 2^k + 1."""
     size, hop = round(rate * FRAME_SECONDS), round(rate * HOP_SECONDS)
     wave = samples.astype(np.float32) / np.float32(32768)
     if len(wave) < size:
@@ -74,8 +104,7 @@ def log_mel(samples: np.ndarray, rate: int, n_mels: int) -> np.ndarray:
     frames = np.lib.stride_tricks.sliding_window_view(wave, size)[::hop]
     length = 1 << (size - 1).bit_length()
     spectrum = scipy.fft.rfft(frames * _window(size), n=length, axis=1)
-    power = spectrum.real**2 + spectrum.imag**2
-    return np.log(power @ mel_filters(rate, length, n_mels) + np.float32(FLOOR))
+    return spectrum.real**2 + spectrum.imag**2
 
 
 @cache

@@ -29,6 +29,7 @@ def features_table(
     missing: float = 0.25,
     frozen: bool = False,
     seed: int = 0,
+    photos: int = 1,
 ) -> tuple[FeatureTable, np.ndarray, np.ndarray]:
     """n products with labels and log prices; some modalities missing, never all; absent rows are zero."""
     random = np.random.default_rng(seed)
@@ -38,6 +39,8 @@ def features_table(
     parts = {}
     for m, name in enumerate(modalities):
         values = _values(name, labels, random, frozen)
+        if name == "image" and photos > 1:
+            values = several_photos(values, photos, random)
         for array in values.values():
             array[~present[:, m]] = 0
         parts[name] = ModalityFeatures(values, present[:, m])
@@ -64,12 +67,40 @@ def _values(
     elif name == "audio":
         mfcc = random.normal(size=(n, 24)) + 2 * np.eye(3, 24)[labels]
         logmel = random.normal(size=(n, 20, 8)) + np.eye(3, 8)[labels][:, None]
-        values, extra = {"mfcc": mfcc.astype(np.float32), "logmel": logmel.astype(np.float16)}, "frozen"
+        timbre = np.random.default_rng(7).normal(size=(n, 12)) + np.eye(3, 12)[labels]
+        values = {"mfcc": mfcc.astype(np.float32), "logmel": logmel.astype(np.float16)}
+        values["timbre"], extra = timbre.astype(np.float32), "frozen"
     else:
-        return {"values": (labels[:, None] + random.normal(size=(n, 5)) * 0.5).astype(np.float32)}
+        other = np.random.default_rng(7)
+        priced = other.random((n, 1)) < 0.7
+        details = np.stack([labels + 1, other.integers(50, 60, n), np.zeros(n, dtype=int)], axis=1)
+        return {
+            "values": (labels[:, None] + random.normal(size=(n, 5)) * 0.5).astype(np.float32),
+            "priced": priced.astype(np.float32),
+            "details": details.astype(np.int32),
+        }
     if frozen:
         values[extra] = (np.eye(3, 16)[labels] + random.normal(size=(n, 16)) * 0.3).astype(np.float32)
     return values
+
+
+def absurd(dtype: np.dtype) -> float:
+    """What no encoder may read: in a row whose modality is absent, any number may stand."""
+    return 255 if dtype == np.uint8 else 59 if dtype.kind == "i" else float("nan")
+
+
+def several_photos(
+    values: dict[str, np.ndarray], most: int, random: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """One to `most` photos a row: the first is the given one, the others differ, the rest is zero."""
+    n = len(values["pixels"])
+    counts = random.integers(1, most + 1, n).astype(np.uint8)
+    made = {"photos": counts}
+    for key, array in values.items():
+        stacked = np.stack([np.roll(array, place, axis=0) for place in range(most)], axis=1)
+        stacked[np.arange(most)[None, :] >= counts[:, None]] = 0
+        made[key] = stacked
+    return made
 
 
 def splits_of(n: int) -> np.ndarray:

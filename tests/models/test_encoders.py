@@ -7,23 +7,31 @@ import pytest
 import torch
 
 from catalog.errors import SettingsError
-from models.encoders import ENCODERS, IMAGE
+from catalog.settings import Augmentation
+from models.encoders import ENCODERS, IMAGE, build_encoder
+from models.encoders.audio import mask_spectrogram
 from models.encoders.bag import document_frequencies, inverse_frequencies, pair_buckets
 from models.encoders.image import augment
 from models.encoders.photo_counts import COUNTS, photo_counts
+from models.encoders.photo_pool import PhotoPool
 from models.network import describe_features
 from tests.models.learning import features_table
 
 ALL = [(modality, name) for modality, registry in ENCODERS.items() for name in registry]
-CASES = [(m, n, f) for (m, n), f in product(ALL, (False, True)) if not (m == "tabular" and f)]
+# Modality, name, with a frozen vector, photos a product: every entry in every form it can take.
+CASES = [
+    (m, n, f, p)
+    for (m, n), f, p in product(ALL, (False, True), (1, 3))
+    if not (m == "tabular" and f) and (f or "frozen" not in ENCODERS[m][n].needs) and (m == "image" or p == 1)
+]
 WIDTH = 32
 
 
-def build(modality: str, name: str, frozen: bool, rows: int = 8):
-    features, _, _ = features_table(rows, (modality,), missing=0.0, frozen=frozen)
+def build(modality: str, name: str, frozen: bool, photos: int = 1, rows: int = 8):
+    features, _, _ = features_table(rows, (modality,), missing=0.0, frozen=frozen, photos=photos)
     spec = describe_features(features, 60, 3)["modalities"][modality]
     torch.manual_seed(0)
-    encoder = ENCODERS[modality][name](spec, WIDTH, 0.2)
+    encoder = build_encoder(modality, name, spec, WIDTH, 0.2)
     arrays = features.modalities[modality].values
     encoder.prepare(arrays)
     return encoder, {k: torch.from_numpy(v) for k, v in arrays.items()}
@@ -31,9 +39,11 @@ def build(modality: str, name: str, frozen: bool, rows: int = 8):
 
 def test_the_contract_names_are_registered():
     assert {"lstm", "transformer"} <= set(ENCODERS["text"])
-    assert "cnn" in set(ENCODERS["image"])
-    assert {"mfcc", "logmel_cnn"} <= set(ENCODERS["audio"])
-    assert "price" in set(ENCODERS["tabular"])
+    assert set(ENCODERS["image"]) == {
+        "cnn", "transformers:<name or folder>", "timm:<name>", "open_clip:<name>/<weights>"
+    }  # fmt: skip
+    assert set(ENCODERS["audio"]) == {"mfcc", "timbre", "logmel_cnn", "transformers:<name or folder>"}
+    assert set(ENCODERS["tabular"]) == {"price", "details"}
 
 
 def test_an_unknown_encoder_names_the_choices():
@@ -41,9 +51,9 @@ def test_an_unknown_encoder_names_the_choices():
         IMAGE["resnet"]
 
 
-@pytest.mark.parametrize(("modality", "name", "frozen"), CASES)
-def test_shape_finite_and_every_parameter_learns(modality, name, frozen):
-    encoder, values = build(modality, name, frozen)
+@pytest.mark.parametrize(("modality", "name", "frozen", "photos"), CASES)
+def test_shape_finite_and_every_parameter_learns(modality, name, frozen, photos):
+    encoder, values = build(modality, name, frozen, photos)
     encoder.train()
     vectors = encoder(values)
     assert vectors.shape == (8, WIDTH)
@@ -56,9 +66,59 @@ def test_shape_finite_and_every_parameter_learns(modality, name, frozen):
     assert still == []
 
 
-@pytest.mark.parametrize(("modality", "name", "frozen"), CASES)
-def test_a_row_alone_equals_the_row_in_a_batch(modality, name, frozen):
-    encoder, values = build(modality, name, frozen)
+@pytest.mark.parametrize(("modality", "name"), [(m, n) for m, n in ALL if ENCODERS[m][n].needs])
+def test_features_without_what_it_needs_are_refused(modality, name):
+    missing = ENCODERS[modality][name].needs[0]
+    with pytest.raises(SettingsError, match=f"without {missing}"):
+        build_encoder(modality, name, {"other": [3]}, WIDTH, 0.2)
+
+
+@pytest.mark.parametrize(("modality", "name", "frozen", "photos"), CASES)
+def test_saved_and_loaded_it_gives_the_same_numbers(modality, name, frozen, photos):
+    encoder, values = build(modality, name, frozen, photos)
+    spec = {k: list(v) for k, v in encoder.spec.items()}
+    torch.manual_seed(1)
+    other = build_encoder(modality, name, spec, WIDTH, 0.2)
+    with torch.inference_mode():
+        assert not torch.equal(encoder.eval()(values), other.eval()(values))
+        other.load_state_dict(encoder.state_dict())
+        assert torch.equal(encoder(values), other(values))
+
+
+@pytest.mark.parametrize("name", list(IMAGE))
+def test_a_photo_that_is_not_there_is_never_read_and_each_that_is_counts(name):
+    encoder, values = build("image", name, frozen=True, photos=3)
+    encoder.eval()
+    values["photos"][:2] = torch.tensor([1, 3], dtype=torch.uint8)
+    absurd = {k: v.clone() for k, v in values.items()}
+    absurd["pixels"][0, 1:] = 255
+    absurd["frozen"][0, 1:] = float("nan")
+    third = {k: v.clone() for k, v in values.items()}
+    third["pixels"][1, 2] = 255 - third["pixels"][1, 2]
+    third["frozen"][1, 2] += 3
+    with torch.inference_mode():
+        plain = encoder(values)
+        assert torch.equal(encoder(absurd), plain)
+        assert (encoder(third)[1] - plain[1]).abs().max() > 1e-4
+        swapped = {k: v.clone() for k, v in values.items()}
+        for key in ("pixels", "frozen"):
+            swapped[key][1] = values[key][1].flip(0)
+        assert torch.allclose(encoder(swapped)[1], plain[1], atol=1e-5)
+
+
+def test_a_single_photo_passes_the_pool_unchanged():
+    torch.manual_seed(0)
+    pool, vectors = PhotoPool(6), torch.randn(4, 6)
+    there = torch.tensor([[True, False, False], [True, True, True]])
+    pooled = pool(vectors, there)
+    assert torch.equal(pooled[0], vectors[0])
+    weights = pool.score(vectors[1:]).softmax(dim=0)
+    assert torch.allclose(pooled[1], (weights * vectors[1:]).sum(dim=0), atol=1e-6)
+
+
+@pytest.mark.parametrize(("modality", "name", "frozen", "photos"), CASES)
+def test_a_row_alone_equals_the_row_in_a_batch(modality, name, frozen, photos):
+    encoder, values = build(modality, name, frozen, photos)
     encoder.eval()
     with torch.inference_mode():
         together = encoder(values)
@@ -131,6 +191,63 @@ def test_photo_counts_tell_direction_and_colour_and_are_shares():
     assert torch.allclose(counts[:, 704:].square().sum(dim=1), torch.ones(3), atol=1e-5)
 
 
+def test_details_hear_brands_without_a_price_and_prices_without_a_brand():
+    encoder, values = build("tabular", "details", frozen=False)
+    encoder.eval()
+    values["priced"][:2] = torch.tensor([[0.0], [1.0]])
+    values["details"][1] = 0
+    dearer = {**values, "values": values["values"] + 1}
+    other = {**values, "details": values["details"].roll(1, dims=0)}
+    other["details"][1] = 0
+    with torch.inference_mode():
+        plain = encoder(values)
+        assert torch.equal(encoder(dearer)[0], plain[0])
+        assert (encoder(dearer)[1] - plain[1]).abs().max() > 1e-4
+        assert torch.equal(encoder(other)[1], plain[1])
+        assert (encoder(other)[2] - plain[2]).abs().max() > 1e-4
+
+
+def test_a_detail_that_training_hardly_saw_says_nothing():
+    encoder, values = build("tabular", "details", frozen=False)
+    encoder.eval()
+    unseen = {**values, "details": values["details"].clone()}
+    unseen["details"][:, 2] = 777
+    with torch.inference_mode():
+        assert torch.equal(encoder(unseen), encoder(values))
+
+
+def test_augmentation_follows_the_settings_and_only_while_training():
+    for modality, name, loud in (
+        ("image", "cnn", Augmentation(photo_strength=1.0)),
+        ("audio", "logmel_cnn", Augmentation(sound_gain=1, sound_noise=0.5)),
+        ("audio", "logmel_cnn", Augmentation(time_mask=0.5, frequency_mask=0.5)),
+    ):
+        encoder, values = build(modality, name, frozen=False)
+        for part in encoder.modules():
+            if isinstance(part, torch.nn.Dropout):
+                part.p = 0.0
+        calm = Augmentation(photo_strength=0)
+        encoder.augmentation = loud
+        with torch.inference_mode():
+            plain = encoder.eval()(values)
+            assert (encoder.train()(values) - plain).abs().max() > 1e-3
+            encoder.augmentation = calm
+            assert torch.equal(encoder(values), plain)
+
+
+def test_masks_hide_at_most_their_share_of_time_and_bands():
+    torch.manual_seed(0)
+    ones = torch.ones(64, 50, 20)
+    hidden = mask_spectrogram(ones, Augmentation(time_mask=0.4)) == 0
+    assert torch.equal(hidden.any(dim=2), hidden.all(dim=2))
+    lengths = hidden[:, :, 0].sum(dim=1)
+    assert 15 < lengths.max() <= 21
+    assert lengths.float().std() > 2
+    bands = (mask_spectrogram(ones, Augmentation(frequency_mask=0.5)) == 0)[:, 0].sum(dim=1)
+    assert 7 < bands.max() <= 11
+    assert torch.equal(mask_spectrogram(ones, Augmentation()), ones)
+
+
 def test_augmented_photos_stay_in_range_and_white_outside():
     torch.manual_seed(0)
     white = augment(torch.ones(4, 3, 24, 24), 16)
@@ -138,3 +255,9 @@ def test_augmented_photos_stay_in_range_and_white_outside():
     assert torch.allclose(white, torch.ones_like(white), atol=1e-5)
     noise = torch.rand(4, 3, 24, 24)
     assert not torch.allclose(augment(noise, 16), augment(noise, 16))
+    small = torch.nn.functional.interpolate(noise, (16, 16), mode="bilinear")
+    mild = augment(noise, 16, 0.0)
+    assert all(
+        torch.allclose(found, as_is, atol=0.2) or torch.allclose(found, as_is.flip(2), atol=0.2)
+        for found, as_is in zip(mild, small, strict=True)
+    )

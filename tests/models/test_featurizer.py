@@ -82,6 +82,7 @@ PRODUCTS = [
 ]
 ITEMS = [item for item, _, _ in PRODUCTS]
 PHOTOS = [None if p is None else f"{p}.jpg" for _, p, _ in PRODUCTS]
+FIRST = [[] if p is None else [f"{p}.jpg"] for _, p, _ in PRODUCTS]
 SOUNDS = [None if s is None else f"{s}.flac" for _, _, s in PRODUCTS]
 
 
@@ -111,7 +112,7 @@ def extracted(
     texts = [featurizer.text(item) for item in ITEMS]
     made = {
         "text": extract.extract_text(texts, featurizer, root, settings, progress=False),
-        "image": extract.extract_image(MEDIA, PHOTOS, featurizer, root, settings, progress=False),
+        "image": extract.extract_image(MEDIA, FIRST, featurizer, root, settings, progress=False),
         "audio": extract.extract_audio(MEDIA, SOUNDS, featurizer, root, settings, progress=False),
         "tabular": extract.extract_tabular(ITEMS, featurizer, root),
     }
@@ -231,7 +232,7 @@ def test_prepared_photos_and_sounds_are_decoded_once(tmp_path: Path) -> None:
             raise AssertionError(f"{key} is decoded a second time")
 
     sealed = Sealed(MEDIA)
-    image, count = extract.extract_image(sealed, PHOTOS, featurizer, tmp_path, settings, progress=False)
+    image, count = extract.extract_image(sealed, FIRST, featurizer, tmp_path, settings, progress=False)
     assert count.computed == 0
     assert (image.values["pixels"] == pixels).all()
     audio, count = extract.extract_audio(sealed, SOUNDS, featurizer, tmp_path, settings, progress=False)
@@ -243,7 +244,7 @@ def test_a_refused_file_is_named(tmp_path: Path) -> None:
     settings = settings_of()
     broken = Shelf({**MEDIA, "1.jpg": MEDIA["1.jpg"][:200]})
     with pytest.raises(MediaError, match=r"^1\.jpg: photo"):
-        extract.extract_image(broken, PHOTOS, fitted(settings), tmp_path, settings, progress=False)
+        extract.extract_image(broken, FIRST, fitted(settings), tmp_path, settings, progress=False)
     with pytest.raises(MediaError, match="photo"):
         fitted(settings).featurize([ProductInput(photos=(b"no photo",))])
 

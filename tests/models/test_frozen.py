@@ -166,7 +166,7 @@ def test_batches_on_a_gpu_put_rows_back_in_their_places(
     encoder = FrozenText(bert_folder(tmp_path))
     texts = ["red " * (i % 7 + 1) + WORDS[5 + i % 5] for i in range(40)]
     alone = encoder.encode(texts)
-    monkeypatch.setattr("models.frozen.GPU_BATCH", 16)
+    monkeypatch.setattr("models.frozen_loading.GPU_BATCH", 16)
 
     class Pretended(str):
         """Compares unlike "cpu", so that the batched way is taken, while torch still uses the CPU."""

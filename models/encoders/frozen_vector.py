@@ -1,0 +1,56 @@
+"""Encoders that are a frozen, pretrained vector and nothing else: only its projection is trained.
+
+Registered under the prefixes of `models.frozen`, so `model.image: transformers:<folder>` selects one.
+The vector was made by the feature stage (`models.needed_features`); what stands behind the prefix is
+kept as `source`, for people who look.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import Tensor, nn
+
+from models.encoders.frozen_input import FrozenInput
+from models.encoders.photo_pool import PhotoEncoder
+from models.encoders.registries import AUDIO, IMAGE, Encoder, Spec
+
+__all__ = ["FrozenPhoto", "FrozenSound"]
+
+
+@IMAGE.register("transformers:<name or folder>")
+@IMAGE.register("timm:<name>")
+@IMAGE.register("open_clip:<name>/<weights>")
+class FrozenPhoto(PhotoEncoder):
+    """The projected `frozen` vector (B, d) of each photo; pixels are not looked at."""
+
+    needs = ("frozen",)
+
+    def __init__(self, spec: Spec, width: int, dropout: float, argument: str) -> None:
+        super().__init__({k: v for k, v in spec.items() if k != "pixels"}, width, dropout)
+        self.source = argument
+        self.frozen = FrozenInput("frozen", self.one_spec["frozen"][0], width, dropout)
+
+    def prepare_photos(self, arrays: Mapping[str, np.ndarray]) -> None:
+        self.frozen.prepare(arrays)
+
+    def photo(self, values: dict[str, Tensor]) -> Tensor:
+        return self.frozen(values)
+
+
+@AUDIO.register("transformers:<name or folder>")
+class FrozenSound(Encoder):
+    """The projected `frozen` vector (B, d) of a sound."""
+
+    needs = ("frozen",)
+
+    def __init__(self, spec: Spec, width: int, dropout: float, argument: str) -> None:
+        super().__init__(spec, width, dropout)
+        self.source = argument
+        self.frozen = FrozenInput("frozen", self.spec["frozen"][0], width, dropout)
+        self.norm = nn.LayerNorm(width)
+
+    def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
+        self.frozen.prepare(arrays)
+
+    def forward(self, values: dict[str, Tensor]) -> Tensor:
+        return self.norm(self.frozen(values))
