@@ -98,6 +98,11 @@ class Features(Section):
         None,
         description="transformers:<name or folder>, or null; follows model.audio where that names one.",
     )
+    histograms: bool = Field(
+        False,
+        description="Also compute the photo statistics that model.image: histograms reads; that name turns "
+        "it on.",
+    )
     timbre: bool = Field(
         False, description="Also compute the numbers that model.audio: timbre reads; that name turns it on."
     )
@@ -114,7 +119,8 @@ class Model(Section):
     modalities: tuple[Modality, ...] = Field(("text", "image", "audio", "tabular"))
     text: str = Field("lstm", description="Text encoder: lstm or transformer.")
     image: str = Field(
-        "cnn", description="Image encoder: cnn, transformers:<...>, timm:<...> or open_clip:<...>."
+        "cnn",
+        description="Image encoder: cnn, histograms, transformers:<...>, timm:<...> or open_clip:<...>.",
     )
     audio: str = Field("mfcc", description="Audio encoder: mfcc, timbre, logmel_cnn or transformers:<...>.")
     tabular: str = Field("price", description="Tabular encoder: price or details.")

@@ -208,6 +208,9 @@ def extract_image(
     keys = photo_slots(photos, most)
     pixels, _, counts = decode_photos(media, keys, featurizer, root, limits, progress=progress)
     arrays = {"pixels": pixels}
+    if featurizer.features.histograms:
+        found, more = _histograms(pixels, _digests(media, keys), featurizer, root, progress)
+        arrays, counts = arrays | found, Counts(more.computed, more.reused, counts.seconds + more.seconds)
     encoder = featurizer.frozen_image(_device(featurizer.features.image_encoder, settings))
     if encoder is not None:
         store = FeatureStore(root, "frozen-image", encoder.fingerprint, {"frozen": ((encoder.dim,), "<f4")})
@@ -220,6 +223,21 @@ def extract_image(
         found, more = through_store(store, hashes, compute, "image vectors", progress=progress)
         arrays, counts = arrays | found, Counts(more.computed, more.reused, counts.seconds + more.seconds)
     return ModalityFeatures(*with_photo_axis(arrays, photo_counts_of(photos, most), most)), counts
+
+
+def _histograms(
+    pixels: np.ndarray, hashes: Sequence[str], featurizer: Featurizer, root: Path, progress: bool
+) -> tuple[Arrays, Counts]:
+    """Statistics of the photos, (n, 2, columns): of each, and of its mirror image."""
+    from models.encoders.photo_textures import COLUMNS, HISTOGRAMS_CODE, photo_histograms
+
+    key = fingerprint([featurizer.fingerprints["pixels"], HISTOGRAMS_CODE])
+    store = FeatureStore(root, "histograms", key, {"histograms": ((2, COLUMNS), "<f2")})
+
+    def compute(rows: list[int]) -> Arrays:
+        return {"histograms": photo_histograms(pixels[rows])}
+
+    return through_store(store, hashes, compute, "photo statistics", progress=progress)
 
 
 def extract_audio(

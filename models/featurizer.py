@@ -7,7 +7,7 @@ fitted parts, so they are equal bit for bit.
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -150,11 +150,22 @@ class Featurizer:
         return {
             "text": fingerprint([TEXT_CODE, content_hash(self.tokenizer.to_str()), shape.text_length]),
             "pixels": pixels,
-            "image": pixels if shape.max_photos == 1 else fingerprint([pixels, shape.max_photos]),
+            "image": self._image_fingerprint(pixels),
             "samples": samples,
             "audio": fingerprint(spectra),
             "tabular": fingerprint(table),
         }
+
+    def _image_fingerprint(self, pixels: str) -> str:
+        """That of the pixels, joined by what more is made of a product's photos."""
+        more: list[Any] = []
+        if self.preprocessing.max_photos > 1:
+            more.append(self.preprocessing.max_photos)
+        if self.features.histograms:
+            from models.encoders.photo_textures import HISTOGRAMS_CODE
+
+            more.append(f"histograms {HISTOGRAMS_CODE}")
+        return fingerprint([pixels, *more]) if more else pixels
 
     @cached_property
     def fingerprint(self) -> str:
@@ -293,6 +304,11 @@ class Featurizer:
         for place, data in zip(there, photos, strict=True):
             pixels[place] = photo_pixels(data, size, limits)
         arrays: dict[str, np.ndarray] = {"pixels": pixels}
+        if self.features.histograms:
+            from models.encoders.photo_textures import COLUMNS, photo_histograms
+
+            arrays["histograms"] = np.zeros((len(slots), 2, COLUMNS), dtype=np.float16)
+            arrays["histograms"][there] = photo_histograms(pixels[there])
         encoder = self.frozen_image()
         if encoder is not None:
             vectors = np.zeros((len(slots), encoder.dim), dtype=np.float32)

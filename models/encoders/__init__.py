@@ -1,6 +1,6 @@
 """Encoders by modality and registry name; importing this package registers all of them."""
 
-from models.encoders import audio, details, frozen_vector, image, tabular, text
+from models.encoders import audio, details, frozen_vector, histograms, image, tabular, text
 from models.encoders.registries import AUDIO, ENCODERS, IMAGE, TABULAR, TEXT, Encoder, build_encoder
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "build_encoder",
     "details",
     "frozen_vector",
+    "histograms",
     "image",
     "tabular",
     "text",

@@ -11,7 +11,7 @@ from models.encoders.registries import Encoder, Spec
 
 __all__ = ["PhotoEncoder", "PhotoPool"]
 
-ARRAYS = ("pixels", "frozen")
+ARRAYS = ("pixels", "frozen", "histograms")
 
 
 class PhotoPool(nn.Module):

@@ -12,7 +12,10 @@ from torch.nn import functional
 
 from models.encoders.photo_counts import COLOURS, GRADIENTS, PLACES, photo_counts, shares
 
-__all__ = ["STATISTICS", "photo_statistics"]
+__all__ = ["COLUMNS", "HISTOGRAMS_CODE", "STATISTICS", "photo_histograms", "photo_statistics"]
+
+HISTOGRAMS_CODE = "1"
+"""Changes when the same photo would get other numbers."""
 
 PATTERNS = 59
 """58 uniform patterns of eight neighbours, and one for all others."""
@@ -34,6 +37,21 @@ STATISTICS = {
     "patterns of colour": 8 * PATTERNS,
 }
 """Group name to its number of columns, in the order of the columns."""
+
+COLUMNS = sum(STATISTICS.values())
+
+
+def photo_histograms(pixels: np.ndarray) -> np.ndarray:
+    """Statistics of photos and of their mirror images: (n, S, S, 3) uint8 to (n, 2, COLUMNS) float16.
+
+    A photo a call: what a photo gives does not depend on its neighbours, not even by a bit.
+    """
+    found = np.zeros((len(pixels), 2, COLUMNS), dtype=np.float16)
+    for row, one in enumerate(pixels):
+        photo = torch.from_numpy(np.ascontiguousarray(one)).permute(2, 0, 1).float() / 255
+        both = torch.stack([photo, photo.flip(2)])
+        found[row] = photo_statistics(both).numpy().astype(np.float16)
+    return found
 
 
 def photo_statistics(photo: Tensor) -> Tensor:

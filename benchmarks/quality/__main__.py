@@ -1,0 +1,149 @@
+"""Run the quality benchmark; finished units are kept and not run again.
+
+    python -m benchmarks.quality [--parts aims ablations finalists] [--only NAME ...] [--workers 2]
+
+Writes benchmarks/results/quality.json, docs/RESULTS.md and plots after every unit that finishes, so a
+run that is cut short leaves what it has measured.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+PROJECT = Path(__file__).resolve().parents[2]
+RESULT = PROJECT / "benchmarks" / "results" / "quality.json"
+PAGE = PROJECT / "docs" / "RESULTS.md"
+CACHE = PROJECT / "workspaces" / ".benchmarks"
+
+_read: dict[str, Any] = {}
+
+
+def work(unit: Any, kept: Path) -> str:
+    """Run one unit in a worker process, which keeps the data set it read last."""
+    import torch
+
+    from benchmarks.quality.datasets import read_data
+    from benchmarks.quality.plan import overrides
+    from benchmarks.quality.runner import run_unit
+    from catalog.files import write_json
+    from catalog.settings import load_settings
+
+    torch.set_num_threads(1)
+    settings = load_settings(overrides=overrides(unit.recipe))
+    name = f"{unit.data} {settings.preprocessing.image_size}"
+    if name not in _read:
+        _read.clear()
+        _read[name] = read_data(unit.data, settings, CACHE)
+    result = run_unit(_read[name], unit, CACHE / f"scratch-{os.getpid()}")
+    write_json(kept, result)
+    return unit.key
+
+
+def code_version() -> str:
+    """Hash of the code that decides the figures: results of other code are not results of this code."""
+    from catalog.hashing import file_hash, fingerprint
+
+    files = [*sorted((PROJECT / "models").rglob("*.py")), *sorted(Path(__file__).parent.glob("*.py"))]
+    shown = {"report.py", "plots.py", "__main__.py", "plan.py"}
+    return fingerprint([(p.name, file_hash(p)) for p in files if p.name not in shown])[:12]
+
+
+def commit() -> str:
+    """The commit that is checked out, marked where the tree differs from it."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    return said.stdout.strip()
+
+
+def write(units: list[Any], folder: Path) -> None:
+    """Rows, page and plots of the units that are finished."""
+    import torch
+
+    from benchmarks.quality.plots import plots
+    from benchmarks.quality.report import aim_rows, page
+    from catalog.files import read_json, write_bytes, write_json, write_text
+
+    finished = [
+        (u, read_json(folder / f"{u.key}.json")) for u in units if (folder / f"{u.key}.json").is_file()
+    ]
+    rows = aim_rows(finished, commit())
+    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "torch": torch.__version__}
+    write_json(RESULT, {"machine": machine, "units": len(finished), "planned": len(units), "rows": rows})
+    pictures = plots(finished)
+    for name, picture in pictures.items():
+        write_bytes(PAGE.parent / "images" / f"{name}.png", picture)
+    about = (
+        "# Quality, measured\n\n"
+        "Written by `make benchmark-quality`; "
+        f"{len(finished)} of {len(units)} trainings are finished. Protocol, data and published baselines are\n"
+        "explained in [results on real data](results.md). Values are means over folds and seeds, ± the standard\n"
+        "deviation over folds (sample: over seeds). Nothing is chosen on test rows: recipes are fixed in\n"
+        "`benchmarks/quality/plan.py`, no training stops early. Differences are paired by fold, with the interval of\n"
+        "the corrected resampled t-test (Nadeau & Bengio 2003)."
+    )
+    links = "\n\n".join(f"![{name}](images/{name}.png)" for name in pictures)
+    write_text(PAGE, page(finished, rows, about) + (f"\n{links}\n" if links else ""))
+
+
+def main() -> None:
+    """Run what is missing, part by part."""
+    from benchmarks.quality.datasets import available
+    from benchmarks.quality.plan import EXPERIMENTS, units
+    from catalog.files import read_json
+
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--parts", nargs="+", default=list(EXPERIMENTS), choices=list(EXPERIMENTS))
+    parser.add_argument("--only", nargs="+", default=[], help="run these experiments alone")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    chosen = parser.parse_args()
+
+    planned = units(list(EXPERIMENTS))
+    folder = CACHE / f"quality-{code_version()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for data in sorted({unit.data for unit in planned}):
+        reason = available(data)
+        if reason:
+            print(f"{data} is left out: {reason}")
+            planned = [unit for unit in planned if unit.data != data]
+    wanted = set(units(chosen.parts))
+    todo = [
+        unit
+        for unit in planned
+        if unit in wanted
+        and (not chosen.only or unit.experiment in chosen.only)
+        and not (folder / f"{unit.key}.json").is_file()
+    ]
+    # One data set after the other, so that workers read each once.
+    todo.sort(key=lambda unit: unit.data)
+    failed = 0
+    with (
+        ProcessPoolExecutor(chosen.workers) as pool,
+        tqdm(total=len(todo), desc="units", mininterval=1) as bar,
+    ):
+        waiting = {pool.submit(work, unit, folder / f"{unit.key}.json"): unit for unit in todo}
+        for future in as_completed(waiting):
+            unit = waiting[future]
+            bar.update()
+            error = future.exception()
+            if error is not None:
+                failed += 1
+                tqdm.write(f"{unit}: {type(error).__name__}: {error}")
+                continue
+            result = read_json(folder / f"{unit.key}.json")
+            value = result.get("accuracy", result.get("r2"))
+            tqdm.write(f"{unit.experiment} {unit.recipe} fold {unit.fold} seed {unit.seed}: {value:.3f}")
+    write(planned, folder)
+    print(PAGE.read_text())
+    if failed:
+        raise SystemExit(f"{failed} trainings failed; see above")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""What the quality benchmark runs: units of one training each, by experiment.
+
+A unit is one model (or one simple baseline) on one fold with one seed. Nothing is chosen by looking
+at test rows: the recipes below are fixed beforehand, and a model has no early stopping, so that all
+training rows of a fold teach it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from catalog.hashing import fingerprint
+
+__all__ = ["AIMS", "BASE", "EXPERIMENTS", "Unit", "overrides", "units"]
+
+FOLDS = 5
+SEEDS = (0, 1, 2)
+SAMPLE_SEEDS = (0, 1, 2)
+
+BASE: dict[str, Any] = {
+    "preprocessing": {"image_size": 128, "sound_seconds": 5.0},
+    "features": {"timbre": True, "histograms": True},
+    "model": {"text": "tfidf", "image": "histograms", "audio": "timbre", "fusion": "concat"},
+    "training": {
+        "device": "cpu",
+        "epochs": 40,
+        "patience": 1000,
+        "price_weight": 0.0,
+        "alignment_weight": 0.1,
+        "nested_dims": [64, 128],
+    },
+}
+"""Settings of every model: the fast encoders on cached features, so that ablations cost seconds."""
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "base": {},
+    "price": {"training": {"price_weight": 1.0, "label_weight": 0.3, "unimodal_label_weight": 0.1}},
+    "cnn": {"model": {"image": "cnn"}, "preprocessing": {"image_size": 96}},
+    "logmel_cnn": {"model": {"audio": "logmel_cnn"}},
+    **{
+        f"{fusion}/{strategy}": {"model": {"fusion": fusion}, "training": {"strategy": strategy}}
+        for fusion in ("concat", "weighted", "attention", "hybrid")
+        for strategy in ("joint", "transfer", "adversarial")
+    },
+    **{
+        f"complete/{way}": {
+            "model": {"completion": way},
+            "training": {"strategy": "adversarial"} if way == "adversarial" else {},
+        }
+        for way in ("token", "mean", "nearest", "adversarial")
+    },
+}
+"""Recipe name to what it lays over BASE."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One training.
+
+    Attributes:
+        experiment: the row of the report it belongs to.
+        data, target: data set, and its labels; target `price` is a regression.
+        folds: `random` (StratifiedKFold, seed 0), `plain` (KFold, seed 0), a group name
+            (StratifiedGroupKFold, seed 0), or `frozen` (the platform's own split).
+        sees: modalities of the model.
+        text: `full` or `name`.
+        recipe: key of RECIPES, or of baselines.BASELINES.
+        sentence: whether MiniLM vectors go along with the words.
+        share: of the training rows' labels that may be used.
+    """
+
+    experiment: str
+    data: str
+    target: str
+    folds: str
+    fold: int
+    seed: int
+    sees: tuple[str, ...]
+    text: str = "full"
+    recipe: str = "base"
+    sentence: bool = True
+    share: float = 1.0
+
+    @property
+    def key(self) -> str:
+        """Identifies the unit with all its settings."""
+        return fingerprint([asdict(self), overrides(self.recipe)])[:20]
+
+
+def overrides(recipe: str) -> dict[str, Any]:
+    """The settings of a recipe, over the defaults of params.yaml."""
+    from catalog.settings import merge
+
+    return merge(BASE, RECIPES.get(recipe, {}))
+
+
+AIMS = {
+    "flipkart_l1_all": ("accuracy", 0.970, 0.980),
+    "flipkart_l1_name_photo_price": ("accuracy", 0.933, 0.950),
+    "flipkart_l1_grouped": ("accuracy", 0.961, 0.970),
+    "flipkart_l2_acc": ("accuracy", 0.952, 0.962),
+    "flipkart_l2_f1": ("macro_f1", 0.911, 0.925),
+    "flipkart_l1_photo": ("accuracy", 0.702, 0.760),
+    "flipkart_l1_text_withheld_gap": ("gap", None, 0.02),
+    "flipkart_price_r2": ("r2", 0.483, 0.560),
+    "sounds_16": ("accuracy", 0.797, 0.880),
+    "sounds_grouped": ("accuracy", 0.730, 0.820),
+    "sample_fused_gain": ("gain", None, 0.10),
+}
+"""Row to (metric, strongest simple baseline published with the data, figure to reach)."""
+
+MEDIA = ("text", "image", "tabular")
+ALL = ("text", "image", "audio", "tabular")
+
+
+def _folded(
+    experiment: str, data: str, target: str, folds: str, sees: tuple[str, ...], **more: Any
+) -> Iterator[Unit]:
+    """All folds: the model with every seed, and its baseline once."""
+    baseline = more.pop("baseline")
+    seeds = more.pop("seeds", SEEDS)
+    for fold in range(FOLDS):
+        yield Unit(
+            experiment, data, target, folds, fold, 0, sees, recipe=baseline, text=more.get("text", "full")
+        )
+    for seed in seeds:
+        for fold in range(FOLDS):
+            yield Unit(experiment, data, target, folds, fold, seed, sees, **more)
+
+
+def _aims() -> Iterator[Unit]:
+    flip = ("flipkart", "l1", "random")
+    yield from _folded("flipkart_l1_all", *flip, MEDIA, baseline="linear")
+    yield from _folded("flipkart_l1_photo", *flip, ("image",), baseline="photo_svm")
+    yield from _folded("sounds_16", "sounds", "family", "random", ("audio",), baseline="sound_svm")
+    yield from _folded("sounds_grouped", "sounds", "family", "note", ("audio",), baseline="sound_svm")
+    yield from _folded("flipkart_l1_grouped", "flipkart", "l1", "brand", MEDIA, baseline="linear")
+    yield from _folded("flipkart_l2", "flipkart", "l2", "random", MEDIA, baseline="linear")
+    yield from _folded("flipkart_l1_name_photo_price", *flip, MEDIA, text="name", baseline="linear")
+    yield from _folded(
+        "flipkart_price_r2", "flipkart", "price", "plain", ("text", "image"), recipe="price", baseline="ridge"
+    )
+    yield from _folded("flipkart_l1_text", *flip, ("text",), baseline="linear", seeds=(0,))
+    yield from _folded("flipkart_l1_name", *flip, ("text",), text="name", baseline="linear", seeds=(0,))
+
+
+def _sample(experiment: str, recipe: str, sees: tuple[str, ...] = ALL, **more: Any) -> Iterator[Unit]:
+    for seed in SAMPLE_SEEDS:
+        yield Unit(
+            experiment, "sample", "category", "frozen", 0, seed, sees, recipe=recipe, sentence=False, **more
+        )
+
+
+def _ablations() -> Iterator[Unit]:
+    yield from _sample("sample_subsets", "base")
+    yield Unit(
+        "sample_subsets", "sample", "category", "frozen", 0, 0, ("text",), recipe="linear", sentence=False
+    )
+    for modality in ALL:
+        yield from _sample("sample_alone", "base", (modality,))
+    for way in ("token", "mean", "nearest", "adversarial"):
+        yield from _sample("completion", f"complete/{way}")
+    for strategy in ("joint", "transfer", "adversarial"):
+        for fusion in ("concat", "weighted", "attention", "hybrid"):
+            yield from _sample("fusion_strategy", f"{fusion}/{strategy}")
+    for share in (0.1, 0.25, 0.5, 1.0):
+        yield from _sample("label_share", "base", share=share)
+        for fold in range(FOLDS):
+            for recipe in ("base", "linear"):
+                yield Unit(
+                    "label_share", "flipkart", "l1", "random", fold, 0, MEDIA, recipe=recipe, share=share
+                )
+
+
+def _finalists() -> Iterator[Unit]:
+    """End to end: networks on pixels and spectrograms, one seed."""
+    for fold in range(FOLDS):
+        yield Unit("flipkart_l1_photo", "flipkart", "l1", "random", fold, 0, ("image",), recipe="cnn")
+        yield Unit("sounds_16", "sounds", "family", "random", fold, 0, ("audio",), recipe="logmel_cnn")
+
+
+EXPERIMENTS = {"aims": _aims, "ablations": _ablations, "finalists": _finalists}
+
+
+def units(parts: list[str]) -> list[Unit]:
+    """The units of the named parts, each once, in order."""
+    return list(dict.fromkeys(unit for part in parts for unit in EXPERIMENTS[part]()))
