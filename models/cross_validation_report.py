@@ -12,6 +12,7 @@ from catalog.settings import Settings
 __all__ = ["CrossValidationReport", "corrected_interval", "report_of"]
 
 COMPARED = ("accuracy", "macro_f1", "macro_recall")
+FIRST = ("seed", "fold", "rows", "not_judged", "unseen_rows", "train_rows", "validation_rows", *COMPARED)
 METHOD = "corrected resampled t-test (Nadeau & Bengio 2003)"
 
 
@@ -63,7 +64,9 @@ def report_of(
     for result in results:
         row = {k: v for k, v in result.items() if k not in ("confusion", "baseline")}
         beside = {f"baseline_{k}": v for k, v in result["baseline"].items() if k in COMPARED}
-        rows.append({**row, **beside})
+        # JSON has put the names in the order of the alphabet.
+        first = {name: row.pop(name) for name in FIRST}
+        rows.append({**first, **row, **beside})
     folds = pd.DataFrame(rows)
     shown = [*COMPARED, *(f"recall_at_{k}" for k in settings.evaluation.recall_at)]
     absent = next((r["baseline"]["absent"] for r in results if "absent" in r["baseline"]), None)

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from models.evaluation.pictures import COLOURS, INK, QUIET, canvas, png, title
 from models.tuning_report import TuningReport
@@ -37,7 +36,8 @@ def history_picture(report: TuningReport) -> bytes:
     values = whole["value"].to_numpy(dtype=float)
     best = np.maximum.accumulate(values) if report.maximised else np.minimum.accumulate(values)
     axes.scatter(whole["trial"], values, color=COLOURS[0], s=26, label="trial", zorder=3)
-    axes.step(whole["trial"], best, where="post", color=INK, label="best so far")
+    last = int(report.trials["trial"].max())
+    axes.step([*whole["trial"], last], [*best, best[-1]], where="post", color=INK, label="best so far")
     if report.present_value is not None:
         axes.axhline(report.present_value, color=QUIET, linestyle=":", label="settings as they were")
     for state, marker in (("pruned", "|"), ("failed", "x")):
@@ -82,16 +82,18 @@ def importances_picture(report: TuningReport) -> bytes:
 
 
 def slices_picture(report: TuningReport) -> bytes:
-    """One panel a setting: its value against the score, later trials darker, the best one ringed."""
+    """One panel a setting: its value against the score, later trials darker, the best one ringed.
+
+    Values of trials that were stopped early are marked on the lower edge.
+    """
     names = list(report.best_values)
     columns = min(4, len(names))
     rows = -(-len(names) // columns)
     figure, axes = canvas(max(4.2, 2.7 * columns), 0.9 + 2.4 * rows)
     axes.remove()
-    whole = report.trials[report.trials["state"] == "complete"]
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for panel, name in zip(grid.flat, names, strict=False):
-        _slice(panel, whole, name, report)
+        _slice(panel, name, report)
     for panel in grid.flat[len(names) :]:
         panel.set_axis_off()
     for panel in grid[:, 0]:
@@ -100,27 +102,41 @@ def slices_picture(report: TuningReport) -> bytes:
     title(
         figure,
         "Where the good values lie",
-        f"best: {best}" if len(best) < 110 else "the best trial is ringed",
+        f"best: {best}" if len(best) < 110 else "the best trial is ringed; marks below: stopped early",
     )
     return png(figure)
 
 
-def _slice(axes: "Axes", whole: pd.DataFrame, name: str, report: TuningReport) -> None:
-    values = whole[name].tolist()
-    scores = whole["value"].to_numpy(dtype=float)
-    best = int(scores.argmax() if report.maximised else scores.argmin())
+def _slice(axes: "Axes", name: str, report: TuningReport) -> None:
+    from matplotlib.ticker import MaxNLocator, NullFormatter
+
+    tried = report.trials[report.trials["state"].isin(["complete", "pruned"])]
+    whole = (tried["state"] == "complete").to_numpy()
+    values = tried[name].tolist()
+    scores = tried["value"].to_numpy(dtype=float)
+    best = int(np.nanargmax(scores) if report.maximised else np.nanargmin(scores))
     numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    if numeric:
+    if numeric and len(set(values)) > 3:
         places = np.array(values, dtype=float)
         if places.min() > 0 and places.max() / places.min() > 8:
             axes.set_xscale("log")
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(4))
     else:
-        order = sorted({str(v) for v in values})
-        places = np.array([order.index(str(v)) for v in values], dtype=float)
-        axes.set_xticks(range(len(order)), order)
+        order = sorted(set(values)) if numeric else sorted({str(v) for v in values})
+        shown = [value if numeric else str(value) for value in values]
+        places = np.array([order.index(value) for value in shown], dtype=float)
+        axes.set_xticks(range(len(order)), [str(value) for value in order])
         axes.set_xlim(-0.5, len(order) - 0.5)
-    axes.scatter(places, scores, c=whole["trial"], cmap="Blues", vmin=-len(whole), s=22, linewidths=0)
+    trial = tried["trial"].to_numpy()
+    axes.scatter(
+        places[whole], scores[whole], c=trial[whole], cmap="Blues", vmin=-len(trial), s=22, linewidths=0
+    )
     axes.scatter(places[best], scores[best], s=80, facecolors="none", edgecolors=COLOURS[5], linewidths=1.4)
+    edge = axes.get_xaxis_transform()
+    stopped = places[~whole]
+    axes.plot(stopped, np.zeros(len(stopped)), "|", color=COLOURS[5], transform=edge, clip_on=False)
     axes.set_xlabel(name, fontsize=8)
     axes.tick_params(labelsize=7)
     for side in ("top", "right"):

@@ -109,7 +109,8 @@ def _table(trials: "Sequence[optuna.trial.FrozenTrial]", names: Sequence[str]) -
                 "accuracy": trial.user_attrs.get("accuracy", np.nan),
                 "best_epoch": trial.user_attrs.get("best_epoch", np.nan),
                 "epochs": len(trial.intermediate_values),
-                "seconds": np.nan if took is None else round(took.total_seconds(), 1),
+                # A dead process closes its trial when the study is next opened: that is no duration.
+                "seconds": np.nan if took is None or failed else round(took.total_seconds(), 1),
                 # Only a process that died leaves none: every other end is told with its reason.
                 "reason": trial.user_attrs.get("reason", "its process died" if failed else ""),
                 **{name: trial.params.get(name) for name in names},
