@@ -19,7 +19,25 @@ def build(name: str):
 
 
 def test_the_contract_names_are_registered():
-    assert {"concat", "attention"} <= set(FUSION)
+    assert {"concat", "weighted", "attention", "hybrid"} <= set(FUSION)
+
+
+def test_weights_of_a_fusion_are_shares_of_the_present():
+    fusion = build("weighted")
+    present = torch.tensor(SUBSETS)
+    vectors = torch.where(present[..., None], torch.randn(len(SUBSETS), M, W), float("nan"))
+    weights = fusion.weights(vectors, present)
+    assert torch.allclose(weights.sum(dim=1), torch.ones(len(SUBSETS)))
+    assert (weights[~present] == 0).all()
+    # A present modality of weight near zero hardly moves the vector: the weight is what it says.
+    with torch.no_grad():
+        fusion.preference[0] -= 20
+    vectors, every = torch.randn(3, M, W), torch.ones(3, M, dtype=torch.bool)
+    changed = vectors.clone()
+    changed[:, 0] += 1
+    assert fusion.weights(vectors, every)[:, 0].max() < 1e-6
+    assert torch.allclose(fusion(vectors, every), fusion(changed, every), atol=1e-5)
+    assert build("attention").weights(vectors, every) is None
 
 
 @pytest.mark.parametrize("name", list(FUSION))

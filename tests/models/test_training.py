@@ -103,6 +103,15 @@ LONG = {
 }
 
 
+@pytest.mark.parametrize("kind", [kind for kind in LONG if kind != "joint"])
+def test_every_strategy_gives_the_same_encoder_twice(tmp_path, kind):
+    short = LONG[kind].training.model_copy(update={"epochs": 3})
+    for name in "ab":
+        run(tmp_path / name, LONG[kind].model_copy(update={"training": short}))
+    prints = {ProductEncoder.load(tmp_path / name / "model").fingerprint for name in "ab"}
+    assert len(prints) == 1
+
+
 @pytest.mark.parametrize(
     ("kind", "where"),
     [(kind, "run-*/last.ckpt") for kind in LONG] + [("transfer", "run-*/alone-audio/last.ckpt")],
