@@ -22,7 +22,7 @@ import yaml
 
 from catalog.errors import CatalogError
 from catalog.presets import READERS
-from catalog.schema import TABLES, raw_columns
+from catalog.schema import TABLES, source_columns
 from catalog.source import CatalogSource, inside
 from catalog.tables import ENDINGS
 
@@ -102,8 +102,8 @@ def _check_table(table: str, entry: object) -> None:
     if not isinstance(columns, dict):
         raise CatalogError(f"catalog.yaml {table}.columns", columns, "give contract column: source column")
     for column, given in columns.items():
-        if column not in raw_columns(table):
-            known = ", ".join(raw_columns(table))
+        if column not in source_columns(table):
+            known = ", ".join(source_columns(table))
             raise CatalogError(f"catalog.yaml {table}.columns", column, f"map one of {known}")
         if not isinstance(given, str):
             raise CatalogError(

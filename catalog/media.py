@@ -18,6 +18,7 @@ from tqdm import tqdm
 from catalog.errors import MediaError
 from catalog.media_photo import PhotoFacts, open_photo, probe_photo
 from catalog.media_sound import SoundFacts, open_sound, probe_sound
+from catalog.media_video import is_video, video_parts
 from catalog.progress import hide_bar
 from catalog.settings import Media
 
@@ -86,6 +87,8 @@ def _finding(
         return key, kind, False, "the file is missing", f"{single}.file", key, 0, 0, 0.0, 0
     data = store.read(key)
     try:
+        if is_video(data):  # one that could not be taken apart (`catalog.video_cells`): say why
+            video_parts(data, limits)
         facts = probe(data, limits)
     except MediaError as error:
         return key, kind, False, error.remedy, error.field, error.value, 0, 0, 0.0, len(data)

@@ -20,6 +20,8 @@ SIGNATURES = (
     (0, b"MM\x00*", "TIFF"),
     (4, b"ftypavif", "AVIF"),
     (4, b"ftypheic", "HEIC"),
+    (4, b"ftyp", "MP4"),
+    (0, b"\x1aE\xdf\xa3", "WEBM"),
     (8, b"WAVE", "WAV"),
     (0, b"fLaC", "FLAC"),
     (0, b"OggS", "OGG"),

@@ -4,7 +4,7 @@ import pandas as pd
 
 __all__ = [
     "EVENT_COLUMNS", "EVENT_KINDS", "PRODUCT_COLUMNS", "QUARANTINE_COLUMNS", "REQUIRED", "STOCK_COLUMNS",
-    "TABLES", "empty", "raw_columns",
+    "TABLES", "empty", "raw_columns", "source_columns",
 ]  # fmt: skip
 
 TABLES = ("products", "events", "stock")
@@ -25,6 +25,11 @@ REQUIRED = {
 """Columns a source must have; the others are empty where it lacks them."""
 
 _COLUMNS = {"products": PRODUCT_COLUMNS, "events": EVENT_COLUMNS, "stock": STOCK_COLUMNS}
+
+
+def source_columns(table: str) -> tuple[str, ...]:
+    """Columns that a source may have: the contract's, and `videos`, which reading turns into others."""
+    return (*_COLUMNS[table], *(("videos",) if table == "products" else ()))
 
 
 def raw_columns(table: str) -> tuple[str, ...]:

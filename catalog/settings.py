@@ -54,6 +54,10 @@ class Media(Section):
     sound_formats: tuple[str, ...] = Field(("WAV", "FLAC", "OGG", "MP3"), description="libsndfile formats.")
     max_sound_seconds: PositiveFloat = Field(120, description="Longest sound, in seconds.")
     max_sound_bytes: Positive = Field(20_000_000, description="Largest sound file, in bytes.")
+    video_formats: tuple[str, ...] = Field(("MP4", "WEBM"), description="MP4 (and MOV), WEBM (and Matroska).")
+    max_video_seconds: PositiveFloat = Field(120, description="Longest video, in seconds.")
+    max_video_bytes: Positive = Field(100_000_000, description="Largest video file, in bytes.")
+    video_frames: Positive = Field(3, description="Frames of a video that become photos, evenly spread.")
 
 
 class Validation(Section):

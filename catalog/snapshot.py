@@ -28,8 +28,9 @@ from catalog.layers import BOOKKEEPING, delivered, difference, keyed, resolved, 
 from catalog.media_store import MediaStore, add_media
 from catalog.progress import hide_bar
 from catalog.schema import TABLES, empty, raw_columns
-from catalog.settings import Settings
+from catalog.settings import Media, Settings
 from catalog.source import CatalogSource
+from catalog.video_cells import COLUMN, MARK, part_of_video, with_videos
 
 __all__ = [
     "MediaStore", "SnapshotReport", "read_raw_events", "read_raw_products", "read_raw_stock",
@@ -92,13 +93,13 @@ def write_snapshot(
     changes = {name: empty(name).assign(**dict.fromkeys(BOOKKEEPING, "")) for name in TABLES}
     read_from = fingerprint([source.fingerprint(), hashlib.blake2b(key=user_key).hexdigest()])
     if manifest["source"] != read_from:
-        changes = _source_changes(source, directory, manifest, before, user_key)
+        changes = _source_changes(source, directory, manifest, before, user_key, settings.media)
         _stop_mass_removal(changes["products"], before, settings)
     changes["products"] = _with_deliveries(changes["products"], before, deliveries)
     now = before if changes["products"].empty else pd.concat([before, changes["products"]], ignore_index=True)
     rows = resolved(now)
     named = _media_keys(rows, source)
-    files = _media_files(source, named, deliveries, progress)
+    files = _media_files(source, named, deliveries, settings.media, progress)
     media = add_media(directory, files, settings.collection.media_shard_megabytes * 1_000_000)
     for name in TABLES:
         _append(directory, manifest, name, changes[name], settings.collection.shard_rows)
@@ -171,7 +172,12 @@ def _operations(directory: Path, manifest: dict[str, Any], name: str) -> pd.Data
 
 
 def _source_changes(
-    source: CatalogSource, directory: Path, manifest: dict[str, Any], products: pd.DataFrame, user_key: bytes
+    source: CatalogSource,
+    directory: Path,
+    manifest: dict[str, Any],
+    products: pd.DataFrame,
+    user_key: bytes,
+    limits: Media,
 ) -> dict[str, pd.DataFrame]:
     """Operations that bring each table to what the source has now."""
     changes = {}
@@ -179,6 +185,8 @@ def _source_changes(
         table = read()
         if name == "events":
             table = table.assign(user_id=_hashed(table["user_id"], user_key))
+        if COLUMN in table:
+            table = with_videos(table, source.photo_separator, source.media_root, limits)
         old = products if name == "products" else _operations(directory, manifest, name)
         changes[name] = difference(source_rows(old), keyed(table, name), name)
     return changes
@@ -262,12 +270,22 @@ def _media_keys(products: pd.DataFrame, source: CatalogSource) -> list[str]:
 
 
 def _media_files(
-    source: CatalogSource, keys: list[str], deliveries: list[Delivery], progress: bool
+    source: CatalogSource, keys: list[str], deliveries: list[Delivery], limits: Media, progress: bool
 ) -> Iterator[tuple[str, bytes | None, bytes | None]]:
     """(key, the source's file, a delivery's file) of every named file that is there."""
     bringing = {key: d for d in deliveries for key in _media_keys(d.rows, source)}
     for key in tqdm(keys, "media", unit="file", mininterval=1, disable=hide_bar(progress)):
-        own = source.media_path(key) if usable_key(key) else None
+        own = _own_bytes(source, key, limits) if usable_key(key) else None
         brought = bringing[key].media_path(key) if key in bringing else None
         if own is not None or brought is not None:
-            yield key, own.read_bytes() if own else None, brought.read_bytes() if brought else None
+            yield key, own, brought.read_bytes() if brought else None
+
+
+def _own_bytes(source: CatalogSource, key: str, limits: Media) -> bytes | None:
+    """The source's file of a media key, or the part of a video that it names; None without one."""
+    path = source.media_path(key)
+    if path is not None:
+        return path.read_bytes()
+    name, mark, part = key.rpartition(MARK)
+    video = source.media_path(name) if mark and name else None
+    return part_of_video(video, part, limits) if video is not None else None

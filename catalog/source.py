@@ -10,7 +10,7 @@ import pandas as pd
 
 from catalog.errors import CatalogError
 from catalog.hashing import file_hash, fingerprint
-from catalog.schema import REQUIRED, empty, raw_columns
+from catalog.schema import REQUIRED, empty, raw_columns, source_columns
 from catalog.tables import read_table
 from catalog.workspace import PROJECT, workspace_name
 
@@ -52,7 +52,7 @@ class CatalogSource:
     reader: str = ""
 
     def products(self) -> pd.DataFrame:
-        """Raw product rows: contract columns as str."""
+        """Raw product rows: contract columns as str, and `videos` where the table has them."""
         return self._table("products")
 
     def events(self) -> pd.DataFrame:
@@ -85,7 +85,8 @@ class CatalogSource:
                 raise CatalogError(
                     f"{name}.{column}", path.name, f"name its column in catalog.yaml; the file has: {there}"
                 )
-        return table.reindex(columns=list(raw_columns(name)), fill_value="").reset_index(drop=True)
+        kept = [c for c in source_columns(name) if c in raw_columns(name) or c in table.columns]
+        return table.reindex(columns=kept, fill_value="").reset_index(drop=True)
 
     def table_file(self, name: str) -> Path:
         """The file of a table, kept inside the catalogue's folder.

@@ -50,7 +50,7 @@ def timbre(samples: np.ndarray, rate: int, power: np.ndarray) -> np.ndarray:
         power: `frame_power` of the samples.
     """
     level = DB * np.log(power.sum(axis=1) + np.float32(FLOOR))
-    heard = np.flatnonzero(level > level.max() - QUIET_DB)
+    heard = np.flatnonzero(level >= level.max() - QUIET_DB)
     parts = [
         _bands(power[heard], rate),
         _statistics(_frame_shapes(power[heard], level[heard], rate)),
@@ -170,7 +170,7 @@ def _pitched(samples: np.ndarray, rate: int) -> np.ndarray:
         wave = np.pad(wave, (0, size - len(wave)))
     frames = np.lib.stride_tricks.sliding_window_view(wave, size)[:: size // 2]
     energy = np.square(frames).mean(axis=1)
-    frames = frames[energy > energy.max() * 10 ** (-QUIET_DB / 20)][:32]
+    frames = frames[energy >= energy.max() * 10 ** (-QUIET_DB / 20)][:32]
     spectrum = scipy.fft.rfft(frames * window, n=2 * size, axis=1)
     power = spectrum.real**2 + spectrum.imag**2
     correlation = scipy.fft.irfft(power, axis=1)[:, : size // 2]

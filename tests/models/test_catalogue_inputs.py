@@ -2,9 +2,12 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from catalog.settings import Preprocessing
-from models.catalogue_inputs import label_of, product_items, product_texts, targets
+from catalog.settings import Preprocessing, load_settings
+from models.catalogue_inputs import embed_catalogue, label_of, product_items, product_texts, targets
+from models.features import FeatureTable
+from models.featurizer import Featurizer
 
 PRODUCTS = pd.DataFrame(
     {
@@ -50,3 +53,44 @@ def test_items_carry_missing_prices_as_none() -> None:
     items = product_items(PRODUCTS)
     assert [item.price for item in items] == [12.5, None, 3.0]
     assert items[0].attributes == {"size": "small"}
+
+
+class _Reader:
+    """As much of a product encoder as embedding a catalogue asks for: its vectors sum the table's numbers."""
+
+    modalities = ("tabular",)
+    fingerprint = "reader"
+
+    def __init__(self, tabular: str) -> None:
+        settings = load_settings(overrides={"model": {"tabular": tabular}})
+        self.featurizer = Featurizer.fit(["red mug"], np.array([12.5, 3.0]), settings)
+
+    def embed_features(self, features: FeatureTable) -> np.ndarray:
+        arrays = features.modalities["tabular"].values
+        return np.stack([a.astype(np.float32).sum(axis=1) for a in arrays.values()], axis=1)
+
+
+class _NoMedia:
+    """A catalogue without files."""
+
+    def digest(self, key: str) -> str:
+        raise AssertionError(key)
+
+
+@pytest.mark.parametrize(("tabular", "rows", "after_brand"), [("price", 2, 0), ("details", 2, 1)])
+def test_a_new_brand_is_embedded_again_only_where_the_table_has_it(
+    tmp_path, tabular: str, rows: int, after_brand: int
+) -> None:
+    products = PRODUCTS.assign(photos=[[]] * 3, sounds=[[]] * 3)
+    encoder, settings = _Reader(tabular), load_settings()
+
+    def embedded(table: pd.DataFrame) -> tuple[int, int]:
+        found = embed_catalogue(encoder, table, _NoMedia(), tmp_path, settings)  # type: ignore[arg-type]
+        return len(found.table), found.computed
+
+    assert embedded(products) == (rows, rows)
+    assert embedded(products) == (rows, 0)
+    assert embedded(products.assign(price=[12.6, np.nan, 3.0])) == (rows, 0), "a small change of price"
+    assert embedded(products.assign(brand=["Other", "", ""])) == (rows, after_brand)
+    branded = products.assign(brand=["Potter", "Kiln", ""])
+    assert embedded(branded) == (rows + after_brand, after_brand), "a brand is enough without a price"
