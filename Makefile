@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN = .venv/bin/python -m dagster_project.launch
 export SHELFSPACE_CATALOG = $(CATALOG)
 
-.PHONY: demo test lint ui serve drift tune cross-validate rollback install fast-test
+.PHONY: benchmark-quality demo test lint ui serve drift tune cross-validate rollback install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed
@@ -48,6 +48,9 @@ tune: install   ## search better settings on the validation rows; see docs/run-t
 
 cross-validate: install   ## figures by fold and seed, beside the text baseline
 	@$(RUN) job cross_validate
+
+benchmark-quality: install   ## encoders, fusions and strategies beside simple baselines; hours, resumable
+	@.venv/bin/python -m benchmarks.quality
 
 rollback: install   ## move `current` back to the release before
 	@$(RUN) rollback
