@@ -277,7 +277,11 @@ def _train_alone(modality: str, data: _Data, settings: Settings, folder: Path) -
     vectors = np.zeros((len(chosen.table), network.dim), dtype=np.float32)
     there = np.flatnonzero(chosen.table.modalities[modality].present)
     vectors[there] = encoder.embed_features(chosen.table.take(there))
-    return Alone(module.best_score, network, vectors)
+    # Judged on the rows it has; the others it can only guess, or a rare modality would teach them all.
+    guess = np.log(len(data.label_names)) if len(data.label_names) > 1 else module.best_score
+    share = len(chosen.checked) / len(data.checked) if len(data.checked) else 1.0
+    score = share * module.best_score + (1 - share) * float(guess)
+    return Alone(score, network, vectors)
 
 
 def _logits(encoder: ProductEncoder, features: FeatureTable) -> np.ndarray:

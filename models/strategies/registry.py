@@ -25,7 +25,8 @@ class Alone:
     """A network of one modality, trained alone.
 
     Attributes:
-        score: what its best epoch was judged by; less is better.
+        score: what its best epoch was judged by, with a guess for validation rows that lack the
+            modality; less is better.
         network: of that epoch, in evaluation mode.
         vectors: (n, dim) float32 product vectors, zero where absent.
     """

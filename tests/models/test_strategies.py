@@ -95,6 +95,18 @@ def test_a_named_teacher_is_the_one(tmp_path):
     assert [p.name for p in (tmp_path / "scratch").glob("run-*/alone-*")] == ["alone-audio"]
 
 
+def test_a_modality_that_few_products_have_does_not_teach_all(tmp_path):
+    """The sound tells the class without fail, but nearly no validation row has one."""
+    table = features_table(ROWS, LIGHT)
+    sound = table[0].modalities["audio"]
+    sound.values["mfcc"][:] = 3 * np.eye(3, 24, dtype=np.float32)[table[1]]
+    sound.present[:] = splits_of(ROWS) == "train"
+    sound.present[[7, 17]] = True
+    table[0].modalities["text"].present[:] = True
+    report = run(tmp_path, settings(strategy="transfer"), table)
+    assert report.teacher == "text"
+
+
 @pytest.mark.parametrize(
     ("model", "training", "field"),
     [
