@@ -111,6 +111,7 @@ def train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         network = ProductNetwork(settings.model, spec)
+        network.begin(settings.training, featurizer_dir)
         network.prepare(table, rows)
         data = _Data(table, labels, price, rows, checked, len(label_names))
         module, resumed = _fit(network, data, settings, folder, progress)

@@ -1,6 +1,6 @@
 """Encoders by modality and registry name; importing this package registers all of them."""
 
-from models.encoders import audio, image, tabular, text
+from models.encoders import audio, image, sentence, tabular, text, tfidf, word_vectors
 from models.encoders.registries import AUDIO, ENCODERS, IMAGE, TABULAR, TEXT, Encoder, build_encoder
 
 __all__ = [
@@ -13,6 +13,9 @@ __all__ = [
     "audio",
     "build_encoder",
     "image",
+    "sentence",
     "tabular",
     "text",
+    "tfidf",
+    "word_vectors",
 ]

@@ -6,17 +6,21 @@ row's vector does not depend on its neighbours, and is built from a `spec` of ar
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from catalog.errors import SettingsError
+from catalog.settings import Training
 from models.registry import Registry
 
 __all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "Spec", "build_encoder"]
 
-# Array name to its shape without the row axis; `vocabulary` holds the number of token ids.
+# Array name to its shape without the row axis; `vocabulary` holds the number of token ids, and
+# `word_vocabulary`, where there are words, that of word ids.
 Spec = Mapping[str, Sequence[int]]
 
 
@@ -29,13 +33,25 @@ class Encoder(nn.Module):
         dropout: dropout probability while training.
 
     A class that is registered as `prefix:<argument>` takes it as the keyword `argument`, a str.
+
+    Attributes:
+        arrays: names of the arrays it cannot do without; the featurizer computes them for it.
     """
+
+    arrays: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__()
         self.spec = {name: tuple(shape) for name, shape in spec.items()}
         self.width = width
         self.dropout = dropout
+
+    def begin(self, training: Training, featurizer_dir: Path | None) -> None:
+        """What a training run tells its encoders before `prepare`; nothing is needed by default.
+
+        Args:
+            featurizer_dir: folder of the featurizer that made the features, where there is one.
+        """
 
     def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Fit the fixed statistics (means, document frequencies) on training rows; none by default.
@@ -87,8 +103,12 @@ def build_encoder(modality: str, name: str, spec: Spec, width: int, dropout: flo
     """The encoder of a modality by its registry name, handed the name's argument where it has one.
 
     Raises:
-        SettingsError: no such encoder.
+        SettingsError: no such encoder, or the features lack what it reads.
     """
     entry, argument = ENCODERS[modality].resolve(name)
+    lacking = [array for array in entry.arrays if array not in spec]
+    if lacking:
+        remedy = f"run the chain from preprocessing again: the features lack {' and '.join(lacking)}"
+        raise SettingsError(f"model.{modality}", name, remedy)
     given: dict[str, Any] = {} if argument is None else {"argument": argument}
     return entry(spec, width, dropout, **given)
