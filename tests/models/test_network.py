@@ -9,17 +9,19 @@ import torch
 from models.encoders import ENCODERS
 from models.fusion import FUSION
 from models.network import ProductNetwork, batch_values, describe_features
+from tests.models.examples import FEATURIZER, example_name, needs_frozen
 from tests.models.learning import MODALITIES, features_table, quick_settings
 
 SUBSETS = [s for size in range(1, 5) for s in combinations(MODALITIES, size)]
 CPU = torch.device("cpu")
 
 
-def build(modalities=MODALITIES, rows=6, **model):
-    features, _, _ = features_table(rows, modalities, missing=0.3)
+def build(modalities=MODALITIES, rows=6, frozen=False, **model):
+    features, _, _ = features_table(rows, modalities, missing=0.3, frozen=frozen)
     settings = quick_settings(model={"modalities": list(modalities), **model})
     torch.manual_seed(0)
     network = ProductNetwork(settings.model, describe_features(features, 60, 3))
+    network.begin(settings.training, FEATURIZER)
     network.prepare(features, np.arange(rows))
     values, present = batch_values(features, network.modalities, np.arange(rows), CPU)
     return network, values, present
@@ -32,7 +34,8 @@ def poison(values, present, modalities):
         poisoned[name] = {}
         for key, array in values[name].items():
             changed = array.clone()
-            absurd = 59 if key == "tokens" else 255 if key == "pixels" else float("nan")
+            whole = not array.is_floating_point()
+            absurd = 255 if key == "pixels" else 59 if whole else float("nan")
             changed[~present[:, m]] = absurd
             poisoned[name][key] = changed
     return poisoned
@@ -65,7 +68,8 @@ def test_any_subset_through_any_fusion(fusion, subset):
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_every_encoder_stands_alone_as_a_network(modality):
     for name in ENCODERS[modality]:
-        network, values, present = build((modality,), **{modality: name})
+        example = {modality: example_name(modality, name)}
+        network, values, present = build((modality,), frozen=needs_frozen(modality, name), **example)
         output = network(values, present)
         assert output.embedding.shape == (6, 24)
         assert output.logits.shape == (6, 3)

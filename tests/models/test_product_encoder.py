@@ -126,7 +126,7 @@ def test_garbage_where_absent_changes_nothing(encoder, table):
     for name, part in table.modalities.items():
         values = {k: v.copy() for k, v in part.values.items()}
         for key, array in values.items():
-            array[~part.present] = 59 if key == "tokens" else 255 if key == "pixels" else np.nan
+            array[~part.present] = 255 if key == "pixels" else 59 if array.dtype.kind == "i" else np.nan
         dirty[name] = ModalityFeatures(values, part.present)
     poisoned = FeatureTable(table.product_ids, dirty)
     assert np.array_equal(encoder.embed_features(poisoned), encoder.embed_features(table))
