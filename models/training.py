@@ -112,6 +112,7 @@ def train(
         torch.manual_seed(settings.seed)
         network = ProductNetwork(settings.model, spec)
         network.augment(settings.augmentation)
+        network.begin(settings.training, featurizer_dir)
         network.prepare(table, rows)
         data = _Data(table, labels, price, rows, checked, len(label_names))
         module, resumed = _fit(network, data, settings, folder, progress)

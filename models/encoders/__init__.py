@@ -1,6 +1,6 @@
 """Encoders by modality and registry name; importing this package registers all of them."""
 
-from models.encoders import audio, details, frozen_vector, image, tabular, text
+from models.encoders import audio, details, frozen_vector, image, sentence, tabular, text, tfidf, word_vectors
 from models.encoders.registries import AUDIO, ENCODERS, IMAGE, TABULAR, TEXT, Encoder, build_encoder
 
 __all__ = [
@@ -15,6 +15,9 @@ __all__ = [
     "details",
     "frozen_vector",
     "image",
+    "sentence",
     "tabular",
     "text",
+    "tfidf",
+    "word_vectors",
 ]

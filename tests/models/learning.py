@@ -58,7 +58,12 @@ def _values(
         tokens[:, :2] = 5 + 3 * labels[:, None] + random.integers(0, 3, (n, 2))
         lengths = random.integers(3, 13, n)
         tokens[np.arange(12)[None, :] >= lengths[:, None]] = 0
-        values: dict[str, np.ndarray] = {"tokens": tokens}
+        values: dict[str, np.ndarray] = {
+            "tokens": tokens,
+            "words": tokens.copy(),
+            "grams": np.where(tokens > 0, tokens * 1_000_003, 0).astype(np.int32),
+            "title": np.minimum(lengths, 4)[:, None].repeat(2, axis=1).astype(np.int32),
+        }
         extra = "sentence"
     elif name == "image":
         pixels = random.integers(0, 90, (n, 24, 24, 3))
