@@ -63,7 +63,7 @@ def texts(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult
     group_name=GROUP,
     owners=OWNERS,
     kinds={"huggingface"},
-    code_version="1",
+    code_version="2",
     description="Subword tokenizer and scalers, fitted on the training rows alone; part of the model.",
 )
 def featurizer(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
@@ -85,10 +85,13 @@ def featurizer(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
     record = build(
         shop.folder("featurizer"),
         inputs=inputs,
-        code_version="1",
+        code_version="2",
         settings=[
             shop.settings.preprocessing.model_dump(),
             needed_features(shop.settings).model_dump(exclude={"device", "batch_size"}),
+            # They decide which arrays a text becomes.
+            shop.settings.model.model_dump(include={"modalities", "text"}),
+            bool(shop.settings.training.name_only),
         ],
         compute=compute,
     )

@@ -185,7 +185,7 @@ def run(
         texts = [product_text(item, settings.preprocessing.max_text_characters) for item in items]
         prices = np.array([np.nan if item.price is None else item.price for item in items])
         featurizer = Featurizer.fit([texts[i] for i in fit], prices[fit], chosen)
-        arrays = {"tokens": featurizer.tokens(texts)}
+        arrays = {name: featurizer.text_array(name, texts) for name in featurizer.text_arrays}
         if variant.sentence:
             arrays["sentence"] = data.sentences[variant.text]
         parts["text"] = ModalityFeatures(arrays, np.array([bool(t) for t in texts]))

@@ -79,6 +79,10 @@ class Preprocessing(Section):
     sound_seconds: PositiveFloat = Field(2.0, description="Sounds are cut or padded to this length, in s.")
     vocabulary: Positive = Field(6000, description="Entries of the subword vocabulary.")
     text_length: Positive = Field(96, description="Tokens kept of one product's text.")
+    word_vocabulary: Positive = Field(
+        20_000, description="Words told apart at most, by the text encoders that read whole words."
+    )
+    word_length: Positive = Field(256, description="Words kept of one product's text.")
     test_share: Share = Field(0.2, description="Share of duplicate groups in the holdout.")
     validation_share: Share = Field(0.1, description="Share of duplicate groups used for early stopping.")
     group_by_brand: bool = Field(False, description="Keep products of one brand on one side of the split.")
@@ -91,7 +95,8 @@ class Features(Section):
     batch_size: Positive = Field(64, description="Products in one encoder call.")
     text_encoder: str | None = Field(
         None,
-        description="minilm, sentence-transformers:<name or folder>, transformers:<CLIP folder>, or null.",
+        description="Sentence vectors beside the text encoder's own: minilm, "
+        "sentence-transformers:<name or folder>, transformers:<CLIP folder>, or null.",
     )
     image_encoder: str | None = Field(
         None,
@@ -121,7 +126,11 @@ class Model(Section):
     """Encoders, fusion and widths, by registry name."""
 
     modalities: tuple[Modality, ...] = Field(("text", "image", "audio", "tabular"))
-    text: str = Field("lstm", description="Text encoder: lstm or transformer.")
+    text: str = Field(
+        "lstm",
+        description="Text encoder: lstm, transformer, tfidf, word2vec, glove, glove:<vectors file>, minilm "
+        "or sentence-transformers:<name or folder>.",
+    )
     image: str = Field(
         "cnn",
         description="Image encoder: cnn, histograms, transformers:<...>, timm:<...> or open_clip:<...>.",
@@ -159,6 +168,8 @@ class Training(Section):
         "(ema), or the mean of the run's second half (swa).",
     )
     modality_dropout: Share = Field(0.3, description="Probability of hiding a present modality.")
+    word_dropout: Share = Field(0.2, description="Share of a text's words hidden in each step.")
+    name_only: Share = Field(0.0, description="Probability of cutting a text back to the product's name.")
     label_weight: float = Field(1.0, ge=0, description="Weight of the category loss on the fused vector.")
     alignment_weight: float = Field(0.3, ge=0, description="Weight of the cross-modal contrastive loss.")
     unimodal_label_weight: float = Field(0.3, ge=0, description="Weight of the category loss per modality.")

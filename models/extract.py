@@ -98,19 +98,22 @@ def through_store(
 def extract_text(
     texts: Sequence[str], featurizer: Featurizer, root: Path, settings: Settings, *, progress: bool = True
 ) -> tuple[ModalityFeatures, Counts]:
-    """Tokens, and sentence vectors where a frozen encoder is configured.
+    """Arrays of tokens and words as the featurizer was fitted, and sentence vectors where it has them.
 
     Args:
         texts: n cleaned texts (`models.inputs.text.product_text`); "" is absent.
     """
     hashes = [content_hash(text) if text else "" for text in texts]
-    layout = {"tokens": ((featurizer.preprocessing.text_length,), "<i4")}
-    store = FeatureStore(root, "tokens", featurizer.fingerprints["text"], layout)
+    arrays: Arrays = {}
+    counts = Counts()
+    for name, key in featurizer.text_fingerprints.items():
+        store = FeatureStore(root, name, key, {name: featurizer.text_layout[name]})
 
-    def tokens(rows: list[int]) -> Arrays:
-        return {"tokens": featurizer.tokens([texts[i] for i in rows])}
+        def compute(rows: list[int], name: str = name) -> Arrays:
+            return {name: featurizer.text_array(name, [texts[i] for i in rows])}
 
-    arrays, counts = through_store(store, hashes, tokens, "tokens", 4096, progress=progress)
+        found, more = through_store(store, hashes, compute, name, 4096, progress=progress)
+        arrays, counts = arrays | found, _longer(counts, more)
     encoder = featurizer.frozen_text(_device(featurizer.features.text_encoder, settings))
     if encoder is not None:
         store = FeatureStore(root, "sentence", encoder.fingerprint, {"sentence": ((encoder.dim,), "<f4")})
@@ -119,8 +122,7 @@ def extract_text(
             return {"sentence": encoder.encode([texts[i] for i in rows])}
 
         found, more = through_store(store, hashes, sentences, "sentences", progress=progress)
-        # The slower of the two is what a person waits for; a product counts once.
-        arrays, counts = arrays | found, Counts(more.computed, more.reused, counts.seconds + more.seconds)
+        arrays, counts = arrays | found, _longer(counts, more)
     return ModalityFeatures(arrays, np.array([bool(h) for h in hashes], dtype=bool)), counts
 
 
@@ -291,6 +293,13 @@ def extract_tabular(
         store, hashes, lambda rows: made.take(np.array(rows)).values, "prices", len(items) or 1
     )
     return ModalityFeatures(found, made.present), counts
+
+
+def _longer(one: Counts, other: Counts) -> Counts:
+    """Two passes over the same products: a product that either computed counts once."""
+    rows, computed = one.computed + one.reused, max(one.computed, other.computed)
+    rows = max(rows, other.computed + other.reused)
+    return Counts(computed, rows - computed, one.seconds + other.seconds)
 
 
 def _device(encoder: str | None, settings: Settings) -> str:

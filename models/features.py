@@ -23,7 +23,9 @@ class ModalityFeatures:
 
     Attributes:
         values: name to array with n rows; the names an encoder reads, such as
-            text: `tokens` (n, L) int32, 0 is padding; optionally `sentence` (n, d) float32
+            text: `tokens` (n, L) int32, 0 is padding; as the text encoder asks for them, `words`
+                (n, W), `grams` (n, G) and `title` (n, 2) int32 (see `Featurizer.text_array`) and
+                `sentence` (n, d) float32
             image: `pixels` (n, S, S, 3) uint8; optionally `frozen` (n, d) float32; with several
                 photos a product (n, K, ...) each, and `photos` (n,) uint8, how many there are
             audio: `logmel` (n, T, M) float16 and `mfcc` (n, 6 * n_mfcc) float32; optionally `timbre`

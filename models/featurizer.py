@@ -26,6 +26,7 @@ from models.inputs.tabular import TABULAR_CODE, TabularScaler
 from models.inputs.text import product_text
 from models.inputs.timbre import TIMBRE, TIMBRE_CODE, timbre
 from models.inputs.tokenizer import encode, train_tokenizer
+from models.inputs.words import GRAMS, GRAMS_CODE, WordVocabulary, title_grams, title_of
 from models.needed_features import needed_features
 from models.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 
@@ -43,6 +44,8 @@ E = TypeVar("E", "FrozenText | FrozenClipText", "PhotoVectors", "FrozenAudio")
 TEXT_CODE = "2"
 """Changes when cleaning or tokenisation give another text or other ids for the same input."""
 
+VOCABULARY = "words.json"
+
 
 class Featurizer:
     """Tokenizer, scaler and the settings they belong to. Threads may share one.
@@ -51,6 +54,8 @@ class Featurizer:
         preprocessing, features: the settings at fitting time, with what the chosen encoders need;
             later changes of params.yaml do not reach an existing model.
         frozen: fingerprint of each configured frozen encoder ("text", "image", "audio") at fitting time.
+        text_arrays: names of the arrays that `text_array` makes, as the text encoder reads them.
+        vocabulary: words of the training rows; None where no array is made of them.
     """
 
     def __init__(
@@ -60,10 +65,13 @@ class Featurizer:
         preprocessing: Preprocessing,
         features: Features,
         frozen: dict[str, str] | None = None,
+        text_arrays: Sequence[str] = ("tokens",),
+        vocabulary: WordVocabulary | None = None,
     ) -> None:
         self.tokenizer, self.scaler = tokenizer, scaler
         self.preprocessing, self.features = preprocessing, features
         self.frozen = frozen or {}
+        self.text_arrays, self.vocabulary = tuple(text_arrays), vocabulary
 
     @classmethod
     def fit(cls, texts: Sequence[str], prices: np.ndarray, settings: Settings) -> "Featurizer":
@@ -71,14 +79,23 @@ class Featurizer:
 
         Raises:
             SettingsError: more cepstral coefficients than mel bands, a frozen encoder is absent, or
-                two settings name different ones.
+                two settings name different ones, or there is no such text encoder.
         """
+        from models.text_choice import text_arrays
+
+        shape = settings.preprocessing
         if settings.features.n_mfcc > settings.features.n_mels:
             remedy = f"keep at most as many as there are mel bands ({settings.features.n_mels})"
             raise SettingsError("features.n_mfcc", settings.features.n_mfcc, remedy)
-        tokenizer = train_tokenizer((t for t in texts if t), settings.preprocessing.vocabulary)
-        needed = needed_features(settings)
-        fitted = cls(tokenizer, TabularScaler.fit(prices), settings.preprocessing, needed)
+        arrays = text_arrays(settings)
+        known = None
+        if "words" in arrays:
+            known = WordVocabulary.fit(texts, shape.word_vocabulary, shape.word_length)
+        tokenizer = train_tokenizer((t for t in texts if t), shape.vocabulary)
+        features = needed_features(settings)
+        fitted = cls(
+            tokenizer, TabularScaler.fit(prices), shape, features, text_arrays=arrays, vocabulary=known
+        )
         encoders = {
             "text": fitted.frozen_text(),
             "image": fitted.frozen_image(),
@@ -88,14 +105,17 @@ class Featurizer:
         return fitted
 
     def save(self, folder: Path) -> None:
-        """Write featurizer.json and tokenizer.json."""
+        """Write featurizer.json, tokenizer.json and, where words are read, words.json."""
         with atomic_directory(folder) as temporary:
+            if self.vocabulary is not None:
+                self.vocabulary.save(temporary / VOCABULARY)
             write_text(temporary / "tokenizer.json", self.tokenizer.to_str())
             described = {
                 "scaler": self.scaler.to_dict(),
                 "preprocessing": self.preprocessing.model_dump(mode="json"),
                 "features": self.features.model_dump(mode="json", exclude={"device", "batch_size"}),
                 "frozen": self.frozen,
+                "text_arrays": list(self.text_arrays),
             }
             write_json(temporary / "featurizer.json", described)
 
@@ -118,12 +138,16 @@ class Featurizer:
         except Exception as error:  # the library raises nothing narrower
             raise ArtifactError(f"tokenizer at {folder} is damaged: {error}") from error
         try:
+            # A model of before word arrays reads tokens alone and says nothing of it.
+            arrays = described.get("text_arrays", ["tokens"])
             return cls(
                 tokenizer,
                 TabularScaler(**described["scaler"]),
                 Preprocessing(**described["preprocessing"]),
                 Features(**described["features"]),
                 described["frozen"],
+                arrays,
+                WordVocabulary.load(folder / VOCABULARY) if "words" in arrays else None,
             )
         except (ValueError, KeyError, TypeError) as error:
             raise ArtifactError(
@@ -144,11 +168,12 @@ class Featurizer:
         """
         shape, audio = self.preprocessing, self.features
         samples = fingerprint([SOUND_DECODER, shape.sample_rate, shape.sound_seconds])
+        texts = list(self.text_fingerprints.values())
         pixels = fingerprint([PHOTO_DECODER, shape.image_size])
         spectra = [samples, audio.n_mels, audio.n_mfcc, *([TIMBRE_CODE] if audio.timbre else [])]
         table = [TABULAR_CODE, self.scaler.to_dict(), *([DETAILS_CODE] if audio.details else [])]
         return {
-            "text": fingerprint([TEXT_CODE, content_hash(self.tokenizer.to_str()), shape.text_length]),
+            "text": texts[0] if len(texts) == 1 else fingerprint(texts),
             "pixels": pixels,
             "image": self._image_fingerprint(pixels),
             "samples": samples,
@@ -166,6 +191,27 @@ class Featurizer:
 
             more.append(f"histograms {HISTOGRAMS_CODE}")
         return fingerprint([pixels, *more]) if more else pixels
+
+    @cached_property
+    def text_fingerprints(self) -> dict[str, str]:
+        """What identifies each array that `text_array` makes, by its name."""
+        shape = self.preprocessing
+        tokens = fingerprint([TEXT_CODE, content_hash(self.tokenizer.to_str()), shape.text_length])
+        known = "" if self.vocabulary is None else fingerprint([TEXT_CODE, self.vocabulary.fingerprint])
+        every = {
+            "tokens": tokens,
+            "words": known,
+            "grams": fingerprint([TEXT_CODE, GRAMS_CODE, GRAMS]),
+            "title": fingerprint([tokens, known]),
+        }
+        return {name: every[name] for name in self.text_arrays}
+
+    @cached_property
+    def text_layout(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Shape and dtype of one row of each text array."""
+        shape = self.preprocessing
+        lengths = {"tokens": shape.text_length, "words": shape.word_length, "grams": GRAMS, "title": 2}
+        return {name: ((lengths[name],), "<i4") for name in self.text_arrays}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -220,6 +266,31 @@ class Featurizer:
     def tokens(self, texts: Sequence[str]) -> np.ndarray:
         """(n, text_length) int32."""
         return encode(self.tokenizer, texts, self.preprocessing.text_length)
+
+    def text_array(self, name: str, texts: Sequence[str]) -> np.ndarray:
+        """One of the arrays of `text_arrays`, (n, length) int32.
+
+        `tokens` are subwords, `words` ids of whole words and attribute names, `grams` hashed
+        character n-grams of the title, each padded with 0; `title` (n, 2) is how many of the tokens
+        and of the words are the title's, the latter 0 where no words are made.
+        """
+        if name == "tokens":
+            return self.tokens(texts)
+        if name == "grams":
+            return title_grams(texts)
+        if name == "words":
+            return self._words.ids(texts)
+        counts = np.zeros((len(texts), 2), dtype=np.int32)
+        counts[:, 0] = (self.tokens([title_of(text) for text in texts]) > 0).sum(axis=1)
+        if self.vocabulary is not None:
+            counts[:, 1] = self.vocabulary.title_lengths(texts)
+        return counts
+
+    @property
+    def _words(self) -> WordVocabulary:
+        if self.vocabulary is None:
+            raise ArtifactError("this featurizer was fitted for a text encoder that reads no words")
+        return self.vocabulary
 
     def samples(self, data: bytes, limits: Media) -> np.ndarray:
         """One sound as int16 mono of the fitted rate and length."""
@@ -286,7 +357,7 @@ class Featurizer:
     def _text(self, items: Sequence[ProductInput]) -> ModalityFeatures:
         texts = [self.text(item) for item in items]
         present = np.array([bool(t) for t in texts], dtype=bool)
-        arrays = {"tokens": self.tokens(texts)}
+        arrays = {name: self.text_array(name, texts) for name in self.text_arrays}
         encoder = self.frozen_text()
         if encoder is not None:
             vectors = np.zeros((len(items), encoder.dim), dtype=np.float32)

@@ -76,7 +76,7 @@ class FoldFeatures:
         if fitted.fingerprints[name] == self.featurizer.fingerprints[name]:
             return part
         if name == "text":
-            fresh = {"tokens": fitted.tokens(self.texts)}
+            fresh = {array: fitted.text_array(array, self.texts) for array in fitted.text_arrays}
         elif name == "tabular":
             fresh = fitted.table(self.items).values
         else:

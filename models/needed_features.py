@@ -42,4 +42,6 @@ def needed_features(settings: Settings) -> Features:
     elif settings.features.details:
         remedy = "set model.tabular: details; another encoder would take a brand for a price"
         raise SettingsError("features.details", True, remedy)
-    return settings.features.model_copy(update=implied)
+    from models.text_choice import sentence_encoder
+
+    return settings.features.model_copy(update={**implied, "text_encoder": sentence_encoder(settings)})

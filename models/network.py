@@ -7,6 +7,7 @@ gallery item are comparable whatever each of them consists of.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from catalog.settings import Augmentation, Model
+from catalog.settings import Augmentation, Model, Training
 from models.completion import COMPLETION
 from models.encoders import Encoder, build_encoder
 from models.features import FeatureTable
@@ -56,6 +57,10 @@ def describe_features(features: FeatureTable, vocabulary: int, classes: int) -> 
     }
     if "text" in shapes:
         shapes["text"]["vocabulary"] = [vocabulary]
+        if "words" in shapes["text"]:
+            # Padding and unknown are always there.
+            highest = int(features.modalities["text"].values["words"].max(initial=1))
+            shapes["text"]["word_vocabulary"] = [highest + 1]
     return {"order": list(shapes), "modalities": shapes, "classes": classes}
 
 
@@ -92,6 +97,12 @@ class ProductNetwork(nn.Module):
         for encoder in self.encoders.values():
             assert isinstance(encoder, Encoder)  # noqa: S101 - for the type checker
             encoder.augmentation = chosen
+
+    def begin(self, training: Training, featurizer_dir: Path | None) -> None:
+        """Tell the encoders, before `prepare`, how they are going to be trained."""
+        for encoder in self.encoders.values():
+            assert isinstance(encoder, Encoder)  # noqa: S101 - for the type checker
+            encoder.begin(training, featurizer_dir)
 
     def prepare(self, features: FeatureTable, rows: np.ndarray) -> None:
         """Fit the fixed statistics of the encoders on the given (training) rows."""

@@ -123,8 +123,9 @@ def train(
         torch.manual_seed(settings.seed)
         network = ProductNetwork(settings.model, spec)
         network.augment(settings.augmentation)
+        network.begin(settings.training, featurizer_dir)
         network.prepare(table, rows)
-        data = _Data(table, labels, price, rows, checked, tuple(label_names))
+        data = _Data(table, labels, price, rows, checked, tuple(label_names), featurizer_dir)
         module, resumed = _fit(network, data, settings, folder, progress, on_epoch)
     network.load_state_dict(module.best)
     encoder = ProductEncoder(
@@ -165,6 +166,7 @@ class _Data:
     rows: np.ndarray
     checked: np.ndarray
     label_names: tuple[str, ...]
+    featurizer_dir: Path | None
 
     def only(self, modality: str) -> "_Data":
         """The same with one modality, and the rows that have it."""
@@ -268,6 +270,7 @@ def _train_alone(modality: str, data: _Data, settings: Settings, folder: Path) -
     torch.manual_seed(settings.seed)
     network = ProductNetwork(settings.model, spec)
     network.augment(settings.augmentation)
+    network.begin(settings.training, data.featurizer_dir)
     network.prepare(chosen.table, chosen.rows)
     place = folder / f"alone-{modality}"
     place.mkdir(exist_ok=True)

@@ -1,6 +1,17 @@
 """Encoders by modality and registry name; importing this package registers all of them."""
 
-from models.encoders import audio, details, frozen_vector, histograms, image, tabular, text
+from models.encoders import (
+    audio,
+    details,
+    frozen_vector,
+    histograms,
+    image,
+    sentence,
+    tabular,
+    text,
+    tfidf,
+    word_vectors,
+)
 from models.encoders.registries import AUDIO, ENCODERS, IMAGE, TABULAR, TEXT, Encoder, build_encoder
 
 __all__ = [
@@ -16,6 +27,9 @@ __all__ = [
     "frozen_vector",
     "histograms",
     "image",
+    "sentence",
     "tabular",
     "text",
+    "tfidf",
+    "word_vectors",
 ]

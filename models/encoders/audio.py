@@ -32,7 +32,7 @@ class _WithFrozen(Encoder):
 class MfccAudio(_WithFrozen):
     """A perceptron over `mfcc` (B, 6 * n_mfcc): mean and deviation of coefficients and their deltas."""
 
-    needs = ("mfcc",)
+    arrays = ("mfcc",)
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)
@@ -59,7 +59,7 @@ class TimbreAudio(_WithFrozen):
     it from leaning on single numbers.
     """
 
-    needs = ("mfcc", "timbre")
+    arrays = ("mfcc", "timbre")
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)
@@ -108,7 +108,7 @@ def mask_spectrogram(logmel: Tensor, chosen: Augmentation) -> Tensor:
 class LogMelAudio(_WithFrozen):
     """Convolutions over time on `logmel` (B, T, M); mean and maximum over time."""
 
-    needs = ("logmel",)
+    arrays = ("logmel",)
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)

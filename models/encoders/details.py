@@ -23,7 +23,7 @@ class DetailsTabular(Encoder):
     two training rows weigh nothing. The whole modality is hidden from the price head, as `price` is.
     """
 
-    needs = ("values", "priced", "details")
+    arrays = ("values", "priced", "details")
     weight: Tensor
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:

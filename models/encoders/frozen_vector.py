@@ -23,7 +23,7 @@ __all__ = ["FrozenPhoto", "FrozenSound"]
 class FrozenPhoto(PhotoEncoder):
     """The projected `frozen` vector (B, d) of each photo; pixels are not looked at."""
 
-    needs = ("frozen",)
+    arrays = ("frozen",)
 
     def __init__(self, spec: Spec, width: int, dropout: float, argument: str) -> None:
         super().__init__({k: v for k, v in spec.items() if k != "pixels"}, width, dropout)
@@ -41,7 +41,7 @@ class FrozenPhoto(PhotoEncoder):
 class FrozenSound(Encoder):
     """The projected `frozen` vector (B, d) of a sound."""
 
-    needs = ("frozen",)
+    arrays = ("frozen",)
 
     def __init__(self, spec: Spec, width: int, dropout: float, argument: str) -> None:
         super().__init__(spec, width, dropout)

@@ -23,7 +23,7 @@ class HistogramImage(PhotoEncoder):
     (B, d) joins in where a frozen image encoder is configured; pixels are not looked at.
     """
 
-    needs = ("histograms",)
+    arrays = ("histograms",)
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__({k: v for k, v in spec.items() if k != "pixels"}, width, dropout)

@@ -67,7 +67,7 @@ class CnnImage(PhotoEncoder):
     Reads `pixels` (B, S, S, 3) uint8, and `frozen` (B, d) where a frozen image encoder is configured.
     """
 
-    needs = ("pixels",)
+    arrays = ("pixels",)
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)

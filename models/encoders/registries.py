@@ -6,6 +6,7 @@ row's vector does not depend on its neighbours, and is built from a `spec` of ar
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,12 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from catalog.errors import SettingsError
-from catalog.settings import Augmentation
+from catalog.settings import Augmentation, Training
 from models.registry import Registry
 
 __all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "Spec", "build_encoder"]
 
-# Array name to its shape without the row axis; `vocabulary` holds the number of token ids.
+# Array name to its shape without the row axis; `vocabulary` holds the number of token ids, and
+# `word_vocabulary`, where there are words, that of word ids.
 Spec = Mapping[str, Sequence[int]]
 
 
@@ -33,25 +35,26 @@ class Encoder(nn.Module):
     A class that is registered as `prefix:<argument>` takes it as the keyword `argument`, a str.
 
     Attributes:
-        needs: arrays without which it cannot be built; others are looked at where they are.
+        arrays: names of the arrays it cannot do without; the featurizer computes them for it. Others
+            are looked at where they are.
         augmentation: random changes while training; training sets what the settings say.
-
-    Raises:
-        SettingsError: the features lack an array that it needs.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ()
+    arrays: ClassVar[tuple[str, ...]] = ()
     augmentation: Augmentation = Augmentation()
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__()
-        missing = [name for name in self.needs if name not in spec]
-        if missing:
-            remedy = "compute the features again with this model's settings (the featurizer asset onwards)"
-            raise SettingsError("features", f"without {', '.join(missing)}", remedy)
         self.spec = {name: tuple(shape) for name, shape in spec.items()}
         self.width = width
         self.dropout = dropout
+
+    def begin(self, training: Training, featurizer_dir: Path | None) -> None:
+        """What a training run tells its encoders before `prepare`; nothing is needed by default.
+
+        Args:
+            featurizer_dir: folder of the featurizer that made the features, where there is one.
+        """
 
     def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Fit the fixed statistics (means, document frequencies) on training rows; none by default.
@@ -103,8 +106,12 @@ def build_encoder(modality: str, name: str, spec: Spec, width: int, dropout: flo
     """The encoder of a modality by its registry name, handed the name's argument where it has one.
 
     Raises:
-        SettingsError: no such encoder.
+        SettingsError: no such encoder, or the features lack what it reads.
     """
     entry, argument = ENCODERS[modality].resolve(name)
+    lacking = [array for array in entry.arrays if array not in spec]
+    if lacking:
+        remedy = f"run the chain from preprocessing again: the features lack {' and '.join(lacking)}"
+        raise SettingsError(f"model.{modality}", name, remedy)
     given: dict[str, Any] = {} if argument is None else {"argument": argument}
     return entry(spec, width, dropout, **given)

@@ -6,51 +6,52 @@ encoder is configured.
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from catalog.settings import Training
 from models.encoders.bag import BagOfTokens
-from models.encoders.frozen_input import FrozenInput
-from models.encoders.registries import TEXT, Encoder, Spec
+from models.encoders.registries import TEXT, Spec
+from models.encoders.text_base import TextEncoder
 
 __all__ = ["LstmText", "TokenText", "TransformerText"]
 
 
-class TokenText(Encoder):
-    """What the token encoders share: the bag, the frozen sentence vector, and rare tokens as one.
+class TokenText(TextEncoder):
+    """What the token encoders share: the bag, and rare tokens as one.
 
     A subclass gives `sequence(tokens, lengths)`.
     """
+
+    arrays = ("tokens",)
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)
         (vocabulary,) = self.spec["vocabulary"]
         self.rare = vocabulary  # one more row: an id that training hardly saw
         self.bag = BagOfTokens(vocabulary, width)
-        self.sentence = (
-            FrozenInput("sentence", self.spec["sentence"][0], width, dropout)
-            if "sentence" in self.spec
-            else None
-        )
         self.embedding = nn.Embedding(vocabulary + 1, width, padding_idx=0)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
         with torch.no_grad():
             self.embedding.weight[0] = 0
         self.drop = nn.Dropout(dropout)
-        self.norm = nn.LayerNorm(width)
+
+    def begin(self, training: Training, featurizer_dir: Path | None) -> None:
+        super().begin(training, featurizer_dir)
+        self.bag.hide = training.word_dropout
 
     def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
+        super().prepare(arrays)
         self.bag.prepare(arrays["tokens"])
-        if self.sentence is not None:
-            self.sentence.prepare(arrays)
 
     def sequence(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         """(B, L, width) embedded tokens and (B,) lengths, at least 1, to (B, width)."""
         raise NotImplementedError
 
-    def forward(self, values: dict[str, Tensor]) -> Tensor:
+    def read(self, values: dict[str, Tensor]) -> Tensor:
         tokens = values["tokens"].long()
         lengths = (tokens > 0).sum(dim=1).clamp_min(1)
         tokens = tokens[:, : int(lengths.max())]
@@ -59,10 +60,7 @@ class TokenText(Encoder):
         if self.training:
             hidden = torch.rand(ids.shape, device=ids.device) < self.bag.hide / 2
             ids = torch.where(hidden & (ids > 0), self.rare, ids)
-        vector = self.drop(bag) + self.sequence(self.drop(self.embedding(ids)), lengths)
-        if self.sentence is not None:
-            vector = vector + self.sentence(values)
-        return self.norm(vector)
+        return self.drop(bag) + self.sequence(self.drop(self.embedding(ids)), lengths)
 
 
 def masked_mean(x: Tensor, lengths: Tensor) -> Tensor:

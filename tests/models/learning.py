@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from catalog.settings import Settings, load_settings
+from models.encoders.photo_textures import COLUMNS
 from models.features import FeatureTable, ModalityFeatures
 
 MODALITIES = ("text", "image", "audio", "tabular")
@@ -58,12 +59,20 @@ def _values(
         tokens[:, :2] = 5 + 3 * labels[:, None] + random.integers(0, 3, (n, 2))
         lengths = random.integers(3, 13, n)
         tokens[np.arange(12)[None, :] >= lengths[:, None]] = 0
-        values: dict[str, np.ndarray] = {"tokens": tokens}
+        values: dict[str, np.ndarray] = {
+            "tokens": tokens,
+            "words": tokens.copy(),
+            "grams": np.where(tokens > 0, tokens * 1_000_003, 0).astype(np.int32),
+            "title": np.minimum(lengths, 4)[:, None].repeat(2, axis=1).astype(np.int32),
+        }
         extra = "sentence"
     elif name == "image":
         pixels = random.integers(0, 90, (n, 24, 24, 3))
         pixels[np.arange(n), :, :, labels % 3] += 120
         values, extra = {"pixels": pixels.astype(np.uint8)}, "frozen"
+        statistics = np.random.default_rng(7).normal(size=(n, 2, COLUMNS)).astype(np.float16)
+        statistics[..., :300] += np.eye(3, 300, dtype=np.float16)[labels][:, None] * 9
+        values["histograms"] = statistics
     elif name == "audio":
         mfcc = random.normal(size=(n, 24)) + 2 * np.eye(3, 24)[labels]
         logmel = random.normal(size=(n, 20, 8)) + np.eye(3, 8)[labels][:, None]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from catalog.errors import SettingsError
-from catalog.settings import Augmentation
+from catalog.settings import Augmentation, Training
 from models.encoders import ENCODERS, IMAGE, build_encoder
 from models.encoders.audio import mask_spectrogram
 from models.encoders.bag import document_frequencies, inverse_frequencies, pair_buckets
@@ -15,6 +15,7 @@ from models.encoders.image import augment
 from models.encoders.photo_counts import COUNTS, photo_counts
 from models.encoders.photo_pool import PhotoPool
 from models.network import describe_features
+from tests.models.examples import FEATURIZER, example_name, needs_frozen
 from tests.models.learning import features_table
 
 ALL = [(modality, name) for modality, registry in ENCODERS.items() for name in registry]
@@ -22,8 +23,9 @@ ALL = [(modality, name) for modality, registry in ENCODERS.items() for name in r
 CASES = [
     (m, n, f, p)
     for (m, n), f, p in product(ALL, (False, True), (1, 3))
-    if not (m == "tabular" and f) and (f or "frozen" not in ENCODERS[m][n].needs) and (m == "image" or p == 1)
+    if not (m == "tabular" and f) and (f or not needs_frozen(m, n)) and (m == "image" or p == 1)
 ]
+WORDS = [n for n in ENCODERS["text"] if not needs_frozen("text", n)]
 WIDTH = 32
 
 
@@ -31,16 +33,17 @@ def build(modality: str, name: str, frozen: bool, photos: int = 1, rows: int = 8
     features, _, _ = features_table(rows, (modality,), missing=0.0, frozen=frozen, photos=photos)
     spec = describe_features(features, 60, 3)["modalities"][modality]
     torch.manual_seed(0)
-    encoder = build_encoder(modality, name, spec, WIDTH, 0.2)
+    encoder = build_encoder(modality, example_name(modality, name), spec, WIDTH, 0.2)
+    encoder.begin(Training(), FEATURIZER)
     arrays = features.modalities[modality].values
     encoder.prepare(arrays)
     return encoder, {k: torch.from_numpy(v) for k, v in arrays.items()}
 
 
 def test_the_contract_names_are_registered():
-    assert {"lstm", "transformer"} <= set(ENCODERS["text"])
+    assert {"lstm", "transformer", "tfidf", "word2vec", "glove", "minilm"} <= set(ENCODERS["text"])
     assert set(ENCODERS["image"]) == {
-        "cnn", "transformers:<name or folder>", "timm:<name>", "open_clip:<name>/<weights>"
+        "cnn", "histograms", "transformers:<name or folder>", "timm:<name>", "open_clip:<name>/<weights>"
     }  # fmt: skip
     assert set(ENCODERS["audio"]) == {"mfcc", "timbre", "logmel_cnn", "transformers:<name or folder>"}
     assert set(ENCODERS["tabular"]) == {"price", "details"}
@@ -58,31 +61,20 @@ def test_shape_finite_and_every_parameter_learns(modality, name, frozen, photos)
     vectors = encoder(values)
     assert vectors.shape == (8, WIDTH)
     assert torch.isfinite(vectors).all()
-    for table in (encoder.bag.tokens, encoder.bag.pairs) if modality == "text" else ():
-        torch.nn.init.normal_(table.weight)  # they start at zero, which hides the next layer's gradient
+    for parameter in encoder.parameters():
+        if parameter.ndim > 1 and not parameter.any():
+            torch.nn.init.normal_(parameter)  # one that starts at zero hides the next layer's gradient
     vectors = encoder(values)
     (vectors * torch.randn(8, WIDTH)).sum().backward()
     still = [k for k, p in encoder.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert still == []
 
 
-@pytest.mark.parametrize(("modality", "name"), [(m, n) for m, n in ALL if ENCODERS[m][n].needs])
+@pytest.mark.parametrize(("modality", "name"), [(m, n) for m, n in ALL if ENCODERS[m][n].arrays])
 def test_features_without_what_it_needs_are_refused(modality, name):
-    missing = ENCODERS[modality][name].needs[0]
-    with pytest.raises(SettingsError, match=f"without {missing}"):
-        build_encoder(modality, name, {"other": [3]}, WIDTH, 0.2)
-
-
-@pytest.mark.parametrize(("modality", "name", "frozen", "photos"), CASES)
-def test_saved_and_loaded_it_gives_the_same_numbers(modality, name, frozen, photos):
-    encoder, values = build(modality, name, frozen, photos)
-    spec = {k: list(v) for k, v in encoder.spec.items()}
-    torch.manual_seed(1)
-    other = build_encoder(modality, name, spec, WIDTH, 0.2)
-    with torch.inference_mode():
-        assert not torch.equal(encoder.eval()(values), other.eval()(values))
-        other.load_state_dict(encoder.state_dict())
-        assert torch.equal(encoder(values), other(values))
+    missing = ENCODERS[modality][name].arrays[0]
+    with pytest.raises(SettingsError, match=f"features lack {missing}"):
+        build_encoder(modality, example_name(modality, name), {"other": [3]}, WIDTH, 0.2)
 
 
 @pytest.mark.parametrize("name", list(IMAGE))
@@ -96,12 +88,14 @@ def test_a_photo_that_is_not_there_is_never_read_and_each_that_is_counts(name):
     third = {k: v.clone() for k, v in values.items()}
     third["pixels"][1, 2] = 255 - third["pixels"][1, 2]
     third["frozen"][1, 2] += 3
+    absurd["histograms"][0, 1:] = float("nan")
+    third["histograms"][1, 2] += 1
     with torch.inference_mode():
         plain = encoder(values)
         assert torch.equal(encoder(absurd), plain)
         assert (encoder(third)[1] - plain[1]).abs().max() > 1e-4
         swapped = {k: v.clone() for k, v in values.items()}
-        for key in ("pixels", "frozen"):
+        for key in ("pixels", "frozen", "histograms"):
             swapped[key][1] = values[key][1].flip(0)
         assert torch.allclose(encoder(swapped)[1], plain[1], atol=1e-5)
 
@@ -137,17 +131,34 @@ def test_the_frozen_vector_matters(modality, name):
         assert (encoder(values) - encoder(changed)).abs().max() > 1e-3
 
 
-@pytest.mark.parametrize("name", list(ENCODERS["text"]))
+@pytest.mark.parametrize("name", WORDS)
 def test_padding_length_changes_nothing_and_an_empty_text_is_finite(name):
     encoder, values = build("text", name, frozen=False)
     encoder.eval()
-    longer = {"tokens": torch.nn.functional.pad(values["tokens"], (0, 9))}
+    longer = {key: torch.nn.functional.pad(values[key], (0, 9)) for key in encoder.arrays}
+    empty = {key: torch.zeros(2, 12, dtype=torch.int32) for key in encoder.arrays}
     with torch.inference_mode():
         assert torch.allclose(encoder(values), encoder(longer), atol=1e-6)
-        assert torch.isfinite(encoder({"tokens": torch.zeros(2, 12, dtype=torch.int32)})).all()
+        assert torch.isfinite(encoder(empty)).all()
+    encoder.train()
+    assert torch.isfinite(encoder(empty)).all()
 
 
-@pytest.mark.parametrize("name", list(ENCODERS["text"]))
+@pytest.mark.parametrize(("modality", "name", "frozen", "photos"), CASES)
+def test_loaded_without_being_fitted_it_gives_the_same_numbers(modality, name, frozen, photos):
+    encoder, values = build(modality, name, frozen, photos)
+    loaded = build_encoder(
+        # What is loaded reads no file, wherever the name points.
+        modality, f"{name.partition(':')[0]}:gone" if ":" in name else name, encoder.spec, WIDTH, 0.2
+    )  # fmt: skip
+    loaded.load_state_dict(encoder.state_dict())
+    encoder.eval()
+    loaded.eval()
+    with torch.inference_mode():
+        assert torch.equal(encoder(values), loaded(values))
+
+
+@pytest.mark.parametrize("name", ["lstm", "transformer"])
 def test_tokens_that_training_never_saw_are_one_and_the_same(name):
     encoder, values = build("text", name, frozen=False)
     encoder.eval()

@@ -50,10 +50,18 @@ def sound(seed: int, rate: int = 22_050) -> bytes:
     return buffer.getvalue()
 
 
-def settings_of(**features: object) -> Settings:
+def settings_of(text: str = "lstm", name_only: float = 0.0, **features: object) -> Settings:
     return load_settings(
         overrides={
-            "preprocessing": {"image_size": 40, "sound_seconds": 1.0, "vocabulary": 150, "text_length": 20},
+            "model": {"text": text},
+            "training": {"name_only": name_only},
+            "preprocessing": {
+                "image_size": 40,
+                "sound_seconds": 1.0,
+                "vocabulary": 150,
+                "text_length": 20,
+                "word_length": 16,
+            },
             "features": {"n_mels": 32, "n_mfcc": 8, "device": "cpu", **features},
         }
     )
@@ -138,19 +146,36 @@ def with_frozen(tmp_path: Path) -> Settings:
     )
 
 
-@pytest.mark.parametrize("frozen", [False, True])
-def test_a_request_equals_the_stored_row_bit_for_bit(tmp_path: Path, frozen: bool) -> None:
-    settings = with_frozen(tmp_path) if frozen else settings_of()
+def as_chosen(tmp_path: Path, how: str) -> Settings:
+    if how == "sentence alone":
+        return settings_of(bert_folder(tmp_path / "bert"))
+    if how == "words":
+        return settings_of("tfidf", name_only=0.3)
+    return with_frozen(tmp_path) if how == "frozen" else settings_of()
+
+
+ARRAYS = {
+    "plain": set(),
+    "frozen": {"sentence", "frozen"},
+    "words": {"words", "grams", "title"},
+    "sentence alone": {"sentence"},
+}
+
+
+@pytest.mark.parametrize("how", ARRAYS)
+def test_a_request_equals_the_stored_row_bit_for_bit(tmp_path: Path, how: str) -> None:
+    settings = as_chosen(tmp_path, how)
     featurizer = fitted(settings)
+    featurizer.save(tmp_path / "kept")
+    featurizer = Featurizer.load(tmp_path / "kept")
     stored, _ = extracted(featurizer, tmp_path / "store", settings)
     for name in ("text", "image", "audio", "tabular"):
         assert 0 < stored.modalities[name].present.sum() < len(ITEMS), name
     assert_equal_bits(stored, featurizer.featurize(requests()))
     for row, item in enumerate(requests()):
         assert_equal_bits(stored.take([row]), featurizer.featurize([item], ids=[str(row)]))
-    extra = {"sentence", "frozen"} if frozen else set()
     arrays = {key for part in stored.modalities.values() for key in part.values}
-    assert arrays == {"tokens", "pixels", "logmel", "mfcc", "values"} | extra
+    assert arrays == {"tokens", "pixels", "logmel", "mfcc", "values"} | ARRAYS[how]
 
 
 def test_shapes_types_and_presence(tmp_path: Path) -> None:
@@ -180,6 +205,60 @@ def test_shapes_types_and_presence(tmp_path: Path) -> None:
         for array in part.values.values():
             assert np.isfinite(array.astype(np.float64)).all()
             assert not array[~part.present].any()
+
+
+def test_words_and_titles_of_a_text(tmp_path: Path) -> None:
+    settings = settings_of("tfidf", name_only=0.3)
+    featurizer = fitted(settings)
+    _, counts = extracted(featurizer, tmp_path / "store", settings)
+    assert (counts["text"].computed, counts["text"].reused) == (4, 1)
+    part = featurizer.featurize(requests()).modalities["text"]
+    shapes = {key: (array.shape[1:], array.dtype.name) for key, array in part.values.items()}
+    assert shapes == {
+        "tokens": ((20,), "int32"), "words": ((16,), "int32"),
+        "grams": ((256,), "int32"), "title": ((2,), "int32"),
+    }  # fmt: skip
+    assert part.values["title"][0].tolist()[1] == 3
+    assert part.values["title"][3].tolist() == [0, 0]
+    # The title's tokens are the first ones of the text's.
+    alone = featurizer.tokens(["Red cotton towel"])[0]
+    count = int((alone > 0).sum())
+    assert part.values["title"][0][0] == count
+    assert part.values["tokens"][0][:count].tolist() == alone[:count].tolist()
+
+
+def test_tokens_are_shared_by_text_encoders_and_words_are_added(tmp_path: Path) -> None:
+    plain, worded = fitted(settings_of()), fitted(settings_of("word2vec"))
+    assert plain.text_fingerprints["tokens"] == worded.text_fingerprints["tokens"]
+    assert plain.fingerprints["text"] != worded.fingerprints["text"]
+    assert {k for k in plain.fingerprints if plain.fingerprints[k] != worded.fingerprints[k]} == {"text"}
+    longer = settings_of("word2vec")
+    longer = longer.model_copy(
+        update={"preprocessing": longer.preprocessing.model_copy(update={"word_length": 17})}
+    )
+    assert fitted(longer).fingerprints["text"] != worded.fingerprints["text"]
+    other = fitted_on(["quite other words"] * 5, settings_of("word2vec"))
+    assert other.text_fingerprints["words"] != worded.text_fingerprints["words"]
+
+
+def test_the_text_encoder_decides_which_sentence_vectors_there_are(tmp_path: Path) -> None:
+    name = bert_folder(tmp_path / "bert")
+    assert fitted(settings_of(name)).features.text_encoder == name
+    assert fitted(settings_of(name, text_encoder=name)).features.text_encoder == name
+    assert fitted(settings_of("tfidf", text_encoder=name)).features.text_encoder == name
+    with pytest.raises(SettingsError, match="leave it null") as refusal:
+        fitted(settings_of(name, text_encoder="minilm"))
+    assert refusal.value.field == "features.text_encoder"
+    with pytest.raises(SettingsError, match=r"model\.text.*use one of"):
+        fitted(settings_of("fasttext"))
+
+
+def test_a_featurizer_of_before_word_arrays_still_loads(tmp_path: Path) -> None:
+    fitted(settings_of()).save(tmp_path / "kept")
+    described = json.loads((tmp_path / "kept" / "featurizer.json").read_text())
+    del described["text_arrays"]
+    (tmp_path / "kept" / "featurizer.json").write_text(json.dumps(described))
+    assert Featurizer.load(tmp_path / "kept").fingerprint == fitted(settings_of()).fingerprint
 
 
 def test_nothing_changed_computes_nothing_and_one_change_one_row(tmp_path: Path) -> None:
@@ -283,10 +362,10 @@ def test_an_exchanged_frozen_encoder_is_refused(tmp_path: Path) -> None:
         Featurizer.load(tmp_path / "kept").featurize([ProductInput("red lamp")])
 
 
-@pytest.mark.parametrize("damage", ["missing", "featurizer.json", "tokenizer.json", "field"])
+@pytest.mark.parametrize("damage", ["missing", "featurizer.json", "tokenizer.json", "words.json", "field"])
 def test_a_damaged_folder_is_refused(tmp_path: Path, damage: str) -> None:
     if damage != "missing":
-        fitted(settings_of()).save(tmp_path / "kept")
+        fitted(settings_of("glove")).save(tmp_path / "kept")
     if damage == "field":
         described = json.loads((tmp_path / "kept" / "featurizer.json").read_text())
         del described["scaler"]

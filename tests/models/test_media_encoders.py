@@ -13,7 +13,7 @@ import torch
 from catalog.errors import SettingsError
 from catalog.settings import Media, load_settings
 from models import extract
-from models.features import FeatureTable
+from models.features import FeatureTable, ModalityFeatures
 from models.featurizer import Featurizer
 from models.frozen import load_frozen_image, load_frozen_text
 from models.frozen_clip_text import FrozenClipText
@@ -22,6 +22,9 @@ from models.frozen_sounds import FrozenAudio
 from models.inputs.item import ProductInput
 from models.inputs.sounds import sound_wave
 from models.needed_features import needed_features
+from models.product_encoder import ProductEncoder
+from models.training import train
+from tests.models.learning import CLASSES, features_table, quick_settings, splits_of
 from tests.models.test_featurizer import MEDIA, Shelf, assert_equal_bits, photo, sound
 from tests.models.test_frozen import IMAGE_FOLDERS, bert_folder, clip_folder, offline, vit_folder
 
@@ -446,3 +449,31 @@ def test_a_real_open_clip_recipe() -> None:
 
 def test_a_text_encoder_still_reads_sentences(tmp_path: Path) -> None:
     assert load_frozen_text(bert_folder(tmp_path)).dim == 16
+
+
+def test_what_the_settings_name_is_trained_saved_and_loaded(tmp_path: Path) -> None:
+    table, labels, log_price = features_table(90, frozen=True, photos=3)
+    settings = quick_settings(
+        model={"image": "transformers:some", "audio": "timbre", "tabular": "details"},
+        augmentation={"photo_strength": 0.5},
+    )
+    out = tmp_path / "encoder"
+    train(
+        table, labels, CLASSES, log_price, splits_of(90), settings, None, out, tmp_path / "run",
+        progress=False,
+    )  # fmt: skip
+    encoder = ProductEncoder.load(out)
+    assert encoder.model.image == "transformers:some"
+    found = encoder.encode_features(table)
+    right = (found.probabilities.argmax(axis=1) == labels)[splits_of(90) == "test"].mean()
+    assert right > 0.6
+    assert np.array_equal(ProductEncoder.load(out).embed_features(table), found.vectors)
+    assert np.abs(encoder.embed_features(table.take([4])) - found.vectors[4]).max() < 1e-5
+    # What the table says, brand and price alike, is hidden from the price that is predicted.
+    tabular = table.modalities["tabular"]
+    other = {key: np.roll(array, 1, axis=0) for key, array in tabular.values.items()}
+    moved = FeatureTable(
+        table.product_ids, {**table.modalities, "tabular": ModalityFeatures(other, tabular.present)}
+    )
+    seen = table.present()[:, :3].any(axis=1)
+    assert np.array_equal(encoder.encode_features(moved).prices[seen], found.prices[seen])

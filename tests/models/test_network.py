@@ -9,6 +9,7 @@ import torch
 from models.encoders import ENCODERS
 from models.fusion import FUSION
 from models.network import ProductNetwork, batch_values, describe_features
+from tests.models.examples import FEATURIZER, example_name, needs_frozen
 from tests.models.learning import MODALITIES, absurd, features_table, quick_settings
 
 SUBSETS = [s for size in range(1, 5) for s in combinations(MODALITIES, size)]
@@ -20,6 +21,7 @@ def build(modalities=MODALITIES, rows=6, frozen=False, photos=1, missing=0.3, **
     settings = quick_settings(model={"modalities": list(modalities), **model})
     torch.manual_seed(0)
     network = ProductNetwork(settings.model, describe_features(features, 60, 3))
+    network.begin(settings.training, FEATURIZER)
     network.prepare(features, np.arange(rows))
     values, present = batch_values(features, network.modalities, np.arange(rows), CPU)
     return network, values, present
@@ -64,8 +66,9 @@ def test_any_subset_through_any_fusion(fusion, subset):
 @pytest.mark.parametrize(("modality", "name"), [(m, n) for m in MODALITIES for n in ENCODERS[m]])
 def test_any_subset_through_any_encoder(modality, name):
     """Every encoder beside all others, and alone: garbage in absent rows changes nothing."""
-    frozen = modality != "text" or "frozen" in ENCODERS[modality][name].needs
-    network, values, everything = build(frozen=frozen, photos=3, missing=0.0, **{modality: name})
+    example = {modality: example_name(modality, name)}
+    frozen = modality != "text" or needs_frozen(modality, name)
+    network, values, everything = build(frozen=frozen, photos=3, missing=0.0, **example)
     network.eval()
     own = everything & (torch.arange(4) == MODALITIES.index(modality))
     mixed = own | (torch.rand(everything.shape) < 0.5)
@@ -81,8 +84,8 @@ def test_any_subset_through_any_encoder(modality, name):
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_every_encoder_stands_alone_as_a_network(modality):
     for name in ENCODERS[modality]:
-        frozen = "frozen" in ENCODERS[modality][name].needs
-        network, values, present = build((modality,), frozen=frozen, **{modality: name})
+        example = {modality: example_name(modality, name)}
+        network, values, present = build((modality,), frozen=needs_frozen(modality, name), **example)
         output = network(values, present)
         assert output.embedding.shape == (6, 24)
         assert output.logits.shape == (6, 3)
