@@ -127,7 +127,7 @@ def _slice(axes: "Axes", name: str, report: TuningReport) -> None:
         order = sorted(set(values)) if numeric else sorted({str(v) for v in values})
         shown = [value if numeric else str(value) for value in values]
         places = np.array([order.index(value) for value in shown], dtype=float)
-        axes.set_xticks(range(len(order)), [str(value) for value in order])
+        axes.set_xticks(range(len(order)), [_shown(value) for value in order])
         axes.set_xlim(-0.5, len(order) - 0.5)
     trial = tried["trial"].to_numpy()
     axes.scatter(

@@ -14,17 +14,18 @@ from catalog.hashing import fingerprint
 __all__ = ["AIMS", "BASE", "EXPERIMENTS", "Unit", "overrides", "units"]
 
 FOLDS = 5
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 SAMPLE_SEEDS = (0, 1, 2)
 
 BASE: dict[str, Any] = {
     "preprocessing": {"image_size": 128, "sound_seconds": 5.0},
     "features": {"timbre": True, "histograms": True},
-    "model": {"text": "tfidf", "image": "histograms", "audio": "timbre", "fusion": "concat"},
+    "model": {"text": "tfidf", "image": "histograms", "audio": "timbre", "fusion": "weighted"},
     "training": {
         "device": "cpu",
         "epochs": 40,
         "patience": 1000,
+        "learning_rate": 0.005,
         "price_weight": 0.0,
         "alignment_weight": 0.1,
         "nested_dims": [64, 128],
@@ -163,7 +164,7 @@ def _ablations() -> Iterator[Unit]:
     for strategy in ("joint", "transfer", "adversarial"):
         for fusion in ("concat", "weighted", "attention", "hybrid"):
             yield from _sample("fusion_strategy", f"{fusion}/{strategy}")
-    for share in (0.1, 0.25, 0.5, 1.0):
+    for share in (0.1, 0.3, 1.0):
         yield from _sample("label_share", "base", share=share)
         for fold in range(FOLDS):
             for recipe in ("base", "linear"):
