@@ -136,7 +136,9 @@ def _slice(axes: "Axes", name: str, report: TuningReport) -> None:
     axes.scatter(places[best], scores[best], s=80, facecolors="none", edgecolors=COLOURS[5], linewidths=1.4)
     edge = axes.get_xaxis_transform()
     stopped = places[~whole]
-    axes.plot(stopped, np.zeros(len(stopped)), "|", color=COLOURS[5], transform=edge, clip_on=False)
+    marks = axes.plot(stopped, np.zeros(len(stopped)), "|", color=COLOURS[5], transform=edge, clip_on=False)
+    # An empty line has its extent at the figure's corner, which would leave no room for the panels.
+    marks[0].set_in_layout(False)
     axes.set_xlabel(name, fontsize=8)
     axes.tick_params(labelsize=7)
     for side in ("top", "right"):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from catalog.errors import BusyError, InputError, SettingsError
 from catalog.search_space import with_values
 from catalog.settings import Settings, load_settings
 from models import tuning
-from models.plots_tuning import tuning_pictures
+from models.plots_tuning import slices_picture, tuning_pictures
 from models.training import train
 from models.tuning import tune
 from models.tuning_report import TuningReport, catalogue_snippet
@@ -97,6 +98,21 @@ def test_a_study_reports_trials_values_importances_and_pictures(unbroken: Tuning
     snippet = yaml.safe_load(catalogue_snippet(unbroken.best_values))
     assert snippet["params"]["model"] == {"fusion": unbroken.best_values["model.fusion"]}
     assert load_settings(overrides=snippet["params"]).training.batch_size == best["training.batch_size"]
+
+
+def test_slices_have_room_where_no_trial_was_stopped_early() -> None:
+    values = {
+        "training.learning_rate": (0.002, 0.005262324877320796, 0.0012178013715926873),
+        "model.dropout": (0.2, 0.11363117777626824, 0.4045157971236977),
+        "model.fusion": ("attention", "attention", "attention"),
+        "model.width": (32, 16, 32),
+    }
+    scores = {"trial": range(3), "state": "complete", "value": (2.1, 2.2, 2.4), "accuracy": 0.3}
+    best = {name: found[0] for name, found in values.items()}
+    report = TuningReport("s", "log_loss", pd.DataFrame({**scores, **values}), best, 2.1, 2.1, {}, "few", 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a layout that cannot be kept is a warning
+        assert slices_picture(report).startswith(b"\x89PNG")
 
 
 def test_a_score_is_the_validation_score_of_training_with_those_values(
