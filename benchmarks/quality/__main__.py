@@ -124,11 +124,17 @@ def main() -> None:
         and (not chosen.only or unit.experiment in chosen.only)
         and not (folder / f"{unit.key}.json").is_file()
     ]
-    # One data set after the other, so that workers read each once; the slow and the fine ones last.
-    late = {"fusion_strategy": 1, "label_share": 2}
-    order = ["flipkart", "sounds", "sample"]
+    # A run that is cut short has one seed of most before the second seed of any; within that, one data
+    # set after the other, so that workers read each once.
+    late = {"fusion_strategy": 1, "label_share": 3}
+    order = ["sounds", "flipkart", "sample"]
     slow = set(units(["finalists"])) - set(units(["aims", "ablations"]))
-    todo.sort(key=lambda u: (3 if u in slow else late.get(u.experiment, 0), order.index(u.data)))
+    todo.sort(
+        key=lambda u: (
+            4 if u in slow else max(late.get(u.experiment, 0), 2 * min(u.seed, 1)),
+            order.index(u.data),
+        )
+    )
     failed = 0
     with (
         ProcessPoolExecutor(chosen.workers) as pool,
