@@ -85,7 +85,7 @@ def next_steps(workspace: Workspace) -> str:
         return f"Nothing is released yet in workspace {workspace.name}; run: make demo{suffix}"
     reigning = champion(workspace)
     crowned = f", model of {reigning['crowned']}" if reigning else ""
-    example = 'curl -s -H "content-type: application/json" -d \'{"query": {"text": "station clock"}, "k": 5}\' '
+    example = 'curl -s -H "content-type: application/json" -d \'{"query": {"text": "red clock"}, "k": 5}\' '
     return "\n".join(
         [
             f"Release {live} is current{crowned}. Next:",
