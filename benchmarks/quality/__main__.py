@@ -93,7 +93,8 @@ def write(units: list[Any], folder: Path) -> None:
         write_bytes(PAGE.parent / "images" / f"{name}.png", picture)
     about = ABOUT.format(finished=len(finished), planned=len(units))
     links = "\n\n".join(f"![{name}](images/{name}.png)" for name in pictures)
-    write_text(PAGE, page(finished, rows, about) + (f"\n{links}\n" if links else ""))
+    notes = Path(__file__).with_name("NOTES.md").read_text()
+    write_text(PAGE, "\n".join([page(finished, rows, about), *([links + "\n"] if links else []), notes]))
 
 
 def main() -> None:

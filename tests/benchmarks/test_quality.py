@@ -1,0 +1,169 @@
+"""The quality benchmark: its plan is whole, its arithmetic right, and the known leaks are closed."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.quality.baselines import BASELINES
+from benchmarks.quality.datasets import Data, available
+from benchmarks.quality.plan import AIMS, EXPERIMENTS, FOLDS, RECIPES, Unit, overrides, units
+from benchmarks.quality.report import aim_rows, page
+from benchmarks.quality.runner import divide
+from catalog.settings import load_settings
+from models.encoders import ENCODERS
+from models.inputs.item import ProductInput
+
+PLANNED = units(list(EXPERIMENTS))
+
+
+def test_every_unit_can_be_run_and_is_planned_once() -> None:
+    assert len({unit.key for unit in PLANNED}) == len(PLANNED)
+    for unit in PLANNED:
+        assert unit.recipe in RECIPES or unit.recipe in BASELINES
+    for recipe in RECIPES:
+        settings = load_settings(overrides=overrides(recipe))
+        for modality, registry in ENCODERS.items():
+            registry.resolve(getattr(settings.model, modality))
+
+
+def test_every_aim_with_a_baseline_is_planned_on_all_folds() -> None:
+    for name, (metric, _, _) in AIMS.items():
+        if metric in ("gap", "gain"):
+            continue
+        experiment = "flipkart_l2" if name.startswith("flipkart_l2") else name
+        same = [u for u in PLANNED if u.experiment == experiment]
+        for kind in (True, False):
+            assert {u.fold for u in same if (u.recipe in BASELINES) is kind} == set(range(FOLDS)), name
+
+
+def data_of(rows: int) -> Data:
+    labels = np.arange(rows) % 3
+    groups = {"note": np.array([f"g{i // 4}" for i in range(rows)])}
+    return Data(
+        "made", [ProductInput(title=f"t{i}") for i in range(rows)], {}, {"family": labels},
+        {"family": ["a", "b", "c"]}, np.log(np.arange(rows) + 1.0), groups, np.array([]), None,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+@pytest.mark.parametrize("folds", ["random", "note"])
+def test_folds_cover_every_row_once_and_keep_groups_together(folds: str) -> None:
+    data = data_of(60)
+    unit = Unit("x", "made", "family", folds, 0, 0, ("text",))
+    tested = []
+    for fold in range(FOLDS):
+        train, test = divide(data, replace(unit, fold=fold))
+        assert not set(train) & set(test)
+        if folds == "note":
+            assert not set(data.groups["note"][train]) & set(data.groups["note"][test])
+        tested += list(test)
+    assert sorted(tested) == list(range(60))
+
+
+def test_a_share_of_labels_takes_training_rows_alone() -> None:
+    data = data_of(60)
+    whole = Unit("x", "made", "family", "random", 1, 0, ("text",))
+    train, test = divide(data, whole)
+    fewer, same = divide(data, replace(whole, share=0.25))
+    assert list(same) == list(test)
+    assert set(fewer) < set(train)
+    assert len(fewer) == round(0.25 * len(train))
+
+
+def finished(experiment: str, recipe: str, right: list[list[int]], seed: int = 0) -> list:
+    """One unit a fold, right on the rows that say 1."""
+    made = []
+    for fold, row in enumerate(right):
+        unit = Unit(experiment, "flipkart", "l1", "random", fold, seed, ("text",), recipe=recipe)
+        truth = [0.0] * len(row)
+        said = [0.0 if r else 1.0 for r in row]
+        shares = [[0.9, 0.1] if r else [0.2, 0.8] for r in row]
+        result = {
+            "accuracy": float(np.mean(row)), "macro_f1": 0.5, "truth": truth, "said": said,
+            "rows": list(range(len(row))), "train_rows": 40, "seconds": 1.0, "probabilities": shares,
+        }  # fmt: skip
+        made.append((unit, result))
+    return made
+
+
+def test_rows_hold_means_spread_and_the_paired_difference() -> None:
+    model = [[1, 1, 1, 0], [1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 1], [1, 1, 1, 1]]
+    simple = [[1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 0], [1, 1, 1, 0]]
+    units_done = finished("flipkart_l1_all", "base", model) + finished("flipkart_l1_all", "linear", simple)
+    (row,) = aim_rows(units_done, "abc")
+    assert row["id"] == "flipkart_l1_all"
+    assert row["value"] == pytest.approx(0.85)
+    assert row["baseline"] == pytest.approx(0.6)
+    assert row["difference"] == pytest.approx(0.25)
+    assert row["difference_low"] == row["difference_high"] == pytest.approx(0.25)  # each fold gains one row
+    assert row["reached"] is False
+    assert "flipkart_l1_all" in page(units_done, [row], "# about")
+
+
+def test_averaging_seeds_averages_probabilities() -> None:
+    first, second = [[1, 0]] * 5, [[1, 1]] * 5
+    again = finished("flipkart_l1_photo", "base", second, seed=1)
+    done = finished("flipkart_l1_photo", "base", first) + again
+        "flipkart_l1_photo", "base", second, seed=1
+    )
+    (row,) = aim_rows(done, "abc")
+    assert row["value"] == pytest.approx(0.75)
+    # Row 2: 0.2 and 0.9 for the true class; their mean is right.
+    assert row["seeds_averaged"] == pytest.approx(1.0)
+
+
+@pytest.mark.skipif(available("flipkart") is not None, reason=str(available("flipkart")))
+def test_neither_price_nor_category_tree_can_be_read_off_the_text() -> None:
+    import pandas as pd
+
+    from catalog.source import open_catalog, public_data
+    from models.inputs.text import product_text
+
+    raw = open_catalog("flipkart").products()
+    assert "retail_price" not in raw.columns
+    listed = pd.read_csv(public_data() / "flipkart1050" / "products.csv")
+    quoted = listed["description"].str.contains(r"Rs\.? ?\d", na=False)
+    assert quoted.sum() > 800, "the data holds the leak that is to be closed"
+    for row, tree in zip(raw.to_dict("records"), listed["product_category_tree"], strict=True):
+        item = ProductInput(title=row["title"], description=row["description"], brand=row["brand"])
+        text = product_text(item)
+        assert not re.search(r"(?i)\brs\.? ?\d", text)
+        assert ">>" not in text
+        assert tree not in text
+
+
+@pytest.mark.skipif(available("flipkart") is not None, reason=str(available("flipkart")))
+def test_equal_photos_stand_on_one_side_of_the_platforms_split() -> None:
+    import hashlib
+
+    from catalog.cleaning import clean_products
+    from catalog.media import probe_media
+    from catalog.source import open_catalog
+    from catalog.splits import assign_splits
+
+    settings = load_settings()
+    source = open_catalog("flipkart")
+    raw = source.products()
+    raw["source_row"] = np.arange(len(raw))
+    keys = sorted({key for key in raw["photos"] if key})
+    paths = source.media_paths(keys)
+
+    class Files:
+        def __contains__(self, key: object) -> bool:
+            return key in paths
+
+        def read(self, key: str) -> bytes:
+            return paths[key].read_bytes()
+
+    findings = probe_media(Files(), keys, "photos", settings.media, progress=False)
+    products = clean_products(raw, source, settings, findings).clean
+    digests = {key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in paths.items()}
+    sides = assign_splits(products, digests, settings).set_index("product_id")["split"]
+    by_photo: dict[str, set[str]] = {}
+    for product, photos in zip(products["product_id"], products["photos"], strict=True):
+        for key in photos:
+            by_photo.setdefault(digests[key], set()).add(sides[product])
+    shared = [digest for digest in set(digests.values()) if list(digests.values()).count(digest) > 1]
+    assert shared, "the data holds the leak that is to be closed"
+    assert all(len(by_photo[digest]) == 1 for digest in shared if digest in by_photo)
