@@ -105,8 +105,6 @@ def test_averaging_seeds_averages_probabilities() -> None:
     first, second = [[1, 0]] * 5, [[1, 1]] * 5
     again = finished("flipkart_l1_photo", "base", second, seed=1)
     done = finished("flipkart_l1_photo", "base", first) + again
-        "flipkart_l1_photo", "base", second, seed=1
-    )
     (row,) = aim_rows(done, "abc")
     assert row["value"] == pytest.approx(0.75)
     # Row 2: 0.2 and 0.9 for the true class; their mean is right.
