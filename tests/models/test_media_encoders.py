@@ -13,6 +13,7 @@ import torch
 from catalog.errors import SettingsError
 from catalog.settings import Media, load_settings
 from models import extract
+from models.encoders.photo_textures import COLUMNS
 from models.features import FeatureTable, ModalityFeatures
 from models.featurizer import Featurizer
 from models.frozen import load_frozen_image, load_frozen_text
@@ -315,6 +316,23 @@ def test_timbre_is_computed_when_a_model_reads_it(tmp_path: Path) -> None:
     assert np.abs(timbre[1] - timbre[2]).max() > 1
     assert (timbre[1] == timbre[3]).all()
     assert featurizer.fingerprints["audio"] != fitted(settings_of()).fingerprints["audio"]
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_photo_statistics_are_computed_when_a_model_reads_them(tmp_path: Path, most: int) -> None:
+    settings = settings_of(
+        model={"image": "histograms"}, preprocessing={"image_size": 32, "max_photos": most}
+    )
+    featurizer = fitted(settings)
+    table = stored(featurizer, tmp_path, settings)
+    assert_equal_bits(table, featurizer.featurize(requests()))
+    for row, item in enumerate(requests()):
+        assert_equal_bits(table.take([row]), featurizer.featurize([item], ids=[str(row)]))
+    found = table.modalities["image"].values["histograms"]
+    assert found.shape == ((4, 2, COLUMNS) if most == 1 else (4, 3, 2, COLUMNS))
+    assert not found[2].any()  # the product without a photo
+    plain = fitted(settings_of(preprocessing={"image_size": 32, "max_photos": most}))
+    assert featurizer.fingerprints["image"] != plain.fingerprints["image"]
 
 
 @pytest.mark.parametrize("kind", sorted(IMAGE_FOLDERS))
