@@ -38,6 +38,7 @@ _read: dict[str, Any] = {}
 def work(unit: Any, kept: Path) -> str:
     """Run one unit in a worker process, which keeps the data set it read last."""
     import torch
+    from filelock import FileLock
 
     from benchmarks.quality.datasets import read_data
     from benchmarks.quality.plan import overrides
@@ -50,7 +51,9 @@ def work(unit: Any, kept: Path) -> str:
     name = f"{unit.data} {settings.preprocessing.image_size}"
     if name not in _read:
         _read.clear()
-        _read[name] = read_data(unit.data, settings, CACHE)
+        # One process makes the sample and the media features; the others find them made.
+        with FileLock(CACHE / "reading.lock"):
+            _read[name] = read_data(unit.data, settings, CACHE)
     result = run_unit(_read[name], unit, CACHE / f"scratch-{os.getpid()}")
     write_json(kept, result)
     return unit.key

@@ -240,13 +240,14 @@ def _ablation_tables(finished: Finished) -> list[str]:
 
 
 def _across(fused: Finished) -> str:
+    figures = ("recall_at_1", "recall_at_5", "recall_at_10", "chance_at_10")
     body = []
     for way in fused[0][1]["across"]:
-        for what in ("same product", "same category"):
-            results = [r["across"][way][what] for _, r in fused]
-            figures = [k for k in results[0] if k.startswith("recall_at") or k == "map"]
-            body.append((way, what, *(_spread([r[k] for r in results]) for k in figures)))
-    return table(("query to gallery", "relevant is", *figures), body)
+        # Both entries hold the same product's places; the second adds the category's.
+        results = [r["across"][way]["same category"] for _, r in fused]
+        spread = (_spread([r[k] for r in results]) for k in (*figures, "same_label_map"))
+        body.append((way, results[0]["queries"], *spread))
+    return table(("query to gallery", "products", *figures, "mAP, same category"), body)
 
 
 def _dims(fused: Finished) -> str:
