@@ -129,7 +129,7 @@ def _gain(finished: Finished) -> dict[str, Any] | None:
     best = max(singles, key=lambda n: singles[n])
     return {
         "value": round(float(whole.mean()) - singles[best], 4),
-        "spread": round(float(whole.std()), 4),
+        "spread": round(float(whole.std()), 4) if len(whole) > 1 else None,
         "seeds": len(whole),
         "fused": round(float(whole.mean()), 4),
         "best_single": best,
@@ -145,7 +145,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _spread(values: Sequence[float]) -> str:
-    return f"{np.mean(values):.3f} ± {np.std(values):.3f}"
+    # One run has no spread to tell of.
+    return f"{values[0]:.3f}" if len(values) == 1 else f"{np.mean(values):.3f} ± {np.std(values):.3f}"
 
 
 def page(finished: Finished, rows: list[dict[str, Any]], about: str) -> str:
@@ -156,7 +157,7 @@ def page(finished: Finished, rows: list[dict[str, Any]], about: str) -> str:
             (
                 f"`{r['id']}`",
                 r["metric"],
-                f"{r['value']:.3f} ± {r['spread']:.3f}",
+                f"{r['value']:.3f} ± {r['spread']:.3f}" if r["spread"] is not None else f"{r['value']:.3f}",
                 f"{r['seeds_averaged']:.3f}" if "seeds_averaged" in r else "",
                 f"{r['baseline']:.3f} ({r['baseline_name']})" if "baseline" in r else "",
                 f"{r['difference']:+.3f} [{r['difference_low']:+.3f}, {r['difference_high']:+.3f}]"
