@@ -6,7 +6,6 @@ training rows of each fold. Neither retail_price nor the category tree is ever r
 amounts of money are removed from it.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -235,17 +234,6 @@ def _sounds(settings: Settings, cache: Path) -> Data:
         "sounds", [ProductInput()] * len(table), stored, {"family": labels}, {"family": names},
         np.full(len(table), np.nan), {"note": notes.to_numpy(dtype=str)}, np.array([], dtype=str), cache,
     )  # fmt: skip
-
-
-def describe(data: Data) -> str:
-    """One line for a person: rows, classes, modalities."""
-    return json.dumps(
-        {
-            "rows": len(data),
-            "classes": {k: len(v) for k, v in data.names.items()},
-            "media": {k: int(v.present.sum()) for k, v in data.stored.items()},
-        }
-    )
 
 
 def only_rows(data: Data, target: str) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -1,8 +1,8 @@
 """What the quality benchmark runs: units of one training each, by experiment.
 
-A unit is one model (or one simple baseline) on one fold with one seed. Nothing is chosen by looking
-at test rows: the recipes below are fixed beforehand, and a model has no early stopping, so that all
-training rows of a fold teach it.
+A unit is one model (or one simple baseline) on one fold with one seed. The recipes below
+are the same for all folds (NOTES.md says how they were chosen), and a model has no early stopping, so
+that all training rows of a fold teach it.
 """
 
 from collections.abc import Iterator
