@@ -28,8 +28,9 @@ Written by `make benchmark-quality`; {finished} of {planned} trainings are finis
 Data: `flipkart` is 1,050 real listings, `sounds` 688 recordings of instruments, `sample` the built-in
 catalogue. Folds: five, stratified, seed 0; `grouped` keeps a brand (or a note) on one side. Values are means
 over folds and seeds, ± the standard deviation over folds (sample: over seeds). Everything is fitted inside
-the fold, and no training stops early. The recipes in `benchmarks/quality/plan.py` are the same for all folds, but
-they were not all chosen without sight of these rows: see *How the recipes were chosen* below. Differences to the baseline are paired by fold, with the 95% interval of the corrected
+the fold, and no training stops early. The recipes in `benchmarks/quality/plan.py` are the same for all folds,
+but they were not all chosen without sight of these rows: see *How the recipes were chosen* below. Differences
+to the baseline are paired by fold, with the 95% interval of the corrected
 resampled t-test (Nadeau & Bengio 2003)."""
 
 _read: dict[str, Any] = {}
