@@ -1,0 +1,73 @@
+"""Sections of what follows the training: judging, releasing, serving and watching a model."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from catalog.settings.section import Positive, PositiveFloat, Section, Share
+
+__all__ = ["Automation", "Evaluation", "Gate", "Monitoring", "ReleaseSettings", "Service"]
+
+
+class Evaluation(Section):
+    """How a model is judged."""
+
+    bootstrap: Positive = Field(200, description="Resamples behind each confidence interval.")
+    recall_at: tuple[int, ...] = Field((1, 5, 10), description="Cut-offs of retrieval recall.")
+
+
+class Gate(Section):
+    """When a challenger replaces the champion."""
+
+    min_accuracy: Share = Field(0.5)
+    min_macro_f1: Share = Field(0.4)
+    min_recall_at_10: Share = Field(0.2, description="Same-category recall@10 on the holdout.")
+    tolerance: Share = Field(0.01, description="How much lower than the champion overall metrics may be.")
+    subset_tolerance: Share = Field(0.03, description="The same, per modality subset.")
+    category_tolerance: Share = Field(0.15, description="The same, for the recall of a large category.")
+    category_min_rows: Positive = Field(30, description="Holdout rows that make a category large.")
+
+
+class ReleaseSettings(Section):
+    """The index and how many releases stay on disk."""
+
+    exact_up_to: Positive = Field(20_000, description="Vectors up to which the index is exact.")
+    min_recall: Share = Field(
+        0.99, description="Recall@10 an approximate index must reach, or exact is used."
+    )
+    keep: Positive = Field(5, description="Releases kept for rollback.")
+
+
+class Service(Section):
+    """The limits of `bentoml serve`."""
+
+    host: str = Field("127.0.0.1")
+    port: Positive = Field(3000)
+    threads: Positive = Field(1, description="torch threads of one service process.")
+    max_items: Positive = Field(64, description="Items in one request.")
+    max_body_bytes: Positive = Field(32_000_000)
+    max_results: Positive = Field(100, description="Largest k of a search.")
+    max_concurrency: Positive = Field(64, description="Requests in flight before 429.")
+    log_every_seconds: PositiveFloat = Field(5)
+    log_query_text: bool = Field(False, description="Keep query texts in the request log.")
+
+
+class Monitoring(Section):
+    """When live requests or a changed catalogue count as drifted."""
+
+    min_requests: Positive = Field(50, description="Requests needed before a verdict is given.")
+    drift_share: Share = Field(0.4, description="Share of drifted columns that makes a drift.")
+    embedding_threshold: Share = Field(
+        0.65, description="ROC AUC of the domain classifier that makes a drift."
+    )
+    sample_rows: Positive = Field(2000, description="Rows compared at most, per side.")
+
+
+class Automation(Section):
+    """Sensors and schedules."""
+
+    weekly: str = Field("0 3 * * 1", description="Cron expression of the retraining schedule.")
+    drift_interval_seconds: Positive = Field(60)
+    inbox_interval_seconds: Positive = Field(30)
+    cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")
+    inbox_job: Literal["refresh", "retrain"] = Field("refresh", description="Job a new delivery starts.")
