@@ -153,7 +153,7 @@ def prepare_images(
     folder: Path,
 ) -> dict[str, Any]:
     """Write pixels.npy (n, S, S, 3), or (n, K, S, S, 3), uint8 and present.npy; returns facts to show."""
-    from models.extract import decode_photos
+    from models.decoded_media import decode_photos
     from models.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 
     size, most = featurizer.preprocessing.image_size, featurizer.preprocessing.max_photos
@@ -176,7 +176,7 @@ def prepare_sounds(
     folder: Path,
 ) -> dict[str, Any]:
     """Write samples.npy (present sounds only, int16) and present.npy; returns facts to show."""
-    from models.extract import decode_sounds
+    from models.decoded_media import decode_sounds
 
     keys = first_keys(products["sounds"])
     there = [key for key in keys if key is not None]

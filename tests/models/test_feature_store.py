@@ -13,8 +13,8 @@ import pytest
 
 from catalog.errors import ArtifactError
 from catalog.hashing import content_hash
-from models.extract import through_store
 from models.feature_store import FeatureStore, prune_stores
+from models.through_store import through_store
 
 LAYOUT = {"vector": ((3,), "<f4")}
 
@@ -166,7 +166,7 @@ def test_only_what_changed_is_computed(tmp_path: Path) -> None:
 WORKER = """
 import os, signal, sys, time
 from pathlib import Path
-from models.extract import through_store
+from models.through_store import through_store
 from models.feature_store import FeatureStore, prune_stores
 from tests.models.test_feature_store import LAYOUT, names, values
 

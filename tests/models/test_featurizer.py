@@ -17,9 +17,11 @@ from catalog.errors import ArtifactError, MediaError, SettingsError
 from catalog.hashing import content_hash
 from catalog.settings import Settings, load_settings
 from models import extract
+from models.decoded_media import decode_photos, decode_sounds
 from models.features import FeatureTable
 from models.featurizer import Featurizer
 from models.inputs.item import ProductInput
+from models.through_store import Counts
 from tests.models.test_frozen import bert_folder, clip_folder
 
 
@@ -116,7 +118,7 @@ def fitted_on(texts: list[str], settings: Settings) -> Featurizer:
 
 def extracted(
     featurizer: Featurizer, root: Path, settings: Settings
-) -> tuple[FeatureTable, dict[str, extract.Counts]]:
+) -> tuple[FeatureTable, dict[str, Counts]]:
     texts = [featurizer.text(item) for item in ITEMS]
     made = {
         "text": extract.extract_text(texts, featurizer, root, settings, progress=False),
@@ -295,12 +297,10 @@ def test_another_frozen_encoder_shares_nothing_but_what_it_does_not_decide(tmp_p
 def test_prepared_photos_and_sounds_are_decoded_once(tmp_path: Path) -> None:
     settings = settings_of()
     featurizer = fitted(settings)
-    pixels, present, counts = extract.decode_photos(
+    pixels, present, counts = decode_photos(
         MEDIA, PHOTOS, featurizer, tmp_path, settings.media, progress=False
     )
-    samples, heard, _ = extract.decode_sounds(
-        MEDIA, SOUNDS, featurizer, tmp_path, settings.media, progress=False
-    )
+    samples, heard, _ = decode_sounds(MEDIA, SOUNDS, featurizer, tmp_path, settings.media, progress=False)
     assert (pixels.shape, pixels.dtype, counts.computed) == ((7, 40, 40, 3), np.uint8, 4)
     assert (samples.shape, samples.dtype) == ((7, 16_000), np.int16)
     assert present.tolist() == [p is not None for p in PHOTOS]
