@@ -4,7 +4,6 @@ A folder of `encoder.json`, `weights.safetensors` and `featurizer/`. No pickle, 
 training libraries, and a fingerprint that is the hash of the content.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,26 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from catalog.errors import ArtifactError, InputError
-from catalog.files import atomic_directory, read_json, write_json
-from catalog.hashing import file_hash, fingerprint, tree_hash
 from catalog.settings import Media, Model
 from models.device import resolve_device
+from models.encoder_folder import read_folder, write_folder
+from models.encoder_passes import batches, passes, stack
 from models.features import FeatureTable
 from models.inputs.item import ProductInput
 from models.nested import cut
-from models.network import Outputs, ProductNetwork, batch_values
+from models.network import Outputs, ProductNetwork
 
 if TYPE_CHECKING:
     from models.featurizer import Featurizer
 
 __all__ = ["Encoded", "ProductEncoder"]
-
-FORMAT = 1
-WEIGHTS = "weights.safetensors"
 
 
 @dataclass(frozen=True)
@@ -91,22 +85,15 @@ class ProductEncoder:
 
     def save(self, directory: Path) -> None:
         """Write the folder, whole or not at all."""
-        with atomic_directory(directory) as folder:
-            weights = {k: v.detach().cpu().contiguous() for k, v in self.network.state_dict().items()}
-            save_file(weights, str(folder / WEIGHTS))
-            if self.featurizer_dir is not None:
-                shutil.copytree(self.featurizer_dir, folder / "featurizer")
-            manifest = {
-                "format": FORMAT,
-                "model": self.model.model_dump(mode="json"),
-                "spec": self.spec,
-                "labels": self.labels,
-                "temperature": self.temperature,
-                "log_price": list(self.log_price),
-                "nested_dims": list(self.nested_dims),
-            }
-            self._fingerprint = _content(folder, manifest)
-            write_json(folder / "encoder.json", {**manifest, "fingerprint": self._fingerprint})
+        manifest = {
+            "model": self.model.model_dump(mode="json"),
+            "spec": self.spec,
+            "labels": self.labels,
+            "temperature": self.temperature,
+            "log_price": list(self.log_price),
+            "nested_dims": list(self.nested_dims),
+        }
+        self._fingerprint = write_folder(directory, self.network, self.featurizer_dir, manifest)
 
     @classmethod
     def load(cls, directory: Path, device: str = "cpu") -> "ProductEncoder":
@@ -118,25 +105,9 @@ class ProductEncoder:
         Raises:
             ArtifactError: a file is missing, of another format, or not the bytes that were saved.
         """
-        try:
-            manifest = read_json(directory / "encoder.json")
-            stored = manifest.pop("fingerprint")
-            if manifest["format"] != FORMAT:
-                raise ArtifactError(
-                    f"the encoder at {directory} has format {manifest['format']}, not {FORMAT}: retrain it"
-                )
-            found = _content(directory, manifest)
-            if found != stored:
-                raise ArtifactError(
-                    f"the encoder at {directory} is not what was saved; restore or retrain it"
-                )
-            model = Model.model_validate(manifest["model"])
-            network = ProductNetwork(model, manifest["spec"])
-            network.load_state_dict(load_file(str(directory / WEIGHTS)))
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            raise ArtifactError(f"the encoder at {directory} is missing or damaged: {error}") from error
+        network, manifest, stored = read_folder(directory)
         encoder = cls(
-            model,
+            Model.model_validate(manifest["model"]),
             manifest["spec"],
             network,
             manifest["labels"],
@@ -195,12 +166,12 @@ class ProductEncoder:
             InputError: a row has none of the modalities, or `only` names an unknown one.
         """
         parts = list(self._passes(features, only, batch_size))
-        logits = _stack([p.logits for p in parts], len(self.labels)) / self.temperature
+        logits = stack([p.logits for p in parts], len(self.labels)) / self.temperature
         mean, deviation = self.log_price
         return Encoded(
-            vectors=_stack([p.embedding for p in parts], self.dim),
+            vectors=stack([p.embedding for p in parts], self.dim),
             probabilities=torch.softmax(torch.from_numpy(logits), dim=1).numpy(),
-            prices=np.exp(_stack([p.price[:, None] for p in parts], 1)[:, 0] * deviation + mean),
+            prices=np.exp(stack([p.price[:, None] for p in parts], 1)[:, 0] * deviation + mean),
         )
 
     def embed_features(
@@ -221,7 +192,7 @@ class ProductEncoder:
         if dim not in (None, self.dim, *self.nested_dims):
             able = ", ".join(map(str, (*self.nested_dims, self.dim)))
             raise InputError("dim", dim, f"use one of {able}, or train with it in training.nested_dims")
-        vectors = _stack([p.embedding for p in self._passes(features, only, batch_size)], self.dim)
+        vectors = stack([p.embedding for p in self._passes(features, only, batch_size)], self.dim)
         return vectors if dim is None or dim == self.dim else cut(vectors, dim)
 
     def modality_weights(
@@ -235,12 +206,12 @@ class ProductEncoder:
         """
         found = []
         with torch.inference_mode():
-            for values, present in self._batches(features, only, batch_size):
+            for values, present in batches(self.network, features, only, batch_size, self.device):
                 weights = self.network.weights(self.network.encode(values, present), present)
                 if weights is None:
                     return None
                 found.append(weights)
-        return _stack(found, len(self.modalities))
+        return stack(found, len(self.modalities))
 
     def classify_features(
         self, features: FeatureTable, only: Sequence[str] | None = None, batch_size: int = 256
@@ -256,55 +227,7 @@ class ProductEncoder:
         """Category probabilities of raw products: (n, classes) float32."""
         return self.classify_features(self.featurize(items), only)
 
-    def _batches(
-        self, features: FeatureTable, only: Sequence[str] | None, batch_size: int
-    ) -> Iterator[tuple[dict[str, dict[str, torch.Tensor]], torch.Tensor]]:
-        """Values and presence batch by batch, the rows in order."""
-        unknown = set(only or ()) - set(self.modalities)
-        if unknown:
-            raise InputError("only", sorted(unknown), f"this encoder reads {', '.join(self.modalities)}")
-        seen = features if only is None else features.only(list(only))
-        readable = np.zeros(len(seen), dtype=bool)
-        for name in self.modalities:
-            if name in seen.modalities:
-                readable |= seen.modalities[name].present
-        if not readable.all():
-            first = seen.product_ids[int(np.flatnonzero(~readable)[0])]
-            wanted = ", ".join(self.modalities if only is None else only)
-            raise InputError(
-                "product", first, f"it has none of {wanted}; leave it out, or give it at least one of them"
-            )
-        for start in range(0, len(seen), batch_size):
-            rows = np.arange(start, min(start + batch_size, len(seen)))
-            yield batch_values(seen, self.modalities, rows, self.device)
-
     def _passes(
         self, features: FeatureTable, only: Sequence[str] | None, batch_size: int
     ) -> Iterator[Outputs]:
-        """Run the network batch by batch, on the rows in order."""
-        tabular = self.modalities.index("tabular") if "tabular" in self.modalities else None
-        with torch.inference_mode():
-            for values, present in self._batches(features, only, batch_size):
-                vectors = self.network.encode(values, present)
-                embedding = self.network.fuse(vectors, present)
-                blind = embedding
-                if tabular is not None:
-                    hidden = present.clone()
-                    hidden[:, tabular] = False
-                    blind = self.network.fuse(vectors, hidden)
-                yield Outputs(embedding, self.network.logits(embedding), self.network.log_price(blind))
-
-
-def _content(folder: Path, manifest: Mapping[str, Any]) -> str:
-    """Fingerprint of a folder's weights and featurizer with the given manifest."""
-    featurizer = folder / "featurizer"
-    return fingerprint(
-        [manifest, file_hash(folder / WEIGHTS), tree_hash(featurizer) if featurizer.is_dir() else ""]
-    )
-
-
-def _stack(parts: Sequence[torch.Tensor], width: int) -> np.ndarray:
-    """Batches as one float32 array on the host; (0, width) where there are none."""
-    if not parts:
-        return np.zeros((0, width), dtype=np.float32)
-    return np.concatenate([part.float().cpu().numpy() for part in parts])
+        return passes(self.network, features, only, batch_size, self.device)
