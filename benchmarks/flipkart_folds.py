@@ -7,7 +7,7 @@ stopping are a tenth of the training fold. Text is the product text of the platf
 "Rs. N" amounts removed; neither retail_price nor the category tree is ever read as text. Sentence
 vectors are frozen, so they are computed once for all folds.
 
-    python benchmarks/flipkart_folds.py [--variants fused text ...] [--threads 2] [--cache FOLDER]
+    python -m benchmarks.flipkart_folds [--variants fused text ...] [--threads 2] [--cache FOLDER]
 
 Finished (variant, fold) pairs are kept in benchmarks/results/flipkart_folds.json and not run again
 unless settings or the code of models/ change, or --fresh is given.
@@ -24,6 +24,8 @@ from typing import Any
 
 import numpy as np
 from tqdm import tqdm
+
+from benchmarks.quality.datasets import Data, read_data
 
 RESULT = Path(__file__).resolve().parent / "results" / "flipkart_folds.json"
 FOLDS = 5
@@ -62,90 +64,18 @@ VARIANTS = {
 }
 
 
-class Folder:
-    """Media of a source, read from its folder by key."""
-
-    def __init__(self, paths: dict[str, Path]) -> None:
-        self.paths = paths
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.paths
-
-    def read(self, key: str) -> bytes:
-        return self.paths[key].read_bytes()
-
-
-@dataclass
-class Data:
-    """All listings: inputs without media, pixels, sentence vectors by text, labels, log prices."""
-
-    items: list[Any]
-    pixels: Any
-    sentences: dict[str, np.ndarray]
-    labels: np.ndarray
-    names: list[str]
-    log_price: np.ndarray
-
-
-def read(settings: Any, cache: Path) -> Data:
-    """Clean the catalogue, decode the photos, compute the sentence vectors (kept in `cache`)."""
-    from catalog.cleaning import clean_products
-    from catalog.hashing import content_hash
-    from catalog.media import probe_media
-    from catalog.source import open_catalog
-    from models.catalogue_inputs import product_items, targets
-    from models.features import ModalityFeatures
-    from models.frozen import load_frozen_text
-    from models.inputs.photos import photo_pixels
-    from models.inputs.text import product_text
-
-    source = open_catalog("flipkart")
-    raw = source.products()
-    raw["source_row"] = np.arange(len(raw))
-    media = Folder(source.media_paths([key for key in raw["photos"] if key]))
-    findings = probe_media(media, [key for key in raw["photos"] if key], "photos", settings.media)
-    cleaned = clean_products(raw, source, settings, findings).clean.set_index("product_id")
-    products = cleaned.loc[[i for i in raw["product_id"] if i in cleaned.index]].reset_index()
-    pictured = sum(len(photos) > 0 for photos in products["photos"])
-    print(f"{len(raw)} listings, {len(products)} clean, {pictured} with a photo")
-
-    size = settings.preprocessing.image_size
-    pixels = np.zeros((len(products), size, size, 3), dtype=np.uint8)
-    present = np.array([len(photos) > 0 for photos in products["photos"]])
-    for row in tqdm(np.flatnonzero(present), "photos", mininterval=1):
-        pixels[row] = photo_pixels(media.read(products["photos"][row][0]), size, settings.media)
-
-    items = product_items(products)
-    limit = settings.preprocessing.max_text_characters
-    texts = {
-        "full": [product_text(replace(item, brand="", attributes={}), limit) for item in items],
-        "name": [
-            product_text(replace(item, brand="", attributes={}, description=""), limit) for item in items
-        ],
+def sentences_of(data: Data) -> dict[str, np.ndarray]:
+    """MiniLM vectors by what is read: `full` is name and description here, without the specifications."""
+    prose = [replace(item, brand="", attributes={}) for item in data.items]
+    return {
+        "full": replace(data, items=prose, _sentences={}).sentences("full"),
+        "name": data.sentences("name"),
     }
-    sentences = {}
-    for kind, rows in texts.items():
-        kept = cache / f"minilm-{kind}-{content_hash(*rows)[:16]}.npy"
-        if not kept.is_file():
-            encoder = load_frozen_text("minilm")
-            starts = tqdm(range(0, len(rows), 32), f"sentences ({kind})", mininterval=1)
-            vectors = np.concatenate([encoder.encode(rows[i : i + 32]) for i in starts])
-            cache.mkdir(parents=True, exist_ok=True)
-            np.save(kept, vectors)
-        sentences[kind] = np.load(kept, allow_pickle=False)
-    aim = targets(products, 1)
-    return Data(
-        items,
-        ModalityFeatures({"pixels": pixels}, present),
-        sentences,
-        aim.labels,
-        aim.label_names,
-        aim.log_price,
-    )
 
 
 def run(
     data: Data,
+    sentences: dict[str, np.ndarray],
     variant: Variant,
     *,
     fold: int,
@@ -158,45 +88,29 @@ def run(
     from sklearn.metrics import accuracy_score, f1_score
     from sklearn.model_selection import StratifiedShuffleSplit
 
-    from models.features import FeatureTable, ModalityFeatures
-    from models.featurizer import Featurizer
     from models.product_encoder import ProductEncoder
     from models.training import train
 
     began = time.perf_counter()
+    labels = data.targets["l1"]
     shutil.rmtree(scratch, ignore_errors=True)
     divide = StratifiedShuffleSplit(1, test_size=0.1, random_state=fold)
-    _, held = next(divide.split(train_rows, data.labels[train_rows]))
-    split = np.full(len(data.items), "test", dtype="U10")
+    _, held = next(divide.split(train_rows, labels[train_rows]))
+    split = np.full(len(data), "test", dtype="U10")
     split[train_rows] = "train"
     split[train_rows[held]] = "validation"
 
-    items = data.items
-    if variant.text == "name":
-        items = [replace(item, brand="", attributes={}, description="") for item in items]
     chosen = settings.model_copy(
         update={"model": settings.model.model_copy(update={"modalities": variant.modalities})}
     )
     fit = np.flatnonzero(split == "train")
-    parts: dict[str, Any] = {"image": data.pixels}
-    if variant.text:
-        from models.inputs.text import product_text
-
-        texts = [product_text(item, settings.preprocessing.max_text_characters) for item in items]
-        prices = np.array([np.nan if item.price is None else item.price for item in items])
-        featurizer = Featurizer.fit([texts[i] for i in fit], prices[fit], chosen)
-        arrays = {name: featurizer.text_array(name, texts) for name in featurizer.text_arrays}
-        if variant.sentence:
-            arrays["sentence"] = data.sentences[variant.text]
-        parts["text"] = ModalityFeatures(arrays, np.array([bool(t) for t in texts]))
-        values, priced = featurizer.scaler.transform(items)
-        parts["tabular"] = ModalityFeatures({"values": values}, priced)
-    ids = tuple(str(i) for i in range(len(items)))
-    features = FeatureTable(ids, {name: parts[name] for name in variant.modalities})
+    features = data.table(fit, chosen, variant.text, variant.modalities, sentence=False)
+    if variant.sentence:
+        features.modalities["text"].values["sentence"] = sentences[variant.text]
     report = train(
         features,
-        data.labels,
-        data.names,
+        labels,
+        data.names["l1"],
         data.log_price,
         split,
         chosen,
@@ -210,7 +124,7 @@ def run(
         seen = features if only is None else features.only(only)
         rows = test_rows[seen.present()[test_rows].any(axis=1)]
         guess = encoder.classify_features(features.take(rows), only).argmax(axis=1)
-        truth = data.labels[rows]
+        truth = labels[rows]
         return {
             "accuracy": float(accuracy_score(truth, guess)),
             "macro_f1": float(f1_score(truth, guess, average="macro")),
@@ -302,8 +216,10 @@ def main() -> None:
         before = read_json(RESULT)
         if before["key"] == key:
             runs = before["runs"]
-    data = read(settings, chosen.cache)
-    folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(data.labels, data.labels))
+    data = read_data("flipkart", settings, chosen.cache)
+    sentences = sentences_of(data)
+    labels = data.targets["l1"]
+    folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(labels, labels))
     pairs = [
         (name, fold) for name in chosen.variants for fold in range(FOLDS) if f"{name}/{fold}" not in runs
     ]
@@ -311,6 +227,7 @@ def main() -> None:
         variant = VARIANTS[name]
         runs[f"{name}/{fold}"] = run(
             data,
+            sentences,
             variant,
             fold=fold,
             train_rows=folds[fold][0],

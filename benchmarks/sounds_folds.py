@@ -1,12 +1,12 @@
 """688 instrument clips of 16 families in five folds: what the audio encoders make of sound alone.
 
-python -m benchmarks.sounds_folds FOLDER ENCODER
+python -m benchmarks.sounds_folds ENCODER
 
-FOLDER holds sounds.csv and the clips. Folds are those of the baseline (an RBF SVM on MFCC
-statistics, mean log-mel and length: 0.797 on random folds, 0.730 where a note of an instrument stays
-on one side), with seed 0. Each fold's model is trained with the shipped settings at
-`sound_seconds: 5`; a tenth of the training rows stops it (whole notes in the grouped folds), so
-nothing is chosen by the test fold.
+Folds are those of the baseline (an RBF SVM on MFCC statistics, mean log-mel and length: 0.797 on
+random folds, 0.730 where a note of an instrument stays on one side), with seed 0. Each fold's model
+is trained with the shipped settings at `sound_seconds: 5`; a tenth of the training rows stops it
+(whole notes in the grouped folds), so nothing is chosen by the test fold. The quality benchmark has
+the same folds, with other settings and no early stopping.
 """
 
 import sys
@@ -14,38 +14,25 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-from tqdm import tqdm
 
+from benchmarks.quality.datasets import Data, read_data
 from catalog.settings import Settings, load_settings
-from models.features import FeatureTable, ModalityFeatures
-from models.featurizer import Featurizer
+from models.features import FeatureTable
 from models.product_encoder import ProductEncoder
 from models.training import train
 
-
-def features(folder: Path, clips: pd.DataFrame, settings: Settings) -> FeatureTable:
-    """The audio arrays of all clips; nothing is fitted on them."""
-    featurizer = Featurizer.fit(["-"], np.array([1.0]), settings)
-    made = []
-    for file in tqdm(clips["file"], "clips", mininterval=1):
-        samples = featurizer.samples((folder / file).read_bytes(), settings.media)
-        made.append(featurizer.sound_arrays(samples))
-    arrays = {key: np.stack([one[key] for one in made]) for key in made[0]}
-    audio = ModalityFeatures(arrays, np.ones(len(clips), dtype=bool))
-    return FeatureTable(tuple(clips["file"]), {"audio": audio})
+CACHE = Path("workspaces") / ".benchmarks"
 
 
-def folds(clips: pd.DataFrame, grouped: bool) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def folds(data: Data, grouped: bool) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Train, validation and test rows of each fold."""
-    groups = (clips["label"] + "_" + clips["note"].astype(str)).to_numpy()
-    rows = np.zeros(len(clips))
+    labels, groups = data.targets["family"], data.groups["note"]
     if grouped:
-        split = StratifiedGroupKFold(5, shuffle=True, random_state=0).split(rows, clips["family"], groups)
+        split = StratifiedGroupKFold(5, shuffle=True, random_state=0).split(labels, labels, groups)
     else:
-        split = StratifiedKFold(5, shuffle=True, random_state=0).split(rows, clips["family"])
+        split = StratifiedKFold(5, shuffle=True, random_state=0).split(labels, labels)
     made = []
     for number, (learnt, test) in enumerate(split):
         random = np.random.default_rng(number)
@@ -55,35 +42,26 @@ def folds(clips: pd.DataFrame, grouped: bool) -> list[tuple[np.ndarray, np.ndarr
     return made
 
 
-def accuracies(table: FeatureTable, clips: pd.DataFrame, settings: Settings, grouped: bool) -> list[float]:
+def accuracies(data: Data, settings: Settings, grouped: bool) -> list[float]:
     """Share of the test clips whose family is named, fold by fold."""
-    names = sorted(set(clips["family"]))
-    labels = np.array([names.index(family) for family in clips["family"]])
+    labels = data.targets["family"]
+    table = FeatureTable(tuple(str(row) for row in range(len(data))), {"audio": data.stored["audio"]})
     found = []
-    for _, held, test in folds(clips, grouped):
-        splits = np.full(len(clips), "train", dtype="U10")
+    for _, held, test in folds(data, grouped):
+        splits = np.full(len(data), "train", dtype="U10")
         splits[held], splits[test] = "validation", "test"
-        unknown = np.full(len(clips), np.nan)
         with tempfile.TemporaryDirectory() as scratch:
             out = Path(scratch) / "encoder"
             train(
-                table,
-                labels,
-                names,
-                unknown,
-                splits,
-                settings,
-                None,
-                out,
-                Path(scratch) / "run",
-                progress=False,
-            )
+                table, labels, data.names["family"], data.log_price, splits, settings, None, out,
+                Path(scratch) / "run", progress=False,
+            )  # fmt: skip
             scores = ProductEncoder.load(out).classify_features(table.take(test))
         found.append(float((scores.argmax(axis=1) == labels[test]).mean()))
     return found
 
 
-def main(folder: Path, encoder: str) -> None:
+def main(encoder: str) -> None:
     """Print mean accuracy and spread on both kinds of folds."""
     torch.set_num_threads(1)
     settings = load_settings(
@@ -93,13 +71,12 @@ def main(folder: Path, encoder: str) -> None:
             "training": {"device": "cpu"},
         }
     )
-    clips = pd.read_csv(folder / "sounds.csv")
-    table = features(folder, clips, settings)
+    data = read_data("sounds", settings, CACHE)
     for grouped in (False, True):
-        found = accuracies(table, clips, settings, grouped)
+        found = accuracies(data, settings, grouped)
         kind = "grouped by note" if grouped else "random"
         print(f"{encoder}, {kind} folds: {np.mean(found):.3f} +- {np.std(found):.3f}", flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(sys.argv[1])
