@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
-__all__ = ["atomic_directory", "read_json", "write_bytes", "write_json", "write_table", "write_text"]
+__all__ = ["atomic_directory", "read_json", "sync", "write_bytes", "write_json", "write_table", "write_text"]
 
 
 def write_bytes(path: Path, data: bytes) -> Path:
@@ -51,6 +51,15 @@ def write_table(path: Path, table: pd.DataFrame) -> Path:
     table.to_parquet(temporary, compression="zstd", index=False)
     os.replace(temporary, path)
     return path
+
+
+def sync(path: Path) -> None:
+    """Flush a file, or a folder's entries: then a renamed file is there after a power loss."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

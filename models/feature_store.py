@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from catalog.errors import ArtifactError
+from catalog.files import sync
 
 __all__ = ["FeatureStore", "Layout", "prune_stores"]
 
@@ -100,7 +101,7 @@ class FeatureStore:
         shard = 0 if last is None else int(last) + 1
         for name, array in {**arrays, HASHES: np.array([h.encode() for h in hashes])}.items():
             self._write(self._file(shard, name), np.ascontiguousarray(array))
-        _make_durable(self.folder)
+        sync(self.folder)
         ledger.execute("INSERT INTO shards VALUES (?, ?)", (shard, ",".join(sorted(arrays))))
 
     def _file(self, shard: int, name: str) -> Path:
@@ -198,12 +199,3 @@ def prune_stores(root: Path, keep: int = 4) -> list[Path]:
             shutil.rmtree(store)
             removed.append(store)
     return removed
-
-
-def _make_durable(folder: Path) -> None:
-    """Flush a folder's entries, so that a renamed file is there after a power loss."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -24,7 +24,7 @@ import pandas as pd
 from filelock import FileLock
 
 from catalog.errors import ArtifactError, InputError
-from catalog.files import read_json, write_bytes, write_json, write_table, write_text
+from catalog.files import read_json, sync, write_bytes, write_json, write_table, write_text
 from catalog.hashing import file_hash, fingerprint
 from models.index import VectorIndex, load_index
 
@@ -255,15 +255,6 @@ def seal(folder: Path) -> None:
             path.chmod(0o444)
         sync(path)
     sync(folder)
-
-
-def sync(path: Path) -> None:
-    """Force a file or folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def remove(folder: Path) -> None:
