@@ -33,7 +33,7 @@ def needed_features(settings: Settings) -> Features:
             remedy = f"leave it null: model.{modality} asks for {name}"
             raise SettingsError(f"features.{field}", given, remedy)
         implied[field] = name
-    if model.image == "histograms" and "image" in model.modalities:
+    if model.image in ("histograms", "fisher") and "image" in model.modalities:
         implied["histograms"] = True
     if model.audio == "timbre" and "audio" in model.modalities:
         implied["timbre"] = True

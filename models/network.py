@@ -18,7 +18,7 @@ from torch.nn import functional
 from catalog.settings import Augmentation, Model, Training
 from models.completion import COMPLETION
 from models.encoders import Encoder, build_encoder
-from models.features import FeatureTable
+from models.features import FeatureTable, ModalityFeatures
 from models.fusion import FUSION
 
 __all__ = ["Outputs", "ProductNetwork", "Values", "describe_features"]
@@ -112,6 +112,21 @@ class ProductNetwork(nn.Module):
             encoder = self.encoders[name]
             assert isinstance(encoder, Encoder)  # noqa: S101 - for the type checker
             encoder.prepare({key: array[chosen] for key, array in part.values.items()})
+
+    def fixed(self, features: FeatureTable) -> FeatureTable:
+        """The table with what no training step changes beside it (see `Encoder.fixed`)."""
+        parts = dict(features.modalities)
+        for name in self.modalities:
+            part, encoder = parts[name], self.encoders[name]
+            assert isinstance(encoder, Encoder)  # noqa: S101 - for the type checker
+            there = np.flatnonzero(part.present)
+            found = encoder.fixed({key: array[there] for key, array in part.values.items()})
+            values = dict(part.values)
+            for key, array in found.items():
+                values[key] = np.zeros((len(part), *array.shape[1:]), dtype=array.dtype)
+                values[key][there] = array
+            parts[name] = ModalityFeatures(values, part.present)
+        return FeatureTable(features.product_ids, parts)
 
     def encode(self, values: Values, present: Tensor) -> Tensor:
         """Vectors of each modality: (B, M, width), zero where absent.

@@ -125,7 +125,7 @@ def train(
         network.augment(settings.augmentation)
         network.begin(settings.training, featurizer_dir)
         network.prepare(table, rows)
-        data = _Data(table, labels, price, rows, checked, tuple(label_names), featurizer_dir)
+        data = _Data(network.fixed(table), labels, price, rows, checked, tuple(label_names), featurizer_dir)
         module, resumed = _fit(network, data, settings, folder, progress, on_epoch)
     network.load_state_dict(module.best)
     encoder = ProductEncoder(
@@ -272,6 +272,7 @@ def _train_alone(modality: str, data: _Data, settings: Settings, folder: Path) -
     network.augment(settings.augmentation)
     network.begin(settings.training, data.featurizer_dir)
     network.prepare(chosen.table, chosen.rows)
+    chosen = replace(chosen, table=network.fixed(chosen.table))
     place = folder / f"alone-{modality}"
     place.mkdir(exist_ok=True)
     module, _ = _fit(network, chosen, alone, place, progress=False)

@@ -1,8 +1,8 @@
 """What the quality benchmark runs: units of one training each, by experiment.
 
-A unit is one model (or one simple baseline) on one fold with one seed. The recipes below
-are the same for all folds (NOTES.md says how they were chosen), and a model has no early stopping, so
-that all training rows of a fold teach it.
+A unit is one model (or one simple baseline) on one fold with one seed. Where recipes compete
+(CHOICES), each fold chooses among them on a quarter of its own training rows, so no test row has a
+say. A model has no early stopping, so that all training rows of a fold teach it.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from typing import Any
 
 from catalog.hashing import fingerprint
 
-__all__ = ["AIMS", "BASE", "EXPERIMENTS", "Unit", "overrides", "units"]
+__all__ = ["AIMS", "BASE", "CHOICES", "EXPERIMENTS", "PLAIN", "Unit", "overrides", "units"]
 
 FOLDS = 5
 SEEDS = (0, 1)
@@ -33,15 +33,21 @@ BASE: dict[str, Any] = {
 }
 """Settings of every model: the fast encoders on cached features, so that ablations cost seconds."""
 
+FUSIONS = ("concat", "weighted", "attention", "hybrid")
+STRATEGIES = ("joint", "transfer", "adversarial")
+
 RECIPES: dict[str, dict[str, Any]] = {
     "base": {},
+    "plain": {},
+    "fisher": {"model": {"image": "fisher"}},
+    "fisher plain": {"model": {"image": "fisher"}},
     "price": {"training": {"price_weight": 1.0, "label_weight": 0.3, "unimodal_label_weight": 0.1}},
     "cnn": {"model": {"image": "cnn"}, "preprocessing": {"image_size": 96}},
     "logmel_cnn": {"model": {"audio": "logmel_cnn"}},
     **{
         f"{fusion}/{strategy}": {"model": {"fusion": fusion}, "training": {"strategy": strategy}}
-        for fusion in ("concat", "weighted", "attention", "hybrid")
-        for strategy in ("joint", "transfer", "adversarial")
+        for fusion in FUSIONS
+        for strategy in STRATEGIES
     },
     **{
         f"complete/{way}": {
@@ -52,6 +58,15 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
 }
 """Recipe name to what it lays over BASE."""
+
+PLAIN = {"plain", "fisher plain"}
+"""Recipes that see no texture statistics: those of the baseline alone, colours and oriented gradients."""
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "chosen photo": ("plain", "base", "fisher plain", "fisher"),
+    "chosen fusion": tuple(f"{fusion}/joint" for fusion in FUSIONS),
+}
+"""Name to the recipes that compete under it, the simplest first; it wins a tie."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,7 @@ class Unit:
             (StratifiedGroupKFold, seed 0), or `frozen` (the platform's own split).
         sees: modalities of the model.
         text: `full` or `name`.
-        recipe: key of RECIPES, or of baselines.BASELINES.
+        recipe: key of RECIPES, of CHOICES, or of baselines.BASELINES.
         sentence: whether MiniLM vectors go along with the words.
         share: of the training rows' labels that may be used.
     """
@@ -84,8 +99,18 @@ class Unit:
 
     @property
     def key(self) -> str:
-        """Identifies the unit with all its settings."""
-        return fingerprint([asdict(self), overrides(self.recipe)])[:20]
+        """Identifies what is computed: experiments that ask for the same share one result."""
+        asked = {k: v for k, v in asdict(self).items() if k not in ("experiment", "recipe")}
+        return fingerprint([asked, [_content(r) for r in CHOICES.get(self.recipe, (self.recipe,))]])[:20]
+
+
+def _content(recipe: str) -> Any:
+    """The settings of a recipe, and what is not in them; for a baseline its name."""
+    if recipe not in RECIPES:
+        return recipe
+    from catalog.settings import load_settings
+
+    return [load_settings(overrides=overrides(recipe)).model_dump(mode="json"), recipe in PLAIN]
 
 
 def overrides(recipe: str) -> dict[str, Any]:
@@ -161,8 +186,8 @@ def _ablations() -> Iterator[Unit]:
         yield from _sample("sample_alone", "base", (modality,))
     for way in ("token", "mean", "nearest", "adversarial"):
         yield from _sample("completion", f"complete/{way}")
-    for strategy in ("joint", "transfer", "adversarial"):
-        for fusion in ("concat", "weighted", "attention", "hybrid"):
+    for strategy in STRATEGIES:
+        for fusion in FUSIONS:
             yield from _sample("fusion_strategy", f"{fusion}/{strategy}")
     for share in (0.1, 0.3, 1.0):
         yield from _sample("label_share", "base", share=share)

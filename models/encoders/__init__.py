@@ -3,6 +3,7 @@
 from models.encoders import (
     audio,
     details,
+    fisher,
     frozen_vector,
     histograms,
     image,
@@ -24,6 +25,7 @@ __all__ = [
     "audio",
     "build_encoder",
     "details",
+    "fisher",
     "frozen_vector",
     "histograms",
     "image",

@@ -26,7 +26,7 @@ class HistogramImage(PhotoEncoder):
     arrays = ("histograms",)
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
-        super().__init__({k: v for k, v in spec.items() if k != "pixels"}, width, dropout)
+        super().__init__(spec if "pixels" in self.arrays else _without_pixels(spec), width, dropout)
         self.kernel = KernelFeatures(STATISTICS)
         self.project = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.kernel.width, width))
         self.frozen = (
@@ -48,5 +48,14 @@ class HistogramImage(PhotoEncoder):
         side = torch.zeros(len(both), dtype=torch.long, device=both.device)
         if self.training:
             side = torch.randint(0, 2, side.shape, device=both.device)
-        vector = self.project(self.kernel(both[torch.arange(len(both), device=both.device), side]))
+        vector = self.views(values, side)
         return vector if self.frozen is None else vector + self.frozen(values)
+
+    def views(self, values: dict[str, Tensor], side: Tensor) -> Tensor:
+        """What is seen of each photo, or where `side` (P,) is 1 of its mirror image: (P, width)."""
+        both = values["histograms"]
+        return self.project(self.kernel(both[torch.arange(len(both), device=both.device), side]))
+
+
+def _without_pixels(spec: Spec) -> Spec:
+    return {name: shape for name, shape in spec.items() if name != "pixels"}

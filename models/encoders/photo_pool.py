@@ -12,6 +12,8 @@ from models.encoders.registries import Encoder, Spec
 __all__ = ["PhotoEncoder", "PhotoPool"]
 
 ARRAYS = ("pixels", "frozen", "histograms")
+FIXED = ("fisher",)
+"""Arrays of `fixed_photos`, which a spec does not name."""
 
 
 class PhotoPool(nn.Module):
@@ -57,6 +59,20 @@ class PhotoEncoder(Encoder):
     def prepare_photos(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Fit on the photos of the training rows; arrays have a row a photo."""
 
+    def fixed_photos(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """`fixed` of arrays with a row a photo."""
+        return {}
+
+    def fixed(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        if self.pool is None:
+            return self.fixed_photos(arrays)
+        single, there = self._single(arrays)
+        found = {}
+        for name, array in self.fixed_photos(single).items():
+            found[name] = np.zeros((*there.shape, *array.shape[1:]), dtype=array.dtype)
+            found[name][there] = array
+        return found
+
     def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
         self.prepare_photos(arrays if self.pool is None else self._single(arrays)[0])
 
@@ -75,4 +91,5 @@ class PhotoEncoder(Encoder):
             there = torch.arange(places, device=counts.device)[None, :] < counts[:, None]
         else:
             there = np.arange(places)[None, :] < np.asarray(counts)[:, None]
-        return {key: values[key][there] for key in self.one_spec}, there
+        names = [*self.one_spec, *(name for name in FIXED if name in values)]
+        return {name: values[name][there] for name in names}, there

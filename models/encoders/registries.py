@@ -63,6 +63,14 @@ class Encoder(nn.Module):
             arrays: the modality's arrays of the training rows that have it.
         """
 
+    def fixed(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What no training step changes of rows that have the modality, computed once a training; none
+        by default.
+
+        `forward` takes such an array where it is, else computes it; a row's is the same either way.
+        """
+        return {}
+
     def forward(self, values: dict[str, Tensor]) -> Tensor:
         """Arrays of B rows to (B, width) float32."""
         raise NotImplementedError

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.quality.baselines import BASELINES
 from benchmarks.quality.datasets import Data, available
-from benchmarks.quality.plan import AIMS, EXPERIMENTS, FOLDS, RECIPES, Unit, overrides, units
+from benchmarks.quality.plan import AIMS, CHOICES, EXPERIMENTS, FOLDS, RECIPES, Unit, overrides, units
 from benchmarks.quality.report import aim_rows, page
 from benchmarks.quality.runner import divide
 from catalog.settings import load_settings
@@ -19,9 +19,11 @@ PLANNED = units(list(EXPERIMENTS))
 
 
 def test_every_unit_can_be_run_and_is_planned_once() -> None:
-    assert len({unit.key for unit in PLANNED}) == len(PLANNED)
+    assert len(set(PLANNED)) == len(PLANNED)
     for unit in PLANNED:
-        assert unit.recipe in RECIPES or unit.recipe in BASELINES
+        assert unit.recipe in RECIPES or unit.recipe in BASELINES or unit.recipe in CHOICES
+    for competing in CHOICES.values():
+        assert set(competing) <= set(RECIPES)
     for recipe in RECIPES:
         settings = load_settings(overrides=overrides(recipe))
         for modality, registry in ENCODERS.items():
@@ -36,6 +38,21 @@ def test_every_aim_with_a_baseline_is_planned_on_all_folds() -> None:
         same = [u for u in PLANNED if u.experiment == experiment]
         for kind in (True, False):
             assert {u.fold for u in same if (u.recipe in BASELINES) is kind} == set(range(FOLDS)), name
+
+
+def test_a_result_is_shared_by_experiments_that_ask_for_the_same_and_no_others() -> None:
+    unit = Unit("x", "flipkart", "l1", "random", 0, 0, ("image",), recipe="weighted/joint")
+    same = [
+        replace(unit, experiment="y"),
+        replace(unit, recipe="base"),
+        replace(unit, recipe="complete/token"),
+    ]
+    others = [
+        replace(unit, recipe=r) for r in ("plain", "fisher", "concat/joint", "photo_svm", "chosen photo")
+    ]
+    others += [replace(unit, seed=1), replace(unit, share=0.5), replace(unit, sentence=False)]
+    assert {u.key for u in same} == {unit.key}
+    assert len({u.key for u in [unit, *others]}) == len(others) + 1
 
 
 def data_of(rows: int) -> Data:
