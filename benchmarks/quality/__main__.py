@@ -66,7 +66,12 @@ def code_version() -> str:
 
     files = [*sorted((PROJECT / "models").rglob("*.py")), *sorted(Path(__file__).parent.glob("*.py"))]
     shown = {"report.py", "plots.py", "__main__.py", "plan.py"}
-    deciding = [p for p in files if p.name not in shown and not p.name.startswith(("plots_", "pictures"))]
+    apart = {PROJECT / "models" / name for name in ("graph", "index", "release")}
+    deciding = [
+        p
+        for p in files
+        if p.name not in shown and p.parent not in apart and not p.name.startswith(("plots_", "pictures"))
+    ]
     return fingerprint([(p.name, file_hash(p)) for p in deciding])[:12]
 
 

@@ -156,13 +156,16 @@ def _folded(
 
 def _aims() -> Iterator[Unit]:
     flip = ("flipkart", "l1", "random")
-    yield from _folded("flipkart_l1_all", *flip, MEDIA, baseline="linear")
-    yield from _folded("flipkart_l1_photo", *flip, ("image",), baseline="photo_svm")
+    yield from _folded("flipkart_l1_all", *flip, MEDIA, recipe="fisher", baseline="linear")
+    yield from _folded("flipkart_l1_photo", *flip, ("image",), recipe="chosen photo", baseline="photo_svm")
     yield from _folded("sounds_16", "sounds", "family", "random", ("audio",), baseline="sound_svm")
     yield from _folded("sounds_grouped", "sounds", "family", "note", ("audio",), baseline="sound_svm")
-    yield from _folded("flipkart_l1_grouped", "flipkart", "l1", "brand", MEDIA, baseline="linear")
-    yield from _folded("flipkart_l2", "flipkart", "l2", "random", MEDIA, baseline="linear")
-    yield from _folded("flipkart_l1_name_photo_price", *flip, MEDIA, text="name", baseline="linear")
+    brands = ("flipkart", "l1", "brand")
+    yield from _folded("flipkart_l1_grouped", *brands, MEDIA, recipe="fisher", baseline="linear")
+    yield from _folded("flipkart_l2", "flipkart", "l2", "random", MEDIA, recipe="fisher", baseline="linear")
+    yield from _folded(
+        "flipkart_l1_name_photo_price", *flip, MEDIA, text="name", recipe="fisher", baseline="linear"
+    )
     yield from _folded(
         "flipkart_price_r2", "flipkart", "price", "plain", ("text", "image"), recipe="price", baseline="ridge"
     )
@@ -178,7 +181,7 @@ def _sample(experiment: str, recipe: str, sees: tuple[str, ...] = ALL, **more: A
 
 
 def _ablations() -> Iterator[Unit]:
-    yield from _sample("sample_subsets", "base")
+    yield from _sample("sample_subsets", "chosen fusion")
     yield Unit(
         "sample_subsets", "sample", "category", "frozen", 0, 0, ("text",), recipe="linear", sentence=False
     )
