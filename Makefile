@@ -22,11 +22,11 @@ demo: install   ## the whole chain on the sample catalogue (or CATALOG=...), the
 	@$(RUN) job chain
 	@$(RUN) summary
 
-test: install   ## every test
-	.venv/bin/python -m pytest
+test: install   ## every test, in two processes
+	.venv/bin/python -m pytest -n 2
 
 fast-test: install   ## the tests that start no server and run no chain
-	.venv/bin/python -m pytest -m "not slow"
+	.venv/bin/python -m pytest -n 2 -m "not slow"
 
 lint: install
 	.venv/bin/ruff check .
