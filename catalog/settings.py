@@ -302,7 +302,8 @@ class Graph(Section):
     max_basket: int = Field(
         100, ge=2, description="Baskets of more distinct products (wholesalers) are left out."
     )
-    layers: Positive = Field(1, description="Steps along the graph that a vector gathers from.")
+    layers: Positive = Field(2, description="Steps along the graph that a vector gathers from.")
+    width: Positive = Field(256, description="graphsage: hidden width.")
     holdout_share: float = Field(
         0.1, gt=0, le=0.5, description="Share of the baskets, the latest, that training is judged by."
     )
