@@ -6,7 +6,8 @@ Learned from: purchases before 2011-11-11, of which a tenth of the products sold
 anew per seed: `cold`). Asked: the baskets of the 28 days after. From each product, 20 others are
 found; recall is the share of a basket's other products among them, mean over the product's
 baskets, then over products. Product vectors: frozen MiniLM sentence vectors of the titles.
-Defaults of `catalog.settings.Graph`; they were chosen on the 28 days before the cut, not after it.
+Settings are the defaults: those of graphsage were chosen on the 28 days before the cut, not after it;
+shrinkage and neighbours are common values, shared by every way.
 """
 
 import platform
