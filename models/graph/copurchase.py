@@ -108,7 +108,7 @@ def read_baskets(
     bought = events["event"].eq("purchase")
     if before is not None:
         bought &= events["time"].lt(before)
-    rows = pd.Index(product_ids).get_indexer(events["product_id"])
+    rows = pd.Index(product_ids).get_indexer(pd.Index(events["product_id"]))
     kept = events.loc[bought & (rows >= 0)]
     time = pd.to_datetime(kept["time"], utc=True)
     key = kept["user_id"].astype(str)
