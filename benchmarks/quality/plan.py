@@ -62,6 +62,9 @@ RECIPES: dict[str, dict[str, Any]] = {
 PLAIN = {"plain", "fisher plain"}
 """Recipes that see no texture statistics: those of the baseline alone, colours and oriented gradients."""
 
+DECIDING = {"preprocessing", "features", "model", "training", "augmentation"}
+"""Sections of the settings that decide what a training learns."""
+
 CHOICES: dict[str, tuple[str, ...]] = {
     "chosen photo": ("plain", "base", "fisher plain", "fisher"),
     "chosen fusion": tuple(f"{fusion}/joint" for fusion in FUSIONS),
@@ -110,7 +113,8 @@ def _content(recipe: str) -> Any:
         return recipe
     from catalog.settings import load_settings
 
-    return [load_settings(overrides=overrides(recipe)).model_dump(mode="json"), recipe in PLAIN]
+    settings = load_settings(overrides=overrides(recipe))
+    return [settings.model_dump(mode="json", include=DECIDING), recipe in PLAIN]
 
 
 def overrides(recipe: str) -> dict[str, Any]:
