@@ -165,8 +165,8 @@ def _aims() -> Iterator[Unit]:
     yield from _folded("sounds_16", "sounds", "family", "random", ("audio",), baseline="sound_svm")
     yield from _folded("sounds_grouped", "sounds", "family", "note", ("audio",), baseline="sound_svm")
     brands = ("flipkart", "l1", "brand")
-    yield from _folded("flipkart_l1_grouped", *brands, MEDIA, recipe="fisher", baseline="linear")
-    yield from _folded("flipkart_l2", "flipkart", "l2", "random", MEDIA, recipe="fisher", baseline="linear")
+    yield from _folded("flipkart_l1_grouped", *brands, MEDIA, baseline="linear")
+    yield from _folded("flipkart_l2", "flipkart", "l2", "random", MEDIA, baseline="linear")
     yield from _folded(
         "flipkart_l1_name_photo_price", *flip, MEDIA, text="name", recipe="fisher", baseline="linear"
     )

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from catalog.settings.section import Positive, PositiveFloat, Section, Share
 
-__all__ = ["Automation", "Evaluation", "Gate", "Monitoring", "ReleaseSettings", "Service"]
+__all__ = ["Automation", "Evaluation", "Gate", "Graph", "Monitoring", "ReleaseSettings", "Service"]
 
 
 class Evaluation(Section):
