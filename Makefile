@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN = .venv/bin/python -m dagster_project.launch
 export SHELFSPACE_CATALOG = $(CATALOG)
 
-.PHONY: benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback install fast-test
+.PHONY: benchmark-graph benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed
@@ -22,11 +22,11 @@ demo: install   ## the whole chain on the sample catalogue (or CATALOG=...), the
 	@$(RUN) job chain
 	@$(RUN) summary
 
-test: install   ## every test
-	.venv/bin/python -m pytest
+test: install   ## every test, in two processes
+	.venv/bin/python -m pytest -n 2
 
 fast-test: install   ## the tests that start no server and run no chain
-	.venv/bin/python -m pytest -m "not slow"
+	.venv/bin/python -m pytest -n 2 -m "not slow"
 
 lint: install
 	.venv/bin/ruff check .
@@ -52,8 +52,11 @@ cross-validate: install   ## figures by fold and seed, beside the text baseline
 benchmark-quality: install   ## encoders, fusions and strategies beside simple baselines; hours, resumable
 	@.venv/bin/python -m benchmarks.quality
 
-benchmark-search: install   ## words, vectors and both of them on judged queries; a quarter of an hour, resumable
+benchmark-search: install   ## words, vectors and both of them on judged queries; some ten minutes, resumable
 	@.venv/bin/python -m benchmarks.search
+
+benchmark-graph: install   ## do co-purchase neighbours find what is bought next? some 20 minutes
+	@.venv/bin/python -m benchmarks.graph_copurchase
 
 rollback: install   ## move `current` back to the release before
 	@$(RUN) rollback

@@ -10,6 +10,7 @@ from bentos.parsing import Call
 from bentos.release_view import LoadedRelease
 from catalog.errors import InputError
 from models.features import FeatureTable, ModalityFeatures
+from models.index import VectorIndex
 from models.inputs.item import ProductInput
 
 __all__ = ["Job", "Outcome", "concatenate", "featurize", "run_jobs"]
@@ -118,7 +119,10 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
         own = slice(start, start + len(job.call))
         vectors[position], classes[position] = encoded.vectors[own], encoded.probabilities[own]
         start = own.stop
-    found = search_all(loaded, [(p, job, vectors[p]) for p, job, _ in ready if job.call.k])
+    found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    # What is logged and watched for drift are the encoder's vectors; /similar may search refined ones.
+    for index, asked in searches(loaded, [(p, job, vectors[p]) for p, job, _ in ready if job.call.k]):
+        found |= search_all(index, asked)
     for position, _, _ in ready:
         scores, rows = found.get(position, (None, None))
         done.append((position, Outcome(vectors[position], classes.get(position), scores, rows)))
@@ -153,15 +157,32 @@ def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTa
     return tables
 
 
-def search_all(
+def searches(
     loaded: LoadedRelease, asked: list[tuple[int, Job, np.ndarray]]
+) -> list[tuple[VectorIndex, list[tuple[int, Job, np.ndarray]]]]:
+    """The queries by the index that answers them; one where the release holds no refined vectors."""
+    if loaded.similar_index is loaded.index:
+        return [(loaded.index, asked)]
+    similar = [
+        (p, job, np.asarray(loaded.similar_vectors[list(job.rows)]))
+        for p, job, _ in asked
+        if job.call.endpoint == "similar"
+    ]
+    return [
+        (loaded.index, [one for one in asked if one[1].call.endpoint != "similar"]),
+        (loaded.similar_index, similar),
+    ]
+
+
+def search_all(
+    index: VectorIndex, asked: list[tuple[int, Job, np.ndarray]]
 ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """One index call for all queries of a batch, with the largest k; each job takes its rows."""
     if not asked:
         return {}
     # One more than asked for: a product is left out of its own hits.
     k = max(job.call.k + (job.call.endpoint == "similar") for _, job, _ in asked)
-    scores, rows = loaded.index.search(np.concatenate([v for _, _, v in asked]), k)
+    scores, rows = index.search(np.concatenate([v for _, _, v in asked]), k)
     result = {}
     start = 0
     for position, job, _ in asked:

@@ -56,6 +56,8 @@ class LoadedRelease:
         vectors: (n, d) float32, memory-mapped.
         rows: product id to row.
         media: caps that photos and sounds of a request are opened under.
+        similar_index, similar_vectors: what /similar searches: refined by co-purchases where the
+            release holds such vectors, else the same as above.
     """
 
     id: str
@@ -66,6 +68,8 @@ class LoadedRelease:
     rows: dict[str, int]
     facts: ProductFacts
     media: Media
+    similar_index: VectorIndex
+    similar_vectors: np.ndarray
 
     @classmethod
     def load(cls, release: Release, media: Media) -> "LoadedRelease":
@@ -74,6 +78,7 @@ class LoadedRelease:
         Raises:
             ArtifactError: a part is missing or damaged.
         """
+        refined, refined_index = release.graph_embeddings, release.graph_index
         return cls(
             id=release.id,
             manifest=release.manifest,
@@ -83,6 +88,8 @@ class LoadedRelease:
             rows=release.rows,
             facts=ProductFacts(release.products),
             media=media,
+            similar_index=release.index if refined_index is None else refined_index,
+            similar_vectors=release.embeddings if refined is None else refined,
         )
 
     def hits(self, scores: np.ndarray, rows: np.ndarray, k: int, without: int = -1) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
+from benchmarks.quality.__main__ import code_version
 from benchmarks.quality.datasets import Data
 from benchmarks.quality.plan import BASE
 from catalog.files import atomic_directory
@@ -26,6 +27,9 @@ from models.product_encoder import ProductEncoder
 from models.training import train
 
 __all__ = ["FOLDS", "RECIPE", "FoldVectors", "backwards", "fold_rows", "fold_vectors", "fragments"]
+
+CODE = "1"
+"""Changes when the same settings and models give other vectors."""
 
 FOLDS = 5
 INNER_SHARE = 0.15
@@ -99,9 +103,11 @@ def fold_vectors(
         taught: names that the model learns as queries, with the second-level path that each means.
     """
     settings = load_settings(overrides=RECIPE)
-    key = fingerprint(
-        [settings.model_dump(mode="json"), content_hash(*paths, *names), dict(taught), fold, "6"]
+    deciding = settings.model_dump(
+        mode="json", include={"seed", "preprocessing", "features", "model", "training"}
     )
+    read = content_hash(*paths, *names)
+    key = fingerprint([CODE, code_version(), deciding, read, dict(taught), fold])
     folder = cache / f"search-vectors-{key[:16]}"
     if not folder.is_dir():
         made = _computed(data, paths, names, taught, fold, settings, scratch)
