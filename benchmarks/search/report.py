@@ -57,7 +57,12 @@ def rows_of(results: dict[str, Sequence[FoldResult]]) -> list[dict[str, Any]]:
                         "spread": round(float(means[system].std()), 4),
                         "per_fold": [round(float(v), 4) for v in means[system]],
                     }
-                for system in means.keys() - {"fused"}:
+                if "lexical" in means:
+                    # Whoever knew for each query which of the two to trust would get this.
+                    pairs = [(f.figures[kind]["lexical"], f.figures[kind]["dense"]) for f in folds]
+                    better = [np.mean(np.maximum(one[metric], other[metric])) for one, other in pairs]
+                    row["better_of_both_by_query"] = round(float(np.mean(better)), 4)
+                for system in sorted(means.keys() - {"fused"}):
                     mean, low, high = interval(means["fused"] - means[system])
                     row[f"fused_less_{system}"] = {
                         "difference": round(mean, 4), "low": round(low, 4), "high": round(high, 4),
@@ -93,16 +98,21 @@ def tables(rows: Sequence[dict[str, Any]]) -> str:
         chosen = [row for row in rows if row["category_paths"] == index]
         if not chosen:
             continue
-        lines = [
-            f"### Where {title}", "",
-            "| judgements | metric | lexical | dense | fused | fused less lexical | fused less dense |",
-            "|---|---|---|---|---|---|---|",
-        ]  # fmt: skip
+        gaps = [f"fused less {system}" for system in ("lexical", "dense")]
+        head = ["judgements", "metric", *SYSTEMS, *gaps, "better by query"]
+        lines = [f"### Where {title}\n", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
         for row in chosen:
             systems = [f"{row[s]['mean']:.3f}" if s in row else "" for s in SYSTEMS]
             systems[-1] = f"**{systems[-1]}**"
             gaps = [_gap(row.get(f"fused_less_{s}")) for s in ("lexical", "dense")]
-            cells = [f"{row['judgements']} ({row['queries']})", METRIC_NAMES[row["metric"]], *systems, *gaps]
+            oracle = f"{row['better_of_both_by_query']:.3f}" if "better_of_both_by_query" in row else ""
+            cells = [
+                f"{row['judgements']} ({row['queries']})",
+                METRIC_NAMES[row["metric"]],
+                *systems,
+                *gaps,
+                oracle,
+            ]
             lines.append("| " + " | ".join(cells) + " |")
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
