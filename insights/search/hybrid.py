@@ -172,6 +172,10 @@ class HybridSearch:
 
 def best(scores: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
     """The k best of the given rows; ties by row."""
+    if len(rows) > k:
+        # Only those that can be among the k are sorted, ties at the cut included.
+        found = scores[rows]
+        rows = rows[found >= np.partition(found, len(rows) - k)[len(rows) - k]]
     order = np.lexsort((rows, -scores[rows]))
     return rows[order[:k]]
 

@@ -132,7 +132,7 @@ class LexicalIndex:
         """(rows,) float32 share of the query's words that each listing has, rare words counting more."""
         found = np.zeros(len(rows))
         for term in query.ids[query.ids >= 0]:
-            found += np.isin(rows, self._listings(term)) * self._rarity[term]
+            found += self._holds(term, rows) * self._rarity[term]
         return np.asarray(found / max(self.bound(query), 1e-12), dtype=np.float32)
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
@@ -140,14 +140,17 @@ class LexicalIndex:
         found: list[list[str]] = [[] for _ in rows]
         for word, term in zip(query.words, query.ids, strict=True):
             if term >= 0:
-                for place in np.flatnonzero(np.isin(rows, self._listings(term))):
+                for place in np.flatnonzero(self._holds(term, rows)):
                     found[place].append(word)
         return [tuple(words) for words in found]
 
-    def _listings(self, term: int) -> np.ndarray:
-        """Rows that hold a term."""
+    def _holds(self, term: int, rows: np.ndarray) -> np.ndarray:
+        """(rows,) bool, which of the given listings have a term."""
         starts = self._index.scores["indptr"]
-        return np.asarray(self._index.scores["indices"][starts[term] : starts[term + 1]])
+        listings = self._index.scores["indices"][starts[term] : starts[term + 1]]
+        # Ascending, as the listings were read in order; few rows are looked up in a long list.
+        places = np.minimum(np.searchsorted(listings, rows), max(len(listings) - 1, 0))
+        return np.asarray(listings[places] == rows) if len(listings) else np.zeros(len(rows), dtype=bool)
 
     @cached_property
     def _rarity(self) -> np.ndarray:

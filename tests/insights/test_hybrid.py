@@ -5,7 +5,7 @@ import pytest
 
 from catalog.errors import InputError
 from insights.search.fusion import FusionModel
-from insights.search.hybrid import HybridSearch, Why
+from insights.search.hybrid import HybridSearch, Why, best
 from models.index import ExactIndex
 from tests.insights.shop import hybrid, vectors
 
@@ -69,6 +69,15 @@ def test_each_hit_says_which_words_and_which_modality() -> None:
     said = search.why(ranking, rows, np.eye(4, dtype=np.float32)[2], {"text": text, "image": photo})
     assert said == [Why(("desk", "lamp"), "text"), Why(("lamp",), "image"), Why((), "")]
     assert search.why(ranking, rows, AWAY)[0] == Why(("desk", "lamp"), "")
+
+
+def test_the_best_are_those_of_a_whole_sort_with_ties_by_row() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 6, 200).astype(np.float32)
+    rows = np.flatnonzero(scores > 0)
+    whole = rows[np.lexsort((rows, -scores[rows]))]
+    for k in (1, 7, 50, len(rows), 500):
+        assert best(scores, rows, k).tolist() == whole[:k].tolist()
 
 
 def test_parts_over_different_products_are_refused() -> None:

@@ -11,7 +11,7 @@ import pytest
 from catalog.errors import ArtifactError, InputError
 from catalog.files import read_json, write_json
 from catalog.hashing import file_hash
-from insights.search.lexical import FIELD_WEIGHTS, LexicalIndex
+from insights.search.lexical import FIELD_WEIGHTS, LexicalIndex, LexicalQuery
 from insights.search.tokens import search_terms
 from tests.insights.shop import products
 
@@ -75,6 +75,17 @@ def test_matched_words_are_those_of_the_query_that_the_listing_has(index: Lexica
     assert covered[0] > covered[1] > covered[2] == 0
     assert covered[0] < 1
     assert index.covered(index.query("desk lamp"), np.array([6]))[0] == pytest.approx(1.0)
+
+
+def test_terms_are_found_in_any_listing_of_a_large_shop() -> None:
+    rng = np.random.default_rng(0)
+    listings = [[f"t{term}" for term in rng.integers(0, 40, 6)] for _ in range(500)]
+    index = LexicalIndex.of_terms(listings, {})
+    rows = rng.permutation(500)
+    for term in range(40):
+        query = LexicalQuery((f"t{term}",), (f"t{term}",), np.array([index._index.vocab_dict[f"t{term}"]]))
+        found = index.covered(query, rows) > 0
+        assert found.tolist() == [f"t{term}" in listings[row] for row in rows]
 
 
 def test_saved_and_loaded_it_answers_the_same(index: LexicalIndex, tmp_path: Path) -> None:
