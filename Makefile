@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN = .venv/bin/python -m dagster_project.launch
 export SHELFSPACE_CATALOG = $(CATALOG)
 
-.PHONY: benchmark-graph benchmark-quality demo test lint ui serve drift tune cross-validate rollback install fast-test
+.PHONY: benchmark-graph benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed
@@ -51,6 +51,9 @@ cross-validate: install   ## figures by fold and seed, beside the text baseline
 
 benchmark-quality: install   ## encoders, fusions and strategies beside simple baselines; hours, resumable
 	@.venv/bin/python -m benchmarks.quality
+
+benchmark-search: install   ## words, vectors and both of them on judged queries; some ten minutes, resumable
+	@.venv/bin/python -m benchmarks.search
 
 benchmark-graph: install   ## do co-purchase neighbours find what is bought next? some 20 minutes
 	@.venv/bin/python -m benchmarks.graph_copurchase

@@ -1,0 +1,1 @@
+"""Search ranking: words and vectors fused, filters, facets, pages and merchandising rules."""

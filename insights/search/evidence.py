@@ -1,0 +1,135 @@
+"""What both searches say of a query's candidates, as features for the fusion."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["FEATURES", "FREE", "WORDLESS", "Candidates", "features_of", "places"]
+
+FEATURES = (
+    "cosine",
+    "cosine_from_best",
+    "dense_rank",
+    "class_agreement",
+    "class_agreement_by_certainty",
+    "class_certainty",
+    "lexical_to_best",
+    "lexical_share",
+    "lexical_rank",
+    "covered",
+    "feedback",
+    "feedback_agreement",
+    "lexical_to_best_by_margin",
+    "lexical_to_best_by_known",
+    "cosine_from_best_by_unknown",
+    "feedback_by_share",
+    "feedback_agreement_by_share",
+    "lexical_margin",
+    "unknown_share",
+    "query_words",
+)
+"""Names of the columns of `features_of` for a query with words.
+
+cosine, cosine_from_best     cosine, and the same less the best candidate's (0 or less)
+dense_rank, lexical_rank     1 / (10 + place) among the candidates; lexical 0 where no word matches
+class_agreement              chance that query and product are of one class: the product of their
+                             class probabilities, summed
+class_certainty              probability of the query's most probable class
+lexical_to_best              BM25 over that of the best candidate
+lexical_share                BM25 over what no product's exceeds (`LexicalIndex.bound`)
+covered                      share of the query's words that the listing has, rare words counting more
+feedback, feedback_agreement cosine, and chance of one class, to the best few of the lexical search
+lexical_margin               how far the best BM25 lies above the tenth, as a share of the best
+unknown_share, query_words   share of words that no listing has; logarithm of 1 + the number of words
+..._by_...                   the product of two: of certainty, margin, known (1 - unknown_share), unknown,
+                             or share (the best candidate's lexical_share)
+"""
+
+WORDLESS = ("cosine", "class_certainty")
+"""Of a query without words: nothing but the cosine orders what it finds."""
+
+FREE = frozenset({"class_certainty", "lexical_margin", "unknown_share", "query_words"})
+"""Equal for all candidates of a query: they move the level of its scores, not their order."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What both searches say of m candidates of one query, in any order.
+
+    Attributes:
+        rows: (m,) int64.
+        cosine, lexical: (m,) float32; BM25 is 0 where no word matches.
+        agreement: (m,) float32 chance that query and product are of one class; 0 where unknown.
+        covered: (m,) float32 share of the query's words, weighted by rarity, that the listing has.
+        feedback, feedback_agreement: (m,) float32 cosine to the mean vector of the best few of the
+            lexical search, and chance of one class with them; 0 where no word matches.
+        certainty: probability of the query's most probable class; 0 where unknown.
+        words: distinct words of the query, 0 for one without.
+        unknown_share: of the words, those that no listing has.
+        bound: what no listing's BM25 exceeds.
+    """
+
+    rows: np.ndarray
+    cosine: np.ndarray
+    lexical: np.ndarray
+    agreement: np.ndarray
+    covered: np.ndarray
+    feedback: np.ndarray
+    feedback_agreement: np.ndarray
+    certainty: float
+    words: int
+    unknown_share: float
+    bound: float
+
+
+def features_of(candidates: Candidates) -> np.ndarray:
+    """(m, features) float64 in the order of FEATURES, or of WORDLESS for a query without words."""
+    c = candidates
+    cosine = c.cosine.astype(np.float64)
+    certainty = _all(c, c.certainty)
+    if c.words == 0:
+        return np.stack([cosine, certainty], axis=1)
+    from_best = cosine - cosine.max(initial=-1.0)
+    rank = 1 / (10 + places(cosine, c.rows))
+    lexical = c.lexical.astype(np.float64)
+    top = float(lexical.max(initial=0.0))
+    relative = lexical / top if top > 0 else np.zeros_like(lexical)
+    share = lexical / c.bound if c.bound > 0 else np.zeros_like(lexical)
+    nearest = float(share.max(initial=0.0))
+    tenth = float(np.sort(relative)[-10]) if len(relative) >= 10 else 0.0
+    margin = 1.0 - tenth if top > 0 else 0.0
+    columns = [
+        cosine,
+        from_best,
+        rank,
+        c.agreement,
+        c.agreement * c.certainty,
+        certainty,
+        relative,
+        share,
+        np.where(lexical > 0, 1 / (10 + places(lexical, c.rows)), 0.0),
+        c.covered,
+        c.feedback,
+        c.feedback_agreement,
+        relative * margin,
+        relative * (1 - c.unknown_share),
+        from_best * c.unknown_share,
+        c.feedback * nearest,
+        c.feedback_agreement * nearest,
+        _all(c, margin),
+        _all(c, c.unknown_share),
+        _all(c, float(np.log1p(c.words))),
+    ]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _all(candidates: Candidates, value: float) -> np.ndarray:
+    return np.full(len(candidates.rows), value, dtype=np.float64)
+
+
+def places(scores: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """(m,) float64 place of each candidate, the best 0; ties by row."""
+    order = np.lexsort((rows, -scores))
+    found = np.empty(len(rows), dtype=np.float64)
+    found[order] = np.arange(len(rows))
+    return found

@@ -1,0 +1,253 @@
+"""Fusion of lexical and dense search, learned from judgements.
+
+In two steps. First the order: a linear score of the evidence (`insights.search.evidence`), fitted so
+that each query's gain (2^g - 1) lies on its best candidates (softmax cross-entropy, a bound on DCG and
+on the reciprocal rank: Bruch et al. 2019). Evidence may only speak for a product, never against it: a
+negative weight on one of two features that say nearly the same is what few judgements teach by chance.
+Then the level: a logistic regression turns the score into the gain to be expected, by what holds for
+the query as a whole as well (such as the share of its words that no listing has), so that a query
+of which nothing is known gets low scores instead of confident nonsense.
+
+Long queries, short ones (up to SHORT words) and those without words (a photo, a sound) have weights of
+their own; for the last there is nothing to be fused, and their order is that of the cosine. Where there
+are no judgements, `FusionModel.fallback()` adds up reciprocal ranks with k = 60 (Cormack, Clarke &
+Büttcher 2009), which needs none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from catalog.errors import ArtifactError, InputError
+from catalog.files import read_json, write_json
+from insights.search.evidence import FEATURES, FREE, WORDLESS, Candidates, features_of, places
+
+__all__ = ["KINDS", "SHORT", "FusionModel", "Judged"]
+
+FORMAT = 1
+SHORT = 3
+"""Words of a short query at most."""
+KINDS = ("long", "short", "wordless")
+FEWEST = 20
+"""Judged queries of a kind from which it has weights of its own; below, all queries with words teach it."""
+RANK_CONSTANT = 60
+"""Of reciprocal rank fusion, from its paper."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The candidates of one query with the grades that somebody gave them, 0 where nobody did."""
+
+    candidates: Candidates
+    grades: np.ndarray
+
+    @property
+    def useful(self) -> bool:
+        return bool((self.grades > 0).any())
+
+
+def kind_of(candidates: Candidates) -> str:
+    """One of KINDS."""
+    if candidates.words == 0:
+        return "wordless"
+    return "short" if candidates.words <= SHORT else "long"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A linear score of standardised features, as a logit.
+
+    Attributes:
+        mean, deviation, weights: (features,) float64.
+        bias: of the logit.
+        queries: judged queries behind it.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    weights: np.ndarray
+    bias: float
+    queries: int
+
+    def logit(self, features: np.ndarray) -> np.ndarray:
+        """(m,) float64."""
+        return np.asarray(((features - self.mean) / self.deviation) @ self.weights + self.bias)
+
+
+@dataclass(frozen=True)
+class FusionModel:
+    """How candidates are scored.
+
+    Attributes:
+        parts: by kind of query; of a kind that is not there, reciprocal ranks are added up.
+    """
+
+    parts: Mapping[str, Part] = field(default_factory=dict)
+
+    @classmethod
+    def fallback(cls) -> "FusionModel":
+        """The rule for shops without judgements."""
+        return cls()
+
+    @classmethod
+    def fit(cls, judged: Sequence[Judged], strength: float = 0.1) -> "FusionModel":
+        """Learn from judged queries; equal judgements give equal weights.
+
+        Args:
+            judged: queries, each with at least one candidate. One of which no candidate is relevant is
+                welcome: it says what a query without an answer looks like.
+            strength: inverse of the regularisation of the order's weights; 0.1 did best when queries of
+                training listings were left out in turn.
+
+        Raises:
+            InputError: no query has a candidate above grade 0.
+        """
+        if not any(one.useful for one in judged):
+            remedy = "give a query with a relevant candidate, or use FusionModel.fallback()"
+            raise InputError("judged", len(judged), remedy)
+        worded = [one for one in judged if one.candidates.words]
+        parts = {}
+        for kind in KINDS:
+            own = [one for one in judged if kind_of(one.candidates) == kind]
+            if kind != "wordless" and sum(one.useful for one in own) < FEWEST:
+                own = worded
+            if any(one.useful for one in own):
+                parts[kind] = _fit(own, strength)
+        return cls(parts)
+
+    def scores(self, candidates: Candidates) -> np.ndarray:
+        """(m,) float64, higher is better: the expected gain in [0, 1], or the sum of reciprocal ranks."""
+        part = self.parts.get(kind_of(candidates))
+        if part is not None:
+            return np.asarray(expit(part.logit(features_of(candidates))))
+        total = 1 / (RANK_CONSTANT + 1 + places(candidates.cosine, candidates.rows))
+        lexical = 1 / (RANK_CONSTANT + 1 + places(candidates.lexical, candidates.rows))
+        return np.asarray(total + np.where(candidates.lexical > 0, lexical, 0.0))
+
+    def rank(self, candidates: Candidates) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the candidates, best first, and their scores; ties by row."""
+        scores = self.scores(candidates)
+        # Rounded, since sums of floats may differ in the last digit between machines.
+        order = np.lexsort((candidates.rows, -np.round(scores, 9)))
+        return order, scores[order]
+
+    def save(self, path: Path) -> None:
+        """Write one JSON file."""
+        write_json(path, {"format": FORMAT, "parts": {k: _to_json(p) for k, p in sorted(self.parts.items())}})
+
+    @classmethod
+    def load(cls, path: Path) -> "FusionModel":
+        """Read what `save` wrote.
+
+        Raises:
+            ArtifactError: the file is missing, damaged, or of other features.
+        """
+        try:
+            return cls(_from_json(read_json(path)))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ArtifactError(f"the fusion weights at {path} are missing or damaged: {error}") from error
+
+
+def _names(kind: str) -> tuple[str, ...]:
+    if kind not in KINDS:
+        raise ValueError(f"queries of kind {kind!r}")
+    return WORDLESS if kind == "wordless" else FEATURES
+
+
+def _fit(judged: Sequence[Judged], strength: float) -> Part:
+    found = [features_of(one.candidates) for one in judged]
+    gains = [2.0**one.grades - 1 for one in judged]
+    together = np.concatenate(found)
+    mean, deviation = together.mean(axis=0), together.std(axis=0)
+    still = deviation < 1e-9
+    deviation[still] = 1.0
+    scaled = [(features - mean) / deviation for features in found]
+    names = WORDLESS if together.shape[1] == len(WORDLESS) else FEATURES
+    free = np.array([name in FREE for name in names])
+    useful = [q for q, gain in enumerate(gains) if gain.any()]
+    order = _order([scaled[q] for q in useful], [gains[q] for q in useful], still | free, strength)
+    most = max(float(gain.max(initial=0)) for gain in gains)
+    # Every query weighs the same, however many candidates it has.
+    weight = np.concatenate([np.full(len(gain), 1 / len(gain)) for gain in gains])
+    whole = np.concatenate(scaled)
+    columns = np.column_stack([whole @ order, whole[:, free & ~still]])
+    level, bias = _level(columns, np.concatenate(gains) / most, weight)
+    weights = level[0] * order
+    weights[free & ~still] = level[1:]
+    return Part(mean, deviation, weights, bias, len(judged))
+
+
+def _order(
+    features: Sequence[np.ndarray], gains: Sequence[np.ndarray], fixed: np.ndarray, strength: float
+) -> np.ndarray:
+    """Weights, 0 where fixed, by the softmax cross-entropy of each query's gains."""
+    starts = np.cumsum([0, *(len(gain) for gain in gains)])[:-1]
+    sizes = np.array([len(gain) for gain in gains])
+    table = np.concatenate(features)
+    target = np.concatenate([gain / gain.sum() for gain in gains])
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        scores = table @ weights
+        scores -= np.repeat(np.maximum.reduceat(scores, starts), sizes)
+        total = np.add.reduceat(np.exp(scores), starts)
+        chances = np.exp(scores) / np.repeat(total, sizes)
+        value = np.log(total).sum() - target @ scores + weights @ weights / (2 * strength)
+        return float(value), table.T @ (chances - target) + weights / strength
+
+    # The first column is the cosine; it keeps a little weight, so that candidates are never all alike.
+    bounds = [(0.0, 0.0) if still else (0.01 if i == 0 else 0.0, None) for i, still in enumerate(fixed)]
+    start = np.array([low for low, _ in bounds])
+    options = {"maxiter": 2000}
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x)
+
+
+def _level(columns: np.ndarray, gain: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, float]:
+    """Logistic regression of gains between 0 and 1; the first column's weight stays above 0."""
+    wide = columns.shape[1]
+
+    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        logit = columns @ point[:-1] + point[-1]
+        # -log(sigmoid(z)) is log(1 + exp(-z)), here for a target between 0 and 1.
+        value = weight @ (np.logaddexp(0, logit) - gain * logit) + point[:-1] @ point[:-1] / 2
+        slope = weight * (expit(logit) - gain)
+        return float(value), np.append(columns.T @ slope + point[:-1], slope.sum())
+
+    bounds = [(0.01, None), *[(None, None)] * wide]
+    start = np.append(1.0, np.zeros(wide))
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000})
+    return np.asarray(found.x[:-1]), float(found.x[-1])
+
+
+def _to_json(part: Part) -> dict[str, Any]:
+    names = WORDLESS if len(part.weights) == len(WORDLESS) else FEATURES
+    columns = zip(names, part.mean, part.deviation, part.weights, strict=True)
+    return {
+        "queries": part.queries,
+        "bias": part.bias,
+        "features": {
+            name: {"mean": float(m), "deviation": float(d), "weight": float(w)} for name, m, d, w in columns
+        },
+    }
+
+
+def _from_json(stored: Any) -> dict[str, Part]:
+    if stored["format"] != FORMAT:
+        raise ValueError(f"format {stored['format']}; this version reads {FORMAT}")
+    return {kind: _part(part, _names(kind)) for kind, part in stored["parts"].items()}
+
+
+def _part(stored: Any, names: Sequence[str]) -> Part:
+    found = stored["features"]
+    if set(found) != set(names):
+        raise ValueError(f"features {sorted(found)} instead of {sorted(names)}")
+
+    def column(key: str) -> np.ndarray:
+        return np.array([float(found[name][key]) for name in names])
+
+    queries, bias = int(stored["queries"]), float(stored["bias"])
+    return Part(column("mean"), column("deviation"), column("weight"), bias, queries)

@@ -1,0 +1,177 @@
+"""The fusion: learned from judgements, keeps the better of the two, says little where nothing is known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog.errors import ArtifactError, InputError
+from catalog.files import read_json, write_json
+from insights.search.evidence import FEATURES, FREE, WORDLESS, Candidates, features_of
+from insights.search.fusion import FusionModel, Judged
+from insights.search.metrics import ndcg
+
+
+def candidates(rng: np.random.Generator, words: int, **given: np.ndarray | float) -> Candidates:
+    n = 30
+    made: dict = {
+        "rows": np.arange(n),
+        "cosine": rng.uniform(-0.2, 0.9, n),
+        "lexical": np.maximum(rng.normal(0, 2, n), 0),
+        "agreement": rng.uniform(0, 1, n),
+        "covered": rng.uniform(0, 1, n),
+        "feedback": rng.uniform(0, 1, n),
+        "feedback_agreement": rng.uniform(0, 1, n),
+        "certainty": float(rng.uniform(0.2, 1)),
+        "words": words,
+        "unknown_share": 0.0,
+        "bound": 12.0,
+    }
+    if words == 0:
+        made["lexical"] = np.zeros(n)
+    return Candidates(**{**made, **given})
+
+
+def judged(by: str, words: int, count: int = 40, seed: int = 0) -> list[Judged]:
+    """Queries whose eight best by one kind of evidence are relevant, the best four of them the most."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for _ in range(count):
+        one = candidates(rng, words)
+        order = np.argsort(-getattr(one, by), kind="stable")
+        grades = np.zeros(len(order), dtype=int)
+        grades[order[:8]] = 1
+        grades[order[:4]] = 2
+        made.append(Judged(one, grades))
+    return made
+
+
+def quality(model: FusionModel, queries: list[Judged]) -> float:
+    return float(np.mean([ndcg(one.grades[model.rank(one.candidates)[0]], one.grades) for one in queries]))
+
+
+@pytest.mark.parametrize("by", ["cosine", "lexical", "agreement"])
+def test_it_learns_which_evidence_to_trust(by: str) -> None:
+    model = FusionModel.fit(judged(by, words=6))
+    unseen = judged(by, words=6, seed=1)
+    assert quality(model, unseen) > 0.9
+    assert quality(model, unseen) > quality(FusionModel.fallback(), unseen)
+
+
+def test_long_and_short_queries_have_weights_of_their_own() -> None:
+    model = FusionModel.fit([*judged("cosine", words=6), *judged("lexical", words=2)])
+    assert quality(model, judged("cosine", words=6, seed=1)) > 0.9
+    assert quality(model, judged("lexical", words=2, seed=1)) > 0.9
+    assert model.parts["long"].queries == model.parts["short"].queries == 40
+
+
+def test_too_few_of_a_kind_learn_from_all_with_words() -> None:
+    model = FusionModel.fit([*judged("cosine", words=6), *judged("cosine", words=2, count=5)])
+    assert model.parts["short"].queries == 45
+    assert "wordless" not in model.parts
+
+
+def test_queries_without_words_keep_the_order_of_the_cosine() -> None:
+    model = FusionModel.fit([*judged("lexical", words=6), *judged("agreement", words=0)])
+    one = candidates(np.random.default_rng(3), words=0)
+    order, scores = model.rank(one)
+    assert order.tolist() == np.argsort(-one.cosine, kind="stable").tolist()
+    assert (np.diff(scores) <= 0).all()
+
+
+def test_evidence_never_speaks_against_a_product() -> None:
+    model = FusionModel.fit([*judged("cosine", words=6), *judged("agreement", words=2)])
+    for part in model.parts.values():
+        for name, weight in zip(FEATURES, part.weights, strict=True):
+            assert weight >= 0 or name in FREE, name
+
+
+def test_a_query_of_unknown_words_gets_low_scores_when_judged_so() -> None:
+    rng = np.random.default_rng(5)
+    nonsense = [
+        Judged(candidates(rng, 6, unknown_share=1.0, lexical=np.zeros(30)), np.zeros(30, dtype=int))
+        for _ in range(40)
+    ]
+    model = FusionModel.fit([*judged("cosine", words=6), *nonsense])
+    asked = judged("cosine", words=6, seed=1)
+    best = [model.scores(one.candidates).max() for one in asked]
+    lost = [model.scores(one.candidates).max() for one in nonsense]
+    assert max(lost) < min(best)
+    assert max(lost) < 0.2
+
+
+def test_scores_are_expected_gains() -> None:
+    """Mean score and mean gain agree on queries of the same kind."""
+    model = FusionModel.fit(judged("cosine", words=6, count=200))
+    unseen = judged("cosine", words=6, count=200, seed=1)
+    said = np.mean([model.scores(one.candidates).mean() for one in unseen])
+    assert said == pytest.approx(np.mean([(2.0**one.grades - 1).mean() / 3 for one in unseen]), abs=0.03)
+
+
+def test_without_judgements_reciprocal_ranks_are_added_up() -> None:
+    one = candidates(
+        np.random.default_rng(0), 3, cosine=np.linspace(1, 0, 30), lexical=np.r_[np.zeros(29), 5.0]
+    )
+    scores = FusionModel.fallback().scores(one)
+    assert scores[0] == pytest.approx(1 / 61)
+    assert scores[29] == pytest.approx(1 / 90 + 1 / 61)
+    with pytest.raises(InputError, match="fallback"):
+        FusionModel.fit([Judged(one, np.zeros(30, dtype=int))])
+
+
+def test_ties_stand_by_row_and_the_order_of_candidates_does_not_matter() -> None:
+    model = FusionModel.fit(judged("cosine", words=6))
+    one = candidates(np.random.default_rng(0), 6)
+    mixed = np.random.default_rng(1).permutation(30)
+    arrays = {
+        name: value[mixed] if isinstance(value, np.ndarray) else value for name, value in vars(one).items()
+    }
+    other = Candidates(**arrays)
+    assert one.rows[model.rank(one)[0]].tolist() == other.rows[model.rank(other)[0]].tolist()
+    same = candidates(
+        np.random.default_rng(0),
+        0,
+        rows=np.array([5, 3, 9]),
+        cosine=np.ones(3),
+        lexical=np.zeros(3),
+        agreement=np.zeros(3),
+    )
+    assert same.rows[model.rank(same)[0]].tolist() == [3, 5, 9]
+
+
+def test_features_have_their_names_and_are_finite_at_the_edges() -> None:
+    rng = np.random.default_rng(0)
+    assert features_of(candidates(rng, 4)).shape == (30, len(FEATURES))
+    assert features_of(candidates(rng, 0)).shape == (30, len(WORDLESS))
+    nothing = candidates(rng, 2, lexical=np.zeros(30), unknown_share=1.0, bound=0.0)
+    assert np.isfinite(features_of(nothing)).all()
+    empty = {name: np.zeros(0) for name in ("cosine", "lexical", "agreement", "covered")}
+    none = candidates(
+        rng, 2, rows=np.zeros(0, int), feedback=np.zeros(0), feedback_agreement=np.zeros(0), **empty
+    )
+    assert features_of(none).shape == (0, len(FEATURES))
+
+
+def test_saved_and_loaded_it_scores_the_same_and_other_features_are_refused(tmp_path: Path) -> None:
+    model = FusionModel.fit([*judged("cosine", words=6), *judged("agreement", words=0)])
+    model.save(tmp_path / "fusion.json")
+    loaded = FusionModel.load(tmp_path / "fusion.json")
+    for words in (6, 2, 0):
+        one = candidates(np.random.default_rng(7), words)
+        assert np.array_equal(loaded.scores(one), model.scores(one))
+    stored = read_json(tmp_path / "fusion.json")
+    write_json(tmp_path / "other.json", {**stored, "format": 99})
+    with pytest.raises(ArtifactError, match="format 99"):
+        FusionModel.load(tmp_path / "other.json")
+    del stored["parts"]["long"]["features"]["cosine"]
+    write_json(tmp_path / "fewer.json", stored)
+    with pytest.raises(ArtifactError, match="instead of"):
+        FusionModel.load(tmp_path / "fewer.json")
+    with pytest.raises(ArtifactError, match="missing"):
+        FusionModel.load(tmp_path / "none.json")
+
+
+def test_equal_judgements_give_equal_weights(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        FusionModel.fit([*judged("cosine", words=6), *judged("lexical", words=2)]).save(tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
