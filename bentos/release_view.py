@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from catalog.settings import Media
-from models.index import VectorIndex
+from models.index import RowIndex
 from models.product_encoder import ProductEncoder
 from models.release import Release
 
@@ -61,7 +61,7 @@ class LoadedRelease:
     id: str
     manifest: dict[str, Any]
     encoder: ProductEncoder
-    index: VectorIndex
+    index: RowIndex
     vectors: np.ndarray
     rows: dict[str, int]
     facts: ProductFacts

@@ -26,7 +26,8 @@ from filelock import FileLock
 from catalog.errors import ArtifactError, InputError
 from catalog.files import read_json, sync, write_bytes, write_json, write_table, write_text
 from catalog.hashing import file_hash, fingerprint
-from models.index import VectorIndex, load_index
+from models.index import RowIndex, load_index
+from models.index.search import TIMING
 
 __all__ = ["VOLATILE", "Release", "list_releases", "releases_lock", "write_release"]
 
@@ -34,7 +35,7 @@ FORMAT = 1
 """Version of the folder's layout; another one is refused."""
 VOLATILE = frozenset({"created_at", "run_id", "host", "seconds"})
 """Provenance that says when and where, not what: it does not make a release another release."""
-NOT_CONTENT = frozenset({"release.json", "model_card.md"})
+NOT_CONTENT = frozenset({"release.json", "model_card.md", f"index/{TIMING}"})
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Release:
         return np.load(self.folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
 
     @cached_property
-    def index(self) -> VectorIndex:
+    def index(self) -> RowIndex:
         """The vector index over `embeddings`."""
         return load_index(self.folder / "index", self.embeddings)
 
@@ -129,7 +130,7 @@ def write_release(
     *,
     product_ids: Sequence[str],
     embeddings: np.ndarray,
-    index: VectorIndex,
+    index: RowIndex,
     products: pd.DataFrame,
     metrics: Mapping[str, Any],
     provenance: Mapping[str, Any],
@@ -137,7 +138,8 @@ def write_release(
 ) -> Release:
     """Write an immutable release, or return the one that already holds this content.
 
-    Content is every file but the model card, and the provenance without the names in `VOLATILE`.
+    Content is every file but the model card and the timing of the index, and the provenance without the
+    names in `VOLATILE`.
 
     Args:
         releases: folder of all releases; made when absent.
@@ -197,7 +199,7 @@ def write_release(
 
 
 def check_parts(
-    product_ids: Sequence[str], embeddings: np.ndarray, index: VectorIndex, products: pd.DataFrame
+    product_ids: Sequence[str], embeddings: np.ndarray, index: RowIndex, products: pd.DataFrame
 ) -> None:
     """Refuse parts that do not describe the same products."""
     n = len(product_ids)
