@@ -242,13 +242,19 @@ class State:
 
 
 def superseded(records: Iterable[Record]) -> list[Record]:
-    """The records that still count, in order: per product the last put or delete and later changes."""
+    """What is left of records, in order, when those that later ones have overtaken are taken out.
+
+    Per product the last put or delete stays, and of the changes after it each that still says
+    something: a fact that no later change says again.
+    """
     kept: dict[str, list[Record]] = {}
     for record in records:
-        if record.kind == "change":
-            kept.setdefault(record.product_id, []).append(record)
-        else:
+        if record.kind != "change":
             kept[record.product_id] = [record]
+            continue
+        before = kept.setdefault(record.product_id, [])
+        before[:] = [r for r in before if r.kind != "change" or not r.facts.keys() <= record.facts.keys()]
+        before.append(record)
     return sorted((r for parts in kept.values() for r in parts), key=lambda r: r.sequence)
 
 

@@ -113,8 +113,7 @@ class FaissIndex:
         last = min(k, reachable) - 1
         short = best[:, last] < 0
         if fetch < reachable:
-            rough = np.round(scores[:, (last, fetch - 1)], DECIMALS)
-            short |= rough[:, 0] == rough[:, 1]
+            short |= scores[:, last] <= scores[:, fetch - 1] + 10.0**-DECIMALS
         scores, best = scores[:, :k], best[:, :k]
         for q in np.flatnonzero(short):
             chosen = np.arange(len(self)) if rows is None else rows
