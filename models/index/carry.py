@@ -93,6 +93,8 @@ def merged(folder: Path, target: Target) -> Carried:
     """What `carry_over` does, under the lock."""
     records: dict[int, tuple[Record, str]] = {}
     sequence = 0
+    if up_to_date(folder, target):
+        return Carried()
     for path in sorted(folder.glob("*.log")):
         header, found = read_log(path, media=True)
         sequence = max([sequence, header.sequence, *(record.sequence for record in found)])
@@ -110,6 +112,16 @@ def merged(folder: Path, target: Target) -> Carried:
     held = {r.product_id for r in newest} - {r.product_id for r in ready} - set(lost)
     write_log(log_path(folder, target.header.release), replace(target.header, sequence=sequence), ready)
     return Carried(len(ready), encoded, len(held), lost)
+
+
+def up_to_date(folder: Path, target: Target) -> bool:
+    """Whether the target's own log has the newest change of all, as after a restart."""
+    last: dict[str, int] = {}
+    for path in folder.glob("*.log"):
+        header, found = read_log(path)
+        last[header.release] = max([header.sequence, *(record.sequence for record in found)])
+    own = last.pop(target.header.release, None)
+    return own is not None and all(own >= other for other in last.values())
 
 
 def counts(record: Record, target: Target) -> bool:

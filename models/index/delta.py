@@ -32,7 +32,7 @@ class DeltaLimits:
     """
 
     products: int = 10_000
-    bytes: int = 1_000_000_000
+    bytes: int = 256_000_000
 
 
 @dataclass(frozen=True, eq=False)

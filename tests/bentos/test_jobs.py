@@ -17,8 +17,7 @@ def loaded(shop: Shop) -> LoadedRelease:
 
 def job(shop: Shop, loaded: LoadedRelease, endpoint: str, body: dict) -> Job:
     call = read_call(endpoint, body, Limits.of(shop.settings))
-    rows = tuple(loaded.rows[p] for p in call.product_ids) if endpoint == "similar" else ()
-    return Job(call, loaded, rows=rows)
+    return Job(call, loaded)
 
 
 def test_a_mixed_batch_equals_its_jobs_alone(shop: Shop, loaded: LoadedRelease) -> None:
