@@ -85,7 +85,7 @@ def product_embeddings(context: dg.AssetExecutionContext, shop: Shop) -> dg.Mate
     group_name=GROUP,
     owners=OWNERS,
     kinds={"faiss"},
-    code_version="1",
+    code_version="2",
     description="Nearest-neighbour index over the vectors, with the recall it was measured to have.",
 )
 def search_index(shop: Shop) -> dg.MaterializeResult:
@@ -110,7 +110,7 @@ def search_index(shop: Shop) -> dg.MaterializeResult:
     record = build(
         shop.folder("search_index"),
         inputs=shop.versions("product_embeddings"),
-        code_version="1",
+        code_version="2",
         settings=[shop.settings.release.model_dump(exclude={"keep"})],
         compute=compute,
     )
