@@ -175,12 +175,15 @@ class PgVectorIndex:
             effort = one(run, "SELECT effort FROM shelfspace_indexes WHERE name = %s", (self.name,))[0]
             narrow = chosen is not None and len(chosen) <= max(GATHER_ROWS, 2 * k)
             approximate = effort is not None and not narrow
+            chosen_scan: dict[str, object] = {
+                "enable_seqscan": "off" if approximate else "on",
+                "enable_indexscan": "on" if approximate else "off",
+            }
             if approximate:
-                setting(run, "hnsw.ef_search", min(1000, max(effort, 2 * k + EXTRA)))
-                setting(run, "hnsw.iterative_scan", "relaxed_order")
-                setting(run, "hnsw.max_scan_tuples", 2_000_000_000)
-            setting(run, "enable_seqscan", "off" if approximate else "on")
-            setting(run, "enable_indexscan", "on" if approximate else "off")
+                chosen_scan["hnsw.ef_search"] = min(1000, max(effort, 2 * k + EXTRA))
+                chosen_scan["hnsw.iterative_scan"] = "relaxed_order"
+                chosen_scan["hnsw.max_scan_tuples"] = 2_000_000_000
+            set_parameters(run, chosen_scan)
             for number, query in enumerate(asked):
                 found = self._candidates(run, query, k, chosen, approximate)
                 count = min(k, len(found))
@@ -201,7 +204,7 @@ class PgVectorIndex:
         values: dict[str, Any] = {"query": query, "chosen": chosen, "fetch": 2 * k + EXTRA}
         filtered = sql.SQL("TRUE" if chosen is None else "product_id = ANY(%(chosen)s)")
         wanted = self._sql("SELECT place, product_id, embedding FROM {table} WHERE {f} ", f=filtered)
-        nearest = wanted + sql.SQL("ORDER BY embedding <#> %(query)s LIMIT %(fetch)s")
+        nearest = wanted + sql.SQL("ORDER BY embedding <#> %(query)b LIMIT %(fetch)s")
         found = fetched(run, nearest, values)
         if len(found) < values["fetch"]:
             if approximate:  # so few that all of them count; a graph may have missed some
@@ -212,7 +215,7 @@ class PgVectorIndex:
         if round(scores[k - 1], DECIMALS) > round(scores[-1], DECIMALS):
             return found
         values["bound"] = -(scores[k - 1] - 2 * 10.0**-DECIMALS)
-        return fetched(run, wanted + sql.SQL("AND (embedding <#> %(query)s) <= %(bound)s"), values)
+        return fetched(run, wanted + sql.SQL("AND (embedding <#> %(query)b) <= %(bound)s"), values)
 
     def calibrate(self, settings: ReleaseSettings, queries: np.ndarray | None = None) -> dict[str, Any]:
         """Choose between a scan and an HNSW graph by measuring recall@10; returns `describe()`.
@@ -234,7 +237,7 @@ class PgVectorIndex:
         own, asked = self._sample() if queries is None else (None, np.asarray(queries, np.float32)[:SAMPLE])
         truth = self._neighbours(asked, own)
         with self._transaction() as run:
-            setting(run, "maintenance_work_mem", "512MB")
+            set_parameters(run, {"maintenance_work_mem": "512MB"})
             make = "CREATE INDEX {graph} ON {table} USING hnsw (embedding vector_ip_ops) WITH (" + GRAPH + ")"
             run.execute(self._sql(make))
             run.execute(self._sql("ANALYZE {table}"))
@@ -325,6 +328,7 @@ def one(run: psycopg.Cursor, query: str | sql.Composed, values: tuple[Any, ...] 
     return row
 
 
-def setting(run: psycopg.Cursor, name: str, value: object) -> None:
-    """Set a server parameter until the transaction ends."""
-    run.execute("SELECT set_config(%s, %s, true)", (name, str(value)))
+def set_parameters(run: psycopg.Cursor, values: dict[str, object]) -> None:
+    """Set server parameters until the transaction ends, in one round trip."""
+    calls = sql.SQL(", ").join([sql.SQL("set_config(%s, %s, true)")] * len(values))
+    run.execute(sql.SQL("SELECT ") + calls, [str(part) for pair in values.items() for part in pair])
