@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN = .venv/bin/python -m dagster_project.launch
 export SHELFSPACE_CATALOG = $(CATALOG)
 
-.PHONY: benchmark-quality demo test lint ui serve drift tune cross-validate rollback install fast-test
+.PHONY: benchmark-graph benchmark-quality demo test lint ui serve drift tune cross-validate rollback install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed
@@ -22,11 +22,11 @@ demo: install   ## the whole chain on the sample catalogue (or CATALOG=...), the
 	@$(RUN) job chain
 	@$(RUN) summary
 
-test: install   ## every test
-	.venv/bin/python -m pytest
+test: install   ## every test, in two processes
+	.venv/bin/python -m pytest -n 2
 
 fast-test: install   ## the tests that start no server and run no chain
-	.venv/bin/python -m pytest -m "not slow"
+	.venv/bin/python -m pytest -n 2 -m "not slow"
 
 lint: install
 	.venv/bin/ruff check .
@@ -51,6 +51,9 @@ cross-validate: install   ## figures by fold and seed, beside the text baseline
 
 benchmark-quality: install   ## encoders, fusions and strategies beside simple baselines; hours, resumable
 	@.venv/bin/python -m benchmarks.quality
+
+benchmark-graph: install   ## do co-purchase neighbours find what is bought next? some 20 minutes
+	@.venv/bin/python -m benchmarks.graph_copurchase
 
 rollback: install   ## move `current` back to the release before
 	@$(RUN) rollback

@@ -11,6 +11,7 @@ from assets.champion_store import champion as current_champion
 from assets.champion_store import champion_model
 from assets.checks import build_check
 from assets.evaluation import provenance
+from assets.graph import graph_on
 from assets.preconditions import require_checks
 from assets.presentation import result
 from assets.records import Facts, build
@@ -123,7 +124,7 @@ def search_index(shop: Shop) -> dg.MaterializeResult:
     specs=[
         dg.AssetSpec(
             "release",
-            deps=[search_index, product_embeddings, "champion", "products", "stock"],
+            deps=[search_index, product_embeddings, "graph_vectors", "champion", "products", "stock"],
             group_name=GROUP,
             owners=OWNERS,
             kinds={"python"},
@@ -137,6 +138,8 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
     workspace = shop.workspace
     inputs = {
         **shop.versions("product_embeddings", "search_index", "products", "stock"),
+        # While it is off, the release depends on nothing of the graph.
+        **(shop.versions("graph_vectors") if graph_on(shop) else {}),
         **_champion_version(shop),
     }
     require_checks(context.instance, {k: v for k, v in inputs.items() if k != "champion"})
@@ -153,6 +156,14 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
         stock = shop.table("stock").drop_duplicates("product_id")
         products = products.merge(stock, on="product_id", how="left", validate="one_to_one")
         vectors = np.load(shop.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
+        graph: dict[str, Any] = {}
+        if graph_on(shop):
+            folder_of_graph = shop.folder("graph_vectors")
+            refined = np.load(folder_of_graph / "graph_embeddings.npy", allow_pickle=False)
+            graph = {
+                "graph_embeddings": refined,
+                "graph_index": load_index(folder_of_graph / "index", refined),
+            }
         made = write_release(
             workspace.releases,
             model,
@@ -167,6 +178,7 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
                 "created_at": kept["crowned"] if kept else "",
             },
             model_card=(model.parent / f"{model.name}.model_card.md").read_text(),
+            **graph,
         )
         promote(workspace.root, made.id, shop.cause or "asked for")
         prune(workspace.root, keep=shop.settings.release.keep)

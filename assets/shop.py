@@ -42,6 +42,7 @@ FOLDERS = {
     "model_card": "evaluation/model_card",
     "champion": "state/champion",
     "product_embeddings": "state/product_embeddings",
+    "graph_vectors": "state/graph_vectors",
     "search_index": "state/search_index",
     "release": "release",
     "bento": "bento",

@@ -124,7 +124,11 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
         own = slice(start, start + len(job.call))
         vectors[position], classes[position] = encoded.vectors[own], encoded.probabilities[own]
         start = own.stop
-    found = search_all(view, [(p, job, vectors[p]) for p, job, _ in ready if job.call.k and p in vectors])
+    found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    wanted = [(p, job, vectors[p]) for p, job, _ in ready if job.call.k and p in vectors]
+    # What is logged and watched for drift are the encoder's vectors; /similar may search refined ones.
+    for state, asked in searches(loaded, view, wanted):
+        found |= search_all(state, asked)
     for position, own_vectors in vectors.items():
         scores, rows = found.get(position, (None, None))
         done.append((position, Outcome(own_vectors, classes.get(position), scores, rows, view)))
@@ -157,6 +161,24 @@ def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTa
             tables[n] = refusal
         start += len(call)
     return tables
+
+
+def searches(
+    loaded: LoadedRelease, view: LayeredView, asked: list[tuple[int, Job, np.ndarray]]
+) -> list[tuple[LayeredView, list[tuple[int, Job, np.ndarray]]]]:
+    """The queries by the state that answers them; one where the release holds no refined vectors."""
+    refined = loaded.similar_view(view)
+    if refined is view:
+        return [(view, asked)]
+    similar = [
+        (p, job, np.stack([refined.vector_of(product) for product in job.call.product_ids]))
+        for p, job, _ in asked
+        if job.call.endpoint == "similar"
+    ]
+    return [
+        (view, [one for one in asked if one[1].call.endpoint != "similar"]),
+        (refined, similar),
+    ]
 
 
 def search_all(

@@ -76,6 +76,8 @@ class LoadedRelease:
         vectors: (n, d) float32, memory-mapped.
         rows: product id to row.
         media: caps that photos and sounds of a request are opened under.
+        similar_index, similar_vectors: what /similar searches: refined by co-purchases where the
+            release holds such vectors, else the same as above.
         live: the index with what changed since the release; None where changes are not taken.
     """
 
@@ -87,6 +89,8 @@ class LoadedRelease:
     rows: dict[str, int]
     facts: ProductFacts
     media: Media
+    similar_index: RowIndex
+    similar_vectors: np.ndarray
     release: Release
     live: LayeredIndex | None = None
 
@@ -97,6 +101,7 @@ class LoadedRelease:
         Raises:
             ArtifactError: a part is missing or damaged.
         """
+        refined, refined_index = release.graph_embeddings, release.graph_index
         return cls(
             id=release.id,
             manifest=release.manifest,
@@ -106,6 +111,8 @@ class LoadedRelease:
             rows=release.rows,
             facts=ProductFacts(release.products),
             media=media,
+            similar_index=release.index if refined_index is None else refined_index,
+            similar_vectors=release.embeddings if refined is None else refined,
             release=release,
         )
 
@@ -139,6 +146,17 @@ class LoadedRelease:
     def view(self) -> LayeredView:
         """What answers at this moment: the release and the changes since."""
         return self._still if self.live is None else self.live.view()
+
+    def similar_view(self, view: LayeredView) -> LayeredView:
+        """The same state as /similar searches it.
+
+        A product that came or changed since has no co-purchases yet: its own vector stands, as that
+        of a product without neighbours does.
+        """
+        if self.similar_index is self.index:
+            return view
+        dim = self.similar_vectors.shape[1]
+        return LayeredView(self.similar_index, self.release.product_ids, self.rows, view.delta, dim)
 
     @cached_property
     def _bases(self) -> np.ndarray:

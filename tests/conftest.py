@@ -1,9 +1,19 @@
-"""Fixtures every room shares."""
+"""Fixtures every room shares, and how the tests divide over several processes."""
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
+
+# One thread a process, set before a library reads it: several processes with a thread a core each hinder
+# one another, and the models here are too small to gain from a second thread.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -15,3 +25,19 @@ def public_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"public data sets are not at {folder}; set SHELFSPACE_DATA to their folder")
     return folder
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
+    """With `-n`, a process takes whole files; see tests/parallel.py."""
+    from tests.parallel import WholeFiles
+
+    return WholeFiles(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `-n`, begin with what takes longest: a long file that comes last leaves the others idle."""
+    if hasattr(config, "workerinput"):
+        from tests.parallel import place
+
+        items.sort(key=place)

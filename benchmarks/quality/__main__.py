@@ -106,6 +106,22 @@ def write(units: list[Any], folder: Path) -> None:
     write_text(PAGE, "\n".join([page(finished, rows, about), *([links + "\n"] if links else []), notes]))
 
 
+def turn(unit: Any, slow: bool) -> tuple[int, int, int]:
+    """When a unit runs: a run that is cut short has one seed of every aim, then the ablations.
+
+    Within that one data set comes after the other, so that workers read each once.
+    """
+    if slow:
+        level = 6
+    elif unit.data != "sample":
+        level = 3 if unit.experiment == "label_share" else 5 if unit.seed else 0
+    elif unit.experiment in ("fusion_strategy", "label_share"):
+        level = 4 if unit.seed else 2
+    else:
+        level = 1
+    return level, unit.seed, ["sounds", "flipkart", "sample"].index(unit.data)
+
+
 def main() -> None:
     """Run what is missing, part by part."""
     from benchmarks.quality.datasets import available
@@ -135,17 +151,8 @@ def main() -> None:
         and (not chosen.only or unit.experiment in chosen.only)
         and not (folder / f"{unit.key}.json").is_file()
     ]
-    # A run that is cut short has one seed of most before the second seed of any; within that, one data
-    # set after the other, so that workers read each once.
-    late = {"fusion_strategy": 1, "label_share": 3}
-    order = ["sounds", "flipkart", "sample"]
     slow = set(units(["finalists"])) - set(units(["aims", "ablations"]))
-    todo.sort(
-        key=lambda u: (
-            4 if u in slow else max(late.get(u.experiment, 0), 2 * min(u.seed, 1)),
-            order.index(u.data),
-        )
-    )
+    todo.sort(key=lambda unit: turn(unit, unit in slow))
     todo = list({unit.key: unit for unit in reversed(todo)}.values())[::-1]
     failed = 0
     with (

@@ -6,6 +6,8 @@ training rows of each fold. Neither retail_price nor the category tree is ever r
 amounts of money are removed from it.
 """
 
+import inspect
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +18,8 @@ import pandas as pd
 
 from catalog.cells import media_cell
 from catalog.cleaning import clean_products
-from catalog.hashing import content_hash, fingerprint
+from catalog.files import write_bytes
+from catalog.hashing import content_hash, file_hash, fingerprint
 from catalog.media import probe_media
 from catalog.settings import Settings
 from catalog.source import CatalogSource, open_catalog, public_data
@@ -111,9 +114,32 @@ class Data:
             if "tabular" in modalities:
                 parts["tabular"] = fitted.table(items)
         parts |= {name: part for name, part in self.stored.items() if name in modalities}
+        if "image" in parts and settings.model.image == "fisher":
+            parts["image"] = self._with_fisher(rows)
         return FeatureTable(
             tuple(str(i) for i in range(len(self))), {name: parts[name] for name in modalities}
         )
+
+    def _with_fisher(self, rows: np.ndarray) -> ModalityFeatures:
+        """Photo features with Fisher vectors, their codebook fitted on the given rows; kept in the cache."""
+        from models.encoders.dense_sift import dense_sift
+        from models.encoders.fisher import fisher_array, photo_of
+        from models.encoders.fisher_vectors import FisherVectors
+
+        image = self.stored["image"]
+        pixels = image.values["pixels"]
+        parts = (fisher_array, FisherVectors, dense_sift)
+        code = [file_hash(Path(inspect.getfile(part))) for part in parts]
+        key = fingerprint([CODE, self.name, list(pixels.shape), rows.tolist(), code])
+        kept = self.cache / f"fisher-{key[:16]}.npy"
+        if not kept.is_file():
+            vectors = FisherVectors()
+            vectors.fit([photo_of(pixels[row]) for row in rows if image.present[row]])
+            stream = io.BytesIO()
+            np.save(stream, fisher_array(vectors, pixels))
+            write_bytes(kept, stream.getvalue())
+        values = {**image.values, "fisher": np.load(kept, mmap_mode="r", allow_pickle=False)}
+        return ModalityFeatures(values, image.present)
 
 
 def available(name: str) -> str | None:

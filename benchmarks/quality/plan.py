@@ -62,6 +62,9 @@ RECIPES: dict[str, dict[str, Any]] = {
 PLAIN = {"plain", "fisher plain"}
 """Recipes that see no texture statistics: those of the baseline alone, colours and oriented gradients."""
 
+DECIDING = {"preprocessing", "features", "model", "training", "augmentation"}
+"""Sections of the settings that decide what a training learns."""
+
 CHOICES: dict[str, tuple[str, ...]] = {
     "chosen photo": ("plain", "base", "fisher plain", "fisher"),
     "chosen fusion": tuple(f"{fusion}/joint" for fusion in FUSIONS),
@@ -110,7 +113,8 @@ def _content(recipe: str) -> Any:
         return recipe
     from catalog.settings import load_settings
 
-    return [load_settings(overrides=overrides(recipe)).model_dump(mode="json"), recipe in PLAIN]
+    settings = load_settings(overrides=overrides(recipe))
+    return [settings.model_dump(mode="json", include=DECIDING), recipe in PLAIN]
 
 
 def overrides(recipe: str) -> dict[str, Any]:
@@ -161,8 +165,8 @@ def _aims() -> Iterator[Unit]:
     yield from _folded("sounds_16", "sounds", "family", "random", ("audio",), baseline="sound_svm")
     yield from _folded("sounds_grouped", "sounds", "family", "note", ("audio",), baseline="sound_svm")
     brands = ("flipkart", "l1", "brand")
-    yield from _folded("flipkart_l1_grouped", *brands, MEDIA, recipe="fisher", baseline="linear")
-    yield from _folded("flipkart_l2", "flipkart", "l2", "random", MEDIA, recipe="fisher", baseline="linear")
+    yield from _folded("flipkart_l1_grouped", *brands, MEDIA, baseline="linear")
+    yield from _folded("flipkart_l2", "flipkart", "l2", "random", MEDIA, baseline="linear")
     yield from _folded(
         "flipkart_l1_name_photo_price", *flip, MEDIA, text="name", recipe="fisher", baseline="linear"
     )

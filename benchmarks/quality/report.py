@@ -14,6 +14,9 @@ __all__ = ["Finished", "aim_rows", "page", "table"]
 
 Finished = list[tuple[Unit, dict[str, Any]]]
 
+END_TO_END = ("cnn", "logmel_cnn")
+"""Recipes that learn from pixels and spectrograms; they stand in a table of their own."""
+
 
 def aim_rows(finished: Finished, commit: str) -> list[dict[str, Any]]:
     """One row an aim: value, spread, measured baseline, paired difference with interval."""
@@ -35,7 +38,6 @@ def aim_rows(finished: Finished, commit: str) -> list[dict[str, Any]]:
 
 def _chosen(finished: Finished, experiment: str, recipes: Iterable[str] | None = None) -> Finished:
     """Units of an experiment: of the named recipes, or of the networks on cached features."""
-    end_to_end = {"cnn", "logmel_cnn"}
     return [
         (unit, result)
         for unit, result in finished
@@ -43,7 +45,7 @@ def _chosen(finished: Finished, experiment: str, recipes: Iterable[str] | None =
         and (
             unit.recipe in recipes
             if recipes
-            else unit.recipe not in BASELINES and unit.recipe not in end_to_end
+            else unit.recipe not in BASELINES and unit.recipe not in END_TO_END
         )
     ]
 
@@ -183,8 +185,42 @@ def page(finished: Finished, rows: list[dict[str, Any]], about: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _choices(finished: Finished) -> list[str]:
+    """What each fold (sample: each seed) chose, and how far apart the recipes were where it chose."""
+    body = []
+    for experiment in dict.fromkeys(unit.experiment for unit, r in finished if "chosen" in r):
+        same = [r for unit, r in finished if unit.experiment == experiment and "chosen" in r]
+        for recipe in same[0]["inner"]:
+            taken = sum(r["chosen"] == recipe for r in same)
+            inner = _spread([r["inner"][recipe] for r in same])
+            body.append((f"`{experiment}`", recipe, inner, f"{taken} of {len(same)}"))
+    if not body:
+        return []
+    head = ("row", "recipe", "accuracy on a quarter of the training rows", "chosen")
+    return ["## Recipes that competed, on training rows alone", table(head, body)]
+
+
+def _end_to_end(finished: Finished) -> list[str]:
+    """Networks on pixels and spectrograms beside those on fixed features, on the same folds."""
+    body = []
+    for recipe in END_TO_END:
+        for experiment in dict.fromkeys(unit.experiment for unit, _ in finished if unit.recipe == recipe):
+            learnt = _chosen(finished, experiment, {recipe})
+            folds = {unit.fold for unit, _ in learnt}
+            fixed = [(u, r) for u, r in _chosen(finished, experiment) if u.fold in folds]
+            for name, same in ((recipe, learnt), ("fixed features", fixed)):
+                if same:
+                    values = list(_by_fold(same, "accuracy"))
+                    seconds = float(np.mean([r["seconds"] for _, r in same]))
+                    body.append((f"`{experiment}`", name, len(values), _spread(values), f"{seconds:.0f}"))
+    if not body:
+        return []
+    head = ("row", "model", "folds", "accuracy", "seconds a training")
+    return ["## End to end", table(head, body)]
+
+
 def _ablation_tables(finished: Finished) -> list[str]:
-    parts: list[str] = []
+    parts: list[str] = [*_choices(finished), *_end_to_end(finished)]
     fused = _chosen(finished, "sample_subsets")
     if fused:
         views: dict[str, list[float]] = {}

@@ -7,7 +7,15 @@ it means and in which unit.
 
 from catalog.settings.data import Collection, Features, Media, Preprocessing, Validation
 from catalog.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
-from catalog.settings.operation import Automation, Evaluation, Gate, Monitoring, ReleaseSettings, Service
+from catalog.settings.operation import (
+    Automation,
+    Evaluation,
+    Gate,
+    Graph,
+    Monitoring,
+    ReleaseSettings,
+    Service,
+)
 from catalog.settings.parameters import Settings, load_settings, merge
 from catalog.settings.section import Section
 
@@ -19,6 +27,7 @@ __all__ = [
     "Evaluation",
     "Features",
     "Gate",
+    "Graph",
     "Media",
     "Model",
     "Monitoring",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from catalog.settings.section import Positive, PositiveFloat, Section, Share
 
-__all__ = ["Automation", "Evaluation", "Gate", "Monitoring", "ReleaseSettings", "Service"]
+__all__ = ["Automation", "Evaluation", "Gate", "Graph", "Monitoring", "ReleaseSettings", "Service"]
 
 
 class Evaluation(Section):
@@ -26,6 +26,46 @@ class Gate(Section):
     subset_tolerance: Share = Field(0.03, description="The same, per modality subset.")
     category_tolerance: Share = Field(0.15, description="The same, for the recall of a large category.")
     category_min_rows: Positive = Field(30, description="Holdout rows that make a category large.")
+
+
+class Graph(Section):
+    """Products bought together refine the product vector; off by default (see docs/graph.md)."""
+
+    encoder: str = Field(
+        "none", description="none, lightgcn or graphsage; the last two need the extra `graph`."
+    )
+    together: Literal["basket", "shopper"] = Field(
+        "basket",
+        description="What makes two products bought together: one order (a shopper's day where orders have "
+        "no number), or one shopper.",
+    )
+    neighbours: Positive = Field(20, description="Strongest co-purchase neighbours a product names.")
+    shrinkage: float = Field(
+        10.0, ge=0, description="Baskets' worth of doubt in a pair's weight; few shared baskets weigh little."
+    )
+    max_basket: int = Field(
+        100, ge=2, description="Baskets of more distinct products (wholesalers) are left out."
+    )
+    layers: Positive = Field(2, description="Steps along the graph that a vector gathers from.")
+    width: Positive = Field(256, description="graphsage: hidden width.")
+    holdout_share: float = Field(
+        0.1, gt=0, le=0.5, description="Share of the baskets, the latest, that training is judged by."
+    )
+    epochs: Positive = Field(30, description="graphsage: largest number of epochs.")
+    patience: Positive = Field(5, description="graphsage: epochs without better recall before stopping.")
+    batch_size: Positive = Field(512, description="graphsage: pairs in one step.")
+    learning_rate: PositiveFloat = Field(0.001, description="graphsage: learning rate.")
+    weight_decay: float = Field(0.0001, ge=0, description="graphsage: weight decay.")
+    temperature: PositiveFloat = Field(0.1, description="graphsage: temperature of the contrast.")
+    edge_dropout: Share = Field(
+        0.3, description="graphsage: share of the pairs taken out of the graph while they are learned."
+    )
+    isolation: Share = Field(
+        0.3, description="graphsage: share of products trained as if nobody had bought them."
+    )
+    anchor_weight: float = Field(
+        0.5, ge=0, description="graphsage: weight of staying near the vector that is refined."
+    )
 
 
 class ReleaseSettings(Section):

@@ -10,7 +10,15 @@ from catalog.errors import SettingsError
 from catalog.search_space import check_space
 from catalog.settings.data import Collection, Features, Media, Preprocessing, Validation
 from catalog.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
-from catalog.settings.operation import Automation, Evaluation, Gate, Monitoring, ReleaseSettings, Service
+from catalog.settings.operation import (
+    Automation,
+    Evaluation,
+    Gate,
+    Graph,
+    Monitoring,
+    ReleaseSettings,
+    Service,
+)
 from catalog.settings.section import Section
 
 __all__ = ["Settings", "load_settings", "merge"]
@@ -33,6 +41,7 @@ class Settings(Section):
     augmentation: Augmentation = Augmentation()
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()
+    graph: Graph = Graph()
     release: ReleaseSettings = ReleaseSettings()
     service: Service = Service()
     monitoring: Monitoring = Monitoring()

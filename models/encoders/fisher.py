@@ -5,12 +5,17 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
+from catalog.progress import hide_bar
 from models.encoders.fisher_vectors import FisherVectors
 from models.encoders.histograms import HistogramImage
 from models.encoders.registries import IMAGE, Spec
 
-__all__ = ["FisherImage"]
+__all__ = ["FisherImage", "fisher_array", "photo_of"]
+
+LONG = 200
+"""Photos from which on a bar is worth showing."""
 
 
 @IMAGE.register("fisher")
@@ -18,7 +23,8 @@ class FisherImage(HistogramImage):
     """Fisher vectors of dense SIFT over `pixels`, added to what `histograms` sees, each by a linear layer.
 
     A photo's Fisher vectors take some 30 ms, and no training step changes them: `fixed` computes
-    them once a training, as `fisher` (B, 2, size). Without that array they are computed on the way.
+    them once a training, as `fisher` (B, 2, size). Without that array they are computed on the way;
+    features that hold it already leave the codebook unfitted.
     """
 
     arrays = ("pixels", "histograms")
@@ -30,16 +36,14 @@ class FisherImage(HistogramImage):
 
     def prepare_photos(self, arrays: Mapping[str, np.ndarray]) -> None:
         super().prepare_photos(arrays)
+        if "fisher" in arrays:
+            return
         pixels = arrays["pixels"]
         rows = np.linspace(0, len(pixels) - 1, min(len(pixels), 4096)).astype(int)
-        self.fisher.fit([_photo(pixels[row]) for row in rows])
+        self.fisher.fit([photo_of(pixels[row]) for row in rows])
 
     def fixed_photos(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        pixels = arrays["pixels"]
-        found = np.zeros((len(pixels), 2, self.fisher.size), dtype=np.float16)
-        for row, one in enumerate(pixels):
-            found[row] = self.fisher(_photo(one)).numpy()
-        return {"fisher": found}
+        return {} if "fisher" in arrays else {"fisher": fisher_array(self.fisher, arrays["pixels"])}
 
     def views(self, values: dict[str, Tensor], side: Tensor) -> Tensor:
         rows = torch.arange(len(side), device=side.device)
@@ -55,5 +59,15 @@ class FisherImage(HistogramImage):
         return super().views(values, side) + self.edges(seen)
 
 
-def _photo(pixels: np.ndarray) -> Tensor:
+def fisher_array(vectors: FisherVectors, pixels: np.ndarray) -> np.ndarray:
+    """(n, S, S, 3) uint8 to (n, 2, size) float16: photos and their mirror images."""
+    found = np.zeros((len(pixels), 2, vectors.size), dtype=np.float16)
+    rows = tqdm(pixels, "Fisher vectors", mininterval=1, disable=hide_bar(len(pixels) > LONG))
+    for row, one in enumerate(rows):
+        found[row] = vectors(photo_of(one)).numpy()
+    return found
+
+
+def photo_of(pixels: np.ndarray) -> Tensor:
+    """(S, S, 3) uint8 to (3, S, S) float in 0..1."""
     return torch.from_numpy(np.array(pixels)).permute(2, 0, 1).float() / 255

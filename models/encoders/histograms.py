@@ -1,6 +1,7 @@
 """The simple strong image encoder: a kernel machine's view of hand-made photo statistics."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ class HistogramImage(PhotoEncoder):
     (B, d) joins in where a frozen image encoder is configured; pixels are not looked at.
     """
 
-    arrays = ("histograms",)
+    arrays: ClassVar[tuple[str, ...]] = ("histograms",)
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec if "pixels" in self.arrays else _without_pixels(spec), width, dropout)

@@ -2,7 +2,8 @@
 
 <releases>/
     000007-3fa9c1d2/   release.json (manifest: file hashes, provenance), model/, embeddings.npy,
-                       ids.json, index/, products.parquet, metrics.json, model_card.md
+                       ids.json, index/, products.parquet, metrics.json, model_card.md;
+                       graph_embeddings.npy and graph_index/ where graph.encoder is on
     current            one line: the id of the live release; replaced atomically
     promotions.jsonl   every move of `current`, in order
 
@@ -35,7 +36,7 @@ FORMAT = 1
 """Version of the folder's layout; another one is refused."""
 VOLATILE = frozenset({"created_at", "run_id", "host", "seconds"})
 """Provenance that says when and where, not what: it does not make a release another release."""
-NOT_CONTENT = frozenset({"release.json", "model_card.md", f"index/{TIMING}"})
+NOT_CONTENT = frozenset({"release.json", "model_card.md", f"index/{TIMING}", f"graph_index/{TIMING}"})
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,18 @@ class Release:
         return load_index(self.folder / "index", self.embeddings)
 
     @cached_property
+    def graph_embeddings(self) -> np.ndarray | None:
+        """(n, d) float32, refined by co-purchases, L2-normalised, memory-mapped; None where off."""
+        path = self.folder / "graph_embeddings.npy"
+        return np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None
+
+    @cached_property
+    def graph_index(self) -> RowIndex | None:
+        """The vector index over `graph_embeddings`; None where there are none."""
+        vectors = self.graph_embeddings
+        return None if vectors is None else load_index(self.folder / "graph_index", vectors)
+
+    @cached_property
     def products(self) -> pd.DataFrame:
         """The fields the service shows, in row order."""
         return pd.read_parquet(self.folder / "products.parquet")
@@ -135,6 +148,8 @@ def write_release(
     metrics: Mapping[str, Any],
     provenance: Mapping[str, Any],
     model_card: str = "",
+    graph_embeddings: np.ndarray | None = None,
+    graph_index: RowIndex | None = None,
 ) -> Release:
     """Write an immutable release, or return the one that already holds this content.
 
@@ -151,12 +166,18 @@ def write_release(
         metrics: JSON-able evaluation.
         provenance: JSON-able; data version, code version, parameters, encoder fingerprint.
         model_card: markdown.
+        graph_embeddings: (n, d) float32, L2-normalised; refined by co-purchases, where that is on.
+        graph_index: built from the graph embeddings; given with them.
 
     Raises:
         InputError: parts that disagree in rows or order, or vectors that are not unit length.
         ArtifactError: `encoder_dir` is no folder.
     """
     check_parts(product_ids, embeddings, index, products)
+    if (graph_embeddings is None) != (graph_index is None):
+        raise InputError("graph_index", graph_index, "give it together with graph_embeddings, or neither")
+    if graph_embeddings is not None and graph_index is not None:
+        check_parts(product_ids, graph_embeddings, graph_index, products)
     if not encoder_dir.is_dir():
         raise ArtifactError(f"no product encoder at {encoder_dir}; train one first")
     with releases_lock(releases):
@@ -167,6 +188,11 @@ def write_release(
         np.save(staging / "embeddings.npy", np.ascontiguousarray(embeddings), allow_pickle=False)
         write_bytes(staging / "ids.json", orjson.dumps(list(product_ids)))
         index.save(staging / "index")
+        if graph_embeddings is not None and graph_index is not None:
+            np.save(
+                staging / "graph_embeddings.npy", np.ascontiguousarray(graph_embeddings), allow_pickle=False
+            )
+            graph_index.save(staging / "graph_index")
         write_table(staging / "products.parquet", products.reset_index(drop=True))
         write_json(staging / "metrics.json", metrics)
         write_text(staging / "model_card.md", model_card)

@@ -118,6 +118,20 @@ def test_rows_hold_means_spread_and_the_paired_difference() -> None:
     assert "flipkart_l1_all" in page(units_done, [row], "# about")
 
 
+def test_the_page_says_what_each_fold_chose_and_sets_end_to_end_apart() -> None:
+    done = finished("flipkart_l1_photo", "chosen photo", [[1, 1], [1, 0], [1, 1], [1, 1], [1, 1]])
+    for fold, (_, result) in enumerate(done):
+        inner = {"base": 0.7, "fisher": 0.6 if fold == 1 else 0.8}
+        result |= {"inner": inner, "chosen": max(inner, key=lambda name: inner[name])}
+    done += finished("flipkart_l1_photo", "cnn", [[1, 0]] * 5)
+    (row,) = aim_rows(done, "abc")
+    assert row["value"] == pytest.approx(0.9)
+    written = page(done, [row], "# about")
+    assert "| `flipkart_l1_photo` | fisher | 0.760 ± 0.080 | 4 of 5 |" in written
+    assert "| `flipkart_l1_photo` | cnn | 5 | 0.500 ± 0.000 | 1 |" in written
+    assert "| `flipkart_l1_photo` | fixed features | 5 | 0.900 ± 0.200 | 1 |" in written
+
+
 def test_averaging_seeds_averages_probabilities() -> None:
     first, second = [[1, 0]] * 5, [[1, 1]] * 5
     again = finished("flipkart_l1_photo", "base", second, seed=1)

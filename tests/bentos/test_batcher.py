@@ -30,10 +30,12 @@ def test_a_lone_job_does_not_wait_for_company() -> None:
 
     async def lone() -> float:
         await batcher.submit(1)
-        begin = time.perf_counter()
+        times = []
         for n in range(50):
+            begin = time.perf_counter()
             await batcher.submit(n)
-        return (time.perf_counter() - begin) / 50
+            times.append(time.perf_counter() - begin)
+        return sorted(times)[25]
 
     seconds = asyncio.run(lone())
     batcher.close()

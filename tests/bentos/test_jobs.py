@@ -1,5 +1,7 @@
 """Jobs in one batch answer as they do alone, whatever else is in the batch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from bentos.jobs import Job, Outcome, run_jobs
 from bentos.limits import Limits, Refusal
 from bentos.parsing import read_call
 from bentos.release_view import LoadedRelease
+from catalog.settings import ReleaseSettings
+from models.index import build_index
 from tests.bentos.shop import Shop
 
 
@@ -50,6 +54,26 @@ def test_a_mixed_batch_equals_its_jobs_alone(shop: Shop, loaded: LoadedRelease) 
             np.testing.assert_allclose(result.probabilities, alone.probabilities, atol=1e-5)
     assert isinstance(together[5], Refusal)
     assert together[3].rows.max() < len(shop.second.product_ids)
+
+
+def test_similar_searches_refined_vectors_where_there_are_any(shop: Shop, loaded: LoadedRelease) -> None:
+    refined = np.ascontiguousarray(loaded.vectors[::-1])
+    with_graph = replace(
+        loaded, similar_vectors=refined, similar_index=build_index(refined, ReleaseSettings())
+    )
+    jobs = [
+        job(shop, with_graph, "similar", {"product_ids": ["P001", "P002"], "k": 5}),
+        job(shop, with_graph, "search", {"query": {"text": "blue shoe"}, "k": 5}),
+    ]
+    similar, search = run_jobs(jobs)
+    assert isinstance(similar, Outcome)
+    assert isinstance(search, Outcome)
+    rows = with_graph.similar_index.search(refined[[1, 2]], 6)[1]
+    np.testing.assert_array_equal(similar.rows, rows)
+    assert similar.rows[:, 0].tolist() == [1, 2]
+    np.testing.assert_array_equal(similar.vectors, loaded.vectors[[1, 2]])
+    plain = run_jobs([job(shop, loaded, "search", {"query": {"text": "blue shoe"}, "k": 5})])[0]
+    np.testing.assert_array_equal(search.rows[:, :5], plain.rows[:, :5])
 
 
 def test_hits_leave_out_padding_and_missing_prices(shop: Shop, loaded: LoadedRelease) -> None:

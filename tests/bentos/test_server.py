@@ -328,9 +328,16 @@ def test_sigterm_under_load_loses_no_accepted_request(shop: Shop, bento: str, tm
     promote(shop.workspace.root, shop.first.id)
     server = Server(shop, tmp_path).wait()
     try:
-        stopper = threading.Timer(1.0, server.process.terminate)
+
+        def terminate_once_it_is_busy() -> None:
+            wait_for(lambda: len(server.rows()) > 20, 60, server.process, server.log, pause=0.1)
+            server.process.terminate()
+
+        stopper = threading.Thread(target=terminate_once_it_is_busy)
         stopper.start()
-        load = run_load(server.port, "/search", SEARCH, concurrency=8, seconds=30)
+        load = run_load(server.port, "/search", SEARCH, concurrency=8, seconds=90)
+        stopper.join()
+        assert load.closed > 0, "the end came while requests were under way"
         assert server.stop() == 0
     finally:
         server.stop()

@@ -84,7 +84,7 @@ class Checkout:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_default_signals,  # noqa: PLW1509 - no thread runs here yet
+                preexec_fn=_default_signals,  # noqa: PLW1509 - it only resets two signals
             )
 
 
@@ -148,7 +148,7 @@ def make_checkout(root: Path) -> Checkout:
     params = clone / "params.yaml"
     params.write_text(params.read_text().replace("workspaces: [sample]", "workspaces: [tiny]"))
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SHELFSPACE_", "DAGSTER", "PYTEST"))}
-    kept |= {"OMP_NUM_THREADS": "2", "PYTHONPATH": str(clone), "HF_HUB_OFFLINE": "1"}
+    kept |= {"PYTHONPATH": str(clone), "HF_HUB_OFFLINE": "1"}
     kept["PATH"] = f"{environment_folder / 'bin'}:{kept['PATH']}"
     return Checkout(clone, catalog, kept)
 

@@ -84,3 +84,25 @@ def clip_with_words(folder: Path) -> str:
         model_max_length=16,
     ).save_pretrained(folder)  # fmt: skip
     return name
+
+
+def siglip_with_words(folder: Path) -> str:
+    """A SigLIP folder that sees and reads; its texts are padded to the full length."""
+    from transformers import SiglipConfig, SiglipModel
+
+    clip_with_words(folder)  # its tokenizer and photo recipe serve as well
+    torch.manual_seed(0)
+    small = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    config = SiglipConfig(
+        text_config={
+            **small,
+            "vocab_size": 20,
+            "bos_token_id": 1,
+            "eos_token_id": 2,
+            "max_position_embeddings": 16,
+            "projection_size": 16,
+        },
+        vision_config={**small, "image_size": 32, "patch_size": 16},
+    )
+    SiglipModel(config).save_pretrained(folder)
+    return f"transformers:{folder}"

@@ -1,5 +1,7 @@
 """Dense SIFT and Fisher vectors: known edges, mirror images, and what is computed once a training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from models.encoders import build_encoder
 from models.encoders.dense_sift import DESCRIPTOR, dense_sift, mirrored
 from models.encoders.fisher_vectors import FisherVectors
+from models.features import FeatureTable
 from models.network import ProductNetwork, describe_features
 from tests.models.learning import features_table, quick_settings
 
@@ -80,6 +83,17 @@ def test_what_is_computed_once_is_what_would_be_computed_on_the_way(photos):
 
     with torch.inference_mode():
         assert torch.equal(vectors(once), vectors(table))
+
+
+def test_features_that_hold_the_vectors_already_are_taken_as_they_are():
+    table, _, _ = features_table(8, ("image",), missing=0.0, frozen=False)
+    part = table.modalities["image"]
+    given = np.random.default_rng(0).normal(size=(8, 2, FisherVectors().size)).astype(np.float16)
+    held = FeatureTable(table.product_ids, {"image": replace(part, values={**part.values, "fisher": given})})
+    network = ProductNetwork(quick_settings(model={"image": "fisher"}).model, describe_features(held, 60, 3))
+    network.prepare(held, np.arange(8))
+    assert torch.equal(network.encoders["image"].fisher.centres, FisherVectors().centres)
+    assert (network.fixed(held).modalities["image"].values["fisher"] == given).all()
 
 
 def test_it_wants_pixels_and_statistics():

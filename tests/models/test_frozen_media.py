@@ -12,8 +12,8 @@ from models.frozen import load_frozen_image, load_frozen_text
 from models.frozen_clip_text import FrozenClipText
 from models.frozen_sounds import FrozenAudio
 from models.inputs.sounds import sound_wave
-from tests.models.media_folders import AUDIO_FOLDERS, clip_with_words, wav2vec2_folder
-from tests.models.test_featurizer import sound
+from tests.models.media_folders import AUDIO_FOLDERS, clip_with_words, siglip_with_words, wav2vec2_folder
+from tests.models.test_featurizer import photo, sound
 from tests.models.test_frozen import bert_folder, offline, vit_folder
 
 __all__ = ["offline"]
@@ -73,6 +73,22 @@ def test_one_clip_folder_encodes_texts_and_photos_alike(tmp_path: Path) -> None:
     expected = torch.nn.functional.normalize(getattr(found, "pooler_output", found), dim=1)[0].numpy()
     assert np.allclose(vectors[0], expected, atol=1e-6)
     assert all((text.encode([t])[0] == row).all() for t, row in zip(texts, vectors, strict=True))
+
+
+def test_siglip_sees_photos_and_reads_texts_padded_to_its_length(tmp_path: Path) -> None:
+    name = siglip_with_words(tmp_path)
+    text, image = load_frozen_text(name), load_frozen_image(name)
+    assert text.dim == image.dim == 16
+    vectors = text.encode(["red cotton towel", "lamp"])
+    ids = text.tokenizer("lamp", return_tensors="pt", padding="max_length", max_length=16)
+    assert ids["input_ids"].shape == (1, 16)
+    with torch.inference_mode():
+        found = text.model.get_text_features(ids["input_ids"], ids["attention_mask"])
+    expected = torch.nn.functional.normalize(getattr(found, "pooler_output", found), dim=1)[0].numpy()
+    assert np.allclose(vectors[1], expected, atol=1e-6)
+    photos = image.encode([image.recipe.open(photo(seed), Media()) for seed in (1, 2)])
+    assert np.allclose(np.linalg.norm(photos, axis=1), 1, atol=1e-5)
+    assert np.abs(photos[0] - photos[1]).max() > 1e-5
 
 
 def test_a_folder_without_a_text_half_is_refused(tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
 """Training: deterministic, resumable after kill -9, quiet, and honest about what it was given."""
 
-import os
+import multiprocessing
 import signal
-import subprocess
-import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,6 @@ from tests.models.learning import CLASSES, MODALITIES, features_table, quick_set
 
 LIGHT = ("text", "audio", "tabular")
 ROWS = 100
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def run(folder: Path, settings=None, table=None, **changes):
@@ -79,13 +77,14 @@ def test_two_runs_give_the_same_encoder_and_another_seed_another(tmp_path):
     assert prints[0] != prints[2]
 
 
-CHILD = """
-import sys
-sys.path.insert(0, sys.argv[2])
-from pathlib import Path
-from tests.models.test_training import LONG, run
-run(Path(sys.argv[1]), LONG[sys.argv[3]])
-"""
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(["pytorch_lightning", "models.training", "models.lightning_module"])
+"""Starts processes that may be killed. They are copies of one that has the libraries: their import takes
+longer than these trainings do."""
+
+
+def child(folder: Path, kind: str) -> None:
+    run(folder, LONG[kind])
 
 
 def long(strategy="joint", completion="token", **training):
@@ -112,23 +111,34 @@ def test_every_strategy_gives_the_same_encoder_twice(tmp_path, kind):
     assert len(prints) == 1
 
 
+@pytest.fixture(scope="module")
+def unbroken_run(tmp_path_factory):
+    """Folder and report of a kind's run that nothing disturbed; it is only read."""
+
+    @cache
+    def of(kind):
+        folder = tmp_path_factory.mktemp("whole")
+        return folder, run(folder, LONG[kind])
+
+    return of
+
+
 @pytest.mark.parametrize(
     ("kind", "where"),
     [(kind, "run-*/last.ckpt") for kind in LONG] + [("transfer", "run-*/alone-audio/last.ckpt")],
 )
-def test_a_killed_run_is_taken_up_and_ends_the_same(tmp_path, kind, where):
+def test_a_killed_run_is_taken_up_and_ends_the_same(tmp_path, unbroken_run, kind, where):
     """kill -9 once some epochs are on disk; the next call goes on from there."""
-    command = [sys.executable, "-c", CHILD, str(tmp_path / "killed"), str(PROJECT), kind]
-    child = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+    process = FORK.Process(target=child, args=(tmp_path / "killed", kind))
+    process.start()
     deadline = time.monotonic() + 120
     while not list((tmp_path / "killed" / "scratch").glob(where)):
-        assert child.poll() is None, "the run ended before it could be killed"
+        assert process.is_alive(), "the run ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     assert not (tmp_path / "killed" / "model").exists()
     resumed = run(tmp_path / "killed", LONG[kind])
     if where == "run-*/last.ckpt":
@@ -136,12 +146,12 @@ def test_a_killed_run_is_taken_up_and_ends_the_same(tmp_path, kind, where):
         assert 1 <= resumed.resumed_from < 8
     else:
         assert resumed.resumed_from is None
-    unbroken = run(tmp_path / "whole", LONG[kind])
+    whole, unbroken = unbroken_run(kind)
     assert len(resumed.history) == resumed.epochs == unbroken.epochs
     features, _, _ = features_table(ROWS, LIGHT)
     vectors = [
-        ProductEncoder.load(tmp_path / name / "model").embed_features(features)
-        for name in ("killed", "whole")
+        ProductEncoder.load(folder / "model").embed_features(features)
+        for folder in (tmp_path / "killed", whole)
     ]
     assert np.abs(vectors[0] - vectors[1]).max() <= 1e-4
     assert resumed.best_epoch == unbroken.best_epoch

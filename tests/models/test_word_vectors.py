@@ -125,8 +125,9 @@ def test_a_file_is_read_plain_gzipped_and_with_a_head(tmp_path, name, head):
         ([], "none of the 1 words"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_named_with_its_line(tmp_path, lines, what):
-    path = written(tmp_path / "v.txt", lines)
+def test_a_file_that_cannot_be_used_is_named_with_its_line(tmp_path, monkeypatch, lines, what):
+    monkeypatch.chdir(tmp_path)  # a long path is shortened in the message
+    path = written(Path("v.txt"), lines)
     with pytest.raises(SettingsError, match=what) as refusal:
         read_vectors(path, ["red"], 0)
     assert refusal.value.field == "model.text"
