@@ -18,6 +18,8 @@ from catalog.hashing import fingerprint, tree_hash
 __all__ = ["Facts", "Record", "build", "read_record"]
 
 RECORD = "record.json"
+NOT_CONTENT = frozenset({RECORD, "timing.json"})
+"""Files that say when and how fast, not what: they make no other data version."""
 
 Facts = dict[str, Any]
 """Metadata of an asset as plain JSON: numbers, texts, and tagged values
@@ -89,6 +91,6 @@ def build(
         )
     with atomic_directory(folder) as temporary:
         facts = compute(temporary)
-        version = tree_hash(temporary, skip=frozenset({RECORD}))
+        version = tree_hash(temporary, skip=NOT_CONTENT)
         write_json(temporary / RECORD, {"fingerprint": wanted, "data_version": version, "facts": facts})
     return Record(folder, wanted, version, facts, seconds=time.monotonic() - started)

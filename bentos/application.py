@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from bentos.batcher import Batcher
+from bentos.changes import place_of, records_of, require_known, require_live
 from bentos.config import ServiceConfig
 from bentos.engine import Engine
 from bentos.jobs import Job, Outcome, featurize, run_jobs
 from bentos.limits import Admission, Limits, Refusal
-from bentos.parsing import Call, Files, read_call
+from bentos.parsing import ENDPOINTS, Call, Files, read_call
 from bentos.release_view import LoadedRelease
 from bentos.request_log import RequestLog
 from models.inputs.item import ProductInput
@@ -27,6 +28,8 @@ __all__ = ["Application"]
 logger = logging.getLogger("shelfspace.service")
 
 LABELS_SHOWN = 5
+SWAPS = 5
+"""Releases in a row that may replace the one a write was encoded for before it is refused."""
 DECODERS = 2
 """Threads that decode photos and sounds; each may hold one decoded photo of the largest size."""
 
@@ -103,21 +106,54 @@ class Application:
         results = shape(call, outcome, loaded)
         if self.log.on:
             self.log.add(self._rows(call, outcome, results, loaded, time.perf_counter() - begin))
+        answer: dict[str, Any] = {"release": loaded.id}
+        if call.k and outcome.view is not None:
+            answer["sequence"] = outcome.view.delta.sequence
         if call.single:
-            return {"release": loaded.id, "result": results[0]}
-        return {"release": loaded.id, "results": results}
+            return {**answer, "result": results[0]}
+        return {**answer, "results": results}
+
+    async def write(self, endpoint: str, body: Any, files: Files | None = None) -> dict[str, Any]:
+        """Put, change or delete products; what is answered is on the disk and in every later answer.
+
+        Args:
+            endpoint: one of parsing.WRITES.
+            body, files: as for `answer`.
+
+        Raises:
+            Refusal: anything that is answered with 4xx or 5xx; nothing is written then.
+        """
+        call = read_call(endpoint, body, self.limits, files)
+        loop = asyncio.get_running_loop()
+        for _ in range(SWAPS):
+            loaded = self.engine.require()
+            require_live(loaded)
+            vectors = None
+            if call.items:
+                vectors = (await self._encode(call, loaded)).vectors
+            else:
+                require_known(call, loaded.view())
+            records = await loop.run_in_executor(self._decoders, records_of, call, loaded, vectors)
+            sequence = await loop.run_in_executor(self._decoders, self.engine.write, loaded, records)
+            if sequence is not None:
+                return {"release": loaded.id, "sequence": sequence, "product_ids": list(call.product_ids)}
+        remedy = "retry in a second; releases are being swapped"
+        raise Refusal(503, "release", self.engine.require().id, remedy, retry_after=1)
 
     async def _run(self, call: Call, loaded: LoadedRelease) -> Outcome:
         if call.endpoint == "similar":
+            view = loaded.view()
             for number, product in enumerate(call.product_ids):
-                if product not in loaded.rows:
+                if view.row_of(product) is None:
                     remedy = f"name a product of release {loaded.id}"
-                    raise Refusal(404, call.place(number)[:-1], product, remedy)
-            rows = tuple(loaded.rows[product] for product in call.product_ids)
-            return await self.batcher.submit(Job(call, loaded, rows=rows))
+                    raise Refusal(404, place_of(call, number), product, remedy)
+            return await self.batcher.submit(Job(call, loaded))
         if call.endpoint == "classify" and not loaded.encoder.labels:
             remedy = "use /embed or /search; this release was trained without categories"
             raise Refusal(422, "endpoint", "classify", remedy)
+        return await self._encode(call, loaded)
+
+    async def _encode(self, call: Call, loaded: LoadedRelease) -> Outcome:
         features = None
         if any(item.photos or item.sounds for item in call.items):
             loop = asyncio.get_running_loop()
@@ -126,7 +162,7 @@ class Application:
 
     def refused(self, endpoint: str, refusal: Refusal, seconds: float) -> None:
         """Log a refused request as one row."""
-        if self.log.on:
+        if self.log.on and endpoint in ENDPOINTS:
             row = log_row(endpoint, "", refusal.status, 0, seconds)
             self.log.add([{**row, "error": refusal.field}])
 
@@ -207,15 +243,18 @@ def shape(call: Call, outcome: Outcome, loaded: LoadedRelease) -> list[dict[str,
             classification(product, p, names)
             for product, p in zip(call.product_ids, outcome.probabilities, strict=True)
         ]
-    assert outcome.scores is not None and outcome.rows is not None  # noqa: S101, PT018
+    view = outcome.view
+    assert outcome.scores is not None and outcome.rows is not None and view is not None  # noqa: S101, PT018
     results = []
     for number, product in enumerate(call.product_ids):
         if call.endpoint == "similar":
-            own = loaded.rows[product]
-            hits = loaded.hits(outcome.scores[number], outcome.rows[number], call.k, without=own)
+            own = view.row_of(product)
+            without = -1 if own is None else own
+            hits = loaded.hits(outcome.scores[number], outcome.rows[number], call.k, without, view)
             results.append({"product_id": product, "hits": hits})
         else:
-            results.append({"hits": loaded.hits(outcome.scores[number], outcome.rows[number], call.k)})
+            hits = loaded.hits(outcome.scores[number], outcome.rows[number], call.k, view=view)
+            results.append({"hits": hits})
     return results
 
 

@@ -2,7 +2,8 @@
 
 A call keeps the release it began with to its end; a new release is loaded and tried beside the
 old one, then replaces it by one assignment. So no answer mixes two releases and none waits for a
-swap; for that moment both are in memory.
+swap; for that moment both are in memory. Only writes wait: those between two releases go to a log
+that is taken over before the new release answers.
 """
 
 import logging
@@ -14,8 +15,10 @@ import numpy as np
 from bentos.config import ServiceConfig
 from bentos.limits import Refusal
 from bentos.release_view import LoadedRelease
-from catalog.errors import InputError, ShelfspaceError
-from models.release import Release, current_id
+from catalog.errors import CapacityError, InputError, ShelfspaceError
+from models.index import DeltaLimits, Record
+from models.index.carry import prune_logs
+from models.release import Release, current_id, list_releases
 
 __all__ = ["Engine"]
 
@@ -33,6 +36,7 @@ class Engine:
         self._config = config
         self._loaded: LoadedRelease | None = None
         self._refused: str | None = None
+        self._swap = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.problem = ""
@@ -80,15 +84,57 @@ class Engine:
                 return False
             loaded = LoadedRelease.load(release, self._config.settings.media)
             try_out(loaded)
+            self._install(loaded)
         except (ShelfspaceError, OSError, ValueError, KeyError) as error:
             self._refused = folder.name
             self.problem = f"release {folder.name} cannot be served: {error}"
             logger.error("%s", self.problem)  # noqa: TRY400 - the sentence says it; no trace needed
             return self._fall_back()
-        self._install(loaded)
         return True
 
+    def write(self, loaded: LoadedRelease, records: list[Record]) -> int | None:
+        """Append changes to the log of the release they were made for; returns their last sequence.
+
+        None when another release answers by now: the caller encodes for that one.
+
+        Raises:
+            Refusal: 409 where the log is full, 507 where the disk is.
+        """
+        with self._swap:
+            if loaded is not self._loaded or loaded.live is None:
+                return None
+            try:
+                made = loaded.live.segment.write(records)
+            except CapacityError as error:
+                raise Refusal.of(error, 409) from error
+            except OSError as error:
+                logger.exception("the delta log cannot be written")
+                remedy = "make room on the disk; nothing of this request was kept"
+                raise Refusal(507, "delta", error.strerror or "", remedy) from error
+            return made[-1].sequence if made else loaded.live.sequence
+
     def _install(self, loaded: LoadedRelease) -> None:
+        with self._swap:
+            self._take_over(self._with_changes(loaded))
+
+    def _with_changes(self, loaded: LoadedRelease) -> LoadedRelease:
+        """The release with the changes since, where there is a workspace to keep them in."""
+        root = self._config.releases
+        if root is None:
+            return loaded
+        folder, service = root / "delta", self._config.settings.service
+        live, carried = loaded.with_changes(folder, DeltaLimits(service.delta_products, service.delta_bytes))
+        if carried.kept or carried.held:
+            logger.info(
+                "release %s: %d changes kept (%d encoded again), %d products newer in the release",
+                loaded.id, carried.kept, carried.encoded, carried.held,
+            )  # fmt: skip
+        for product, why in carried.lost.items():
+            logger.warning("release %s: the change of product %r is lost: %s", loaded.id, product, why)
+        prune_logs(folder, {loaded.id, *(path.name for path in list_releases(root / "releases"))})
+        return live
+
+    def _take_over(self, loaded: LoadedRelease) -> None:
         before = self._loaded.id if self._loaded else "none"
         self._loaded = loaded
         self._refused = None

@@ -10,7 +10,7 @@ from bentos.parsing import Call
 from bentos.release_view import LoadedRelease
 from catalog.errors import InputError
 from models.features import FeatureTable, ModalityFeatures
-from models.index import VectorIndex
+from models.index import LayeredView
 from models.inputs.item import ProductInput
 
 __all__ = ["Job", "Outcome", "concatenate", "featurize", "run_jobs"]
@@ -22,13 +22,11 @@ class Job:
 
     Attributes:
         features: of the call's items, where they were computed beforehand (photos and sounds).
-        rows: rows of the release, for similar.
     """
 
     call: Call
     loaded: LoadedRelease
     features: FeatureTable | None = None
-    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +37,14 @@ class Outcome:
         vectors: (n, d) float32.
         probabilities: (n, classes) float32; None for similar, which encodes nothing.
         scores, rows: (n, m) for search and similar, else None.
+        view: the state of release and changes that was searched.
     """
 
     vectors: np.ndarray
     probabilities: np.ndarray | None = None
     scores: np.ndarray | None = None
     rows: np.ndarray | None = None
+    view: LayeredView | None = None
 
 
 def featurize(loaded: LoadedRelease, call: Call) -> FeatureTable:
@@ -100,6 +100,7 @@ def run_jobs(jobs: Sequence[Job]) -> list[Outcome | Exception]:
 def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exception]]:
     """Run jobs that share a release."""
     loaded = jobs[0][1].loaded
+    view = loaded.view()
     done: list[tuple[int, Outcome | Exception]] = []
     ready: list[tuple[int, Job, FeatureTable | None]] = []
     for (position, job), table in zip(jobs, feature_tables(loaded, [job for _, job in jobs]), strict=True):
@@ -114,18 +115,23 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
     start = 0
     for position, job, table in ready:
         if table is None or encoded is None:
-            vectors[position] = np.asarray(loaded.vectors[list(job.rows)])
+            try:
+                vectors[position] = np.stack([view.vector_of(p) for p in job.call.product_ids])
+            except KeyError as gone:  # deleted since the call was admitted
+                refusal = Refusal(404, "product_id", gone.args[0], "name a product that is still there")
+                done.append((position, refusal))
             continue
         own = slice(start, start + len(job.call))
         vectors[position], classes[position] = encoded.vectors[own], encoded.probabilities[own]
         start = own.stop
     found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    wanted = [(p, job, vectors[p]) for p, job, _ in ready if job.call.k and p in vectors]
     # What is logged and watched for drift are the encoder's vectors; /similar may search refined ones.
-    for index, asked in searches(loaded, [(p, job, vectors[p]) for p, job, _ in ready if job.call.k]):
-        found |= search_all(index, asked)
-    for position, _, _ in ready:
+    for state, asked in searches(loaded, view, wanted):
+        found |= search_all(state, asked)
+    for position, own_vectors in vectors.items():
         scores, rows = found.get(position, (None, None))
-        done.append((position, Outcome(vectors[position], classes.get(position), scores, rows)))
+        done.append((position, Outcome(own_vectors, classes.get(position), scores, rows, view)))
     return done
 
 
@@ -158,31 +164,32 @@ def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTa
 
 
 def searches(
-    loaded: LoadedRelease, asked: list[tuple[int, Job, np.ndarray]]
-) -> list[tuple[VectorIndex, list[tuple[int, Job, np.ndarray]]]]:
-    """The queries by the index that answers them; one where the release holds no refined vectors."""
-    if loaded.similar_index is loaded.index:
-        return [(loaded.index, asked)]
+    loaded: LoadedRelease, view: LayeredView, asked: list[tuple[int, Job, np.ndarray]]
+) -> list[tuple[LayeredView, list[tuple[int, Job, np.ndarray]]]]:
+    """The queries by the state that answers them; one where the release holds no refined vectors."""
+    refined = loaded.similar_view(view)
+    if refined is view:
+        return [(view, asked)]
     similar = [
-        (p, job, np.asarray(loaded.similar_vectors[list(job.rows)]))
+        (p, job, np.stack([refined.vector_of(product) for product in job.call.product_ids]))
         for p, job, _ in asked
         if job.call.endpoint == "similar"
     ]
     return [
-        (loaded.index, [one for one in asked if one[1].call.endpoint != "similar"]),
-        (loaded.similar_index, similar),
+        (view, [one for one in asked if one[1].call.endpoint != "similar"]),
+        (refined, similar),
     ]
 
 
 def search_all(
-    index: VectorIndex, asked: list[tuple[int, Job, np.ndarray]]
+    view: LayeredView, asked: list[tuple[int, Job, np.ndarray]]
 ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """One index call for all queries of a batch, with the largest k; each job takes its rows."""
     if not asked:
         return {}
     # One more than asked for: a product is left out of its own hits.
     k = max(job.call.k + (job.call.endpoint == "similar") for _, job, _ in asked)
-    scores, rows = index.search(np.concatenate([v for _, _, v in asked]), k)
+    scores, rows = view.search(np.concatenate([v for _, _, v in asked]), k)
     result = {}
     start = 0
     for position, job, _ in asked:

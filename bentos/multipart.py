@@ -26,6 +26,13 @@ ITEM = {
     "sound": "file",
 }
 FORM_FIELDS = {
+    "products/put": {
+        **ITEM,
+        "category": "text",
+        "currency": "text",
+        "on_hand": "number",
+        "updated_at": "text",
+    },
     "embed": ITEM,
     "classify": ITEM,
     "search": {"text": "text", "photo": "file", "sound": "file", "k": "integer"},
@@ -88,10 +95,10 @@ def _body(endpoint: str, fields: dict[str, Any]) -> dict[str, Any]:
         top["k"] = _number(int, "k", fields.pop("k"))
     if endpoint == "similar":
         return top | fields
-    if fields.get("price") is not None:
-        text = fields.pop("price")
+    for name in ("price", "on_hand"):
+        text = fields.pop(name, "")
         if text.strip():
-            fields["price"] = _number(float, "price", text)
+            fields[name] = _number(float, name, text)
     if "attributes" in fields:
         try:
             fields["attributes"] = orjson.loads(fields["attributes"])

@@ -10,12 +10,17 @@ __all__ = ["openapi"]
 REFUSALS = {
     "400": "The body is no JSON and no form.",
     "404": "No such product.",
+    "409": "The log of changes is full, or the service has no workspace to keep it in.",
     "413": "The body, a file or a list is too large.",
     "415": "Another Content-Type than JSON or a form.",
     "422": "A field is missing, unknown, of the wrong type or out of range.",
     "429": "Too many requests in flight; see Retry-After.",
+    "507": "The disk is full; nothing was kept.",
     "503": "No release is loaded yet, or memory for bodies is used up; see Retry-After.",
 }
+WRITING = frozenset({"/products/put", "/products/change", "/products/delete"})
+NAMING = frozenset({"/similar", "/products/change", "/products/delete"})
+"""Paths that name products, which may not be there."""
 
 
 def openapi(spec: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +48,7 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
         refusals = {
             status: {"description": text, "content": error}
             for status, text in REFUSALS.items()
-            if status != "404" or path == "/similar"
+            if (status != "404" or path in NAMING) and (status not in {"409", "507"} or path in WRITING)
         }
         operation["responses"] = {**{str(k): v for k, v in kept.items()}, **refusals}
     spec["paths"]["/release"] = {

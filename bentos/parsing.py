@@ -13,12 +13,22 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from bentos.limits import Limits, Refusal
-from bentos.schemas import EmbedRequest, ProductItem, Query, SearchRequest, SimilarRequest
+from bentos.schemas import (
+    ChangeRequest,
+    DeleteRequest,
+    EmbedRequest,
+    ProductItem,
+    PutRequest,
+    Query,
+    SearchRequest,
+    SimilarRequest,
+)
 from models.inputs.item import ProductInput
 
-__all__ = ["ENDPOINTS", "Call", "Files", "parse_json", "read_call"]
+__all__ = ["ENDPOINTS", "WRITES", "Call", "Files", "parse_json", "read_call"]
 
 ENDPOINTS = ("embed", "classify", "search", "similar")
+WRITES = ("products/put", "products/change", "products/delete")
 MAX_FIELDS = 64
 """Names in one JSON object; more than any request has, few enough to report on cheaply."""
 
@@ -36,12 +46,13 @@ class Call:
     """A request that passed every check which needs no release.
 
     Attributes:
-        endpoint: embed, classify, search or similar.
+        endpoint: one of ENDPOINTS or WRITES.
         single: whether the answer is `result` rather than `results`.
-        items: what to encode (empty for similar).
-        product_ids: per item, the caller's identifier ("" without); for similar, the products.
+        items: what to encode (empty for similar, change and delete).
+        product_ids: per item, the caller's identifier ("" without); else the products.
         k: hits per item; 0 for embed and classify.
         plural: the name of the list field, for messages.
+        parts: the items of a write as they were sent, checked.
     """
 
     endpoint: str
@@ -50,6 +61,7 @@ class Call:
     product_ids: tuple[str, ...]
     k: int
     plural: str
+    parts: tuple[BaseModel, ...] = ()
 
     def __len__(self) -> int:
         return len(self.product_ids)
@@ -59,12 +71,15 @@ class Call:
         return f"{SINGULAR[self.plural]}." if self.single else f"{self.plural}[{number}]."
 
 
-SINGULAR = {"items": "item", "queries": "query", "product_ids": "product_id"}
+SINGULAR = {"items": "item", "queries": "query", "product_ids": "product_id", "changes": "change"}
 MODELS: dict[str, tuple[type[BaseModel], str]] = {
     "embed": (EmbedRequest, "items"),
     "classify": (EmbedRequest, "items"),
     "search": (SearchRequest, "queries"),
     "similar": (SimilarRequest, "product_ids"),
+    "products/put": (PutRequest, "items"),
+    "products/change": (ChangeRequest, "changes"),
+    "products/delete": (DeleteRequest, "product_ids"),
 }
 
 
@@ -81,7 +96,7 @@ def read_call(endpoint: str, body: Any, limits: Limits, files: Files | None = No
     """Check a parsed body against schema and limits.
 
     Args:
-        endpoint: one of ENDPOINTS.
+        endpoint: one of ENDPOINTS or WRITES.
         body: what JSON parsing gave, of any type.
         limits: bounds of one request.
         files: files of a multipart request; they join the single item.
@@ -105,7 +120,9 @@ def read_call(endpoint: str, body: Any, limits: Limits, files: Files | None = No
     parts = [one] if single else many
     k = getattr(request, "k", 0)
     limits.check_results(k)
-    if endpoint == "similar":
+    if plural == "changes":
+        return Call(endpoint, single, (), tuple(part.product_id for part in parts), k, plural, tuple(parts))
+    if plural == "product_ids":
         for product in parts:
             limits.check_text("product_id", product)
         return Call(endpoint, single, (), tuple(parts), k, plural)
@@ -114,7 +131,7 @@ def read_call(endpoint: str, body: Any, limits: Limits, files: Files | None = No
         place = singular if single else f"{plural}[{number}]"
         items.append(product_input(part, place, limits, files))
         ids.append(getattr(part, "product_id", ""))
-    return Call(endpoint, single, tuple(items), tuple(ids), k, plural)
+    return Call(endpoint, single, tuple(items), tuple(ids), k, plural, tuple(parts))
 
 
 def check_shape(body: dict[str, Any], plural: str, limits: Limits) -> None:

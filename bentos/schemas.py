@@ -7,21 +7,27 @@ are checked in `bentos.limits`, not here.
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 __all__ = [
     "EXAMPLES",
+    "ChangeRequest",
     "ClassifyAnswer",
+    "DeleteRequest",
     "EmbedAnswer",
     "EmbedRequest",
     "ErrorAnswer",
     "Hit",
+    "ProductChange",
     "ProductItem",
+    "PutItem",
+    "PutRequest",
     "Query",
     "SearchAnswer",
     "SearchRequest",
     "SimilarAnswer",
     "SimilarRequest",
+    "WriteAnswer",
 ]
 
 Media = Annotated[str, Field(description="A file as base64, or a data: URL. No web address is fetched.")]
@@ -42,6 +48,7 @@ EXAMPLE_HIT: dict[str, JsonValue] = {
     "price": 79.0,
     "currency": "EUR",
     "photo": "photos/P00017.jpg",
+    "on_hand": 12.0,
 }
 EXAMPLE_RELEASE = "000007-3fa9c1d2"
 EXAMPLES: dict[str, dict[str, dict[str, JsonValue]]] = {
@@ -55,6 +62,14 @@ EXAMPLES: dict[str, dict[str, dict[str, JsonValue]]] = {
         "one": {"product_id": "P00017", "k": 5},
         "several": {"product_ids": ["P00017", "P00004"], "k": 3},
     },
+    "/products/put": {
+        "one": {"item": {"product_id": "P90001", **EXAMPLE_ITEM, "category": "Shoes", "currency": "EUR"}}
+    },
+    "/products/change": {
+        "one": {"change": {"product_id": "P00017", "price": 69.0, "on_hand": 0}},
+        "several": {"changes": [{"product_id": "P00017", "on_hand": 3}]},
+    },
+    "/products/delete": {"one": {"product_id": "P00017"}, "several": {"product_ids": ["P00017", "P00004"]}},
 }
 """Bodies that each route accepts, by path."""
 
@@ -124,6 +139,73 @@ class SimilarRequest(Request):
     product_id: str | None = None
     product_ids: list[str] | None = None
     k: int = Field(10, ge=1, strict=True, description="Hits per product, itself left out.")
+
+
+ProductId = Annotated[str, Field(min_length=1, max_length=200)]
+Time = Annotated[
+    AwareDatetime | None,
+    Field(description="When it was true, ISO 8601 with its zone; default now. The later of two wins."),
+]
+Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Stock = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False, description="Pieces in stock.")]
+
+
+class PutItem(ProductItem):
+    """One product of the catalogue, whole: what is not given is not there any more."""
+
+    product_id: ProductId
+    category: str = Field("", max_length=500)
+    currency: str = Field("", max_length=10)
+    on_hand: Stock | None = None
+    updated_at: Time = None
+
+
+class PutRequest(Request):
+    """A product to add or replace in `item`, or several in `items`."""
+
+    item: PutItem | None = None
+    items: list[PutItem] | None = None
+
+
+class ProductChange(Request):
+    """A new price or stock of one product; what is not given stays."""
+
+    product_id: ProductId
+    price: Price | None = None
+    on_hand: Stock | None = None
+    updated_at: Time = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "ProductChange":
+        if self.price is None and self.on_hand is None:
+            raise ValueError("give price or on_hand")
+        return self
+
+
+class ChangeRequest(Request):
+    """One product's change in `change`, or several in `changes`."""
+
+    change: ProductChange | None = None
+    changes: list[ProductChange] | None = None
+
+
+class DeleteRequest(Request):
+    """A product to take out in `product_id`, or several in `product_ids`."""
+
+    product_id: ProductId | None = None
+    product_ids: list[ProductId] | None = None
+
+
+class WriteAnswer(BaseModel):
+    """What was written; every answer with this sequence or a later one knows of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"release": EXAMPLE_RELEASE, "sequence": 42, "product_ids": ["P00017"]}}
+    )
+
+    release: str
+    sequence: int = Field(description="Number of the last change; it goes on across releases.")
+    product_ids: list[str]
 
 
 class Embedding(BaseModel):
@@ -197,6 +279,7 @@ class Hit(BaseModel):
     price: float | None
     currency: str
     photo: str = Field(description="Media key of the first photo; empty without one.")
+    on_hand: float | None = Field(None, description="Pieces in stock; null where the shop does not say.")
 
 
 class Hits(BaseModel):
@@ -213,6 +296,7 @@ class SearchAnswer(BaseModel):
     )
 
     release: str
+    sequence: int = Field(0, description="Number of the last change of the catalogue that is in the answer.")
     result: Hits | None = None
     results: list[Hits] | None = None
 
@@ -236,6 +320,7 @@ class SimilarAnswer(BaseModel):
     )
 
     release: str
+    sequence: int = Field(0, description="Number of the last change of the catalogue that is in the answer.")
     result: SimilarHits | None = None
     results: list[SimilarHits] | None = None
 

@@ -4,6 +4,7 @@ Importing this file loads no model: `bentoml build` reads it for the schema and 
 serving process begins to load its release once the service object is made.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import bentoml
@@ -96,10 +97,41 @@ class Shelfspace:
         answer = await self._answer("similar", product_id=product_id, product_ids=product_ids, k=k)
         return schemas.SimilarAnswer.model_validate(answer)
 
+    @bentoml.api(route="/products/put")
+    async def put_products(
+        self, item: schemas.PutItem | None = None, items: list[schemas.PutItem] | None = None
+    ) -> schemas.WriteAnswer:
+        """Add or replace products; the next search finds them."""
+        return schemas.WriteAnswer.model_validate(await self._write("products/put", item=item, items=items))
+
+    @bentoml.api(route="/products/change")
+    async def change_products(
+        self, change: schemas.ProductChange | None = None, changes: list[schemas.ProductChange] | None = None
+    ) -> schemas.WriteAnswer:
+        """Change price or stock; the next answer shows it."""
+        answer = await self._write("products/change", change=change, changes=changes)
+        return schemas.WriteAnswer.model_validate(answer)
+
+    @bentoml.api(route="/products/delete")
+    async def delete_products(
+        self, product_id: str | None = None, product_ids: list[str] | None = None
+    ) -> schemas.WriteAnswer:
+        """Take products out; no later answer holds them."""
+        answer = await self._write("products/delete", product_id=product_id, product_ids=product_ids)
+        return schemas.WriteAnswer.model_validate(answer)
+
+    async def _write(self, endpoint: str, **fields: Any) -> dict[str, Any]:
+        return await self._call(self.application.write, endpoint, fields)
+
     async def _answer(self, endpoint: str, **fields: Any) -> dict[str, Any]:
+        return await self._call(self.application.answer, endpoint, fields)
+
+    async def _call(
+        self, work: Callable[[str, Any], Awaitable[dict[str, Any]]], endpoint: str, fields: dict[str, Any]
+    ) -> dict[str, Any]:
         body = {name: plain(value) for name, value in fields.items() if value is not None}
         try:
-            answer = await self.application.answer(endpoint, body)
+            answer = await work(endpoint, body)
         except Refusal as refusal:
             raise as_bentoml(refusal) from refusal
         return orjson.loads(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY))
@@ -109,7 +141,7 @@ def plain(value: Any) -> Any:
     """A parameter as the JSON values it came from."""
     if isinstance(value, list):
         return [plain(v) for v in value]
-    return value.model_dump(exclude_none=True) if isinstance(value, schemas.Request) else value
+    return value.model_dump(exclude_none=True, mode="json") if isinstance(value, schemas.Request) else value
 
 
 def as_bentoml(refusal: Refusal) -> BentoMLException:

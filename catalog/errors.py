@@ -5,6 +5,7 @@ Catch `ShelfspaceError` for "the platform refused and says why"; anything else i
     ShelfspaceError
     ├── InputError        something a person supplied is wrong: names field, value and remedy
     │   ├── SettingsError   a value in params.yaml or catalog.yaml
+    │   ├── CapacityError   a store that is at its configured size
     │   ├── CatalogError    a table, column or path of a catalogue
     │   └── MediaError      a photo or sound that must not or cannot be decoded
     ├── ArtifactError     a stored artefact (model, release, feature shard) is missing or damaged
@@ -15,6 +16,7 @@ Catch `ShelfspaceError` for "the platform refused and says why"; anything else i
 __all__ = [
     "ArtifactError",
     "BusyError",
+    "CapacityError",
     "CatalogError",
     "InputError",
     "MediaError",
@@ -47,6 +49,10 @@ class InputError(ShelfspaceError):
 
 class SettingsError(InputError):
     """A setting in params.yaml or catalog.yaml is not usable."""
+
+
+class CapacityError(InputError):
+    """A store is at its configured size; the remedy says how to make room."""
 
 
 class CatalogError(InputError):

@@ -16,6 +16,7 @@
     releases/<id>/     immutable releases;  current  names the live one
     state/             ledger, feature caches, checkpoints, Dagster's and BentoML's homes
     live/              request logs of the service
+    delta/<id>.log     products put, changed and deleted since release <id>
     inbox/             deliveries waiting to be collected
 """
 

@@ -88,6 +88,12 @@ class Service(Section):
     max_body_bytes: Positive = Field(32_000_000)
     max_results: Positive = Field(100, description="Largest k of a search.")
     max_concurrency: Positive = Field(64, description="Requests in flight before 429.")
+    delta_products: Positive = Field(
+        10_000, description="Products that may be added, changed or deleted before a refresh is due."
+    )
+    delta_bytes: Positive = Field(
+        256_000_000, description="Size of the log of those changes, their photos and sounds included."
+    )
     log_every_seconds: PositiveFloat = Field(5)
     log_query_text: bool = Field(False, description="Keep query texts in the request log.")
 

@@ -6,15 +6,19 @@ by row (scores that agree to six decimals count as tied), so equal input gives e
 """
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import faiss
 import numpy as np
 
 from catalog.errors import ArtifactError, InputError
 from catalog.files import read_json, write_json
+from models.index.protocol import RowIndex
 
-__all__ = ["ExactIndex", "FaissIndex", "VectorIndex", "load_index", "search_rows"]
+__all__ = ["TIMING", "ExactIndex", "FaissIndex", "load_index", "search_rows"]
+
+TIMING = "timing.json"
+"""File of an index that says how fast it was; no part of its content."""
 
 DECIMALS = 6
 """Scores are compared at this precision: float32 dot products of unit vectors err below it."""
@@ -22,39 +26,6 @@ EXTRA = 16
 """Candidates fetched beyond k, so that a tie at the cut is seen."""
 GATHER_ROWS = 4096
 """A filter that leaves at most this many rows is answered by an exact scan of those rows."""
-
-
-class VectorIndex(Protocol):
-    """Search over n unit vectors of length d."""
-
-    def __len__(self) -> int: ...
-
-    def search(
-        self, queries: np.ndarray, k: int, allowed_rows: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The k best rows of each query, best first; ties by row.
-
-        Args:
-            queries: (q, d) float32; scored by inner product.
-            k: results per query, at least 1.
-            allowed_rows: only these rows may be found: row numbers, or an (n,) bool mask.
-
-        Returns:
-            scores (q, k) float32 and rows (q, k) int64; where fewer than k rows may be found, the
-            rest is row -1 with score -inf.
-
-        Raises:
-            InputError: queries of another width or not finite, k below 1, a row out of range.
-        """
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write the index below `folder` (made when absent); the vectors are not copied."""
-        ...
-
-    def describe(self) -> dict[str, Any]:
-        """Kind, rows, dim, parameters and measured recall, JSON-able."""
-        ...
 
 
 class ExactIndex:
@@ -75,7 +46,7 @@ class ExactIndex:
     def search(
         self, queries: np.ndarray, k: int, allowed_rows: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """See `VectorIndex.search`."""
+        """See `RowIndex.search`."""
         asked = checked_queries(queries, self.vectors.shape[1], k)
         if allowed_rows is None:
             return search_rows(self.vectors, asked, k)
@@ -98,15 +69,23 @@ class FaissIndex:
         vectors: (n, d) float32, the truth.
         effort: `nprobe` of an IVF, `efSearch` of an HNSW.
         note: what `describe` adds: factory string, measured recall, what else was tried.
+        timing: microseconds a query as measured at build time; kept in a file of its own, since it
+            differs from run to run and the rest of an index does not.
     """
 
     def __init__(
-        self, index: faiss.Index, vectors: np.ndarray, effort: int, note: dict[str, Any] | None = None
+        self,
+        index: faiss.Index,
+        vectors: np.ndarray,
+        effort: int,
+        note: dict[str, Any] | None = None,
+        timing: dict[str, float] | None = None,
     ) -> None:
         self.index = index
         self.vectors = as_vectors(vectors)
         self.effort = effort
         self.note = note or {}
+        self.timing = timing
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -114,7 +93,7 @@ class FaissIndex:
     def search(
         self, queries: np.ndarray, k: int, allowed_rows: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """See `VectorIndex.search`; a narrow filter is answered exactly."""
+        """See `RowIndex.search`; a narrow filter is answered exactly."""
         asked = checked_queries(queries, self.vectors.shape[1], k)
         selector, rows = None, None
         if allowed_rows is not None:
@@ -127,10 +106,15 @@ class FaissIndex:
             selector = faiss.IDSelectorBitmap(len(self), faiss.swig_ptr(bits))
         fetch = min(len(self), 2 * k + EXTRA)
         _, found = self.index.search(asked, fetch, params=self._parameters(selector, fetch))
-        scores, best = self._rank(asked, found, k)
-        # A filter that agrees with the clusters can leave a probe short of k; those are scanned.
-        reachable = min(k, len(self) if rows is None else len(rows))
-        short = (best[:, reachable - 1] < 0) if reachable else np.zeros(len(best), dtype=bool)
+        scores, best = self._rank(asked, found, max(k, fetch))
+        # A filter that agrees with the clusters can leave a probe short of k, and a tie at the cut
+        # may reach past the candidates; those queries are scanned.
+        reachable = len(self) if rows is None else len(rows)
+        last = min(k, reachable) - 1
+        short = best[:, last] < 0
+        if fetch < reachable:
+            short |= scores[:, last] <= scores[:, fetch - 1] + 10.0**-DECIMALS
+        scores, best = scores[:, :k], best[:, :k]
         for q in np.flatnonzero(short):
             chosen = np.arange(len(self)) if rows is None else rows
             one = search_rows(self.vectors if rows is None else self.vectors[rows], asked[q : q + 1], k)
@@ -153,14 +137,19 @@ class FaissIndex:
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         faiss.write_index(self.index, str(folder / "index.faiss"))
-        write_json(folder / "index.json", self.describe())
+        facts = self.describe()
+        timing = facts.pop("timing", None)
+        write_json(folder / "index.json", facts)
+        if timing is not None:
+            write_json(folder / TIMING, timing)
 
     def describe(self) -> dict[str, Any]:
         n, d = self.vectors.shape
-        return {"kind": "faiss", "rows": n, "dim": d, "effort": self.effort, **self.note}
+        timing = {} if self.timing is None else {"timing": self.timing}
+        return {"kind": "faiss", "rows": n, "dim": d, "effort": self.effort, **self.note, **timing}
 
 
-def load_index(folder: Path, vectors: np.ndarray) -> VectorIndex:
+def load_index(folder: Path, vectors: np.ndarray) -> RowIndex:
     """Read what `save` wrote, over the same vectors; the faiss file is memory-mapped.
 
     Args:
@@ -183,15 +172,16 @@ def load_index(folder: Path, vectors: np.ndarray) -> VectorIndex:
     try:
         index = faiss.read_index(str(folder / "index.faiss"), faiss.IO_FLAG_MMAP_IFC)
         effort = int(facts.pop("effort"))
-    except (RuntimeError, KeyError) as error:
+        timing = read_json(folder / TIMING) if (folder / TIMING).exists() else None
+    except (RuntimeError, ValueError, KeyError) as error:
         raise ArtifactError(f"the index at {folder} is missing or damaged: {error}") from error
     if (index.ntotal, index.d) != shape:
         raise ArtifactError(f"{folder}/index.faiss holds {index.ntotal} vectors, its index.json says {shape}")
-    return FaissIndex(index, vectors, effort, facts)
+    return FaissIndex(index, vectors, effort, facts, timing)
 
 
 def search_rows(vectors: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Exact search by a full scan: scores and rows as `VectorIndex.search` returns them."""
+    """Exact search by a full scan: scores and rows as `RowIndex.search` returns them."""
     fetch = min(len(vectors), k + EXTRA)
     if fetch == 0:
         return np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1, np.int64)

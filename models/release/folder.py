@@ -27,7 +27,8 @@ from filelock import FileLock
 from catalog.errors import ArtifactError, InputError
 from catalog.files import read_json, sync, write_bytes, write_json, write_table, write_text
 from catalog.hashing import file_hash, fingerprint
-from models.index import VectorIndex, load_index
+from models.index import RowIndex, load_index
+from models.index.search import TIMING
 
 __all__ = ["VOLATILE", "Release", "list_releases", "releases_lock", "write_release"]
 
@@ -35,7 +36,7 @@ FORMAT = 1
 """Version of the folder's layout; another one is refused."""
 VOLATILE = frozenset({"created_at", "run_id", "host", "seconds"})
 """Provenance that says when and where, not what: it does not make a release another release."""
-NOT_CONTENT = frozenset({"release.json", "model_card.md"})
+NOT_CONTENT = frozenset({"release.json", "model_card.md", f"index/{TIMING}", f"graph_index/{TIMING}"})
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Release:
         return np.load(self.folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
 
     @cached_property
-    def index(self) -> VectorIndex:
+    def index(self) -> RowIndex:
         """The vector index over `embeddings`."""
         return load_index(self.folder / "index", self.embeddings)
 
@@ -120,7 +121,7 @@ class Release:
         return np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None
 
     @cached_property
-    def graph_index(self) -> VectorIndex | None:
+    def graph_index(self) -> RowIndex | None:
         """The vector index over `graph_embeddings`; None where there are none."""
         vectors = self.graph_embeddings
         return None if vectors is None else load_index(self.folder / "graph_index", vectors)
@@ -142,17 +143,18 @@ def write_release(
     *,
     product_ids: Sequence[str],
     embeddings: np.ndarray,
-    index: VectorIndex,
+    index: RowIndex,
     products: pd.DataFrame,
     metrics: Mapping[str, Any],
     provenance: Mapping[str, Any],
     model_card: str = "",
     graph_embeddings: np.ndarray | None = None,
-    graph_index: VectorIndex | None = None,
+    graph_index: RowIndex | None = None,
 ) -> Release:
     """Write an immutable release, or return the one that already holds this content.
 
-    Content is every file but the model card, and the provenance without the names in `VOLATILE`.
+    Content is every file but the model card and the timing of the index, and the provenance without the
+    names in `VOLATILE`.
 
     Args:
         releases: folder of all releases; made when absent.
@@ -223,7 +225,7 @@ def write_release(
 
 
 def check_parts(
-    product_ids: Sequence[str], embeddings: np.ndarray, index: VectorIndex, products: pd.DataFrame
+    product_ids: Sequence[str], embeddings: np.ndarray, index: RowIndex, products: pd.DataFrame
 ) -> None:
     """Refuse parts that do not describe the same products."""
     n = len(product_ids)

@@ -1,6 +1,7 @@
 """Jobs in one batch answer as they do alone, whatever else is in the batch."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from bentos.limits import Limits, Refusal
 from bentos.parsing import read_call
 from bentos.release_view import LoadedRelease
 from catalog.settings import ReleaseSettings
-from models.index import build_index
+from models.index import DeltaLimits, Record, build_index
 from tests.bentos.shop import Shop
 
 
@@ -21,8 +22,7 @@ def loaded(shop: Shop) -> LoadedRelease:
 
 def job(shop: Shop, loaded: LoadedRelease, endpoint: str, body: dict) -> Job:
     call = read_call(endpoint, body, Limits.of(shop.settings))
-    rows = tuple(loaded.rows[p] for p in call.product_ids) if endpoint == "similar" else ()
-    return Job(call, loaded, rows=rows)
+    return Job(call, loaded)
 
 
 def test_a_mixed_batch_equals_its_jobs_alone(shop: Shop, loaded: LoadedRelease) -> None:
@@ -91,3 +91,19 @@ def test_hits_leave_out_padding_and_missing_prices(shop: Shop, loaded: LoadedRel
         "photo": "photos/2.jpg",
         "category": "Shoes",
     }
+
+
+def test_changes_lie_over_refined_vectors_too(shop: Shop, loaded: LoadedRelease, tmp_path: Path) -> None:
+    refined = np.roll(np.asarray(loaded.vectors), 1, axis=0)
+    live, _ = loaded.with_changes(tmp_path, DeltaLimits())
+    live = replace(live, similar_vectors=refined, similar_index=build_index(refined, ReleaseSettings()))
+    assert live.live is not None
+    live.live.segment.write([
+        Record("put", "new", vector=refined[3]),
+        Record("delete", "P004"),
+    ])  # fmt: skip
+    outcome = run_jobs([job(shop, live, "similar", {"product_id": "P003", "k": 3})])[0]
+    names = [outcome.view.id_of(int(row)) for row in outcome.rows[0]]
+    assert names[:2] == ["P003", "new"]
+    assert "P004" not in names
+    np.testing.assert_array_equal(outcome.vectors[0], loaded.vectors[3])

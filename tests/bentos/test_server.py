@@ -159,7 +159,8 @@ def test_every_endpoint_single_and_list(client: httpx.Client, shop: Shop) -> Non
         one, many = client.post(path, json=single), client.post(path, json=several)
         assert (one.status_code, many.status_code) == (200, 200), (path, one.text, many.text)
         assert one.json()["release"] == shop.first.id
-        assert set(one.json()) == {"release", "result"}
+        searched = {"sequence"} if path in {"/search", "/similar"} else set()
+        assert set(one.json()) == {"release", "result", *searched}
         assert len(many.json()["results"]) == 2
     form = client.post("/search", files={"photo": ("shoe.jpg", shop.photo)}, data={"k": "2"})
     assert len(form.json()["result"]["hits"]) == 2
@@ -177,6 +178,14 @@ def test_health_release_schema_and_metrics(client: httpx.Client, shop: Shop) -> 
         for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
             status = client.post(path, json=example["value"]).status_code
             assert status == (404 if path == "/similar" else 200), (path, example)
+    for path in ("/products/put", "/products/change", "/products/delete"):
+        operation = document["paths"][path]["post"]
+        assert {"409", "413", "422", "507"} <= set(operation["responses"])
+        for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
+            status = client.post(path, json=example["value"]).status_code
+            assert status == (200 if path == "/products/put" else 404), (path, example)
+    gone = client.post("/products/delete", json={"product_id": "P90001"})  # of the example
+    assert gone.status_code == 200
     assert "get" in document["paths"]["/release"]
     text = json.dumps(document)
     wanted = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
@@ -193,6 +202,10 @@ def test_bentoml_s_own_client(server: Server, shop: Shop) -> None:
         embedded = client.embed(items=[{"title": "shoe"}, {"title": "bag"}])
         got = embedded if isinstance(embedded, dict) else embedded.model_dump()
         assert len(got["results"]) == 2
+        written = client.put_products(item={"product_id": "by-client", "title": "violet umbrella"})
+        got = written if isinstance(written, dict) else written.model_dump()
+        assert got["product_ids"] == ["by-client"]
+        client.delete_products(product_id="by-client")
 
 
 BAD = [

@@ -10,7 +10,7 @@ import pytest
 
 from catalog.errors import ArtifactError, InputError
 from catalog.settings import ReleaseSettings
-from models.index import ExactIndex, FaissIndex, VectorIndex, build, build_index, load_index, measure_recall
+from models.index import ExactIndex, FaissIndex, RowIndex, build, build_index, load_index, measure_recall
 
 DIM = 32
 ROWS = 6000
@@ -27,7 +27,7 @@ def vectors() -> np.ndarray:
 
 
 @pytest.fixture(scope="module", params=["exact", "ivf", "hnsw"])
-def index(request: pytest.FixtureRequest, vectors: np.ndarray) -> VectorIndex:
+def index(request: pytest.FixtureRequest, vectors: np.ndarray) -> RowIndex:
     if request.param == "exact":
         return build_index(vectors, ReleaseSettings())
     if request.param == "ivf":
@@ -43,7 +43,7 @@ def brute(vectors: np.ndarray, query: np.ndarray, k: int, allowed: np.ndarray | 
     return rows[np.lexsort((rows, -scores))][:k].tolist()
 
 
-def test_finds_what_brute_force_finds(index: VectorIndex, vectors: np.ndarray) -> None:
+def test_finds_what_brute_force_finds(index: RowIndex, vectors: np.ndarray) -> None:
     rows = np.random.default_rng(1).integers(0, 4000, 50)
     scores, found = index.search(vectors[rows], 10)
     assert (scores.dtype, found.dtype) == (np.float32, np.int64)
@@ -54,7 +54,7 @@ def test_finds_what_brute_force_finds(index: VectorIndex, vectors: np.ndarray) -
 
 
 @pytest.mark.parametrize("share", [0.002, 0.3, 0.95])
-def test_a_filter_is_never_left(index: VectorIndex, vectors: np.ndarray, share: float) -> None:
+def test_a_filter_is_never_left(index: RowIndex, vectors: np.ndarray, share: float) -> None:
     allowed = np.flatnonzero(np.random.default_rng(2).random(ROWS) < share)
     _, found = index.search(vectors[:20], 10, allowed)
     assert np.isin(found, np.append(allowed, -1)).all()
@@ -66,7 +66,7 @@ def test_a_filter_is_never_left(index: VectorIndex, vectors: np.ndarray, share: 
     np.testing.assert_array_equal(index.search(vectors[:20], 10, mask)[1], found)
 
 
-def test_too_few_rows_are_padded(index: VectorIndex, vectors: np.ndarray) -> None:
+def test_too_few_rows_are_padded(index: RowIndex, vectors: np.ndarray) -> None:
     scores, found = index.search(vectors[:2], 5, np.array([7, 3]))
     assert sorted(found[0][:2]) == [3, 7]
     assert found[0][2:].tolist() == [-1, -1, -1]
@@ -83,13 +83,13 @@ def test_ties_go_to_the_lower_row(vectors: np.ndarray) -> None:
     assert among[0].tolist() == [5010, 5011, 5012]
 
 
-def test_one_query_and_many_agree(index: VectorIndex, vectors: np.ndarray) -> None:
+def test_one_query_and_many_agree(index: RowIndex, vectors: np.ndarray) -> None:
     _, together = index.search(vectors[:600], 10)
     apart = np.concatenate([index.search(vectors[i : i + 1], 10)[1] for i in range(0, 600, 50)])
     np.testing.assert_array_equal(together[::50], apart)
 
 
-def test_saved_and_loaded_answers_the_same(index: VectorIndex, vectors: np.ndarray, tmp_path: Path) -> None:
+def test_saved_and_loaded_answers_the_same(index: RowIndex, vectors: np.ndarray, tmp_path: Path) -> None:
     index.save(tmp_path / "index")
     np.save(tmp_path / "embeddings.npy", vectors)
     mapped = np.load(tmp_path / "embeddings.npy", mmap_mode="r", allow_pickle=False)
@@ -171,7 +171,7 @@ def test_built_twice_the_same_bytes(vectors: np.ndarray, tmp_path: Path) -> None
     ],
 )
 def test_bad_questions_are_refused(
-    index: VectorIndex, queries: np.ndarray, k: int, rows: np.ndarray | None, field: str
+    index: RowIndex, queries: np.ndarray, k: int, rows: np.ndarray | None, field: str
 ) -> None:
     with pytest.raises(InputError) as caught:
         index.search(queries, k, rows)

@@ -76,6 +76,20 @@ def test_holds_what_was_given(workspace: Path) -> None:
     assert (again.folder / "model_card.md").read_text() == "# card\n"
 
 
+def test_how_fast_an_index_was_makes_no_other_release(workspace: Path) -> None:
+    made = []
+    for microseconds in (1.0, 2.0):
+        given = parts(workspace.parent, rows=400)
+        index = build_index(given["embeddings"], ReleaseSettings(exact_up_to=50, min_recall=0.5))
+        index.timing = {"microseconds": microseconds}
+        made.append(write_release(workspace / "releases", **{**given, "index": index}))
+    assert made[0].id == made[1].id
+    again = Release.load(workspace / "releases" / made[0].id)
+    assert again.manifest["index"] == again.index.describe()
+    assert again.manifest["index"]["timing"] == {"microseconds": 1.0}
+    assert again.manifest["index"]["recall_at_10"] >= 0.5
+
+
 def test_the_same_content_is_the_same_release(workspace: Path) -> None:
     first = write(workspace)
     later = write(workspace, provenance={"data_version": "d1", "run_id": "another"}, model_card="# other\n")

@@ -1,0 +1,80 @@
+"""Writes to the catalogue between two releases: products put, changed and deleted, at once and durably.
+
+A put is encoded like a query and appended to the delta log of the release that answers; the next
+search, by any process on the same workspace, finds it. The next refresh takes the catalogue's own
+table in, and the log's entries fall away where the catalogue has spoken since.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from bentos.limits import Refusal
+from bentos.parsing import Call
+from bentos.release_view import LoadedRelease
+from models.index import LayeredView, Record
+
+__all__ = ["place_of", "records_of", "require_known", "require_live"]
+
+SHOWN = ("title", "category", "price", "currency", "on_hand")
+"""Facts of a put that hits show."""
+
+
+def require_live(loaded: LoadedRelease) -> None:
+    """Refuse writes to a service that has no workspace to keep them in (409)."""
+    if loaded.live is None:
+        remedy = "start the service with SHELFSPACE_RELEASES, the folder of a workspace, to keep changes in"
+        raise Refusal(409, "service", "without a workspace", remedy)
+
+
+def require_known(call: Call, view: LayeredView) -> None:
+    """Refuse products that are not there (404)."""
+    for number, product in enumerate(call.product_ids):
+        if view.row_of(product) is None:
+            raise Refusal(
+                404, place_of(call, number), product, "name a product that is there; /products/put adds one"
+            )
+
+
+def place_of(call: Call, number: int) -> str:
+    """How the identifier of item `number` is called in messages."""
+    place = call.place(number)
+    return place[:-1] if call.plural == "product_ids" else f"{place}product_id"
+
+
+def records_of(call: Call, loaded: LoadedRelease, vectors: np.ndarray | None) -> list[Record]:
+    """The log's records of a checked write, in the order of its items.
+
+    Args:
+        vectors: (n, dim) float32 of the items of a put, else None.
+    """
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    records = []
+    for number, product in enumerate(call.product_ids):
+        row = loaded.rows.get(product)
+        part = call.parts[number] if call.parts else None
+        time = getattr(part, "updated_at", None)
+        common: dict[str, Any] = {
+            "product_id": product,
+            "time": time.astimezone(UTC).isoformat() if time else now,
+            "release": loaded.number,
+            "base": "" if row is None else loaded.base(row),
+        }
+        if vectors is not None:
+            facts = facts_of(part, SHOWN)
+            records.append(
+                Record("put", facts=facts, vector=vectors[number], inputs=call.items[number], **common)
+            )
+        elif part is not None:
+            records.append(Record("change", facts=facts_of(part, ("price", "on_hand")), **common))
+        else:
+            records.append(Record("delete", **common))
+    return records
+
+
+def facts_of(part: BaseModel | None, names: tuple[str, ...]) -> dict[str, Any]:
+    """The facts that were given."""
+    values = {name: getattr(part, name, None) for name in names}
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,225 @@
+"""A release's index and the changes since, searched as one.
+
+Rows 0 to n - 1 are the release's; products added since have numbers above. An updated product
+keeps its row number, so a row always names the same product while a release lasts.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from catalog.errors import InputError
+from models.index.delta import DeltaLimits, DeltaSegment, DeltaView, checked_upsert
+from models.index.log import Header
+from models.index.protocol import RowIndex
+from models.index.records import Record
+from models.index.search import EXTRA, checked_queries, checked_rows, ordered, search_rows
+
+__all__ = ["LayeredIndex", "LayeredView"]
+
+
+class LayeredView:
+    """One state of both layers; never changed.
+
+    Args:
+        base: index of the release; None where there is none.
+        ids: its n products, in row order.
+        rows: product id to row of the release.
+        delta: what changed since.
+        dim: length of the vectors.
+    """
+
+    def __init__(
+        self, base: RowIndex | None, ids: Sequence[str], rows: Mapping[str, int], delta: DeltaView, dim: int
+    ) -> None:
+        self.base = base
+        self.delta = delta
+        self._ids = ids
+        self._rows = rows
+        self._dim = dim
+
+    def __len__(self) -> int:
+        return len(self._ids) - len(self.delta.hidden) + len(self.delta.rows)
+
+    def row_of(self, product_id: str) -> int | None:
+        """The row number of a product; None where it is not there."""
+        entry = self.delta.entries.get(product_id)
+        if entry is not None:
+            return entry.row
+        return None if product_id in self.delta.gone else self._rows.get(product_id)
+
+    def id_of(self, row: int) -> str:
+        """The product of a row number that a search gave."""
+        return self._ids[row] if row < len(self._ids) else self.delta.ids[row]
+
+    def vector_of(self, product_id: str) -> np.ndarray:
+        """(dim,) float32 of a product that is there.
+
+        Raises:
+            KeyError: it is not.
+        """
+        entry = self.delta.entries.get(product_id)
+        if entry is not None and entry.vector is not None:
+            return entry.vector
+        if product_id in self.delta.gone or self.base is None:
+            raise KeyError(product_id)
+        return np.asarray(self.base.vectors[self._rows[product_id]])
+
+    def search(
+        self, queries: np.ndarray, k: int, allowed_rows: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The k best rows of each query, as `RowIndex.search` gives them, over both layers.
+
+        Args:
+            allowed_rows: row numbers of either layer; those of products that are gone never count.
+        """
+        asked = checked_queries(queries, self._dim, k)
+        delta, n = self.delta, len(self._ids)
+        allowed = None if allowed_rows is None else np.unique(np.asarray(allowed_rows, np.int64))
+        if self.base is not None and not len(delta.hidden) and not len(delta.rows):
+            if allowed is not None:
+                allowed = checked_rows(allowed[allowed < n], n)
+            return self.base.search(asked, k, allowed)
+        found = [self._search_base(asked, k, allowed), self._search_delta(asked, k, allowed)]
+        # Both layers' scores again in double precision, so that equal vectors tie wherever they lie.
+        rows = np.concatenate([part for part in found if part is not None] or [empty(len(asked))], axis=1)
+        scores = self._exact_scores(asked, rows)
+        return ordered(scores, rows, k)
+
+    def _search_base(self, asked: np.ndarray, k: int, allowed: np.ndarray | None) -> np.ndarray | None:
+        """(q, m) rows of the release that still count, at least the k best."""
+        if self.base is None:
+            return None
+        n, hidden = len(self.base), self.delta.hidden
+        if allowed is not None:
+            inside = np.setdiff1d(allowed[(allowed >= 0) & (allowed < n)], hidden, assume_unique=True)
+            return self.base.search(asked, k + EXTRA, inside)[1] if len(inside) else None
+        most = min(n, k + len(hidden))
+        fetch = min(n, k + EXTRA)
+        while True:
+            _, rows = self.base.search(asked, fetch)
+            rows = np.where(np.isin(rows, hidden), -1, rows)
+            # Rare: a query whose nearest were mostly updated or deleted asks again for more.
+            if fetch >= most or ((rows >= 0).sum(axis=1) >= k).all():
+                return rows
+            fetch = min(most, 4 * fetch)
+
+    def _search_delta(self, asked: np.ndarray, k: int, allowed: np.ndarray | None) -> np.ndarray | None:
+        """(q, m) rows of the delta, the k best."""
+        rows = self.delta.rows
+        chosen = np.arange(len(rows)) if allowed is None else np.flatnonzero(np.isin(rows, allowed))
+        if not len(chosen):
+            return None
+        vectors = self.delta.vectors if allowed is None else self.delta.vectors[chosen]
+        _, found = search_rows(vectors, asked, min(k + EXTRA, len(chosen)))
+        return rows[chosen[found]]
+
+    def _exact_scores(self, asked: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """(q, m) float64 scores of rows of either layer; -inf for row -1."""
+        flat = rows.ravel()
+        vectors = np.zeros((len(flat), self._dim), np.float64)
+        place = np.searchsorted(self.delta.rows, flat)
+        inside = np.minimum(place, max(len(self.delta.rows) - 1, 0))
+        ours = self.delta.rows[inside] == flat if len(self.delta.rows) else np.zeros(len(flat), bool)
+        if ours.any():
+            vectors[ours] = self.delta.vectors[inside[ours]]
+        theirs = ~ours & (flat >= 0)
+        if self.base is not None and theirs.any():
+            vectors[theirs] = self.base.vectors[flat[theirs]]
+        shaped = vectors.reshape(*rows.shape, self._dim)
+        scores = np.einsum("qd,qmd->qm", asked.astype(np.float64), shaped)
+        scores[rows < 0] = -np.inf
+        return scores
+
+
+class LayeredIndex:
+    """The embedded backend: an immutable index with a durable delta segment over it.
+
+    Args:
+        segment_path: the delta log's file; made where absent.
+        header: release, encoder and vector length of the log.
+        base: index of the release; None for a log alone.
+        ids: the release's products, in row order.
+        limits: size of the log beyond which writes are refused.
+
+    Raises:
+        ArtifactError: the log is damaged, or belongs to another release.
+    """
+
+    def __init__(
+        self,
+        segment_path: Path,
+        header: Header,
+        base: RowIndex | None = None,
+        ids: Sequence[str] = (),
+        limits: DeltaLimits | None = None,
+    ) -> None:
+        if len(ids) != (0 if base is None else len(base)):
+            raise InputError("ids", len(ids), "give one identifier for each row of the index")
+        self.base = base
+        self._dim = header.dim
+        self._ids = ids
+        self._rows = {product: row for row, product in enumerate(ids)}
+        self.segment = DeltaSegment(segment_path, header, self._rows, limits)
+
+    def view(self) -> LayeredView:
+        """The newest state, to search and to read."""
+        return LayeredView(self.base, self._ids, self._rows, self.segment.view(), self._dim)
+
+    @property
+    def sequence(self) -> int:
+        """See `VectorIndex.sequence`."""
+        return self.segment.view().sequence
+
+    def __len__(self) -> int:
+        return len(self.view())
+
+    def __contains__(self, product_id: object) -> bool:
+        return isinstance(product_id, str) and self.view().row_of(product_id) is not None
+
+    def upsert(self, ids: Sequence[str], vectors: np.ndarray) -> None:
+        """See `VectorIndex.upsert`."""
+        table = checked_upsert(ids, vectors, self._dim)
+        self.segment.write([Record("put", i, vector=v) for i, v in zip(ids, table, strict=True)])
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """See `VectorIndex.delete`."""
+        return len(self.segment.write([Record("delete", product) for product in ids]))
+
+    def search(
+        self, queries: np.ndarray, k: int, allowed: Collection[str] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `VectorIndex.search`."""
+        view = self.view()
+        rows = None
+        if allowed is not None:
+            found = (view.row_of(product) for product in allowed)
+            rows = np.array([row for row in found if row is not None], np.int64)
+        scores, best = view.search(queries, k, rows)
+        ids = np.full(best.shape, None, object)
+        for place in zip(*np.nonzero(best >= 0), strict=True):
+            ids[place] = view.id_of(int(best[place]))
+        return scores, ids
+
+    def describe(self) -> dict[str, Any]:
+        """See `VectorIndex.describe`; `base` is the release's index, `delta` the log over it."""
+        view = self.view()
+        delta = {
+            "products": len(view.delta.entries),
+            "deleted": len(view.delta.gone),
+            "sequence": view.delta.sequence,
+            "bytes": self.segment.size,
+            "torn_bytes_dropped": self.segment.dropped,
+        }
+        base = None if self.base is None else self.base.describe()
+        return {"kind": "layered", "rows": len(view), "dim": self._dim, "base": base, "delta": delta}
+
+    def close(self) -> None:
+        """Nothing is held open between calls."""
+
+
+def empty(queries: int) -> np.ndarray:
+    """No rows for any query."""
+    return np.empty((queries, 0), np.int64)
