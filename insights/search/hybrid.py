@@ -9,7 +9,7 @@ from catalog.errors import InputError
 from insights.search.evidence import Candidates
 from insights.search.fusion import FusionModel
 from insights.search.lexical import LexicalIndex, LexicalQuery
-from models.index import VectorIndex
+from models.index import RowIndex
 
 __all__ = ["DEPTH", "HybridSearch", "Ranking", "Why", "closest_modality"]
 
@@ -70,7 +70,7 @@ class HybridSearch:
     def __init__(
         self,
         lexical: LexicalIndex,
-        index: VectorIndex,
+        index: RowIndex,
         vectors: np.ndarray,
         fusion: FusionModel,
         classes: np.ndarray | None = None,
