@@ -153,7 +153,10 @@ def main() -> None:
     ]
     slow = set(units(["finalists"])) - set(units(["aims", "ablations"]))
     todo.sort(key=lambda unit: turn(unit, unit in slow))
-    todo = list({unit.key: unit for unit in reversed(todo)}.values())[::-1]
+    first: dict[str, Any] = {}
+    for unit in todo:
+        first.setdefault(unit.key, unit)
+    todo = list(first.values())
     failed = 0
     with (
         ProcessPoolExecutor(chosen.workers) as pool,
