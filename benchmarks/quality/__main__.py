@@ -115,7 +115,7 @@ def turn(unit: Any, slow: bool) -> tuple[int, int, int]:
         level = 6
     elif unit.data != "sample":
         level = 3 if unit.experiment == "label_share" else 5 if unit.seed else 0
-    elif unit.experiment in ("fusion_strategy", "label_share"):
+    elif unit.experiment in ("fusion_strategy", "label_share", "sample_fusion"):
         level = 4 if unit.seed else 2
     else:
         level = 1

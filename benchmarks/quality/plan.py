@@ -68,6 +68,7 @@ DECIDING = {"preprocessing", "features", "model", "training", "augmentation"}
 CHOICES: dict[str, tuple[str, ...]] = {
     "chosen photo": ("plain", "base", "fisher plain", "fisher"),
     "chosen fusion": tuple(f"{fusion}/joint" for fusion in FUSIONS),
+    "chosen completion": ("complete/token", "complete/mean", "complete/nearest"),
 }
 """Name to the recipes that compete under it, the simplest first; it wins a tie."""
 
@@ -185,7 +186,8 @@ def _sample(experiment: str, recipe: str, sees: tuple[str, ...] = ALL, **more: A
 
 
 def _ablations() -> Iterator[Unit]:
-    yield from _sample("sample_subsets", "chosen fusion")
+    yield from _sample("sample_subsets", "chosen completion")
+    yield from _sample("sample_fusion", "chosen fusion")
     yield Unit(
         "sample_subsets", "sample", "category", "frozen", 0, 0, ("text",), recipe="linear", sentence=False
     )

@@ -62,8 +62,8 @@ def _completion(finished: Finished) -> bytes:
 
 def _labels(finished: Finished) -> bytes:
     units = [(u, r) for u, r in finished if u.experiment == "label_share"]
-    if not units:
-        return b""
+    if len({u.share for u, _ in units}) < 2:
+        return b""  # one point is no curve
     figure, axes = _canvas("Accuracy by share of the training labels", "share of labels")
     for data, recipe in sorted({(u.data, u.recipe) for u, _ in units}):
         same = [(u, r) for u, r in units if (u.data, u.recipe) == (data, recipe)]

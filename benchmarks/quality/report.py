@@ -240,7 +240,7 @@ def _ablation_tables(finished: Finished) -> list[str]:
         parts += ["## Retrieval across modalities (sample)", _across(fused)]
         parts += ["## Vectors cut short (sample)", _dims(fused)]
     strategies = _chosen(finished, "fusion_strategy")
-    if strategies:
+    if len({u.recipe for u, _ in strategies}) > 1:
         names = list(dict.fromkeys(u.recipe for u, _ in strategies))
         body = []
         for name in names:
@@ -263,7 +263,7 @@ def _ablation_tables(finished: Finished) -> list[str]:
         head = ("completion", *(f"{float(s):.0%} hidden" for s in shares))
         parts += ["## Completion of missing modalities (sample)", table(head, body)]
     sizes = [(u, r) for u, r in finished if u.experiment == "label_share"]
-    if sizes:
+    if len({u.share for u, _ in sizes}) > 1:
         body = []
         for data, recipe in sorted({(u.data, u.recipe) for u, _ in sizes}):
             for share in sorted({u.share for u, _ in sizes}):
