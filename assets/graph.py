@@ -10,7 +10,7 @@ from assets.preconditions import require_checks
 from assets.presentation import markdown_table, result
 from assets.records import Facts, build
 from assets.shop import Shop
-from catalog.files import write_bytes, write_json, write_table
+from catalog.files import write_bytes
 
 __all__ = ["graph_on", "graph_vectors"]
 
@@ -45,42 +45,25 @@ def graph_vectors(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
     require_checks(context.instance, inputs)
 
     def compute(folder: Path) -> Facts:
-        from models.graph.artefact import save_refiner
-        from models.graph.copurchase import copurchases, read_baskets
+        from models.graph.catalogue import refine_catalogue
         from models.graph.picture import graph_picture
-        from models.graph.refiner import refine
-        from models.graph.training import train_refiner
         from models.index import build_index
 
         embedded = shop.folder("product_embeddings")
         vectors = np.load(embedded / "embeddings.npy", allow_pickle=False)
-        ids = pd.read_parquet(embedded / "embedded.parquet")["product_id"].to_numpy(dtype=object)
-        baskets = read_baskets(shop.table("events"), list(ids), settings)
-        trained = train_refiner(vectors, baskets, settings, shop.settings.seed)
-        graph = copurchases(baskets, settings)
-        refined = refine(trained.refiner, vectors, graph.weights)
-        save_refiner(trained.refiner, settings, folder / "refiner")
-        np.save(folder / "graph_embeddings.npy", refined)
+        ids = list(pd.read_parquet(embedded / "embedded.parquet")["product_id"])
+        made = refine_catalogue(vectors, ids, shop.table("events"), settings, shop.settings.seed)
+        made.save(folder)
         (folder / "index").mkdir()
-        build_index(refined, shop.settings.release).save(folder / "index")
-        pairs = graph.weights.tocoo()
-        edges = pd.DataFrame(
-            {"product_id": ids[pairs.row], "neighbour_id": ids[pairs.col], "weight": pairs.data}
-        )
-        write_table(folder / "edges.parquet", edges)
-        write_json(folder / "figures.json", {**trained.figures, "history": trained.history})
-        write_bytes(folder / "graph.png", graph_picture(trained, settings.encoder))
-        table = pd.DataFrame(trained.figures).T.reset_index(names="vectors").drop(columns="products")
+        build_index(made.vectors, shop.settings.release).save(folder / "index")
+        write_bytes(folder / "graph.png", graph_picture(made.trained, settings.encoder))
         return {
-            "dagster/row_count": len(refined),
+            "dagster/row_count": len(made.vectors),
             "encoder": settings.encoder,
-            "edges": graph.edges,
-            "baskets": graph.baskets,
-            "baskets_left_out": graph.oversized,
-            "products_with_neighbours": int(graph.connected.sum()),
-            "recall_at_20_of_next_copurchases": markdown_table(table.round(4)),
-            "products_asked": {"json": trained.figures["refined"]["products"]},
-            "mean_cosine_to_unrefined": float((refined * vectors).sum(axis=1).mean()),
+            **made.counts,
+            "recall_at_20_of_next_copurchases": markdown_table(made.recalls),
+            "products_asked": {"json": made.trained.figures["refined"]["products"]},
+            "mean_cosine_to_unrefined": float((made.vectors * vectors).sum(axis=1).mean()),
             "picture": {"png": "graph.png"},
         }
 

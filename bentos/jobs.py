@@ -9,11 +9,11 @@ from bentos.limits import Refusal
 from bentos.parsing import Call
 from bentos.release_view import LoadedRelease
 from catalog.errors import InputError
-from models.features import FeatureTable, ModalityFeatures
+from models.features import FeatureTable
 from models.index import LayeredView
 from models.inputs.item import ProductInput
 
-__all__ = ["Job", "Outcome", "concatenate", "featurize", "run_jobs"]
+__all__ = ["Job", "Outcome", "featurize", "run_jobs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
         else:
             ready.append((position, job, table))
     tables = [table for _, _, table in ready if table is not None]
-    encoded = loaded.encoder.encode_features(concatenate(tables)) if tables else None
+    encoded = loaded.encoder.encode_features(FeatureTable.concatenate(tables)) if tables else None
     vectors: dict[int, np.ndarray] = {}
     classes: dict[int, np.ndarray] = {}
     start = 0
@@ -196,15 +196,3 @@ def search_all(
         result[position] = (scores[start : start + len(job.call)], rows[start : start + len(job.call)])
         start += len(job.call)
     return result
-
-
-def concatenate(tables: Sequence[FeatureTable]) -> FeatureTable:
-    """Feature tables of one encoder, one after the other."""
-    if len(tables) == 1:
-        return tables[0]
-    modalities = {}
-    for name, first in tables[0].modalities.items():
-        parts = [t.modalities[name] for t in tables]
-        values = {k: np.concatenate([p.values[k] for p in parts]) for k in first.values}
-        modalities[name] = ModalityFeatures(values, np.concatenate([p.present for p in parts]))
-    return FeatureTable(tuple(i for t in tables for i in t.product_ids), modalities)

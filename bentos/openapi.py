@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from bentos.answers import ErrorAnswer
 from bentos.multipart import FORM_FIELDS
-from bentos.schemas import EXAMPLES, ErrorAnswer
+from bentos.schemas import EXAMPLES
 
 __all__ = ["openapi"]
 

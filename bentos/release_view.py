@@ -35,7 +35,7 @@ class ProductFacts:
         self.photo = [str(p[0]) if p is not None and len(p) else "" for p in photos]
 
     def hit(self, row: int, score: float) -> dict[str, Any]:
-        """One hit of a release's row, as schemas.Hit."""
+        """One hit of a release's row, as answers.Hit."""
         return {
             "product_id": self.product_id[row],
             "score": score,

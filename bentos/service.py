@@ -11,7 +11,7 @@ import bentoml
 import orjson
 from bentoml.exceptions import BentoMLException, InvalidArgument, NotFound, ServiceUnavailable
 
-from bentos import schemas
+from bentos import answers, schemas
 from bentos.config import BAKED, read_config
 from bentos.hot import HotRoutes
 from bentos.limits import Refusal
@@ -70,55 +70,55 @@ class Shelfspace:
     @bentoml.api(route="/embed")
     async def embed(
         self, item: schemas.ProductItem | None = None, items: list[schemas.ProductItem] | None = None
-    ) -> schemas.EmbedAnswer:
+    ) -> answers.EmbedAnswer:
         """The vector of one product (`item`) or of several (`items`)."""
-        return schemas.EmbedAnswer.model_validate(await self._answer("embed", item=item, items=items))
+        return answers.EmbedAnswer.model_validate(await self._answer("embed", item=item, items=items))
 
     @bentoml.api(route="/classify")
     async def classify(
         self, item: schemas.ProductItem | None = None, items: list[schemas.ProductItem] | None = None
-    ) -> schemas.ClassifyAnswer:
+    ) -> answers.ClassifyAnswer:
         """The category of one product (`item`) or of several (`items`), with probabilities."""
-        return schemas.ClassifyAnswer.model_validate(await self._answer("classify", item=item, items=items))
+        return answers.ClassifyAnswer.model_validate(await self._answer("classify", item=item, items=items))
 
     @bentoml.api(route="/search")
     async def search(
         self, query: schemas.Query | None = None, queries: list[schemas.Query] | None = None, k: int = 10
-    ) -> schemas.SearchAnswer:
+    ) -> answers.SearchAnswer:
         """Products of the catalogue nearest to words, a photo, a sound, or a mixture of them."""
         answer = await self._answer("search", query=query, queries=queries, k=k)
-        return schemas.SearchAnswer.model_validate(answer)
+        return answers.SearchAnswer.model_validate(answer)
 
     @bentoml.api(route="/similar")
     async def similar(
         self, product_id: str | None = None, product_ids: list[str] | None = None, k: int = 10
-    ) -> schemas.SimilarAnswer:
+    ) -> answers.SimilarAnswer:
         """Products of the catalogue nearest to one of its products, which is left out."""
         answer = await self._answer("similar", product_id=product_id, product_ids=product_ids, k=k)
-        return schemas.SimilarAnswer.model_validate(answer)
+        return answers.SimilarAnswer.model_validate(answer)
 
     @bentoml.api(route="/products/put")
     async def put_products(
         self, item: schemas.PutItem | None = None, items: list[schemas.PutItem] | None = None
-    ) -> schemas.WriteAnswer:
+    ) -> answers.WriteAnswer:
         """Add or replace products; the next search finds them."""
-        return schemas.WriteAnswer.model_validate(await self._write("products/put", item=item, items=items))
+        return answers.WriteAnswer.model_validate(await self._write("products/put", item=item, items=items))
 
     @bentoml.api(route="/products/change")
     async def change_products(
         self, change: schemas.ProductChange | None = None, changes: list[schemas.ProductChange] | None = None
-    ) -> schemas.WriteAnswer:
+    ) -> answers.WriteAnswer:
         """Change price or stock; the next answer shows it."""
         answer = await self._write("products/change", change=change, changes=changes)
-        return schemas.WriteAnswer.model_validate(answer)
+        return answers.WriteAnswer.model_validate(answer)
 
     @bentoml.api(route="/products/delete")
     async def delete_products(
         self, product_id: str | None = None, product_ids: list[str] | None = None
-    ) -> schemas.WriteAnswer:
+    ) -> answers.WriteAnswer:
         """Take products out; no later answer holds them."""
         answer = await self._write("products/delete", product_id=product_id, product_ids=product_ids)
-        return schemas.WriteAnswer.model_validate(answer)
+        return answers.WriteAnswer.model_validate(answer)
 
     async def _write(self, endpoint: str, **fields: Any) -> dict[str, Any]:
         return await self._call(self.application.write, endpoint, fields)

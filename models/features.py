@@ -45,6 +45,12 @@ class ModalityFeatures:
         """The given rows, in the given order."""
         return ModalityFeatures({k: v[rows] for k, v in self.values.items()}, self.present[rows])
 
+    @classmethod
+    def concatenate(cls, parts: Sequence["ModalityFeatures"]) -> "ModalityFeatures":
+        """Parts of equal arrays, one after the other."""
+        values = {name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values}
+        return cls(values, np.concatenate([part.present for part in parts]))
+
     def save(self, directory: Path) -> None:
         """Write `<name>.npy` per array, `present.npy` and `arrays.json`, atomically."""
         with atomic_directory(directory) as temporary:
@@ -104,6 +110,15 @@ class FeatureTable:
             for k, v in self.modalities.items()
         }
         return FeatureTable(self.product_ids, hidden)
+
+    @classmethod
+    def concatenate(cls, tables: Sequence["FeatureTable"]) -> "FeatureTable":
+        """Tables of equal modalities and arrays, one after the other; a single one as it is."""
+        if len(tables) == 1:
+            return tables[0]
+        names = tables[0].modalities
+        parts = {name: ModalityFeatures.concatenate([t.modalities[name] for t in tables]) for name in names}
+        return cls(tuple(i for t in tables for i in t.product_ids), parts)
 
     def content(self) -> str:
         """Hash of ids, presence and every array."""

@@ -166,13 +166,26 @@ class ProductEncoder:
             InputError: a row has none of the modalities, or `only` names an unknown one.
         """
         parts = list(self._passes(features, only, batch_size))
-        logits = stack([p.logits for p in parts], len(self.labels)) / self.temperature
         mean, deviation = self.log_price
         return Encoded(
             vectors=stack([p.embedding for p in parts], self.dim),
-            probabilities=torch.softmax(torch.from_numpy(logits), dim=1).numpy(),
+            probabilities=self._calibrated([p.logits for p in parts]),
             prices=np.exp(stack([p.price[:, None] for p in parts], 1)[:, 0] * deviation + mean),
         )
+
+    def classify_vectors(self, vectors: np.ndarray, batch_size: int = 4096) -> np.ndarray:
+        """(n, classes) float32 calibrated probabilities of (n, dim) product vectors it made before."""
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(vectors), batch_size):
+                # Copied, since the vectors of a release are mapped read-only.
+                block = torch.from_numpy(np.array(vectors[start : start + batch_size])).to(self.device)
+                parts.append(self.network.logits(block))
+        return self._calibrated(parts)
+
+    def _calibrated(self, logits: Sequence[torch.Tensor]) -> np.ndarray:
+        scaled = stack(logits, len(self.labels)) / self.temperature
+        return torch.softmax(torch.from_numpy(scaled), dim=1).numpy()
 
     def embed_features(
         self,

@@ -48,6 +48,7 @@ class Data:
         groups: protocol name to (n,) group of each row, for folds that keep groups together.
         splits: (n,) train, validation or test: the platform's own frozen split; empty where not used.
         cache: folder of sentence vectors.
+        categories: (n,) whole category paths, "" where a product has none; empty without a catalogue.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Data:
     groups: dict[str, np.ndarray]
     splits: np.ndarray
     cache: Path
+    categories: tuple[str, ...] = ()
     _sentences: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -159,12 +161,7 @@ def read_data(name: str, settings: Settings, cache: Path) -> Data:
 
 def _catalogue(name: str, settings: Settings, cache: Path) -> Data:
     source = open_catalog(name, cache / "catalogues")
-    raw = source.products()
-    raw["source_row"] = np.arange(len(raw))
-    findings, media = _probe(source, raw, settings)
-    cleaned = clean_products(raw, source, settings, findings).clean.drop_duplicates("product_id")
-    order = {product: row for row, product in enumerate(raw["product_id"])}
-    products = cleaned.iloc[np.argsort([order[i] for i in cleaned["product_id"]])].reset_index(drop=True)
+    products, media = _products(source, settings)
     items = product_items(products)
     targets, names = {}, {}
     levels = {"l1": 1, "l2": 2} if name == "flipkart" else {"category": source.label_level}
@@ -189,7 +186,18 @@ def _catalogue(name: str, settings: Settings, cache: Path) -> Data:
     return Data(
         name, items, _media_features(name, products, media, settings, cache), targets, names,
         np.log(products["price"].to_numpy(dtype=np.float64)), {"brand": np.array(brands)}, splits, cache,
+        tuple(products["category"].fillna("").astype(str)),
     )  # fmt: skip
+
+
+def _products(source: CatalogSource, settings: Settings) -> tuple[pd.DataFrame, "_Files"]:
+    """Cleaned products in the order of the source, and their media."""
+    raw = source.products()
+    raw["source_row"] = np.arange(len(raw))
+    findings, media = _probe(source, raw, settings)
+    cleaned = clean_products(raw, source, settings, findings).clean.drop_duplicates("product_id")
+    order = {product: row for row, product in enumerate(raw["product_id"])}
+    return cleaned.iloc[np.argsort([order[i] for i in cleaned["product_id"]])].reset_index(drop=True), media
 
 
 class _Files:
@@ -241,8 +249,7 @@ def _media_features(
             for row in tqdm(range(len(products)), f"{column} of {name}", mininterval=1):
                 data = (media.read(firsts[column][row]),) if firsts[column][row] else ()
                 rows.append(fitted.featurize([ProductInput(**{column: data})]).modalities[modality])
-            arrays = {k: np.concatenate([r.values[k] for r in rows]) for k in rows[0].values}
-            ModalityFeatures(arrays, np.concatenate([r.present for r in rows])).save(folder)
+            ModalityFeatures.concatenate(rows).save(folder)
         made[modality] = ModalityFeatures.load(folder)
     return made
 

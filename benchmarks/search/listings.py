@@ -10,10 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.quality.datasets import Data, _probe, read_data
-from catalog.cleaning import clean_products
+from benchmarks.quality.datasets import Data, read_data
 from catalog.settings import Settings
-from catalog.source import open_catalog
 from insights.search.tokens import search_terms
 
 __all__ = ["LEVELS", "Listings", "read_listings"]
@@ -91,22 +89,9 @@ def terms(name: str) -> frozenset[str]:
 
 
 def read_listings(settings: Settings, cache: Path) -> Listings:
-    """The Flipkart listings in the order of the quality benchmark.
-
-    Raises:
-        ValueError: the two readings disagree.
-    """
+    """The Flipkart listings in the order of the quality benchmark."""
     data = read_data("flipkart", settings, cache)
-    source = open_catalog("flipkart", cache / "catalogues")
-    raw = source.products()
-    raw["source_row"] = np.arange(len(raw))
-    findings, _ = _probe(source, raw, settings)
-    clean = clean_products(raw, source, settings, findings).clean.drop_duplicates("product_id")
-    place = {product: row for row, product in enumerate(raw["product_id"])}
-    clean = clean.iloc[np.argsort([place[i] for i in clean["product_id"]])]
-    if [item.title for item in data.items] != clean["title"].tolist():
-        raise ValueError("the listings and their categories are not in the same order")
-    nodes = [str(path).split(SEPARATOR) if path else [] for path in clean["category"]]
+    nodes = [path.split(SEPARATOR) if path else [] for path in data.categories]
     paths = [[SEPARATOR.join(n[: d + 1]) if len(n) > d else "" for d in range(LEVELS)] for n in nodes]
     table = pd.DataFrame(
         {

@@ -160,7 +160,7 @@ def _computed(
     # Every listing twice: whole, and as the query its title would be; and the taught names. Titles of the
     # rows kept apart choose the epoch and calibrate the probabilities, as a release's validation rows do.
     known = np.repeat([names.index(name) for name in taught], REPEATED)
-    lessons = joined(joined(listing, title), name_table.take(known))
+    lessons = FeatureTable.concatenate([listing, title, name_table.take(known)])
     classes = sorted({str(paths[i]) for i in learnt} - {""})
     index = {path: i for i, path in enumerate(classes)}
     split = np.full(len(lessons), "test", dtype="U10")
@@ -190,16 +190,6 @@ def _computed(
         brief.vectors, brief.probabilities, lost.vectors, lost.probabilities, photo, photo_classes,
         pictured, named.vectors, named.probabilities,
     )  # fmt: skip
-
-
-def joined(first: FeatureTable, second: FeatureTable) -> FeatureTable:
-    """The rows of one table after those of another."""
-    modalities = {}
-    for name, one in first.modalities.items():
-        other = second.modalities[name]
-        values = {k: np.concatenate([one.values[k], other.values[k]]) for k in one.values}
-        modalities[name] = ModalityFeatures(values, np.concatenate([one.present, other.present]))
-    return FeatureTable(tuple(str(i) for i in range(len(first) + len(second))), modalities)
 
 
 def fragments(titles: Sequence[str]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from insights.search.fusion import FusionModel
 from insights.search.hybrid import HybridSearch
 from insights.search.lexical import LexicalIndex
@@ -12,9 +10,7 @@ from models.release import Release
 if TYPE_CHECKING:
     from models.product_encoder import ProductEncoder
 
-__all__ = ["class_probabilities", "search_of"]
-
-BATCH = 4096
+__all__ = ["search_of"]
 
 
 def search_of(
@@ -34,24 +30,5 @@ def search_of(
         release.index,
         release.embeddings,
         fusion or FusionModel.fallback(),
-        class_probabilities(encoder, release.embeddings),
+        encoder.classify_vectors(release.embeddings) if encoder.labels else None,
     )
-
-
-def class_probabilities(encoder: "ProductEncoder", vectors: np.ndarray) -> np.ndarray | None:
-    """(n, classes) float32 of product vectors, as `ProductEncoder.encode_features` gives with them.
-
-    None for an encoder without classes.
-    """
-    if not encoder.labels:
-        return None
-    import torch
-
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(vectors), BATCH):
-            # Copied, since the vectors of a release are mapped read-only.
-            block = torch.from_numpy(np.array(vectors[start : start + BATCH])).to(encoder.device)
-            logits = encoder.network.logits(block) / encoder.temperature
-            parts.append(torch.softmax(logits, dim=1).float().cpu().numpy())
-    return np.concatenate(parts)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from bentos.answers import SearchAnswer, SimilarAnswer, WriteAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from bentos.schemas import SearchAnswer, SimilarAnswer, WriteAnswer
 from catalog.settings import Settings
 from models.release import promote
 from tests.bentos.shop import Shop

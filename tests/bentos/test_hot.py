@@ -12,10 +12,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from bentos.answers import ClassifyAnswer, EmbedAnswer, ErrorAnswer, SearchAnswer, SimilarAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
 from bentos.hot import HotRoutes
-from bentos.schemas import ClassifyAnswer, EmbedAnswer, ErrorAnswer, SearchAnswer, SimilarAnswer
 from catalog.settings import Settings
 from tests.bentos.shop import Shop
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from insights.search.columns import Columns, Filters, allowed_rows
-from insights.search.from_release import class_probabilities, search_of
+from insights.search.from_release import search_of
 from models.inputs.item import ProductInput
 from models.product_encoder import ProductEncoder
 from tests.bentos.shop import Shop, build_shop
@@ -18,8 +18,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 def test_classes_of_stored_vectors_are_those_of_the_encoder(shop: Shop) -> None:
     items = [ProductInput(title="red running shoe"), ProductInput(title="desk lamp", price=20.0)]
     encoded = shop.encoder.encode_features(shop.encoder.featurize(items))
-    found = class_probabilities(shop.encoder, encoded.vectors)
-    assert found is not None
+    found = shop.encoder.classify_vectors(encoded.vectors)
     np.testing.assert_allclose(found, encoded.probabilities, atol=1e-6)
 
 

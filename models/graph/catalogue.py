@@ -1,0 +1,83 @@
+"""From a catalogue's vectors and events to refined vectors, with all that tells how they came about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from catalog.files import write_json, write_table
+from catalog.progress import hide_bar
+from catalog.settings import Graph
+from models.graph.artefact import save_refiner
+from models.graph.copurchase import CoPurchases, copurchases, read_baskets
+from models.graph.refiner import refine
+from models.graph.training import Trained, train_refiner
+
+__all__ = ["RefinedCatalogue", "refine_catalogue"]
+
+
+@dataclass(frozen=True)
+class RefinedCatalogue:
+    """Refined vectors of n products.
+
+    Attributes:
+        ids: product of each row.
+        vectors: (n, dim) float32 of unit length.
+        graph: who is bought with whom, over all baskets.
+        trained: the refiner and its figures on baskets held back.
+        settings: what it was made with.
+    """
+
+    ids: Sequence[str]
+    vectors: np.ndarray
+    graph: CoPurchases
+    trained: Trained
+    settings: Graph
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Size of the graph."""
+        return {
+            "edges": self.graph.edges,
+            "baskets": self.graph.baskets,
+            "baskets_left_out": self.graph.oversized,
+            "products_with_neighbours": int(self.graph.connected.sum()),
+        }
+
+    @property
+    def recalls(self) -> pd.DataFrame:
+        """Recall of next co-purchases, a row each for the vectors as they were and refined."""
+        table = pd.DataFrame(self.trained.figures).T.reset_index(names="vectors")
+        return table.drop(columns="products").round(4)
+
+    def save(self, folder: Path) -> None:
+        """Write `refiner/`, `graph_embeddings.npy`, `edges.parquet` and `figures.json`."""
+        save_refiner(self.trained.refiner, self.settings, folder / "refiner")
+        np.save(folder / "graph_embeddings.npy", self.vectors)
+        ids, pairs = np.array(self.ids, dtype=object), self.graph.weights.tocoo()
+        edges = {"product_id": ids[pairs.row], "neighbour_id": ids[pairs.col], "weight": pairs.data}
+        write_table(folder / "edges.parquet", pd.DataFrame(edges))
+        write_json(folder / "figures.json", {**self.trained.figures, "history": self.trained.history})
+
+
+def refine_catalogue(
+    vectors: np.ndarray, ids: Sequence[str], events: pd.DataFrame, settings: Graph, seed: int
+) -> RefinedCatalogue:
+    """Train the refiner on the earlier baskets, then refine every product over all of them.
+
+    Args:
+        vectors: (n, dim) float32 unit vectors of the products `ids`.
+        events: cleaned events.
+
+    Raises:
+        InputError: too few purchases to learn from.
+        SettingsError: an unknown encoder, or the extra is not installed.
+    """
+    baskets = read_baskets(events, list(ids), settings)
+    with tqdm(total=settings.epochs + 1, desc="graph epochs", mininterval=1, disable=hide_bar()) as bar:
+        trained = train_refiner(vectors, baskets, settings, seed, progress=lambda _: bar.update())
+    graph = copurchases(baskets, settings)
+    return RefinedCatalogue(ids, refine(trained.refiner, vectors, graph.weights), graph, trained, settings)
