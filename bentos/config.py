@@ -3,6 +3,7 @@
 SHELFSPACE_RELEASES   workspace folder whose `current` release is served and watched;
                       without it, and until that folder has one, the release inside the Bento
 SHELFSPACE_LIVE       folder of the request log; without it nothing is logged
+SHELFSPACE_RULES      file of the merchandising rules; default rules.yaml of the workspace
 SHELFSPACE_SETTINGS   a params.yaml to use instead of the baked settings
 """
 
@@ -32,13 +33,15 @@ class ServiceConfig:
         releases: workspace folder to watch, or None.
         baked_release: release folder inside the Bento, or None.
         live: folder of the request log, or None for no log.
-        poll_seconds: how often `current` is looked at.
+        rules: file of the merchandising rules, which need not be there; None for no rules.
+        poll_seconds: how often `current` and the rules are looked at.
     """
 
     settings: Settings
     releases: Path | None = None
     baked_release: Path | None = None
     live: Path | None = None
+    rules: Path | None = None
     poll_seconds: float = POLL_SECONDS
 
 
@@ -60,11 +63,13 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
     if releases is not None and not releases.is_dir():
         raise SettingsError("SHELFSPACE_RELEASES", str(releases), "name the folder of a workspace")
     release = baked / "release"
+    rules = _folder(env, "SHELFSPACE_RULES")
     return ServiceConfig(
         settings=settings,
         releases=releases,
         baked_release=release if release.is_dir() else None,
         live=_folder(env, "SHELFSPACE_LIVE"),
+        rules=rules or (None if releases is None else releases / "rules.yaml"),
     )
 
 

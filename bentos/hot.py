@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bentos.limits import Place, Refusal
 from bentos.multipart import read_form
 from bentos.openapi import openapi
-from bentos.parsing import ENDPOINTS, WRITES, Files, parse_json
+from bentos.parsing import ENDPOINTS, READS, WRITES, Files, parse_json
 
 if TYPE_CHECKING:
     from bentos.application import Application
@@ -56,7 +56,7 @@ class HotRoutes:
         self._application = application
         self._spec = spec
         self._document: bytes | None = None
-        self._routes = {f"/{name}": name for name in (*ENDPOINTS, *WRITES)}
+        self._routes = {f"/{name}": name for name in (*ENDPOINTS, *READS, *WRITES)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a hot route, or hand on."""
