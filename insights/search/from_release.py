@@ -53,7 +53,7 @@ def search_part_writers(
         LEXICAL: lexical.save,
         FUSION: fusion.save,
         MODALITIES: lambda folder: save_modalities(folder, modalities),
-        TOGETHER: lambda path: write_table(path, together),
+        TOGETHER: lambda path: save_together(path, together),
     }
 
 
@@ -62,6 +62,11 @@ def save_modalities(folder: Path, modalities: Mapping[str, np.ndarray]) -> None:
     folder.mkdir()
     for name, vectors in sorted(modalities.items()):
         np.save(folder / f"{name}.npy", vectors, allow_pickle=False)
+
+
+def save_together(path: Path, together: pd.DataFrame) -> None:
+    """One table."""
+    write_table(path, together)
 
 
 def load_modalities(folder: Path) -> dict[str, np.ndarray]:

@@ -93,13 +93,7 @@ def held_out(
     queries += [("words", fragment(asking.titles[r], r), grades[r]) for r in useful]
     queries += [("backwards", backwards(asking.titles[r]), none) for r in useful]
     for depth in (1, 2):
-        at = np.array(
-            [
-                SEPARATOR.join(p.split(SEPARATOR)[:depth]) if p.count(SEPARATOR) >= depth - 1 else ""
-                for p in gallery.paths
-            ],
-            dtype=object,
-        )
+        at = heads(gallery.paths, depth)
         names = sorted({str(path) for path in at} - {""})
         for i in drawn(len(names)).tolist():
             members = MAX_GRADE * (at == names[i]).astype(np.int8)
@@ -198,6 +192,12 @@ def levels(paths: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     nodes = [path.split(SEPARATOR) if path else [""] for path in paths]
     tops = np.array([own[0] for own in nodes], dtype=object)
     return tops, np.array([SEPARATOR.join(own[:2]) for own in nodes], dtype=object)
+
+
+def heads(paths: Sequence[str], depth: int) -> np.ndarray:
+    """Each path's first `depth` nodes, "" where it has fewer."""
+    nodes = [path.split(SEPARATOR) if path else [] for path in paths]
+    return np.array([SEPARATOR.join(n[:depth]) if len(n) >= depth else "" for n in nodes], dtype=object)
 
 
 def fragment(title: str, seed: int) -> str:
