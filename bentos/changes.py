@@ -20,8 +20,12 @@ from models.inputs.text import detect_language
 
 __all__ = ["place_of", "records_of", "require_known", "require_live"]
 
-SHOWN = ("title", "description", "brand", "attributes", "category", "price", "currency", "on_hand")
+SHOWN = (
+    "title", "description", "brand", "attributes", "category", "language", "price", "currency", "on_hand",
+)  # fmt: skip
 """Facts of a put that are shown, searched and filtered by."""
+SAID = frozenset({"language"})
+"""Those of them that an empty text leaves unsaid."""
 
 
 def require_live(loaded: LoadedRelease) -> None:
@@ -65,7 +69,7 @@ def records_of(call: Call, loaded: LoadedRelease, encoded: Outcome | None) -> li
             "base": "" if row is None else loaded.base(row),
         }
         if encoded is not None:
-            facts = facts_of(part, SHOWN) | read_off(call.items[number])
+            facts = read_off(call.items[number]) | facts_of(part, SHOWN)
             if encoded.alone is not None:
                 facts |= encoded.alone[number]
             vector = encoded.vectors[number]
@@ -87,4 +91,6 @@ def read_off(item: ProductInput) -> dict[str, Any]:
 def facts_of(part: BaseModel | None, names: tuple[str, ...]) -> dict[str, Any]:
     """The facts that were given."""
     values = {name: getattr(part, name, None) for name in names}
-    return {name: value for name, value in values.items() if value is not None}
+    return {
+        name: value for name, value in values.items() if value is not None and (value or name not in SAID)
+    }

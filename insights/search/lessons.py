@@ -30,6 +30,9 @@ MOST = 300
 PARTS = 5
 MAX_GRADE = 2
 
+Query = tuple[str, int, str, np.ndarray]
+"""Kind, group, text and the grades of all products; see `Lesson`."""
+
 
 @dataclass(frozen=True)
 class Listings:
@@ -58,11 +61,13 @@ class Lesson:
 
     Attributes:
         kind: what it is: title, words, photo, backwards, name, or judgement.
+        group: equal for queries made of one listing.
         judged: its candidates with their grades.
         grades: of all products that were searched.
     """
 
     kind: str
+    group: int
     judged: Judged
     grades: np.ndarray
 
@@ -89,22 +94,22 @@ def held_out(
     grades = [grades_of(row) for row in range(len(asking.titles))]
     useful = [row for row, own in enumerate(grades) if own.max(initial=0) == MAX_GRADE]
     none = np.zeros(len(gallery.paths), np.int8)
-    queries: list[tuple[str, str, np.ndarray]] = [("title", asking.titles[r], grades[r]) for r in useful]
-    queries += [("words", fragment(asking.titles[r], r), grades[r]) for r in useful]
-    queries += [("backwards", backwards(asking.titles[r]), none) for r in useful]
+    queries: list[Query] = [("title", r, asking.titles[r], grades[r]) for r in useful]
+    queries += [("words", r, fragment(asking.titles[r], r), grades[r]) for r in useful]
+    queries += [("backwards", r, backwards(asking.titles[r]), none) for r in useful]
     for depth in (1, 2):
         at = heads(gallery.paths, depth)
         names = sorted({str(path) for path in at} - {""})
         for i in drawn(len(names)).tolist():
             members = MAX_GRADE * (at == names[i]).astype(np.int8)
-            queries.append(("name", names[i].rsplit(SEPARATOR, 1)[-1], members))
-    lessons = worded(search, [q for q in queries if search_terms(q[1])], encoder)
+            queries.append(("name", len(queries), names[i].rsplit(SEPARATOR, 1)[-1], members))
+    lessons = worded(search, [q for q in queries if search_terms(q[2])], encoder)
     if asking.photos is not None:
         shown = [r for r in useful if np.any(asking.photos[r])]
         vectors = unit(asking.photos[shown])
         known = encoder.classify_vectors(vectors)
         for row, vector, classes in zip(shown, vectors, known, strict=True):
-            lessons.append(lesson(search, "photo", "", vector, classes, grades[row]))
+            lessons.append(lesson(search, ("photo", row, "", grades[row]), vector, classes))
     return lessons
 
 
@@ -126,29 +131,24 @@ def judged_by_people(
         for product, grade in judged.items():
             if product in rows:
                 grades[rows[product]] = grade
-        queries.append(("judgement", text, grades))
+        queries.append(("judgement", len(queries), text, grades))
     return worded(search, queries, encoder)
 
 
-def worded(
-    search: HybridSearch, queries: Sequence[tuple[str, str, np.ndarray]], encoder: "ProductEncoder"
-) -> list[Lesson]:
-    """Lessons of (kind, text, grades)."""
+def worded(search: HybridSearch, queries: Sequence[Query], encoder: "ProductEncoder") -> list[Lesson]:
+    """Lessons of queries with words."""
     if not queries:
         return []
-    vectors, classes = encode_texts(encoder, [text for _, text, _ in queries])
-    return [
-        lesson(search, kind, text, vector, known, grades)
-        for (kind, text, grades), vector, known in zip(queries, vectors, classes, strict=True)
-    ]
+    vectors, classes = encode_texts(encoder, [text for _, _, text, _ in queries])
+    triples = zip(queries, vectors, classes, strict=True)
+    return [lesson(search, query, vector, known) for query, vector, known in triples]
 
 
-def lesson(
-    search: HybridSearch, kind: str, text: str, vector: np.ndarray, classes: np.ndarray, grades: np.ndarray
-) -> Lesson:
+def lesson(search: HybridSearch, query: Query, vector: np.ndarray, classes: np.ndarray) -> Lesson:
     """One query's candidates with their grades."""
+    kind, group, text, grades = query
     found = search.candidates(search.lexical.query(text), vector, classes)
-    return Lesson(kind, Judged(found, grades[found.rows]), grades)
+    return Lesson(kind, group, Judged(found, grades[found.rows]), grades)
 
 
 def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -162,16 +162,17 @@ def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.nd
 def crossed(lessons: Sequence[Lesson]) -> dict[str, dict[str, float]]:
     """nDCG@10 by kind of query: words alone, vectors alone, and fused by weights of the other lessons.
 
-    Each fifth of the lessons is ranked by a fusion that learned from the other four.
+    Each fifth of the lessons is ranked by a fusion that learned from the other four; what is made of one
+    listing stays together.
     """
     values: dict[str, dict[str, list[float]]] = {}
     for part in range(PARTS):
-        others = [one.judged for place, one in enumerate(lessons) if place % PARTS != part]
+        others = [one.judged for one in lessons if one.group % PARTS != part]
         if not any(one.useful for one in others):
             continue
         fusion = FusionModel.fit(others)
-        for one in lessons[part::PARTS]:
-            if not one.grades.any():
+        for one in lessons:
+            if one.group % PARTS != part or not one.grades.any():
                 continue
             found, grades = one.judged.candidates, one.judged.grades
             systems = {"vectors": found.cosine, "fused": fusion.scores(found)}

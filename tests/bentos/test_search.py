@@ -52,7 +52,7 @@ def test_pages_part_the_whole_answer_and_repeat(client: TestClient) -> None:
     ("filters", "passes"),
     [
         ({"category": ["Shoes"]}, lambda p: p.category.startswith("Shoes > ")),
-        ({"category": ["Shoes > sandal", "Bags"]}, lambda p: p.category[:4] in ("Bags",) or "sandal" in p.category),
+        ({"category": ["Shoes > sandal", "Bags"]}, lambda p: p.category.startswith(("Shoes > s", "Bags > "))),
         ({"brand": ["BRAND1"]}, lambda p: p.brand == "brand1"),
         ({"language": ["zh"]}, lambda p: p.language == "zh"),
         ({"price_from": 20, "price_to": 30}, lambda p: 20 <= p.price <= 30),
