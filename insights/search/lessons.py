@@ -4,6 +4,9 @@ Queries are titles of listings that the encoder did not learn from, a few words 
 their titles spelt backwards (which have no answer), and names of categories. They are asked of the
 listings that the encoder learned from. A listing of the same second-level category has grade 2, one of
 the same first level alone grade 1; to a category's name, its members have grade 2.
+
+Who types a product's name wants that product: titles and longer parts of them are asked once more where
+the listing itself can be found. It has grade 2 then, and those of its category have grade 1.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +24,17 @@ from insights.search.tokens import search_terms
 if TYPE_CHECKING:
     from models.product_encoder import ProductEncoder
 
-__all__ = ["FEWEST", "Lesson", "Listings", "backwards", "crossed", "fragment", "held_out", "judged_by_people"]
+__all__ = [
+    "FEWEST",
+    "Lesson",
+    "Listings",
+    "backwards",
+    "crossed",
+    "fragment",
+    "held_out",
+    "judged_by_people",
+    "known_items",
+]
 
 FEWEST = 20
 """Queries with an answer below which nothing is learned."""
@@ -60,7 +73,7 @@ class Lesson:
     """One judged query.
 
     Attributes:
-        kind: what it is: title, words, photo, backwards, name, or judgement.
+        kind: what it is: title, words, photo, backwards, name, item, or judgement.
         group: equal for queries made of one listing.
         judged: its candidates with their grades.
         grades: of all products that were searched.
@@ -96,7 +109,8 @@ def held_out(
     none = np.zeros(len(gallery.paths), np.int8)
     queries: list[Query] = [("title", r, asking.titles[r], grades[r]) for r in useful]
     queries += [("words", r, fragment(asking.titles[r], r), grades[r]) for r in useful]
-    queries += [("backwards", r, backwards(asking.titles[r]), none) for r in useful]
+    for text in (asking.titles.__getitem__, lambda r: fragment(asking.titles[r], r)):
+        queries += [("backwards", r, backwards(text(r)), none) for r in useful]
     for depth in (1, 2):
         at = heads(gallery.paths, depth)
         names = sorted({str(path) for path in at} - {""})
@@ -113,6 +127,30 @@ def held_out(
     return lessons
 
 
+def known_items(
+    search: HybridSearch, listings: Listings, rows: np.ndarray, encoder: "ProductEncoder"
+) -> list[Lesson]:
+    """Lessons of listings that are asked for by their names.
+
+    Args:
+        search: over `listings`, in their order.
+        rows: listings that the encoder did not learn from.
+    """
+    asking = rows[drawn(len(rows))]
+    _, seconds = levels(listings.paths)
+    titles = np.array(listings.titles, dtype=object)
+    queries: list[Query] = []
+    for place, row in enumerate(asking.tolist()):
+        if not search_terms(titles[row]):
+            continue
+        grades = ((seconds == seconds[row]) & (seconds[row] != "")).astype(np.int8)
+        grades[titles == titles[row]] = MAX_GRADE
+        words = titles[row].split()
+        most = " ".join(words[: len(words) // 2 + 1])
+        queries += [("item", place, text, grades) for text in dict.fromkeys((titles[row], most))]
+    return worded(search, [q for q in queries if search_terms(q[2])], encoder)
+
+
 def judged_by_people(
     search: HybridSearch,
     judgements: Mapping[str, Mapping[str, int]],
@@ -125,7 +163,7 @@ def judged_by_people(
         judgements: query to product to grade, as `read_judgements` gives them.
         rows: product to its row in `search`.
     """
-    queries = []
+    queries: list[Query] = []
     for text, judged in sorted(judgements.items()):
         grades = np.zeros(len(search.vectors), np.int8)
         for product, grade in judged.items():
