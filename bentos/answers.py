@@ -151,7 +151,7 @@ class Hits(BaseModel):
 class PriceRange(BaseModel):
     """A range of prices, both ends included."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
     from_: float = Field(alias="from")
     to: float

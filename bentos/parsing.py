@@ -177,7 +177,8 @@ def check_shape(body: dict[str, Any], plural: str, limits: Limits) -> None:
     if isinstance(many, list):
         limits.check_count(plural, len(many))
     items = many if isinstance(many, list) else [body.get(SINGULAR[plural])]
-    for part in (body, *items):
+    inner = [item.get("weights") for item in items if isinstance(item, dict)]
+    for part in (body, body.get("filters"), *items, *inner):
         if not isinstance(part, dict):
             continue
         if len(part) > MAX_FIELDS:

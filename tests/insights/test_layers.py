@@ -90,6 +90,16 @@ def test_sparse_answers_are_those_of_a_full_scan(base: LexicalIndex, text: str) 
         np.testing.assert_array_equal(scores, whole[wanted])
 
 
+def test_a_question_that_fails_leaves_no_trace(base: LexicalIndex) -> None:
+    query = base.query("red lamp boots")
+    before = base.best(query, 9)
+    with pytest.raises(IndexError):
+        base.best(query, 9, np.ones(2, bool))
+    after = base.best(query, 9)
+    np.testing.assert_array_equal(after[0], before[0])
+    np.testing.assert_array_equal(after[1], before[1])
+
+
 def test_sparse_answers_hold_on_many_listings_with_ties() -> None:
     rng = np.random.default_rng(0)
     words = [f"w{i}" for i in range(30)]
