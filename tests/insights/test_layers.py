@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insights.search.columns import Columns, Filters, allowed_rows, facets, relaxed
+from insights.search.columns import Columns, Filters, allowed_rows
+from insights.search.facets import facets, relaxed
 from insights.search.layers import LayeredLexical, LayeredRows, read_listing
 from insights.search.lexical import LexicalIndex
 from tests.insights.shop import products
