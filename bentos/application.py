@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from bentos.access_log import AccessLog
 from bentos.batcher import Batcher
 from bentos.changes import place_of, records_of, require_known, require_live
 from bentos.config import ServiceConfig
 from bentos.engine import Engine
 from bentos.jobs import Job, Outcome, featurize, run_jobs
+from bentos.keys import KeyRing
 from bentos.limits import Admission, Limits, Refusal
 from bentos.parsing import ENDPOINTS, Call, Files, read_call
 from bentos.release_view import LoadedRelease
@@ -47,6 +49,12 @@ class Application:
         self.admission = Admission(self.limits)
         self.engine = Engine(config)
         self.log = RequestLog(config.live, config.settings.service.log_every_seconds)
+        service = config.settings.service
+        self.access = AccessLog(
+            config.live if service.access_log else None, service.log_every_seconds, service.access_log_bytes
+        )
+        self.keys = KeyRing(config.keys)
+        self.host_names = frozenset(name.lower() for name in service.host_names)
         self.batcher: Batcher[Job, Outcome] = Batcher(
             run_jobs, weight=lambda job: len(job.call), max_weight=self.limits.items, name="encoder"
         )
@@ -62,6 +70,7 @@ class Application:
         self.batcher.close()
         self._decoders.shutdown()
         self.log.close()
+        self.access.close()
 
     @property
     def ready(self) -> bool:

@@ -3,6 +3,7 @@
 SHELFSPACE_RELEASES   workspace folder whose `current` release is served and watched;
                       without it, and until that folder has one, the release inside the Bento
 SHELFSPACE_LIVE       folder of the request log; without it nothing is logged
+SHELFSPACE_KEYS       file of API keys; without it keys.json in the workspace folder, where there is one
 SHELFSPACE_SETTINGS   a params.yaml to use instead of the baked settings
 """
 
@@ -33,6 +34,7 @@ class ServiceConfig:
         baked_release: release folder inside the Bento, or None.
         live: folder of the request log, or None for no log.
         poll_seconds: how often `current` is looked at.
+        keys: file of API keys, which may not be there yet, or None.
     """
 
     settings: Settings
@@ -40,6 +42,7 @@ class ServiceConfig:
     baked_release: Path | None = None
     live: Path | None = None
     poll_seconds: float = POLL_SECONDS
+    keys: Path | None = None
 
 
 def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKED) -> ServiceConfig:
@@ -59,12 +62,17 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
     releases = _folder(env, "SHELFSPACE_RELEASES")
     if releases is not None and not releases.is_dir():
         raise SettingsError("SHELFSPACE_RELEASES", str(releases), "name the folder of a workspace")
+    keys = _folder(env, "SHELFSPACE_KEYS")
+    if keys is not None and not keys.is_file():
+        # A mistyped name must not open the service.
+        raise SettingsError("SHELFSPACE_KEYS", str(keys), "name a file that `python -m bentos.keys` made")
     release = baked / "release"
     return ServiceConfig(
         settings=settings,
         releases=releases,
         baked_release=release if release.is_dir() else None,
         live=_folder(env, "SHELFSPACE_LIVE"),
+        keys=keys or (releases / "keys.json" if releases else None),
     )
 
 
