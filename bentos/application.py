@@ -20,9 +20,11 @@ from bentos.engine import Engine
 from bentos.jobs import Job, Outcome, featurize, run_jobs
 from bentos.keys import KeyRing
 from bentos.limits import Admission, Limits, Refusal
+from bentos.media_cost import check_costs
 from bentos.parsing import ENDPOINTS, Call, Files, read_call
 from bentos.release_view import LoadedRelease
 from bentos.request_log import RequestLog
+from models.features import FeatureTable
 from models.inputs.item import ProductInput
 
 __all__ = ["Application"]
@@ -166,8 +168,12 @@ class Application:
         features = None
         if any(item.photos or item.sounds for item in call.items):
             loop = asyncio.get_running_loop()
-            features = await loop.run_in_executor(self._decoders, featurize, loaded, call)
+            features = await loop.run_in_executor(self._decoders, self._decode, loaded, call)
         return await self.batcher.submit(Job(call, loaded, features=features))
+
+    def _decode(self, loaded: LoadedRelease, call: Call) -> FeatureTable:
+        check_costs(call, self.limits)
+        return featurize(loaded, call)
 
     def refused(self, endpoint: str, refusal: Refusal, seconds: float) -> None:
         """Log a refused request as one row."""

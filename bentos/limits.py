@@ -57,6 +57,7 @@ class Limits:
         attributes: entries in one product's attributes.
         media_per_item: photos, and sounds, of one item.
         body_seconds: what a body may take to arrive.
+        megapixels: largest PNG or WebP; see `bentos.media_cost` for JPEG.
     """
 
     body_bytes: int
@@ -69,6 +70,7 @@ class Limits:
     attributes: int = 200
     media_per_item: int = 8
     body_seconds: float = 20
+    megapixels: float = 24
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
@@ -82,6 +84,7 @@ class Limits:
             photo_bytes=settings.media.max_photo_bytes,
             sound_bytes=settings.media.max_sound_bytes,
             body_seconds=settings.service.body_seconds,
+            megapixels=min(settings.service.max_photo_megapixels, settings.media.max_photo_megapixels),
         )
 
     def check_body(self, size: int) -> None:
