@@ -28,6 +28,7 @@ SUFFIXES = frozenset({".py", ".yaml", ".txt", ".html", ".css", ".js", ".json", "
 REQUIREMENTS = (
     "faiss-cpu",
     "filelock",
+    "httptools",
     "jieba",
     "nh3",
     "numpy",
@@ -48,6 +49,7 @@ REQUIREMENTS = (
     "torch",
     "tqdm",
     "transformers",
+    "uvloop",
     "xxhash",
 )
 """What the packed packages import; pinned to the versions of the building environment."""
