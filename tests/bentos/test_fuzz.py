@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
+from tests.bentos.bare import uvicorn_serving
 from tests.bentos.shop import Shop
 from tests.bentos.test_server import Server
 from tests.fuzz.campaign import KINDS, Campaign, inputs, judged, resident
@@ -36,6 +39,18 @@ def test_hostile_inputs_get_a_4xx_that_says_why(server: Server, tmp_path: Path, 
 
 def test_the_openapi_document_holds(server: Server) -> None:
     assert check_document(server.port, 4, 1) == 0
+
+
+def test_a_document_that_lies_is_found_out() -> None:
+    described = {"get": {"responses": {"200": {"description": "fine"}}}}
+    document = {"openapi": "3.0.2", "info": {"title": "t", "version": "1"}, "paths": {"/a": described}}
+
+    async def lying(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = JSONResponse(document) if scope["path"] == "/docs.json" else JSONResponse({}, 409)
+        await answer(scope, receive, send)
+
+    with uvicorn_serving(lying) as port:
+        assert check_document(port, 2) == 1
 
 
 def test_the_server_came_through(server: Server) -> None:
