@@ -4,6 +4,7 @@ SHELFSPACE_RELEASES   workspace folder whose `current` release is served and wat
                       without it, and until that folder has one, the release inside the Bento
 SHELFSPACE_LIVE       folder of the request log; without it nothing is logged
 SHELFSPACE_RULES      file of the merchandising rules; default rules.yaml of the workspace
+SHELFSPACE_KEYS       file of API keys; without it keys.json in the workspace folder, where there is one
 SHELFSPACE_SETTINGS   a params.yaml to use instead of the baked settings
 """
 
@@ -35,6 +36,7 @@ class ServiceConfig:
         live: folder of the request log, or None for no log.
         rules: file of the merchandising rules, which need not be there; None for no rules.
         poll_seconds: how often `current` and the rules are looked at.
+        keys: file of API keys, which may not be there yet, or None.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class ServiceConfig:
     live: Path | None = None
     rules: Path | None = None
     poll_seconds: float = POLL_SECONDS
+    keys: Path | None = None
 
 
 def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKED) -> ServiceConfig:
@@ -62,6 +65,10 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
     releases = _folder(env, "SHELFSPACE_RELEASES")
     if releases is not None and not releases.is_dir():
         raise SettingsError("SHELFSPACE_RELEASES", str(releases), "name the folder of a workspace")
+    keys = _folder(env, "SHELFSPACE_KEYS")
+    if keys is not None and not keys.is_file():
+        # A mistyped name must not open the service.
+        raise SettingsError("SHELFSPACE_KEYS", str(keys), "name a file that `python -m bentos.keys` made")
     release = baked / "release"
     rules = _folder(env, "SHELFSPACE_RULES")
     return ServiceConfig(
@@ -70,6 +77,7 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
         baked_release=release if release.is_dir() else None,
         live=_folder(env, "SHELFSPACE_LIVE"),
         rules=rules or (None if releases is None else releases / "rules.yaml"),
+        keys=keys or (releases / "keys.json" if releases else None),
     )
 
 
