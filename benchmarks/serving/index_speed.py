@@ -112,7 +112,7 @@ def bare(index: Any) -> Callable[[np.ndarray], Any]:
     """faiss alone, with the parameters of the index."""
     if isinstance(index, ExactIndex):
         return lambda asked: faiss.knn(asked, index.vectors, K, faiss.METRIC_INNER_PRODUCT)
-    assert isinstance(index, FaissIndex)  # noqa: S101 - the only other kind
+    assert isinstance(index, FaissIndex)
     options = (
         faiss.SearchParametersIVF(nprobe=index.effort)  # type: ignore[call-arg]
         if isinstance(index.index, faiss.IndexIVF)

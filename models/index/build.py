@@ -76,9 +76,10 @@ def build_index(
 
     Up to `settings.exact_up_to` rows the index is exact. Above, an inverted file and an HNSW graph
     are tried with whole vectors, and with 8-bit codes where neither recalls enough; the other way
-    round above WHOLE_BYTES. Each is tried with rising effort until recall@10 is `settings.min_recall` by two standard errors. Of those that reach it the one
-    with the least work a query is taken, if that is less than a full scan; else the index is
-    exact and `describe()["reason"]` says so. `describe()["tried"]` holds every measurement.
+    round above WHOLE_BYTES. Each has rising effort until recall@10 is `settings.min_recall` by two
+    standard errors. Of those that reach it the one with the least work a query is taken, if that is
+    less than a full scan; else the index is exact and `describe()["reason"]` says so.
+    `describe()["tried"]` holds every measurement.
 
     Args:
         vectors: (n, d) float32, L2-normalised.

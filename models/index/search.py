@@ -21,6 +21,9 @@ __all__ = ["TIMING", "ExactIndex", "FaissIndex", "load_index", "search_rows"]
 TIMING = "timing.json"
 """File of an index that says how fast it was; no part of its content."""
 
+RAW: Any = faiss
+"""faiss, for the functions that its type stubs leave out."""
+
 DECIMALS = 6
 """Scores are compared at this precision: float32 dot products of unit vectors err below it."""
 TIED = 10.0**-DECIMALS
@@ -257,7 +260,7 @@ def truth_of(index: faiss.Index, vectors: np.ndarray) -> Any:
     A graph of whole vectors holds them itself, and has just read the ones that are asked for.
     """
     if isinstance(index, faiss.IndexHNSWFlat):
-        return faiss.downcast_index(index.storage).get_xb()
+        return faiss.downcast_index(index.storage).get_xb()  # type: ignore[attr-defined]
     return faiss.swig_ptr(vectors)
 
 
@@ -275,7 +278,7 @@ def true_scores(table: Any, queries: np.ndarray, rows: np.ndarray, out: np.ndarr
     threads = faiss.omp_get_max_threads()
     if threads > 1:  # faiss wakes all its threads for this, which takes longer than the work
         faiss.omp_set_num_threads(1)
-    faiss.fvec_inner_products_by_idx(result, given, table, found, d, q, m)
+    RAW.fvec_inner_products_by_idx(result, given, table, found, d, q, m)
     if threads > 1:
         faiss.omp_set_num_threads(threads)
     if rows.size and rows.min() < 0:  # faiss leaves 0 there
@@ -288,13 +291,13 @@ def apart(scores: np.ndarray, rows: np.ndarray, k: int) -> bool:
     Then their order is certain, also that of the last against what was not fetched.
     """
     q, m = rows.shape
-    if m <= k:
+    if m <= k or (rows[0, -1] if q == 1 else rows[:, -1].min()) < 0:
         return False
     if q == 1:  # one query is the service's case: plain indexing is quicker
         line = scores[0]
-        return rows[0, -1] >= 0 and np.count_nonzero(line[:-1] - line[1:] > 2 * TIED) == m - 1
+        return np.count_nonzero(line[:-1] - line[1:] > 2 * TIED) == m - 1
     steps = scores[:, :-1] - scores[:, 1:] > 2 * TIED
-    return rows[:, -1].min() >= 0 and np.count_nonzero(steps) == steps.size
+    return np.count_nonzero(steps) == steps.size
 
 
 def unsettled(scores: np.ndarray, rows: np.ndarray, k: int, reachable: int) -> np.ndarray:
