@@ -18,6 +18,7 @@ from bentos.config import ServiceConfig
 from bentos.engine import Engine
 from bentos.jobs import Job, Outcome, featurize, run_jobs
 from bentos.limits import Admission, Limits, Refusal
+from bentos.metrics import METRICS, timed
 from bentos.parsing import ENDPOINTS, Call, Files, read_call
 from bentos.release_view import LoadedRelease
 from bentos.request_log import RequestLog
@@ -54,6 +55,7 @@ class Application:
 
     def start(self) -> None:
         """Begin loading the release; requests are refused with 503 until it is there."""
+        METRICS.watch(self)
         self.engine.start()
 
     def close(self) -> None:
@@ -98,14 +100,17 @@ class Application:
         begin = time.perf_counter()
         loaded = self.engine.require()
         try:
-            call = read_call(endpoint, body, self.limits, files)
+            with timed("parse"):
+                call = read_call(endpoint, body, self.limits, files)
             outcome = await self._run(call, loaded)
         except Refusal as refusal:
             self.refused(endpoint, refusal, time.perf_counter() - begin)
             raise
-        results = shape(call, outcome, loaded)
+        with timed("shape"):
+            results = shape(call, outcome, loaded)
         if self.log.on:
-            self.log.add(self._rows(call, outcome, results, loaded, time.perf_counter() - begin))
+            with timed("log"):
+                self.log.add(self._rows(call, outcome, results, loaded, time.perf_counter() - begin))
         answer: dict[str, Any] = {"release": loaded.id}
         if call.k and outcome.view is not None:
             answer["sequence"] = outcome.view.delta.sequence
@@ -157,7 +162,8 @@ class Application:
         features = None
         if any(item.photos or item.sounds for item in call.items):
             loop = asyncio.get_running_loop()
-            features = await loop.run_in_executor(self._decoders, featurize, loaded, call)
+            with timed("decode"):
+                features = await loop.run_in_executor(self._decoders, featurize, loaded, call)
         return await self.batcher.submit(Job(call, loaded, features=features))
 
     def refused(self, endpoint: str, refusal: Refusal, seconds: float) -> None:

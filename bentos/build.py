@@ -34,6 +34,7 @@ REQUIREMENTS = (
     "orjson",
     "pandas",
     "pillow",
+    "prometheus-client",
     "pyarrow",
     "pydantic",
     "python-multipart",

@@ -1,11 +1,13 @@
 """What runs in the encoder's thread: jobs of many calls as one featurisation, one encoding, one search."""
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from bentos.limits import Refusal
+from bentos.metrics import METRICS, timed
 from bentos.parsing import Call
 from bentos.release_view import LoadedRelease
 from catalog.errors import InputError
@@ -22,11 +24,13 @@ class Job:
 
     Attributes:
         features: of the call's items, where they were computed beforehand (photos and sounds).
+        asked: when it was queued.
     """
 
     call: Call
     loaded: LoadedRelease
     features: FeatureTable | None = None
+    asked: float = field(default_factory=time.perf_counter)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +91,10 @@ def check_item(loaded: LoadedRelease, item: ProductInput, place: str) -> None:
 
 def run_jobs(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     """Run a batch: one encoder call and one search per release, one outcome or refusal per job."""
+    begin = time.perf_counter()
+    METRICS.batches.observe(len(jobs))
+    for job in jobs:
+        METRICS.stages["queue"].observe(begin - job.asked)
     outcomes: list[Outcome | Exception] = [RuntimeError("not run")] * len(jobs)
     groups: dict[int, list[int]] = {}
     for position, job in enumerate(jobs):
@@ -103,13 +111,16 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
     view = loaded.view()
     done: list[tuple[int, Outcome | Exception]] = []
     ready: list[tuple[int, Job, FeatureTable | None]] = []
-    for (position, job), table in zip(jobs, feature_tables(loaded, [job for _, job in jobs]), strict=True):
+    with timed("featurize"):
+        featurized = feature_tables(loaded, [job for _, job in jobs])
+    for (position, job), table in zip(jobs, featurized, strict=True):
         if isinstance(table, Refusal):
             done.append((position, table))
         else:
             ready.append((position, job, table))
     tables = [table for _, _, table in ready if table is not None]
-    encoded = loaded.encoder.encode_features(FeatureTable.concatenate(tables)) if tables else None
+    with timed("encode"):
+        encoded = loaded.encoder.encode_features(FeatureTable.concatenate(tables)) if tables else None
     vectors: dict[int, np.ndarray] = {}
     classes: dict[int, np.ndarray] = {}
     start = 0
@@ -127,8 +138,9 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
     found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     wanted = [(p, job, vectors[p]) for p, job, _ in ready if job.call.k and p in vectors]
     # What is logged and watched for drift are the encoder's vectors; /similar may search refined ones.
-    for state, asked in searches(loaded, view, wanted):
-        found |= search_all(state, asked)
+    with timed("search"):
+        for state, asked in searches(loaded, view, wanted):
+            found |= search_all(state, asked)
     for position, own_vectors in vectors.items():
         scores, rows = found.get(position, (None, None))
         done.append((position, Outcome(own_vectors, classes.get(position), scores, rows, view)))

@@ -53,6 +53,7 @@ class RequestLog:
     ) -> None:
         self.folder = folder
         self.dropped = 0
+        self.lost = 0
         self._every = every_seconds
         self._max_rows = max_rows
         self._keep_rows = keep_rows
@@ -82,6 +83,7 @@ class RequestLog:
             if excess > 0:
                 del self._rows[:excess]
                 self.dropped += excess
+                self.lost += excess
             full = len(self._rows) >= self._max_rows
         if full:
             self._wake.set()
