@@ -169,7 +169,9 @@ def run_apart(port: int, bodies: list[Request], concurrency: int, seconds: float
         "requests": [[one.data.decode(), one.kind] for one in bodies],
     }  # fmt: skip
     command = [sys.executable, "-m", "benchmarks.serving.client"]
-    done = subprocess.run(command, input=orjson.dumps(told), capture_output=True, check=True, timeout=seconds + 90)
+    done = subprocess.run(
+        command, input=orjson.dumps(told), capture_output=True, check=True, timeout=seconds + 90
+    )
     seen = orjson.loads(done.stdout)
     statuses = Counter({int(status): count for status, count in seen.pop("statuses").items()})
     return Load(statuses=statuses, **seen)

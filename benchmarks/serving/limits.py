@@ -65,7 +65,9 @@ def end_under_load(shop: Shop, folder: Path) -> dict[str, Any]:
     stopper.join()
     status = server.stop()
     rows = [
-        json.loads(line) for file in (folder / "live").glob("*.jsonl") for line in file.read_text().splitlines()
+        json.loads(line)
+        for file in (folder / "live").glob("*.jsonl")
+        for line in file.read_text().splitlines()
     ]
     logged = sum(row["status"] == 200 for row in rows)
     return {
@@ -118,4 +120,7 @@ def counting_cost(shop: Shop, folder: Path, seconds: float = 2, rounds: int = 5)
         for _ in range(rounds):
             rates = [run_apart(server.port, bodies, 1, seconds).rate for server in (on, off)]
             shares.append(rates[0] / rates[1])
-    return {"share_of_uncounted": round(sorted(shares)[rounds // 2], 3), "rounds": orjson.loads(orjson.dumps(shares))}
+    return {
+        "share_of_uncounted": round(sorted(shares)[rounds // 2], 3),
+        "rounds": orjson.loads(orjson.dumps(shares)),
+    }

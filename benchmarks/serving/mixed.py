@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -137,20 +138,23 @@ class Traffic:
         if kind == "classify":
             differs = abs(got["score"] - want["score"])
             return "" if got["label"] == want["label"] and differs < 2e-3 else f"{got} for {want}"
-        gone, prices = state
-        hits = got["hits"]
-        names = [hit["product_id"] for hit in hits]
-        scores = [hit["score"] for hit in hits]
-        if len(hits) != K or len(set(names)) != K:
-            return f"{len(set(names))} different hits of {K}"
-        if any(late > early + CLOSE for early, late in zip(scores, scores[1:], strict=False)):
-            return f"scores rise: {scores}"
-        for hit in hits:
-            if hit["product_id"] in gone:
-                return f"{hit['product_id']} was deleted before"
-            if (hit["price"] or 0) < prices.get(hit["product_id"], 0):
-                return f"{hit['product_id']} shows {hit['price']}, changed before to {prices[hit['product_id']]}"
-        return compare_untouched(hits, want["hits"])
+        return compare_hits(got["hits"], *state) or compare_untouched(got["hits"], want["hits"])
+
+
+def compare_hits(hits: list[dict[str, Any]], gone: frozenset[str], prices: dict[str, int]) -> str:
+    """Whether there are K, ordered, and as what was confirmed before the request says."""
+    names = [hit["product_id"] for hit in hits]
+    scores = [hit["score"] for hit in hits]
+    if len(hits) != K or len(set(names)) != K:
+        return f"{len(set(names))} different hits of {K}"
+    if any(late > early + CLOSE for early, late in pairwise(scores)):
+        return f"scores rise: {scores}"
+    for hit in hits:
+        if hit["product_id"] in gone:
+            return f"{hit['product_id']} was deleted before"
+        if (hit["price"] or 0) < prices.get(hit["product_id"], 0):
+            return f"{hit['product_id']} shows {hit['price']}, changed before to {prices[hit['product_id']]}"
+    return ""
 
 
 def untouched(hits: list[dict[str, Any]]) -> list[tuple[str, float]]:
@@ -196,7 +200,9 @@ def watch_memory(server: Server, samples: list[tuple[float, float]], stop: threa
         samples.append((round(time.monotonic() - begin, 1), round(server.memory(), 1)))
 
 
-def mixed(shop: Shop, folder: Path, total: int = HOUR, concurrency: int = 16, most: float = 600) -> dict[str, Any]:
+def mixed(
+    shop: Shop, folder: Path, total: int = HOUR, concurrency: int = 16, most: float = 600
+) -> dict[str, Any]:
     """The load, and what came of it."""
     traffic = Traffic(shop, total)
     samples: list[tuple[float, float]] = []

@@ -120,7 +120,10 @@ def start_bare(shop: Shop, folder: Path, *flags: str) -> Server:
     """The same application object, log and metrics, with uvicorn alone under it."""
     port = free_port()
     told = environment(
-        shop, folder, SHELFSPACE_RELEASES=str(shop.workspace.root), SHELFSPACE_SETTINGS=str(folder / "params.yaml")
+        shop,
+        folder,
+        SHELFSPACE_RELEASES=str(shop.workspace.root),
+        SHELFSPACE_SETTINGS=str(folder / "params.yaml"),
     )
     (folder / "params.yaml").write_text(shop.settings.model_dump_json())
     command = [sys.executable, "-m", BARE, "--port", str(port), *flags]

@@ -79,7 +79,9 @@ def open_shop(folder: Path, rows: int) -> Shop:
     settings = Settings.model_validate(SETTINGS)
     workspace = Workspace.open(f"load{rows}", folder / "workspaces")
     built = sorted(workspace.releases.glob("0*")) if workspace.releases.exists() else []
-    release = Release.load(built[-1], verify=False) if built else build_release(folder, workspace, rows, settings)
+    release = (
+        Release.load(built[-1], verify=False) if built else build_release(folder, workspace, rows, settings)
+    )
     promote(workspace.root, release.id)
     record = workspace.root / "bento" / "bento.json"
     tag = build_bento(workspace, release, settings)

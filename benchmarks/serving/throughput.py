@@ -36,7 +36,11 @@ def requests_of(path: str, rows: int) -> list[Request]:
 
 
 def compare_servers(
-    shop: Shop, folder: Path, concurrencies: tuple[int, ...] = (1, 16, 64), seconds: float = 2.0, rounds: int = 5
+    shop: Shop,
+    folder: Path,
+    concurrencies: tuple[int, ...] = (1, 16, 64),
+    seconds: float = 2.0,
+    rounds: int = 5,
 ) -> list[dict[str, Any]]:
     """One row a route and concurrency: both servers' rate, p50 and p99, and the median share."""
     rows: list[dict[str, Any]] = []
@@ -55,7 +59,7 @@ def measure(
 ) -> dict[str, list[Load]]:
     """Loads of each server in turn; a short one first warms both."""
     loads: dict[str, list[Load]] = {name: [] for name in servers}
-    for name, server in servers.items():
+    for server in servers.values():
         run_apart(server.port, bodies, concurrency, 0.3)
     for _ in range(rounds):
         for name, server in servers.items():

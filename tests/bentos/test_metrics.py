@@ -1,4 +1,4 @@
-"""What /metrics says: counts that add up, safe for Prometheus to read, and every name the dashboard asks for."""
+"""What /metrics says: counts that add up, in Prometheus's format, and every name the dashboard asks for."""
 
 import asyncio
 import json
@@ -165,7 +165,9 @@ def queries() -> list[tuple[str, str]]:
 
 def test_the_dashboard_can_be_imported() -> None:
     board = json.loads(DASHBOARD.read_text())
-    assert board["title"] and board["uid"] and board["schemaVersion"] >= 36
+    assert board["title"]
+    assert board["uid"]
+    assert board["schemaVersion"] >= 36
     assert len(board["panels"]) >= 12
     places = [tuple(panel["gridPos"][side] for side in "xywh") for panel in board["panels"]]
     assert len(set(places)) == len(places)
