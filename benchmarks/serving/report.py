@@ -26,7 +26,8 @@ def page(result: dict[str, Any]) -> str:
             [
                 (
                     row["rows"], row["batch"], row["index"], row["recall_at_10"],
-                    row["faiss"]["microseconds"], row["service"]["microseconds"], row["service"]["of_base"], row["changed"]["of_base"],
+                    row["faiss"]["microseconds"], row["service"]["microseconds"],
+                    row["service"]["of_base"], row["changed"]["of_base"],
                 )
                 for row in result.get("index", [])
             ],
@@ -39,8 +40,8 @@ def page(result: dict[str, Any]) -> str:
             ("way", "call", "us", "times eager", "least cosine", "same label"),
             [
                 (
-                    row["way"], row["call"], row["microseconds"], row["times_eager"], row["least_cosine"],
-                    row["same_label"],
+                    row["way"], row["call"], row.get("microseconds", row.get("fails")),
+                    *(row.get(name, "") for name in ("times_eager", "least_cosine", "same_label")),
                 )
                 for row in result.get("encoders", [])
             ],
@@ -92,8 +93,8 @@ def limits(over: dict[str, Any] | None, end: dict[str, Any] | None) -> str:
     if over:
         lines.append(
             f"- **Overload**, {over['connections']} connections: {over['statuses']}; of {over['refused']} "
-            f"refusals {over['with_retry_after']} said when to retry; {over['broken']} broken connections; memory "
-            f"{over['memory_before_mb']} MB before and {over['memory_after_mb']} MB after; "
+            f"refusals {over['with_retry_after']} said when to retry; {over['broken']} broken connections; "
+            f"memory {over['memory_before_mb']} MB before and {over['memory_after_mb']} MB after; "
             f"answers afterwards: {'yes' if over['answers_after'] else 'no'}."
         )
     if end:
