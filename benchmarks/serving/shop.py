@@ -5,6 +5,7 @@ their own; the encoder learns from the first of them. Built once into a folder a
 """
 
 import io
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def open_shop(folder: Path, rows: int) -> Shop:
         Release.load(built[-1], verify=False) if built else build_release(folder, workspace, rows, settings)
     )
     promote(workspace.root, release.id)
+    shutil.rmtree(workspace.root / "delta", ignore_errors=True)  # changes of an earlier load
     record = workspace.root / "bento" / "bento.json"
     tag = build_bento(workspace, release, settings)
     if not record.is_file() or read_json(record)["bento"] != tag:
