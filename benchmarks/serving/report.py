@@ -120,7 +120,8 @@ def plot(result: dict[str, Any], target: Path) -> None:
         rates.plot(wide, [r["bento"]["per_second"] for r in own], "o-", color=f"C{number}", label=route)
         rates.plot(wide, [r["bare"]["per_second"] for r in own], "o:", color=f"C{number}", alpha=0.6)
     rates.set(title="Requests a second (dotted: bare uvicorn)", xlabel="connections", ylim=(0, None))
-    rates.legend(fontsize=8)
+    if rows:
+        rates.legend(fontsize=8)
     stages_found = result.get("stages", {}).get("microseconds", {})
     spent.barh(list(stages_found)[::-1], list(stages_found.values())[::-1])
     spent.set(title="A text query's time", xlabel="microseconds")
