@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN = .venv/bin/python -m dagster_project.launch
 export SHELFSPACE_CATALOG = $(CATALOG)
 
-.PHONY: audit fuzz benchmark-graph benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback install fast-test
+.PHONY: audit fuzz benchmark-serving benchmark-graph benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed
@@ -63,6 +63,9 @@ benchmark-search: install   ## words, vectors and both of them on judged queries
 
 benchmark-graph: install   ## do co-purchase neighbours find what is bought next? some 20 minutes
 	@.venv/bin/python -m benchmarks.graph_copurchase
+
+benchmark-serving: install   ## the real service under load, beside bare uvicorn and bare faiss; some 20 minutes
+	@.venv/bin/python -m benchmarks.serving
 
 rollback: install   ## move `current` back to the release before
 	@$(RUN) rollback

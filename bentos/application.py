@@ -22,6 +22,7 @@ from bentos.jobs import Job, Outcome, featurize, run_jobs
 from bentos.keys import KeyRing
 from bentos.limits import Admission, Limits, Refusal
 from bentos.media_cost import check_costs
+from bentos.metrics import METRICS, timed
 from bentos.modalities import similar_alone
 from bentos.parsing import ENDPOINTS, READS, Call, Files, read_call
 from bentos.products import browsed, classification, details, require_named
@@ -70,6 +71,7 @@ class Application:
 
     def start(self) -> None:
         """Begin loading the release; requests are refused with 503 until it is there."""
+        METRICS.watch(self)
         self.engine.start()
 
     def close(self) -> None:
@@ -118,15 +120,18 @@ class Application:
         begin = time.perf_counter()
         loaded = self.engine.require()
         try:
-            call = read_call(endpoint, body, self.limits, files)
+            with timed("parse"):
+                call = read_call(endpoint, body, self.limits, files)
             outcome = await self._run(call, loaded)
         except Refusal as refusal:
             self.refused(endpoint, refusal, time.perf_counter() - begin)
             raise
-        results = shape(call, outcome, loaded, self.rules.rules)
+        with timed("shape"):
+            results = shape(call, outcome, loaded, self.rules.rules)
         # Browsing and product pages encode nothing: they say nothing of what shoppers look for.
         if self.log.on and len(outcome.vectors):
-            self.log.add(self._rows(call, outcome, results, loaded, time.perf_counter() - begin))
+            with timed("log"):
+                self.log.add(self._rows(call, outcome, results, loaded, time.perf_counter() - begin))
         answer: dict[str, Any] = {"release": loaded.id}
         if outcome.view is not None and (call.k or call.endpoint in READS):
             answer["sequence"] = outcome.view.delta.sequence
@@ -187,7 +192,8 @@ class Application:
         features = None
         if any(item.photos or item.sounds for item in call.items):
             loop = asyncio.get_running_loop()
-            features = await loop.run_in_executor(self._decoders, self._decode, loaded, call)
+            with timed("decode"):
+                features = await loop.run_in_executor(self._decoders, self._decode, loaded, call)
         return await self.batcher.submit(Job(call, loaded, features, self.rules.rules))
 
     def _decode(self, loaded: LoadedRelease, call: Call) -> FeatureTable:

@@ -44,6 +44,11 @@ class Batcher(Generic[Job, Answer]):
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that no batch has taken yet."""
+        return len(self._queue)
+
     async def submit(self, job: Job) -> Answer:
         """Queue a job and wait for its answer; raises what `run` gave for it."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()

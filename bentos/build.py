@@ -36,6 +36,7 @@ REQUIREMENTS = (
     "orjson",
     "pandas",
     "pillow",
+    "prometheus-client",
     "pyarrow",
     "pydantic",
     "pystemmer",

@@ -7,6 +7,7 @@ checked first, and every error has the same body. All other paths go on to Bento
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bentos.limits import Place, Refusal
+from bentos.metrics import METRICS, timed
 from bentos.multipart import read_form
 from bentos.openapi import openapi
 from bentos.parsing import ENDPOINTS, READS, WRITES, Files, parse_json
@@ -63,15 +65,20 @@ class HotRoutes:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        begin = time.perf_counter()
         path = scope["path"]
         endpoint = self._routes.get(path)
         try:
             if endpoint is not None:
                 allow(scope, "POST")
                 await self._answer(endpoint, scope, receive, send)
+                METRICS.answered(endpoint, 200, time.perf_counter() - begin)
             elif path == "/release":
                 allow(scope, "GET")
                 await respond(send, 200, orjson.dumps(self._ready().manifest()))
+            elif path == "/metrics":
+                allow(scope, "GET")
+                await metrics(self.app, scope, receive, send)
             elif path == "/docs.json":
                 allow(scope, "GET")
                 self._document = self._document or orjson.dumps(openapi(self._spec()))
@@ -80,6 +87,8 @@ class HotRoutes:
                 only_read(scope)
                 await self.app(scope, receive, send)
         except Refusal as refusal:
+            METRICS.answered(endpoint or "other", refusal.status, time.perf_counter() - begin)
+            METRICS.refused(refusal.status, refusal.field)
             await refuse(send, refusal)
         except Disconnected:
             # Nobody reads this, but BentoML's timeout waits for a first message, 60 s where none comes.
@@ -92,7 +101,8 @@ class HotRoutes:
             with application.admission.request() as place:
                 try:
                     kind = content_type(headers)
-                    data = await read_body(application, headers, receive, place)
+                    with timed("read"):
+                        data = await read_body(application, headers, receive, place)
                     body, files = await parse(endpoint, kind, headers, data)
                     del data
                 except Refusal as refusal:
@@ -109,7 +119,9 @@ class HotRoutes:
             application.refused(endpoint, problem, 0.0)
             raise problem from None
         scope["shelfspace.release"] = answer["release"]  # for the access log
-        await respond(send, 200, orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY))
+        with timed("serialise"):
+            body = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+        await respond(send, 200, body)
 
     def _ready(self) -> "Application":
         application = self._application()
@@ -203,10 +215,31 @@ async def parse(
     return parse_json(data), None
 
 
-async def respond(send: Send, status: int, body: bytes, extra: tuple[tuple[bytes, bytes], ...] = ()) -> None:
-    """Send a JSON answer."""
+async def metrics(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """What BentoML counts and what this service counts, as one answer in Prometheus's text format."""
+    parts: list[bytes] = []
+    status = 404
+
+    async def keep(message: Message) -> None:
+        nonlocal status
+        status = message.get("status", status)
+        parts.append(message.get("body", b""))
+
+    await app(scope, receive, keep)
+    theirs = b"".join(parts) if status == 200 else b""  # 404 where its metrics are switched off
+    await respond(send, 200, theirs + METRICS.text(), kind=b"text/plain; version=0.0.4; charset=utf-8")
+
+
+async def respond(
+    send: Send,
+    status: int,
+    body: bytes,
+    extra: tuple[tuple[bytes, bytes], ...] = (),
+    kind: bytes = b"application/json",
+) -> None:
+    """Send a whole answer."""
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", kind),
         (b"content-length", str(len(body)).encode()),
         (b"x-content-type-options", b"nosniff"),
         *extra,

@@ -1,5 +1,6 @@
 """What runs in the encoder's thread: jobs of many calls as one featurisation, one encoding, one search."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from bentos.fresh import alone_facts
 from bentos.limits import Refusal
+from bentos.metrics import METRICS, timed
 from bentos.parsing import Call
 from bentos.release_view import LoadedRelease
 from bentos.searching import Asked, blended, ranked
@@ -28,12 +30,14 @@ class Job:
     Attributes:
         features: of the call's items, where they were computed beforehand (photos and sounds).
         rules: merchandising rules that a search obeys.
+        asked: when it was queued.
     """
 
     call: Call
     loaded: LoadedRelease
     features: FeatureTable | None = None
     rules: Rules = field(default_factory=Rules)
+    asked: float = field(default_factory=time.perf_counter)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,10 @@ def check_item(loaded: LoadedRelease, item: ProductInput, place: str) -> None:
 
 def run_jobs(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     """Run a batch: one encoder call and one search per release, one outcome or refusal per job."""
+    begin = time.perf_counter()
+    METRICS.batches.observe(len(jobs))
+    for job in jobs:
+        METRICS.stages["queue"].observe(begin - job.asked)
     outcomes: list[Outcome | Exception] = [RuntimeError("not run")] * len(jobs)
     groups: dict[int, list[int]] = {}
     for position, job in enumerate(jobs):
@@ -114,13 +122,16 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
     view = loaded.view()
     done: list[tuple[int, Outcome | Exception]] = []
     ready: list[tuple[int, Job, FeatureTable | None]] = []
-    for (position, job), table in zip(jobs, feature_tables(loaded, [job for _, job in jobs]), strict=True):
+    with timed("featurize"):
+        featurized = feature_tables(loaded, [job for _, job in jobs])
+    for (position, job), table in zip(jobs, featurized, strict=True):
         if isinstance(table, Refusal):
             done.append((position, table))
         else:
             ready.append((position, job, table))
     tables = [table for _, _, table in ready if table is not None]
-    encoded = loaded.encoder.encode_features(FeatureTable.concatenate(tables)) if tables else None
+    with timed("encode"):
+        encoded = loaded.encoder.encode_features(FeatureTable.concatenate(tables)) if tables else None
     vectors: dict[int, np.ndarray] = {}
     classes: dict[int, np.ndarray] = {}
     start = 0
@@ -147,12 +158,13 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
             (p, job, np.stack([refined.vector_of(product) for product in job.call.product_ids]))
             for p, job, _ in near
         ]
-    found |= search_all(refined, near)
     searching = [(p, job) for p, job in asking if job.call.asks]
-    answers = ranked(
-        loaded.shelf(view),
-        [Asked(j.call.asks, j.call.form, j.rules, vectors[p], classes[p]) for p, j in searching],
-    )
+    with timed("search"):
+        found |= search_all(refined, near)
+        answers = ranked(
+            loaded.shelf(view),
+            [Asked(j.call.asks, j.call.form, j.rules, vectors[p], classes[p]) for p, j in searching],
+        )
     results = dict(zip((p for p, _ in searching), answers, strict=True))
     alone = {
         p: alone_facts(vectors_alone(loaded.encoder, table), len(table))

@@ -60,6 +60,7 @@ class RequestLog:
         self.folder = folder
         self.prefix = prefix
         self.dropped = 0
+        self.lost = 0
         self._every = every_seconds
         self._max_rows = max_rows
         self._keep_rows = keep_rows
@@ -89,6 +90,7 @@ class RequestLog:
             if excess > 0:
                 del self._rows[:excess]
                 self.dropped += excess
+                self.lost += excess
             full = len(self._rows) >= self._max_rows
         if full:
             self._wake.set()

@@ -29,6 +29,12 @@ HELD_OUT = 4
 """At most one vector in so many is held out to measure recall with."""
 TIMED = 64
 """Queries asked one by one to time a candidate."""
+WHOLE_BYTES = 512 * 2**20
+"""Up to this size of all vectors an index keeps a whole copy of them, else 8-bit codes.
+
+Its scores are then true; behind codes every candidate costs a read of its vector from elsewhere in memory,
+which at 100,000 x 256 was half of a query's time.
+"""
 TRAIN_PER_LIST = 64
 """Vectors per list an inverted file learns from; faiss asks for 39 at least."""
 HOP_COST = 2.0
@@ -69,10 +75,11 @@ def build_index(
     """An index over unit vectors, its recall@10 measured against the exact answer.
 
     Up to `settings.exact_up_to` rows the index is exact. Above, an inverted file and an HNSW graph
-    are tried with 8-bit codes, and with whole vectors where neither recalls enough; each with rising
-    effort until recall@10 is `settings.min_recall` by two standard errors. Of those that reach it the one
-    with the least work a query is taken, if that is less than a full scan; else the index is
-    exact and `describe()["reason"]` says so. `describe()["tried"]` holds every measurement.
+    are tried with whole vectors, and with 8-bit codes where neither recalls enough; the other way
+    round above WHOLE_BYTES. Each has rising effort until recall@10 is `settings.min_recall` by two
+    standard errors. Of those that reach it the one with the least work a query is taken, if that is
+    less than a full scan; else the index is exact and `describe()["reason"]` says so.
+    `describe()["tried"]` holds every measurement.
 
     Args:
         vectors: (n, d) float32, L2-normalised.
@@ -96,8 +103,9 @@ def build_index(
     truth = neighbours(ExactIndex(others), asked, None)
     tried: list[dict[str, Any]] = []
     best: tuple[float, Plan, FaissIndex, dict[str, Any]] | None = None
-    for plan in plans(len(others)):
-        if plan.whole and best is not None:
+    whole_first = table.nbytes <= WHOLE_BYTES
+    for plan in sorted(plans(len(others)), key=lambda p: p.whole != whole_first):
+        if best is not None and plan.whole != best[1].whole:
             break
         built = train(others, plan.factory, plan.training)
         for effort in plan.efforts:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import faiss
 import numpy as np
 
 from catalog.errors import InputError
@@ -15,9 +16,12 @@ from models.index.delta import DeltaLimits, DeltaSegment, DeltaView, checked_ups
 from models.index.log import Header
 from models.index.protocol import RowIndex
 from models.index.records import Record
-from models.index.search import EXTRA, checked_queries, checked_rows, ordered, search_rows
+from models.index.search import checked_queries, checked_rows, ordered, search_rows, true_scores
 
 __all__ = ["LayeredIndex", "LayeredView"]
+
+SPARE = 4
+"""Rows of the release fetched beyond k, in place of nearest ones that were updated or deleted."""
 
 
 class LayeredView:
@@ -75,15 +79,17 @@ class LayeredView:
         Args:
             allowed_rows: row numbers of either layer; those of products that are gone never count.
         """
-        asked = checked_queries(queries, self._dim, k)
         delta, n = self.delta, len(self._ids)
+        untouched = self.base is not None and not len(delta.hidden) and not len(delta.rows)
+        if untouched and allowed_rows is None:  # the index checks what it is asked
+            return self.base.search(queries, k)  # type: ignore[union-attr]
+        asked = checked_queries(queries, self._dim, k)
         allowed = None if allowed_rows is None else ascending(np.asarray(allowed_rows, np.int64))
-        if self.base is not None and not len(delta.hidden) and not len(delta.rows):
-            if allowed is not None:
-                allowed = checked_rows(allowed[allowed < n], n)
-            return self.base.search(asked, k, allowed)
+        if untouched and allowed is not None:
+            allowed = checked_rows(allowed[allowed < n], n)
+            return self.base.search(asked, k, allowed)  # type: ignore[union-attr]
         found = [self._search_base(asked, k, allowed), self._search_delta(asked, k, allowed)]
-        # Both layers' scores again in double precision, so that equal vectors tie wherever they lie.
+        # Both layers' scores again by one function, so that equal vectors tie wherever they lie.
         rows = np.concatenate([part for part in found if part is not None] or [empty(len(asked))], axis=1)
         scores = self._exact_scores(asked, rows)
         return ordered(scores, rows, k)
@@ -95,12 +101,14 @@ class LayeredView:
         n, hidden = len(self.base), self.delta.hidden
         if allowed is not None:
             inside = np.setdiff1d(allowed[(allowed >= 0) & (allowed < n)], hidden, assume_unique=True)
-            return self.base.search(asked, k + EXTRA, inside)[1] if len(inside) else None
+            return self.base.search(asked, k, inside)[1] if len(inside) else None
         most = min(n, k + len(hidden))
-        fetch = min(n, k + EXTRA)
+        fetch = min(most, k + SPARE)
         while True:
             _, rows = self.base.search(asked, fetch)
-            rows = np.where(np.isin(rows, hidden), -1, rows)
+            if len(hidden):
+                place = np.minimum(hidden.searchsorted(rows), len(hidden) - 1)
+                rows = np.where(hidden[place] == rows, -1, rows)
             # Rare: a query whose nearest were mostly updated or deleted asks again for more.
             if fetch >= most or ((rows >= 0).sum(axis=1) >= k).all():
                 return rows
@@ -113,25 +121,23 @@ class LayeredView:
         if not len(chosen):
             return None
         vectors = self.delta.vectors if allowed is None else self.delta.vectors[chosen]
-        _, found = search_rows(vectors, asked, min(k + EXTRA, len(chosen)))
+        _, found = search_rows(vectors, asked, min(k, len(chosen)))
         return rows[chosen[found]]
 
     def _exact_scores(self, asked: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """(q, m) float64 scores of rows of either layer; -inf for row -1."""
-        flat = rows.ravel()
-        vectors = np.zeros((len(flat), self._dim), np.float64)
-        place = np.searchsorted(self.delta.rows, flat)
-        inside = np.minimum(place, max(len(self.delta.rows) - 1, 0))
-        ours = self.delta.rows[inside] == flat if len(self.delta.rows) else np.zeros(len(flat), bool)
-        if ours.any():
-            vectors[ours] = self.delta.vectors[inside[ours]]
-        theirs = ~ours & (flat >= 0)
-        if self.base is not None and theirs.any():
-            vectors[theirs] = self.base.vectors[flat[theirs]]
-        shaped = vectors.reshape(*rows.shape, self._dim)
-        scores = np.einsum("qd,qmd->qm", asked.astype(np.float64), shaped)
-        scores[rows < 0] = -np.inf
-        return scores
+        """(q, m) float32 scores of rows of either layer; -inf for row -1."""
+        scores = np.full(rows.shape, -np.inf, np.float32)
+        n, ours = len(self._ids), self.delta.rows
+        if self.base is not None:
+            true_scores(faiss.swig_ptr(self.base.vectors), asked, np.where(rows < n, rows, -1), scores)
+        if not len(ours):
+            return scores
+        # A product whose vector was replaced keeps its row of the release, where the delta speaks for it.
+        place = np.minimum(ours.searchsorted(rows), len(ours) - 1)
+        place = np.where(ours[place] == rows, place, -1)
+        newer = np.empty(rows.shape, np.float32)
+        true_scores(faiss.swig_ptr(self.delta.vectors), asked, place, newer)
+        return np.where(place >= 0, newer, scores)
 
 
 class LayeredIndex:

@@ -5,6 +5,7 @@ for the final ranking, so scores are exact cosines whatever the index compresses
 by row (scores that agree to six decimals count as tied), so equal input gives equal output.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,25 @@ __all__ = ["TIMING", "ExactIndex", "FaissIndex", "load_index", "search_rows"]
 TIMING = "timing.json"
 """File of an index that says how fast it was; no part of its content."""
 
+RAW: Any = faiss
+"""faiss, for the functions that its type stubs leave out."""
+
 DECIMALS = 6
 """Scores are compared at this precision: float32 dot products of unit vectors err below it."""
+TIED = 10.0**-DECIMALS
 EXTRA = 16
-"""Candidates fetched beyond k, so that a tie at the cut is seen."""
+"""Candidates an exact scan fetches beyond k, so that a tie at the cut is seen."""
+PEEK = 2
+"""Candidates of an approximate index beyond k, so that a tie at the cut is seen."""
+SPARE = 6
+"""The same at least where 8-bit codes confuse neighbours; half of k where that is more.
+
+Each costs a read of a true vector.
+"""
+WIDER = 8
+"""How many times as many candidates are fetched for a query whose ties reach past the first ones."""
+PREPARED = 64
+"""Search parameters kept per index, one for each number of candidates."""
 GATHER_ROWS = 4096
 """A filter that leaves at most this many rows is answered by an exact scan of those rows."""
 
@@ -86,6 +102,9 @@ class FaissIndex:
         self.effort = effort
         self.note = note or {}
         self.timing = timing
+        self._prepared: dict[int, Any] = {}
+        self._truth = truth_of(index, self.vectors)
+        self._coded = not isinstance(index, (faiss.IndexIVFFlat, faiss.IndexHNSWFlat))
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -104,35 +123,71 @@ class FaissIndex:
             mask[rows] = True
             bits = np.packbits(mask, bitorder="little")
             selector = faiss.IDSelectorBitmap(len(self), faiss.swig_ptr(bits))
-        fetch = min(len(self), 2 * k + EXTRA)
-        _, found = self.index.search(asked, fetch, params=self._parameters(selector, fetch))
-        scores, best = self._rank(asked, found, max(k, fetch))
-        # A filter that agrees with the clusters can leave a probe short of k, and a tie at the cut
-        # may reach past the candidates; those queries are scanned.
-        reachable = len(self) if rows is None else len(rows)
-        last = min(k, reachable) - 1
-        short = best[:, last] < 0
-        if fetch < reachable:
-            short |= scores[:, last] <= scores[:, fetch - 1] + 10.0**-DECIMALS
-        scores, best = scores[:, :k], best[:, :k]
-        for q in np.flatnonzero(short):
-            chosen = np.arange(len(self)) if rows is None else rows
-            one = search_rows(self.vectors if rows is None else self.vectors[rows], asked[q : q + 1], k)
-            scores[q : q + 1], best[q : q + 1] = renumber(one, chosen)
+        fetch = min(len(self), k + (max(SPARE, k // 2) if self._coded else PEEK))
+        scores, best = self._candidates(asked, fetch, selector)
+        if apart(scores, best, k):
+            return scores[:, :k], best[:, :k]
+        return self._settled(asked, k, rows, selector, (scores, best))
+
+    def _candidates(self, asked: np.ndarray, fetch: int, selector: Any) -> tuple[np.ndarray, np.ndarray]:
+        """(q, fetch) scores and rows as faiss orders them; scores of codes are replaced by true ones."""
+        q = len(asked)
+        rows = np.empty((q, fetch), np.int64)
+        scores = np.empty((q, fetch), np.float32)
+        # The C++ calls themselves: the wrapper's checks and copies are a tenth of a query's time.
+        given, found, out = faiss.swig_ptr(asked), faiss.swig_ptr(rows), faiss.swig_ptr(scores)
+        self.index.search_c(q, given, fetch, out, found, self._parameters(selector, fetch))  # type: ignore[attr-defined]
+        if self._coded:
+            true_scores(self._truth, asked, rows, scores)
+        return scores, rows
+
+    def _settled(
+        self,
+        asked: np.ndarray,
+        k: int,
+        allowed: np.ndarray | None,
+        selector: Any,
+        found: tuple[np.ndarray, np.ndarray],
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The k best of candidates that are not clearly apart, or too few."""
+        reachable = len(self) if allowed is None else len(allowed)
+        scores, best = self._ranked(asked, found)
+        short = unsettled(scores, best, k, reachable)
+        scores, best = padded(scores, best, k)
+        for q in short:
+            one = asked[q : q + 1]
+            wide = min(len(self), WIDER * found[0].shape[1])
+            result = self._ranked(one, self._candidates(one, wide, selector))
+            # A filter that agrees with the clusters can leave a probe short of k, and a tie at the
+            # cut may reach past the candidates; those queries are scanned.
+            if len(unsettled(*result, k, reachable)):
+                if allowed is None:
+                    result = search_rows(self.vectors, one, k)
+                else:
+                    result = renumber(search_rows(self.vectors[allowed], one, k), allowed)
+            scores[q : q + 1], best[q : q + 1] = padded(*result, k)
         return scores, best
 
-    def _parameters(self, selector: Any, fetch: int) -> Any:
-        options: dict[str, Any] = {} if selector is None else {"sel": selector}
-        if isinstance(self.index, faiss.IndexIVF):
-            return faiss.SearchParametersIVF(nprobe=self.effort, **options)  # type: ignore[call-arg]
-        effort = max(self.effort, fetch)
-        return faiss.SearchParametersHNSW(efSearch=effort, **options)  # type: ignore[attr-defined]
+    def _ranked(
+        self, asked: np.ndarray, found: tuple[np.ndarray, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Candidates by true score to six decimals, then by row; -inf where there is none."""
+        scores, rows = found
+        true_scores(self._truth, asked, rows, scores)
+        return ordered(scores, rows, rows.shape[1])
 
-    def _rank(self, queries: np.ndarray, found: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        true = np.einsum("qd,qcd->qc", queries, self.vectors[found])
-        if found.min() < 0:  # -1 reads the last row: its score is taken back
-            true[found < 0] = -np.inf
-        return ordered(true, found, k)
+    def _parameters(self, selector: Any, fetch: int) -> Any:
+        if selector is None and fetch in self._prepared:
+            return self._prepared[fetch]
+        options: dict[str, Any] = {} if selector is None else {"sel": selector}
+        made: Any
+        if isinstance(self.index, faiss.IndexIVF):
+            made = faiss.SearchParametersIVF(nprobe=self.effort, **options)  # type: ignore[call-arg]
+        else:
+            made = faiss.SearchParametersHNSW(efSearch=max(self.effort, fetch), **options)  # type: ignore[attr-defined]
+        if selector is None and len(self._prepared) < PREPARED:
+            self._prepared[fetch] = made
+        return made
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -199,6 +254,61 @@ def search_rows(vectors: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.nd
     return ordered(scores, rows, k)
 
 
+def truth_of(index: faiss.Index, vectors: np.ndarray) -> Any:
+    """Where faiss reads the (n, d) float32 that ranks candidates.
+
+    A graph of whole vectors holds them itself, and has just read the ones that are asked for.
+    """
+    if isinstance(index, faiss.IndexHNSWFlat):
+        return faiss.downcast_index(index.storage).get_xb()  # type: ignore[attr-defined]
+    return faiss.swig_ptr(vectors)
+
+
+def true_scores(table: Any, queries: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
+    """Inner products of queries (q, d) with rows (q, m) of a table, into `out`; -inf for row -1.
+
+    The same two vectors give the same bits wherever they lie. What a graph says does not: it
+    scores four vectors at a time, to other last bits.
+
+    Args:
+        table: faiss pointer to (n, d) float32.
+    """
+    (q, d), m = queries.shape, rows.shape[1]
+    given, found, result = faiss.swig_ptr(queries), faiss.swig_ptr(rows), faiss.swig_ptr(out)
+    threads = faiss.omp_get_max_threads()
+    if threads > 1:  # faiss wakes all its threads for this, which takes longer than the work
+        faiss.omp_set_num_threads(1)
+    RAW.fvec_inner_products_by_idx(result, given, table, found, d, q, m)
+    if threads > 1:
+        faiss.omp_set_num_threads(threads)
+    if rows.size and rows.min() < 0:  # faiss leaves 0 there
+        out[rows < 0] = -np.inf
+
+
+def apart(scores: np.ndarray, rows: np.ndarray, k: int) -> bool:
+    """Whether (q, m) candidates are more than k, in order and farther apart than any tie.
+
+    Then their order is certain, also that of the last against what was not fetched.
+    """
+    q, m = rows.shape
+    if m <= k or (rows[0, -1] if q == 1 else rows[:, -1].min()) < 0:
+        return False
+    if q == 1:  # one query is the service's case: plain indexing is quicker
+        line = scores[0]
+        return np.count_nonzero(line[:-1] - line[1:] > 2 * TIED) == m - 1
+    steps = scores[:, :-1] - scores[:, 1:] > 2 * TIED
+    return np.count_nonzero(steps) == steps.size
+
+
+def unsettled(scores: np.ndarray, rows: np.ndarray, k: int, reachable: int) -> np.ndarray:
+    """Queries whose k best are not sure from (q, m) candidates, best first: too few, or tied at the cut."""
+    last, fetched = min(k, reachable) - 1, rows.shape[1]
+    short = rows[:, min(last, fetched - 1)] < 0
+    if fetched < reachable:
+        short |= scores[:, last] <= scores[:, -1] + TIED
+    return np.flatnonzero(short)
+
+
 def ordered(scores: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The first k of each line by score at six decimals, then by row; padded with -1 and -inf."""
     if len(scores) == 1:  # one query is the service's case: plain indexing is three times as fast
@@ -208,11 +318,18 @@ def ordered(scores: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, n
         order = np.lexsort((rows, -np.round(scores, DECIMALS)), axis=1)[:, :k]
         best_scores = np.take_along_axis(scores, order, axis=1).astype(np.float32)
         best_rows = np.take_along_axis(rows, order, axis=1)
-    missing = k - best_rows.shape[1]
-    if missing > 0:
-        best_scores = np.pad(best_scores, ((0, 0), (0, missing)), constant_values=-np.inf)
-        best_rows = np.pad(best_rows, ((0, 0), (0, missing)), constant_values=-1)
-    return best_scores, best_rows
+    return padded(best_scores, best_rows, k)
+
+
+def padded(scores: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first k of each line, filled up with -1 and -inf."""
+    missing = k - rows.shape[1]
+    if missing <= 0:
+        return scores[:, :k], rows[:, :k]
+    return (
+        np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf),
+        np.pad(rows, ((0, 0), (0, missing)), constant_values=-1),
+    )
 
 
 def renumber(result: tuple[np.ndarray, np.ndarray], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -239,7 +356,9 @@ def checked_queries(queries: np.ndarray, dim: int, k: int) -> np.ndarray:
     if k < 1:
         raise InputError("k", k, "ask for at least one result")
     asked = np.ascontiguousarray(queries, dtype=np.float32)
-    if not np.isfinite(asked).all():
+    flat = asked.ravel()
+    # One pass by BLAS tells of almost every good input; where it does not, each number is looked at.
+    if not math.isfinite(flat @ flat) and not np.isfinite(asked).all():
         raise InputError("queries", "nan or infinity", "give finite vectors")
     return asked
 

@@ -20,6 +20,7 @@ from catalog.files import write_json
 from models.release import promote
 from tests.bentos.loopback import Connection, run_load
 from tests.bentos.shop import Shop
+from tests.bentos.test_metrics import missing
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -191,6 +192,14 @@ def test_health_release_schema_and_metrics(client: httpx.Client, shop: Shop) -> 
     text = json.dumps(document)
     wanted = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert wanted <= set(document["components"]["schemas"])
+
+
+def test_metrics_of_dashboard_alerts_and_bentoml(client: httpx.Client) -> None:
+    for body in ({"query": {"text": "blue shoe"}}, {"query": {"text": ""}}):
+        client.post("/search", json=body)
+    text = client.get("/metrics").text
+    assert missing(text) == {}
+    assert "bentoml_service_request_total" in text, "what BentoML counts stands beside it"
 
 
 def test_bentoml_s_own_client(server: Server, shop: Shop) -> None:

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
 from catalog.errors import ArtifactError, InputError
 from catalog.settings import ReleaseSettings
 from models.index import ExactIndex, FaissIndex, RowIndex, build, build_index, load_index, measure_recall
+from models.index.build import train
 
 DIM = 32
 ROWS = 6000
@@ -210,3 +212,55 @@ print("fine")
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "fine\n"
+
+
+def test_a_tie_beyond_the_candidates_still_gives_the_lowest_rows() -> None:
+    """Fifty equal vectors are more than an approximate index fetches for ten."""
+    rng = np.random.default_rng(5)
+    table = rng.standard_normal((3000, 32)).astype(np.float32)
+    table[500:550] = table[0]
+    table /= np.linalg.norm(table, axis=1, keepdims=True)
+    for factory in ("IVF16,Flat", "HNSW24,Flat", "IVF16,SQ8"):
+        index = FaissIndex(train(table, factory, 3000), table, 64 if "HNSW" in factory else 16)
+        for queries in (table[:1], table[[0, 7, 0]]):
+            scores, rows = index.search(queries, 10)
+            assert rows[0].tolist() == [0, *range(500, 509)], factory
+            assert len(set(scores[0].tolist())) == 1, "equal vectors have equal scores"
+
+
+def test_one_query_and_many_give_the_same_answer() -> None:
+    rng = np.random.default_rng(6)
+    table = rng.standard_normal((4000, 48)).astype(np.float32)
+    table /= np.linalg.norm(table, axis=1, keepdims=True)
+    for factory in ("IVF16,Flat", "HNSW24,Flat", "HNSW24,SQ8"):
+        index = FaissIndex(train(table, factory, 4000), table, 64 if "HNSW" in factory else 16)
+        scores, rows = index.search(table[:20], 10)
+        for number in range(20):
+            one_scores, one_rows = index.search(table[number : number + 1], 10)
+            assert one_rows[0].tolist() == rows[number].tolist(), factory
+            np.testing.assert_allclose(one_scores[0], scores[number], atol=1e-6)
+            np.testing.assert_allclose(one_scores[0], table[one_rows[0]] @ table[number], atol=1e-6)
+
+
+def test_threads_of_faiss_are_given_back() -> None:
+    before = faiss.omp_get_max_threads()
+    table = np.eye(64, dtype=np.float32)
+    index = FaissIndex(train(np.repeat(table, 20, axis=0), "IVF4,SQ8", 1280), np.repeat(table, 20, axis=0), 4)
+    faiss.omp_set_num_threads(2)
+    try:
+        index.search(table[:1], 5)
+        assert faiss.omp_get_max_threads() == 2
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def test_whole_vectors_come_first_until_they_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind codes every candidate costs a read of its vector; whole vectors cost four times the memory."""
+    rng = np.random.default_rng(7)
+    centres = rng.standard_normal((40, 32)).astype(np.float32)
+    table = centres[rng.integers(0, 40, 3000)] + 0.3 * rng.standard_normal((3000, 32)).astype(np.float32)
+    table /= np.linalg.norm(table, axis=1, keepdims=True)
+    settings = ReleaseSettings(exact_up_to=100, min_recall=0.9)
+    assert build_index(table, settings).describe()["factory"].endswith("Flat")
+    monkeypatch.setattr("models.index.build.WHOLE_BYTES", 1000)
+    assert build_index(table, settings).describe()["factory"].endswith("SQ8")

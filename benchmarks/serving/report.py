@@ -1,0 +1,132 @@
+"""The measured service as tables and pictures for docs/serving.md."""
+
+from pathlib import Path
+from typing import Any
+
+__all__ = ["page", "plot"]
+
+
+def page(result: dict[str, Any]) -> str:
+    """The measured part of the page, from what serving.json holds."""
+    parts = [
+        table(
+            "Against the same application on bare uvicorn",
+            ("route", "connections", "requests/s", "bare", "share", "p50 ms", "p99 ms"),
+            [
+                (
+                    row["route"], row["concurrency"], row["bento"]["per_second"], row["bare"]["per_second"],
+                    row["share"], row["bento"]["p50_ms"], row["bento"]["p99_ms"],
+                )
+                for row in result.get("throughput", [])
+            ],
+        ),
+        table(
+            "The search call against bare faiss on the same index",
+            ("vectors", "queries", "index", "recall@10", "faiss us", "search us", "share", "with changes"),
+            [
+                (
+                    row["rows"], row["batch"], row["index"], row["recall_at_10"],
+                    row["faiss"]["microseconds"], row["service"]["microseconds"],
+                    row["service"]["of_base"], row["changed"]["of_base"],
+                )
+                for row in result.get("index", [])
+            ],
+        ),
+        stages(result.get("stages")),
+        mixed(result.get("mixed")),
+        limits(result.get("overload"), result.get("end")),
+        table(
+            "Ways to run the encoder",
+            ("way", "call", "us", "times eager", "least cosine", "same label"),
+            [
+                (
+                    row["way"], row["call"], row.get("microseconds", row.get("fails")),
+                    *(row.get(name, "") for name in ("times_eager", "least_cosine", "same_label")),
+                )
+                for row in result.get("encoders", [])
+            ],
+        ),
+    ]  # fmt: skip
+    return "\n\n".join(part for part in parts if part)
+
+
+def table(title: str, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    """A Markdown table under a title; "" without rows."""
+    if not rows:
+        return ""
+    lines = [f"### {title}", "", "| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    return "\n".join([*lines, *("| " + " | ".join(map(str, row)) + " |" for row in rows)])
+
+
+def stages(found: dict[str, Any] | None) -> str:
+    """Where one text query spends its time."""
+    if not found:
+        return ""
+    rows = [*found["microseconds"].items(), ("whole request", found["service"])]
+    said = (
+        f"One text query at a time over {found['products']} products, from the server's own /metrics "
+        f"({found['requests']} requests): {found['outside_share']:.0%} of the time is spent outside encoder "
+        "(featurize, encode) and index (search)."
+    )
+    return table("Where a query's time goes", ("stage", "mean us"), rows) + f"\n\n{said}"
+
+
+def mixed(found: dict[str, Any] | None) -> str:
+    """The hour of traffic."""
+    if not found:
+        return ""
+    rows = [(kind, r["requests"], r["p50_ms"], r["p99_ms"]) for kind, r in found["kinds"].items()]
+    memory = found["memory"]
+    said = (
+        f"{found['requests']} requests (an hour at five a second) in {found['seconds']} s, "
+        f"{found['per_second']} a second over 16 connections: {found['wrong']} wrong answers of "
+        f"{found['checked']} checked, {found['broken']} broken connections. Memory {memory['early_mb']} MB "
+        f"in the second fifth and {memory['late_mb']} MB in the last tenth of the time, at most "
+        f"{memory['highest_mb']} MB."
+    )
+    return table("An hour of mixed traffic", ("kind", "requests", "p50 ms", "p99 ms"), rows) + f"\n\n{said}"
+
+
+def limits(over: dict[str, Any] | None, end: dict[str, Any] | None) -> str:
+    """Overload and the end."""
+    lines = []
+    if over:
+        lines.append(
+            f"- **Overload**, {over['connections']} connections: {over['statuses']}; of {over['refused']} "
+            f"refusals {over['with_retry_after']} said when to retry; {over['broken']} broken connections; "
+            f"memory {over['memory_before_mb']} MB before and {over['memory_after_mb']} MB after; "
+            f"answers afterwards: {'yes' if over['answers_after'] else 'no'}."
+        )
+    if end:
+        lines.append(
+            f"- **SIGTERM under load**: {end['answered']} answers received whole, {end['logged']} in the "
+            f"service's log, {end['lost']} lost; exit status {end['exit']}."
+        )
+    return "\n".join(["### Limits", "", *lines]) if lines else ""
+
+
+def plot(result: dict[str, Any], target: Path) -> None:
+    """Requests a second by connections, stages of a query, and memory over the hour."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (rates, spent, memory) = pyplot.subplots(1, 3, figsize=(13, 3.6), layout="constrained")
+    rows = result.get("throughput", [])
+    for number, route in enumerate(dict.fromkeys(row["route"] for row in rows)):
+        own = [row for row in rows if row["route"] == route]
+        wide = [str(row["concurrency"]) for row in own]
+        rates.plot(wide, [r["bento"]["per_second"] for r in own], "o-", color=f"C{number}", label=route)
+        rates.plot(wide, [r["bare"]["per_second"] for r in own], "o:", color=f"C{number}", alpha=0.6)
+    rates.set(title="Requests a second (dotted: bare uvicorn)", xlabel="connections", ylim=(0, None))
+    if rows:
+        rates.legend(fontsize=8)
+    stages_found = result.get("stages", {}).get("microseconds", {})
+    spent.barh(list(stages_found)[::-1], list(stages_found.values())[::-1])
+    spent.set(title="A text query's time", xlabel="microseconds")
+    samples = result.get("mixed", {}).get("memory", {}).get("samples", [])
+    memory.plot([second for second, _ in samples], [size for _, size in samples])
+    memory.set(title="Memory under mixed traffic", xlabel="seconds", ylabel="MB", ylim=(0, None))
+    figure.savefig(target, dpi=110)
+    pyplot.close(figure)

@@ -1,0 +1,169 @@
+"""The service as it is really served, and the same application on bare uvicorn."""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.serving.shop import Shop
+from catalog.workspace import PROJECT
+
+__all__ = ["Server", "bare_app", "serve_bare", "start", "start_bare"]
+
+BARE = "benchmarks.serving.servers"
+
+
+class Server:
+    """A serving process of ours and its port."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], log: Path, port: int) -> None:
+        self.port, self.log = port, log
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(
+                command, env=environment, cwd=PROJECT, stdout=out, stderr=subprocess.STDOUT,
+                start_new_session=True, preexec_fn=default_signals,  # noqa: PLW1509
+            )  # fmt: skip
+
+    def wait(self, seconds: float = 120) -> "Server":
+        """Until it is ready.
+
+        Raises:
+            RuntimeError: it ended, or is not ready in time; with the end of its log.
+        """
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.process.poll() is None:
+            if self.ready():
+                return self
+            time.sleep(0.1)
+        self.stop()
+        raise RuntimeError(f"the server did not become ready:\n{self.log.read_text()[-2000:]}")
+
+    def ready(self) -> bool:
+        """Whether /readyz says so."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def get(self, path: str) -> bytes:
+        """The body of a GET."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
+            return answer.read()
+
+    def memory(self) -> float:
+        """Resident megabytes of the process and its children."""
+        own = psutil.Process(self.process.pid)
+        return sum(p.memory_info().rss for p in (own, *own.children(recursive=True))) / 1e6
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        return self.process.returncode
+
+    def __enter__(self) -> "Server":
+        return self.wait()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def default_signals() -> None:
+    """A background job may inherit an ignored SIGINT; a server must not."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+def environment(shop: Shop, folder: Path, **extra: str) -> dict[str, str]:
+    """What both kinds of server are told."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SHELFSPACE_", "BENTOML_"))}
+    return {
+        **kept,
+        "SHELFSPACE_WORKSPACES": str(shop.workspace.root.parent),
+        "SHELFSPACE_CATALOG": shop.workspace.catalog,
+        "SHELFSPACE_LIVE": str(folder / "live"),
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        **extra,
+    }
+
+
+def start(shop: Shop, folder: Path, **extra: str) -> Server:
+    """`python -m bentos`, as a shop runs it."""
+    port = free_port()
+    command = [sys.executable, "-m", "bentos", "--port", str(port)]
+    return Server(command, environment(shop, folder, **extra), folder / "bento.log", port)
+
+
+def start_bare(shop: Shop, folder: Path, *flags: str) -> Server:
+    """The same application object, log and metrics, with uvicorn alone under it."""
+    port = free_port()
+    told = environment(
+        shop,
+        folder,
+        SHELFSPACE_RELEASES=str(shop.workspace.root),
+        SHELFSPACE_SETTINGS=str(folder / "params.yaml"),
+    )
+    (folder / "params.yaml").write_text(shop.settings.model_dump_json())
+    command = [sys.executable, "-m", BARE, "--port", str(port), *flags]
+    return Server(command, told, folder / "bare.log", port)
+
+
+def bare_app(application: Any) -> Any:
+    """The hot routes over nothing but /readyz."""
+    from starlette.applications import Starlette
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+
+    from bentos.hot import HotRoutes
+
+    def ready(_: Any) -> PlainTextResponse:
+        return PlainTextResponse("\n", status_code=200 if application.ready else 503)
+
+    other = Starlette(routes=[Route("/readyz", ready)])
+    return HotRoutes(other, application=lambda: application, spec=dict)
+
+
+def serve_bare() -> None:
+    """Run in the process of `start_bare`."""
+    import uvicorn
+
+    from bentos.application import Application
+    from bentos.config import read_config
+    from bentos.metrics import METRICS
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--no-metrics", action="store_true")
+    given = parser.parse_args()
+    METRICS.on = not given.no_metrics
+    application = Application(read_config())
+    application.start()
+    options: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
+    uvicorn.run(bare_app(application), host="127.0.0.1", port=given.port, **options)
+    application.close()
+
+
+if __name__ == "__main__":
+    serve_bare()

@@ -1,0 +1,123 @@
+"""The load test's own parts: a client that counts right, checks that find wrong answers."""
+
+import asyncio
+from itertools import islice, repeat
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.serving.client import Load, request, run
+from benchmarks.serving.index_speed import clustered, compare, shares
+from benchmarks.serving.mixed import compare_hits, compare_untouched, memory
+from benchmarks.serving.report import page
+
+
+def hit(product: str, score: float, price: float = 10.0) -> dict[str, Any]:
+    return {"product_id": product, "score": score, "price": price}
+
+
+HITS = [hit(f"P{row:06d}", 1 - row / 100) for row in range(1, 11)]
+
+
+def answer(status: int, extra: str = "") -> bytes:
+    return f"HTTP/1.1 {status} X\r\nContent-Length: 2\r\n{extra}\r\n{{}}".encode()
+
+
+async def ask(answers: list[bytes], requests: int, connections: int = 1) -> Load:
+    """A load on a server that gives these answers in turn, then closes."""
+    left = list(answers)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while left and await reader.readuntil(b"{}"):
+            data = left.pop(0)
+            for part in (data[:7], data[7:]):  # an answer may come in pieces
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(0.001)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    one = request("/search", b"{}", "text")
+    try:
+        return await run(
+            port,
+            lambda _: islice(repeat(one), requests),
+            connections,
+            10,
+            lambda asked, status, body: "" if status == 200 and body == b"{}" else f"{asked.kind} {status}",
+        )
+    finally:
+        server.close()
+        await asyncio.sleep(0.05)  # both ends of the connections close in the loop
+
+
+def test_the_client_counts_answers_refusals_and_what_is_wrong() -> None:
+    load = asyncio.run(ask([answer(200), answer(429, "Retry-After: 1\r\n"), answer(503)], 3))
+    assert load.statuses == {200: 1, 429: 1, 503: 1}
+    assert load.retry == 1
+    assert load.wrong == ["text 429", "text 503"]
+    assert (load.broken, load.checked, len(load.seconds["text"])) == (0, 3, 3)
+
+
+@pytest.mark.parametrize("data", [b"", answer(200)[:-1]])
+def test_a_connection_that_ends_without_a_whole_answer_is_broken(data: bytes) -> None:
+    load = asyncio.run(ask([answer(200), data], 3))
+    assert load.statuses == {200: 1}
+    assert load.broken == 1
+
+
+def test_right_hits_pass() -> None:
+    assert compare_hits(HITS, frozenset(), {}) == ""
+    assert compare_untouched(HITS, HITS) == ""
+
+
+def test_a_new_product_may_push_others_down() -> None:
+    assert compare_untouched([hit("N00001", 0.99), *HITS[:9]], HITS) == ""
+
+
+def test_equal_scores_may_change_places() -> None:
+    tied = [hit("P000001", 0.5), hit("P000002", 0.5), *HITS[2:]]
+    assert compare_untouched([tied[1], tied[0], *tied[2:]], tied) == ""
+
+
+@pytest.mark.parametrize(
+    ("hits", "gone", "prices", "said"),
+    [
+        (HITS[:9], (), {}, "9 different"),
+        ([HITS[0], HITS[0], *HITS[2:]], (), {}, "9 different"),
+        (HITS[::-1], (), {}, "scores rise"),
+        (HITS, ("P000003",), {}, "was deleted"),
+        (HITS, (), {"P000003": 1001}, "changed before"),
+    ],
+)
+def test_wrong_hits_are_found(hits: list, gone: tuple, prices: dict, said: str) -> None:
+    assert said in compare_hits(hits, frozenset(gone), prices)
+
+
+def test_another_score_or_product_than_the_release_s_is_found() -> None:
+    assert "was expected" in compare_untouched([hit("P000001", 0.7), *HITS[1:]], HITS)
+    assert "was expected" in compare_untouched([hit("P000399", HITS[0]["score"]), *HITS[1:]], HITS)
+
+
+def test_ways_are_compared_on_the_same_queries() -> None:
+    seen: dict[str, list[np.ndarray]] = {"a": [], "b": []}
+    queries = clustered(70, 8)
+    times = compare({name: asked.append for name, asked in seen.items()}, queries, 2)
+    assert len(times["a"]) == len(times["b"])
+    assert all((a == b).all() for a, b in zip(seen["a"], seen["b"], strict=True))
+    found = shares({"a": [1.0, 2.0, 3.0], "b": [2.0, 4.0, 12.0]}, "a")
+    assert found["b"] == {"microseconds": 4.0, "of_base": 0.5}
+
+
+def test_growth_of_memory_is_told() -> None:
+    told = memory([(float(n), 100.0 + n) for n in range(100)])
+    assert told["late_mb"] - told["early_mb"] == pytest.approx(65, abs=2)
+    assert told["highest_mb"] == 199
+
+
+def test_the_page_holds_what_was_measured_and_nothing_else() -> None:
+    assert page({}) == ""
+    way = {"way": "autocast bfloat16", "call": "text x1", "fails": "no LSTM"}
+    assert "| autocast bfloat16 | text x1 | no LSTM |" in page({"encoders": [way]})
