@@ -19,6 +19,7 @@ from bentos.headers import secured
 from bentos.hot import refuse, respond
 from bentos.keys import ScopeName
 from bentos.limits import Refusal
+from bentos.metrics import METRICS
 from bentos.parsing import ENDPOINTS, WRITES
 from bentos.sessions import SESSION, answer_session
 
@@ -74,6 +75,7 @@ class Guard:
             else:
                 await self.app(scope, visit.receive, visit.send)
         except Refusal as refusal:
+            METRICS.refused(refusal.status, refusal.field)
             await refuse(visit.send, refusal)
         finally:
             if application is not None and application.access.on:

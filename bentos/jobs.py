@@ -158,13 +158,14 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
             (p, job, np.stack([refined.vector_of(product) for product in job.call.product_ids]))
             for p, job, _ in near
         ]
+    if near:
+        with timed("search"):
+            found |= search_all(refined, near)
     searching = [(p, job) for p, job in asking if job.call.asks]
-    with timed("search"):
-        found |= search_all(refined, near)
-        answers = ranked(
-            loaded.shelf(view),
-            [Asked(j.call.asks, j.call.form, j.rules, vectors[p], classes[p]) for p, j in searching],
-        )
+    answers = ranked(
+        loaded.shelf(view),
+        [Asked(j.call.asks, j.call.form, j.rules, vectors[p], classes[p]) for p, j in searching],
+    )
     results = dict(zip((p for p, _ in searching), answers, strict=True))
     alone = {
         p: alone_facts(vectors_alone(loaded.encoder, table), len(table))

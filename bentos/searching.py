@@ -1,12 +1,13 @@
 """Answers of /search: what a query found, ruled, filtered, sorted, cut into pages and explained."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bentos.asks import Ask, Form, blend
+from bentos.metrics import timed
 from bentos.release_view import LoadedRelease
 from bentos.shelf import Shelf
 from insights.search.columns import Filters, allowed_rows
@@ -159,16 +160,28 @@ class Asked:
 def ranked(shelf: Shelf, asked: Sequence[Asked]) -> list[list[dict[str, Any]]]:
     """Results of all requests of a batch; queries that no filter narrows ask the index together."""
     plain = [one.vectors for one in asked if unfiltered(one.form)]
-    near = iter(shelf.near(np.concatenate(plain), DEPTH) if plain else ())
-    return [
-        [
-            answer(
-                shelf, one.rules, ask, one.form, vector, known, next(near) if unfiltered(one.form) else None
-            )
-            for ask, vector, known in zip(one.asks, one.vectors, one.classes, strict=True)
+    if not asked:
+        return []
+    near: Iterator[np.ndarray] = iter(())
+    if plain:
+        with timed("search"):
+            near = iter(shelf.near(np.concatenate(plain), DEPTH))
+    with timed("rank"):
+        return [
+            [
+                answer(
+                    shelf,
+                    one.rules,
+                    ask,
+                    one.form,
+                    vector,
+                    known,
+                    next(near) if unfiltered(one.form) else None,
+                )
+                for ask, vector, known in zip(one.asks, one.vectors, one.classes, strict=True)
+            ]
+            for one in asked
         ]
-        for one in asked
-    ]
 
 
 def blended(

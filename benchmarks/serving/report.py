@@ -66,7 +66,7 @@ def stages(found: dict[str, Any] | None) -> str:
     said = (
         f"One text query at a time over {found['products']} products, from the server's own /metrics "
         f"({found['requests']} requests): {found['outside_share']:.0%} of the time is spent outside encoder "
-        "(featurize, encode) and index (search)."
+        "(featurize, encode) and vector index (search); rank holds the words' index and the fusion."
     )
     return table("Where a query's time goes", ("stage", "mean us"), rows) + f"\n\n{said}"
 

@@ -131,18 +131,20 @@ def start_bare(shop: Shop, folder: Path, *flags: str) -> Server:
 
 
 def bare_app(application: Any) -> Any:
-    """The hot routes over nothing but /readyz."""
+    """Guard and hot routes over nothing but /readyz."""
     from starlette.applications import Starlette
     from starlette.responses import PlainTextResponse
     from starlette.routing import Route
 
+    from bentos.guard import Guard
     from bentos.hot import HotRoutes
 
     def ready(_: Any) -> PlainTextResponse:
         return PlainTextResponse("\n", status_code=200 if application.ready else 503)
 
     other = Starlette(routes=[Route("/readyz", ready)])
-    return HotRoutes(other, application=lambda: application, spec=dict)
+    hot = HotRoutes(other, application=lambda: application, spec=dict)
+    return Guard(hot, application=lambda: application)
 
 
 def serve_bare() -> None:
