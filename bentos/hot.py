@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bentos.limits import Place, Refusal
 from bentos.multipart import read_form
 from bentos.openapi import openapi
+from bentos.pages import Pages
 from bentos.parsing import ENDPOINTS, WRITES, Files, parse_json
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class HotRoutes:
         self._spec = spec
         self._document: bytes | None = None
         self._routes = {f"/{name}": name for name in (*ENDPOINTS, *WRITES)}
+        self._pages = Pages(app, self._ready)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a hot route, or hand on."""
@@ -77,7 +79,7 @@ class HotRoutes:
                 allow(scope, "GET")
                 self._document = self._document or orjson.dumps(openapi(self._spec()))
                 await respond(send, 200, self._document)
-            else:
+            elif not await self._pages.answer(scope, receive, send):
                 await self.app(scope, receive, send)
         except Refusal as refusal:
             await refuse(send, refusal)

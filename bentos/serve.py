@@ -80,11 +80,12 @@ def command(tag: str, settings: Settings) -> list[str]:
 
 
 def environment(workspace: Workspace, settings: Settings) -> dict[str, str]:
-    """What the serving process is told: where releases and logs are, how many threads."""
+    """What the serving process is told: where releases, media and logs are, how many threads."""
     threads = str(settings.service.threads)
     defaults = {
         "SHELFSPACE_RELEASES": str(workspace.root),
         "SHELFSPACE_LIVE": str(workspace.live),
+        "SHELFSPACE_MEDIA": str(workspace.snapshot),
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
     }
@@ -108,6 +109,6 @@ def main(arguments: list[str] | None = None) -> int:
     except ShelfspaceError as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"serving {line[4]} on http://{line[6]}:{line[8]} (API: /docs.json)", file=sys.stderr, flush=True)
+    print(f"serving {line[4]} on http://{line[6]}:{line[8]} (API: /docs)", file=sys.stderr, flush=True)
     os.execve(line[0], line, environment(workspace, settings))  # noqa: S606
     return 0
