@@ -58,7 +58,7 @@ class HotRoutes:
         self._spec = spec
         self._document: bytes | None = None
         self._routes = {f"/{name}": name for name in (*ENDPOINTS, *WRITES)}
-        self._pages = Pages(app, self._ready)
+        self._pages = Pages(self._ready)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a hot route, or hand on."""
@@ -79,7 +79,7 @@ class HotRoutes:
                 allow(scope, "GET")
                 self._document = self._document or orjson.dumps(openapi(self._spec()))
                 await respond(send, 200, self._document)
-            elif not await self._pages.answer(scope, receive, send):
+            elif not await self._pages.answer(scope, send):
                 await self.app(scope, receive, send)
         except Refusal as refusal:
             await refuse(send, refusal)

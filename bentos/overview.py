@@ -18,33 +18,31 @@ from bentos.release_view import LoadedRelease
 if TYPE_CHECKING:
     from bentos.application import Application
 
-__all__ = ["overview"]
+__all__ = ["overview", "vector_map"]
 
 logger = logging.getLogger("shelfspace.overview")
 
-MAP_POINTS = 1500
-"""Products drawn at most; more would only lie on top of one another."""
+MAP_POINTS = 1000
+"""Products drawn at most; more would only lie on top of one another, and take longer than people wait."""
+MAP_STEPS = 500
+"""Of t-SNE: half the usual number, with a divergence of 0.47 instead of 0.43 on the sample, in half the time."""
 SUBSET_FIGURES = ("accuracy", "macro_f1", "recall_at_10", "map", "rows")
 
 _lock = threading.Lock()
-_last: list[tuple[LoadedRelease, dict[str, Any]]] = []
+_maps: list[tuple[str, dict[str, Any]]] = []
 
 
 def overview(application: "Application") -> dict[str, Any]:
-    """Everything about the release in use, as JSON values; slow once a release (a second or so).
+    """What the release in use is and how good, as JSON values.
 
     Raises:
         Refusal: 503 while there is none.
     """
     loaded = application.engine.require()
-    with _lock:
-        if not _last or _last[0][0] is not loaded:
-            _last[:] = [(loaded, lasting(loaded, application.config.releases))]
-        facts = _last[0][1]
     service = application.config.settings.service
     changes = loaded.view().delta
     return {
-        **facts,
+        **lasting(loaded, application.config.releases),
         "problem": application.engine.problem,
         "changes": {"sequence": changes.sequence, "products": len(changes.entries) + len(changes.gone)},
         "drift": drift(application.config.releases),
@@ -68,7 +66,6 @@ def lasting(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any]:
         "metrics": loaded.release.metrics,
         "evaluation": evaluation(loaded, workspace),
         "fusion": read(loaded.release.folder / "search_fusion.json"),
-        "map": vector_map(loaded),
     }
 
 
@@ -133,7 +130,20 @@ def read(path: Path) -> Any:
         return None
 
 
-def vector_map(loaded: LoadedRelease, points: int = MAP_POINTS, seed: int = 0) -> dict[str, Any]:
+def vector_map(application: "Application") -> dict[str, Any]:
+    """The map of the release in use; computed once a release, some three seconds of one core.
+
+    Raises:
+        Refusal: 503 while there is none.
+    """
+    loaded = application.engine.require()
+    with _lock:
+        if not _maps or _maps[0][0] != loaded.id:
+            _maps[:] = [(loaded.id, drawn_map(loaded))]
+        return _maps[0][1]
+
+
+def drawn_map(loaded: LoadedRelease, points: int = MAP_POINTS, seed: int = 0) -> dict[str, Any]:
     """The product vectors in two dimensions, by t-SNE (van der Maaten 2008) after PCA.
 
     Returns:
@@ -171,9 +181,9 @@ def projected(vectors: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
     from sklearn.manifold import TSNE
 
     narrow = centred @ axes[:30].T
-    return TSNE(init="pca", perplexity=min(30, len(vectors) // 4), random_state=seed).fit_transform(
-        narrow
-    ), "t-SNE"
+    perplexity = min(30, len(vectors) // 4)
+    fitted = TSNE(init="pca", perplexity=perplexity, max_iter=MAP_STEPS, random_state=seed)
+    return fitted.fit_transform(narrow), "t-SNE"
 
 
 def label_of(category: str, labels: Any) -> str:

@@ -16,11 +16,11 @@ from urllib.parse import parse_qs
 import anyio
 import anyio.to_thread
 import orjson
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope, Send
 
 from bentos.limits import Refusal
 from bentos.media import MediaShelf
-from bentos.overview import overview
+from bentos.overview import overview, vector_map
 from catalog.hashing import content_hash
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["POLICY", "Pages", "StaticFile", "read_static"]
 
 STATIC = Path(__file__).resolve().parent / "static"
-PAGE = "index.html"
+PAGE, DOCS = "index.html", "docs.html"
 VERSION = b"{version}"
 """In the page's text, where the hash of all files goes."""
 POLICY = (
@@ -37,8 +37,9 @@ POLICY = (
     "media-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 """Content policy of the pages: no inline script or style, nothing from another host."""
+DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""The API page is Swagger UI, which styles its elements inline; its scripts are files like all others."""
 HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"permissions-policy", b"microphone=(self), camera=(), geolocation=()"),
@@ -53,6 +54,7 @@ KINDS = {
 }
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
+FACTS = {"/release/overview": overview, "/release/map": vector_map}
 OPENERS = 2
 """Threads that read, decode and scale media; each may hold one decoded photo of the largest size."""
 
@@ -81,69 +83,68 @@ class StaticFile:
         )
 
 
-def read_static(folder: Path = STATIC) -> tuple[StaticFile, dict[str, StaticFile]]:
-    """The page, and all files by path: `/static/<hash>/<name>` for good, `/static/<name>` asked again."""
+def read_static(folder: Path = STATIC) -> tuple[dict[str, StaticFile], dict[str, StaticFile]]:
+    """The pages by file name, and all other files by path.
+
+    `/static/<hash>/<name>` may be kept for good, `/static/<name>` is asked for again.
+    """
     bodies = {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*"))
               if p.suffix in KINDS and p.is_file()}  # fmt: skip
     version = content_hash(b"".join(name.encode() + b"\0" + body for name, body in bodies.items()))[:12]
     files: dict[str, StaticFile] = {}
     for name, body in bodies.items():
-        if name != PAGE:
-            suffix = Path(name).suffix
+        suffix = Path(name).suffix
+        if suffix != ".html":
             files[f"/static/{version}/{name}"] = StaticFile.of(body, suffix, FOR_GOOD)
             files[f"/static/{name}"] = StaticFile.of(body, suffix, ASK_AGAIN)
-    page = StaticFile.of(bodies[PAGE].replace(VERSION, version.encode()), ".html", ASK_AGAIN)
-    return page, files
+    pages = {name: StaticFile.of(bodies[name].replace(VERSION, version.encode()), ".html", ASK_AGAIN)
+             for name in (PAGE, DOCS)}  # fmt: skip
+    return pages, files
 
 
 class Pages:
     """Answers page routes; everything else is somebody else's.
 
     Args:
-        app: BentoML's application, whose API page moves from `/` to `/docs`.
         ready: gives the process's `Application`, or raises `Refusal` 503.
     """
 
-    def __init__(self, app: ASGIApp, ready: "Callable[[], Application]") -> None:
-        self._app = app
+    def __init__(self, ready: "Callable[[], Application]") -> None:
         self._ready = ready
-        self._page, self._files = read_static()
+        self._pages, self._files = read_static()
         self._shelf: MediaShelf | None = None
         self._openers: anyio.CapacityLimiter | None = None
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> bool:
+    async def answer(self, scope: Scope, send: Send) -> bool:
         """Answer a page route; False for any other path.
 
         Raises:
-            Refusal: 404 for a file or media key that is not there, 405 for another method.
+            Refusal: 404 for a file or media key that is not there, 405 for another method, 503
+                before a release is loaded where one is needed.
         """
         path: str = scope["path"]
-        if path == "/docs":
-            await self._app({**scope, "path": "/", "raw_path": b"/"}, receive, send)
-            return True
-        if path in {"/", "/about", "/favicon.ico"} or path.startswith(("/product/", "/static/", "/media/")):
+        if path in {"/", "/about"} or path.startswith("/product/"):
             only_get(scope)
-        elif path == "/release/overview":
+            await send_file(scope, send, self._pages[PAGE], POLICY)
+        elif path == "/docs":
             only_get(scope)
-            await send_bytes(scope, send, await self._overview(), b"application/json", cache="no-store")
-            return True
-        else:
-            return False
-        if path.startswith("/media/"):
-            await self._media(path.removeprefix("/media/"), scope, send)
-        elif path.startswith(("/static/", "/favicon")):
+            await send_file(scope, send, self._pages[DOCS], DOCS_POLICY)
+        elif path.startswith("/static/") or path == "/favicon.ico":
+            only_get(scope)
             file = self._files.get("/static/icon.svg" if path == "/favicon.ico" else path)
             if file is None:
                 raise Refusal(404, "path", path[:200], "there is no such file")
-            await send_file(scope, send, file)
+            await send_file(scope, send, file, POLICY)
+        elif path.startswith("/media/"):
+            only_get(scope)
+            await self._media(path.removeprefix("/media/"), scope, send)
+        elif path in FACTS:
+            only_get(scope)
+            facts = await anyio.to_thread.run_sync(FACTS[path], self._ready(), limiter=self._limiter())
+            await send_bytes(scope, send, orjson.dumps(facts), b"application/json", "no-store")
         else:
-            await send_file(scope, send, self._page)
+            return False
         return True
-
-    async def _overview(self) -> bytes:
-        application = self._ready()
-        answer = await anyio.to_thread.run_sync(overview, application, limiter=self._limiter())
-        return orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
 
     async def _media(self, key: str, scope: Scope, send: Send) -> None:
         application = self._ready()
@@ -206,13 +207,15 @@ async def send_unchanged(send: Send, etag: str, cache: str) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def send_file(scope: Scope, send: Send, file: StaticFile) -> None:
+async def send_file(scope: Scope, send: Send, file: StaticFile, policy: str) -> None:
     """Send a static file, compressed where the client takes that."""
     if file.etag in known_tags(scope):
         await send_unchanged(send, file.etag, file.cache)
         return
     zipped = "gzip" in header(scope, b"accept-encoding")
-    extra = ((b"vary", b"accept-encoding"), *(((b"content-encoding", b"gzip"),) if zipped else ()))
+    extra = [(b"vary", b"accept-encoding"), (b"content-security-policy", policy.encode())]
+    if zipped:
+        extra.append((b"content-encoding", b"gzip"))
     body = file.zipped if zipped else file.body
     await send_bytes(scope, send, body, file.kind.encode(), file.cache, file.etag, extra)
 

@@ -41,21 +41,25 @@ function quality({ metrics, evaluation }) {
     intervals(rows), calibration == null ? null : h("p", { class: "hint" }, `${t("about.calibration")}: ${figure(calibration)}`));
 }
 
-function subsets({ evaluation }) {
-  const all = Object.entries(evaluation?.by_subset ?? {}).filter(([, found]) => found.accuracy != null);
+/** Accuracy by what the model is shown, one column a modality. */
+function subsets({ evaluation, modalities }) {
+  const all = Object.entries(evaluation?.by_subset ?? {}).filter(([, found]) => found.accuracy != null)
+    .map(([name, found]) => [name.split("+").map((one) => one.trim()), found]);
   if (!all.length) return null;
-  const words = (name) => name.split("+").map((one) => t(`modality.${one.trim()}`)).join(" + ");
-  all.sort(([a, x], [b, y]) => a.split("+").length - b.split("+").length || y.accuracy - x.accuracy);
+  all.sort(([a, x], [b, y]) => a.length - b.length || y.accuracy - x.accuracy);
+  const words = (given) => modalities.filter((one) => given.includes(one)).map((one) => t(`modality.${one}`)).join(" + ");
+  const head = h("tr", {}, h("td", {}), modalities.map((one) => h("th", { scope: "col", class: "c" }, t(`modality.short.${one}`))),
+    [t("about.accuracy"), t("about.f1"), t("about.rows")].map((name) => h("th", { scope: "col", class: "n" }, name)));
   return section(t("about.subsets"), t("about.subsets.text"), h("div", { class: "scroll", tabindex: "0", role: "region",
-    "aria-label": t("about.subsets") }, h("table", { class: "subsets" }, h("thead", {}, h("tr", {},
-    [t("about.subset"), t("about.accuracy"), t("about.f1"), "Recall@10", t("about.rows")].map((name, i) =>
-      h("th", { scope: "col", class: i ? "n" : null }, name)))),
-  h("tbody", {}, all.map(([name, found]) => {
+    "aria-label": t("about.subsets") }, h("table", { class: "subsets" }, h("thead", {}, head),
+  h("tbody", {}, all.map(([given, found]) => {
     const bar = h("span", { class: "bar", "aria-hidden": "true" });
     bar.style.setProperty("--part", found.accuracy);
-    return h("tr", {}, h("th", { scope: "row" }, words(name)), h("td", { class: "n" }, h("span", { class: "with-bar" }, bar,
-      percent(found.accuracy, 1))), h("td", { class: "n" }, percent(found.macro_f1 ?? 0, 1)),
-    h("td", { class: "n" }, found.recall_at_10 == null ? "–" : percent(found.recall_at_10, 1)), h("td", { class: "n" }, number(found.rows ?? 0)));
+    return h("tr", {}, h("th", { scope: "row" }, h("span", { class: "sr" }, words(given))),
+      modalities.map((one) => h("td", { class: "c" }, h("span", { class: given.includes(one) ? "on" : "off", "aria-hidden": "true" }),
+        h("span", { class: "sr" }, given.includes(one) ? "✓" : "–"))),
+      h("td", { class: "n" }, h("span", { class: "with-bar" }, bar, percent(found.accuracy, 1))),
+      h("td", { class: "n" }, percent(found.macro_f1 ?? 0, 1)), h("td", { class: "n" }, number(found.rows ?? 0)));
   })))));
 }
 
@@ -64,12 +68,18 @@ function mistakes({ evaluation }) {
   return section(t("about.confusion"), t("about.confusion.text"), confusion(evaluation.labels, evaluation.confusion));
 }
 
-function map(release, go) {
-  const { map: drawn } = release;
-  if (drawn.points.length < 3) return null;
-  return section(t("about.mapTitle"), [t("about.mapText", { method: drawn.method }),
-    drawn.sampled < drawn.rows ? ` ${t("about.mapSampled", { n: drawn.sampled, rows: drawn.rows })}` : ""].join(""),
-  vectorMap(drawn, (id) => go(productUrl(id))));
+/** The map comes later than the rest: it is drawn once a release, when somebody first looks. */
+function map(go, signal) {
+  const place = h("div", {}, section(t("about.mapTitle"), t("results.loading"), h("div", { class: "bone block", "aria-hidden": "true" })));
+  get("/release/map", signal).then((drawn) => {
+    if (drawn.points.length < 3) return place.remove();
+    const sampled = drawn.sampled < drawn.rows ? ` ${t("about.mapSampled", { n: drawn.sampled, rows: drawn.rows })}` : "";
+    return fill(place, section(t("about.mapTitle"), t("about.mapText", { method: drawn.method }) + sampled,
+      vectorMap(drawn, (id) => go(productUrl(id)))));
+  }).catch((error) => {
+    if (!signal.aborted) fill(place, section(t("about.mapTitle"), error.message));
+  });
+  return place;
 }
 
 function drift({ drift: verdict }) {
@@ -121,8 +131,8 @@ export function aboutPage(go, box) {
       const release = await get("/release/overview", signal);
       if (signal.aborted) return;
       fill(place, head, release.problem ? h("p", { class: "problem", role: "alert" }, `${t("about.problem")}: ${release.problem}`) : null,
-        facts(release), h("div", { class: "two" }, quality(release), drift(release)), map(release, go), mistakes(release),
-        subsets(release), h("div", { class: "two" }, coverage(release), tools(release)), provenance(release));
+        facts(release), h("div", { class: "two" }, quality(release), drift(release)), map(go, signal),
+        h("div", { class: "two even" }, mistakes(release), subsets(release)), h("div", { class: "two" }, coverage(release), tools(release)), provenance(release));
     } catch (error) {
       if (signal.aborted || error.name === "AbortError") return;
       if (error.status === undefined) throw error;
