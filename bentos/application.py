@@ -13,21 +13,22 @@ from typing import Any
 import numpy as np
 
 from bentos.batcher import Batcher
-from bentos.changes import place_of, records_of, require_known, require_live
+from bentos.changes import records_of, require_known, require_live
 from bentos.config import ServiceConfig
 from bentos.engine import Engine
 from bentos.jobs import Job, Outcome, featurize, run_jobs
 from bentos.limits import Admission, Limits, Refusal
-from bentos.parsing import ENDPOINTS, Call, Files, read_call
+from bentos.parsing import ENDPOINTS, READS, Call, Files, read_call
+from bentos.products import browsed, classification, details, require_named
 from bentos.release_view import LoadedRelease
 from bentos.request_log import RequestLog
+from bentos.rules_file import RulesFile
 from models.inputs.item import ProductInput
 
 __all__ = ["Application"]
 
 logger = logging.getLogger("shelfspace.service")
 
-LABELS_SHOWN = 5
 SWAPS = 5
 """Releases in a row that may replace the one a write was encoded for before it is refused."""
 DECODERS = 2
@@ -45,7 +46,9 @@ class Application:
         self.config = config
         self.limits = Limits.of(config.settings)
         self.admission = Admission(self.limits)
-        self.engine = Engine(config)
+        self.rules = RulesFile(config.rules)
+        self.rules.refresh()
+        self.engine = Engine(config, watched=self.rules.refresh)
         self.log = RequestLog(config.live, config.settings.service.log_every_seconds)
         self.batcher: Batcher[Job, Outcome] = Batcher(
             run_jobs, weight=lambda job: len(job.call), max_weight=self.limits.items, name="encoder"
@@ -81,14 +84,17 @@ class Application:
             "labels": list(loaded.encoder.labels),
             "modalities": list(loaded.encoder.modalities),
             "manifest": facts,
-            "problem": self.engine.problem,
+            "metrics": loaded.release.metrics,
+            "search": loaded.shelves.parts.describe(),
+            "rules": self.rules.describe(loaded.shelf().columns),
+            "problem": "; ".join(p for p in (self.engine.problem, self.rules.problem) if p),
         }
 
     async def answer(self, endpoint: str, body: Any, files: Files | None = None) -> dict[str, Any]:
         """Answer one request.
 
         Args:
-            endpoint: embed, classify, search or similar.
+            endpoint: one of parsing.ENDPOINTS or parsing.READS.
             body: the parsed JSON body, unchecked.
             files: the files of a multipart request.
 
@@ -104,10 +110,11 @@ class Application:
             self.refused(endpoint, refusal, time.perf_counter() - begin)
             raise
         results = shape(call, outcome, loaded)
-        if self.log.on:
+        # Browsing and product pages encode nothing: they say nothing of what shoppers look for.
+        if self.log.on and len(outcome.vectors):
             self.log.add(self._rows(call, outcome, results, loaded, time.perf_counter() - begin))
         answer: dict[str, Any] = {"release": loaded.id}
-        if call.k and outcome.view is not None:
+        if outcome.view is not None and (call.k or call.endpoint in READS):
             answer["sequence"] = outcome.view.delta.sequence
         if call.single:
             return {**answer, "result": results[0]}
@@ -141,13 +148,14 @@ class Application:
         raise Refusal(503, "release", self.engine.require().id, remedy, retry_after=1)
 
     async def _run(self, call: Call, loaded: LoadedRelease) -> Outcome:
+        require_named(call, loaded)
+        if call.endpoint in READS:
+            return details(call, loaded, self.rules.rules)
         if call.endpoint == "similar":
-            view = loaded.view()
-            for number, product in enumerate(call.product_ids):
-                if view.row_of(product) is None:
-                    remedy = f"name a product of release {loaded.id}"
-                    raise Refusal(404, place_of(call, number), product, remedy)
             return await self.batcher.submit(Job(call, loaded))
+        if call.endpoint == "search" and call.asks[0].browsing:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._decoders, browsed, call, loaded, self.rules.rules)
         if call.endpoint == "classify" and not loaded.encoder.labels:
             remedy = "use /embed or /search; this release was trained without categories"
             raise Refusal(422, "endpoint", "classify", remedy)
@@ -158,7 +166,7 @@ class Application:
         if any(item.photos or item.sounds for item in call.items):
             loop = asyncio.get_running_loop()
             features = await loop.run_in_executor(self._decoders, featurize, loaded, call)
-        return await self.batcher.submit(Job(call, loaded, features=features))
+        return await self.batcher.submit(Job(call, loaded, features, self.rules.rules))
 
     def refused(self, endpoint: str, refusal: Refusal, seconds: float) -> None:
         """Log a refused request as one row."""
@@ -173,12 +181,13 @@ class Application:
         rows = []
         for number, result in enumerate(results):
             row = log_row(call.endpoint, loaded.id, 200, len(call), seconds)
-            if call.items:
-                row |= item_facts(call.items[number])
+            item = call.asks[number].whole if call.asks else call.items[number] if call.items else None
+            if item is not None:
+                row |= item_facts(item)
             row["top_label"], row["top_score"] = best_of(number, outcome, result, loaded)
             row["vector"] = vectors[number].tolist()
             if call.endpoint == "search" and self.config.settings.service.log_query_text:
-                row["text"] = call.items[number].title
+                row["text"] = call.asks[number].text
             rows.append(row)
         return rows
 
@@ -243,23 +252,14 @@ def shape(call: Call, outcome: Outcome, loaded: LoadedRelease) -> list[dict[str,
             classification(product, p, names)
             for product, p in zip(call.product_ids, outcome.probabilities, strict=True)
         ]
+    if outcome.results is not None:
+        return outcome.results
     view = outcome.view
     assert outcome.scores is not None and outcome.rows is not None and view is not None  # noqa: S101, PT018
     results = []
     for number, product in enumerate(call.product_ids):
-        if call.endpoint == "similar":
-            own = view.row_of(product)
-            without = -1 if own is None else own
-            hits = loaded.hits(outcome.scores[number], outcome.rows[number], call.k, without, view)
-            results.append({"product_id": product, "hits": hits})
-        else:
-            hits = loaded.hits(outcome.scores[number], outcome.rows[number], call.k, view=view)
-            results.append({"hits": hits})
+        own = view.row_of(product)
+        without = -1 if own is None else own
+        hits = loaded.hits(outcome.scores[number], outcome.rows[number], call.k, without, view)
+        results.append({"product_id": product, "hits": hits})
     return results
-
-
-def classification(product: str, probabilities: np.ndarray, names: Any) -> dict[str, Any]:
-    """The best labels of one item, ties by their order."""
-    best = np.argsort(-probabilities, kind="stable")[:LABELS_SHOWN]
-    labels = [{"label": names[i], "score": round(float(probabilities[i]), 6)} for i in best]
-    return {"product_id": product, **labels[0], "labels": labels}

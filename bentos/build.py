@@ -23,9 +23,10 @@ from models.release import Release
 __all__ = ["bento_environment", "bento_folder", "bento_home", "build_bento"]
 
 NAME = "shelfspace"
-PACKAGES = ("catalog", "models", "bentos")
+PACKAGES = ("catalog", "models", "insights", "bentos")
 SUFFIXES = frozenset({".py", ".yaml", ".txt", ".html", ".css", ".js", ".json", ".svg"})
 REQUIREMENTS = (
+    "bm25s",
     "faiss-cpu",
     "filelock",
     "jieba",
@@ -36,6 +37,7 @@ REQUIREMENTS = (
     "pillow",
     "pyarrow",
     "pydantic",
+    "pystemmer",
     "python-multipart",
     "pyyaml",
     "safetensors",

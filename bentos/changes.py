@@ -15,11 +15,13 @@ from bentos.limits import Refusal
 from bentos.parsing import Call
 from bentos.release_view import LoadedRelease
 from models.index import LayeredView, Record
+from models.inputs.item import ProductInput
+from models.inputs.text import detect_language
 
 __all__ = ["place_of", "records_of", "require_known", "require_live"]
 
-SHOWN = ("title", "category", "price", "currency", "on_hand")
-"""Facts of a put that hits show."""
+SHOWN = ("title", "description", "brand", "attributes", "category", "price", "currency", "on_hand")
+"""Facts of a put that are shown, searched and filtered by."""
 
 
 def require_live(loaded: LoadedRelease) -> None:
@@ -63,7 +65,7 @@ def records_of(call: Call, loaded: LoadedRelease, vectors: np.ndarray | None) ->
             "base": "" if row is None else loaded.base(row),
         }
         if vectors is not None:
-            facts = facts_of(part, SHOWN)
+            facts = facts_of(part, SHOWN) | read_off(call.items[number])
             records.append(
                 Record("put", facts=facts, vector=vectors[number], inputs=call.items[number], **common)
             )
@@ -72,6 +74,13 @@ def records_of(call: Call, loaded: LoadedRelease, vectors: np.ndarray | None) ->
         else:
             records.append(Record("delete", **common))
     return records
+
+
+def read_off(item: ProductInput) -> dict[str, Any]:
+    """Facts that a put does not say but shows: its language, and whether there is a photo."""
+    texts = [item.title, item.brand, *item.attributes.values(), item.description]
+    language = detect_language(" ".join(text for text in texts if text)[:1000])
+    return {"language": language, "has_photo": bool(item.photos)}
 
 
 def facts_of(part: BaseModel | None, names: tuple[str, ...]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ SHELFSPACE_RELEASES   workspace folder whose `current` release is served and wat
 SHELFSPACE_LIVE       folder of the request log; without it nothing is logged
 SHELFSPACE_MEDIA      snapshot folder with the photos and sounds of the catalogue; default the one of the
                       workspace; without either no media are shown
+SHELFSPACE_RULES      file of the merchandising rules; default rules.yaml of the workspace
 SHELFSPACE_SETTINGS   a params.yaml to use instead of the baked settings
 """
 
@@ -35,7 +36,8 @@ class ServiceConfig:
         baked_release: release folder inside the Bento, or None.
         live: folder of the request log, or None for no log.
         media: snapshot folder whose media are shown, or None.
-        poll_seconds: how often `current` is looked at.
+        rules: file of the merchandising rules, which need not be there; None for no rules.
+        poll_seconds: how often `current` and the rules are looked at.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class ServiceConfig:
     baked_release: Path | None = None
     live: Path | None = None
     media: Path | None = None
+    rules: Path | None = None
     poll_seconds: float = POLL_SECONDS
 
 
@@ -64,12 +67,14 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
     if releases is not None and not releases.is_dir():
         raise SettingsError("SHELFSPACE_RELEASES", str(releases), "name the folder of a workspace")
     release = baked / "release"
+    rules = _folder(env, "SHELFSPACE_RULES")
     return ServiceConfig(
         settings=settings,
         releases=releases,
         baked_release=release if release.is_dir() else None,
         live=_folder(env, "SHELFSPACE_LIVE"),
         media=_folder(env, "SHELFSPACE_MEDIA") or (releases / "snapshot" if releases else None),
+        rules=rules or (None if releases is None else releases / "rules.yaml"),
     )
 
 

@@ -8,6 +8,7 @@ that is taken over before the new release answers.
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +31,12 @@ class Engine:
 
     Args:
         config: where releases come from.
+        watched: called each time it looks; what else is to be watched.
     """
 
-    def __init__(self, config: ServiceConfig) -> None:
+    def __init__(self, config: ServiceConfig, watched: Callable[[], None] = lambda: None) -> None:
         self._config = config
+        self._watched = watched
         self._loaded: LoadedRelease | None = None
         self._refused: str | None = None
         self._swap = threading.Lock()
@@ -175,6 +178,7 @@ class Engine:
         limit_threads(self._config.settings.service.threads)
         while not self._stop.is_set():
             try:
+                self._watched()
                 self.refresh()
             except Exception as error:
                 # A bug here must not end the watching in silence.

@@ -18,7 +18,7 @@ from bentos.limits import Place, Refusal
 from bentos.multipart import read_form
 from bentos.openapi import openapi
 from bentos.pages import Pages
-from bentos.parsing import ENDPOINTS, WRITES, Files, parse_json
+from bentos.parsing import ENDPOINTS, READS, WRITES, Files, parse_json
 
 if TYPE_CHECKING:
     from bentos.application import Application
@@ -57,7 +57,7 @@ class HotRoutes:
         self._application = application
         self._spec = spec
         self._document: bytes | None = None
-        self._routes = {f"/{name}": name for name in (*ENDPOINTS, *WRITES)}
+        self._routes = {f"/{name}": name for name in (*ENDPOINTS, *READS, *WRITES)}
         self._pages = Pages(self._ready)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

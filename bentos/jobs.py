@@ -1,17 +1,23 @@
 """What runs in the encoder's thread: jobs of many calls as one featurisation, one encoding, one search."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from bentos.asks import blend
 from bentos.limits import Refusal
 from bentos.parsing import Call
 from bentos.release_view import LoadedRelease
+from bentos.searching import answer, unfiltered
 from catalog.errors import InputError
+from insights.search.hybrid import DEPTH
+from insights.search.rules import Rules
 from models.features import FeatureTable
 from models.index import LayeredView
 from models.inputs.item import ProductInput
+from models.product_encoder import Encoded
 
 __all__ = ["Job", "Outcome", "featurize", "run_jobs"]
 
@@ -22,11 +28,13 @@ class Job:
 
     Attributes:
         features: of the call's items, where they were computed beforehand (photos and sounds).
+        rules: merchandising rules that a search obeys.
     """
 
     call: Call
     loaded: LoadedRelease
     features: FeatureTable | None = None
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +44,9 @@ class Outcome:
     Attributes:
         vectors: (n, d) float32.
         probabilities: (n, classes) float32; None for similar, which encodes nothing.
-        scores, rows: (n, m) for search and similar, else None.
+        scores, rows: (n, m) for similar, else None.
         view: the state of release and changes that was searched.
+        results: of a search, the answers to its queries.
     """
 
     vectors: np.ndarray
@@ -45,6 +54,7 @@ class Outcome:
     scores: np.ndarray | None = None
     rows: np.ndarray | None = None
     view: LayeredView | None = None
+    results: list[dict[str, Any]] | None = None
 
 
 def featurize(loaded: LoadedRelease, call: Call) -> FeatureTable:
@@ -57,7 +67,7 @@ def featurize(loaded: LoadedRelease, call: Call) -> FeatureTable:
         table = loaded.encoder.featurize(call.items, limits=loaded.media)
     except InputError as error:
         for number, item in enumerate(call.items):
-            check_item(loaded, item, call.place(number))
+            check_item(loaded, item, call.item_place(number))
         raise Refusal.of(error) from error
     return with_content(loaded, call, table)
 
@@ -71,7 +81,7 @@ def with_content(loaded: LoadedRelease, call: Call, table: FeatureTable) -> Feat
     parts = [table.modalities[name].present for name in loaded.encoder.modalities if name in table.modalities]
     empty = np.flatnonzero(~np.any(parts, axis=0))
     if len(empty):
-        place = call.place(int(empty[0]))[:-1]
+        place = call.item_place(int(empty[0]))[:-1]
         known = ", ".join(loaded.encoder.modalities)
         raise Refusal(422, place, "nothing usable", f"give content that this release reads ({known})")
     return table
@@ -114,25 +124,91 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
     classes: dict[int, np.ndarray] = {}
     start = 0
     for position, job, table in ready:
-        if table is None or encoded is None:
-            try:
+        own = slice(start, start + len(job.call.items)) if table is not None else slice(0, 0)
+        start = max(start, own.stop)
+        try:
+            if job.call.asks:
+                vectors[position], classes[position] = blended(job, view, encoded, own)
+            elif encoded is not None and table is not None:
+                vectors[position], classes[position] = encoded.vectors[own], encoded.probabilities[own]
+            else:
                 vectors[position] = np.stack([view.vector_of(p) for p in job.call.product_ids])
-            except KeyError as gone:  # deleted since the call was admitted
-                refusal = Refusal(404, "product_id", gone.args[0], "name a product that is still there")
-                done.append((position, refusal))
-            continue
-        own = slice(start, start + len(job.call))
-        vectors[position], classes[position] = encoded.vectors[own], encoded.probabilities[own]
-        start = own.stop
+        except KeyError as gone:  # deleted since the call was admitted
+            refusal = Refusal(404, "product_id", gone.args[0], "name a product that is still there")
+            done.append((position, refusal))
     found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-    wanted = [(p, job, vectors[p]) for p, job, _ in ready if job.call.k and p in vectors]
+    asking = [(p, job) for p, job, _ in ready if p in vectors]
+    near = [(p, job, vectors[p]) for p, job in asking if job.call.endpoint == "similar"]
     # What is logged and watched for drift are the encoder's vectors; /similar may search refined ones.
-    for state, asked in searches(loaded, view, wanted):
-        found |= search_all(state, asked)
+    refined = loaded.similar_view(view)
+    if refined is not view:
+        near = [
+            (p, job, np.stack([refined.vector_of(product) for product in job.call.product_ids]))
+            for p, job, _ in near
+        ]
+    found |= search_all(refined, near)
+    results = ranked(loaded, view, [(p, job, vectors[p], classes[p]) for p, job in asking if job.call.asks])
     for position, own_vectors in vectors.items():
         scores, rows = found.get(position, (None, None))
-        done.append((position, Outcome(own_vectors, classes.get(position), scores, rows, view)))
+        outcome = Outcome(own_vectors, classes.get(position), scores, rows, view, results.get(position))
+        done.append((position, outcome))
     return done
+
+
+def blended(
+    job: Job, view: LayeredView, encoded: Encoded | None, own: slice
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n, d) vectors and (n, k) class probabilities of a search's n queries, their parts put together.
+
+    Args:
+        own: rows of `encoded` that are the search's parts.
+
+    Raises:
+        KeyError: a product that a query names is not there.
+    """
+    shelf = job.loaded.shelf(view)
+    width = 0 if shelf.classes is None else len(job.loaded.encoder.labels)
+    vectors, classes, start = [], [], own.start
+    for ask in job.call.asks:
+        parts = slice(start, start + len(ask.parts))
+        start = parts.stop
+        weights = [weight for _, weight in ask.parts]
+        seen = [] if encoded is None else list(encoded.vectors[parts])
+        known = [] if encoded is None else list(encoded.probabilities[parts])
+        if ask.product:
+            seen.append(view.vector_of(ask.product))
+            place = shelf.position_of(ask.product)
+            own_classes = np.zeros(width, np.float32)
+            if shelf.classes is not None and place is not None:
+                own_classes = shelf.classes[np.array([place])][0]
+            known.append(own_classes)
+            weights.append(ask.product_weight)
+        share = np.array(weights)
+        vectors.append(blend(np.stack(seen), share))
+        classes.append(np.asarray((share / share.sum()) @ np.stack(known), np.float32))
+    return np.stack(vectors), np.stack(classes)
+
+
+def ranked(
+    loaded: LoadedRelease, view: LayeredView, asked: list[tuple[int, Job, np.ndarray, np.ndarray]]
+) -> dict[int, list[dict[str, Any]]]:
+    """The results of all searches of a batch; queries that no filter narrows ask the index together."""
+    if not asked:
+        return {}
+    shelf = loaded.shelf(view)
+    plain = [vectors for _, job, vectors, _ in asked if unfiltered(job.call.form)]
+    near = iter(())
+    if plain:
+        _, rows = view.search(np.concatenate(plain), min(DEPTH, len(shelf)))
+        near = iter(shelf.positions(rows))
+    results: dict[int, list[dict[str, Any]]] = {}
+    for position, job, vectors, classes in asked:
+        together = unfiltered(job.call.form)
+        results[position] = [
+            answer(shelf, job.rules, ask, job.call.form, vector, known, next(near) if together else None)
+            for ask, vector, known in zip(job.call.asks, vectors, classes, strict=True)
+        ]
+    return results
 
 
 def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTable | Refusal | None]:
@@ -156,39 +232,21 @@ def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTa
             if together is None:
                 tables[n] = featurize(loaded, call)
             else:
-                tables[n] = with_content(loaded, call, together.take(range(start, start + len(call))))
+                tables[n] = with_content(loaded, call, together.take(range(start, start + len(call.items))))
         except Refusal as refusal:
             tables[n] = refusal
-        start += len(call)
+        start += len(call.items)
     return tables
-
-
-def searches(
-    loaded: LoadedRelease, view: LayeredView, asked: list[tuple[int, Job, np.ndarray]]
-) -> list[tuple[LayeredView, list[tuple[int, Job, np.ndarray]]]]:
-    """The queries by the state that answers them; one where the release holds no refined vectors."""
-    refined = loaded.similar_view(view)
-    if refined is view:
-        return [(view, asked)]
-    similar = [
-        (p, job, np.stack([refined.vector_of(product) for product in job.call.product_ids]))
-        for p, job, _ in asked
-        if job.call.endpoint == "similar"
-    ]
-    return [
-        (view, [one for one in asked if one[1].call.endpoint != "similar"]),
-        (refined, similar),
-    ]
 
 
 def search_all(
     view: LayeredView, asked: list[tuple[int, Job, np.ndarray]]
 ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """One index call for all queries of a batch, with the largest k; each job takes its rows."""
+    """One index call for all products of a batch, with the largest k; each job takes its rows."""
     if not asked:
         return {}
     # One more than asked for: a product is left out of its own hits.
-    k = max(job.call.k + (job.call.endpoint == "similar") for _, job, _ in asked)
+    k = max(job.call.k + 1 for _, job, _ in asked)
     scores, rows = view.search(np.concatenate([v for _, _, v in asked]), k)
     result = {}
     start = 0

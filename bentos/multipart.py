@@ -35,8 +35,17 @@ FORM_FIELDS = {
     },
     "embed": ITEM,
     "classify": ITEM,
-    "search": {"text": "text", "photo": "file", "sound": "file", "k": "integer"},
-    "similar": {"product_id": "text", "k": "integer"},
+    "search": {
+        "text": "text",
+        "photo": "file",
+        "sound": "file",
+        "product_id": "text",
+        "k": "integer",
+        "page": "integer",
+        "sort": "text",
+    },
+    "similar": {"product_id": "text", "k": "integer", "modality": "text"},
+    "products/get": {"product_id": "text"},
 }
 """Fields of each endpoint's form, for the OpenAPI document."""
 PHOTOS = frozenset({"photo", "photos"})
@@ -91,9 +100,12 @@ async def read_form(endpoint: str, content_type: str, data: bytes) -> tuple[dict
 def _body(endpoint: str, fields: dict[str, Any]) -> dict[str, Any]:
     """Text fields as typed values, in the place the JSON body has them."""
     top: dict[str, Any] = {}
-    if "k" in fields:
-        top["k"] = _number(int, "k", fields.pop("k"))
-    if endpoint == "similar":
+    for name in ("k", "page"):
+        if name in fields:
+            top[name] = _number(int, name, fields.pop(name))
+    if endpoint == "search" and "sort" in fields:
+        top["sort"] = fields.pop("sort")
+    if endpoint in {"similar", "products/get"}:
         return top | fields
     for name in ("price", "on_hand"):
         text = fields.pop(name, "")

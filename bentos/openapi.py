@@ -26,7 +26,7 @@ INFO = {
 }
 """In place of BentoML's own words, whose badges a browser would fetch from the network."""
 WRITING = frozenset({"/products/put", "/products/change", "/products/delete"})
-NAMING = frozenset({"/similar", "/products/change", "/products/delete"})
+NAMING = frozenset({"/search", "/similar", "/products/get", "/products/change", "/products/delete"})
 """Paths that name products, which may not be there."""
 
 
@@ -63,7 +63,8 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
         "get": {
             "tags": ["Service APIs"],
             "summary": "The release that answers",
-            "description": "Its manifest: identifier, rows, index, provenance; labels and modalities.",
+            "description": "Its manifest: identifier, rows, index, provenance; labels, modalities, metrics, "
+            "how it searches, the merchandising rules, and what is wrong, if anything.",
             "operationId": "release",
             "responses": {
                 "200": {

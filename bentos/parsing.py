@@ -6,17 +6,19 @@ its own caps.
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from pydantic import BaseModel, ValidationError
 
+from bentos.asks import Ask, Form, form_of, split
 from bentos.limits import Limits, Refusal
 from bentos.schemas import (
     ChangeRequest,
     DeleteRequest,
     EmbedRequest,
+    GetRequest,
     ProductItem,
     PutRequest,
     Query,
@@ -25,9 +27,11 @@ from bentos.schemas import (
 )
 from models.inputs.item import ProductInput
 
-__all__ = ["ENDPOINTS", "WRITES", "Call", "Files", "parse_json", "read_call"]
+__all__ = ["ENDPOINTS", "READS", "WRITES", "Call", "Files", "parse_json", "read_call"]
 
 ENDPOINTS = ("embed", "classify", "search", "similar")
+READS = ("products/get",)
+"""Answered without encoder and index, and not logged: they say nothing of what shoppers look for."""
 WRITES = ("products/put", "products/change", "products/delete")
 MAX_FIELDS = 64
 """Names in one JSON object; more than any request has, few enough to report on cheaply."""
@@ -46,13 +50,17 @@ class Call:
     """A request that passed every check which needs no release.
 
     Attributes:
-        endpoint: one of ENDPOINTS or WRITES.
+        endpoint: one of ENDPOINTS, READS or WRITES.
         single: whether the answer is `result` rather than `results`.
-        items: what to encode (empty for similar, change and delete).
-        product_ids: per item, the caller's identifier ("" without); else the products.
+        items: what to encode (empty for similar, change and delete); of a search, the parts of its
+            queries, one after the other.
+        product_ids: per item, the caller's identifier ("" without); else the products. Of a search,
+            "" for each query.
         k: hits per item; 0 for embed and classify.
         plural: the name of the list field, for messages.
         parts: the items of a write as they were sent, checked.
+        asks, form: of a search, its queries and how they are answered.
+        modality: what /similar goes by alone; "" for all.
     """
 
     endpoint: str
@@ -62,9 +70,17 @@ class Call:
     k: int
     plural: str
     parts: tuple[BaseModel, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    form: Form = field(default_factory=Form)
+    modality: str = ""
 
     def __len__(self) -> int:
         return len(self.product_ids)
+
+    def item_place(self, number: int) -> str:
+        """How item `number` of `items` is called in messages; of a search, the query it is part of."""
+        owners = [n for n, ask in enumerate(self.asks) for _ in ask.parts]
+        return self.place(owners[number] if owners else number)
 
     def place(self, number: int) -> str:
         """How item `number` is called in messages: `item.`, `queries[3].`."""
@@ -77,6 +93,7 @@ MODELS: dict[str, tuple[type[BaseModel], str]] = {
     "classify": (EmbedRequest, "items"),
     "search": (SearchRequest, "queries"),
     "similar": (SimilarRequest, "product_ids"),
+    "products/get": (GetRequest, "product_ids"),
     "products/put": (PutRequest, "items"),
     "products/change": (ChangeRequest, "changes"),
     "products/delete": (DeleteRequest, "product_ids"),
@@ -96,7 +113,7 @@ def read_call(endpoint: str, body: Any, limits: Limits, files: Files | None = No
     """Check a parsed body against schema and limits.
 
     Args:
-        endpoint: one of ENDPOINTS or WRITES.
+        endpoint: one of ENDPOINTS, READS or WRITES.
         body: what JSON parsing gave, of any type.
         limits: bounds of one request.
         files: files of a multipart request; they join the single item.
@@ -114,24 +131,44 @@ def read_call(endpoint: str, body: Any, limits: Limits, files: Files | None = No
     except ValidationError as error:
         raise refusal_of(error, model) from None
     one, many = getattr(request, singular), getattr(request, plural)
-    if (one is None) == (many is None):
-        raise Refusal(422, singular, shown(sorted(body)), f"give either {singular} or {plural}")
+    browsing = one is None and many is None and getattr(request, "filters", None) is not None
+    if (one is None) == (many is None) and not browsing:
+        more = ", or filters alone to browse" if endpoint == "search" else ""
+        raise Refusal(422, singular, shown(sorted(body)), f"give either {singular} or {plural}{more}")
     single = many is None
-    parts = [one] if single else many
+    parts = [] if browsing else [one] if single else many
     k = getattr(request, "k", 0)
     limits.check_results(k)
+    if isinstance(request, SearchRequest):
+        return search_call(request, parts, single, limits, files)
     if plural == "changes":
         return Call(endpoint, single, (), tuple(part.product_id for part in parts), k, plural, tuple(parts))
     if plural == "product_ids":
         for product in parts:
             limits.check_text("product_id", product)
-        return Call(endpoint, single, (), tuple(parts), k, plural)
+        return Call(endpoint, single, (), tuple(parts), k, plural, modality=getattr(request, "modality", ""))
     items, ids = [], []
     for number, part in enumerate(parts):
         place = singular if single else f"{plural}[{number}]"
         items.append(product_input(part, place, limits, files))
         ids.append(getattr(part, "product_id", ""))
     return Call(endpoint, single, tuple(items), tuple(ids), k, plural, tuple(parts))
+
+
+def search_call(
+    request: SearchRequest, queries: list[Query], single: bool, limits: Limits, files: Files | None
+) -> Call:
+    """The call of a checked search; without queries it browses."""
+    form = form_of(request, limits)
+    asks = []
+    for number, query in enumerate(queries):
+        place = "query" if single else f"queries[{number}]"
+        limits.check_text(f"{place}.product_id", query.product_id)
+        whole = product_input(query, place, limits, files)
+        asks.append(split(query, whole, place))
+    items = tuple(item for ask in asks for item, _ in ask.parts)
+    found = tuple(asks) or (Ask(),)
+    return Call("search", single, items, ("",) * len(found), request.k, "queries", asks=found, form=form)
 
 
 def check_shape(body: dict[str, Any], plural: str, limits: Limits) -> None:
@@ -192,8 +229,12 @@ def product_input(part: ProductItem | Query, place: str, limits: Limits, files: 
             price=part.price,
             **common,
         )
-    if item == ProductInput():
-        wanted = "text, photo or sound" if isinstance(part, Query) else "a title, photo, sound or price"
+    if item == ProductInput() and not (isinstance(part, Query) and part.product_id):
+        wanted = (
+            "text, photo, sound or product_id"
+            if isinstance(part, Query)
+            else "a title, photo, sound or price"
+        )
         raise Refusal(422, place, "{}", f"give at least {wanted}")
     return item
 

@@ -1,4 +1,4 @@
-"""One release, loaded whole: encoder, index and the product facts that hits show."""
+"""One release, loaded whole: encoder, index, and what its search needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bentos.search_parts import search_parts
+from bentos.shelf import Shelf, ShelfKeeper
 from catalog.settings import Media
 from models.index import DeltaLimits, Header, LayeredIndex, LayeredView, RowIndex
 from models.index.carry import Carried, Target, carry_over, log_path
@@ -17,54 +19,7 @@ from models.inputs.item import ProductInput
 from models.product_encoder import ProductEncoder
 from models.release import Release
 
-__all__ = ["LoadedRelease", "ProductFacts"]
-
-
-class ProductFacts:
-    """The fields hits show, by row; columns that a release lacks are empty."""
-
-    def __init__(self, products: pd.DataFrame) -> None:
-        n = len(products)
-        self.product_id = _texts(products, "product_id")
-        self.title = _texts(products, "title")
-        self.category = _texts(products, "category")
-        self.currency = _texts(products, "currency")
-        self.price = _numbers(products, "price")
-        self.on_hand = _numbers(products, "on_hand")
-        photos: list[Any] = products["photos"].tolist() if "photos" in products else [None] * n
-        self.photo = [str(p[0]) if p is not None and len(p) else "" for p in photos]
-
-    def hit(self, row: int, score: float) -> dict[str, Any]:
-        """One hit of a release's row, as answers.Hit."""
-        return {
-            "product_id": self.product_id[row],
-            "score": score,
-            "title": self.title[row],
-            "category": self.category[row],
-            "price": self.price[row],
-            "currency": self.currency[row],
-            "photo": self.photo[row],
-            "on_hand": self.on_hand[row],
-        }
-
-
-BLANK: dict[str, Any] = {
-    "title": "", "category": "", "price": None, "currency": "", "photo": "", "on_hand": None,
-}  # fmt: skip
-"""What a hit shows of a product that came after the release, where nothing was said of it."""
-
-
-def _numbers(products: pd.DataFrame, column: str) -> list[float | None]:
-    if column not in products:
-        return [None] * len(products)
-    values = products[column].to_numpy(dtype=np.float64, na_value=np.nan)
-    return [float(value) if np.isfinite(value) else None for value in values]
-
-
-def _texts(products: pd.DataFrame, column: str) -> list[str]:
-    if column not in products:
-        return [""] * len(products)
-    return products[column].fillna("").astype(str).tolist()
+__all__ = ["LoadedRelease"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +30,7 @@ class LoadedRelease:
         id: release identifier, in every answer.
         vectors: (n, d) float32, memory-mapped.
         rows: product id to row.
+        shelves: gives the state of a view as search, filters and pages see it.
         media: caps that photos and sounds of a request are opened under.
         similar_index, similar_vectors: what /similar searches: refined by co-purchases where the
             release holds such vectors, else the same as above.
@@ -87,7 +43,7 @@ class LoadedRelease:
     index: RowIndex
     vectors: np.ndarray
     rows: dict[str, int]
-    facts: ProductFacts
+    shelves: ShelfKeeper
     media: Media
     similar_index: RowIndex
     similar_vectors: np.ndarray
@@ -102,14 +58,15 @@ class LoadedRelease:
             ArtifactError: a part is missing or damaged.
         """
         refined, refined_index = release.graph_embeddings, release.graph_index
+        encoder = ProductEncoder.load(release.model_folder)
         return cls(
             id=release.id,
             manifest=release.manifest,
-            encoder=ProductEncoder.load(release.model_folder),
+            encoder=encoder,
             index=release.index,
             vectors=release.embeddings,
             rows=release.rows,
-            facts=ProductFacts(release.products),
+            shelves=ShelfKeeper(search_parts(release, encoder), release.embeddings, encoder),
             media=media,
             similar_index=release.index if refined_index is None else refined_index,
             similar_vectors=release.embeddings if refined is None else refined,
@@ -178,32 +135,26 @@ class LoadedRelease:
         """Vectors (n, dim) of products that were added between releases."""
         return self.encoder.encode_features(self.encoder.featurize(inputs, limits=self.media)).vectors
 
+    def shelf(self, view: LayeredView | None = None) -> Shelf:
+        """The state of a view as search, filters and pages see it; default: of this moment."""
+        return self.shelves.shelf(view or self.view())
+
     def hits(
         self, scores: np.ndarray, rows: np.ndarray, k: int, without: int = -1, view: LayeredView | None = None
     ) -> list[dict[str, Any]]:
-        """Hits of one query: (m,) scores and rows, best first; row -1 is padding.
+        """Hits of one query: (m,) scores and rows of a view, best first; row -1 is padding.
 
         Args:
             without: a row to leave out (a product is no hit of itself).
             view: the state that was searched; default the release alone.
         """
-        state = view or self._still
+        shelf = self.shelf(view or self._still)
         found: list[dict[str, Any]] = []
         for score, row in zip(scores.tolist(), rows.tolist(), strict=True):
             if row < 0 or row == without:
                 continue
             if len(found) == k:
                 break
-            found.append(self._hit(row, round(score, 6), state))
+            hit = shelf.hit(shelf.position(row), round(score, 6))
+            found.append({**hit, "why": {"words": [], "modality": ""}, "pinned": False})
         return found
-
-    def _hit(self, row: int, score: float, view: LayeredView) -> dict[str, Any]:
-        if not view.delta.entries:
-            return self.facts.hit(row, score)
-        product = view.id_of(row)
-        entry = view.delta.entries.get(product)
-        if entry is None:
-            return self.facts.hit(row, score)
-        if entry.vector is None:
-            return {**self.facts.hit(row, score), **entry.facts}
-        return {"product_id": product, "score": score, **BLANK, **entry.facts}

@@ -5,7 +5,7 @@ given as null counts as not given. Limits that depend on settings (items, k, tex
 are checked in `bentos.limits`, not here.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -14,14 +14,18 @@ __all__ = [
     "ChangeRequest",
     "DeleteRequest",
     "EmbedRequest",
+    "GetRequest",
     "ProductChange",
     "ProductItem",
     "PutItem",
     "PutRequest",
     "Query",
     "Request",
+    "SearchFilters",
     "SearchRequest",
     "SimilarRequest",
+    "Sort",
+    "Weights",
 ]
 
 Media = Annotated[str, Field(description="A file as base64, or a data: URL. No web address is fetched.")]
@@ -40,11 +44,29 @@ EXAMPLES: dict[str, dict[str, dict[str, JsonValue]]] = {
     "/search": {
         "one": {"query": {"text": "blue trail running shoe"}, "k": 5},
         "several": {"queries": [{"text": "leather bag"}, {"text": "rain jacket"}], "k": 3},
+        "filtered, with facets": {
+            "query": {"text": "running shoe"},
+            "k": 24,
+            "page": 1,
+            "sort": "price_up",
+            "filters": {"category": ["Shoes"], "price_to": 100, "in_stock": True},
+            "facets": True,
+        },
+        "like this one, but in red": {
+            "query": {
+                "text": "red",
+                "product_id": "P00017",
+                "weights": {"text": 1, "product": 2},
+            }
+        },
+        "browse": {"filters": {"category": ["Bags"]}, "k": 24, "facets": True},
     },
     "/similar": {
         "one": {"product_id": "P00017", "k": 5},
+        "by photo alone": {"product_id": "P00017", "k": 5, "modality": "image"},
         "several": {"product_ids": ["P00017", "P00004"], "k": 3},
     },
+    "/products/get": {"one": {"product_id": "P00017"}, "several": {"product_ids": ["P00017", "P00004"]}},
     "/products/put": {
         "one": {"item": {"product_id": "P90001", **EXAMPLE_ITEM, "category": "Shoes", "currency": "EUR"}}
     },
@@ -91,14 +113,53 @@ class ProductItem(Request):
     )
 
 
+Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+
+
+class Weights(Request):
+    """How much each part of a query counts; only their ratios matter, and 0 leaves a part out."""
+
+    text: Weight = 1.0
+    photo: Weight = 1.0
+    sound: Weight = 1.0
+    product: Weight = 1.0
+
+
 class Query(Request):
-    """What to search for: words, a photo, a sound, or any mixture of them."""
+    """What to search for: words, a photo, a sound, a product, or any mixture of them."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"text": "blue trail running shoe"}})
 
     text: str = ""
     photo: Media = ""
     sound: Media = ""
+    product_id: str = Field("", max_length=200, description="A product of the catalogue: more like it.")
+    weights: Weights = Field(
+        default_factory=Weights,
+        description="Of the parts given. Words, photo and sound that count the same are read together.",
+    )
+
+
+Choice = Annotated[str, Field(min_length=1, max_length=500)]
+Choices = Annotated[list[Choice], Field(max_length=100)]
+Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+
+
+class SearchFilters(Request):
+    """What may be found; a field left out allows everything, several values of one allow any of them."""
+
+    category: Choices = Field(
+        default_factory=list, description="Paths, each with all below: Home allows Home > Lamps."
+    )
+    brand: Choices = Field(default_factory=list, description="In any case.")
+    language: Choices = Field(default_factory=list, description="Codes such as en and zh.")
+    price_from: Amount | None = Field(None, description="Inclusive; products without a price do not pass.")
+    price_to: Amount | None = Field(None, description="Inclusive; products without a price do not pass.")
+    in_stock: bool | None = Field(None, description="True: known to be in stock.")
+    has_photo: bool | None = None
+
+
+Sort = Literal["relevance", "price_up", "price_down"]
 
 
 class EmbedRequest(Request):
@@ -109,11 +170,15 @@ class EmbedRequest(Request):
 
 
 class SearchRequest(Request):
-    """One query in `query`, or several in `queries`."""
+    """One query in `query`, or several in `queries`; with `filters` and neither, all that pass them."""
 
     query: Query | None = None
     queries: list[Query] | None = None
-    k: int = Field(10, ge=1, strict=True, description="Hits per query.")
+    k: int = Field(10, ge=1, strict=True, description="Hits a page.")
+    page: int = Field(1, ge=1, le=1_000_000, strict=True, description="Counted from 1.")
+    sort: Sort = Field("relevance", description="Products without a price come last when sorted by price.")
+    filters: SearchFilters | None = None
+    facets: bool = Field(False, description="Also count what each further choice would leave.")
 
 
 class SimilarRequest(Request):
@@ -122,6 +187,16 @@ class SimilarRequest(Request):
     product_id: str | None = None
     product_ids: list[str] | None = None
     k: int = Field(10, ge=1, strict=True, description="Hits per product, itself left out.")
+    modality: Literal["", "text", "image", "audio"] = Field(
+        "", description="Nearest by this modality alone; default by all of the product."
+    )
+
+
+class GetRequest(Request):
+    """One product of the catalogue in `product_id`, or several in `product_ids`."""
+
+    product_id: str | None = None
+    product_ids: list[str] | None = None
 
 
 ProductId = Annotated[str, Field(min_length=1, max_length=200)]

@@ -5,7 +5,7 @@ serving process begins to load its release once the service object is made.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import bentoml
 import orjson
@@ -83,19 +83,42 @@ class Shelfspace:
 
     @bentoml.api(route="/search")
     async def search(
-        self, query: schemas.Query | None = None, queries: list[schemas.Query] | None = None, k: int = 10
+        self,
+        query: schemas.Query | None = None,
+        queries: list[schemas.Query] | None = None,
+        k: int = 10,
+        page: int = 1,
+        sort: schemas.Sort = "relevance",
+        filters: schemas.SearchFilters | None = None,
+        facets: bool = False,
     ) -> answers.SearchAnswer:
-        """Products of the catalogue nearest to words, a photo, a sound, or a mixture of them."""
-        answer = await self._answer("search", query=query, queries=queries, k=k)
+        """Products that answer words, a photo, a sound, a product, or a mixture of them."""
+        answer = await self._answer(
+            "search", query=query, queries=queries, k=k, page=page, sort=sort, filters=filters, facets=facets
+        )
         return answers.SearchAnswer.model_validate(answer)
 
     @bentoml.api(route="/similar")
     async def similar(
-        self, product_id: str | None = None, product_ids: list[str] | None = None, k: int = 10
+        self,
+        product_id: str | None = None,
+        product_ids: list[str] | None = None,
+        k: int = 10,
+        modality: Literal["", "text", "image", "audio"] = "",
     ) -> answers.SimilarAnswer:
         """Products of the catalogue nearest to one of its products, which is left out."""
-        answer = await self._answer("similar", product_id=product_id, product_ids=product_ids, k=k)
+        answer = await self._answer(
+            "similar", product_id=product_id, product_ids=product_ids, k=k, modality=modality
+        )
         return answers.SimilarAnswer.model_validate(answer)
+
+    @bentoml.api(route="/products/get")
+    async def get_products(
+        self, product_id: str | None = None, product_ids: list[str] | None = None
+    ) -> answers.GetAnswer:
+        """All that is known of one product (`product_id`) or of several (`product_ids`)."""
+        answer = await self._answer("products/get", product_id=product_id, product_ids=product_ids)
+        return answers.GetAnswer.model_validate(answer)
 
     @bentoml.api(route="/products/put")
     async def put_products(

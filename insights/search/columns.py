@@ -4,16 +4,19 @@ Price, stock and deletion can change at any time and show in the next answer; th
 release.
 """
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from catalog.errors import InputError
 
-__all__ = ["Columns", "Filters", "allowed_rows", "facets"]
+__all__ = ["Columns", "Filters", "allowed_rows", "facets", "relaxed"]
 
 SEPARATOR = " > "
 
@@ -51,19 +54,63 @@ class Filters:
 class _Codes:
     """A text column as numbers into its distinct values: filters look at those, not at every row."""
 
-    def __init__(self, values: list[str]) -> None:
-        distinct, codes = np.unique(np.array(values, dtype=object), return_inverse=True)
-        self.values: list[str] = [str(v) for v in distinct]
-        self.codes = codes.astype(np.int32)
+    def __init__(self, values: Sequence[str], codes: np.ndarray) -> None:
+        self.values = list(values)
+        self.codes = codes
 
-    def rows(self, wanted: np.ndarray) -> np.ndarray:
-        """(n,) bool, rows whose value is wanted: (values,) bool."""
-        return np.asarray(wanted[self.codes])
+    @classmethod
+    def of(cls, texts: list[str]) -> "_Codes":
+        distinct, codes = np.unique(np.array(texts, dtype=object), return_inverse=True)
+        return cls([str(v) for v in distinct], codes.astype(np.int32))
+
+    @cached_property
+    def folded(self) -> dict[str, list[int]]:
+        """Value, its case ignored, to the numbers it has."""
+        found: dict[str, list[int]] = {}
+        for number, value in enumerate(self.values):
+            found.setdefault(value.casefold(), []).append(number)
+        return found
+
+    @cached_property
+    def below(self) -> dict[str, list[int]]:
+        """Path to the numbers of itself and of all paths below it."""
+        found: dict[str, list[int]] = {}
+        for number, value in enumerate(self.values):
+            nodes = value.split(SEPARATOR)
+            for depth in range(1, len(nodes) + 1):
+                found.setdefault(SEPARATOR.join(nodes[:depth]), []).append(number)
+        return found
+
+    def rows(self, wanted: Iterable[int]) -> np.ndarray:
+        """(n,) bool, rows whose value has one of the numbers."""
+        among = np.zeros(len(self.values), dtype=bool)
+        among[list(wanted)] = True
+        return np.asarray(among[self.codes])
 
     def counts(self, rows: np.ndarray) -> dict[str, int]:
         """Value to the number of rows, (n,) bool, that have it; "" and 0 are left out."""
         found = np.bincount(self.codes[rows], minlength=len(self.values))
-        return {v: int(c) for v, c in zip(self.values, found, strict=True) if v and c}
+        there = np.flatnonzero(found).tolist()
+        return {self.values[number]: int(found[number]) for number in there if self.values[number]}
+
+    def take(self, rows: np.ndarray) -> "_Codes":
+        """The column of some rows, without the values that none of them has."""
+        numbers, codes = np.unique(self.codes[rows], return_inverse=True)
+        return _Codes([self.values[number] for number in numbers.tolist()], codes.astype(np.int32))
+
+    def overlaid(self, size: int, changes: Mapping[int, str]) -> "_Codes":
+        """The column with `size` rows, some of them changed or new; the others of the new ones are ""."""
+        values, number_of = list(self.values), {}
+        codes = np.zeros(size, np.int32)
+        codes[: len(self.codes)] = self.codes
+        for row, value in changes.items():
+            if value not in number_of:
+                known = self.folded.get(value.casefold(), [])
+                number_of[value] = next((n for n in known if values[n] == value), len(values))
+                if number_of[value] == len(values):
+                    values.append(value)
+            codes[row] = number_of[value]
+        return _Codes(values, codes)
 
 
 class Columns:
@@ -75,6 +122,7 @@ class Columns:
         stock: product id to units on hand; a product that is not named has an unknown stock.
 
     Attributes:
+        row_of: product id to row.
         price: (n,) float64, NaN where unknown.
         on_hand: (n,) float64, NaN where unknown.
         deleted: (n,) bool.
@@ -82,28 +130,21 @@ class Columns:
 
     def __init__(self, products: pd.DataFrame, stock: Mapping[str, float] | None = None) -> None:
         n = len(products)
-        self.product_ids = [str(i) for i in products["product_id"]]
-        self.row_of = {product: row for row, product in enumerate(self.product_ids)}
-        self.category = _Codes(_texts(products, "category"))
-        self.brand = _Codes(_texts(products, "brand"))
-        self.language = _Codes(_texts(products, "language"))
-        self.price = (
-            pd.to_numeric(products["price"], errors="coerce")
-            .to_numpy(dtype=np.float64, na_value=np.nan)
-            .copy()
-            if "price" in products
-            else np.full(n, np.nan)
-        )
+        self.row_of: Mapping[str, int] = {str(p): row for row, p in enumerate(products["product_id"])}
+        self.category = _Codes.of(_texts(products, "category"))
+        self.brand = _Codes.of(_texts(products, "brand"))
+        self.language = _Codes.of(_texts(products, "language"))
+        self.price = _numbers(products, "price")
+        self.on_hand = _numbers(products, "on_hand")
         photos: list[Any] = products["photos"].tolist() if "photos" in products else [None] * n
         self.has_photo = np.array([p is not None and len(p) > 0 for p in photos], dtype=bool)
-        self.on_hand = np.full(n, np.nan)
         self.deleted = np.zeros(n, dtype=bool)
         for product, units in (stock or {}).items():
             if product in self.row_of:
                 self.set_stock(product, units)
 
     def __len__(self) -> int:
-        return len(self.product_ids)
+        return len(self.price)
 
     def set_price(self, product: str, price: float | None) -> None:
         """Change a price; None is unknown."""
@@ -122,11 +163,66 @@ class Columns:
             raise InputError("product_id", product, "name a product of this release")
         return self.row_of[product]
 
+    def take(self, rows: np.ndarray) -> "Columns":
+        """The columns of some rows, in the given order; they know no product by its identifier."""
+        part = copy(self)
+        part.row_of = {}
+        for name in ("category", "brand", "language"):
+            setattr(part, name, getattr(self, name).take(rows))
+        for name in ("price", "on_hand", "has_photo", "deleted"):
+            setattr(part, name, getattr(self, name)[rows])
+        return part
+
+    def overlaid(
+        self,
+        facts: Mapping[int, Mapping[str, Any]],
+        added: Sequence[str] = (),
+        deleted: Iterable[int] = (),
+    ) -> "Columns":
+        """The same columns with what changed since; these stay as they are.
+
+        Args:
+            facts: row to those of category, brand, language, price, on_hand and has_photo that are
+                other now; None is unknown.
+            added: products of the rows that follow the n there are.
+            deleted: rows that are found no more.
+        """
+        made, n = copy(self), len(self)
+        size = n + len(added)
+        if added:
+            made.row_of = ChainMap({product: n + i for i, product in enumerate(added)}, dict_of(self.row_of))
+        for name, blank in (("price", np.nan), ("on_hand", np.nan), ("has_photo", False), ("deleted", False)):
+            column = getattr(self, name)
+            values = np.concatenate([column, np.full(len(added), blank, column.dtype)])
+            for row, known in facts.items():
+                if name in known:
+                    values[row] = blank if known[name] is None else known[name]
+            setattr(made, name, values)
+        made.deleted[list(deleted)] = True
+        for name in ("category", "brand", "language"):
+            changes = {row: str(known[name] or "") for row, known in facts.items() if name in known}
+            changes |= {row: "" for row in range(n, size) if row not in changes}
+            if changes:
+                setattr(made, name, getattr(self, name).overlaid(size, changes))
+        return made
+
+
+def dict_of(mapping: Mapping[str, int]) -> dict[str, int]:
+    """The mapping, for `ChainMap`, which asks for one that could be written to."""
+    return cast(dict[str, int], mapping)
+
 
 def _texts(products: pd.DataFrame, column: str) -> list[str]:
     if column not in products:
         return [""] * len(products)
     return products[column].fillna("").astype(str).tolist()
+
+
+def _numbers(products: pd.DataFrame, column: str) -> np.ndarray:
+    if column not in products:
+        return np.full(len(products), np.nan)
+    values = pd.to_numeric(products[column], errors="coerce")
+    return values.to_numpy(dtype=np.float64, na_value=np.nan).copy()
 
 
 def _number(field: str, value: float) -> float:
@@ -139,15 +235,13 @@ def allowed_rows(columns: Columns, filters: Filters) -> np.ndarray:
     """(n,) bool: products that pass every filter and are not deleted."""
     allowed = ~columns.deleted
     if filters.category:
-        paths = columns.category.values
-        allowed &= columns.category.rows(np.array([_below(p, filters.category) for p in paths], dtype=bool))
+        below = columns.category.below
+        allowed &= columns.category.rows(n for path in filters.category for n in below.get(path, ()))
     for name in ("brand", "language"):
-        wanted = {value.casefold() for value in getattr(filters, name)}
+        wanted = getattr(filters, name)
         if wanted:
             codes: _Codes = getattr(columns, name)
-            allowed &= codes.rows(
-                np.array([value.casefold() in wanted for value in codes.values], dtype=bool)
-            )
+            allowed &= codes.rows(n for value in wanted for n in codes.folded.get(value.casefold(), ()))
     # A comparison with NaN is False: what has no price is in no price range.
     if filters.price_from is not None:
         allowed &= columns.price >= filters.price_from
@@ -160,10 +254,25 @@ def allowed_rows(columns: Columns, filters: Filters) -> np.ndarray:
     return np.asarray(allowed)
 
 
-def _below(path: str, wanted: tuple[str, ...]) -> bool:
-    return any(path == one or path.startswith(one + SEPARATOR) for one in wanted)
+def relaxed(filters: Filters) -> list[Filters]:
+    """The filters without each one that is set, in turn: what `facets` counts a field's own values under."""
+    return [
+        replace(filters, **{name: PLAIN[name] for name in names})
+        for names in FACETS.values()
+        if any(getattr(filters, name) != PLAIN[name] for name in names)
+    ]
 
 
+PLAIN: dict[str, Any] = {field.name: field.default for field in fields(Filters)}
+FACETS = {
+    "category": ("category",),
+    "brand": ("brand",),
+    "language": ("language",),
+    "in_stock": ("in_stock",),
+    "has_photo": ("has_photo",),
+    "price": ("price_from", "price_to"),
+}
+"""Facet to the filters that are its own."""
 PRICE_STEPS = 5
 """Price ranges offered, of about equally many products."""
 
@@ -184,9 +293,13 @@ def facets(columns: Columns, filters: Filters, rows: np.ndarray | None = None) -
     """
     found = np.ones(len(columns), dtype=bool) if rows is None else rows
 
-    def without(*names: str) -> np.ndarray:
-        plain: dict[str, Any] = {field.name: field.default for field in fields(Filters)}
-        return found & allowed_rows(columns, replace(filters, **{name: plain[name] for name in names}))
+    whole = found & allowed_rows(columns, filters)
+
+    def without(facet: str) -> np.ndarray:
+        names = FACETS[facet]
+        if all(getattr(filters, name) == PLAIN[name] for name in names):
+            return whole
+        return found & allowed_rows(columns, replace(filters, **{name: PLAIN[name] for name in names}))
 
     levels: dict[str, int] = {}
     for path, count in columns.category.counts(without("category")).items():
@@ -200,7 +313,7 @@ def facets(columns: Columns, filters: Filters, rows: np.ndarray | None = None) -
         "language": _ordered(columns.language.counts(without("language"))),
         "in_stock": int((without("in_stock") & (columns.on_hand > 0)).sum()),
         "has_photo": int((without("has_photo") & columns.has_photo).sum()),
-        "price": price_ranges(columns.price[without("price_from", "price_to")]),
+        "price": price_ranges(columns.price[without("price")]),
     }
 
 

@@ -2,16 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from catalog.errors import InputError
 from insights.search.evidence import Candidates
 from insights.search.fusion import FusionModel
+from insights.search.layers import LayeredLexical
 from insights.search.lexical import LexicalIndex, LexicalQuery
-from models.index import RowIndex
 
-__all__ = ["DEPTH", "HybridSearch", "Ranking", "Why", "closest_modality"]
+__all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "closest_modality"]
+
+
+class Rows(Protocol):
+    """A table that gives some of its rows: an array, or one with rows laid over it."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray: ...
+
+
+class Nearest(Protocol):
+    """What is asked of a vector index; see `models.index.RowIndex`."""
+
+    def __len__(self) -> int: ...
+
+    def search(
+        self, queries: np.ndarray, k: int, allowed_rows: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
 
 DEPTH = 100
 """Candidates from each of the two searches; more are taken where more hits are asked for."""
@@ -69,11 +89,11 @@ class HybridSearch:
 
     def __init__(
         self,
-        lexical: LexicalIndex,
-        index: RowIndex,
-        vectors: np.ndarray,
+        lexical: LexicalIndex | LayeredLexical,
+        index: Nearest,
+        vectors: Rows,
         fusion: FusionModel,
-        classes: np.ndarray | None = None,
+        classes: Rows | None = None,
     ) -> None:
         sizes = {"lexical": len(lexical), "index": len(index), "vectors": len(vectors)}
         if classes is not None:
@@ -90,6 +110,7 @@ class HybridSearch:
         probabilities: np.ndarray | None = None,
         allowed: np.ndarray | None = None,
         depth: int = DEPTH,
+        near: np.ndarray | None = None,
     ) -> Ranking:
         """Rank the candidates of one query.
 
@@ -99,9 +120,10 @@ class HybridSearch:
             probabilities: (k,) the encoder's class probabilities of the query.
             allowed: (n,) bool, the products that may be found.
             depth: candidates of each search.
+            near: rows that the index gave for this query; default: it is asked.
         """
         query = self.lexical.query(text)
-        found = self.candidates(query, vector, probabilities, allowed, depth)
+        found = self.candidates(query, vector, probabilities, allowed, depth, near)
         order, scores = self.fusion.rank(found)
         return Ranking(found.rows[order], scores, query)
 
@@ -112,15 +134,10 @@ class HybridSearch:
         probabilities: np.ndarray | None = None,
         allowed: np.ndarray | None = None,
         depth: int = DEPTH,
+        near: np.ndarray | None = None,
     ) -> Candidates:
         """The best of both searches, in order of rows."""
-        if depth < 1:
-            raise InputError("depth", depth, "ask for at least one candidate")
-        lexical = self.lexical.scores(query)
-        matching = lexical > 0 if allowed is None else (lexical > 0) & allowed
-        by_words = best(lexical, np.flatnonzero(matching), depth)
-        _, near = self.index.search(vector[None].astype(np.float32), min(depth, len(self.index)), allowed)
-        rows = np.union1d(by_words, near[0][near[0] >= 0]).astype(np.int64)
+        by_words, lexical, rows = self.found(query, vector, allowed, depth, near)
         agreement = np.zeros(len(rows), dtype=np.float32)
         feedback, feedback_agreement = agreement, agreement
         certainty = 0.0
@@ -129,7 +146,7 @@ class HybridSearch:
             certainty = float(probabilities.max())
         few = by_words[:FEEDBACK]
         if len(few):
-            weight = lexical[few] / lexical[few].sum()
+            weight = lexical[:FEEDBACK] / lexical[:FEEDBACK].sum()
             centre = weight @ self.vectors[few]
             feedback = np.asarray(
                 self.vectors[rows] @ (centre / max(np.linalg.norm(centre), 1e-12)), np.float32
@@ -139,7 +156,7 @@ class HybridSearch:
         return Candidates(
             rows=rows,
             cosine=np.asarray(self.vectors[rows] @ vector, dtype=np.float32),
-            lexical=lexical[rows],
+            lexical=self.lexical.scores_of(query, rows),
             agreement=agreement,
             covered=self.lexical.covered(query, rows),
             feedback=feedback,
@@ -150,12 +167,29 @@ class HybridSearch:
             bound=self.lexical.bound(query),
         )
 
+    def found(
+        self,
+        query: LexicalQuery,
+        vector: np.ndarray,
+        allowed: np.ndarray | None = None,
+        depth: int = DEPTH,
+        near: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The best rows by words, best first, their BM25, and the rows of both searches, ascending."""
+        if depth < 1:
+            raise InputError("depth", depth, "ask for at least one candidate")
+        by_words, lexical = self.lexical.best(query, depth, allowed)
+        if near is None:
+            _, rows = self.index.search(vector[None].astype(np.float32), min(depth, len(self.index)), allowed)
+            near = rows[0]
+        return by_words, lexical, np.union1d(by_words, near[near >= 0]).astype(np.int64)
+
     def why(
         self,
         ranking: Ranking,
         rows: np.ndarray,
         vector: np.ndarray,
-        modalities: Mapping[str, np.ndarray] | None = None,
+        modalities: Mapping[str, Rows] | None = None,
     ) -> list[Why]:
         """Why each of the given rows was found.
 
@@ -170,20 +204,10 @@ class HybridSearch:
         return [Why(found, name) for found, name in zip(words, nearest, strict=True)]
 
 
-def best(scores: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
-    """The k best of the given rows; ties by row."""
-    if len(rows) > k:
-        # Only those that can be among the k are sorted, ties at the cut included.
-        found = scores[rows]
-        rows = rows[found >= np.partition(found, len(rows) - k)[len(rows) - k]]
-    order = np.lexsort((rows, -scores[rows]))
-    return rows[order[:k]]
-
-
-def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[str, np.ndarray]) -> list[str]:
+def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[str, Rows]) -> list[str]:
     """Of each row, the modality whose vector is nearest to the query; "" for a product with none."""
     names = list(modalities)
-    parts = np.stack([modalities[name][rows] for name in names])
+    parts = np.stack([np.asarray(modalities[name][rows], np.float32) for name in names])
     cosine = np.where(np.any(parts != 0, axis=2), parts @ vector, -np.inf)
     found = cosine.argmax(axis=0)
     return [names[m] if np.isfinite(cosine[m, place]) else "" for place, m in enumerate(found.tolist())]

@@ -6,9 +6,9 @@ length and one saturation for the whole listing. The folder holds arrays (.npy) 
 and equal listings give equal bytes.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from catalog.errors import ArtifactError, InputError
 from catalog.files import read_json, write_json
 from insights.search.tokens import search_terms, tokens_code
 
-__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery"]
+__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "best", "listing_terms"]
 
 FIELD_WEIGHTS: dict[str, int] = {"title": 3, "brand": 1, "attributes": 1, "category": 1, "description": 1}
 """How often a field's terms count; 0 leaves the field out."""
@@ -36,7 +36,8 @@ class LexicalQuery:
     Attributes:
         words: distinct words as written, in lower case, without stop words.
         terms: the term of each.
-        ids: term number of each, -1 where no listing has it.
+        ids: term number of each, -1 where no listing has it; numbers from the index's `terms` on are of
+            listings that came later.
     """
 
     words: tuple[str, ...]
@@ -54,15 +55,23 @@ class LexicalIndex:
 
     Attributes:
         weights: times that each field's terms count.
+        mean_length: terms of a listing, in the mean.
     """
 
-    def __init__(self, index: bm25s.BM25, rows: int, weights: Mapping[str, int]) -> None:
+    def __init__(self, index: bm25s.BM25, rows: int, weights: Mapping[str, int], mean_length: float) -> None:
         self._index = index
         self._rows = rows
         self.weights = dict(weights)
+        self.mean_length = mean_length
+        self._own = threading.local()
 
     def __len__(self) -> int:
         return self._rows
+
+    @property
+    def terms(self) -> int:
+        """How many there are."""
+        return len(self._index.scores["indptr"]) - 1
 
     @classmethod
     def build(cls, products: pd.DataFrame, weights: Mapping[str, int] = FIELD_WEIGHTS) -> "LexicalIndex":
@@ -82,12 +91,10 @@ class LexicalIndex:
                 raise InputError("weights", {field: weight}, f"give 0 or more to any of {known}")
         if len(products) == 0:
             raise InputError("products", 0, "give at least one listing")
-        listings: list[list[str]] = [[] for _ in range(len(products))]
-        for field, weight in sorted(weights.items()):
-            if weight and field in products:
-                for row, cell in enumerate(products[field].tolist()):
-                    listings[row] += [term for _, term in search_terms(cell_text(cell))] * weight
-        return cls.of_terms(listings, weights)
+        names = [name for name in FIELD_WEIGHTS if name in products]
+        rows = zip(*(products[name].tolist() for name in names), strict=True)
+        listings = [listing_terms(dict(zip(names, row, strict=True)), weights) for row in rows]
+        return cls.of_terms(listings or [[] for _ in range(len(products))], weights)
 
     @classmethod
     def of_terms(cls, listings: Sequence[Sequence[str]], weights: Mapping[str, int]) -> "LexicalIndex":
@@ -101,7 +108,7 @@ class LexicalIndex:
         # Listings without any word have a mean length of 0, by which the library divides.
         with np.errstate(invalid="ignore"):
             index.index((ids, vocabulary), create_empty_token=False, show_progress=False)
-        return cls(index, len(listings), weights)
+        return cls(index, len(listings), weights, sum(map(len, ids)) / len(ids))
 
     def query(self, text: str) -> LexicalQuery:
         """The distinct words of a query."""
@@ -114,10 +121,58 @@ class LexicalIndex:
 
     def scores(self, query: LexicalQuery) -> np.ndarray:
         """(n,) float32 BM25 of every listing; 0 where no word matches."""
-        ids = query.ids[query.ids >= 0]
+        ids = np.array(self._known(query), np.int64)
         if len(ids) == 0:
             return np.zeros(len(self), dtype=np.float32)
         return np.asarray(self._index.get_scores_from_ids(ids.tolist()), dtype=np.float32)
+
+    def best(
+        self,
+        query: LexicalQuery,
+        k: int,
+        allowed: np.ndarray | None = None,
+        without: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the k best listings, best first, and their BM25; ties by row, and none without a word.
+
+        Only the listings that have a word of the query are looked at.
+
+        Args:
+            allowed: (n,) bool, those that may be found.
+            without: rows that may not.
+        """
+        lists = [self._listings(term) for term in self._known(query)]
+        if not lists:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        if not hasattr(self._own, "scores"):
+            self._own.scores = np.zeros(len(self), np.float32)  # all 0 between two calls
+        scores = self._own.scores
+        for rows, values in lists:
+            scores[rows] += values
+        touched = np.concatenate([rows for rows, _ in lists])
+        if without is not None and len(without):
+            scores[without] = 0
+        found = scores[touched]
+        rows = touched if allowed is None else touched[allowed[touched]]
+        among = found if allowed is None else found[allowed[touched]]
+        # A listing stands once for each of its words, so the k best are among the first k times as many.
+        most = k * len(lists)
+        if len(rows) > most:
+            rows = rows[among >= np.partition(among, len(among) - most)[len(among) - most]]
+        rows = np.unique(rows).astype(np.int64)
+        values = scores[rows]
+        scores[touched] = 0
+        kept = values > 0
+        return best(rows[kept], values[kept], k)
+
+    def scores_of(self, query: LexicalQuery, rows: np.ndarray) -> np.ndarray:
+        """(rows,) float32 BM25 of the given listings, as `scores` has it."""
+        found = np.zeros(len(rows), np.float32)
+        for term in self._known(query):
+            listings, values = self._listings(term)
+            place, there = positions(listings, rows)
+            found += np.where(there, values[place], np.float32(0)) if len(listings) else np.float32(0)
+        return found
 
     def bound(self, query: LexicalQuery) -> float:
         """What no listing's score exceeds, words that no listing has counted as the rarest of all.
@@ -125,38 +180,49 @@ class LexicalIndex:
         A score over this bound is a share of the query that is matched: a query of unknown words has
         low shares everywhere.
         """
-        rarest = float(np.log1p((len(self) + 0.5) / 0.5))
-        return float(sum(rarest if i < 0 else self._rarity[i] for i in query.ids))
+        return float(sum(self.rarity(term) for term in query.ids.tolist()))
+
+    @property
+    def rarest(self) -> float:
+        """Inverse document frequency of a word that no listing has."""
+        return float(np.log1p((len(self) + 0.5) / 0.5))
+
+    def rarity(self, term: int) -> float:
+        """Inverse document frequency of a term: its largest score; of an unknown one, that of the rarest."""
+        if not 0 <= term < self.terms:
+            return self.rarest
+        starts = self._index.scores["indptr"]
+        held = float(starts[term + 1] - starts[term])
+        return float(np.log1p((len(self) - held + 0.5) / (held + 0.5)))
 
     def covered(self, query: LexicalQuery, rows: np.ndarray) -> np.ndarray:
         """(rows,) float32 share of the query's words that each listing has, rare words counting more."""
         found = np.zeros(len(rows))
-        for term in query.ids[query.ids >= 0]:
-            found += self._holds(term, rows) * self._rarity[term]
+        for term in self._known(query):
+            found += self._holds(term, rows) * self.rarity(term)
         return np.asarray(found / max(self.bound(query), 1e-12), dtype=np.float32)
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """Of each given row, the words of the query that it has, in the query's order."""
         found: list[list[str]] = [[] for _ in rows]
-        for word, term in zip(query.words, query.ids, strict=True):
-            if term >= 0:
+        for word, term in zip(query.words, query.ids.tolist(), strict=True):
+            if 0 <= term < self.terms:
                 for place in np.flatnonzero(self._holds(term, rows)):
                     found[place].append(word)
         return [tuple(words) for words in found]
 
+    def _known(self, query: LexicalQuery) -> list[int]:
+        return [term for term in query.ids.tolist() if 0 <= term < self.terms]
+
+    def _listings(self, term: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows that have a term, ascending, and what it scores in each."""
+        starts, scores = self._index.scores["indptr"], self._index.scores
+        part = slice(int(starts[term]), int(starts[term + 1]))
+        return scores["indices"][part], scores["data"][part]
+
     def _holds(self, term: int, rows: np.ndarray) -> np.ndarray:
         """(rows,) bool, which of the given listings have a term."""
-        starts = self._index.scores["indptr"]
-        listings = self._index.scores["indices"][starts[term] : starts[term + 1]]
-        # Ascending, as the listings were read in order; few rows are looked up in a long list.
-        places = np.minimum(np.searchsorted(listings, rows), max(len(listings) - 1, 0))
-        return np.asarray(listings[places] == rows) if len(listings) else np.zeros(len(rows), dtype=bool)
-
-    @cached_property
-    def _rarity(self) -> np.ndarray:
-        """(terms,) inverse document frequency, as the method `lucene` has it: a term's largest score."""
-        held = np.diff(self._index.scores["indptr"]).astype(np.float64)
-        return np.asarray(np.log1p((len(self) - held + 0.5) / (held + 0.5)))
+        return positions(self._listings(term)[0], rows)[1]
 
     def save(self, folder: Path) -> None:
         """Write arrays and JSON below `folder`, made when absent."""
@@ -176,7 +242,8 @@ class LexicalIndex:
         try:
             facts = read_json(folder / "lexical.json")
             index = bm25s.BM25.load(folder, mmap=True, show_progress=False)
-            loaded = cls(index, int(facts["rows"]), {str(k): int(v) for k, v in facts["weights"].items()})
+            weights = {str(k): int(v) for k, v in facts["weights"].items()}
+            loaded = cls(index, int(facts["rows"]), weights, float(facts["mean_length"]))
             code, terms = facts["tokens"], len(index.scores["indptr"]) - 1
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(f"the lexical index at {folder} is missing or damaged: {error}") from error
@@ -189,9 +256,46 @@ class LexicalIndex:
         return loaded
 
     def describe(self) -> dict[str, Any]:
-        """Rows, terms, weights and what cut the words, JSON-able."""
-        terms = len(self._index.vocab_dict)
-        return {"rows": len(self), "terms": terms, "weights": self.weights, "tokens": tokens_code()}
+        """Rows, terms, mean length, weights and what cut the words, JSON-able."""
+        return {
+            "rows": len(self),
+            "terms": len(self._index.vocab_dict),
+            "mean_length": self.mean_length,
+            "weights": self.weights,
+            "tokens": tokens_code(),
+        }
+
+
+def listing_terms(listing: Mapping[str, Any], weights: Mapping[str, int]) -> list[str]:
+    """Terms of one listing, each as often as its field's weight says.
+
+    Args:
+        listing: any of the fields of FIELD_WEIGHTS.
+    """
+    terms: list[str] = []
+    for field, weight in sorted(weights.items()):
+        if weight and field in listing:
+            terms += [term for _, term in search_terms(cell_text(listing[field]))] * weight
+    return terms
+
+
+def best(rows: np.ndarray, scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k best of some rows and their scores, best first; ties by row."""
+    if len(rows) > k:
+        # Only those that can be among the k are sorted, ties at the cut included.
+        kept = scores >= np.partition(scores, len(rows) - k)[len(rows) - k]
+        rows, scores = rows[kept], scores[kept]
+    order = np.lexsort((rows, -scores))[:k]
+    return rows[order], scores[order]
+
+
+def positions(listings: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each row stands in ascending `listings`, and whether it does."""
+    if len(listings) == 0:
+        return np.zeros(len(rows), np.int64), np.zeros(len(rows), bool)
+    # Few rows are looked up in a long list.
+    places = np.minimum(np.searchsorted(listings, rows), len(listings) - 1)
+    return places, np.asarray(listings[places] == rows)
 
 
 def cell_text(cell: Any) -> str:

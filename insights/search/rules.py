@@ -16,6 +16,7 @@ pass the shopper's filters; they need not be among what the query found.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,14 @@ class Rule(_Strict):
             raise ValueError("a product is pinned twice")
         return self
 
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """Terms of the query that the rule is for."""
+        return frozenset(term for _, term in search_terms(self.query))
+
     def applies(self, terms: frozenset[str], categories: Sequence[str]) -> bool:
         """Whether a query of these terms, filtered by these categories, is meant."""
-        if self.query and not {term for _, term in search_terms(self.query)} <= terms:
+        if self.query and not self.terms <= terms:
             return False
         return not self.category or any(_below(path, self.category) for path in categories)
 
@@ -99,42 +105,45 @@ class Rules:
             named |= {*rule.pin, *rule.ban, *(rule.boost.products if rule.boost else ())}
         return sorted(named - columns.row_of.keys())
 
+    def valid(self, terms: frozenset[str], categories: Sequence[str]) -> "Rules":
+        """The rules that apply to a query of these terms, filtered by these categories."""
+        return Rules(tuple(rule for rule in self.rules if rule.applies(terms, categories)))
+
+    def banned(self, columns: Columns) -> np.ndarray:
+        """Rows that any of the rules bans."""
+        named = (product for rule in self.rules for product in rule.ban)
+        return np.array([columns.row_of[p] for p in named if p in columns.row_of], np.int64)
+
+    def pinned(self, columns: Columns, may: np.ndarray) -> np.ndarray:
+        """Rows that the rules pin, in the order of the file, as far as `may`, (n,) bool, lets them and no
+        rule bans them."""
+        out = set(self.banned(columns).tolist())
+        named = (columns.row_of[p] for rule in self.rules for p in rule.pin if p in columns.row_of)
+        return np.array([row for row in dict.fromkeys(named) if may[row] and row not in out], np.int64)
+
     def apply(
-        self,
-        text: str,
-        categories: Sequence[str],
-        rows: np.ndarray,
-        scores: np.ndarray,
-        columns: Columns,
-        allowed: np.ndarray,
+        self, rows: np.ndarray, scores: np.ndarray, columns: Columns, allowed: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray, int]:
-        """Reorder what a query found.
+        """Reorder what a query found by all of these rules; see `valid`.
 
         Args:
-            text: the query's words.
-            categories: paths that the shopper filters by.
             rows: (m,) int64 found, in any order; those that are not allowed fall away.
             scores: (m,), 0 or more, higher is better.
-            allowed: (n,) bool, products that pass the filters.
+            allowed: (n,) bool, products that pass the filters; None for all that are not deleted.
 
         Returns:
             rows, best first; their scores, boosted; and how many at the head are pinned. A pinned
             product that the query did not find has score 0.
         """
-        terms = frozenset(term for _, term in search_terms(text))
-        valid = [rule for rule in self.rules if rule.applies(terms, categories)]
-        may = allowed.copy()
-        for rule in valid:
-            may[[columns.row_of[p] for p in rule.ban if p in columns.row_of]] = False
-        kept = may[rows]
+        may = ~columns.deleted if allowed is None else allowed
+        kept = may[rows] & ~np.isin(rows, self.banned(columns))
         rows, scores = rows[kept], scores[kept].astype(np.float64)
-        for rule in valid:
+        for rule in self.rules:
             if rule.boost is not None:
                 scores = np.where(_boosted(rule.boost, rows, columns), scores * rule.boost.factor, scores)
         order = sorted_rows(rows, scores, columns)
         rows, scores = rows[order], scores[order]
-        asked = (columns.row_of[p] for rule in valid for p in rule.pin if p in columns.row_of)
-        pinned = np.array([row for row in dict.fromkeys(asked) if may[row]], dtype=np.int64)
+        pinned = self.pinned(columns, may)
         if len(pinned) == 0:
             return rows, scores, 0
         of = dict(zip(rows.tolist(), scores.tolist(), strict=True))
@@ -147,11 +156,11 @@ def _boosted(boost: Boost, rows: np.ndarray, columns: Columns) -> np.ndarray:
     """(m,) bool, the rows that a boost means."""
     meant = np.isin(rows, [columns.row_of[p] for p in boost.products if p in columns.row_of])
     if boost.brand:
-        brands = np.array([b.casefold() == boost.brand.casefold() for b in columns.brand.values], dtype=bool)
-        meant |= columns.brand.rows(brands)[rows]
+        brand = columns.brand
+        meant |= np.isin(brand.codes[rows], brand.folded.get(boost.brand.casefold(), ()))
     if boost.category:
-        paths = np.array([_below(p, boost.category) for p in columns.category.values], dtype=bool)
-        meant |= columns.category.rows(paths)[rows]
+        category = columns.category
+        meant |= np.isin(category.codes[rows], category.below.get(boost.category, ()))
     return np.asarray(meant)
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from catalog.errors import InputError
 from insights.search.fusion import FusionModel
-from insights.search.hybrid import HybridSearch, Why, best
+from insights.search.hybrid import HybridSearch, Why
+from insights.search.lexical import best
 from models.index import ExactIndex
 from tests.insights.shop import hybrid, vectors
 
@@ -77,7 +78,7 @@ def test_the_best_are_those_of_a_whole_sort_with_ties_by_row() -> None:
     rows = np.flatnonzero(scores > 0)
     whole = rows[np.lexsort((rows, -scores[rows]))]
     for k in (1, 7, 50, len(rows), 500):
-        assert best(scores, rows, k).tolist() == whole[:k].tolist()
+        assert best(rows, scores[rows], k)[0].tolist() == whole[:k].tolist()
 
 
 def test_parts_over_different_products_are_refused() -> None:

@@ -8,6 +8,7 @@ import pytest
 from catalog.errors import InputError
 from insights.search.columns import Columns, Filters, allowed_rows
 from insights.search.rules import Rules, read_rules
+from insights.search.tokens import search_terms
 from tests.insights.shop import products
 
 FOUND = np.array([3, 4, 5, 0])
@@ -41,7 +42,8 @@ def applied(
 ) -> tuple[list[int], list[float], int]:
     chosen = Filters(**filters)  # type: ignore[arg-type]
     allowed = allowed_rows(columns, chosen)
-    rows, scores, pinned = rules.apply(text, chosen.category, FOUND, SCORES, columns, allowed)
+    terms = frozenset(term for _, term in search_terms(text))
+    rows, scores, pinned = rules.valid(terms, chosen.category).apply(FOUND, SCORES, columns, allowed)
     return rows.tolist(), np.round(scores, 6).tolist(), pinned
 
 

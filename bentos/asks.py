@@ -1,0 +1,123 @@
+"""What one query asks for, once it is checked: its parts, what each weighs, and how the answer is cut."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bentos.limits import Limits, Refusal
+from bentos.schemas import Query, SearchFilters, SearchRequest
+from insights.search.columns import Filters
+from insights.search.pages import Sort
+from models.inputs.item import ProductInput
+
+__all__ = ["Ask", "Form", "blend", "form_of", "split"]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How every query of a request is answered.
+
+    Attributes:
+        size: hits a page.
+        page: from 1.
+    """
+
+    size: int = 10
+    page: int = 1
+    sort: Sort = "relevance"
+    filters: Filters = field(default_factory=Filters)
+    facets: bool = False
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One query.
+
+    Attributes:
+        text: its words; "" where it has none or they weigh nothing.
+        whole: all its parts as one item, for the request log; None for browsing.
+        parts: what the encoder reads, each as one item, with what it weighs.
+        product: a product of the catalogue that is part of it, "" without.
+        product_weight: what that weighs.
+    """
+
+    text: str = ""
+    whole: ProductInput | None = None
+    parts: tuple[tuple[ProductInput, float], ...] = ()
+    product: str = ""
+    product_weight: float = 0.0
+
+    @property
+    def browsing(self) -> bool:
+        """Whether there is no query, so that nothing is ranked."""
+        return self.whole is None
+
+
+def split(query: Query, whole: ProductInput, place: str) -> Ask:
+    """A query's parts; those that weigh the same are one item, as long as no product is among them.
+
+    Args:
+        whole: the query's words, photos and sounds, decoded from base64.
+        place: how the query is called in messages.
+
+    Raises:
+        Refusal: 422 where no part weighs anything.
+    """
+    weights = query.weights
+    given = {
+        "text": (ProductInput(title=whole.title), weights.text) if whole.title else None,
+        "photo": (ProductInput(photos=whole.photos), weights.photo) if whole.photos else None,
+        "sound": (ProductInput(sounds=whole.sounds), weights.sound) if whole.sounds else None,
+    }
+    parts = [part for part in given.values() if part is not None and part[1] > 0]
+    product = query.product_id if weights.product > 0 else ""
+    if not parts and not product:
+        raise Refusal(
+            422, f"{place}.weights", weights.model_dump(), "let one of the given parts weigh something"
+        )
+    text = whole.title if weights.text > 0 else ""
+    if not product and len({weight for _, weight in parts}) == 1:
+        together = ProductInput(
+            title=text,
+            photos=whole.photos if weights.photo > 0 else (),
+            sounds=whole.sounds if weights.sound > 0 else (),
+        )
+        parts = [(together, 1.0)]
+    return Ask(text, whole, tuple(parts), product, weights.product if product else 0.0)
+
+
+def form_of(request: SearchRequest, limits: Limits) -> Form:
+    """How a search is answered.
+
+    Raises:
+        Refusal: 422 for a price range that is none, or more hits than are answered.
+    """
+    limits.check_results(request.k)
+    asked = request.filters or SearchFilters()
+    low, high = asked.price_from, asked.price_to
+    if low is not None and high is not None and low > high:
+        raise Refusal(422, "filters.price_from", low, "give at most price_to")
+    filters = Filters(
+        category=tuple(asked.category),
+        brand=tuple(asked.brand),
+        language=tuple(asked.language),
+        price_from=low,
+        price_to=high,
+        in_stock=asked.in_stock,
+        has_photo=asked.has_photo,
+    )
+    return Form(request.k, request.page, request.sort, filters, request.facets)
+
+
+def blend(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(d,) float32 mean of (m, d) unit vectors by weight, of unit length.
+
+    Vectors that cancel out have no direction; then the heaviest stands alone.
+    """
+    if len(vectors) == 1:
+        return np.asarray(vectors[0], np.float32)
+    mean = (weights / weights.sum()) @ vectors.astype(np.float64)
+    length = float(np.linalg.norm(mean))
+    if length < 1e-6:
+        return np.asarray(vectors[int(np.argmax(weights))], np.float32)
+    return np.asarray(mean / length, np.float32)

@@ -1,0 +1,93 @@
+"""Answers of /products/get: all that is known of a product, and what is bought with it."""
+
+from typing import Any
+
+import numpy as np
+
+from bentos.jobs import Outcome
+from bentos.limits import Refusal
+from bentos.parsing import Call
+from bentos.release_view import LoadedRelease
+from bentos.searching import browse
+from bentos.shelf import Shelf
+from insights.search.rules import Rules
+
+__all__ = ["browsed", "classification", "details", "require_named"]
+
+LABELS_SHOWN = 5
+NOTHING = np.empty((0, 0), np.float32)
+
+
+def require_named(call: Call, loaded: LoadedRelease) -> None:
+    """Refuse products that a read names and that are not there (404)."""
+    view = loaded.view()
+    remedy = f"name a product of release {loaded.id}"
+    if call.endpoint in {"similar", "products/get"}:
+        for number, product in enumerate(call.product_ids):
+            if view.row_of(product) is None:
+                raise Refusal(404, call.place(number)[:-1], product, remedy)
+    for number, ask in enumerate(call.asks):
+        if ask.product and view.row_of(ask.product) is None:
+            raise Refusal(404, f"{call.place(number)}product_id", ask.product, remedy)
+
+
+def browsed(call: Call, loaded: LoadedRelease, rules: Rules) -> Outcome:
+    """The answer of a search without a query."""
+    view = loaded.view()
+    return Outcome(NOTHING, view=view, results=[browse(loaded.shelf(view), rules, call.form)])
+
+
+def details(call: Call, loaded: LoadedRelease, rules: Rules) -> Outcome:
+    """The products that a call names.
+
+    Raises:
+        Refusal: 404 for one that was deleted since the call was admitted.
+    """
+    view = loaded.view()
+    shelf = loaded.shelf(view)
+    results = []
+    for number, product in enumerate(call.product_ids):
+        place = shelf.position_of(product)
+        if place is None:
+            raise Refusal(404, call.place(number)[:-1], product, "name a product that is still there")
+        results.append(page_of(shelf, place, loaded.encoder.labels, rules))
+    return Outcome(NOTHING, view=view, results=results)
+
+
+def page_of(shelf: Shelf, place: int, labels: list[str], rules: Rules) -> dict[str, Any]:
+    """One product, as answers.ProductDetails."""
+    hit = shelf.hit(place, 0.0)
+    product = hit["product_id"]
+    guess = None
+    if shelf.classes is not None:
+        guess = classification(product, shelf.classes[np.array([place])][0], labels)
+    names = ("product_id", "title", "brand", "category", "price", "currency", "on_hand")
+    return {
+        **{name: hit[name] for name in names},
+        **shelf.details(place),
+        "modalities": shelf.modalities_of(place),
+        "guess": guess,
+        "bought_together": together(shelf, product, rules),
+        "price_suggestion": None,
+        "stock": None,
+    }
+
+
+def together(shelf: Shelf, product: str, rules: Rules) -> list[dict[str, Any]]:
+    """What is bought with a product, the strongest first, as far as it may be shown."""
+    banned = set(rules.valid(frozenset(), ()).banned(shelf.columns).tolist())
+    hits = []
+    for other, weight in shelf.parts.together.get(product, ()):
+        place = shelf.position_of(other)
+        if place is None or place in banned:
+            continue
+        hit = shelf.hit(place, round(weight, 6))
+        hits.append({**hit, "why": {"words": [], "modality": ""}, "pinned": False})
+    return hits
+
+
+def classification(product: str, probabilities: np.ndarray, names: list[str]) -> dict[str, Any]:
+    """The best labels of one item, ties by their order."""
+    best = np.argsort(-probabilities, kind="stable")[:LABELS_SHOWN]
+    labels = [{"label": names[i], "score": round(float(probabilities[i]), 6)} for i in best]
+    return {"product_id": product, **labels[0], "labels": labels}

@@ -1,0 +1,24 @@
+"""What a release's search is made of; releases without these parts are served as well."""
+
+from bentos.facts import ProductFacts
+from bentos.shelf import SearchParts
+from insights.search.columns import Columns
+from insights.search.fusion import FusionModel
+from insights.search.lexical import LexicalIndex
+from models.product_encoder import ProductEncoder
+from models.release import Release
+
+__all__ = ["search_parts"]
+
+
+def search_parts(release: Release, encoder: ProductEncoder) -> SearchParts:
+    """Read the parts; of an older release, words are read from its products and the fusion is the rule."""
+    products = release.products
+    return SearchParts(
+        facts=ProductFacts(products),
+        columns=Columns(products),
+        lexical=LexicalIndex.build(products),
+        fusion=FusionModel.fallback(),
+        classes=encoder.classify_vectors(release.embeddings) if encoder.labels else None,
+        modalities={},
+    )

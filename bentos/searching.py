@@ -1,0 +1,120 @@
+"""Answers of /search: what a query found, ruled, filtered, sorted, cut into pages and explained."""
+
+from typing import Any
+
+import numpy as np
+
+from bentos.asks import Ask, Form
+from bentos.shelf import Shelf
+from insights.search.columns import Filters, allowed_rows, facets, relaxed
+from insights.search.hybrid import DEPTH, Ranking
+from insights.search.pages import page, sorted_rows
+from insights.search.rules import Rules
+
+__all__ = ["answer", "browse", "unfiltered"]
+
+
+def unfiltered(form: Form) -> bool:
+    """Whether every product may be found."""
+    return form.filters == Filters()
+
+
+def answer(
+    shelf: Shelf,
+    rules: Rules,
+    ask: Ask,
+    form: Form,
+    vector: np.ndarray,
+    probabilities: np.ndarray | None,
+    near: np.ndarray | None = None,
+) -> dict[str, Any]:
+    """One result of /search.
+
+    Args:
+        vector: (d,) of the whole query.
+        probabilities: (k,) its class probabilities.
+        near: positions that the index gave, where it was asked together with others.
+    """
+    allowed = None if unfiltered(form) else allowed_rows(shelf.columns, form.filters)
+    ranking = shelf.search.search(ask.text, vector, probabilities, allowed, near=near)
+    rows, scores = ranking.rows, ranking.scores
+    own = shelf.position_of(ask.product) if ask.product else None
+    if own is not None:
+        rows, scores = rows[rows != own], scores[rows != own]
+    pinned = 0
+    valid = rules.valid(frozenset(ranking.query.terms), form.filters.category)
+    if valid.rules:
+        rows, scores, pinned = valid.apply(rows, scores, shelf.columns, allowed)
+    if form.sort != "relevance":
+        order = sorted_rows(rows, scores, shelf.columns, form.sort)
+        rows, scores, pinned = rows[order], scores[order], 0
+    first, last = (form.page - 1) * form.size, form.page * form.size
+    shown, levels = rows[first:last], np.minimum(scores[first:last], 1.0)
+    result: dict[str, Any] = {
+        "hits": explained(shelf, ranking, shown, levels, vector, pinned - first),
+        "total": len(rows),
+        "page": form.page,
+    }
+    if form.facets:
+        out = valid.banned(shelf.columns) if own is None else np.append(valid.banned(shelf.columns), own)
+        result["facets"] = facets_of(shelf, ranking, form.filters, rows, vector, out)
+    return result
+
+
+def explained(
+    shelf: Shelf, ranking: Ranking, rows: np.ndarray, scores: np.ndarray, vector: np.ndarray, pinned: int
+) -> list[dict[str, Any]]:
+    """Hits with their why; the first `pinned` were placed by a rule."""
+    if not len(rows):
+        return []
+    whys = shelf.search.why(ranking, rows, vector, shelf.modalities)
+    hits = []
+    for place, (row, score, why) in enumerate(zip(rows.tolist(), scores.tolist(), whys, strict=True)):
+        hit = shelf.hit(row, round(score, 6))
+        hit["why"] = {"words": why.words, "modality": why.modality}
+        hit["pinned"] = place < pinned
+        hits.append(hit)
+    return hits
+
+
+def facets_of(
+    shelf: Shelf, ranking: Ranking, filters: Filters, rows: np.ndarray, vector: np.ndarray, out: np.ndarray
+) -> dict[str, Any]:
+    """Counts over what the query finds, and, for each filter that is set, over what it finds without.
+
+    Args:
+        out: positions that no answer of this query holds.
+    """
+    found = [rows]
+    for other in relaxed(filters):
+        allowed = None if other == Filters() else allowed_rows(shelf.columns, other)
+        found.append(shelf.search.found(ranking.query, vector, allowed, DEPTH)[2])
+    union = np.setdiff1d(np.concatenate(found), out)
+    return facets(shelf.columns.take(union), filters)
+
+
+def browse(shelf: Shelf, rules: Rules, form: Form) -> dict[str, Any]:
+    """All products that pass, in catalogue order or by price."""
+    may = shelf.there if unfiltered(form) else allowed_rows(shelf.columns, form.filters)
+    valid = rules.valid(frozenset(), form.filters.category)
+    banned = valid.banned(shelf.columns)
+    if len(banned):
+        may = may.copy()
+        may[banned] = False
+    order = shelf.order(form.sort)
+    rows, pinned = order[may[order]], 0
+    if valid.rules and form.sort == "relevance":
+        head = valid.pinned(shelf.columns, may)
+        rows, pinned = np.concatenate([head, rows[~np.isin(rows, head)]]), len(head)
+    shown = page(rows, form.page, form.size).tolist()
+    first = (form.page - 1) * form.size
+    hits = [
+        {**shelf.hit(row, 0.0), "why": {"words": [], "modality": ""}, "pinned": first + place < pinned}
+        for place, row in enumerate(shown)
+    ]
+    result: dict[str, Any] = {"hits": hits, "total": len(rows), "page": form.page}
+    if form.facets:
+        out = np.ones(len(shelf), bool)
+        out[banned] = False
+        result["facets"] = facets(shelf.columns, form.filters, out)
+    return result

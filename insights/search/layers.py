@@ -1,0 +1,165 @@
+"""Listings that came or changed since an index was built, laid over it.
+
+Words and scores of the index stay as they are: a new listing is scored by BM25 with the index's document
+frequencies and mean length, and a word that only new listings have counts as the rarest of all.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from insights.search.lexical import K1, B, LexicalIndex, LexicalQuery, best, listing_terms
+
+__all__ = ["LayeredLexical", "LayeredRows", "Listing", "read_listing"]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One listing's terms.
+
+    Attributes:
+        shares: term to its saturated frequency, so that a score is the sum of share times rarity.
+    """
+
+    shares: Mapping[str, float]
+
+
+def read_listing(lexical: LexicalIndex, fields: Mapping[str, Any]) -> Listing:
+    """A listing as an index over others scores it (BM25, method `lucene`)."""
+    terms = listing_terms(fields, lexical.weights)
+    norm = K1 * (1 - B + B * len(terms) / max(lexical.mean_length, 1e-9))
+    return Listing({term: count / (count + norm) for term, count in Counter(terms).items()})
+
+
+class LayeredLexical:
+    """The same questions as `LexicalIndex` answers, over rows of which some are new.
+
+    Args:
+        base: over the first n rows.
+        size: number of rows, those that were added after the n included.
+        listings: row to listing of those that came or changed since.
+        dead: rows of `base` whose listing counts no more, ascending.
+    """
+
+    def __init__(
+        self, base: LexicalIndex, size: int, listings: Mapping[int, Listing], dead: np.ndarray
+    ) -> None:
+        self.base = base
+        self._size = size
+        self._listings = listings
+        self._rows = np.array(sorted(listings), np.int64)
+        self._dead = dead
+
+    def __len__(self) -> int:
+        return self._size
+
+    def query(self, text: str) -> LexicalQuery:
+        """See `LexicalIndex.query`."""
+        asked = self.base.query(text)
+        unknown = [place for place, term in enumerate(asked.ids.tolist()) if term < 0]
+        if not unknown:
+            return asked
+        ids = asked.ids.copy()
+        for place in unknown:
+            if any(asked.terms[place] in listing.shares for listing in self._listings.values()):
+                ids[place] = self.base.terms + place
+        return LexicalQuery(asked.words, asked.terms, ids)
+
+    def best(
+        self, query: LexicalQuery, k: int, allowed: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `LexicalIndex.best`."""
+        old = None if allowed is None else allowed[: len(self.base)]
+        rows, scores = self.base.best(query, k, old, self._dead)
+        fresh = self._rows if allowed is None else self._rows[allowed[self._rows]]
+        new = self._fresh_scores(query, fresh)
+        there = new > 0
+        return best(np.concatenate([rows, fresh[there]]), np.concatenate([scores, new[there]]), k)
+
+    def scores_of(self, query: LexicalQuery, rows: np.ndarray) -> np.ndarray:
+        """See `LexicalIndex.scores_of`."""
+        old, new = self._sides(rows)
+        found = np.zeros(len(rows), np.float32)
+        found[old] = self.base.scores_of(query, rows[old])
+        found[new] = self._fresh_scores(query, rows[new])
+        return found
+
+    def covered(self, query: LexicalQuery, rows: np.ndarray) -> np.ndarray:
+        """See `LexicalIndex.covered`."""
+        old, new = self._sides(rows)
+        found = np.zeros(len(rows), np.float32)
+        found[old] = self.base.covered(query, rows[old])
+        whole = max(self.bound(query), 1e-12)
+        rarity = self._rarity(query)
+        for place in np.flatnonzero(new).tolist():
+            shares = self._listings[int(rows[place])].shares
+            found[place] = sum(weight for term, weight in rarity.items() if term in shares) / whole
+        return found
+
+    def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
+        """See `LexicalIndex.matched`."""
+        old, new = self._sides(rows)
+        found: list[tuple[str, ...]] = [()] * len(rows)
+        for place, words in zip(
+            np.flatnonzero(old).tolist(), self.base.matched(query, rows[old]), strict=True
+        ):
+            found[place] = words
+        for place in np.flatnonzero(new).tolist():
+            shares = self._listings[int(rows[place])].shares
+            pairs = zip(query.words, query.terms, strict=True)
+            found[place] = tuple(word for word, term in pairs if term in shares)
+        return found
+
+    def bound(self, query: LexicalQuery) -> float:
+        """See `LexicalIndex.bound`."""
+        return self.base.bound(query)
+
+    def _sides(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which rows are listings of `base` that still count, and which are new."""
+        new = np.isin(rows, self._rows)
+        return ~new & (rows < len(self.base)) & ~np.isin(rows, self._dead), new
+
+    def _rarity(self, query: LexicalQuery) -> dict[str, float]:
+        pairs = zip(query.terms, query.ids.tolist(), strict=True)
+        return {term: self.base.rarity(number) for term, number in pairs}
+
+    def _fresh_scores(self, query: LexicalQuery, rows: np.ndarray) -> np.ndarray:
+        rarity = self._rarity(query).items()
+        listings = (self._listings[row].shares for row in rows.tolist())
+        scores = [sum(weight * shares.get(term, 0.0) for term, weight in rarity) for shares in listings]
+        return np.array(scores, np.float32)
+
+
+class LayeredRows:
+    """A table with rows laid over it and after it.
+
+    Args:
+        base: (n, d) of any float type, kept by reference.
+        rows: (m,) ascending row numbers, those from n on being new.
+        values: (m, d) float32.
+    """
+
+    def __init__(self, base: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
+        self._base = base
+        self._rows = rows
+        self._values = values
+        self._size = max(len(base), int(rows[-1]) + 1 if len(rows) else 0)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray:
+        """(len(rows), d) float32."""
+        asked = np.asarray(rows, np.int64)
+        if not len(self._rows):
+            return np.asarray(self._base[asked], np.float32)
+        place = np.minimum(np.searchsorted(self._rows, asked), len(self._rows) - 1)
+        laid = self._rows[place] == asked
+        found = np.zeros((len(asked), self._base.shape[1]), np.float32)
+        found[laid] = self._values[place[laid]]
+        under = ~laid & (asked < len(self._base))
+        found[under] = self._base[asked[under]]
+        return found
