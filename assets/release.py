@@ -15,6 +15,7 @@ from assets.graph import graph_on
 from assets.preconditions import require_checks
 from assets.presentation import result
 from assets.records import Facts, build
+from assets.search import release_parts
 from assets.shop import Shop
 from catalog.files import read_json, write_bytes, write_json, write_table
 
@@ -124,11 +125,22 @@ def search_index(shop: Shop) -> dg.MaterializeResult:
     specs=[
         dg.AssetSpec(
             "release",
-            deps=[search_index, product_embeddings, "graph_vectors", "champion", "products", "stock"],
+            deps=[
+                search_index,
+                product_embeddings,
+                "graph_vectors",
+                "champion",
+                "products",
+                "stock",
+                "lexical_index",
+                "modality_vectors",
+                "bought_together",
+                "search_fusion",
+            ],
             group_name=GROUP,
             owners=OWNERS,
             kinds={"python"},
-            code_version="1",
+            code_version="2",
             description="Model, vectors, index, data version and metrics in one folder, named by `current`.",
         )
     ],
@@ -138,6 +150,7 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
     workspace = shop.workspace
     inputs = {
         **shop.versions("product_embeddings", "search_index", "products", "stock"),
+        **shop.versions("lexical_index", "modality_vectors", "bought_together", "search_fusion"),
         # While it is off, the release depends on nothing of the graph.
         **(shop.versions("graph_vectors") if graph_on(shop) else {}),
         **_champion_version(shop),
@@ -145,6 +158,7 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
     require_checks(context.instance, {k: v for k, v in inputs.items() if k != "champion"})
 
     def compute(folder: Path) -> Facts:
+        from models.catalogue_inputs import product_texts
         from models.feature_store import prune_stores
         from models.index import load_index
         from models.release import promote, prune, write_release
@@ -155,6 +169,8 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
         products = shop.table("products").set_index("product_id").loc[table["product_id"]].reset_index()
         stock = shop.table("stock").drop_duplicates("product_id")
         products = products.merge(stock, on="product_id", how="left", validate="one_to_one")
+        # Where the catalogue does not say it, shoppers filter by the language that was detected.
+        products["language"] = product_texts(products, shop.settings.preprocessing)["language"]
         vectors = np.load(shop.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
         graph: dict[str, Any] = {}
         if graph_on(shop):
@@ -178,6 +194,7 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
                 "created_at": kept["crowned"] if kept else "",
             },
             model_card=(model.parent / f"{model.name}.model_card.md").read_text(),
+            parts=release_parts(shop),
             **graph,
         )
         promote(workspace.root, made.id, shop.cause or "asked for")
@@ -193,7 +210,7 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
             "metrics": {"json": read_json(model.parent / f"{model.name}.metrics.json")},
         }
 
-    record = build(shop.folder("release"), inputs=inputs, code_version="1", settings=[], compute=compute)
+    record = build(shop.folder("release"), inputs=inputs, code_version="2", settings=[], compute=compute)
     return result("release", record, {**record.facts, "cause": shop.cause or "asked for"})
 
 

@@ -3,8 +3,12 @@
 from bentos.facts import ProductFacts
 from bentos.shelf import SearchParts
 from insights.search.columns import Columns
-from insights.search.fusion import FusionModel
-from insights.search.lexical import LexicalIndex
+from insights.search.from_release import (
+    release_fusion,
+    release_lexical,
+    release_modalities,
+    release_together,
+)
 from models.product_encoder import ProductEncoder
 from models.release import Release
 
@@ -17,8 +21,9 @@ def search_parts(release: Release, encoder: ProductEncoder) -> SearchParts:
     return SearchParts(
         facts=ProductFacts(products),
         columns=Columns(products),
-        lexical=LexicalIndex.build(products),
-        fusion=FusionModel.fallback(),
+        lexical=release_lexical(release),
+        fusion=release_fusion(release),
         classes=encoder.classify_vectors(release.embeddings) if encoder.labels else None,
-        modalities={},
+        modalities=release_modalities(release),
+        together=release_together(release),
     )

@@ -21,7 +21,16 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "features": ("text_features", "image_features", "audio_features", "tabular_features"),
     "training": ("challenger",),
     "evaluation": ("evaluation", "model_card", "champion"),
-    "release": ("product_embeddings", "graph_vectors", "search_index", "release"),
+    "release": (
+        "product_embeddings",
+        "graph_vectors",
+        "search_index",
+        "lexical_index",
+        "modality_vectors",
+        "bought_together",
+        "search_fusion",
+        "release",
+    ),
     "packaging": ("bento",),
     "monitoring": ("live_requests", "drift_report"),
 }

@@ -20,6 +20,7 @@ from benchmarks.quality.plan import BASE
 from catalog.files import atomic_directory
 from catalog.hashing import content_hash, fingerprint
 from catalog.settings import load_settings, merge
+from insights.search import lessons
 from models.features import FeatureTable, ModalityFeatures
 from models.featurizer import Featurizer
 from models.inputs.text import clean_text
@@ -194,19 +195,12 @@ def _computed(
 
 def fragments(titles: Sequence[str]) -> list[str]:
     """One to three neighbouring words of each title, drawn by its place: what a shopper would type."""
-    cut = []
-    for row, title in enumerate(titles):
-        words = title.split()
-        chance = np.random.default_rng(row)
-        length = min(int(chance.integers(1, 4)), len(words))
-        start = int(chance.integers(0, len(words) - length + 1)) if words else 0
-        cut.append(" ".join(words[start : start + length]))
-    return cut
+    return [lessons.fragment(title, row) for row, title in enumerate(titles)]
 
 
 def backwards(titles: Sequence[str]) -> list[str]:
     """Titles with each word spelt backwards: queries that have no answer."""
-    return [" ".join(word[::-1] for word in title.lower().split()) for title in titles]
+    return [lessons.backwards(title) for title in titles]
 
 
 def sentences_of(texts: Sequence[str], cache: Path) -> np.ndarray:

@@ -3,7 +3,8 @@
 <releases>/
     000007-3fa9c1d2/   release.json (manifest: file hashes, provenance), model/, embeddings.npy,
                        ids.json, index/, products.parquet, metrics.json, model_card.md;
-                       graph_embeddings.npy and graph_index/ where graph.encoder is on
+                       graph_embeddings.npy and graph_index/ where graph.encoder is on;
+                       further parts as their writers name them (`Release.part`)
     current            one line: the id of the live release; replaced atomically
     promotions.jsonl   every move of `current`, in order
 
@@ -13,7 +14,7 @@ next write removes. Files are read-only; a changed byte is refused when the rele
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,11 @@ FORMAT = 1
 """Version of the folder's layout; another one is refused."""
 VOLATILE = frozenset({"created_at", "run_id", "host", "seconds"})
 """Provenance that says when and where, not what: it does not make a release another release."""
+OWN = frozenset({
+    "release.json", "model", "embeddings.npy", "ids.json", "index", "products.parquet", "metrics.json",
+    "model_card.md", "graph_embeddings.npy", "graph_index",
+})  # fmt: skip
+"""What a release is made of by itself."""
 NOT_CONTENT = frozenset({"release.json", "model_card.md", f"index/{TIMING}", f"graph_index/{TIMING}"})
 
 
@@ -126,6 +132,11 @@ class Release:
         vectors = self.graph_embeddings
         return None if vectors is None else load_index(self.folder / "graph_index", vectors)
 
+    def part(self, name: str) -> Path | None:
+        """The file or folder of a further part; None where the release has none of that name."""
+        path = self.folder / checked_part(name)
+        return path if path.exists() else None
+
     @cached_property
     def products(self) -> pd.DataFrame:
         """The fields the service shows, in row order."""
@@ -150,6 +161,7 @@ def write_release(
     model_card: str = "",
     graph_embeddings: np.ndarray | None = None,
     graph_index: RowIndex | None = None,
+    parts: Mapping[str, Callable[[Path], None]] | None = None,
 ) -> Release:
     """Write an immutable release, or return the one that already holds this content.
 
@@ -168,12 +180,16 @@ def write_release(
         model_card: markdown.
         graph_embeddings: (n, d) float32, L2-normalised; refined by co-purchases, where that is on.
         graph_index: built from the graph embeddings; given with them.
+        parts: what else belongs to it: a path inside the release to what writes the file or folder
+            there. Their bytes are content; who reads them knows what they mean.
 
     Raises:
-        InputError: parts that disagree in rows or order, or vectors that are not unit length.
+        InputError: parts that disagree in rows or order, vectors that are not unit length, or a part's
+            name that is no path of its own.
         ArtifactError: `encoder_dir` is no folder.
     """
     check_parts(product_ids, embeddings, index, products)
+    further = {checked_part(name): write for name, write in (parts or {}).items()}
     if (graph_embeddings is None) != (graph_index is None):
         raise InputError("graph_index", graph_index, "give it together with graph_embeddings, or neither")
     if graph_embeddings is not None and graph_index is not None:
@@ -196,6 +212,9 @@ def write_release(
         write_table(staging / "products.parquet", products.reset_index(drop=True))
         write_json(staging / "metrics.json", metrics)
         write_text(staging / "model_card.md", model_card)
+        for part, write in further.items():
+            (staging / part).parent.mkdir(parents=True, exist_ok=True)
+            write(staging / part)
         files = file_hashes(staging)
         stable = {k: v for k, v in provenance.items() if k not in VOLATILE}
         content = fingerprint([{k: v for k, v in files.items() if k not in NOT_CONTENT}, stable])
@@ -244,6 +263,18 @@ def check_parts(
         raise InputError(
             "embeddings", float(length[np.argmax(np.abs(length - 1))]), "normalise rows to length 1"
         )
+
+
+def checked_part(name: str) -> str:
+    """A part's name, if it is a path inside the release that no other part of it has.
+
+    Raises:
+        InputError: it is not.
+    """
+    nodes = name.split("/")
+    if nodes[0] in OWN or not all(node.strip(".") and node == node.strip() for node in nodes):
+        raise InputError("parts", name, "name a file or folder inside the release that it does not have yet")
+    return name
 
 
 def list_releases(releases: Path) -> list[Path]:

@@ -1,0 +1,227 @@
+"""What the fusion learns from where nobody has judged: held-out listings and the category tree.
+
+Queries are titles of listings that the encoder did not learn from, a few words of them, their photos,
+their titles spelt backwards (which have no answer), and names of categories. They are asked of the
+listings that the encoder learned from. A listing of the same second-level category has grade 2, one of
+the same first level alone grade 1; to a category's name, its members have grade 2.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from insights.search.columns import SEPARATOR
+from insights.search.fusion import FusionModel, Judged
+from insights.search.hybrid import HybridSearch
+from insights.search.metrics import ndcg
+from insights.search.tokens import search_terms
+
+if TYPE_CHECKING:
+    from models.product_encoder import ProductEncoder
+
+__all__ = ["FEWEST", "Lesson", "Listings", "backwards", "crossed", "fragment", "held_out", "judged_by_people"]
+
+FEWEST = 20
+"""Queries with an answer below which nothing is learned."""
+MOST = 300
+"""Listings that ask, and names; more would teach 20 weights nothing new."""
+PARTS = 5
+MAX_GRADE = 2
+
+
+@dataclass(frozen=True)
+class Listings:
+    """n products.
+
+    Attributes:
+        titles: "" where there is none.
+        paths: category paths.
+        photos: (n, d) vectors of them seen by photo alone, zero without one; None where not known.
+    """
+
+    titles: Sequence[str]
+    paths: Sequence[str]
+    photos: np.ndarray | None = None
+
+    def take(self, rows: np.ndarray) -> "Listings":
+        """Some of them."""
+        picked = rows.tolist()
+        photos = None if self.photos is None else np.asarray(self.photos[rows], np.float32)
+        return Listings([self.titles[r] for r in picked], [self.paths[r] for r in picked], photos)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One judged query.
+
+    Attributes:
+        kind: what it is: title, words, photo, backwards, name, or judgement.
+        judged: its candidates with their grades.
+        grades: of all products that were searched.
+    """
+
+    kind: str
+    judged: Judged
+    grades: np.ndarray
+
+
+def held_out(
+    search: HybridSearch, gallery: Listings, asking: Listings, encoder: "ProductEncoder"
+) -> list[Lesson]:
+    """Lessons of listings that the encoder did not learn from; the same input gives the same lessons.
+
+    Args:
+        search: over the gallery, in its order.
+        gallery: the listings that the encoder learned from.
+        asking: others; no variant of a product stands on both sides.
+    """
+    asking = asking.take(drawn(len(asking.titles)))
+    tops, seconds = levels(gallery.paths)
+    own_tops, own_seconds = levels(asking.paths)
+
+    def grades_of(row: int) -> np.ndarray:
+        same = (seconds == own_seconds[row]) & (own_seconds[row] != "")
+        near = (tops == own_tops[row]) & (own_tops[row] != "")
+        return np.where(same, MAX_GRADE, near.astype(np.int8)).astype(np.int8)
+
+    grades = [grades_of(row) for row in range(len(asking.titles))]
+    useful = [row for row, own in enumerate(grades) if own.max(initial=0) == MAX_GRADE]
+    none = np.zeros(len(gallery.paths), np.int8)
+    queries: list[tuple[str, str, np.ndarray]] = [("title", asking.titles[r], grades[r]) for r in useful]
+    queries += [("words", fragment(asking.titles[r], r), grades[r]) for r in useful]
+    queries += [("backwards", backwards(asking.titles[r]), none) for r in useful]
+    for depth in (1, 2):
+        at = heads(gallery.paths, depth)
+        names = sorted({str(path) for path in at} - {""})
+        for i in drawn(len(names)).tolist():
+            members = MAX_GRADE * (at == names[i]).astype(np.int8)
+            queries.append(("name", names[i].rsplit(SEPARATOR, 1)[-1], members))
+    lessons = worded(search, [q for q in queries if search_terms(q[1])], encoder)
+    if asking.photos is not None:
+        shown = [r for r in useful if np.any(asking.photos[r])]
+        vectors = unit(asking.photos[shown])
+        known = encoder.classify_vectors(vectors)
+        for row, vector, classes in zip(shown, vectors, known, strict=True):
+            lessons.append(lesson(search, "photo", "", vector, classes, grades[row]))
+    return lessons
+
+
+def judged_by_people(
+    search: HybridSearch,
+    judgements: Mapping[str, Mapping[str, int]],
+    rows: Mapping[str, int],
+    encoder: "ProductEncoder",
+) -> list[Lesson]:
+    """Lessons of judgements that people made; products that are there no more are left out.
+
+    Args:
+        judgements: query to product to grade, as `read_judgements` gives them.
+        rows: product to its row in `search`.
+    """
+    queries = []
+    for text, judged in sorted(judgements.items()):
+        grades = np.zeros(len(search.vectors), np.int8)
+        for product, grade in judged.items():
+            if product in rows:
+                grades[rows[product]] = grade
+        queries.append(("judgement", text, grades))
+    return worded(search, queries, encoder)
+
+
+def worded(
+    search: HybridSearch, queries: Sequence[tuple[str, str, np.ndarray]], encoder: "ProductEncoder"
+) -> list[Lesson]:
+    """Lessons of (kind, text, grades)."""
+    if not queries:
+        return []
+    vectors, classes = encode_texts(encoder, [text for _, text, _ in queries])
+    return [
+        lesson(search, kind, text, vector, known, grades)
+        for (kind, text, grades), vector, known in zip(queries, vectors, classes, strict=True)
+    ]
+
+
+def lesson(
+    search: HybridSearch, kind: str, text: str, vector: np.ndarray, classes: np.ndarray, grades: np.ndarray
+) -> Lesson:
+    """One query's candidates with their grades."""
+    found = search.candidates(search.lexical.query(text), vector, classes)
+    return Lesson(kind, Judged(found, grades[found.rows]), grades)
+
+
+def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors and class probabilities of texts, as the service encodes a query."""
+    from models.inputs.item import ProductInput
+
+    encoded = encoder.encode_features(encoder.featurize([ProductInput(title=text) for text in texts]))
+    return encoded.vectors, encoded.probabilities
+
+
+def crossed(lessons: Sequence[Lesson]) -> dict[str, dict[str, float]]:
+    """nDCG@10 by kind of query: words alone, vectors alone, and fused by weights of the other lessons.
+
+    Each fifth of the lessons is ranked by a fusion that learned from the other four.
+    """
+    values: dict[str, dict[str, list[float]]] = {}
+    for part in range(PARTS):
+        others = [one.judged for place, one in enumerate(lessons) if place % PARTS != part]
+        if not any(one.useful for one in others):
+            continue
+        fusion = FusionModel.fit(others)
+        for one in lessons[part::PARTS]:
+            if not one.grades.any():
+                continue
+            found, grades = one.judged.candidates, one.judged.grades
+            systems = {"vectors": found.cosine, "fused": fusion.scores(found)}
+            if found.words:
+                systems["words"] = found.lexical
+            row = values.setdefault(one.kind, {})
+            for name, scores in systems.items():
+                order = np.lexsort((found.rows, -scores))
+                row.setdefault(name, []).append(ndcg(grades[order], one.grades))
+    return {
+        kind: {"queries": len(row["fused"]), **{name: float(np.mean(row[name])) for name in sorted(row)}}
+        for kind, row in sorted(values.items())
+    }
+
+
+def levels(paths: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """First-level path of each, and second-level path, which is the first where there is no second."""
+    nodes = [path.split(SEPARATOR) if path else [""] for path in paths]
+    tops = np.array([own[0] for own in nodes], dtype=object)
+    return tops, np.array([SEPARATOR.join(own[:2]) for own in nodes], dtype=object)
+
+
+def heads(paths: Sequence[str], depth: int) -> np.ndarray:
+    """Each path's first `depth` nodes, "" where it has fewer."""
+    nodes = [path.split(SEPARATOR) if path else [] for path in paths]
+    return np.array([SEPARATOR.join(n[:depth]) if len(n) >= depth else "" for n in nodes], dtype=object)
+
+
+def fragment(title: str, seed: int) -> str:
+    """One to three neighbouring words of a title, drawn by a seed: what a shopper would type."""
+    words = title.split()
+    chance = np.random.default_rng(seed)
+    length = min(int(chance.integers(1, 4)), len(words))
+    start = int(chance.integers(0, len(words) - length + 1)) if words else 0
+    return " ".join(words[start : start + length])
+
+
+def backwards(title: str) -> str:
+    """A title with each word spelt backwards: a query that has no answer."""
+    return " ".join(word[::-1] for word in title.lower().split())
+
+
+def drawn(size: int) -> np.ndarray:
+    """Ascending places of at most MOST of `size` things, drawn with a fixed seed."""
+    if size <= MOST:
+        return np.arange(size)
+    return np.sort(np.random.default_rng(0).choice(size, MOST, replace=False))
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """(n, d) float32 of unit length; half precision had rounded them."""
+    table = np.asarray(vectors, np.float32)
+    return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
