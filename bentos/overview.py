@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
+import pandas as pd
 
 from bentos.release_view import LoadedRelease
 
@@ -25,7 +26,7 @@ logger = logging.getLogger("shelfspace.overview")
 MAP_POINTS = 1000
 """Products drawn at most; more would only lie on top of one another, and take longer than people wait."""
 MAP_STEPS = 500
-"""Of t-SNE: half the usual number, with a divergence of 0.47 instead of 0.43 on the sample, in half the time."""
+"""Of t-SNE: half the usual number; on the sample a divergence of 0.47 instead of 0.43, in half the time."""
 SUBSET_FIGURES = ("accuracy", "macro_f1", "recall_at_10", "map", "rows")
 
 _lock = threading.Lock()
@@ -65,7 +66,7 @@ def lasting(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any]:
         "coverage": coverage(loaded),
         "metrics": loaded.release.metrics,
         "evaluation": evaluation(loaded, workspace),
-        "fusion": read(loaded.release.folder / "search_fusion.json"),
+        "search": loaded.shelves.parts.describe(),
     }
 
 
@@ -154,7 +155,8 @@ def drawn_map(loaded: LoadedRelease, points: int = MAP_POINTS, seed: int = 0) ->
     flat, method = projected(np.asarray(vectors[rows], np.float64), seed)
     low, high = flat.min(axis=0), flat.max(axis=0)
     flat = (flat - low) / np.where(high > low, high - low, 1)
-    names = [loaded.facts.category[row] for row in rows]
+    shown = products_of(loaded, rows)
+    names = shown["category"].tolist()
     labels = [label_of(name, loaded.encoder.labels) for name in names]
     known, counts = np.unique([x for x in labels if x], return_counts=True)
     order = [str(known[i]) for i in np.argsort(-counts, kind="stable")]
@@ -165,11 +167,22 @@ def drawn_map(loaded: LoadedRelease, points: int = MAP_POINTS, seed: int = 0) ->
         "rows": len(vectors),
         "labels": order,
         "points": [
-            [round(float(x), 4), round(float(y), 4), place.get(label, -1), loaded.facts.product_id[row],
-             loaded.facts.title[row]]
-            for (x, y), label, row in zip(flat, labels, rows, strict=True)
+            [round(float(x), 4), round(float(y), 4), place.get(label, -1), product, title]
+            for (x, y), label, product, title in zip(
+                flat, labels, shown["product_id"], shown["title"], strict=True
+            )
         ],
     }  # fmt: skip
+
+
+def products_of(loaded: LoadedRelease, rows: np.ndarray) -> pd.DataFrame:
+    """Identifier, category and title of some rows as text; "" where the catalogue has none."""
+    products = loaded.release.products.iloc[rows]
+    return pd.DataFrame(
+        {name: products[name].fillna("").astype(str) if name in products else ""
+         for name in ("product_id", "category", "title")},
+        index=products.index,
+    )  # fmt: skip
 
 
 def projected(vectors: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
@@ -192,4 +205,3 @@ def label_of(category: str, labels: Any) -> str:
     heads = [" > ".join(nodes[:depth]) for depth in range(len(nodes), 0, -1)]
     known = set(labels)
     return next((head for head in heads if head in known), nodes[0])
-

@@ -6,6 +6,7 @@ their path: they may be cached for good, and an upgrade is seen at once.
 """
 
 import gzip
+import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from bentos.application import Application
 
 __all__ = ["POLICY", "Pages", "StaticFile", "read_static"]
+
+logger = logging.getLogger("shelfspace.pages")
 
 STATIC = Path(__file__).resolve().parent / "static"
 PAGE, DOCS = "index.html", "docs.html"
@@ -140,7 +143,12 @@ class Pages:
             await self._media(path.removeprefix("/media/"), scope, send)
         elif path in FACTS:
             only_get(scope)
-            facts = await anyio.to_thread.run_sync(FACTS[path], self._ready(), limiter=self._limiter())
+            try:
+                facts = await anyio.to_thread.run_sync(FACTS[path], self._ready(), limiter=self._limiter())
+            except (ValueError, KeyError, TypeError, OSError):
+                # Files that other programs wrote: told without its trace, as the hot routes do.
+                logger.exception("%s failed", path)
+                raise Refusal(500, "service", path, "the service's log says what failed") from None
             await send_bytes(scope, send, orjson.dumps(facts), b"application/json", "no-store")
         else:
             return False

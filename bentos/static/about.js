@@ -11,7 +11,6 @@ const fact = (name, value, more) => h("div", { class: "fact" }, h("dt", {}, name
   more ? h("small", {}, more) : null));
 
 function facts(release) {
-  const fusion = release.fusion;
   const recall = release.index.recall_at_10;
   return h("dl", { class: "facts-row" },
     fact(t("about.release"), h("code", {}, release.release), release.created_at
@@ -20,7 +19,7 @@ function facts(release) {
     fact(t("about.vectors"), number(release.dim)),
     fact(t("about.index"), release.index.kind, recall == null ? null : t("about.recall", { value: figure(recall) })),
     fact(t("about.changes"), number(release.changes.products), t("about.changes.text")),
-    fusion ? fact(t("about.fusion"), fusion.learned === false ? t("about.fusion.fallback") : t("about.fusion.learned")) : null);
+    fact(t("about.fusion"), release.search.fusion, t(release.search.fusion === "learned" ? "about.fusion.learned" : "about.fusion.fallback")));
 }
 
 function quality({ metrics, evaluation }) {

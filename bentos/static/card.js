@@ -59,9 +59,9 @@ export function card(hit, eager = false) {
           money(hit.price, hit.currency)), stock(hit.on_hand)),
         why(hit)),
       h("div", { class: "tools" },
-        hit.sound ? soundButton(mediaUrl(hit.sound), title) : null,
         link(address({ ...EMPTY(), product: hit.product_id }),
-          { class: "round more", "aria-label": t("card.moreOf", { title }), title: t("card.more") }, icon("similar")))));
+          { class: "round more", "aria-label": t("card.moreOf", { title }), title: t("card.more") }, icon("similar")),
+        hit.sound ? soundButton(mediaUrl(hit.sound), title) : null)));
 }
 
 /** Arrow keys go from card to card, as far as a row is wide. */

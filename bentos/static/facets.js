@@ -63,15 +63,12 @@ function price(state, facets, currency, go) {
     go({ price_from: low, price_to: high });
   } } }, field("price_from", t("filters.from")), field("price_to", t("filters.to")),
     h("button", { class: "quiet", type: "submit" }, t("filters.apply")));
-  const most = Math.max(1, ...facets.map((step) => step.count));
   const steps = h("ul", { class: "steps" }, facets.map((step) => {
     const chosen = state.price_from === step.from && state.price_to === step.to;
-    const bar = h("span", { class: "bar", "aria-hidden": "true" });
-    bar.style.setProperty("--part", step.count / most);
     return h("li", {}, h("button", { type: "button", class: "step", "aria-pressed": String(chosen),
       "data-key": `price:${step.from}`, on: { click: () => go(chosen ? { price_from: null, price_to: null }
         : { price_from: step.from, price_to: step.to }) } },
-      bar, h("span", { class: "words" }, `${money(step.from, currency)} – ${money(step.to, currency)}`),
+      h("span", { class: "words" }, `${money(step.from, currency)} – ${money(step.to, currency)}`),
       h("span", { class: "count" }, number(step.count))));
   }));
   return [form, steps];

@@ -123,8 +123,11 @@ function neighbours(product, signal) {
 function drawProduct(root, product, signal) {
   const title = product.title || product.product_id;
   document.title = `${title} – Shelfspace`;
-  const sounds = (product.sounds ?? []).map((key, place) => soundButton(mediaUrl(key),
-    `${title}, ${t("product.sound", { n: place + 1 })}`, "wide", t("product.sound", { n: place + 1 })));
+  const keys = product.sounds ?? [];
+  const sounds = keys.map((key, place) => {
+    const words = keys.length > 1 ? t("product.sound", { n: place + 1 }) : t("product.listen");
+    return soundButton(mediaUrl(key), `${title}, ${words}`, "wide", words);
+  });
   const description = plain(product.description ?? "");
   fill(root, h("div", { class: "product" }, gallery(product, title),
     h("div", { class: "about" }, crumbs(product.category),

@@ -117,7 +117,7 @@ export function queryBox(go) {
       label(state.product, name, image);
       return h("li", { class: "chip" }, image, name, remove);
     }
-    return h("li", { class: "chip words" }, h("span", { class: "name", dir: "auto" }, t("results.for", { q: state.text })), remove);
+    return h("li", { class: "chip words" }, h("span", { class: "name", dir: "auto" }, state.text), remove);
   }
 
   async function label(product, name, image) {

@@ -23,13 +23,12 @@ async function ask(url, state, fresh, signal) {
 
 export const forget = () => answers.clear();
 
+/** "red + Your photo"; a single part that is no words says what it is about. */
 function heading(state) {
   const given = parts(state);
-  if (state.text) return t("results.for", { q: state.text });
-  if (given.includes("photo")) return t("results.photo");
-  if (given.includes("sound")) return t("results.sound");
-  if (given.includes("product")) return t("card.more");
-  return t("results.title");
+  if (!given.length) return t("results.title");
+  if (given.length === 1 && !state.text) return given[0] === "product" ? t("card.more") : t(`results.${given[0]}`);
+  return given.map((part) => (part === "text" ? state.text : t(`tray.${part}`))).join(" + ");
 }
 
 /** The frame of the page, built once a visit; `show(url)` fills it. */
