@@ -215,7 +215,7 @@ def _lessons(shop: Shop, products: pd.DataFrame, judged: bool) -> list[Any]:
     from insights.search.fusion import FusionModel
     from insights.search.hybrid import HybridSearch
     from insights.search.judgements import read_judgements
-    from insights.search.lessons import Listings, held_out, judged_by_people
+    from insights.search.lessons import Listings, held_out, judged_by_people, known_items
     from insights.search.lexical import LexicalIndex
     from models.index import ExactIndex, load_index
     from models.product_encoder import ProductEncoder
@@ -229,16 +229,18 @@ def _lessons(shop: Shop, products: pd.DataFrame, judged: bool) -> list[Any]:
     side = products["product_id"].map(split)
     gallery, asking = np.flatnonzero(side == "train"), np.flatnonzero(side == "validation")
     found = []
+
+    def over(rows: np.ndarray) -> HybridSearch:
+        own = np.ascontiguousarray(vectors[rows])
+        words = LexicalIndex.build(products.iloc[rows])
+        known = None if classes is None else classes[rows]
+        return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known)
+
     if len(gallery) and len(asking):
-        own = np.ascontiguousarray(vectors[gallery])
-        search = HybridSearch(
-            LexicalIndex.build(products.iloc[gallery]),
-            ExactIndex(own),
-            own,
-            FusionModel.fallback(),
-            None if classes is None else classes[gallery],
-        )
-        found += held_out(search, listings.take(gallery), listings.take(asking), encoder)
+        found += held_out(over(gallery), listings.take(gallery), listings.take(asking), encoder)
+        both = np.concatenate([gallery, asking])
+        there = np.arange(len(gallery), len(both))
+        found += known_items(over(both), listings.take(both), there, encoder)
     if judged:
         search = HybridSearch(
             LexicalIndex.load(shop.folder("lexical_index") / "index", len(products)),

@@ -6,6 +6,7 @@ Both fronts, the hot routes and the routes BentoML declares, call `Application.a
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -18,11 +19,13 @@ from bentos.config import ServiceConfig
 from bentos.engine import Engine
 from bentos.jobs import Job, Outcome, featurize, run_jobs
 from bentos.limits import Admission, Limits, Refusal
+from bentos.modalities import similar_alone
 from bentos.parsing import ENDPOINTS, READS, Call, Files, read_call
 from bentos.products import browsed, classification, details, require_named
 from bentos.release_view import LoadedRelease
 from bentos.request_log import RequestLog
 from bentos.rules_file import RulesFile
+from insights.search.rules import Rules
 from models.inputs.item import ProductInput
 
 __all__ = ["Application"]
@@ -109,7 +112,7 @@ class Application:
         except Refusal as refusal:
             self.refused(endpoint, refusal, time.perf_counter() - begin)
             raise
-        results = shape(call, outcome, loaded)
+        results = shape(call, outcome, loaded, self.rules.rules)
         # Browsing and product pages encode nothing: they say nothing of what shoppers look for.
         if self.log.on and len(outcome.vectors):
             self.log.add(self._rows(call, outcome, results, loaded, time.perf_counter() - begin))
@@ -135,12 +138,12 @@ class Application:
         for _ in range(SWAPS):
             loaded = self.engine.require()
             require_live(loaded)
-            vectors = None
+            outcome = None
             if call.items:
-                vectors = (await self._encode(call, loaded)).vectors
+                outcome = await self._encode(call, loaded)
             else:
                 require_known(call, loaded.view())
-            records = await loop.run_in_executor(self._decoders, records_of, call, loaded, vectors)
+            records = await loop.run_in_executor(self._decoders, records_of, call, loaded, outcome)
             sequence = await loop.run_in_executor(self._decoders, self.engine.write, loaded, records)
             if sequence is not None:
                 return {"release": loaded.id, "sequence": sequence, "product_ids": list(call.product_ids)}
@@ -152,14 +155,22 @@ class Application:
         if call.endpoint in READS:
             return details(call, loaded, self.rules.rules)
         if call.endpoint == "similar":
-            return await self.batcher.submit(Job(call, loaded))
+            if not call.modality:
+                return await self.batcher.submit(Job(call, loaded, rules=self.rules.rules))
+            return await self._aside(similar_alone, call, loaded)
         if call.endpoint == "search" and call.asks[0].browsing:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._decoders, browsed, call, loaded, self.rules.rules)
+            return await self._aside(browsed, call, loaded)
         if call.endpoint == "classify" and not loaded.encoder.labels:
             remedy = "use /embed or /search; this release was trained without categories"
             raise Refusal(422, "endpoint", "classify", remedy)
         return await self._encode(call, loaded)
+
+    async def _aside(
+        self, work: Callable[[Call, LoadedRelease, Rules], Outcome], call: Call, loaded: LoadedRelease
+    ) -> Outcome:
+        """Answer in a thread beside the encoder's, which this work has no need of."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._decoders, work, call, loaded, self.rules.rules)
 
     async def _encode(self, call: Call, loaded: LoadedRelease) -> Outcome:
         features = None
@@ -240,7 +251,7 @@ def item_facts(item: ProductInput) -> dict[str, Any]:
     }
 
 
-def shape(call: Call, outcome: Outcome, loaded: LoadedRelease) -> list[dict[str, Any]]:
+def shape(call: Call, outcome: Outcome, loaded: LoadedRelease, rules: Rules) -> list[dict[str, Any]]:
     """One result per item, as the answer models of `bentos.schemas` describe."""
     if call.endpoint == "embed":
         pairs = zip(call.product_ids, outcome.vectors, strict=True)
@@ -258,8 +269,8 @@ def shape(call: Call, outcome: Outcome, loaded: LoadedRelease) -> list[dict[str,
     assert outcome.scores is not None and outcome.rows is not None and view is not None  # noqa: S101, PT018
     results = []
     for number, product in enumerate(call.product_ids):
-        own = view.row_of(product)
-        without = -1 if own is None else own
+        left_out = (view.row_of(other) for other in (product, *rules.bans))
+        without = {row for row in left_out if row is not None}
         hits = loaded.hits(outcome.scores[number], outcome.rows[number], call.k, without, view)
         results.append({"product_id": product, "hits": hits})
     return results

@@ -8,9 +8,9 @@ table in, and the log's entries fall away where the catalogue has spoken since.
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel
 
+from bentos.jobs import Outcome
 from bentos.limits import Refusal
 from bentos.parsing import Call
 from bentos.release_view import LoadedRelease
@@ -20,8 +20,12 @@ from models.inputs.text import detect_language
 
 __all__ = ["place_of", "records_of", "require_known", "require_live"]
 
-SHOWN = ("title", "description", "brand", "attributes", "category", "price", "currency", "on_hand")
+SHOWN = (
+    "title", "description", "brand", "attributes", "category", "language", "price", "currency", "on_hand",
+)  # fmt: skip
 """Facts of a put that are shown, searched and filtered by."""
+SAID = frozenset({"language"})
+"""Those of them that an empty text leaves unsaid."""
 
 
 def require_live(loaded: LoadedRelease) -> None:
@@ -46,11 +50,11 @@ def place_of(call: Call, number: int) -> str:
     return place[:-1] if call.plural == "product_ids" else f"{place}product_id"
 
 
-def records_of(call: Call, loaded: LoadedRelease, vectors: np.ndarray | None) -> list[Record]:
+def records_of(call: Call, loaded: LoadedRelease, encoded: Outcome | None) -> list[Record]:
     """The log's records of a checked write, in the order of its items.
 
     Args:
-        vectors: (n, dim) float32 of the items of a put, else None.
+        encoded: of the items of a put, else None.
     """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     records = []
@@ -64,11 +68,12 @@ def records_of(call: Call, loaded: LoadedRelease, vectors: np.ndarray | None) ->
             "release": loaded.number,
             "base": "" if row is None else loaded.base(row),
         }
-        if vectors is not None:
-            facts = facts_of(part, SHOWN) | read_off(call.items[number])
-            records.append(
-                Record("put", facts=facts, vector=vectors[number], inputs=call.items[number], **common)
-            )
+        if encoded is not None:
+            facts = read_off(call.items[number]) | facts_of(part, SHOWN)
+            if encoded.alone is not None:
+                facts |= encoded.alone[number]
+            vector = encoded.vectors[number]
+            records.append(Record("put", facts=facts, vector=vector, inputs=call.items[number], **common))
         elif part is not None:
             records.append(Record("change", facts=facts_of(part, ("price", "on_hand")), **common))
         else:
@@ -86,4 +91,6 @@ def read_off(item: ProductInput) -> dict[str, Any]:
 def facts_of(part: BaseModel | None, names: tuple[str, ...]) -> dict[str, Any]:
     """The facts that were given."""
     values = {name: getattr(part, name, None) for name in names}
-    return {name: value for name, value in values.items() if value is not None}
+    return {
+        name: value for name, value in values.items() if value is not None and (value or name not in SAID)
+    }

@@ -6,18 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from bentos.asks import blend
+from bentos.fresh import alone_facts
 from bentos.limits import Refusal
 from bentos.parsing import Call
 from bentos.release_view import LoadedRelease
-from bentos.searching import answer, unfiltered
+from bentos.searching import Asked, blended, ranked
 from catalog.errors import InputError
-from insights.search.hybrid import DEPTH
 from insights.search.rules import Rules
 from models.features import FeatureTable
 from models.index import LayeredView
 from models.inputs.item import ProductInput
-from models.product_encoder import Encoded
+from models.release.modalities import vectors_alone
 
 __all__ = ["Job", "Outcome", "featurize", "run_jobs"]
 
@@ -47,6 +46,7 @@ class Outcome:
         scores, rows: (n, m) for similar, else None.
         view: the state of release and changes that was searched.
         results: of a search, the answers to its queries.
+        alone: of a put, facts of its items by each modality alone.
     """
 
     vectors: np.ndarray
@@ -55,6 +55,7 @@ class Outcome:
     rows: np.ndarray | None = None
     view: LayeredView | None = None
     results: list[dict[str, Any]] | None = None
+    alone: list[dict[str, Any]] | None = None
 
 
 def featurize(loaded: LoadedRelease, call: Call) -> FeatureTable:
@@ -128,7 +129,7 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
         start = max(start, own.stop)
         try:
             if job.call.asks:
-                vectors[position], classes[position] = blended(job, view, encoded, own)
+                vectors[position], classes[position] = blended(job.call.asks, loaded, view, encoded, own)
             elif encoded is not None and table is not None:
                 vectors[position], classes[position] = encoded.vectors[own], encoded.probabilities[own]
             else:
@@ -147,68 +148,24 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
             for p, job, _ in near
         ]
     found |= search_all(refined, near)
-    results = ranked(loaded, view, [(p, job, vectors[p], classes[p]) for p, job in asking if job.call.asks])
+    searching = [(p, job) for p, job in asking if job.call.asks]
+    answers = ranked(
+        loaded.shelf(view),
+        [Asked(j.call.asks, j.call.form, j.rules, vectors[p], classes[p]) for p, j in searching],
+    )
+    results = dict(zip((p for p, _ in searching), answers, strict=True))
+    alone = {
+        p: alone_facts(vectors_alone(loaded.encoder, table), len(table))
+        for p, job, table in ready
+        if table is not None and job.call.endpoint == "products/put"
+    }
     for position, own_vectors in vectors.items():
         scores, rows = found.get(position, (None, None))
-        outcome = Outcome(own_vectors, classes.get(position), scores, rows, view, results.get(position))
+        outcome = Outcome(
+            own_vectors, classes.get(position), scores, rows, view, results.get(position), alone.get(position)
+        )
         done.append((position, outcome))
     return done
-
-
-def blended(
-    job: Job, view: LayeredView, encoded: Encoded | None, own: slice
-) -> tuple[np.ndarray, np.ndarray]:
-    """(n, d) vectors and (n, k) class probabilities of a search's n queries, their parts put together.
-
-    Args:
-        own: rows of `encoded` that are the search's parts.
-
-    Raises:
-        KeyError: a product that a query names is not there.
-    """
-    shelf = job.loaded.shelf(view)
-    width = 0 if shelf.classes is None else len(job.loaded.encoder.labels)
-    vectors, classes, start = [], [], own.start
-    for ask in job.call.asks:
-        parts = slice(start, start + len(ask.parts))
-        start = parts.stop
-        weights = [weight for _, weight in ask.parts]
-        seen = [] if encoded is None else list(encoded.vectors[parts])
-        known = [] if encoded is None else list(encoded.probabilities[parts])
-        if ask.product:
-            seen.append(view.vector_of(ask.product))
-            place = shelf.position_of(ask.product)
-            own_classes = np.zeros(width, np.float32)
-            if shelf.classes is not None and place is not None:
-                own_classes = shelf.classes[np.array([place])][0]
-            known.append(own_classes)
-            weights.append(ask.product_weight)
-        share = np.array(weights)
-        vectors.append(blend(np.stack(seen), share))
-        classes.append(np.asarray((share / share.sum()) @ np.stack(known), np.float32))
-    return np.stack(vectors), np.stack(classes)
-
-
-def ranked(
-    loaded: LoadedRelease, view: LayeredView, asked: list[tuple[int, Job, np.ndarray, np.ndarray]]
-) -> dict[int, list[dict[str, Any]]]:
-    """The results of all searches of a batch; queries that no filter narrows ask the index together."""
-    if not asked:
-        return {}
-    shelf = loaded.shelf(view)
-    plain = [vectors for _, job, vectors, _ in asked if unfiltered(job.call.form)]
-    near = iter(())
-    if plain:
-        _, rows = view.search(np.concatenate(plain), min(DEPTH, len(shelf)))
-        near = iter(shelf.positions(rows))
-    results: dict[int, list[dict[str, Any]]] = {}
-    for position, job, vectors, classes in asked:
-        together = unfiltered(job.call.form)
-        results[position] = [
-            answer(shelf, job.rules, ask, job.call.form, vector, known, next(near) if together else None)
-            for ask, vector, known in zip(job.call.asks, vectors, classes, strict=True)
-        ]
-    return results
 
 
 def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTable | Refusal | None]:
@@ -245,8 +202,8 @@ def search_all(
     """One index call for all products of a batch, with the largest k; each job takes its rows."""
     if not asked:
         return {}
-    # One more than asked for: a product is left out of its own hits.
-    k = max(job.call.k + 1 for _, job, _ in asked)
+    # One more than asked for, since a product is left out of its own hits, and so is what is banned.
+    k = max(job.call.k + 1 + len(job.rules.bans) for _, job, _ in asked)
     scores, rows = view.search(np.concatenate([v for _, _, v in asked]), k)
     result = {}
     start = 0

@@ -29,6 +29,7 @@ FORM_FIELDS = {
     "products/put": {
         **ITEM,
         "category": "text",
+        "language": "text",
         "currency": "text",
         "on_hand": "number",
         "updated_at": "text",

@@ -1,6 +1,6 @@
 """One release, loaded whole: encoder, index, and what its search needs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bentos.fresh import alone_facts
 from bentos.search_parts import search_parts
 from bentos.shelf import Shelf, ShelfKeeper
 from catalog.settings import Media
 from models.index import DeltaLimits, Header, LayeredIndex, LayeredView, RowIndex
 from models.index.carry import Carried, Target, carry_over, log_path
 from models.index.delta import DeltaView
+from models.index.modalities import ModalityIndexes
 from models.inputs.item import ProductInput
 from models.product_encoder import ProductEncoder
 from models.release import Release
+from models.release.modalities import vectors_alone
 
 __all__ = ["LoadedRelease"]
 
@@ -31,6 +34,7 @@ class LoadedRelease:
         vectors: (n, d) float32, memory-mapped.
         rows: product id to row.
         shelves: gives the state of a view as search, filters and pages see it.
+        alone: what /similar by one modality searches.
         media: caps that photos and sounds of a request are opened under.
         similar_index, similar_vectors: what /similar searches: refined by co-purchases where the
             release holds such vectors, else the same as above.
@@ -44,6 +48,7 @@ class LoadedRelease:
     vectors: np.ndarray
     rows: dict[str, int]
     shelves: ShelfKeeper
+    alone: ModalityIndexes
     media: Media
     similar_index: RowIndex
     similar_vectors: np.ndarray
@@ -59,6 +64,7 @@ class LoadedRelease:
         """
         refined, refined_index = release.graph_embeddings, release.graph_index
         encoder = ProductEncoder.load(release.model_folder)
+        parts = search_parts(release, encoder)
         return cls(
             id=release.id,
             manifest=release.manifest,
@@ -66,7 +72,8 @@ class LoadedRelease:
             index=release.index,
             vectors=release.embeddings,
             rows=release.rows,
-            shelves=ShelfKeeper(search_parts(release, encoder), release.embeddings, encoder),
+            shelves=ShelfKeeper(parts, release.embeddings, encoder),
+            alone=ModalityIndexes(parts.modalities),
             media=media,
             similar_index=release.index if refined_index is None else refined_index,
             similar_vectors=release.embeddings if refined is None else refined,
@@ -84,7 +91,8 @@ class LoadedRelease:
         """
         header = Header(self.id, self.encoder.fingerprint, self.vectors.shape[1])
         carried = carry_over(
-            folder, Target(header, self.number, self.rows, self.base, self.updated, self.encode)
+            folder,
+            Target(header, self.number, self.rows, self.base, self.updated, self.encode, self.derived),
         )
         path = log_path(folder, self.id)
         live = LayeredIndex(path, header, self.index, self.release.product_ids, limits)
@@ -135,23 +143,33 @@ class LoadedRelease:
         """Vectors (n, dim) of products that were added between releases."""
         return self.encoder.encode_features(self.encoder.featurize(inputs, limits=self.media)).vectors
 
+    def derived(self, inputs: Sequence[ProductInput]) -> list[dict[str, Any]]:
+        """Facts of products that were added between releases, as far as they depend on the encoder."""
+        features = self.encoder.featurize(inputs, limits=self.media)
+        return alone_facts(vectors_alone(self.encoder, features), len(inputs))
+
     def shelf(self, view: LayeredView | None = None) -> Shelf:
         """The state of a view as search, filters and pages see it; default: of this moment."""
         return self.shelves.shelf(view or self.view())
 
     def hits(
-        self, scores: np.ndarray, rows: np.ndarray, k: int, without: int = -1, view: LayeredView | None = None
+        self,
+        scores: np.ndarray,
+        rows: np.ndarray,
+        k: int,
+        without: Collection[int] = (),
+        view: LayeredView | None = None,
     ) -> list[dict[str, Any]]:
         """Hits of one query: (m,) scores and rows of a view, best first; row -1 is padding.
 
         Args:
-            without: a row to leave out (a product is no hit of itself).
+            without: rows to leave out (a product is no hit of itself).
             view: the state that was searched; default the release alone.
         """
         shelf = self.shelf(view or self._still)
         found: list[dict[str, Any]] = []
         for score, row in zip(scores.tolist(), rows.tolist(), strict=True):
-            if row < 0 or row == without:
+            if row < 0 or row in without:
                 continue
             if len(found) == k:
                 break

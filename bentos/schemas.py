@@ -213,6 +213,7 @@ class PutItem(ProductItem):
 
     product_id: ProductId
     category: str = Field("", max_length=500)
+    language: str = Field("", max_length=20, description="Such as en or zh; detected where it is not given.")
     currency: str = Field("", max_length=10)
     on_hand: Stock | None = None
     updated_at: Time = None

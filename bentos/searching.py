@@ -1,17 +1,22 @@
 """Answers of /search: what a query found, ruled, filtered, sorted, cut into pages and explained."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from bentos.asks import Ask, Form
+from bentos.asks import Ask, Form, blend
+from bentos.release_view import LoadedRelease
 from bentos.shelf import Shelf
 from insights.search.columns import Filters, allowed_rows, facets, relaxed
 from insights.search.hybrid import DEPTH, Ranking
 from insights.search.pages import page, sorted_rows
 from insights.search.rules import Rules
+from models.index import LayeredView
+from models.product_encoder import Encoded
 
-__all__ = ["answer", "browse", "unfiltered"]
+__all__ = ["Asked", "answer", "blended", "browse", "ranked", "unfiltered"]
 
 
 def unfiltered(form: Form) -> bool:
@@ -118,3 +123,62 @@ def browse(shelf: Shelf, rules: Rules, form: Form) -> dict[str, Any]:
         out[banned] = False
         result["facets"] = facets(shelf.columns, form.filters, out)
     return result
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """One request on its way through a batch.
+
+    Attributes:
+        vectors, classes: (n, d) and (n, k) of its n queries.
+    """
+
+    asks: tuple[Ask, ...]
+    form: Form
+    rules: Rules
+    vectors: np.ndarray
+    classes: np.ndarray
+
+
+def ranked(shelf: Shelf, asked: Sequence[Asked]) -> list[list[dict[str, Any]]]:
+    """Results of all requests of a batch; queries that no filter narrows ask the index together."""
+    plain = [one.vectors for one in asked if unfiltered(one.form)]
+    near = iter(shelf.near(np.concatenate(plain), DEPTH) if plain else ())
+    return [
+        [
+            answer(
+                shelf, one.rules, ask, one.form, vector, known, next(near) if unfiltered(one.form) else None
+            )
+            for ask, vector, known in zip(one.asks, one.vectors, one.classes, strict=True)
+        ]
+        for one in asked
+    ]
+
+
+def blended(
+    asks: tuple[Ask, ...], loaded: LoadedRelease, view: LayeredView, encoded: Encoded | None, own: slice
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n, d) vectors and (n, k) class probabilities of n queries, the parts of each put together.
+
+    Args:
+        own: rows of `encoded` that are their parts, one query after the other.
+
+    Raises:
+        KeyError: a product that a query names is not there.
+    """
+    shelf = loaded.shelf(view)
+    vectors, classes, start = [], [], own.start
+    for ask in asks:
+        parts = slice(start, start + len(ask.parts))
+        start = parts.stop
+        share = [weight for _, weight in ask.parts]
+        seen = [] if encoded is None else list(encoded.vectors[parts])
+        known = [] if encoded is None else list(encoded.probabilities[parts])
+        if ask.product:
+            seen.append(view.vector_of(ask.product))
+            known.append(shelf.classes_of(ask.product))
+            share.append(ask.product_weight)
+        weights = np.array(share)
+        vectors.append(blend(np.stack(seen), weights))
+        classes.append(np.asarray((weights / weights.sum()) @ np.stack(known), np.float32))
+    return np.stack(vectors), np.stack(classes)

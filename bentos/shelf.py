@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 
 from bentos.facts import BLANK, ProductFacts, attributes_of
+from bentos.fresh import Fresh, column_facts, read_fresh
 from insights.search.columns import Columns
 from insights.search.fusion import FusionModel
 from insights.search.hybrid import HybridSearch, Rows
-from insights.search.layers import LayeredLexical, LayeredRows, Listing, read_listing
+from insights.search.layers import LayeredLexical, LayeredRows
 from insights.search.lexical import LexicalIndex
 from insights.search.pages import Sort, sorted_rows
 from models.index import LayeredView
-from models.index.delta import DeltaView, Entry
+from models.index.delta import DeltaView
 from models.product_encoder import ProductEncoder
 
 __all__ = ["SearchParts", "Shelf", "ShelfKeeper"]
@@ -60,21 +61,6 @@ class SearchParts:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class Fresh:
-    """What is derived from the entry of one product put since the release.
-
-    Attributes:
-        classes: (k,) float32.
-        modalities: name to (d,) float32; only those it has.
-    """
-
-    entry: Entry
-    listing: Listing
-    classes: np.ndarray | None
-    modalities: Mapping[str, np.ndarray]
-
-
 class Shelf:
     """See the module. Made by `ShelfKeeper`.
 
@@ -83,6 +69,8 @@ class Shelf:
         columns: of all positions.
         search: ranks positions.
         modalities: as `SearchParts.modalities`, of all positions.
+        fresh: positions of products put since the release, ascending.
+        hidden: positions of the release's products that were replaced or deleted, ascending.
     """
 
     def __init__(
@@ -92,6 +80,8 @@ class Shelf:
         self.view = view
         delta, self._n = view.delta, len(vectors)
         self._added = delta.rows[np.searchsorted(delta.rows, self._n) :]
+        self.hidden = delta.hidden
+        self.fresh = self.positions(delta.rows)
         self.columns = self._columns(delta)
         self._orders: dict[Sort, np.ndarray] = {}
         classes: Rows | None = parts.classes
@@ -99,7 +89,7 @@ class Shelf:
         table: Rows = vectors
         self.modalities: Mapping[str, Rows] = parts.modalities
         if len(delta.hidden) or fresh:
-            places = self.positions(delta.rows)
+            places = self.fresh
             own = [fresh[delta.ids[row]] for row in delta.rows.tolist()]
             listings = {place: one.listing for place, one in zip(places.tolist(), own, strict=True)}
             lexical = LayeredLexical(parts.lexical, len(self), listings, delta.hidden)
@@ -151,6 +141,17 @@ class Shelf:
     def product(self, position: int) -> str:
         """The product at a position."""
         return self.view.id_of(position if position < self._n else int(self._added[position - self._n]))
+
+    def near(self, queries: np.ndarray, k: int) -> np.ndarray:
+        """(q, k) positions nearest to queries, best first; -1 is padding."""
+        return self.positions(self.view.search(queries, min(k, len(self)))[1])
+
+    def classes_of(self, product: str) -> np.ndarray:
+        """(classes,) float32 probabilities of a product that is there; empty without classes."""
+        place = self.position_of(product)
+        if self.classes is None or place is None:
+            return np.empty(0, np.float32)
+        return np.asarray(self.classes[np.array([place])][0])
 
     @cached_property
     def there(self) -> np.ndarray:
@@ -243,31 +244,10 @@ class ShelfKeeper:
                 return self._newest
             put = {p: e for p, e in view.delta.entries.items() if e.vector is not None}
             kept = {p: f for p, f in self._fresh.items() if (e := put.get(p)) and e is f.entry}
-            self._fresh = kept | self._read({p: e for p, e in put.items() if p not in kept})
+            new = {p: e for p, e in put.items() if p not in kept}
+            self._fresh = kept | read_fresh(new, self.parts.lexical, self._encoder)
             self._newest = Shelf(self.parts, self._vectors, view, self._fresh)
             return self._newest
-
-    def _read(self, entries: Mapping[str, Entry]) -> dict[str, Fresh]:
-        classes: Sequence[np.ndarray | None] = [None] * len(entries)
-        if entries and self.parts.classes is not None:
-            vectors = np.stack([np.asarray(e.vector, np.float32) for e in entries.values()])
-            classes = list(self._encoder.classify_vectors(vectors))
-        return {
-            product: Fresh(entry, read_listing(self.parts.lexical, entry.facts), own, {})
-            for (product, entry), own in zip(entries.items(), classes, strict=True)
-        }
-
-
-def column_facts(entry: Entry) -> dict[str, Any]:
-    """What an entry says of the columns: all of a product that was put, else price or stock alone."""
-    names = ("price", "on_hand") if entry.vector is None else COLUMNS
-    facts = {name: entry.facts.get(name) for name in names if entry.vector is not None or name in entry.facts}
-    if entry.vector is not None:
-        facts["has_photo"] = bool(entry.facts.get("has_photo"))
-    return facts
-
-
-COLUMNS = ("category", "brand", "language", "price", "on_hand")
 
 
 def stacked(parts: Sequence[np.ndarray | None], width: int) -> np.ndarray:

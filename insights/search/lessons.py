@@ -4,6 +4,9 @@ Queries are titles of listings that the encoder did not learn from, a few words 
 their titles spelt backwards (which have no answer), and names of categories. They are asked of the
 listings that the encoder learned from. A listing of the same second-level category has grade 2, one of
 the same first level alone grade 1; to a category's name, its members have grade 2.
+
+Who types a product's name wants that product: titles and longer parts of them are asked once more where
+the listing itself can be found. It has grade 2 then, and those of its category have grade 1.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +24,17 @@ from insights.search.tokens import search_terms
 if TYPE_CHECKING:
     from models.product_encoder import ProductEncoder
 
-__all__ = ["FEWEST", "Lesson", "Listings", "backwards", "crossed", "fragment", "held_out", "judged_by_people"]
+__all__ = [
+    "FEWEST",
+    "Lesson",
+    "Listings",
+    "backwards",
+    "crossed",
+    "fragment",
+    "held_out",
+    "judged_by_people",
+    "known_items",
+]
 
 FEWEST = 20
 """Queries with an answer below which nothing is learned."""
@@ -29,6 +42,9 @@ MOST = 300
 """Listings that ask, and names; more would teach 20 weights nothing new."""
 PARTS = 5
 MAX_GRADE = 2
+
+Query = tuple[str, int, str, np.ndarray]
+"""Kind, group, text and the grades of all products; see `Lesson`."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +73,14 @@ class Lesson:
     """One judged query.
 
     Attributes:
-        kind: what it is: title, words, photo, backwards, name, or judgement.
+        kind: what it is: title, words, photo, backwards, name, item, or judgement.
+        group: equal for queries made of one listing.
         judged: its candidates with their grades.
         grades: of all products that were searched.
     """
 
     kind: str
+    group: int
     judged: Judged
     grades: np.ndarray
 
@@ -89,23 +107,48 @@ def held_out(
     grades = [grades_of(row) for row in range(len(asking.titles))]
     useful = [row for row, own in enumerate(grades) if own.max(initial=0) == MAX_GRADE]
     none = np.zeros(len(gallery.paths), np.int8)
-    queries: list[tuple[str, str, np.ndarray]] = [("title", asking.titles[r], grades[r]) for r in useful]
-    queries += [("words", fragment(asking.titles[r], r), grades[r]) for r in useful]
-    queries += [("backwards", backwards(asking.titles[r]), none) for r in useful]
+    queries: list[Query] = [("title", r, asking.titles[r], grades[r]) for r in useful]
+    queries += [("words", r, fragment(asking.titles[r], r), grades[r]) for r in useful]
+    for text in (asking.titles.__getitem__, lambda r: fragment(asking.titles[r], r)):
+        queries += [("backwards", r, backwards(text(r)), none) for r in useful]
     for depth in (1, 2):
         at = heads(gallery.paths, depth)
         names = sorted({str(path) for path in at} - {""})
         for i in drawn(len(names)).tolist():
             members = MAX_GRADE * (at == names[i]).astype(np.int8)
-            queries.append(("name", names[i].rsplit(SEPARATOR, 1)[-1], members))
-    lessons = worded(search, [q for q in queries if search_terms(q[1])], encoder)
+            queries.append(("name", len(queries), names[i].rsplit(SEPARATOR, 1)[-1], members))
+    lessons = worded(search, [q for q in queries if search_terms(q[2])], encoder)
     if asking.photos is not None:
         shown = [r for r in useful if np.any(asking.photos[r])]
         vectors = unit(asking.photos[shown])
         known = encoder.classify_vectors(vectors)
         for row, vector, classes in zip(shown, vectors, known, strict=True):
-            lessons.append(lesson(search, "photo", "", vector, classes, grades[row]))
+            lessons.append(lesson(search, ("photo", row, "", grades[row]), vector, classes))
     return lessons
+
+
+def known_items(
+    search: HybridSearch, listings: Listings, rows: np.ndarray, encoder: "ProductEncoder"
+) -> list[Lesson]:
+    """Lessons of listings that are asked for by their names.
+
+    Args:
+        search: over `listings`, in their order.
+        rows: listings that the encoder did not learn from.
+    """
+    asking = rows[drawn(len(rows))]
+    _, seconds = levels(listings.paths)
+    titles = np.array(listings.titles, dtype=object)
+    queries: list[Query] = []
+    for place, row in enumerate(asking.tolist()):
+        if not search_terms(titles[row]):
+            continue
+        grades = ((seconds == seconds[row]) & (seconds[row] != "")).astype(np.int8)
+        grades[titles == titles[row]] = MAX_GRADE
+        words = titles[row].split()
+        most = " ".join(words[: len(words) // 2 + 1])
+        queries += [("item", place, text, grades) for text in dict.fromkeys((titles[row], most))]
+    return worded(search, [q for q in queries if search_terms(q[2])], encoder)
 
 
 def judged_by_people(
@@ -120,35 +163,30 @@ def judged_by_people(
         judgements: query to product to grade, as `read_judgements` gives them.
         rows: product to its row in `search`.
     """
-    queries = []
+    queries: list[Query] = []
     for text, judged in sorted(judgements.items()):
         grades = np.zeros(len(search.vectors), np.int8)
         for product, grade in judged.items():
             if product in rows:
                 grades[rows[product]] = grade
-        queries.append(("judgement", text, grades))
+        queries.append(("judgement", len(queries), text, grades))
     return worded(search, queries, encoder)
 
 
-def worded(
-    search: HybridSearch, queries: Sequence[tuple[str, str, np.ndarray]], encoder: "ProductEncoder"
-) -> list[Lesson]:
-    """Lessons of (kind, text, grades)."""
+def worded(search: HybridSearch, queries: Sequence[Query], encoder: "ProductEncoder") -> list[Lesson]:
+    """Lessons of queries with words."""
     if not queries:
         return []
-    vectors, classes = encode_texts(encoder, [text for _, text, _ in queries])
-    return [
-        lesson(search, kind, text, vector, known, grades)
-        for (kind, text, grades), vector, known in zip(queries, vectors, classes, strict=True)
-    ]
+    vectors, classes = encode_texts(encoder, [text for _, _, text, _ in queries])
+    triples = zip(queries, vectors, classes, strict=True)
+    return [lesson(search, query, vector, known) for query, vector, known in triples]
 
 
-def lesson(
-    search: HybridSearch, kind: str, text: str, vector: np.ndarray, classes: np.ndarray, grades: np.ndarray
-) -> Lesson:
+def lesson(search: HybridSearch, query: Query, vector: np.ndarray, classes: np.ndarray) -> Lesson:
     """One query's candidates with their grades."""
+    kind, group, text, grades = query
     found = search.candidates(search.lexical.query(text), vector, classes)
-    return Lesson(kind, Judged(found, grades[found.rows]), grades)
+    return Lesson(kind, group, Judged(found, grades[found.rows]), grades)
 
 
 def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -162,16 +200,17 @@ def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.nd
 def crossed(lessons: Sequence[Lesson]) -> dict[str, dict[str, float]]:
     """nDCG@10 by kind of query: words alone, vectors alone, and fused by weights of the other lessons.
 
-    Each fifth of the lessons is ranked by a fusion that learned from the other four.
+    Each fifth of the lessons is ranked by a fusion that learned from the other four; what is made of one
+    listing stays together.
     """
     values: dict[str, dict[str, list[float]]] = {}
     for part in range(PARTS):
-        others = [one.judged for place, one in enumerate(lessons) if place % PARTS != part]
+        others = [one.judged for one in lessons if one.group % PARTS != part]
         if not any(one.useful for one in others):
             continue
         fusion = FusionModel.fit(others)
-        for one in lessons[part::PARTS]:
-            if not one.grades.any():
+        for one in lessons:
+            if one.group % PARTS != part or not one.grades.any():
                 continue
             found, grades = one.judged.candidates, one.judged.grades
             systems = {"vectors": found.cosine, "fused": fusion.scores(found)}

@@ -109,6 +109,12 @@ class Rules:
         """The rules that apply to a query of these terms, filtered by these categories."""
         return Rules(tuple(rule for rule in self.rules if rule.applies(terms, categories)))
 
+    @cached_property
+    def bans(self) -> frozenset[str]:
+        """Products that are banned everywhere."""
+        everywhere = self.valid(frozenset(), ())
+        return frozenset(product for rule in everywhere.rules for product in rule.ban)
+
     def banned(self, columns: Columns) -> np.ndarray:
         """Rows that any of the rules bans."""
         named = (product for rule in self.rules for product in rule.ban)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class Target:
         base: fingerprint of a row's content.
         updated: time of a row as ISO 8601 in UTC; "" where the catalogue says none.
         encode: vectors (n, dim) of n inputs; raises InputError where one cannot be encoded.
+        derived: facts of n inputs that depend on the encoder; where a record is encoded again, they
+            replace those it had. None where no fact does.
     """
 
     header: Header
@@ -43,6 +46,7 @@ class Target:
     base: Callable[[int], str]
     updated: Callable[[int], str]
     encode: Callable[[Sequence[ProductInput]], np.ndarray]
+    derived: Callable[[Sequence[ProductInput]], Sequence[Mapping[str, Any]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,11 @@ def encode(records: list[Record], target: Target) -> list[tuple[Record, np.ndarr
     """Vectors of records together; one by one where one of them cannot be encoded."""
     inputs = [record.inputs for record in records if record.inputs is not None]
     try:
-        return list(zip(records, target.encode(inputs), strict=True))
+        vectors = target.encode(inputs)
+        if target.derived is not None:
+            pairs = zip(records, target.derived(inputs), strict=True)
+            records = [replace(record, facts={**record.facts, **facts}) for record, facts in pairs]
+        return list(zip(records, vectors, strict=True))
     except InputError as error:
         if len(records) == 1:
             return [(records[0], error)]

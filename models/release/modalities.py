@@ -1,5 +1,6 @@
 """Vectors of products seen through one modality alone, computed once for each content and model."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from catalog.settings import Settings
 from catalog.snapshot import MediaStore
 from models.catalogue_inputs import features_for, training_texts
 from models.feature_store import FeatureStore
+from models.features import FeatureTable
 from models.product_encoder import ProductEncoder
 
-__all__ = ["SEEN", "modality_vectors"]
+__all__ = ["SEEN", "modality_vectors", "vectors_alone"]
 
 SEEN = ("text", "image", "audio")
 """Modalities that a shopper perceives; a price alone is like that of thousands of products."""
@@ -62,8 +64,19 @@ def _seen(
     settings: Settings,
 ) -> np.ndarray:
     features = features_for(encoder, products, media, state / "features", settings)
-    there = np.flatnonzero(features.modalities[name].present)
-    vectors = np.zeros((len(products), encoder.dim), np.float16)
-    if len(there):
-        vectors[there] = encoder.embed_features(features.take(there), only=[name])
-    return vectors
+    return vectors_alone(encoder, features, [name])[name]
+
+
+def vectors_alone(
+    encoder: ProductEncoder, features: FeatureTable, names: Sequence[str] = SEEN
+) -> dict[str, np.ndarray]:
+    """Modality to (n, dim) float16 vectors of n feature rows seen through it alone, zero without it."""
+    found = {}
+    for name in (name for name in names if name in encoder.modalities):
+        vectors = np.zeros((len(features), encoder.dim), np.float16)
+        part = features.modalities.get(name)
+        there = np.flatnonzero(part.present) if part is not None else np.empty(0, np.int64)
+        if len(there):
+            vectors[there] = encoder.embed_features(features.take(there), only=[name])
+        found[name] = vectors
+    return found

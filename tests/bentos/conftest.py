@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.bentos.market import Market
     from tests.bentos.shop import Shop
 
 
@@ -13,3 +14,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> "Shop":
     from tests.bentos.shop import build_shop
 
     return build_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="session")
+def market(shop: "Shop", tmp_path_factory: pytest.TempPathFactory) -> "Market":
+    from tests.bentos.market import build_market
+
+    return build_market(shop, tmp_path_factory.mktemp("market"))

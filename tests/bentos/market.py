@@ -1,0 +1,125 @@
+"""The small shop with all that a release brings to search: words, learned fusion, modalities, baskets."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from catalog.settings import Graph
+from insights.search.from_release import search_part_writers
+from insights.search.fusion import FusionModel
+from insights.search.hybrid import HybridSearch
+from insights.search.lessons import Listings, held_out
+from insights.search.lexical import LexicalIndex
+from models.graph.together import bought_together
+from models.index import ExactIndex, build_index
+from models.inputs.item import ProductInput
+from models.release import Release, promote, write_release
+from models.release.modalities import vectors_alone
+from tests.bentos.shop import COLOURS, PRODUCTS, WORDS, Shop, play_sound
+
+CHINESE = {3: ("红色台灯", "适合夜间阅读的灯"), 9: ("蓝色跑鞋", "轻便透气的跑步鞋")}
+"""Row to title and description."""
+
+
+@dataclass(frozen=True)
+class Market:
+    """A workspace with one release.
+
+    Attributes:
+        products: the release's products.
+        pairs: products that stand in the same baskets.
+    """
+
+    root: Path
+    release: Release
+    products: pd.DataFrame
+    pairs: tuple[tuple[str, str], ...] = (("P001", "P002"), ("P001", "P004"))
+
+
+def market_products(shop: Shop) -> pd.DataFrame:
+    """60 products, two category levels, some without photo, price or stock; two are Chinese."""
+    labels = sorted(WORDS)
+    rows = []
+    for n, item in enumerate(shop.items):
+        kind = WORDS[labels[n % 3]][(n // 3) % 4]
+        title, description = CHINESE.get(n, (item["title"], f"A {kind} for every day."))
+        rows.append(
+            {
+                "product_id": item["product_id"],
+                "title": title,
+                "description": description,
+                "brand": item["brand"],
+                "attributes": orjson.dumps({"colour": COLOURS[n % 5]}).decode(),
+                "category": f"{labels[n % 3]} > {kind}",
+                "language": "zh" if n in CHINESE else "en",
+                "price": np.nan if n == 1 else item["price"],
+                "currency": "EUR",
+                "photos": [] if n % 10 == 7 else [f"photos/{n}.jpg"],
+                "sounds": [f"sounds/{n}.wav"] if n % 4 == 0 else [],
+                "on_hand": np.nan if n % 10 == 8 else float(n % 5),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def build_market(shop: Shop, root: Path) -> Market:
+    """Release the shop's products with every part of search."""
+    products, encoder = market_products(shop), shop.encoder
+    inputs = [
+        ProductInput(
+            title=row.title,
+            description=row.description,
+            brand=row.brand,
+            attributes=orjson.loads(row.attributes),
+            price=None if np.isnan(row.price) else row.price,
+            photos=(shop.photos[n],) if len(row.photos) else (),
+            sounds=(play_sound(200 + 100 * (n % 3)),) if len(row.sounds) else (),
+        )
+        for n, row in enumerate(products.itertuples())
+    ]
+    features = encoder.featurize(inputs)
+    encoded = encoder.encode_features(features)
+    vectors, alone = encoded.vectors, vectors_alone(encoder, features)
+    market = Market(root, shop.first, products)
+    day = pd.Timestamp("2026-01-01", tz="UTC")
+    events = pd.DataFrame(
+        [
+            {"user_id": f"u{b}", "product_id": p, "event": "purchase", "time": day, "order_id": f"{pair}{b}"}
+            for pair in market.pairs
+            for b in range(3 if pair == market.pairs[0] else 2)
+            for p in pair
+        ]
+    )
+    held = np.arange(PRODUCTS) % 6 == 5
+    gallery, asking = np.flatnonzero(~held), np.flatnonzero(held)
+    own = np.ascontiguousarray(vectors[gallery])
+    search = HybridSearch(
+        LexicalIndex.build(products.iloc[gallery]),
+        ExactIndex(own),
+        own,
+        FusionModel.fallback(),
+        encoder.classify_vectors(own),
+    )
+    listings = Listings(products["title"].tolist(), products["category"].tolist(), alone["image"])
+    lessons = held_out(search, listings.take(gallery), listings.take(asking), encoder)
+    release = write_release(
+        root / "releases",
+        shop.first.model_folder,
+        product_ids=list(products["product_id"]),
+        embeddings=vectors,
+        index=build_index(vectors, shop.settings.release),
+        products=products,
+        metrics={"accuracy": 0.5},
+        provenance={"market": True},
+        parts=search_part_writers(
+            LexicalIndex.build(products),
+            FusionModel.fit([one.judged for one in lessons]),
+            alone,
+            bought_together(events, list(products["product_id"]), Graph()),
+        ),
+    )
+    promote(root, release.id)
+    return Market(root, release, products)
