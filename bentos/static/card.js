@@ -45,16 +45,16 @@ function why(hit) {
   return said.length ? h("p", { class: "why" }, hit.pinned ? icon("star") : null, said.join(" · ")) : null;
 }
 
-/** One hit as a list item. */
-export function card(hit, eager = false) {
+/** One hit as a list item; its heading stands at `level`. */
+export function card(hit, level, eager = false) {
   const title = hit.title || hit.product_id;
-  const level = hit.category.split(" > ").at(-1);
+  const shelf = hit.category.split(" > ").at(-1);
   return h("li", {},
     h("article", { class: `card${hit.on_hand === 0 ? " gone" : ""}` },
       picture(hit.photo, 320, "", !eager),
       h("div", { class: "facts" },
-        h("p", { class: "kicker" }, [hit.brand, level].filter(Boolean).join(" · ")),
-        h("h3", {}, link(productUrl(hit.product_id), { class: "cover", dir: "auto" }, title)),
+        h("p", { class: "kicker" }, [hit.brand, shelf].filter(Boolean).join(" · ")),
+        h(`h${level}`, {}, link(productUrl(hit.product_id), { class: "cover", dir: "auto" }, title)),
         h("p", { class: "line" }, h("span", { class: hit.price == null ? "price none" : "price" },
           money(hit.price, hit.currency)), stock(hit.on_hand)),
         why(hit)),
@@ -79,9 +79,9 @@ export function arrows(event) {
   items[next].querySelector(".cover").focus();
 }
 
-export function grid(hits, label) {
+export function grid(hits, label, level = 3) {
   return h("ul", { class: "grid", "aria-label": label, on: { keydown: arrows } },
-    hits.map((hit, place) => card(hit, place < 4)));
+    hits.map((hit, place) => card(hit, level, place < 4)));
 }
 
 /** Quiet shapes in the place of cards that are on their way. */

@@ -71,8 +71,11 @@ export function announce(text) {
   pending = setTimeout(() => { live.textContent = text; }, 60);
 }
 
-/** Plain text of a description that may hold HTML; nothing of it is ever loaded or run. */
+/** Plain text of a description that may hold HTML. Tags go before anything parses it: even in a document
+ * that is never shown, a handler in a tag would offend the page's content policy. */
 export function plain(text) {
   if (!/[<&]/.test(text)) return text;
-  return new DOMParser().parseFromString(text, "text/html").body.textContent.trim();
+  const bare = text.replace(/<(script|style)\b[\s\S]*?(<\/\1\s*>|$)/gi, " ").replace(/<\/?[a-z!][^>]*>/gi, " ");
+  const parsed = new DOMParser().parseFromString(bare.replaceAll("<", "&lt;"), "text/html");
+  return parsed.body.textContent.replace(/[^\S\n]+/g, " ").trim();
 }

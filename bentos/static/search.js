@@ -33,9 +33,9 @@ function heading(state) {
 
 /** The frame of the page, built once a visit; `show(url)` fills it. */
 export function searchPage(go, box) {
-  const hero = h("div", { class: "hero" }, h("h1", {}, t("hero.title")), h("p", {}, t("hero.text")));
+  const hero = h("div", { class: "hero" }, h("h1", { tabindex: "-1" }, t("hero.title")), h("p", {}, t("hero.text")));
   const doors = h("nav", { class: "doors", "aria-label": t("filters.category"), hidden: true });
-  const title = h("h1", { class: "sr", tabindex: "-1", id: "results-title" });
+  const title = h("h1", { class: "heading", tabindex: "-1", id: "results-title" });
   const count = h("p", { class: "count" });
   const order = h("select", { id: "sort", "data-key": "sort" });
   const chips = h("div", { class: "chosen" });
@@ -106,9 +106,9 @@ export function searchPage(go, box) {
       drawDoors(found.category ?? {}, !given.length && !filtered(state) && state.page === 1);
     }
     fill(chips, activeFilters(state, currency, change, (url) => go(url, { quiet: true })));
-    if (hits.length) fill(results, grid(hits, heading(state)), drawPages(total));
+    if (hits.length) fill(results, grid(hits, heading(state), 2), drawPages(total));
     else fill(results, nothing());
-    if (focus) title.focus({ preventScroll: true });
+    if (focus) (title.hidden ? hero.querySelector("h1") : title).focus({ preventScroll: true });
   }
 
   function nothing() {
@@ -132,8 +132,7 @@ export function searchPage(go, box) {
     const home = !given.length && !filtered(state) && state.page === 1;
     hero.hidden = !home;
     title.textContent = heading(state);
-    title.className = given.length || !home ? "heading" : "sr";
-    title.setAttribute("aria-hidden", "false");
+    title.hidden = home;
     document.title = given.length ? `${heading(state)} – Shelfspace` : "Shelfspace";
     drawOrder(given.length > 0);
     running?.abort();

@@ -1,16 +1,21 @@
 """The trained shop as a storefront shows it: all columns of a catalogue, media, figures, a drift report."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from catalog.files import write_json
-from catalog.media_store import add_media
+from catalog.media_store import MediaStore, add_media
 from catalog.workspace import Workspace
+from insights.search.from_release import search_part_writers
+from insights.search.fusion import FusionModel
+from insights.search.lexical import LexicalIndex
 from models.index import build_index
 from models.release import Release, promote, write_release
+from models.release.modalities import modality_vectors
 from tests.bentos.shop import COLOURS, PRODUCTS, WORDS, Shop, draw_photo, play_sound
 
 HOSTILE = (
@@ -35,6 +40,13 @@ def build_storefront(shop: Shop, root: Path) -> tuple[Workspace, Release]:
         for key in products["sounds"][n]:
             files.append((key, play_sound(200 + 100 * (n % 3)), None))
     add_media(workspace.snapshot, files, 1_000_000)
+    seen, _ = modality_vectors(
+        shop.encoder, products, MediaStore.open(workspace.snapshot), workspace.state, shop.settings
+    )
+    together = pd.DataFrame(
+        [(TWO_PHOTOS, "P009", 3, 0.5), (TWO_PHOTOS, LOUD, 2, 0.25)],
+        columns=["product_id", "other_id", "baskets", "weight"],
+    )
     vectors = np.asarray(shop.first.embeddings)
     release = write_release(
         workspace.releases,
@@ -44,10 +56,12 @@ def build_storefront(shop: Shop, root: Path) -> tuple[Workspace, Release]:
         index=build_index(vectors, shop.settings.release),
         products=products,
         metrics={"accuracy": 0.9, "macro_f1": 0.88, "same_category_recall_at_10": 0.95, "roc_auc": 0.99},
+        parts={
+            **search_part_writers(LexicalIndex.build(products), FusionModel.fallback(), seen, together),
+            "evaluation.json": lambda path: write_json(path, judged(labels)),
+        },
         provenance={"champion": CHAMPION, "created_at": "2026-11-20T10:00:00+00:00", "catalogue": "shown"},
     )
-    champions = workspace.state / "champions"
-    write_json(champions / f"{CHAMPION}.evaluation.json", judged(labels))
     write_json(
         workspace.monitoring / "drift_report" / "verdict.json",
         {"champion": CHAMPION, "drifted": False, "cause": "", "compared": {
@@ -72,7 +86,7 @@ def product(n: int, category: str, item: dict) -> dict:
         "brand": item["brand"],
         "price": np.nan if name == NO_PRICE else item["price"],
         "currency": "EUR",
-        "attributes": item["attributes"],
+        "attributes": json.dumps(item["attributes"]),
         "photos": photos,
         "sounds": [f"sounds/{n}.wav"] if n % 4 == 0 else [],
         "language": "zh" if name == CHINESE else "en",
