@@ -24,6 +24,10 @@ CHINESE = {3: ("红色台灯", "适合夜间阅读的灯"), 9: ("蓝色跑鞋", 
 """Row to title and description."""
 
 
+HELD = np.random.default_rng(0).random(PRODUCTS) < 0.25
+"""(60,) bool: the rows that ask for the others when the fusion learns."""
+
+
 @dataclass(frozen=True)
 class Market:
     """A workspace with one release.
@@ -93,8 +97,7 @@ def build_market(shop: Shop, root: Path) -> Market:
             for p in pair
         ]
     )
-    held = np.arange(PRODUCTS) % 6 == 5
-    gallery, asking = np.flatnonzero(~held), np.flatnonzero(held)
+    gallery, asking = np.flatnonzero(~HELD), np.flatnonzero(HELD)
     own = np.ascontiguousarray(vectors[gallery])
     search = HybridSearch(
         LexicalIndex.build(products.iloc[gallery]),

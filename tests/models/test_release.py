@@ -313,3 +313,35 @@ def test_manifest_is_plain_json(workspace: Path) -> None:
         for p in release.folder.rglob("*")
         if p.is_file() and p.name != "release.json"
     }
+
+
+def test_further_parts_are_content_and_found_again(workspace: Path) -> None:
+    def folder(path: Path) -> None:
+        path.mkdir()
+        (path / "a.json").write_text("1")
+
+    plain = write(workspace)
+    further = {"words/index": folder, "weights.json": lambda path: path.write_text("{}")}
+    made = write(workspace, parts=further)
+    assert made.id != plain.id
+    assert made.part("words/index") == made.folder / "words" / "index"
+    assert made.part("weights.json").read_text() == "{}"
+    assert plain.part("weights.json") is None
+    assert {"words/index/a.json", "weights.json"} <= set(made.manifest["files"])
+    assert write(workspace, parts=further).id == made.id
+    other = write(workspace, parts={**further, "weights.json": lambda path: path.write_text("{} ")})
+    assert other.id != made.id
+    path = made.folder / "weights.json"
+    path.chmod(0o644)
+    path.write_text("[]")
+    with pytest.raises(ArtifactError, match=r"weights\.json"):
+        Release.load(made.folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["model", "index/x", "ids.json", "../x", "/x", "a//b", "", "a/..", "release.json"]
+)
+def test_a_part_has_a_path_of_its_own(workspace: Path, name: str) -> None:
+    with pytest.raises(InputError, match="parts"):
+        write(workspace, parts={name: lambda path: path.write_text("")})
+    assert list_releases(workspace / "releases") == []
