@@ -213,7 +213,8 @@ def test_photo_chosen_pasted_and_dropped(visit: Callable[..., Any]) -> None:
                     const data = new DataTransfer();
                     data.items.add(new File([new Uint8Array(bytes)], "mine.jpg", { type: "image/jpeg" }));
                     const how = { bubbles: true, cancelable: true };
-                    const event = way === "paste" ? new ClipboardEvent("paste", { ...how, clipboardData: data })
+                    const event = way === "paste"
+                        ? new ClipboardEvent("paste", { ...how, clipboardData: data })
                         : new DragEvent("drop", { ...how, dataTransfer: data });
                     document.body.dispatchEvent(event);
                 }""",
@@ -534,7 +535,7 @@ def test_waiting_errors_and_trying_again(visit: Callable[..., Any]) -> None:
 
     with visit("/about", allow="500|ERR_") as page:
         held: list[Any] = []
-        page.route("**/search", lambda route: held.append(route))
+        page.route("**/search", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
         page.get_by_role("link", name="Shelfspace, to all products").click()
         expect(page.locator(".waiting")).to_be_visible()
         expect(page.locator("#results")).to_have_attribute("aria-busy", "true")
