@@ -13,6 +13,9 @@ Catch `ShelfspaceError` for "the platform refused and says why"; anything else i
     └── BusyError         another run holds the workspace
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 __all__ = [
     "ArtifactError",
     "BusyError",
@@ -45,6 +48,17 @@ class InputError(ShelfspaceError):
         self.value = shown if len(shown) <= 80 else shown[:77] + "..."
         self.remedy = remedy
         super().__init__(f"{field} = {self.value}: {remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python restores an exception by calling it with its message alone, which breaks the process
+        # pool that a worker's error comes back through.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[InputError], args: tuple[Any, ...], state: Mapping[str, Any]) -> InputError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class SettingsError(InputError):

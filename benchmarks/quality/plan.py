@@ -45,7 +45,10 @@ RECIPES: dict[str, dict[str, Any]] = {
     "cnn": {"model": {"image": "cnn"}, "preprocessing": {"image_size": 96}},
     "logmel_cnn": {"model": {"audio": "logmel_cnn"}},
     **{
-        f"{fusion}/{strategy}": {"model": {"fusion": fusion}, "training": {"strategy": strategy}}
+        f"{fusion}/{strategy}": {
+            "model": {"fusion": fusion, **({"completion": strategy} if strategy == "adversarial" else {})},
+            "training": {"strategy": strategy},
+        }
         for fusion in FUSIONS
         for strategy in STRATEGIES
     },

@@ -14,6 +14,7 @@ from benchmarks.quality.runner import divide
 from catalog.settings import load_settings
 from models.encoders import ENCODERS
 from models.inputs.item import ProductInput
+from models.training_checks import check_settings
 
 PLANNED = units(list(EXPERIMENTS))
 
@@ -26,6 +27,7 @@ def test_every_unit_can_be_run_and_is_planned_once() -> None:
         assert set(competing) <= set(RECIPES)
     for recipe in RECIPES:
         settings = load_settings(overrides=overrides(recipe))
+        check_settings(settings)
         for modality, registry in ENCODERS.items():
             registry.resolve(getattr(settings.model, modality))
 

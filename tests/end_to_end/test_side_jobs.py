@@ -1,18 +1,22 @@
-"""Tuning and cross-validation as Dagster jobs on a tiny workspace, and a challenger that uses the result."""
+"""What is off by default, on a tiny workspace: tuning, cross-validation, the co-purchase graph."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
 from assets.champion_store import champion
+from bentos.release_view import LoadedRelease
 from catalog.files import read_json
 from catalog.sample import build_sample
+from catalog.settings import load_settings
 from catalog.workspace import Workspace
 from dagster_project.definitions import defs
+from models.release import current
 from tests.end_to_end.conftest import TINY
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -135,3 +139,31 @@ def test_cross_validate_shows_figures_beside_the_baseline(shelf: Shelf) -> None:
     assert found["difference"]["accuracy"]["method"].startswith("corrected resampled t-test")
     assert shown["tuned_by"] == "nothing"
     assert shelf.metadata("cross_validate", "cross_validation")["status"] == "unchanged, 0 rows"
+
+
+def test_a_release_with_the_graph_on_answers_similar_by_refined_vectors(shelf: Shelf) -> None:
+    shelf.write(graph={"encoder": "lightgcn"})
+    try:
+        shelf.run("training")
+        shelf.run("evaluation")
+        released = {
+            e.asset_key.path[-1]: e.materialization.metadata
+            for e in shelf.run("release").get_asset_materialization_events()
+        }
+        shown = released["graph_vectors"]
+        assert shown["encoder"].value == "lightgcn"
+        assert "data:image/png;base64," in str(shown["picture"].value)
+        release = current(shelf.workspace.root)
+        assert release is not None
+        refined = release.graph_embeddings
+        assert refined is not None
+        assert release.graph_index is not None
+        assert refined.shape == release.embeddings.shape
+        assert not np.allclose(refined, release.embeddings), "two years of events pair some products"
+        # A product nobody bought keeps a usable vector.
+        assert np.allclose(np.linalg.norm(refined, axis=1), 1, atol=1e-3)
+        loaded = LoadedRelease.load(release, load_settings().media)
+        assert loaded.similar_index is release.graph_index
+        assert shelf.metadata("release", "graph_vectors")["status"] == "unchanged, 0 rows"
+    finally:
+        shelf.write()
