@@ -4,7 +4,7 @@ import { grid, skeleton } from "./card.js";
 import * as clips from "./clips.js";
 import { announce, button, fill, h, icon, link } from "./dom.js";
 import { activeFilters, drawFacets } from "./facets.js";
-import { number, t } from "./i18n.js";
+import { number, t, tag } from "./i18n.js";
 import { address, body, filtered, parts, read, SORTS, withoutFilters } from "./state.js";
 
 const PAGE = 24;
@@ -23,12 +23,12 @@ async function ask(url, state, fresh, signal) {
 
 export const forget = () => answers.clear();
 
-/** "red + Your photo"; a single part that is no words says what it is about. */
+/** "red + your photo"; a single part that is no words says what it is about. */
 function heading(state) {
   const given = parts(state);
   if (!given.length) return t("results.title");
   if (given.length === 1 && !state.text) return given[0] === "product" ? t("card.more") : t(`results.${given[0]}`);
-  return given.map((part) => (part === "text" ? state.text : t(`tray.${part}`))).join(" + ");
+  return given.map((part) => (part === "text" ? state.text : t(`tray.${part}`).toLocaleLowerCase(tag()))).join(" + ");
 }
 
 /** The frame of the page, built once a visit; `show(url)` fills it. */

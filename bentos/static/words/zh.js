@@ -10,7 +10,7 @@ export default {
   "footer.api": "接口文档",
 
   "hero.title": "想找什么？",
-  "hero.text": "打几个字，拍张照片，放一段声音，也可以混着来。",
+  "hero.text": "打字、拍照、放段声音，或混着来。",
 
   "search.label": "搜索商品",
   "search.placeholder": "文字、照片、声音……",
