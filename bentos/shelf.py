@@ -86,7 +86,7 @@ class Shelf:
         self._orders: dict[Sort, np.ndarray] = {}
         classes: Rows | None = parts.classes
         lexical: LexicalIndex | LayeredLexical = parts.lexical
-        table: Rows = vectors
+        table: Rows = np.asarray(vectors)  # a plain view: a memory map's own type costs time at each cut
         self.modalities: Mapping[str, Rows] = parts.modalities
         if len(delta.hidden) or fresh:
             places = self.fresh

@@ -16,6 +16,8 @@
     releases/<id>/     immutable releases;  current  names the live one
     state/             ledger, feature caches, checkpoints, Dagster's and BentoML's homes
     live/              request logs of the service
+    rules.yaml         merchandising rules, written by people; docs/search.md
+    judgements/        CSV files of judged queries, written by people; docs/search.md
     delta/<id>.log     products put, changed and deleted since release <id>
     inbox/             deliveries waiting to be collected
 """

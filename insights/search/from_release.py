@@ -71,7 +71,8 @@ def save_together(path: Path, together: pd.DataFrame) -> None:
 
 def load_modalities(folder: Path) -> dict[str, np.ndarray]:
     """What `save_modalities` wrote, memory-mapped."""
-    return {p.stem: np.load(p, mmap_mode="r", allow_pickle=False) for p in sorted(folder.glob("*.npy"))}
+    files = sorted(folder.glob("*.npy"))
+    return {p.stem: np.asarray(np.load(p, mmap_mode="r", allow_pickle=False)) for p in files}
 
 
 def release_lexical(release: Release) -> LexicalIndex:

@@ -10,7 +10,7 @@ from catalog.errors import InputError
 from insights.search.evidence import Candidates
 from insights.search.fusion import FusionModel
 from insights.search.layers import LayeredLexical
-from insights.search.lexical import LexicalIndex, LexicalQuery
+from insights.search.lexical import LexicalIndex, LexicalQuery, distinct
 
 __all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "closest_modality"]
 
@@ -138,27 +138,27 @@ class HybridSearch:
     ) -> Candidates:
         """The best of both searches, in order of rows."""
         by_words, lexical, rows = self.found(query, vector, allowed, depth, near)
+        vectors = self.vectors[rows]
         agreement = np.zeros(len(rows), dtype=np.float32)
         feedback, feedback_agreement = agreement, agreement
-        certainty = 0.0
-        if self.classes is not None and probabilities is not None and len(probabilities):
-            agreement = np.asarray(self.classes[rows] @ probabilities, dtype=np.float32)
+        certainty, few = 0.0, np.searchsorted(rows, by_words[:FEEDBACK])
+        classes = None if self.classes is None else self.classes[rows]
+        if classes is not None and probabilities is not None and len(probabilities):
+            agreement = np.asarray(classes @ probabilities, dtype=np.float32)
             certainty = float(probabilities.max())
-        few = by_words[:FEEDBACK]
         if len(few):
             weight = lexical[:FEEDBACK] / lexical[:FEEDBACK].sum()
-            centre = weight @ self.vectors[few]
-            feedback = np.asarray(
-                self.vectors[rows] @ (centre / max(np.linalg.norm(centre), 1e-12)), np.float32
-            )
-            if self.classes is not None:
-                feedback_agreement = np.asarray(self.classes[rows] @ (weight @ self.classes[few]), np.float32)
+            centre = weight @ vectors[few]
+            feedback = np.asarray(vectors @ (centre / max(np.linalg.norm(centre), 1e-12)), np.float32)
+            if classes is not None:
+                feedback_agreement = np.asarray(classes @ (weight @ classes[few]), np.float32)
+        scores, covered = self.lexical.evidence(query, rows)
         return Candidates(
             rows=rows,
-            cosine=np.asarray(self.vectors[rows] @ vector, dtype=np.float32),
-            lexical=self.lexical.scores_of(query, rows),
+            cosine=np.asarray(vectors @ vector, dtype=np.float32),
+            lexical=scores,
             agreement=agreement,
-            covered=self.lexical.covered(query, rows),
+            covered=covered,
             feedback=feedback,
             feedback_agreement=feedback_agreement,
             certainty=certainty,
@@ -182,7 +182,7 @@ class HybridSearch:
         if near is None:
             _, rows = self.index.search(vector[None].astype(np.float32), min(depth, len(self.index)), allowed)
             near = rows[0]
-        return by_words, lexical, np.union1d(by_words, near[near >= 0]).astype(np.int64)
+        return by_words, lexical, distinct(np.concatenate([by_words, near[near >= 0]]))
 
     def why(
         self,

@@ -79,25 +79,18 @@ class LayeredLexical:
         there = new > 0
         return best(np.concatenate([rows, fresh[there]]), np.concatenate([scores, new[there]]), k)
 
-    def scores_of(self, query: LexicalQuery, rows: np.ndarray) -> np.ndarray:
-        """See `LexicalIndex.scores_of`."""
+    def evidence(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `LexicalIndex.evidence`."""
         old, new = self._sides(rows)
-        found = np.zeros(len(rows), np.float32)
-        found[old] = self.base.scores_of(query, rows[old])
-        found[new] = self._fresh_scores(query, rows[new])
-        return found
-
-    def covered(self, query: LexicalQuery, rows: np.ndarray) -> np.ndarray:
-        """See `LexicalIndex.covered`."""
-        old, new = self._sides(rows)
-        found = np.zeros(len(rows), np.float32)
-        found[old] = self.base.covered(query, rows[old])
+        scores, covered = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
+        scores[old], covered[old] = self.base.evidence(query, rows[old])
+        scores[new] = self._fresh_scores(query, rows[new])
         whole = max(self.bound(query), 1e-12)
         rarity = self._rarity(query)
         for place in np.flatnonzero(new).tolist():
             shares = self._listings[int(rows[place])].shares
-            found[place] = sum(weight for term, weight in rarity.items() if term in shares) / whole
-        return found
+            covered[place] = sum(weight for term, weight in rarity.items() if term in shares) / whole
+        return scores, covered
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """See `LexicalIndex.matched`."""

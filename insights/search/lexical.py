@@ -20,7 +20,7 @@ from catalog.errors import ArtifactError, InputError
 from catalog.files import read_json, write_json
 from insights.search.tokens import search_terms, tokens_code
 
-__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "best", "listing_terms"]
+__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "best", "distinct", "listing_terms"]
 
 FIELD_WEIGHTS: dict[str, int] = {"title": 3, "brand": 1, "attributes": 1, "category": 1, "description": 1}
 """How often a field's terms count; 0 leaves the field out."""
@@ -60,6 +60,10 @@ class LexicalIndex:
 
     def __init__(self, index: bm25s.BM25, rows: int, weights: Mapping[str, int], mean_length: float) -> None:
         self._index = index
+        # Plain views: a memory map's own type costs a microsecond each time it is cut.
+        self._starts, self._indices, self._data = (
+            np.asarray(index.scores[name]) for name in ("indptr", "indices", "data")
+        )
         self._rows = rows
         self.weights = dict(weights)
         self.mean_length = mean_length
@@ -71,7 +75,7 @@ class LexicalIndex:
     @property
     def terms(self) -> int:
         """How many there are."""
-        return len(self._index.scores["indptr"]) - 1
+        return len(self._starts) - 1
 
     @classmethod
     def build(cls, products: pd.DataFrame, weights: Mapping[str, int] = FIELD_WEIGHTS) -> "LexicalIndex":
@@ -159,20 +163,23 @@ class LexicalIndex:
         most = k * len(lists)
         if len(rows) > most:
             rows = rows[among >= np.partition(among, len(among) - most)[len(among) - most]]
-        rows = np.unique(rows).astype(np.int64)
+        rows = distinct(rows)
         values = scores[rows]
         scores[touched] = 0
         kept = values > 0
         return best(rows[kept], values[kept], k)
 
-    def scores_of(self, query: LexicalQuery, rows: np.ndarray) -> np.ndarray:
-        """(rows,) float32 BM25 of the given listings, as `scores` has it."""
-        found = np.zeros(len(rows), np.float32)
+    def evidence(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(rows,) float32 BM25 of the given listings, as `scores` has it, and (rows,) float32 share of the
+        query's words that each has, rare words counting more."""
+        scores, covered = np.zeros(len(rows), np.float32), np.zeros(len(rows))
         for term in self._known(query):
             listings, values = self._listings(term)
-            place, there = positions(listings, rows)
-            found += np.where(there, values[place], np.float32(0)) if len(listings) else np.float32(0)
-        return found
+            if len(listings):
+                place, there = positions(listings, rows)
+                scores += np.where(there, values[place], np.float32(0))
+                covered += there * self.rarity(term)
+        return scores, np.asarray(covered / max(self.bound(query), 1e-12), np.float32)
 
     def bound(self, query: LexicalQuery) -> float:
         """What no listing's score exceeds, words that no listing has counted as the rarest of all.
@@ -191,16 +198,8 @@ class LexicalIndex:
         """Inverse document frequency of a term: its largest score; of an unknown one, that of the rarest."""
         if not 0 <= term < self.terms:
             return self.rarest
-        starts = self._index.scores["indptr"]
-        held = float(starts[term + 1] - starts[term])
+        held = float(self._starts[term + 1] - self._starts[term])
         return float(np.log1p((len(self) - held + 0.5) / (held + 0.5)))
-
-    def covered(self, query: LexicalQuery, rows: np.ndarray) -> np.ndarray:
-        """(rows,) float32 share of the query's words that each listing has, rare words counting more."""
-        found = np.zeros(len(rows))
-        for term in self._known(query):
-            found += self._holds(term, rows) * self.rarity(term)
-        return np.asarray(found / max(self.bound(query), 1e-12), dtype=np.float32)
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """Of each given row, the words of the query that it has, in the query's order."""
@@ -216,9 +215,8 @@ class LexicalIndex:
 
     def _listings(self, term: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows that have a term, ascending, and what it scores in each."""
-        starts, scores = self._index.scores["indptr"], self._index.scores
-        part = slice(int(starts[term]), int(starts[term + 1]))
-        return scores["indices"][part], scores["data"][part]
+        part = slice(int(self._starts[term]), int(self._starts[term + 1]))
+        return self._indices[part], self._data[part]
 
     def _holds(self, term: int, rows: np.ndarray) -> np.ndarray:
         """(rows,) bool, which of the given listings have a term."""
@@ -287,6 +285,12 @@ def best(rows: np.ndarray, scores: np.ndarray, k: int) -> tuple[np.ndarray, np.n
         rows, scores = rows[kept], scores[kept]
     order = np.lexsort((rows, -scores))[:k]
     return rows[order], scores[order]
+
+
+def distinct(rows: np.ndarray) -> np.ndarray:
+    """(m,) int64 distinct rows, ascending; for few of them, sorting is faster than `np.unique`'s hashing."""
+    ordered = np.sort(rows).astype(np.int64, copy=False)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
 def positions(listings: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

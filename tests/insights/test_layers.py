@@ -55,7 +55,7 @@ def test_new_listings_score_by_the_old_statistics(
 ) -> None:
     query = layered.query(text)
     wanted = scores_by_hand(base, layered, text)
-    np.testing.assert_allclose(layered.scores_of(query, np.arange(10)), wanted, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(layered.evidence(query, np.arange(10))[0], wanted, rtol=1e-5, atol=1e-6)
     for allowed in (None, np.arange(10) % 3 == 0):
         rows, scores = layered.best(query, 3, allowed)
         may = np.flatnonzero((wanted > 0) & (True if allowed is None else allowed))
@@ -71,7 +71,7 @@ def test_a_word_that_only_a_new_listing_has_is_known(layered: LayeredLexical, ba
     query = layered.query("umbrella zebra")
     assert query.unknown_share == 0.5
     assert layered.matched(query, np.array([2, 9, 0])) == [("umbrella",), ("umbrella",), ()]
-    np.testing.assert_allclose(layered.covered(query, np.array([2, 0])), [0.5, 0])
+    np.testing.assert_allclose(layered.evidence(query, np.array([2, 0]))[1], [0.5, 0])
     # The words of the listing that was replaced, and of the one deleted, are gone.
     trail = layered.query("trail runner desk")
     assert layered.matched(trail, np.array([2, 6])) == [(), ()]
@@ -81,7 +81,7 @@ def test_a_word_that_only_a_new_listing_has_is_known(layered: LayeredLexical, ba
 def test_sparse_answers_are_those_of_a_full_scan(base: LexicalIndex, text: str) -> None:
     query = base.query(text)
     whole = base.scores(query)
-    np.testing.assert_array_equal(base.scores_of(query, np.arange(9)), whole)
+    np.testing.assert_array_equal(base.evidence(query, np.arange(9))[0], whole)
     for k in (1, 2, 5, 100):
         rows, scores = base.best(query, k)
         there = np.flatnonzero(whole > 0)

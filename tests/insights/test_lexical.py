@@ -71,10 +71,10 @@ def test_matched_words_are_those_of_the_query_that_the_listing_has(index: Lexica
     query = index.query("Blue running boots zeppelin")
     rows = np.array([1, 3, 6])
     assert index.matched(query, rows) == [("blue", "running"), ("boots",), ()]
-    covered = index.covered(query, rows)
+    covered = index.evidence(query, rows)[1]
     assert covered[0] > covered[1] > covered[2] == 0
     assert covered[0] < 1
-    assert index.covered(index.query("desk lamp"), np.array([6]))[0] == pytest.approx(1.0)
+    assert index.evidence(index.query("desk lamp"), np.array([6]))[1][0] == pytest.approx(1.0)
 
 
 def test_terms_are_found_in_any_listing_of_a_large_shop() -> None:
@@ -84,7 +84,7 @@ def test_terms_are_found_in_any_listing_of_a_large_shop() -> None:
     rows = rng.permutation(500)
     for term in range(40):
         query = LexicalQuery((f"t{term}",), (f"t{term}",), np.array([index._index.vocab_dict[f"t{term}"]]))
-        found = index.covered(query, rows) > 0
+        found = index.evidence(query, rows)[1] > 0
         assert found.tolist() == [f"t{term}" in listings[row] for row in rows]
 
 
