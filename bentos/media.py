@@ -1,8 +1,8 @@
 """Photos and sounds of the products that answer, and small versions of the photos.
 
-Media lie in the snapshot of the workspace. A key is looked up in the release and in the media
-index; it never becomes a path. What is sent carries the type that its first bytes show, and only
-types of the list below are sent at all.
+Media lie in the snapshot of the workspace, those of products put since the release beside its
+changes. A key is looked up among those that products have; it never becomes a path. What is sent
+carries the type that its first bytes show, and only types of the list below are sent at all.
 """
 
 import io
@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from bentos.limits import Refusal
+from bentos.put_media import PutMedia, keys_said
 from bentos.release_view import LoadedRelease
 from catalog.errors import ArtifactError, MediaError
 from catalog.media_headers import sniff
 from catalog.media_photo import open_photo
 from catalog.media_store import MediaStore
 from catalog.settings import Media
+from models.index.delta import DeltaView
 
 __all__ = ["MediaShelf"]
 
@@ -46,12 +48,15 @@ class MediaShelf:
     Args:
         folder: a snapshot folder, which holds `media/`; None where the service was told of none.
         limits: caps a photo is decoded under.
+        put: the files of products put since the release; None without a workspace.
     """
 
     SIZES: ClassVar = {"160": 160, "320": 320, "640": 640}
 
-    def __init__(self, folder: Path | None, limits: Media) -> None:
+    def __init__(self, folder: Path | None, limits: Media, put: PutMedia | None = None) -> None:
         self._folder = folder
+        self._put = put
+        self._said: tuple[DeltaView | None, frozenset[str]] = (None, frozenset())
         self._limits = limits
         self._lock = threading.Lock()
         self._release = ""
@@ -66,7 +71,8 @@ class MediaShelf:
         Raises:
             Refusal: 404 for a key that no product of the release has, or whose file is not here.
         """
-        return f'"{self._known(loaded, key).digest(key)}-{size or "whole"}"'
+        known = self._known(loaded, key)
+        return f'"{key if isinstance(known, PutMedia) else known.digest(key)}-{size or "whole"}"'
 
     def read(self, loaded: LoadedRelease, key: str, size: int | None) -> tuple[bytes, bytes]:
         """Media type and bytes.
@@ -78,7 +84,7 @@ class MediaShelf:
             Refusal: 404 as for `etag`; 415 for a file that is not shown, 500 for a damaged one.
         """
         store = self._known(loaded, key)
-        name = (store.digest(key), size or 0)
+        name = (key if isinstance(store, PutMedia) else store.digest(key), size or 0)
         with self._lock:
             if name in self._small:
                 self._small.move_to_end(name)
@@ -100,20 +106,26 @@ class MediaShelf:
         self._keep(name, small)
         return KINDS["WEBP"], small
 
-    def _known(self, loaded: LoadedRelease, key: str) -> MediaStore:
+    def _known(self, loaded: LoadedRelease, key: str) -> MediaStore | PutMedia:
         with self._lock:
+            changes = loaded.view().delta
+            if self._said[0] is not changes:
+                self._said = (changes, keys_said(changes.entries))
+            if self._put is not None and key in self._said[1] and key in self._put:
+                return self._put
             if self._folder is not None and (self._store is None or self._release != loaded.id):
-                self._keys = keys_of(loaded)
-                try:
-                    self._store = MediaStore.open(self._folder)
-                except ArtifactError:
-                    logger.exception("the media index cannot be read")
-                    raise Refusal(500, "media", "index", "the service's log says what is damaged") from None
-                self._release = loaded.id
-            if self._store is None or key not in self._keys or key not in self._store:
-                remedy = "name a photo or sound of a product of this release"
-                raise Refusal(404, "media", key[:200], remedy)
-            return self._store
+                self._open(self._folder, loaded)
+            if self._store is not None and key in self._keys and key in self._store:
+                return self._store
+        raise Refusal(404, "media", key[:200], "name a photo or sound of a product that is there")
+
+    def _open(self, folder: Path, loaded: LoadedRelease) -> None:
+        try:
+            self._store = MediaStore.open(folder)
+        except ArtifactError:
+            logger.exception("the media index cannot be read")
+            raise Refusal(500, "media", "index", "the service's log says what is damaged") from None
+        self._keys, self._release = keys_of(loaded), loaded.id
 
     def _keep(self, name: tuple[str, int], small: bytes) -> None:
         with self._lock:

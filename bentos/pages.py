@@ -157,7 +157,9 @@ class Pages:
     async def _media(self, key: str, scope: Scope, send: Send) -> None:
         application = self._ready()
         if self._shelf is None:
-            self._shelf = MediaShelf(application.config.media, application.config.settings.media)
+            self._shelf = MediaShelf(
+                application.config.media, application.config.settings.media, application.put_media
+            )
         size = asked_size(scope)
         loaded = application.engine.require()
         etag = self._shelf.etag(loaded, key, size)

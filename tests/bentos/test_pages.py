@@ -1,8 +1,11 @@
 """Pages and media in process: what is sent, to whom, and what is never sent."""
 
+import base64
 import gzip
 import io
+import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +21,11 @@ from bentos.hot import HotRoutes
 from bentos.limits import Refusal
 from bentos.media import CACHE_BYTES, MediaShelf
 from bentos.pages import POLICY, STATIC, asked_range, read_static
+from bentos.put_media import KEPT_SECONDS, PutMedia
+from catalog.errors import ArtifactError
 from catalog.media_store import MediaStore, add_media
 from catalog.settings import Settings
+from models.inputs.item import ProductInput
 from tests.bentos.shop import Shop
 from tests.bentos.storefront_shop import CHINESE, build_storefront, noise
 from tests.conftest import PROJECT
@@ -158,6 +164,49 @@ def test_only_media_of_the_release(client: TestClient, application: Application)
         answer = client.get(f"/media/{key}")
         assert answer.status_code == 404, key
         assert answer.json()["error"]["field"] == "media"
+
+
+def test_media_of_a_put_product_are_shown_at_once(client: TestClient, shop: Shop) -> None:
+    encoded = {"photo": base64.b64encode(shop.photo).decode(), "sound": base64.b64encode(shop.sound).decode()}
+    item = {
+        "product_id": "new",
+        "title": "violet umbrella",
+        "photos": [encoded["photo"]],
+        "sounds": [encoded["sound"]],
+    }
+    assert client.post("/products/put", json={"item": item}).status_code == 200
+    hit = client.post("/search", json={"query": {"text": "violet umbrella"}, "k": 1}).json()["result"][
+        "hits"
+    ][0]
+    assert hit["product_id"] == "new"
+    details = client.post("/products/get", json={"product_id": "new"}).json()["result"]
+    assert details["photos"] == [hit["photo"]]
+    assert details["sounds"] == [hit["sound"]]
+    whole = client.get(f"/media/{hit['photo']}")
+    assert (whole.content, whole.headers["content-type"]) == (shop.photo, "image/jpeg")
+    assert client.get(f"/media/{hit['photo']}?size=160").headers["content-type"] == "image/webp"
+    assert client.get(f"/media/{hit['sound']}").content == shop.sound
+    for key in ("put/", "put/..%2f..%2frelease.json", f"{hit['photo']}x", "put/" + "0" * 32):
+        assert client.get(f"/media/{key}").status_code == 404, key
+    assert client.post("/products/delete", json={"product_id": "new"}).status_code == 200
+    assert client.get(f"/media/{hit['photo']}").status_code == 404  # deleted with its product
+
+
+def test_files_that_no_change_names_are_deleted_in_time(shop: Shop, tmp_path: Path) -> None:
+    kept = PutMedia(tmp_path / "media")
+    facts = kept.keep(ProductInput(title="a", photos=(shop.photo,), sounds=(shop.sound,)))
+    assert set(facts) == {"photo", "photos", "sound", "sounds"}
+    old = time.time() - KEPT_SECONDS - 1
+    for path in (tmp_path / "media").iterdir():
+        os.utime(path, (old, old))
+    fresh = kept.keep(ProductInput(title="b", photos=(shop.photos[1],)))
+    kept.prune([facts["photo"]])
+    assert facts["photo"] in kept
+    assert fresh["photo"] in kept
+    assert facts["sound"] not in kept
+    next((tmp_path / "media").glob(facts["photo"].removeprefix("put/"))).write_bytes(b"other")
+    with pytest.raises(ArtifactError, match="damaged"):
+        kept.read(facts["photo"])
 
 
 def test_media_that_are_no_media_are_not_sent(
