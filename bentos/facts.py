@@ -1,13 +1,14 @@
 """What is shown of the release's products, by row."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import orjson
 import pandas as pd
 
-__all__ = ["BLANK", "ProductFacts", "attributes_of"]
+__all__ = ["BLANK", "ProductFacts", "attributes_of", "plain"]
 
 BLANK: dict[str, Any] = {
     "title": "", "brand": "", "category": "", "price": None, "currency": "", "photo": "", "sound": "",
@@ -30,6 +31,15 @@ class ProductFacts:
         self.on_hand = _numbers(products, "on_hand")
         self.photo = [keys[0] if keys else "" for keys in _keys(products, "photos")]
         self.sound = [keys[0] if keys else "" for keys in _keys(products, "sounds")]
+
+    @cached_property
+    def named(self) -> dict[str, list[int]]:
+        """Title or identifier, as `plain` makes them, to the rows that have it."""
+        found: dict[str, list[int]] = {}
+        for row, names in enumerate(zip(self.title, self.product_id, strict=True)):
+            for name in {plain(one) for one in names} - {""}:
+                found.setdefault(name, []).append(row)
+        return found
 
     def hit(self, row: int, score: float) -> dict[str, Any]:
         """One hit of a release's row, as answers.Hit; without why and pinned."""
@@ -56,6 +66,11 @@ class ProductFacts:
             "photos": keys_of(known.get("photos")),
             "sounds": keys_of(known.get("sounds")),
         }
+
+
+def plain(name: str) -> str:
+    """A name without its case and with single spaces: what makes two equal."""
+    return " ".join(name.casefold().split())
 
 
 def attributes_of(cell: Any) -> dict[str, Any]:

@@ -17,9 +17,10 @@ __all__ = ["search_parts"]
 
 def search_parts(release: Release, encoder: ProductEncoder) -> SearchParts:
     """Read the parts; of an older release, words are read from its products and the fusion is the rule."""
-    products = release.products
+    products, facts = release.products, ProductFacts(release.products)
+    _ = facts.named  # read now, so that no answer waits for it
     return SearchParts(
-        facts=ProductFacts(products),
+        facts=facts,
         columns=Columns(products),
         lexical=release_lexical(release),
         fusion=release_fusion(release),

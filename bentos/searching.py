@@ -43,6 +43,7 @@ def answer(
     allowed = None if unfiltered(form) else allowed_rows(shelf.columns, form.filters)
     ranking = shelf.search.search(ask.text, vector, probabilities, allowed, near=near)
     rows, scores = ranking.rows, ranking.scores
+    rows, scores = by_name(shelf, ask.text, allowed, rows, scores)
     own = shelf.position_of(ask.product) if ask.product else None
     if own is not None:
         rows, scores = rows[rows != own], scores[rows != own]
@@ -64,6 +65,20 @@ def answer(
         out = valid.banned(shelf.columns) if own is None else np.append(valid.banned(shelf.columns), own)
         result["facets"] = facets_of(shelf, ranking, form.filters, rows, vector, out)
     return result
+
+
+def by_name(
+    shelf: Shelf, text: str, allowed: np.ndarray | None, rows: np.ndarray, scores: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What was found, led by the products whose title or identifier the query is: nothing is more certain."""
+    named = [row for row in shelf.named(text) if allowed is None or allowed[row]]
+    if not named:
+        return rows, scores
+    rest = ~np.isin(rows, named)
+    return (
+        np.concatenate([np.array(named, np.int64), rows[rest]]),
+        np.concatenate([np.ones(len(named)), scores[rest]]),
+    )
 
 
 def explained(

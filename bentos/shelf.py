@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bentos.facts import BLANK, ProductFacts, attributes_of
+from bentos.facts import BLANK, ProductFacts, attributes_of, plain
 from bentos.fresh import Fresh, column_facts, read_fresh
 from insights.search.columns import Columns
 from insights.search.fusion import FusionModel
@@ -141,6 +141,27 @@ class Shelf:
     def product(self, position: int) -> str:
         """The product at a position."""
         return self.view.id_of(position if position < self._n else int(self._added[position - self._n]))
+
+    def named(self, text: str) -> list[int]:
+        """Positions of the products that are there and have a text as their title or identifier."""
+        name = plain(text)
+        if not name:
+            return []
+        found = [row for row in self.parts.facts.named.get(name, ()) if not self._outdated(row)]
+        return sorted([*found, *self._fresh_named.get(name, ())])
+
+    def _outdated(self, row: int) -> bool:
+        place = int(np.searchsorted(self.hidden, row))
+        return place < len(self.hidden) and int(self.hidden[place]) == row
+
+    @cached_property
+    def _fresh_named(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for row, product in self.view.delta.ids.items():
+            title = self.view.delta.entries[product].facts.get("title", "")
+            for name in {plain(title), plain(product)} - {""}:
+                found.setdefault(name, []).append(self.position(row))
+        return found
 
     def near(self, queries: np.ndarray, k: int) -> np.ndarray:
         """(q, k) positions nearest to queries, best first; -1 is padding."""

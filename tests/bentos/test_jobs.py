@@ -11,7 +11,8 @@ from bentos.limits import Limits, Refusal
 from bentos.parsing import read_call
 from bentos.release_view import LoadedRelease
 from catalog.settings import ReleaseSettings
-from models.index import DeltaLimits, Record, build_index
+from models.index import DeltaLimits, LayeredView, Record, build_index
+from models.product_encoder import ProductEncoder
 from tests.bentos.shop import Shop
 
 
@@ -109,3 +110,27 @@ def test_changes_lie_over_refined_vectors_too(shop: Shop, loaded: LoadedRelease,
     assert names[:2] == ["P003", "new"]
     assert "P004" not in names
     np.testing.assert_array_equal(outcome.vectors[0], loaded.vectors[3])
+
+
+def test_a_batch_asks_encoder_and_index_once(
+    shop: Shop, loaded: LoadedRelease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def counted(kind: type, name: str) -> None:
+        real = getattr(kind, name)
+        monkeypatch.setattr(kind, name, lambda *a, **k: (calls.append(name), real(*a, **k))[1])
+
+    counted(ProductEncoder, "encode_features")
+    counted(LayeredView, "search")
+    jobs = [job(shop, loaded, "search", {"query": {"text": f"shoe {n}"}, "facets": True}) for n in range(5)]
+    jobs.append(job(shop, loaded, "embed", {"item": {"title": "bag"}}))
+    jobs.append(
+        job(shop, loaded, "search", {"queries": [{"text": "red", "product_id": "P001"}, {"text": "a b"}]})
+    )
+    assert all(isinstance(outcome, Outcome) for outcome in run_jobs(jobs))
+    assert calls == ["encode_features", "search"]
+    # What a filter leaves differs from query to query: those ask the index alone.
+    narrow = {"query": {"text": "shoe"}, "filters": {"category": ["Bags"]}}
+    run_jobs([*jobs, job(shop, loaded, "search", narrow)])
+    assert calls[2:] == ["encode_features", "search", "search"]

@@ -124,6 +124,15 @@ def test_unknown_words_get_low_scores(client: TestClient) -> None:
     assert strange[0]["score"] < 0.5 * known[0]["score"]
 
 
+def test_a_product_asked_for_by_its_name_comes_first(client: TestClient, market: Market) -> None:
+    for row in market.products.iloc[::7].itertuples():
+        for text in (row.title, f"  {row.title.upper()}", row.product_id):
+            hit = asked(client, query={"text": text})["hits"][0]
+            assert (hit["product_id"], hit["score"]) == (row.product_id, 1.0)
+    narrowed = asked(client, query={"text": "P004"}, filters={"category": ["Bags"]}, k=100)
+    assert "P004" not in ids(narrowed)
+
+
 def test_chinese_words_find_chinese_listings(client: TestClient) -> None:
     hits = asked(client, query={"text": "台灯"})["hits"]
     assert hits[0]["product_id"] == "P003"

@@ -104,6 +104,17 @@ def test_a_replaced_product_answers_to_its_new_words_only(client: TestClient) ->
     assert asked(client, filters={}, k=100)["total"] == 60
 
 
+def test_names_follow_the_changes(client: TestClient, market: Market) -> None:
+    old = market.products["title"][4]
+    sent(client, "/products/put", items=[{**ITEM, "product_id": "P004"}, {"product_id": "sku-9", "price": 1}])
+    first = asked(client, query={"text": "Violet Paper Umbrella"})["hits"][0]
+    assert (first["product_id"], first["score"]) == ("P004", 1.0)
+    assert asked(client, query={"text": "SKU-9"})["hits"][0]["product_id"] == "sku-9"
+    assert asked(client, query={"text": old})["hits"][0]["product_id"] != "P004"
+    sent(client, "/products/delete", product_id="sku-9")
+    assert "sku-9" not in ids(asked(client, query={"text": "sku-9"}, k=100))
+
+
 def test_a_changed_price_or_stock_moves_filters_order_and_facets(client: TestClient) -> None:
     before = asked(client, filters={}, facets=True)["facets"]
     sent(client, "/products/change", changes=[{"product_id": "P001", "price": 0.5, "on_hand": 9},

@@ -31,6 +31,14 @@ def test_demo_makes_every_asset_and_says_what_next(checkout: Checkout, demo: Fin
     assert (workspace / "releases" / "current").read_text().strip() == released
     for asset in ("splits", "texts", "text_features", "challenger", "evaluation", "search_index", "bento"):
         assert asset in demo.stderr + demo.stdout
+    folder = workspace / "releases" / released
+    for part in (
+        "lexical/lexical.json",
+        "search_fusion.json",
+        "modalities/image.npy",
+        "bought_together.parquet",
+    ):
+        assert (folder / part).is_file()
     judged = read_json(workspace / "evaluation" / "holdout" / "evaluation.json")
     assert len(judged["by_subset"]) == 15, "every non-empty subset of four modalities"
 
@@ -127,6 +135,12 @@ def test_the_released_bento_answers_every_endpoint(
             assert len(classified["results"]) == 2
             found = call(client, "/search", {"query": {"text": first["title"]}, "k": 3})
             assert len(found["result"]["hits"]) == 3
+            assert found["result"]["hits"][0]["title"] == first["title"]
+            assert found["result"]["hits"][0]["why"]["modality"]
+            whole = call(client, "/products/get", {"product_id": first["product_id"]})["result"]
+            assert whole["description"] == first["description"]
+            browsed = call(client, "/search", {"filters": {"has_photo": True}, "facets": True})["result"]
+            assert browsed["total"] == browsed["facets"]["has_photo"] > 0
             by_photo = call(client, "/search", {"query": {"photo": photo}, "k": 3})
             assert by_photo["release"] == released
             near = call(client, "/similar", {"product_id": first["product_id"], "k": 3})

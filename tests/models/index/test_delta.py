@@ -1,6 +1,6 @@
 """The log under the delta segment: torn tails, damage, limits, and the way to the next release."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -175,6 +175,7 @@ def target(
     encoder: str = "encoder-a",
     bases: dict[str, str] | None = None,
     updated: dict[str, str] | None = None,
+    derived: Callable[[Sequence[ProductInput]], list[dict]] | None = None,
 ) -> Target:
     def encode(inputs: Sequence[ProductInput]) -> np.ndarray:
         for item in inputs:
@@ -189,6 +190,7 @@ def target(
         base=lambda row: (bases or {}).get(ids[row], "old"),
         updated=lambda row: (updated or {}).get(ids[row], ""),
         encode=encode,
+        derived=derived,
     )
 
 
@@ -268,6 +270,21 @@ def test_another_encoder_encodes_again_and_says_what_it_cannot(tmp_path: Path) -
     np.testing.assert_array_equal(records[0].vector, VECTORS[35])
     assert records[0].inputs == ProductInput("four", photos=(photo,), attributes={"colour": "red"})
     assert records[1].facts == {"price": 4.0}
+
+
+def test_facts_that_depend_on_the_encoder_are_made_again_with_the_vector(tmp_path: Path) -> None:
+    index = layered(tmp_path)
+    facts = {"title": "four", "seen": "by a"}
+    index.segment.write([put("new", 11, inputs=ProductInput("four"), facts=facts),
+                         put("bad one", 12, inputs=ProductInput("bad"), facts=facts)])  # fmt: skip
+    kept = target(2, IDS, derived=lambda inputs: [{"seen": "by b"} for _ in inputs])
+    carry_over(tmp_path, kept)
+    _, records = read_log(log_path(tmp_path, "000002-bbbbbbbb"))
+    assert records[0].facts == facts
+    other = target(3, IDS, encoder="encoder-b", derived=kept.derived)
+    assert set(carry_over(tmp_path, other).lost) == {"bad one"}
+    _, records = read_log(log_path(tmp_path, "000003-bbbbbbbb"))
+    assert records[0].facts == {"title": "four", "seen": "by b"}
 
 
 def test_logs_of_pruned_releases_go(tmp_path: Path) -> None:
