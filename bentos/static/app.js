@@ -4,7 +4,7 @@ import { choose, language, LANGUAGES, t, tag } from "./i18n.js";
 import { silence } from "./player.js";
 import { productPage } from "./product.js";
 import { queryBox } from "./query.js";
-import { forget, searchPage } from "./search.js";
+import { searchPage } from "./search.js";
 
 const top = document.getElementById("top");
 const main = document.getElementById("main");
@@ -42,7 +42,7 @@ function speak(name) {
   viewName = "";
   drawFrame();
   box.input.value = words;
-  show({ restore: scrollY });
+  show({ restore: scrollY, kept: true });
   top.querySelector(`[data-key="language-${name}"]`).focus();
 }
 
@@ -86,12 +86,12 @@ function go(href, how = {}) {
     history.replaceState({ ...history.state, y: scrollY }, "");
     history.pushState({ from }, "", href);
   }
-  show({ focus: !how.quiet, quiet: how.quiet, fresh: how.again });
+  show({ focus: !how.quiet, quiet: how.quiet });
 }
 
-addEventListener("popstate", (event) => show({ restore: event.state?.y ?? 0 }));
+addEventListener("popstate", (event) => show({ restore: event.state?.y ?? 0, kept: true }));
 addEventListener("scrollend", () => history.replaceState({ ...history.state, y: scrollY }, ""));
-addEventListener("online", () => { forget(); show({ quiet: true, fresh: true }); });
+addEventListener("online", () => show({ quiet: true }));
 
 document.addEventListener("click", (event) => {
   const target = event.target.closest("a[data-route]");

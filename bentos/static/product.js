@@ -157,7 +157,11 @@ function missing() {
 
 export function productPage(go, box) {
   const root = h("div", { class: "page-product" });
-  const back = link("/", { class: "back" }, icon("left"), t("nav.shop"));
+  const back = link("/", { class: "back", on: { click: (event) => {
+    if (!history.state?.from) return;
+    event.preventDefault();
+    history.back(); // to the same place on the page of results
+  } } }, icon("left"), t("nav.shop"));
   const frame = h("div", { class: "shop" }, box.extras, back, root);
   let running = null;
 

@@ -11,17 +11,15 @@ const PAGE = 24;
 const answers = new Map();
 const ANSWERS = 20;
 
-/** What was asked of an address a moment ago comes back at once, so that Back does not wait. */
-async function ask(url, state, fresh, signal) {
-  if (!fresh && answers.has(url)) return answers.get(url);
+/** With `kept`, what the address was answered before: Back does not wait. Else prices and stock are asked anew. */
+async function ask(url, state, kept, signal) {
+  if (kept && answers.has(url)) return answers.get(url);
   const answer = await post("/search", body(state, PAGE, clips.data), signal);
   answers.delete(url);
   answers.set(url, answer);
   if (answers.size > ANSWERS) answers.delete(answers.keys().next().value);
   return answer;
 }
-
-export const forget = () => answers.clear();
 
 /** "red + your photo"; a single part that is no words says what it is about. */
 function heading(state) {
@@ -125,7 +123,7 @@ export function searchPage(go, box) {
       button(t("error.retry"), { class: "primary", on: { click: again } })));
   }
 
-  async function show(url, { fresh = false, quiet = false, focus = false } = {}) {
+  async function show(url, { kept = false, quiet = false, focus = false } = {}) {
     state = read(url);
     const where = url.pathname + url.search;
     const { given } = box.show(state);
@@ -138,7 +136,7 @@ export function searchPage(go, box) {
     running?.abort();
     running = new AbortController();
     const { signal } = running;
-    const known = !fresh && answers.has(where);
+    const known = kept && answers.has(where);
     if (!known) {
       results.setAttribute("aria-busy", "true");
       if (!quiet || !shownFor) {
@@ -147,7 +145,7 @@ export function searchPage(go, box) {
       }
     }
     try {
-      const answer = await ask(where, state, fresh, signal);
+      const answer = await ask(where, state, kept, signal);
       if (signal.aborted) return;
       shownFor = where;
       drawAnswer(answer.result, given, focus);
@@ -155,7 +153,7 @@ export function searchPage(go, box) {
       if (signal.aborted || error.name === "AbortError") return;
       if (error.status === undefined) throw error;
       shownFor = "";
-      failed(error, () => show(url, { fresh: true, focus: true }));
+      failed(error, () => show(url, { focus: true }));
     } finally {
       if (!signal.aborted) results.setAttribute("aria-busy", "false");
     }

@@ -68,8 +68,9 @@ def server(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # a machine that does much else at the same time is slow
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield launched
@@ -85,7 +86,7 @@ def visit(server: Server, browser: "Browser") -> Iterator[Callable[..., Any]]:
     @contextmanager
     def open_page(path: str = "/", allow: str = "", **how: Any) -> Iterator["Page"]:
         context = browser.new_context(base_url=address, **{**DESKTOP, "locale": "en-GB", **how})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         context.add_init_script(WATCH)
         page = context.new_page()
         meant = re.compile(allow) if allow else None
@@ -168,7 +169,7 @@ def test_words_by_keyboard_and_back(visit: Callable[..., Any]) -> None:
         page.keyboard.press("Enter")
         page.wait_for_url("**/product/*")
         expect(page.get_by_role("heading", level=1, name=found[0])).to_be_focused()
-        page.go_back()
+        page.get_by_role("link", name="Back to the results").click()
         page.wait_for_url("**/?q=desk+lamp")
         assert titles(page) == found
         page.reload()
@@ -346,6 +347,20 @@ def test_order_and_pages(visit: Callable[..., Any]) -> None:
         expect(page.locator("#results .price").last).to_have_text("Price on request")
         page.go_back()
         expect(page.locator("#results .price").first).to_have_text("€45.00")
+
+
+def test_a_changed_price_shows_at_once(visit: Callable[..., Any], server: Server) -> None:
+    from playwright.sync_api import expect
+
+    address = f"http://127.0.0.1:{server.port}/products/change"
+    with visit() as page:
+        settled(page)
+        for price, shown in ((11.5, "€11.50"), (10.0, "€10.00")):
+            change = {"product_id": "P000", "price": price}
+            answer = httpx.post(address, json={"change": change}, trust_env=False, timeout=30)
+            assert answer.status_code == 200
+            page.get_by_role("link", name="Shelfspace, to all products").click()
+            expect(page.locator("#results .price").first).to_have_text(shown)
 
 
 def test_a_product_and_its_neighbours(visit: Callable[..., Any]) -> None:
