@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN = .venv/bin/python -m dagster_project.launch
 export SHELFSPACE_CATALOG = $(CATALOG)
 
-.PHONY: benchmark-graph benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback install fast-test
+.PHONY: audit fuzz benchmark-graph benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed
@@ -27,6 +27,12 @@ test: install   ## every test, in two processes
 
 fast-test: install   ## the tests that start no server and run no chain
 	.venv/bin/python -m pytest -n 2 -m "not slow"
+
+fuzz: install   ## 1,000 hostile inputs a media type and the OpenAPI document, against a real server; some minutes
+	@.venv/bin/python -m tests.fuzz
+
+audit: install  ## known vulnerabilities of the locked packages, where their database can be reached
+	@.venv/bin/python .ci/audit.py
 
 lint: install
 	.venv/bin/ruff check .

@@ -13,12 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from bentos.access_log import AccessLog
 from bentos.batcher import Batcher
 from bentos.changes import records_of, require_known, require_live
 from bentos.config import ServiceConfig
 from bentos.engine import Engine
 from bentos.jobs import Job, Outcome, featurize, run_jobs
+from bentos.keys import KeyRing
 from bentos.limits import Admission, Limits, Refusal
+from bentos.media_cost import check_costs
 from bentos.modalities import similar_alone
 from bentos.parsing import ENDPOINTS, READS, Call, Files, read_call
 from bentos.products import browsed, classification, details, require_named
@@ -27,6 +30,7 @@ from bentos.release_view import LoadedRelease
 from bentos.request_log import RequestLog
 from bentos.rules_file import RulesFile
 from insights.search.rules import Rules
+from models.features import FeatureTable
 from models.inputs.item import ProductInput
 
 __all__ = ["Application"]
@@ -55,6 +59,12 @@ class Application:
         self.engine = Engine(config, watched=self.rules.refresh)
         self.put_media = PutMedia(config.releases / "delta" / "media") if config.releases else None
         self.log = RequestLog(config.live, config.settings.service.log_every_seconds)
+        service = config.settings.service
+        self.access = AccessLog(
+            config.live if service.access_log else None, service.log_every_seconds, service.access_log_bytes
+        )
+        self.keys = KeyRing(config.keys)
+        self.host_names = frozenset(name.lower() for name in service.host_names)
         self.batcher: Batcher[Job, Outcome] = Batcher(
             run_jobs, weight=lambda job: len(job.call), max_weight=self.limits.items, name="encoder"
         )
@@ -70,6 +80,7 @@ class Application:
         self.batcher.close()
         self._decoders.shutdown()
         self.log.close()
+        self.access.close()
 
     @property
     def ready(self) -> bool:
@@ -180,8 +191,12 @@ class Application:
         features = None
         if any(item.photos or item.sounds for item in call.items):
             loop = asyncio.get_running_loop()
-            features = await loop.run_in_executor(self._decoders, featurize, loaded, call)
+            features = await loop.run_in_executor(self._decoders, self._decode, loaded, call)
         return await self.batcher.submit(Job(call, loaded, features, self.rules.rules))
+
+    def _decode(self, loaded: LoadedRelease, call: Call) -> FeatureTable:
+        check_costs(call, self.limits)
+        return featurize(loaded, call)
 
     def refused(self, endpoint: str, refusal: Refusal, seconds: float) -> None:
         """Log a refused request as one row."""

@@ -29,6 +29,7 @@ REQUIREMENTS = (
     "bm25s",
     "faiss-cpu",
     "filelock",
+    "httptools",
     "jieba",
     "nh3",
     "numpy",
@@ -50,6 +51,7 @@ REQUIREMENTS = (
     "torch",
     "tqdm",
     "transformers",
+    "uvloop",
     "xxhash",
 )
 """What the packed packages import; pinned to the versions of the building environment."""

@@ -6,6 +6,7 @@ SHELFSPACE_LIVE       folder of the request log; without it nothing is logged
 SHELFSPACE_MEDIA      snapshot folder with the photos and sounds of the catalogue; default the one of the
                       workspace; without either no media are shown
 SHELFSPACE_RULES      file of the merchandising rules; default rules.yaml of the workspace
+SHELFSPACE_KEYS       file of API keys; without it keys.json in the workspace folder, where there is one
 SHELFSPACE_SETTINGS   a params.yaml to use instead of the baked settings
 """
 
@@ -38,6 +39,7 @@ class ServiceConfig:
         media: snapshot folder whose media are shown, or None.
         rules: file of the merchandising rules, which need not be there; None for no rules.
         poll_seconds: how often `current` and the rules are looked at.
+        keys: file of API keys, which may not be there yet, or None.
     """
 
     settings: Settings
@@ -47,6 +49,7 @@ class ServiceConfig:
     media: Path | None = None
     rules: Path | None = None
     poll_seconds: float = POLL_SECONDS
+    keys: Path | None = None
 
 
 def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKED) -> ServiceConfig:
@@ -66,6 +69,10 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
     releases = _folder(env, "SHELFSPACE_RELEASES")
     if releases is not None and not releases.is_dir():
         raise SettingsError("SHELFSPACE_RELEASES", str(releases), "name the folder of a workspace")
+    keys = _folder(env, "SHELFSPACE_KEYS")
+    if keys is not None and not keys.is_file():
+        # A mistyped name must not open the service.
+        raise SettingsError("SHELFSPACE_KEYS", str(keys), "name a file that `python -m bentos.keys` made")
     release = baked / "release"
     rules = _folder(env, "SHELFSPACE_RULES")
     return ServiceConfig(
@@ -75,6 +82,7 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
         live=_folder(env, "SHELFSPACE_LIVE"),
         media=_folder(env, "SHELFSPACE_MEDIA") or (releases / "snapshot" if releases else None),
         rules=rules or (None if releases is None else releases / "rules.yaml"),
+        keys=keys or (releases / "keys.json" if releases else None),
     )
 
 

@@ -5,7 +5,7 @@ the batcher. It also sees the body before anything has read it, so size and conc
 checked first, and every error has the same body. All other paths go on to BentoML.
 """
 
-import ipaddress
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,6 @@ class HotRoutes:
         path = scope["path"]
         endpoint = self._routes.get(path)
         try:
-            refuse_public(scope)
             if endpoint is not None:
                 allow(scope, "POST")
                 await self._answer(endpoint, scope, receive, send)
@@ -80,6 +79,7 @@ class HotRoutes:
                 self._document = self._document or orjson.dumps(openapi(self._spec()))
                 await respond(send, 200, self._document)
             elif not await self._pages.answer(scope, send):
+                only_read(scope)
                 await self.app(scope, receive, send)
         except Refusal as refusal:
             await refuse(send, refusal)
@@ -110,6 +110,7 @@ class HotRoutes:
             problem = Refusal(500, "service", endpoint, "retry; the service's log says what failed")
             application.refused(endpoint, problem, 0.0)
             raise problem from None
+        scope["shelfspace.release"] = answer["release"]  # for the access log
         await respond(send, 200, orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY))
 
     def _ready(self) -> "Application":
@@ -119,23 +120,13 @@ class HotRoutes:
         return application
 
 
-def refuse_public(scope: Scope) -> None:
-    """Refuse a connection that came in on an address other than loopback (403).
+def only_read(scope: Scope) -> None:
+    """Keep all but GET and HEAD from BentoML's own routes (404).
 
-    BentoML binds all addresses unless told otherwise; without API keys anyone who reaches the
-    machine could read the catalogue, so such a connection is not answered.
+    They answer calls too, under more spellings of a path than these here, and know none of our limits.
     """
-    server = scope.get("server")
-    if not server or server[1] is None:  # a Unix socket
-        return
-    try:
-        address = ipaddress.ip_address(server[0])
-    except ValueError:  # a name: an in-process client
-        return
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    if not mapped.is_loopback:
-        remedy = "reach it over loopback (an SSH tunnel, a proxy that asks for a login); it has no API keys"
-        raise Refusal(403, "address", server[0], remedy)
+    if scope["method"] not in {"GET", "HEAD"}:
+        raise Refusal(404, "path", scope["path"], "no such route; /docs.json names those there are")
 
 
 def allow(scope: Scope, method: str) -> None:
@@ -165,14 +156,24 @@ async def read_body(
     """The whole body, refused as soon as it is known to be too large.
 
     Raises:
-        Refusal: 413 before reading where the length is declared, else while reading; 503 where
-            the bodies in flight leave no room.
+        Refusal: 413 before reading where the length is declared, else while reading; 408 where
+            it takes too long; 503 where the bodies in flight leave no room.
     """
     limits = application.limits
     declared = headers.get(b"content-length", b"")
     if declared.isdigit():
         limits.check_body(int(declared))
         place.hold(int(declared))
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            return await read_all(application, receive, place)
+    except TimeoutError:
+        remedy = f"send the whole body within {limits.body_seconds:g} s"
+        raise Refusal(408, "body", "incomplete", remedy) from None
+
+
+async def read_all(application: "Application", receive: Receive, place: Place) -> bytes:
+    """The whole body, however long it takes."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -182,7 +183,7 @@ async def read_body(
         chunk = message.get("body", b"")
         if chunk:
             size += len(chunk)
-            limits.check_body(size)
+            application.limits.check_body(size)
             place.hold(size)
             chunks.append(chunk)
         if not message.get("more_body", False):
@@ -220,4 +221,6 @@ async def respond(send: Send, status: int, body: bytes, extra: tuple[tuple[bytes
 async def refuse(send: Send, refusal: Refusal) -> None:
     """Send an error; one that is worth repeating says when."""
     extra = ((b"retry-after", str(refusal.retry_after).encode()),) if refusal.retry_after else ()
+    if refusal.status == 408:
+        extra = (*extra, (b"connection", b"close"))  # the rest of the body may never come
     await respond(send, refusal.status, orjson.dumps(refusal.body()), extra)

@@ -56,6 +56,8 @@ class Limits:
             as long is refused.
         attributes: entries in one product's attributes.
         media_per_item: photos, and sounds, of one item.
+        body_seconds: what a body may take to arrive.
+        megapixels: largest PNG or WebP; see `bentos.media_cost` for JPEG.
     """
 
     body_bytes: int
@@ -67,6 +69,8 @@ class Limits:
     sound_bytes: int
     attributes: int = 200
     media_per_item: int = 8
+    body_seconds: float = 20
+    megapixels: float = 24
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
@@ -79,6 +83,8 @@ class Limits:
             text_characters=8 * settings.preprocessing.max_text_characters,
             photo_bytes=settings.media.max_photo_bytes,
             sound_bytes=settings.media.max_sound_bytes,
+            body_seconds=settings.service.body_seconds,
+            megapixels=min(settings.service.max_photo_megapixels, settings.media.max_photo_megapixels),
         )
 
     def check_body(self, size: int) -> None:

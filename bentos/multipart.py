@@ -84,7 +84,7 @@ async def read_form(endpoint: str, content_type: str, data: bytes) -> tuple[dict
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 if name not in PHOTOS | SOUNDS:
-                    raise Refusal(422, name[:60], value.filename, "send files as photo or sound")
+                    raise Refusal(422, name[:60] or "name", value.filename, "send files as photo or sound")
                 (photos if name in PHOTOS else sounds).append(await value.read())
             elif name in PHOTOS | SOUNDS:
                 remedy = f"send a file (curl -F {name}=@FILE)"

@@ -3,19 +3,24 @@
 from typing import Any
 
 from bentos.answers import ErrorAnswer
+from bentos.entry import COOKIE
 from bentos.multipart import FORM_FIELDS
 from bentos.schemas import EXAMPLES
+from bentos.sessions import SESSION, session_paths
 
 __all__ = ["openapi"]
 
 REFUSALS = {
     "400": "The body is no JSON and no form.",
+    "401": "No API key, or none that is valid; only where the service has keys.",
+    "403": "The key lacks the scope, or another site's page sent the request.",
     "404": "No such product.",
+    "408": "The body took too long.",
     "409": "The log of changes is full, or the service has no workspace to keep it in.",
     "413": "The body, a file or a list is too large.",
     "415": "Another Content-Type than JSON or a form.",
     "422": "A field is missing, unknown, of the wrong type or out of range.",
-    "429": "Too many requests in flight; see Retry-After.",
+    "429": "Too many requests, of this key or in flight; see Retry-After.",
     "507": "The disk is full; nothing was kept.",
     "503": "No release is loaded yet, or memory for bodies is used up; see Retry-After.",
 }
@@ -75,6 +80,17 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
             },
         }
     }
+    spec["paths"][SESSION] = session_paths()
+    for operation in spec["paths"][SESSION].values():
+        operation["tags"] = ["Service APIs"]
+        for status in ("400", "401", "403", "408", "413", "422", "429", "503"):
+            operation["responses"][status] = {"description": REFUSALS[status], "content": error}
+    spec["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+    }
+    spec["security"] = [{}, {"bearer": []}, {"header": []}, {"cookie": []}]
     return spec
 
 

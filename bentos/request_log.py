@@ -46,12 +46,19 @@ class RequestLog:
         max_rows: rows that are written at once without waiting for the time.
         keep_rows: rows held at most while the folder cannot be written; older ones are
             dropped then, counted, and the count is logged.
+        prefix: what the names of the files begin with.
     """
 
     def __init__(
-        self, folder: Path | None, every_seconds: float = 5, max_rows: int = 5000, keep_rows: int = 50_000
+        self,
+        folder: Path | None,
+        every_seconds: float = 5,
+        max_rows: int = 5000,
+        keep_rows: int = 50_000,
+        prefix: str = "requests",
     ) -> None:
         self.folder = folder
+        self.prefix = prefix
         self.dropped = 0
         self._every = every_seconds
         self._max_rows = max_rows
@@ -64,7 +71,7 @@ class RequestLog:
         self._number = 0
         self._thread: threading.Thread | None = None
         if folder is not None:
-            self._thread = threading.Thread(target=self._loop, name="request-log", daemon=True)
+            self._thread = threading.Thread(target=self._loop, name=f"{prefix}-log", daemon=True)
             self._thread.start()
 
     @property
@@ -101,7 +108,7 @@ class RequestLog:
                 return None
             try:
                 body = b"".join(orjson.dumps(r, option=orjson.OPT_APPEND_NEWLINE) for r in rows)
-                return write_bytes(self._next_path(), body)
+                return self._store(body)
             except OSError:
                 with self._lock:
                     self._rows[:0] = rows
@@ -117,11 +124,14 @@ class RequestLog:
         self._thread = None
         self.flush()
 
+    def _store(self, body: bytes) -> Path:
+        return write_bytes(self._next_path(), body)
+
     def _next_path(self) -> Path:
         assert self.folder is not None  # noqa: S101 - for the type checker
         day = datetime.now(UTC).date().isoformat()
         while True:  # a process id may come back after a restart
-            path = self.folder / f"requests-{day}-{os.getpid()}-{self._number}.jsonl"
+            path = self.folder / f"{self.prefix}-{day}-{os.getpid()}-{self._number}.jsonl"
             self._number += 1
             if not path.exists():
                 return path
@@ -134,7 +144,7 @@ class RequestLog:
                 self.flush()
             except OSError as error:
                 # The service answers on; the rows wait, and the operator reads why.
-                logger.error("request log %s cannot be written: %s", self.folder, error)  # noqa: TRY400
+                logger.error("log %s cannot be written: %s", self.folder, error)  # noqa: TRY400
             if self.dropped:
-                logger.error("request log dropped %d rows it could not write", self.dropped)
+                logger.error("log %s dropped %d rows it could not write", self.folder, self.dropped)
                 self.dropped = 0

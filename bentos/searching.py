@@ -9,7 +9,8 @@ import numpy as np
 from bentos.asks import Ask, Form, blend
 from bentos.release_view import LoadedRelease
 from bentos.shelf import Shelf
-from insights.search.columns import Filters, allowed_rows, facets, relaxed
+from insights.search.columns import Filters, allowed_rows
+from insights.search.facets import facets, relaxed
 from insights.search.hybrid import DEPTH, Ranking
 from insights.search.pages import page, sorted_rows
 from insights.search.rules import Rules

@@ -1,4 +1,4 @@
-"""`python -m bentos`: serve the Bento of a workspace on loopback.
+"""`python -m bentos`: serve the Bento of a workspace, on loopback or, with API keys, on any address.
 
 The workspace is watched, so a promoted or rolled-back release is swapped in without a restart.
 Variables that are set already win over what is set here, but for BENTOML_HOME.
@@ -8,10 +8,13 @@ import argparse
 import ipaddress
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from bentos.build import bento_environment, bento_folder, bento_home
+from bentos.keys import read_keys
+from bentos.keys_cli import keys_path
 from catalog.errors import ArtifactError, SettingsError, ShelfspaceError
 from catalog.files import read_json
 from catalog.settings import Settings, load_settings, merge
@@ -51,30 +54,44 @@ def bento_settings(workspace: Workspace, tag: str, asked: dict[str, Any]) -> Set
     return load_settings(overrides=merge(baked, {"service": asked}))
 
 
-def loopback(host: str) -> str:
-    """The host, if it is a loopback address.
+def bindable(host: str, keyed: bool) -> str:
+    """The address to bind: any with API keys, a loopback one without.
 
     Raises:
-        SettingsError: any other address.
+        SettingsError: no address, or an open one without keys.
     """
     name = "127.0.0.1" if host == "localhost" else host
     try:
         safe = ipaddress.ip_address(name).is_loopback
     except ValueError:
-        safe = False
-    if not safe:
-        remedy = "use 127.0.0.1; the service has no API keys yet, so it is not opened to a network"
+        raise SettingsError("service.host", host, "give an address, such as 127.0.0.1 or 0.0.0.0") from None
+    if not safe and not keyed:
+        remedy = (
+            "use 127.0.0.1, or make an API key first (python -m bentos.keys create); "
+            "there are no API keys, so it is not opened to a network"
+        )
         raise SettingsError("service.host", host, remedy)
     return name
 
 
-def command(tag: str, settings: Settings) -> list[str]:
+def has_keys(path: Path) -> bool:
+    """Whether there is a keys file with a key that is still valid.
+
+    Raises:
+        SettingsError: the file is damaged.
+    """
+    if not path.exists():
+        return False
+    return any(not key.expired(time.time()) for key in read_keys(path).keys)
+
+
+def command(tag: str, settings: Settings, keyed: bool = False) -> list[str]:
     """The `bentoml serve` command line.
 
     Raises:
-        SettingsError: the host is not a loopback address.
+        SettingsError: the host is no address, or not a loopback one and there are no keys.
     """
-    host, port = loopback(settings.service.host), str(settings.service.port)
+    host, port = bindable(settings.service.host, keyed), str(settings.service.port)
     stop = ["--timeout-graceful-shutdown", str(DRAIN_SECONDS)]
     return [sys.executable, "-m", "bentoml", "serve", tag, "--host", host, "--port", port, *stop]
 
@@ -97,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bentos", description=__doc__)
     parser.add_argument("--catalog", help="preset or catalogue folder; default SHELFSPACE_CATALOG or sample")
     parser.add_argument("--bento", default="", help="tag to serve; default: the one of the workspace")
-    parser.add_argument("--host", help="loopback address; default service.host")
+    parser.add_argument("--host", help="address; default service.host; an open one needs API keys")
     parser.add_argument("--port", type=int, help="default service.port")
     given = parser.parse_args(arguments)
     try:
@@ -105,10 +122,13 @@ def main(arguments: list[str] | None = None) -> int:
         tag = find_bento(workspace, given.bento)
         asked = {k: v for k, v in (("host", given.host), ("port", given.port)) if v is not None}
         settings = bento_settings(workspace, tag, asked)
-        line = command(tag, settings)
+        keyed = has_keys(keys_path(workspace))
+        line = command(tag, settings, keyed)
     except ShelfspaceError as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"serving {line[4]} on http://{line[6]}:{line[8]} (API: /docs)", file=sys.stderr, flush=True)
+    asks = "asks for API keys" if keyed else "open to this machine, no API keys"
+    place = f"http://{line[6]}:{line[8]} (API: /docs; {asks})"
+    print(f"serving {line[4]} on {place}", file=sys.stderr, flush=True)
     os.execve(line[0], line, environment(workspace, settings))  # noqa: S606
     return 0

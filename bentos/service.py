@@ -13,6 +13,8 @@ from bentoml.exceptions import BentoMLException, InvalidArgument, NotFound, Serv
 
 from bentos import answers, schemas
 from bentos.config import BAKED, read_config
+from bentos.connection import use_guarded_connections
+from bentos.guard import Guard
 from bentos.hot import HotRoutes
 from bentos.limits import Refusal
 
@@ -181,4 +183,6 @@ def openapi_spec() -> dict[str, Any]:
     return cast(Any, Shelfspace).openapi_spec.asdict()
 
 
+cast(Any, Shelfspace).add_asgi_middleware(Guard, application=application)
 cast(Any, Shelfspace).add_asgi_middleware(HotRoutes, application=application, spec=openapi_spec)
+use_guarded_connections()

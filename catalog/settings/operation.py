@@ -106,6 +106,18 @@ class Service(Section):
         pattern=r"^(https?://\S+)?$",
         description="The same for the drift dashboard.",
     )
+    access_log: bool = Field(
+        True, description="One JSON line a request beside the request log, without shopper data."
+    )
+    access_log_bytes: Positive = Field(100_000_000, description="Size of the access log that is kept.")
+    max_photo_megapixels: PositiveFloat = Field(
+        24,
+        description="Largest PNG or WebP in a request; a JPEG, decoded at a reduced scale, may be larger.",
+    )
+    body_seconds: PositiveFloat = Field(20, description="Seconds a request's body may take before 408.")
+    host_names: tuple[str, ...] = Field(
+        (), description="Names the service is asked by, beside localhost and loopback addresses (proxy, DNS)."
+    )
 
 
 class Monitoring(Section):

@@ -86,9 +86,8 @@ def features_of(candidates: Candidates) -> np.ndarray:
     """(m, features) float64 in the order of FEATURES, or of WORDLESS for a query without words."""
     c = candidates
     cosine = c.cosine.astype(np.float64)
-    certainty = _all(c, c.certainty)
     if c.words == 0:
-        return np.stack([cosine, certainty], axis=1)
+        return np.stack([cosine, np.full(len(cosine), c.certainty)], axis=1)
     from_best = cosine - cosine.max(initial=-1.0)
     rank = 1 / (10 + places(cosine, c.rows))
     lexical = c.lexical.astype(np.float64)
@@ -98,13 +97,13 @@ def features_of(candidates: Candidates) -> np.ndarray:
     nearest = float(share.max(initial=0.0))
     tenth = float(np.sort(relative)[-10]) if len(relative) >= 10 else 0.0
     margin = 1.0 - tenth if top > 0 else 0.0
-    columns = [
+    columns: list[np.ndarray | float] = [
         cosine,
         from_best,
         rank,
         c.agreement,
         c.agreement * c.certainty,
-        certainty,
+        c.certainty,
         relative,
         share,
         np.where(lexical > 0, 1 / (10 + places(lexical, c.rows)), 0.0),
@@ -116,15 +115,14 @@ def features_of(candidates: Candidates) -> np.ndarray:
         from_best * c.unknown_share,
         c.feedback * nearest,
         c.feedback_agreement * nearest,
-        _all(c, margin),
-        _all(c, c.unknown_share),
-        _all(c, float(np.log1p(c.words))),
+        margin,
+        c.unknown_share,
+        np.log1p(c.words),
     ]
-    return np.stack(columns, axis=1).astype(np.float64)
-
-
-def _all(candidates: Candidates, value: float) -> np.ndarray:
-    return np.full(len(candidates.rows), value, dtype=np.float64)
+    table = np.empty((len(c.rows), len(columns)))
+    for place, column in enumerate(columns):
+        table[:, place] = column
+    return table
 
 
 def places(scores: np.ndarray, rows: np.ndarray) -> np.ndarray:

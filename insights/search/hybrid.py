@@ -207,7 +207,11 @@ class HybridSearch:
 def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[str, Rows]) -> list[str]:
     """Of each row, the modality whose vector is nearest to the query; "" for a product with none."""
     names = list(modalities)
-    parts = np.stack([np.asarray(modalities[name][rows], np.float32) for name in names])
-    cosine = np.where(np.any(parts != 0, axis=2), parts @ vector, -np.inf)
+    parts = [np.asarray(modalities[name][rows], np.float32) for name in names]
+    cosine = np.stack([part @ vector for part in parts])
+    for own, part in zip(cosine, parts, strict=True):
+        # A vector of zeros has cosine 0; hardly any other has it exactly.
+        maybe = np.flatnonzero(own == 0)
+        own[maybe[~np.any(part[maybe], axis=1)]] = -np.inf
     found = cosine.argmax(axis=0)
     return [names[m] if np.isfinite(cosine[m, place]) else "" for place, m in enumerate(found.tolist())]

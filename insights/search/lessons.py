@@ -118,10 +118,11 @@ def held_out(
             members = MAX_GRADE * (at == names[i]).astype(np.int8)
             queries.append(("name", len(queries), names[i].rsplit(SEPARATOR, 1)[-1], members))
     lessons = worded(search, [q for q in queries if search_terms(q[2])], encoder)
-    if asking.photos is not None:
-        shown = [r for r in useful if np.any(asking.photos[r])]
+    shown = [] if asking.photos is None else [r for r in useful if np.any(asking.photos[r])]
+    if asking.photos is not None and shown:
         vectors = unit(asking.photos[shown])
-        known = encoder.classify_vectors(vectors)
+        none_known = np.zeros((len(shown), 0), np.float32)
+        known = encoder.classify_vectors(vectors) if encoder.labels else none_known
         for row, vector, classes in zip(shown, vectors, known, strict=True):
             lessons.append(lesson(search, ("photo", row, "", grades[row]), vector, classes))
     return lessons

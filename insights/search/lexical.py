@@ -150,22 +150,34 @@ class LexicalIndex:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         if not hasattr(self._own, "scores"):
             self._own.scores = np.zeros(len(self), np.float32)  # all 0 between two calls
-        scores = self._own.scores
+        touched = np.concatenate([rows for rows, _ in lists])
+        try:
+            return self._ranked(lists, touched, self._own.scores, k, allowed, without)
+        finally:
+            self._own.scores[touched] = 0
+
+    @staticmethod
+    def _ranked(
+        lists: list[tuple[np.ndarray, np.ndarray]],
+        touched: np.ndarray,
+        scores: np.ndarray,
+        k: int,
+        allowed: np.ndarray | None,
+        without: np.ndarray | None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What `best` gives, by a table of scores that is all 0 before and is left as it was used."""
         for rows, values in lists:
             scores[rows] += values
-        touched = np.concatenate([rows for rows, _ in lists])
         if without is not None and len(without):
             scores[without] = 0
-        found = scores[touched]
         rows = touched if allowed is None else touched[allowed[touched]]
-        among = found if allowed is None else found[allowed[touched]]
+        found = scores[rows]
         # A listing stands once for each of its words, so the k best are among the first k times as many.
         most = k * len(lists)
         if len(rows) > most:
-            rows = rows[among >= np.partition(among, len(among) - most)[len(among) - most]]
+            rows = rows[found >= np.partition(found, len(found) - most)[len(found) - most]]
         rows = distinct(rows)
         values = scores[rows]
-        scores[touched] = 0
         kept = values > 0
         return best(rows[kept], values[kept], k)
 

@@ -265,26 +265,6 @@ def test_a_body_that_grows_too_large_is_refused(client: TestClient, application:
     assert (application.admission.requests, application.admission.bytes) == (0, 0)
 
 
-@pytest.mark.parametrize(
-    ("address", "status"), [("10.0.0.5", 403), ("::1", 200), ("127.0.0.9", 200), ("::ffff:8.8.8.8", 403)]
-)
-def test_only_loopback_is_answered(application: Application, address: str, status: int) -> None:
-    import asyncio
-
-    sent: list[dict] = []
-
-    async def send(message: dict) -> None:
-        sent.append(message)
-
-    async def receive() -> dict:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    scope = {"type": "http", "path": "/release", "method": "GET", "headers": [], "server": (address, 3000)}
-    app = HotRoutes(lambda *_: None, application=lambda: application, spec=dict)
-    asyncio.run(app(scope, receive, send))
-    assert sent[0]["status"] == status
-
-
 def test_overload_is_429_with_retry_after(shop: Shop) -> None:
     app = Application(ServiceConfig(settings(max_concurrency=2), releases=shop.workspace.root))
     app.engine.refresh()

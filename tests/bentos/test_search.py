@@ -209,6 +209,9 @@ def test_several_queries_share_filters(client: TestClient) -> None:
         ({"filters": {"brand": "one"}}, "filters.brand"),
         ({"query": {"text": "a"}, "facets": "maybe"}, "facets"),
         ({"filters": {}, "k": 1000}, "k"),
+        ({"filters": {f"f{n}": 1 for n in range(100)}}, "fields"),
+        ({"query": {"text": "a", "weights": {f"f{n}": 1 for n in range(100)}}}, "fields"),
+        ({"filters": {"brand": ["b"] * 101}}, "filters.brand"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_name(client: TestClient, body: dict, field: str) -> None:

@@ -1,11 +1,13 @@
 """The launcher: what it starts, what it refuses."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bentos.config import read_config
-from bentos.serve import command, environment, find_bento, main
+from bentos.keys import KeysFile, create_key, write_keys
+from bentos.serve import command, environment, find_bento, has_keys, main
 from catalog.errors import ArtifactError, SettingsError
 from catalog.files import write_json, write_text
 from catalog.settings import Settings
@@ -28,10 +30,38 @@ def test_loopback_hosts_are_served(host: str) -> None:
     assert "localhost" not in line  # BentoML takes addresses only
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", ""])
-def test_public_hosts_are_refused_with_the_reason(host: str) -> None:
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4"])
+def test_public_hosts_need_keys(host: str) -> None:
     with pytest.raises(SettingsError, match="no API keys"):
         command("shelfspace:x", with_host(host))
+    assert host in command("shelfspace:x", with_host(host), keyed=True)
+
+
+@pytest.mark.parametrize("host", ["example.org", ""])
+def test_a_host_is_an_address(host: str) -> None:
+    with pytest.raises(SettingsError, match="give an address"):
+        command("shelfspace:x", with_host(host), keyed=True)
+
+
+def test_only_a_key_that_is_valid_opens_the_network(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    assert not has_keys(path)
+    _, over = create_key(expires=datetime(2020, 1, 1, tzinfo=UTC))
+    write_keys(path, KeysFile(keys=(over,)))
+    assert not has_keys(path)
+    write_keys(path, KeysFile(keys=(over, create_key()[1])))
+    assert has_keys(path)
+    path.write_text("{")
+    with pytest.raises(SettingsError, match="mend it"):
+        has_keys(path)
+
+
+def test_the_keys_file_is_the_workspace_s_or_the_named_one(tmp_path: Path) -> None:
+    config = read_config({"SHELFSPACE_RELEASES": str(tmp_path)}, tmp_path / "nothing")
+    assert config.keys == tmp_path / "keys.json"
+    assert read_config({}, tmp_path / "nothing").keys is None
+    with pytest.raises(SettingsError, match=r"bentos\.keys"):
+        read_config({"SHELFSPACE_KEYS": str(tmp_path / "mistyped.json")}, tmp_path / "nothing")
 
 
 def test_the_bento_asked_for_then_the_recorded_then_the_latest(workspace: Workspace) -> None:

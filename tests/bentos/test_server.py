@@ -260,10 +260,7 @@ def test_a_truncated_photo_is_refused_with_its_place(client: httpx.Client, shop:
 def test_an_oversized_body_is_413_declared_or_not(server: Server, shop: Shop) -> None:
     most = shop.settings.service.max_body_bytes
     declared = Connection(server.port)
-    declared.socket.sendall(
-        b"POST /embed HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-        % (most + 1)
-    )
+    declared.socket.sendall(HEAD.replace(b"/search", b"/embed") % (b"Content-Length: %d" % (most + 1)))
     assert declared.read().status == 413  # nothing of the body was sent
     chunked = Connection(server.port)
     chunked.socket.sendall(HEAD % b"Transfer-Encoding: chunked")

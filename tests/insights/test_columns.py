@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from catalog.errors import InputError
-from insights.search.columns import Columns, Filters, allowed_rows, facets, price_ranges
+from insights.search.columns import Columns, Filters, allowed_rows
+from insights.search.facets import facets, price_ranges
 from insights.search.pages import page, sorted_rows
 from tests.insights.shop import products
 

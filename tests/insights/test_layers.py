@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insights.search.columns import Columns, Filters, allowed_rows, facets, relaxed
+from insights.search.columns import Columns, Filters, allowed_rows
+from insights.search.facets import facets, relaxed
 from insights.search.layers import LayeredLexical, LayeredRows, read_listing
 from insights.search.lexical import LexicalIndex
 from tests.insights.shop import products
@@ -88,6 +89,16 @@ def test_sparse_answers_are_those_of_a_full_scan(base: LexicalIndex, text: str) 
         wanted = there[np.lexsort((there, -whole[there]))][:k]
         assert rows.tolist() == wanted.tolist()
         np.testing.assert_array_equal(scores, whole[wanted])
+
+
+def test_a_question_that_fails_leaves_no_trace(base: LexicalIndex) -> None:
+    query = base.query("red lamp boots")
+    before = base.best(query, 9)
+    with pytest.raises(IndexError):
+        base.best(query, 9, np.ones(2, bool))
+    after = base.best(query, 9)
+    np.testing.assert_array_equal(after[0], before[0])
+    np.testing.assert_array_equal(after[1], before[1])
 
 
 def test_sparse_answers_hold_on_many_listings_with_ties() -> None:

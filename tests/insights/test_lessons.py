@@ -84,6 +84,24 @@ def test_what_is_made_of_one_listing_is_judged_by_the_others(
     assert all(0 <= row["fused"] <= 1 for row in figures.values())
 
 
+def test_an_encoder_without_labels_and_listings_without_photos(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products = market_products(shop)
+    gallery, asking = np.flatnonzero(~HELD), np.flatnonzero(HELD)
+    own = np.ascontiguousarray(shop.first.embeddings[gallery])
+    lexical = LexicalIndex.build(products.iloc[gallery])
+    search = HybridSearch(lexical, ExactIndex(own), own, FusionModel.fallback())
+    monkeypatch.setattr(shop.encoder, "labels", [])
+    for photos, kinds in ((shop.first.embeddings, 1), (np.zeros_like(shop.first.embeddings), 0), (None, 0)):
+        listings = Listings(products["title"].tolist(), products["category"].tolist(), photos)
+        found = held_out(search, listings.take(gallery), listings.take(asking), shop.encoder)
+        assert len({one.kind for one in found} & {"photo"}) == kinds
+        assert FusionModel.fit([one.judged for one in found]).parts
+    bare = Listings([""] * 60, [""] * 60)
+    assert held_out(search, bare.take(gallery), bare.take(asking), shop.encoder) == []
+
+
 def test_judgements_of_people_become_lessons(shop: Shop) -> None:
     rows = np.arange(60)
     judgements = {"red bag": {"P001": 2, "P004": 1, "gone": 2}, "qwzx": {}}

@@ -1,0 +1,374 @@
+"""The outermost layer in process: keys, sessions, foreign pages and names, headers, access log."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from bentos.answers import ErrorAnswer
+from bentos.application import Application
+from bentos.config import ServiceConfig
+from bentos.guard import Guard, needed, route_of
+from bentos.hot import HotRoutes
+from bentos.keys import KeysFile, create_key, write_keys
+from catalog.settings import Settings
+from tests.bentos.shop import Shop
+
+SEARCH = {"query": {"text": "shoe"}, "k": 2}
+INNER = [
+    Route("/", lambda _: HTMLResponse("<p>page</p>")),
+    Route("/livez", lambda _: PlainTextResponse("\n")),
+    Route("/metrics", lambda _: PlainTextResponse("m 1")),
+    Route("/static/a.js", lambda _: PlainTextResponse("1", headers={"cache-control": "public, max-age=9"})),
+    Route("/media/x", lambda _: PlainTextResponse("1", headers={"cache-control": "public, max-age=9"})),
+    Route("/own", lambda _: HTMLResponse("x", headers={"content-security-policy": "sandbox"})),
+    Route("/search\n", lambda _: PlainTextResponse("reached"), methods=["POST"]),
+]
+
+
+class House:
+    """A guarded service over one release, with keys where they are asked for."""
+
+    def __init__(self, shop: Shop, folder: Path, keyed: bool = False, **service: object) -> None:
+        self.path = folder / "keys.json"
+        self.live = folder / "live"
+        self.tokens: dict[str, str] = {}
+        self.ids: dict[str, str] = {}
+        if keyed:
+            keys = []
+            for name, scopes in (("read", ("read",)), ("write", ("write",)), ("both", ("read", "write"))):
+                self.tokens[name], key = create_key(name, scopes)
+                self.ids[name] = key.id
+                keys.append(key)
+            self.tokens["slow"], slow = create_key("slow", rate=0.01, burst=2)
+            write_keys(self.path, KeysFile(keys=(*keys, slow)))
+        config = ServiceConfig(
+            Settings.model_validate({"service": service}),
+            releases=shop.workspace.root,
+            live=self.live,
+            keys=self.path,
+        )
+        self.application = Application(config)
+        assert self.application.engine.refresh()
+        inner = HotRoutes(Starlette(routes=INNER), application=lambda: self.application, spec=dict)
+        self.app = Guard(inner, application=lambda: self.application)
+
+    def client(self, token: str = "", base: str = "http://testserver") -> TestClient:
+        headers = {"authorization": f"Bearer {self.tokens[token]}"} if token else {}
+        return TestClient(self.app, base_url=base, headers=headers, raise_server_exceptions=False)
+
+    def lines(self) -> list[dict]:
+        self.application.access.flush()
+        files = sorted((self.live / "access").glob("access-*.jsonl"))
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def opened(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    house = House(shop, tmp_path_factory.mktemp("open"), host_names=["shop.example.org"])
+    yield house
+    house.application.close()
+
+
+@pytest.fixture
+def keyed(shop: Shop, tmp_path: Path) -> Iterator[House]:
+    house = House(shop, tmp_path, keyed=True)
+    yield house
+    house.application.close()
+
+
+def error_of(response: object, status: int) -> dict:
+    assert response.status_code == status, response.text
+    answer = ErrorAnswer.model_validate(response.json()).error
+    assert answer.remedy
+    return answer.model_dump()
+
+
+def test_without_keys_all_is_open(opened: House) -> None:
+    client = opened.client()
+    assert client.post("/search", json=SEARCH).status_code == 200
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/session").json() == {"required": False, "key": "", "scopes": ["read", "write"]}
+    assert client.post("/session", json={"key": "any"}).headers.get("set-cookie") is None
+
+
+def test_a_key_is_taken_in_three_places(keyed: House) -> None:
+    token = keyed.tokens["read"]
+    client = keyed.client()
+    refused = client.post("/search", json=SEARCH)
+    assert error_of(refused, 401)["field"] == "key"
+    assert refused.headers["www-authenticate"].startswith("Bearer")
+    for headers in (
+        {"Authorization": f"Bearer {token}"},
+        {"authorization": f"bearer   {token} "},
+        {"X-API-Key": token},
+        {"Cookie": f"a=b; shelfspace_key={token}"},
+        {"Authorization": "Basic dTpw", "X-API-Key": token},
+    ):
+        assert client.post("/search", json=SEARCH, headers=headers).status_code == 200, headers
+    for headers in (
+        {"Authorization": "Bearer wrong", "X-API-Key": token},
+        {"Authorization": f"Basic {token}"},
+        {"X-API-Key": ""},
+        {"X-API-Key": "é" * 300},
+        {"Cookie": "shelfspace_key"},
+        {"Cookie": 'shelfspace_key="'},
+    ):
+        encoded = {k: v.encode("latin-1") for k, v in headers.items()}
+        assert error_of(client.post("/search", json=SEARCH, headers=encoded), 401), headers
+
+
+@pytest.mark.parametrize("path", ["/", "/livez", "/static/a.js", "/session"])
+def test_pages_and_health_need_no_key(keyed: House, path: str) -> None:
+    assert keyed.client().get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/metrics", "/release", "/docs.json", "/schema.json", "/media/x", "/own", "/nothing", "//",
+     "/Static/a.js", "/staticx", "/livez/", "/about/x", "/products"],
+)  # fmt: skip
+def test_everything_else_does(keyed: House, path: str) -> None:
+    assert keyed.client().get(f"http://testserver{path}").status_code == 401
+    assert keyed.client("read").get(f"http://testserver{path}").status_code != 401
+
+
+def test_scopes(keyed: House, shop: Shop) -> None:
+    gone = {"product_id": "nothing-of-this-name"}
+    assert error_of(keyed.client("read").post("/products/delete", json=gone), 403)["field"] == "scope"
+    assert error_of(keyed.client("write").post("/search", json=SEARCH), 403)["field"] == "scope"
+    assert error_of(keyed.client("write").post("/products/delete", json=gone), 404)
+    assert error_of(keyed.client("both").post("/products/delete", json=gone), 404)
+    assert keyed.client("both").post("/search", json=SEARCH).status_code == 200
+    assert [needed(p) for p in ("/products/put", "/products/new", "/products/get", "/search")] == [
+        "write", "write", "read", "read",
+    ]  # fmt: skip
+
+
+def test_a_key_that_asks_too_often_is_429_and_others_are_not(keyed: House) -> None:
+    slow = keyed.client("slow")
+    assert [slow.post("/search", json=SEARCH).status_code for _ in range(3)] == [200, 200, 429]
+    refused = slow.post("/search", json=SEARCH)
+    error_of(refused, 429)
+    assert 1 <= int(refused.headers["retry-after"]) <= 100
+    assert keyed.client("read").post("/search", json=SEARCH).status_code == 200
+
+
+def test_guessing_is_429(keyed: House) -> None:
+    client = keyed.client()
+    codes = [client.get("/release", headers={"x-api-key": f"guess{n}"}).status_code for n in range(14)]
+    assert codes == [401] * 10 + [429] * 4
+    assert client.post("/session", json={"key": "guess"}).status_code == 429
+    assert client.get("/").status_code == 200
+
+
+def test_a_session_is_a_cookie_no_script_reads(keyed: House) -> None:
+    client = keyed.client()
+    assert client.get("/session").json() == {"required": True, "key": "", "scopes": []}
+    error_of(client.post("/session", json={"key": "wrong"}), 401)
+    answer = client.post("/session", json={"key": keyed.tokens["both"]})
+    assert answer.json() == {"required": True, "key": keyed.ids["both"], "scopes": ["read", "write"]}
+    parts = answer.headers["set-cookie"].split("; ")
+    assert parts[0] == f"shelfspace_key={keyed.tokens['both']}"
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(parts)
+    assert "Secure" not in parts
+    assert answer.headers["cache-control"] == "no-store"
+    assert client.post("/search", json=SEARCH).status_code == 200
+    assert client.get("/session").json()["key"] == keyed.ids["both"]
+    out = client.delete("/session")
+    assert "Max-Age=0" in out.headers["set-cookie"]
+    assert client.post("/search", json=SEARCH).status_code == 401
+    over_tls = keyed.client(base="https://testserver").post("/session", json={"key": keyed.tokens["read"]})
+    assert "Secure" in over_tls.headers["set-cookie"].split("; ")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"", 400), (b"{", 400), (b"[]", 422), (b'{"key": 5}', 422), (b'{"key": "\xc3\xa9"}', 422),
+     (b'{"key": "a", "b": 1}', 422), (b'"' + b"a" * 5000 + b'"', 413), (b'{"key": ""}', 401),
+     (b'{"key": "a\\r\\nSet-Cookie: x=y"}', 401)],
+)  # fmt: skip
+def test_bad_logins(keyed: House, body: bytes, status: int) -> None:
+    answer = keyed.client().post("/session", content=body)
+    error_of(answer, status)
+    assert "set-cookie" not in answer.headers
+
+
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "http://testserver:81"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_another_site_s_page_cannot_write(keyed: House, opened: House, headers: dict) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    cookie = {"Cookie": f"shelfspace_key={keyed.tokens['both']}"}
+    for house, more in ((keyed, cookie), (opened, {})):
+        client = house.client()
+        for path in ("/products/delete", "/search", "/session"):
+            answer = client.post(path, content=b'{"product_id": "P001"}', headers={**headers, **form, **more})
+            assert error_of(answer, 403)["field"] == "Origin"
+    by_header = keyed.client("both").post("/search", json=SEARCH, headers=headers)
+    assert by_header.status_code == 200  # no page can set that header
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": "http://testserver"}],
+)
+def test_the_own_page_can(keyed: House, headers: dict) -> None:
+    cookie = {"Cookie": f"shelfspace_key={keyed.tokens['both']}"}
+    assert keyed.client().post("/search", json=SEARCH, headers={**headers, **cookie}).status_code == 200
+
+
+def ask(app: object, path: str, server: str, headers: list, version: str = "1.1", method: str = "GET") -> int:
+    """The status of a bare ASGI request."""
+    sent: list[dict] = []
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    async def receive() -> dict:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http", "path": path, "method": method, "headers": headers, "server": (server, 3000),
+        "client": ("10.1.2.3", 9), "http_version": version, "scheme": "http", "query_string": b"",
+    }  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    return sent[0]["status"]
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("10.0.0.5", 403), ("::1", 200), ("127.0.0.9", 200), ("::ffff:8.8.8.8", 403)]
+)
+def test_without_keys_only_loopback_is_answered(opened: House, address: str, status: int) -> None:
+    host = [(b"host", b"localhost:3000")]
+    assert ask(opened.app, "/release", address, host) == status
+    assert ask(opened.app, "/livez", address, host) == status
+
+
+def test_with_keys_any_address_is(keyed: House) -> None:
+    host = [(b"host", b"any.example.org")]
+    bearer = [*host, (b"x-api-key", keyed.tokens["read"].encode())]
+    assert ask(keyed.app, "/release", "10.0.0.5", bearer) == 200
+    assert ask(keyed.app, "/release", "10.0.0.5", host) == 401
+    assert ask(keyed.app, "/livez", "10.0.0.5", host) == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost:3000", 200), ("127.0.0.1", 200), ("[::1]:3000", 200), ("LOCALHOST.", 200),
+     ("shop.example.org", 200), ("shop.example.org:443", 200), ("evil.example", 421),
+     ("localhost.evil.example", 421), ("evil.example:3000", 421), ("", 421), ("a@localhost", 421)],
+)  # fmt: skip
+def test_a_foreign_name_for_this_machine_is_refused(opened: House, host: str, status: int) -> None:
+    assert ask(opened.app, "/release", "127.0.0.1", [(b"host", host.encode())]) == status
+    assert ask(opened.app, "/livez", "127.0.0.1", [(b"host", host.encode())]) == 200
+
+
+def test_one_host_header_is_needed(opened: House) -> None:
+    twice = [(b"host", b"localhost"), (b"host", b"evil.example")]
+    assert ask(opened.app, "/release", "127.0.0.1", twice) == 400
+    assert ask(opened.app, "/release", "127.0.0.1", []) == 400
+    assert ask(opened.app, "/release", "127.0.0.1", [], version="1.0") == 200
+
+
+@pytest.mark.parametrize("path", ["/search\n", "/search\x00", "/static/../metrics", "/a/..", "/\u202e"])
+def test_paths_that_could_be_read_twice_are_refused(opened: House, path: str) -> None:
+    assert ask(opened.app, path, "127.0.0.1", [(b"host", b"localhost")], method="POST") == 400
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_the_layer_below_only_reads(opened: House, method: str) -> None:
+    error_of(opened.client().request(method, "/metrics"), 404)
+
+
+def test_pages_and_data_have_their_headers(opened: House) -> None:
+    client = opened.client()
+    page = client.get("/").headers
+    policy = dict(part.split(" ", 1) for part in page["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert (policy["script-src"], policy["style-src"], policy["connect-src"]) == ("'self'",) * 3
+    assert (policy["img-src"], policy["media-src"]) == ("'self' blob: data:", "'self' blob:")
+    assert (policy["frame-ancestors"], policy["base-uri"], policy["form-action"]) == (
+        "'none'",
+        "'none'",
+        "'self'",
+    )
+    assert "microphone=(self)" in page["permissions-policy"]
+    for answer in (client.get("/"), client.post("/search", json=SEARCH), client.get("/nothing"),
+                   client.post("/search", content=b"{"), client.get("/metrics")):  # fmt: skip
+        headers = answer.headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers.get_list("content-security-policy") != []
+        assert len(headers.get_list("x-content-type-options")) == 1
+    assert (
+        client.post("/search", json=SEARCH)
+        .headers["content-security-policy"]
+        .startswith("default-src 'none'")
+    )
+    assert client.get("/own").headers.get_list("content-security-policy") == ["sandbox"]
+
+
+def test_answers_given_to_a_key_are_not_kept(keyed: House) -> None:
+    client = keyed.client("read")
+    assert client.post("/search", json=SEARCH).headers["cache-control"] == "no-store"
+    assert client.get("/media/x").headers["cache-control"] == "private, max-age=9"
+    assert client.get("/static/a.js").headers["cache-control"] == "public, max-age=9"
+
+
+def test_unknown_paths_are_404_in_the_usual_body(opened: House) -> None:
+    assert error_of(opened.client().get("/nothing"), 404)["value"] == "'/nothing'"
+
+
+def test_the_access_log_says_what_happened_and_not_to_whom(shop: Shop, tmp_path: Path) -> None:
+    house = House(shop, tmp_path, keyed=True)
+    client = house.client("read")
+    body = json.dumps({"query": {"text": "secretword"}}).encode()
+    first = client.post("/search", content=body, headers={"x-request-id": "order-17.a"})
+    assert first.headers["x-request-id"] == "order-17.a"
+    for bad in ("", "a" * 65, "a b", "é".encode().decode("latin-1"), 'a"b'):
+        got = client.get("/media/secretphoto", headers={"x-request-id": bad.encode("latin-1")})
+        assert len(got.headers["x-request-id"]) == 32
+    house.client().get("/product/secretproduct")
+    house.client().get("/release")
+    lines = house.lines()
+    house.application.close()
+    text = json.dumps(lines)
+    for secret in ("secret", house.tokens["read"], "testclient"):
+        assert secret not in text
+    assert [(r["method"], r["route"], r["status"]) for r in lines] == [
+        ("POST", "/search", 200),
+        *[("GET", "/media/*", 404)] * 5,
+        ("GET", "/product/*", 404),
+        ("GET", "/release", 401),
+    ]
+    row = lines[0]
+    assert set(row) == {"time", "request", "method", "route", "status", "seconds", "bytes_in", "bytes_out",
+                        "release", "key", "client"}  # fmt: skip
+    assert (row["request"], row["release"], row["key"]) == ("order-17.a", shop.first.id, house.ids["read"])
+    assert (row["bytes_in"], row["bytes_out"]) == (len(body), len(first.content))
+    assert 0 < row["seconds"] < 10
+    assert len({r["client"] for r in lines}) == 1
+    assert lines[-1]["key"] == ""
+    assert route_of("/x/secret") == "other"
+
+
+def test_the_access_log_can_be_switched_off(shop: Shop, tmp_path: Path) -> None:
+    house = House(shop, tmp_path, access_log=False)
+    assert house.client().post("/search", json=SEARCH).headers["x-request-id"]
+    house.application.close()
+    assert not (tmp_path / "live" / "access").exists()
