@@ -80,9 +80,11 @@ export function drawFacets(place, state, facets, currency, go) {
   const redraw = () => drawFacets(place, state, facets, currency, go);
   const group = (words, ...children) => h("fieldset", {}, h("legend", {}, words), children);
   const flag = (name) => box(name, "1", t(`filters.${name}`), facets[name], state[name], () => go({ [name]: !state[name] }));
+  // A shop that says nothing of its stock has no use for the choice.
+  const flags = ["in_stock", "has_photo"].filter((name) => facets[name] || state[name]);
   const languages = [...new Set([...state.language, ...Object.keys(facets.language ?? {})])];
   fill(place,
-    group(t("filters.group"), h("ul", {}, flag("in_stock"), flag("has_photo"))),
+    flags.length ? group(t("filters.group"), h("ul", {}, flags.map(flag))) : null,
     Object.keys(facets.category ?? {}).length || state.category.length
       ? group(t("filters.category"), h("ul", {}, categories(state, facets.category ?? {}, go))) : null,
     facets.price?.length || state.price_from != null || state.price_to != null
