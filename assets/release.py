@@ -1,5 +1,8 @@
 """Release: vectors, index and model of the champion, together in one immutable folder."""
 
+import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +197,7 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
                 "created_at": kept["crowned"] if kept else "",
             },
             model_card=(model.parent / f"{model.name}.model_card.md").read_text(),
-            parts=release_parts(shop),
+            parts={**release_parts(shop), **judged_part(model)},
             **graph,
         )
         promote(workspace.root, made.id, shop.cause or "asked for")
@@ -212,6 +215,12 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
 
     record = build(shop.folder("release"), inputs=inputs, code_version="2", settings=[], compute=compute)
     return result("release", record, {**record.facts, "cause": shop.cause or "asked for"})
+
+
+def judged_part(model: Path) -> dict[str, Callable[[Path], None]]:
+    """The champion's whole evaluation, which the service's release page shows."""
+    kept = model.parent / f"{model.name}.evaluation.json"
+    return {"evaluation.json": partial(shutil.copyfile, kept)} if kept.is_file() else {}
 
 
 def _keep_reference(shop: Shop, champion: str, products: pd.DataFrame) -> None:

@@ -26,6 +26,7 @@ from bentos.metrics import METRICS, timed
 from bentos.modalities import similar_alone
 from bentos.parsing import ENDPOINTS, READS, Call, Files, read_call
 from bentos.products import browsed, classification, details, require_named
+from bentos.put_media import PutMedia
 from bentos.release_view import LoadedRelease
 from bentos.request_log import RequestLog
 from bentos.rules_file import RulesFile
@@ -57,6 +58,7 @@ class Application:
         self.rules = RulesFile(config.rules)
         self.rules.refresh()
         self.engine = Engine(config, watched=self.rules.refresh)
+        self.put_media = PutMedia(config.releases / "delta" / "media") if config.releases else None
         self.log = RequestLog(config.live, config.settings.service.log_every_seconds)
         service = config.settings.service
         self.access = AccessLog(
@@ -159,7 +161,9 @@ class Application:
                 outcome = await self._encode(call, loaded)
             else:
                 require_known(call, loaded.view())
-            records = await loop.run_in_executor(self._decoders, records_of, call, loaded, outcome)
+            records = await loop.run_in_executor(
+                self._decoders, records_of, call, loaded, outcome, self.put_media
+            )
             sequence = await loop.run_in_executor(self._decoders, self.engine.write, loaded, records)
             if sequence is not None:
                 return {"release": loaded.id, "sequence": sequence, "product_ids": list(call.product_ids)}

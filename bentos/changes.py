@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from bentos.jobs import Outcome
 from bentos.limits import Refusal
 from bentos.parsing import Call
+from bentos.put_media import PutMedia
 from bentos.release_view import LoadedRelease
 from models.index import LayeredView, Record
 from models.inputs.item import ProductInput
@@ -50,11 +51,17 @@ def place_of(call: Call, number: int) -> str:
     return place[:-1] if call.plural == "product_ids" else f"{place}product_id"
 
 
-def records_of(call: Call, loaded: LoadedRelease, encoded: Outcome | None) -> list[Record]:
+def records_of(
+    call: Call, loaded: LoadedRelease, encoded: Outcome | None, media: PutMedia | None = None
+) -> list[Record]:
     """The log's records of a checked write, in the order of its items.
 
     Args:
         encoded: of the items of a put, else None.
+        media: where the photos and sounds of a put are kept for showing; None shows none.
+
+    Raises:
+        Refusal: 507 where the disk is full.
     """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     records = []
@@ -72,6 +79,8 @@ def records_of(call: Call, loaded: LoadedRelease, encoded: Outcome | None) -> li
             facts = read_off(call.items[number]) | facts_of(part, SHOWN)
             if encoded.alone is not None:
                 facts |= encoded.alone[number]
+            if media is not None:
+                facts |= kept_media(media, call.items[number])
             vector = encoded.vectors[number]
             records.append(Record("put", facts=facts, vector=vector, inputs=call.items[number], **common))
         elif part is not None:
@@ -79,6 +88,15 @@ def records_of(call: Call, loaded: LoadedRelease, encoded: Outcome | None) -> li
         else:
             records.append(Record("delete", **common))
     return records
+
+
+def kept_media(media: PutMedia, item: ProductInput) -> dict[str, Any]:
+    """The facts that name the files of a put, which are on the disk then."""
+    try:
+        return media.keep(item)
+    except OSError as error:
+        remedy = "make room on the disk; nothing of this request was kept"
+        raise Refusal(507, "delta", error.strerror or "", remedy) from error
 
 
 def read_off(item: ProductInput) -> dict[str, Any]:

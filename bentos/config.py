@@ -3,6 +3,8 @@
 SHELFSPACE_RELEASES   workspace folder whose `current` release is served and watched;
                       without it, and until that folder has one, the release inside the Bento
 SHELFSPACE_LIVE       folder of the request log; without it nothing is logged
+SHELFSPACE_MEDIA      snapshot folder with the photos and sounds of the catalogue; default the one of the
+                      workspace; without either no media are shown
 SHELFSPACE_RULES      file of the merchandising rules; default rules.yaml of the workspace
 SHELFSPACE_KEYS       file of API keys; without it keys.json in the workspace folder, where there is one
 SHELFSPACE_SETTINGS   a params.yaml to use instead of the baked settings
@@ -34,6 +36,7 @@ class ServiceConfig:
         releases: workspace folder to watch, or None.
         baked_release: release folder inside the Bento, or None.
         live: folder of the request log, or None for no log.
+        media: snapshot folder whose media are shown, or None.
         rules: file of the merchandising rules, which need not be there; None for no rules.
         poll_seconds: how often `current` and the rules are looked at.
         keys: file of API keys, which may not be there yet, or None.
@@ -43,6 +46,7 @@ class ServiceConfig:
     releases: Path | None = None
     baked_release: Path | None = None
     live: Path | None = None
+    media: Path | None = None
     rules: Path | None = None
     poll_seconds: float = POLL_SECONDS
     keys: Path | None = None
@@ -76,6 +80,7 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
         releases=releases,
         baked_release=release if release.is_dir() else None,
         live=_folder(env, "SHELFSPACE_LIVE"),
+        media=_folder(env, "SHELFSPACE_MEDIA") or (releases / "snapshot" if releases else None),
         rules=rules or (None if releases is None else releases / "rules.yaml"),
         keys=keys or (releases / "keys.json" if releases else None),
     )

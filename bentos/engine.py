@@ -15,6 +15,7 @@ import numpy as np
 
 from bentos.config import ServiceConfig
 from bentos.limits import Refusal
+from bentos.put_media import PutMedia, keys_said
 from bentos.release_view import LoadedRelease
 from catalog.errors import CapacityError, InputError, ShelfspaceError
 from models.index import DeltaLimits, Record
@@ -134,6 +135,8 @@ class Engine:
             )  # fmt: skip
         for product, why in carried.lost.items():
             logger.warning("release %s: the change of product %r is lost: %s", loaded.id, product, why)
+        if live.live is not None:
+            PutMedia(folder / "media").prune(keys_said(live.view().delta.entries))
         prune_logs(folder, {loaded.id, *(path.name for path in list_releases(root / "releases"))})
         return live
 

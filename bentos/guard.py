@@ -32,8 +32,9 @@ HEALTH = frozenset({"/livez", "/readyz", "/healthz"})
 OPEN = frozenset({*HEALTH, "/", "/about", SESSION, "/favicon.ico"})
 OPEN_FOLDERS = ("/static/", "/product/")
 """What asks for no key: health, and pages, which hold nothing of the catalogue themselves."""
-LISTED = frozenset({*OPEN, *(f"/{n}" for n in (*ENDPOINTS, *WRITES)), "/products/get", "/release", "/docs",
-                    "/docs.json", "/schema.json", "/metrics"})  # fmt: skip
+LISTED = frozenset({*OPEN, *(f"/{n}" for n in (*ENDPOINTS, *WRITES)), "/products/get", "/release",
+                    "/release/overview", "/release/map", "/docs", "/docs.json", "/schema.json",
+                    "/metrics"})  # fmt: skip
 FOLDERS = (*OPEN_FOLDERS, "/media/", "/static_content/")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 OCTETS = b"application/octet-stream"

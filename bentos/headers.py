@@ -15,7 +15,7 @@ PAGE_POLICY: Final = (
     "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
-"""Holds for BentoML's Swagger page too: its inline script, which calls an analytics host, stays out."""
+"""Of a page that sets none itself, as those of `bentos.pages` do."""
 DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 """For all that is no page: were it opened as one, nothing in it would run."""
 

@@ -19,6 +19,7 @@ from bentos.limits import Place, Refusal
 from bentos.metrics import METRICS, timed
 from bentos.multipart import read_form
 from bentos.openapi import openapi
+from bentos.pages import Pages
 from bentos.parsing import ENDPOINTS, READS, WRITES, Files, parse_json
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class HotRoutes:
         self._spec = spec
         self._document: bytes | None = None
         self._routes = {f"/{name}": name for name in (*ENDPOINTS, *READS, *WRITES)}
+        self._pages = Pages(self._ready)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a hot route, or hand on."""
@@ -83,7 +85,7 @@ class HotRoutes:
                 allow(scope, "GET")
                 self._document = self._document or orjson.dumps(openapi(self._spec()))
                 await respond(send, 200, self._document)
-            else:
+            elif not await self._pages.answer(scope, send):
                 only_read(scope)
                 await self.app(scope, receive, send)
         except Refusal as refusal:

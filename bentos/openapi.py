@@ -24,6 +24,12 @@ REFUSALS = {
     "507": "The disk is full; nothing was kept.",
     "503": "No release is loaded yet, or memory for bodies is used up; see Retry-After.",
 }
+INFO = {
+    "title": "Shelfspace",
+    "version": "1",
+    "description": "Product vectors, categories and search over one catalogue. The shop is at `/`.",
+}
+"""In place of BentoML's own words, whose badges a browser would fetch from the network."""
 WRITING = frozenset({"/products/put", "/products/change", "/products/delete"})
 NAMING = frozenset({"/search", "/similar", "/products/get", "/products/change", "/products/delete"})
 """Paths that name products, which may not be there."""
@@ -35,6 +41,7 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
     Args:
         spec: what BentoML generated; changed in place and returned.
     """
+    spec["info"] = INFO
     schemas: dict[str, Any] = spec["components"]["schemas"]
     described = ErrorAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
     for name, schema in described.pop("$defs", {}).items():

@@ -97,11 +97,12 @@ def command(tag: str, settings: Settings, keyed: bool = False) -> list[str]:
 
 
 def environment(workspace: Workspace, settings: Settings) -> dict[str, str]:
-    """What the serving process is told: where releases and logs are, how many threads."""
+    """What the serving process is told: where releases, media and logs are, how many threads."""
     threads = str(settings.service.threads)
     defaults = {
         "SHELFSPACE_RELEASES": str(workspace.root),
         "SHELFSPACE_LIVE": str(workspace.live),
+        "SHELFSPACE_MEDIA": str(workspace.snapshot),
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
     }
@@ -127,7 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     asks = "asks for API keys" if keyed else "open to this machine, no API keys"
-    place = f"http://{line[6]}:{line[8]} (API: /docs.json; {asks})"
+    place = f"http://{line[6]}:{line[8]} (API: /docs; {asks})"
     print(f"serving {line[4]} on {place}", file=sys.stderr, flush=True)
     os.execve(line[0], line, environment(workspace, settings))  # noqa: S606
     return 0

@@ -96,6 +96,16 @@ class Service(Section):
     )
     log_every_seconds: PositiveFloat = Field(5)
     log_query_text: bool = Field(False, description="Keep query texts in the request log.")
+    dagster_url: str = Field(
+        "http://127.0.0.1:3001",
+        pattern=r"^(https?://\S+)?$",
+        description="Where the release page links to for Dagster; empty for no link.",
+    )
+    evidently_url: str = Field(
+        "http://127.0.0.1:3002",
+        pattern=r"^(https?://\S+)?$",
+        description="The same for the drift dashboard.",
+    )
     access_log: bool = Field(
         True, description="One JSON line a request beside the request log, without shopper data."
     )
