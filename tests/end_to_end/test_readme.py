@@ -7,7 +7,8 @@ import pytest
 
 from tests.conftest import PROJECT
 
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+CHINESE = PROJECT / "README.zh-CN.md"
+PAGES = [PROJECT / "README.md", CHINESE, *sorted((PROJECT / "docs").glob("*.md"))]
 
 
 def made(text: str) -> set[str]:
@@ -38,3 +39,11 @@ def test_named_files_exist(page) -> None:
         page.read_text(),
     ):
         assert (PROJECT / name).exists(), f"{page.name} names {name}"
+
+
+def test_the_chinese_readme_tells_the_same() -> None:
+    def told(text: str) -> tuple[set[str], set[str], int]:
+        links = {link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith("README")}
+        return made(text), links, len(re.findall(r"(?m)^## ", text))
+
+    assert told(CHINESE.read_text()) == told((PROJECT / "README.md").read_text())
