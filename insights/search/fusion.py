@@ -13,8 +13,8 @@ without words (a photo, a sound) have weights of their own; for the last there i
 their order is that of the cosine. "This photo, but in red" wants what is like the photo, and "red" wants
 anything red: words alone teach a mixed query nothing, nor does it teach them. What the words of a mixed
 query weigh against its other parts multiplies the lexical evidence: the more they weigh, the more of it
-decides the order. Where there are no judgements, `FusionModel.fallback()` adds up reciprocal ranks with k = 60 (Cormack, Clarke &
-Büttcher 2009), which needs none.
+decides the order. Where there are no judgements, `FusionModel.fallback()` adds up reciprocal ranks with
+k = 60 (Cormack, Clarke & Büttcher 2009), which needs none.
 """
 
 from collections.abc import Mapping, Sequence
