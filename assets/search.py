@@ -1,5 +1,6 @@
 """Search: words, vectors by modality, what is bought together, and how words and vectors are fused."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -157,11 +158,19 @@ def bought_together(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materia
 
 
 @dg.asset(
-    deps=["product_embeddings", "search_index", lexical_index, modality_vectors, "splits", "champion"],
+    deps=[
+        "product_embeddings",
+        "search_index",
+        lexical_index,
+        modality_vectors,
+        "raw_media",
+        "splits",
+        "champion",
+    ],
     group_name=GROUP,
     owners=OWNERS,
     kinds={"scipy"},
-    code_version="1",
+    code_version="2",
     description="How words and vectors are put together, learned from listings the encoder has not learned "
     "from and from the shop's own judgements.",
 )
@@ -189,6 +198,7 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
         table = pd.DataFrame(figures).T.reset_index(names="query")
         return {
             "fusion": "learned" if learned else f"reciprocal ranks: {useful} of {FEWEST} judged queries",
+            "mixed_queries": "learned" if "mixed" in fusion.parts else "reciprocal ranks",
             "queries": {"json": {str(kind): int(count) for kind, count in sorted(kinds.items())}},
             "judgement_files": len(files),
             "ndcg_at_10_on_queries_left_out": markdown_table(table.round(3)) if learned else "not measured",
@@ -202,7 +212,7 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
             "listings": listings_version(products),
             **{f"judgements/{path.name}": file_hash(path) for path in files},
         },
-        code_version="1",
+        code_version="2",
         settings=[],
         compute=compute,
     )
@@ -211,12 +221,14 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
 
 def _lessons(shop: Shop, products: pd.DataFrame, judged: bool) -> list[Any]:
     """Lessons of held-out listings, and of the shop's judgements where there are any."""
+    from catalog.media_store import MediaStore
     from insights.search.from_release import load_modalities
     from insights.search.fusion import FusionModel
     from insights.search.hybrid import HybridSearch
     from insights.search.judgements import read_judgements
     from insights.search.lessons import Listings, held_out, judged_by_people, known_items
     from insights.search.lexical import LexicalIndex
+    from insights.search.mixed_lessons import mixed
     from models.index import ExactIndex, load_index
     from models.product_encoder import ProductEncoder
 
@@ -237,7 +249,21 @@ def _lessons(shop: Shop, products: pd.DataFrame, judged: bool) -> list[Any]:
         return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known)
 
     if len(gallery) and len(asking):
-        found += held_out(over(gallery), listings.take(gallery), listings.take(asking), encoder)
+        search, known, new = over(gallery), listings.take(gallery), listings.take(asking)
+        found += held_out(search, known, new, encoder)
+        if photos is not None:
+            media, keys = MediaStore.open(shop.workspace.snapshot), products["photos"].iloc[asking].tolist()
+            attributes = [json.loads(cell) if cell else {} for cell in products["attributes"].iloc[gallery]]
+            # A photo that cannot be read has no vector.
+            read = np.any(photos[asking], axis=1)
+            found += mixed(
+                search,
+                known,
+                attributes,
+                new,
+                lambda row: media.read(str(keys[row][0])) if read[row] else None,
+                encoder,
+            )
         both = np.concatenate([gallery, asking])
         there = np.arange(len(gallery), len(both))
         found += known_items(over(both), listings.take(both), there, encoder)

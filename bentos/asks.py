@@ -52,6 +52,19 @@ class Ask:
         """Whether there is no query, so that nothing is ranked."""
         return self.whole is None
 
+    @property
+    def words_weight(self) -> float | None:
+        """What the words weigh, 1 being as much as the mean of the parts; None where nothing is mixed.
+
+        Parts that the encoder reads together weigh the same, so the words among them weigh 1.
+        """
+        items = [item for item, _ in self.parts]
+        if not self.text or not (self.product or any(item.photos or item.sounds for item in items)):
+            return None
+        weights = [weight for _, weight in self.parts] + ([self.product_weight] if self.product else [])
+        own = next(weight for item, weight in self.parts if item.title)
+        return own / (sum(weights) / len(weights))
+
 
 def split(query: Query, whole: ProductInput, place: str) -> Ask:
     """A query's parts; those that weigh the same are one item, as long as no product is among them.

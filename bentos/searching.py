@@ -43,7 +43,9 @@ def answer(
         near: positions that the index gave, where it was asked together with others.
     """
     allowed = None if unfiltered(form) else allowed_rows(shelf.columns, form.filters)
-    ranking = shelf.search.search(ask.text, vector, probabilities, allowed, near=near)
+    ranking = shelf.search.search(
+        ask.text, vector, probabilities, allowed, near=near, words_weight=ask.words_weight
+    )
     rows, scores = ranking.rows, ranking.scores
     rows, scores = by_name(shelf, ask.text, allowed, rows, scores)
     own = shelf.position_of(ask.product) if ask.product else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FEATURES", "FREE", "WORDLESS", "Candidates", "features_of", "places"]
+__all__ = ["FEATURES", "FREE", "LEXICAL", "WORDLESS", "Candidates", "features_of", "places"]
 
 FEATURES = (
     "cosine",
@@ -51,6 +51,23 @@ WORDLESS = ("cosine", "class_certainty")
 FREE = frozenset({"class_certainty", "lexical_margin", "unknown_share", "query_words"})
 """Equal for all candidates of a query: they move the level of its scores, not their order."""
 
+LEXICAL = frozenset(
+    {
+        "lexical_to_best",
+        "lexical_share",
+        "lexical_rank",
+        "covered",
+        "feedback",
+        "feedback_agreement",
+        "lexical_to_best_by_margin",
+        "lexical_to_best_by_known",
+        "feedback_by_share",
+        "feedback_agreement_by_share",
+    }
+)
+"""What the lexical search says of a candidate; in a mixed query it counts as much as the words do."""
+_LEXICAL = np.array([name in LEXICAL for name in FEATURES])
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -67,6 +84,8 @@ class Candidates:
         words: distinct words of the query, 0 for one without.
         unknown_share: of the words, those that no listing has.
         bound: what no listing's BM25 exceeds.
+        words_weight: of a mixed query (words and a photo, sound or product), what the words weigh, 1
+            being as much as the mean of its parts; None of any other query.
     """
 
     rows: np.ndarray
@@ -80,6 +99,17 @@ class Candidates:
     words: int
     unknown_share: float
     bound: float
+    words_weight: float | None = None
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the query holds words and something else."""
+        return self.words > 0 and self.words_weight is not None
+
+    @property
+    def emphasis(self) -> float:
+        """By what lexical evidence is multiplied: more for words that weigh more, 1 for words alone."""
+        return 1.0 if self.words_weight is None else self.words_weight
 
 
 def features_of(candidates: Candidates) -> np.ndarray:
@@ -122,6 +152,8 @@ def features_of(candidates: Candidates) -> np.ndarray:
     table = np.empty((len(c.rows), len(columns)))
     for place, column in enumerate(columns):
         table[:, place] = column
+    if c.emphasis != 1.0:
+        table[:, _LEXICAL] *= c.emphasis
     return table
 
 

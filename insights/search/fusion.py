@@ -8,10 +8,13 @@ Then the level: a logistic regression turns the score into the gain to be expect
 the query as a whole as well (such as the share of its words that no listing has), so that a query
 of which nothing is known gets low scores instead of confident nonsense.
 
-Long queries, short ones (up to SHORT words) and those without words (a photo, a sound) have weights of
-their own; for the last there is nothing to be fused, and their order is that of the cosine. Where there
-are no judgements, `FusionModel.fallback()` adds up reciprocal ranks with k = 60 (Cormack, Clarke &
-Büttcher 2009), which needs none.
+Long queries, short ones (up to SHORT words), mixed ones (words and a photo, sound or product) and those
+without words (a photo, a sound) have weights of their own; for the last there is nothing to be fused, and
+their order is that of the cosine. "This photo, but in red" wants what is like the photo, and "red" wants
+anything red: words alone teach a mixed query nothing, nor does it teach them. What the words of a mixed
+query weigh against its other parts multiplies the lexical evidence: the more they weigh, the more of it
+decides the order. Where there are no judgements, `FusionModel.fallback()` adds up reciprocal ranks with
+k = 60 (Cormack, Clarke & Büttcher 2009), which needs none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,9 +35,10 @@ __all__ = ["KINDS", "SHORT", "FusionModel", "Judged"]
 FORMAT = 1
 SHORT = 3
 """Words of a short query at most."""
-KINDS = ("long", "short", "wordless")
+KINDS = ("long", "short", "mixed", "wordless")
 FEWEST = 20
-"""Judged queries of a kind from which it has weights of its own; below, all queries with words teach it."""
+"""Judged queries of a kind from which it has weights of its own. Below, all queries of words alone teach the
+long and the short ones, and a mixed query adds up reciprocal ranks."""
 RANK_CONSTANT = 60
 """Of reciprocal rank fusion, from its paper."""
 
@@ -55,6 +59,8 @@ def kind_of(candidates: Candidates) -> str:
     """One of KINDS."""
     if candidates.words == 0:
         return "wordless"
+    if candidates.mixed:
+        return "mixed"
     return "short" if candidates.words <= SHORT else "long"
 
 
@@ -110,12 +116,12 @@ class FusionModel:
         if not any(one.useful for one in judged):
             remedy = "give a query with a relevant candidate, or use FusionModel.fallback()"
             raise InputError("judged", len(judged), remedy)
-        worded = [one for one in judged if one.candidates.words]
+        worded = [one for one in judged if kind_of(one.candidates) in ("long", "short")]
         parts = {}
         for kind in KINDS:
             own = [one for one in judged if kind_of(one.candidates) == kind]
             if kind != "wordless" and sum(one.useful for one in own) < FEWEST:
-                own = worded
+                own = [] if kind == "mixed" else worded
             if any(one.useful for one in own):
                 parts[kind] = _fit(own, strength)
         return cls(parts)
@@ -126,7 +132,7 @@ class FusionModel:
         if part is not None:
             return np.asarray(expit(part.logit(features_of(candidates))))
         total = 1 / (RANK_CONSTANT + 1 + places(candidates.cosine, candidates.rows))
-        lexical = 1 / (RANK_CONSTANT + 1 + places(candidates.lexical, candidates.rows))
+        lexical = candidates.emphasis / (RANK_CONSTANT + 1 + places(candidates.lexical, candidates.rows))
         return np.asarray(total + np.where(candidates.lexical > 0, lexical, 0.0))
 
     def rank(self, candidates: Candidates) -> tuple[np.ndarray, np.ndarray]:

@@ -111,6 +111,7 @@ class HybridSearch:
         allowed: np.ndarray | None = None,
         depth: int = DEPTH,
         near: np.ndarray | None = None,
+        words_weight: float | None = None,
     ) -> Ranking:
         """Rank the candidates of one query.
 
@@ -121,9 +122,11 @@ class HybridSearch:
             allowed: (n,) bool, the products that may be found.
             depth: candidates of each search.
             near: rows that the index gave for this query; default: it is asked.
+            words_weight: of a mixed query (words and something else), what the words weigh, 1 being as
+                much as the mean of its parts; None where the query is words alone or has none.
         """
         query = self.lexical.query(text)
-        found = self.candidates(query, vector, probabilities, allowed, depth, near)
+        found = self.candidates(query, vector, probabilities, allowed, depth, near, words_weight)
         order, scores = self.fusion.rank(found)
         return Ranking(found.rows[order], scores, query)
 
@@ -135,8 +138,9 @@ class HybridSearch:
         allowed: np.ndarray | None = None,
         depth: int = DEPTH,
         near: np.ndarray | None = None,
+        words_weight: float | None = None,
     ) -> Candidates:
-        """The best of both searches, in order of rows."""
+        """The best of both searches, in order of rows; arguments as those of `search`."""
         by_words, lexical, rows = self.found(query, vector, allowed, depth, near)
         vectors = self.vectors[rows]
         agreement = np.zeros(len(rows), dtype=np.float32)
@@ -165,6 +169,7 @@ class HybridSearch:
             words=len(query.words),
             unknown_share=query.unknown_share,
             bound=self.lexical.bound(query),
+            words_weight=words_weight,
         )
 
     def found(

@@ -7,6 +7,8 @@ the same first level alone grade 1; to a category's name, its members have grade
 
 Who types a product's name wants that product: titles and longer parts of them are asked once more where
 the listing itself can be found. It has grade 2 then, and those of its category have grade 1.
+
+Queries of a photo and a word are made in `insights.search.mixed_lessons`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -73,7 +75,7 @@ class Lesson:
     """One judged query.
 
     Attributes:
-        kind: what it is: title, words, photo, backwards, name, item, or judgement.
+        kind: what it is: title, words, photo, backwards, name, item, mixed, or judgement.
         group: equal for queries made of one listing.
         judged: its candidates with their grades.
         grades: of all products that were searched.
@@ -183,10 +185,16 @@ def worded(search: HybridSearch, queries: Sequence[Query], encoder: "ProductEnco
     return [lesson(search, query, vector, known) for query, vector, known in triples]
 
 
-def lesson(search: HybridSearch, query: Query, vector: np.ndarray, classes: np.ndarray) -> Lesson:
-    """One query's candidates with their grades."""
+def lesson(
+    search: HybridSearch,
+    query: Query,
+    vector: np.ndarray,
+    classes: np.ndarray,
+    words_weight: float | None = None,
+) -> Lesson:
+    """One query's candidates with their grades; `words_weight` as in `HybridSearch.search`."""
     kind, group, text, grades = query
-    found = search.candidates(search.lexical.query(text), vector, classes)
+    found = search.candidates(search.lexical.query(text), vector, classes, words_weight=words_weight)
     return Lesson(kind, group, Judged(found, grades[found.rows]), grades)
 
 

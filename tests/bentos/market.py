@@ -8,11 +8,13 @@ import orjson
 import pandas as pd
 
 from catalog.settings import Graph
+from insights.search.columns import SEPARATOR
 from insights.search.from_release import search_part_writers
 from insights.search.fusion import FusionModel
 from insights.search.hybrid import HybridSearch
 from insights.search.lessons import Listings, held_out
 from insights.search.lexical import LexicalIndex
+from insights.search.mixed_lessons import mixed
 from models.graph.together import bought_together
 from models.index import ExactIndex, build_index
 from models.inputs.item import ProductInput
@@ -108,6 +110,10 @@ def build_market(shop: Shop, root: Path) -> Market:
     )
     listings = Listings(products["title"].tolist(), products["category"].tolist(), alone["image"])
     lessons = held_out(search, listings.take(gallery), listings.take(asking), encoder)
+    # Each leaf of the tree has one product a colour; first-level names have several.
+    tops = Listings(listings.titles, [path.split(SEPARATOR)[0] for path in listings.paths])
+    attributes = [orjson.loads(cell) for cell in products["attributes"].iloc[gallery]]
+    lessons += mixed(search, tops.take(gallery), attributes, tops, shop.photos.__getitem__, encoder)
     release = write_release(
         root / "releases",
         shop.first.model_folder,

@@ -162,6 +162,21 @@ def test_this_photo_but_in_red(client: TestClient, shop: Shop, market: Market) -
     assert skewed == asked(client, query={**mixed, "weights": {"text": 10, "photo": 30}})
 
 
+def test_a_product_with_a_word_keeps_to_its_category(client: TestClient, market: Market) -> None:
+    """A product, since the tiny encoder takes every photo for a bag and cannot show this for photos."""
+    table = market.products.set_index("product_id")
+    assert client.get("/release").json()["search"]["judged_queries"]["mixed"] >= 20
+    inside: list[int] = []
+    outside: list[int] = []
+    for product in table.index[:15]:
+        top = table["category"][product].split(" > ")[0]
+        found = ids(asked(client, query={"text": "red", "product_id": product}, k=60))
+        for place, other in enumerate(found):
+            if "red" in table["attributes"][other]:
+                (inside if table["category"][other].startswith(top) else outside).append(place)
+    assert np.mean(inside) < np.mean(outside)
+
+
 def test_unequal_parts_are_encoded_alone_and_averaged(shop: Shop) -> None:
     body = {"query": {"text": "red", "photo": base64.b64encode(shop.photo).decode(), "weights": {"photo": 3}}}
     call = read_call("search", body, Limits.of(shop.settings))

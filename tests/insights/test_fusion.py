@@ -1,5 +1,6 @@
 """The fusion: learned from judgements, keeps the better of the two, says little where nothing is known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -175,3 +176,38 @@ def test_equal_judgements_give_equal_weights(tmp_path: Path) -> None:
     for name in ("a", "b"):
         FusionModel.fit([*judged("cosine", words=6), *judged("lexical", words=2)]).save(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def mixed(by: str, count: int = 40, seed: int = 0) -> list[Judged]:
+    return [Judged(replace(o.candidates, words_weight=1.0), o.grades) for o in judged(by, 1, count, seed)]
+
+
+def test_mixed_queries_have_weights_of_their_own() -> None:
+    words = judged("lexical", words=1)
+    both = FusionModel.fit([*words, *mixed("cosine")])
+    assert quality(both, mixed("cosine", seed=1)) > 0.9
+    assert quality(both, judged("lexical", words=1, seed=1)) > 0.9
+    alone = FusionModel.fit(words)
+    one = judged("lexical", words=1, seed=1)[0].candidates
+    np.testing.assert_array_equal(alone.scores(one), both.scores(one))
+
+
+def test_too_few_mixed_queries_fall_to_reciprocal_ranks() -> None:
+    model = FusionModel.fit([*judged("lexical", words=1), *mixed("cosine", count=19)])
+    assert "mixed" not in model.parts
+    one = mixed("cosine", seed=1)[0].candidates
+    np.testing.assert_array_equal(model.scores(one), FusionModel.fallback().scores(one))
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_the_more_the_words_weigh_the_more_they_decide(learned: bool) -> None:
+    """BM25 of the first eight never falls as the words weigh more."""
+    both = [*mixed("cosine", 30), *mixed("lexical", 30)]
+    model = FusionModel.fit(both) if learned else FusionModel.fallback()
+    one = mixed("cosine", seed=1)[0].candidates
+    found = []
+    for weight in (0.1, 0.5, 1.0, 1.5, 1.9):
+        order, _ = model.rank(replace(one, words_weight=weight))
+        found.append(float(one.lexical[order[:8]].mean()))
+    assert found == sorted(found)
+    assert found[-1] > found[0]

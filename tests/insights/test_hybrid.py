@@ -87,3 +87,13 @@ def test_parts_over_different_products_are_refused() -> None:
         HybridSearch(hybrid().lexical, ExactIndex(table[:8]), table[:8], FusionModel.fallback())
     with pytest.raises(InputError, match="depth"):
         hybrid().search("boots", AWAY, depth=0)
+
+
+def test_a_query_is_mixed_by_what_its_caller_says() -> None:
+    search = hybrid()
+    query, lamps = search.lexical.query("red"), np.eye(4, dtype=np.float32)[2]
+    assert not search.candidates(query, lamps).mixed
+    assert search.candidates(query, lamps, words_weight=0.5).mixed
+    assert not search.candidates(search.lexical.query("the"), lamps, words_weight=1.0).mixed
+    heavy = search.search("red", lamps, words_weight=1.9).scores.sum()
+    assert heavy > search.search("red", lamps, words_weight=0.1).scores.sum()

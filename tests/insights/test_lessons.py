@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 
 from insights.search.fusion import FusionModel
@@ -17,6 +18,7 @@ from insights.search.lessons import (
     known_items,
 )
 from insights.search.lexical import LexicalIndex
+from insights.search.mixed_lessons import mixed
 from insights.search.picture import fusion_picture
 from models.index import ExactIndex
 from tests.bentos.market import HELD, market_products
@@ -124,3 +126,33 @@ def test_the_picture_says_which_rule_it_is(lessons: list[Lesson]) -> None:
     rule = fusion_picture(FusionModel.fallback())
     assert learned[:8] == rule[:8] == b"\x89PNG\r\n\x1a\n"
     assert learned != rule
+
+
+def test_a_photo_and_a_word_ask_for_the_category_and_the_word(shop: Shop) -> None:
+    products = market_products(shop)
+    gallery, asking = np.flatnonzero(~HELD), np.flatnonzero(HELD)
+    search = over(shop, gallery)
+    tops = [path.split(" > ")[0] for path in products["category"]]
+    listings = Listings(products["title"].tolist(), tops)
+    attributes = [orjson.loads(cell) for cell in products["attributes"].iloc[gallery]]
+
+    def made() -> list[Lesson]:
+        photos = [shop.photos[row] for row in asking[1:]]
+        known, new = listings.take(gallery), listings.take(asking)
+        return mixed(search, known, attributes, new, lambda r: photos[r - 1] if r else None, shop.encoder)
+
+    lessons = made()
+    assert lessons
+    assert 0 not in {one.group for one in lessons}
+    for one in lessons:
+        found, top = one.judged.candidates, tops[asking[one.group]]
+        assert found.mixed
+        inside = np.array([tops[row] == top for row in gallery])
+        having = np.zeros(len(gallery), bool)
+        having[found.rows] = found.covered > 0
+        assert 3 <= (having & inside).sum() <= inside.sum() / 2
+        assert (having & ~inside).any()
+        np.testing.assert_array_equal(one.grades, np.where(inside, 1 + having, 0))
+    for one, again in zip(lessons, made(), strict=True):
+        np.testing.assert_array_equal(one.grades, again.grades)
+        np.testing.assert_array_equal(one.judged.candidates.cosine, again.judged.candidates.cosine)
