@@ -173,7 +173,8 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
         stock = shop.table("stock").drop_duplicates("product_id")
         products = products.merge(stock, on="product_id", how="left", validate="one_to_one")
         # Where the catalogue does not say it, shoppers filter by the language that was detected.
-        products["language"] = product_texts(products, shop.settings.preprocessing)["language"]
+        # Drift goes on comparing what the catalogue says, or the filling itself would count as one.
+        languages = product_texts(products, shop.settings.preprocessing)["language"]
         vectors = np.load(shop.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
         graph: dict[str, Any] = {}
         if graph_on(shop):
@@ -189,7 +190,7 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
             product_ids=list(table["product_id"]),
             embeddings=vectors,
             index=load_index(shop.folder("search_index") / "index", vectors),
-            products=products,
+            products=products.assign(language=languages),
             metrics=read_json(model.parent / f"{model.name}.metrics.json"),
             provenance={
                 **provenance(shop),
