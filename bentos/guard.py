@@ -147,7 +147,7 @@ class Visit:
             extra = [(b"x-request-id", self._id)]
             if self.status == 401:
                 extra.append((b"www-authenticate", b'Bearer realm="shelfspace"'))
-            message = {**message, "headers": secured(headers, self.private, tuple(extra))}
+            message = {**message, "headers": secured(headers, self.private, tuple(extra), self.status)}
         elif self._replaced and self._size:
             return
         self._size += len(message.get("body", b""))

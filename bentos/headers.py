@@ -34,13 +34,17 @@ PAGE: Final[tuple[Header, ...]] = (
 DATA: Final[tuple[Header, ...]] = (*ALWAYS, (b"content-security-policy", DATA_POLICY.encode()))
 
 
-def secured(headers: list[Header], private: bool, extra: tuple[Header, ...] = ()) -> list[Header]:
+def secured(
+    headers: list[Header], private: bool, extra: tuple[Header, ...] = (), status: int = 200
+) -> list[Header]:
     """The headers of an answer, completed; what the route set itself stays.
 
     Args:
         headers: names in lower case, as ASGI has them.
         private: the answer was given to a key, so no shared cache may keep it.
         extra: more to add.
+        status: of the answer. One of 304 has no body, and a browser would take its policy over to the page
+            it keeps.
     """
     kind, cached, names = b"", -1, set()
     for place, (name, value) in enumerate(headers):
@@ -49,7 +53,7 @@ def secured(headers: list[Header], private: bool, extra: tuple[Header, ...] = ()
             kind = value
         elif name == b"cache-control":
             cached = place
-    wanted = PAGE if kind.startswith(b"text/html") else DATA
+    wanted = () if status == 304 else PAGE if kind.startswith(b"text/html") else DATA
     done = [*headers, *(pair for pair in wanted if pair[0] not in names), *extra]
     if private:
         if cached < 0:

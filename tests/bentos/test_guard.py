@@ -289,7 +289,16 @@ def test_paths_that_could_be_read_twice_are_refused(opened: House, path: str) ->
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 def test_the_layer_below_only_reads(opened: House, method: str) -> None:
-    error_of(opened.client().request(method, "/metrics"), 404)
+    error_of(opened.client().request(method, "/schema.json"), 404)
+    error_of(opened.client().request(method, "/metrics"), 405)
+
+
+def test_a_page_that_has_not_changed_keeps_its_policy(opened: House) -> None:
+    client = opened.client()
+    page = client.get("/")
+    again = client.get("/", headers={"if-none-match": page.headers["etag"]})
+    assert again.status_code == 304
+    assert again.headers.get("content-security-policy") in (None, page.headers["content-security-policy"])
 
 
 def test_pages_and_data_have_their_headers(opened: House) -> None:
