@@ -17,8 +17,9 @@ import faiss
 import numpy as np
 
 from catalog.settings import ReleaseSettings
+from models.index.checks import as_vectors
 from models.index.protocol import RowIndex
-from models.index.search import ExactIndex, FaissIndex, as_vectors
+from models.index.search import ExactIndex, FaissIndex
 
 __all__ = ["build_index", "measure_recall"]
 

@@ -12,11 +12,12 @@ import faiss
 import numpy as np
 
 from catalog.errors import InputError
+from models.index.checks import checked_queries, checked_rows
 from models.index.delta import DeltaLimits, DeltaSegment, DeltaView, checked_upsert
 from models.index.log import Header
+from models.index.order import ordered, search_rows, true_scores
 from models.index.protocol import RowIndex
 from models.index.records import Record
-from models.index.search import checked_queries, checked_rows, ordered, search_rows, true_scores
 
 __all__ = ["LayeredIndex", "LayeredView"]
 

@@ -23,8 +23,10 @@ from psycopg.types.json import Jsonb
 from catalog.errors import ArtifactError, InputError
 from catalog.settings import ReleaseSettings
 from models.index.build import MARGIN, overlap, standard_error
+from models.index.checks import checked_queries
 from models.index.delta import checked_upsert
-from models.index.search import DECIMALS, EXTRA, GATHER_ROWS, checked_queries, ordered
+from models.index.order import DECIMALS, EXTRA, ordered
+from models.index.search import GATHER_ROWS
 
 __all__ = ["PgVectorIndex"]
 
