@@ -1,6 +1,5 @@
 """Search: words, vectors by modality, what is bought together, and how words and vectors are fused."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -222,59 +221,29 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
 def _lessons(shop: Shop, products: pd.DataFrame, judged: bool) -> list[Any]:
     """Lessons of held-out listings, and of the shop's judgements where there are any."""
     from catalog.media_store import MediaStore
+    from insights.search.catalogue_lessons import Embedded, lessons_of_listings
     from insights.search.from_release import load_modalities
     from insights.search.fusion import FusionModel
     from insights.search.hybrid import HybridSearch
     from insights.search.judgements import read_judgements
-    from insights.search.lessons import Listings, held_out, judged_by_people, known_items
+    from insights.search.lessons import judged_by_people
     from insights.search.lexical import LexicalIndex
-    from insights.search.mixed_lessons import mixed
-    from models.index import ExactIndex, load_index
+    from models.index import load_index
     from models.product_encoder import ProductEncoder
 
     encoder = ProductEncoder.load(champion_model(shop.workspace))
     vectors = np.load(shop.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
     classes = encoder.classify_vectors(vectors) if encoder.labels else None
     photos = load_modalities(shop.folder("modality_vectors") / "vectors").get("image")
-    listings = Listings(products["title"].tolist(), products["category"].tolist(), photos)
+    catalogue = Embedded(products, vectors, classes, photos)
     split = pd.read_parquet(shop.folder("splits") / "splits.parquet").set_index("product_id")["split"]
-    side = products["product_id"].map(split)
-    gallery, asking = np.flatnonzero(side == "train"), np.flatnonzero(side == "validation")
-    found = []
-
-    def over(rows: np.ndarray) -> HybridSearch:
-        own = np.ascontiguousarray(vectors[rows])
-        words = LexicalIndex.build(products.iloc[rows])
-        known = None if classes is None else classes[rows]
-        return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known)
-
-    if len(gallery) and len(asking):
-        search, known, new = over(gallery), listings.take(gallery), listings.take(asking)
-        found += held_out(search, known, new, encoder)
-        if photos is not None:
-            media, keys = MediaStore.open(shop.workspace.snapshot), products["photos"].iloc[asking].tolist()
-            attributes = [json.loads(cell) if cell else {} for cell in products["attributes"].iloc[gallery]]
-            # A photo that cannot be read has no vector.
-            read = np.any(photos[asking], axis=1)
-            found += mixed(
-                search,
-                known,
-                attributes,
-                new,
-                lambda row: media.read(str(keys[row][0])) if read[row] else None,
-                encoder,
-            )
-        both = np.concatenate([gallery, asking])
-        there = np.arange(len(gallery), len(both))
-        found += known_items(over(both), listings.take(both), there, encoder)
+    sides = products["product_id"].map(split).tolist()
+    media = MediaStore.open(shop.workspace.snapshot)
+    found = lessons_of_listings(catalogue, sides, media.read, encoder)
     if judged:
-        search = HybridSearch(
-            LexicalIndex.load(shop.folder("lexical_index") / "index", len(products)),
-            load_index(shop.folder("search_index") / "index", vectors),
-            vectors,
-            FusionModel.fallback(),
-            classes,
-        )
+        words = LexicalIndex.load(shop.folder("lexical_index") / "index", len(products))
+        index = load_index(shop.folder("search_index") / "index", vectors)
+        search = HybridSearch(words, index, vectors, FusionModel.fallback(), classes)
         rows = {product: row for row, product in enumerate(products["product_id"])}
         judgements = read_judgements(shop.workspace.root / "judgements")
         found += judged_by_people(search, judgements, rows, encoder)
