@@ -1,9 +1,10 @@
 """An hour of a shop's traffic as fast as the service takes it, every answer checked.
 
-Searches by words and photo, neighbours, categories, vectors, and products put, changed and
-deleted meanwhile. Answers about products that nobody touches are compared with those of the same code
-asked in this process before the load; of touched ones it is checked that what was confirmed
-before a request was sent shows in its answer.
+Searches by words and photo, neighbours, categories, vectors, and products put, changed and deleted
+meanwhile. Every answer must show what was confirmed before its request was sent. Neighbours, categories
+and vectors of products that nobody touches are compared with those of the same code asked in this process
+before the load. The score of a search depends on what else was found, so a write moves it: searches are
+asked again once the load is over, and compared with the same code over the same changes.
 """
 
 import asyncio
@@ -12,14 +13,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import orjson
 
 from benchmarks.serving.client import Load, Request, request, run
+from benchmarks.serving.right import CLOSE, TOUCHED, K, compare_hits, compare_untouched, compared
 from benchmarks.serving.servers import Server, start
 from benchmarks.serving.shop import Shop, photo_of, title_of
 from bentos.application import Application
@@ -35,11 +37,6 @@ MIX = {
 }  # fmt: skip
 FIXED = 150
 """Different questions of each kind that reads."""
-K = 10
-TOUCHED = 20
-"""One product in so many, by row number, may be changed and deleted."""
-CLOSE = 2e-4
-"""Scores that differ by less are equal: a batch sums in another order than one query."""
 PATHS = {
     "text": "/search", "photo": "/search", "similar": "/similar", "classify": "/classify", "embed": "/embed",
     "put": "/products/put", "change": "/products/change", "delete": "/products/delete",
@@ -138,49 +135,30 @@ class Traffic:
         if kind == "classify":
             differs = abs(got["score"] - want["score"])
             return "" if got["label"] == want["label"] and differs < 2e-3 else f"{got} for {want}"
-        return compare_hits(got["hits"], *state) or compare_untouched(got["hits"], want["hits"])
+        wrong = compare_hits(got["hits"], *state)
+        return wrong or (compare_untouched(got["hits"], want["hits"]) if kind == "similar" else "")
 
 
-def compare_hits(hits: list[dict[str, Any]], gone: frozenset[str], prices: dict[str, int]) -> str:
-    """Whether there are K, ordered, and as what was confirmed before the request says."""
-    names = [hit["product_id"] for hit in hits]
-    scores = [hit["score"] for hit in hits]
-    if len(hits) != K or len(set(names)) != K:
-        return f"{len(set(names))} different hits of {K}"
-    if any(late > early + CLOSE for early, late in pairwise(scores)):
-        return f"scores rise: {scores}"
-    for hit in hits:
-        if hit["product_id"] in gone:
-            return f"{hit['product_id']} was deleted before"
-        if (hit["price"] or 0) < prices.get(hit["product_id"], 0):
-            return f"{hit['product_id']} shows {hit['price']}, changed before to {prices[hit['product_id']]}"
-    return ""
+def asked_again(server: Server, fixed: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """What the server answers once nobody writes any more, asked one by one."""
+    url = f"http://127.0.0.1:{server.port}"
+    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        return {
+            kind: [client.post(PATHS[kind], json=body).raise_for_status().json()["result"] for body in bodies]
+            for kind, bodies in fixed.items()
+        }
 
 
-def untouched(hits: list[dict[str, Any]]) -> list[tuple[str, float]]:
-    """Hits whose product nobody writes."""
-    return [
-        (hit["product_id"], hit["score"])
-        for hit in hits
-        if hit["product_id"][0] == "P" and int(hit["product_id"][1:]) % TOUCHED
-    ]
+async def answers_of(
+    shop: Shop, fixed: dict[str, list[dict[str, Any]]], changed: bool = False
+) -> dict[str, list[dict[str, Any]]]:
+    """What the release answers to each question, asked one by one in this process.
 
-
-def compare_untouched(hits: list[dict[str, Any]], expected: list[dict[str, Any]]) -> str:
-    """Untouched products must come in the order and with the scores of the unchanged release."""
-    for (name, score), (wanted, known) in zip(untouched(hits), untouched(expected), strict=False):
-        if abs(score - known) > CLOSE:
-            return f"{name} {score} where {wanted} {known} was expected"
-        if name != wanted and name not in {n for n, s in untouched(expected) if abs(s - known) <= CLOSE}:
-            last = untouched(expected)[-1][1]
-            if abs(known - last) > CLOSE:  # a tie at the cut may bring in another product
-                return f"{name} where {wanted} was expected, both {score}"
-    return ""
-
-
-async def answers_of(shop: Shop, fixed: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """What the release answers to each question, asked one by one in this process."""
-    application = Application(ServiceConfig(shop.settings, baked_release=shop.release.folder))
+    Args:
+        changed: with the changes that the workspace holds.
+    """
+    where = {"releases": shop.workspace.root} if changed else {"baked_release": shop.release.folder}
+    application = Application(ServiceConfig(shop.settings, **where))
     application.engine.refresh()
     found: dict[str, list[dict[str, Any]]] = {}
     for kind, bodies in fixed.items():
@@ -215,8 +193,16 @@ def mixed(
         finally:
             stop.set()
             watcher.join()
+        searches = {kind: traffic.fixed[kind] for kind in ("text", "photo", "similar")}
+        served = asked_again(server, searches)
         status = server.stop()
-    return {"requests": sum(load.statuses.values()), **facts(load), "memory": memory(samples), "exit": status}
+    return {
+        "requests": sum(load.statuses.values()),
+        **facts(load),
+        "after": compared(served, asyncio.run(answers_of(shop, searches, changed=True))),
+        "memory": memory(samples),
+        "exit": status,
+    }
 
 
 def facts(load: Load) -> dict[str, Any]:

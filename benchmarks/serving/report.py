@@ -80,7 +80,9 @@ def mixed(found: dict[str, Any] | None) -> str:
     said = (
         f"{found['requests']} requests (an hour at five a second) in {found['seconds']} s, "
         f"{found['per_second']} a second over 16 connections: {found['wrong']} wrong answers of "
-        f"{found['checked']} checked, {found['broken']} broken connections. Memory {memory['early_mb']} MB "
+        f"{found['checked']} checked, {found['broken']} broken connections; of {found['after']['checked']} "
+        f"questions asked once more afterwards {found['after']['wrong']} are answered otherwise than by the "
+        f"same code over the same changes. Memory {memory['early_mb']} MB "
         f"in the second fifth and {memory['late_mb']} MB in the last tenth of the time, at most "
         f"{memory['highest_mb']} MB."
     )

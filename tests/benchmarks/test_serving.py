@@ -9,8 +9,9 @@ import pytest
 
 from benchmarks.serving.client import Load, request, run
 from benchmarks.serving.index_speed import clustered, compare, shares
-from benchmarks.serving.mixed import compare_hits, compare_untouched, memory
+from benchmarks.serving.mixed import memory
 from benchmarks.serving.report import page
+from benchmarks.serving.right import compare_all, compare_hits, compare_untouched
 
 
 def hit(product: str, score: float, price: float = 10.0) -> dict[str, Any]:
@@ -121,3 +122,15 @@ def test_the_page_holds_what_was_measured_and_nothing_else() -> None:
     assert page({}) == ""
     way = {"way": "autocast bfloat16", "call": "text x1", "fails": "no LSTM"}
     assert "| autocast bfloat16 | text x1 | no LSTM |" in page({"encoders": [way]})
+
+
+def test_answers_of_one_state_are_compared_hit_by_hit() -> None:
+    want = [{"product_id": name, "score": score} for name, score in (("a", 0.9), ("b", 0.5), ("c", 0.5))]
+    assert compare_all(want, want) == ""
+    assert compare_all([want[0], want[2], want[1]], want) == "", "equal scores may change places"
+    assert "a 0.9 where b" in compare_all([want[0], want[0], want[2]], want)
+    assert "b 0.5 where a" in compare_all([want[1], want[0], want[2]], want)
+    assert compare_all(want[:2], want) == "2 hits where 3 were expected"
+    last = {"product_id": "d", "score": 0.5}
+    assert compare_all([*want[:2], last], want) == "", "a tie at the cut may bring in another"
+    assert "d 0.4" in compare_all([*want[:2], {**last, "score": 0.4}], want)
