@@ -19,6 +19,7 @@ import anyio.to_thread
 import orjson
 from starlette.types import Scope, Send
 
+from bentos.headers import PAGE_POLICY
 from bentos.limits import Refusal
 from bentos.media import MediaShelf
 from bentos.overview import overview, vector_map
@@ -27,7 +28,7 @@ from catalog.hashing import content_hash
 if TYPE_CHECKING:
     from bentos.application import Application
 
-__all__ = ["POLICY", "Pages", "StaticFile", "read_static"]
+__all__ = ["Pages", "StaticFile", "read_static"]
 
 logger = logging.getLogger("shelfspace.pages")
 
@@ -35,19 +36,8 @@ STATIC = Path(__file__).resolve().parent / "static"
 PAGE, DOCS = "index.html", "docs.html"
 VERSION = b"{version}"
 """In the page's text, where the hash of all files goes."""
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "media-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-)
-"""Content policy of the pages: no inline script or style, nothing from another host."""
-DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+DOCS_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 """The API page is Swagger UI, which styles its elements inline; its scripts are files like all others."""
-HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"permissions-policy", b"microphone=(self), camera=(), geolocation=()"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-)
 KINDS = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -128,7 +118,7 @@ class Pages:
         path: str = scope["path"]
         if path in {"/", "/about"} or path.startswith("/product/"):
             only_get(scope)
-            await send_file(scope, send, self._pages[PAGE], POLICY)
+            await send_file(scope, send, self._pages[PAGE])
         elif path == "/docs":
             only_get(scope)
             await send_file(scope, send, self._pages[DOCS], DOCS_POLICY)
@@ -137,7 +127,7 @@ class Pages:
             file = self._files.get("/static/icon.svg" if path == "/favicon.ico" else path)
             if file is None:
                 raise Refusal(404, "path", path[:200], "there is no such file")
-            await send_file(scope, send, file, POLICY)
+            await send_file(scope, send, file)
         elif path.startswith("/media/"):
             only_get(scope)
             await self._media(path.removeprefix("/media/"), scope, send)
@@ -212,18 +202,24 @@ def known_tags(scope: Scope) -> frozenset[str]:
 
 async def send_unchanged(send: Send, etag: str, cache: str) -> None:
     """Tell the client that what it holds is still right (304)."""
-    headers = [(b"etag", etag.encode()), (b"cache-control", cache.encode()), *HEADERS]
+    headers = [(b"etag", etag.encode()), (b"cache-control", cache.encode())]
     await send({"type": "http.response.start", "status": 304, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 
 
-async def send_file(scope: Scope, send: Send, file: StaticFile, policy: str) -> None:
-    """Send a static file, compressed where the client takes that."""
+async def send_file(scope: Scope, send: Send, file: StaticFile, policy: str = "") -> None:
+    """Send a static file, compressed where the client takes that.
+
+    Args:
+        policy: a content policy of its own; without one the guard gives the page its usual one.
+    """
     if file.etag in known_tags(scope):
         await send_unchanged(send, file.etag, file.cache)
         return
     zipped = "gzip" in header(scope, b"accept-encoding")
-    extra = [(b"vary", b"accept-encoding"), (b"content-security-policy", policy.encode())]
+    extra = [(b"vary", b"accept-encoding")]
+    if policy:
+        extra.append((b"content-security-policy", policy.encode()))
     if zipped:
         extra.append((b"content-encoding", b"gzip"))
     body = file.zipped if zipped else file.body
@@ -242,7 +238,7 @@ async def send_bytes(
 ) -> None:
     """Send an answer; with `ranges`, one range of it where the client asks for that (RFC 9110, 14)."""
     status, part = 200, body
-    headers = [(b"content-type", kind), (b"cache-control", cache.encode()), *HEADERS, *extra]
+    headers = [(b"content-type", kind), (b"cache-control", cache.encode()), *extra]
     if etag:
         headers.append((b"etag", etag.encode()))
     if ranges:
