@@ -5,7 +5,7 @@ frequencies and mean length, and a word that only new listings have counts as th
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,10 +132,10 @@ class LayeredRows:
     Args:
         base: (n, d) of any float type, kept by reference.
         rows: (m,) ascending row numbers, those from n on being new.
-        values: (m, d) float32.
+        values: m times (d,) float32, or None for zeros.
     """
 
-    def __init__(self, base: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
+    def __init__(self, base: np.ndarray, rows: np.ndarray, values: Sequence[np.ndarray | None]) -> None:
         self._base = base
         self._rows = rows
         self._values = values
@@ -152,7 +152,10 @@ class LayeredRows:
         place = np.minimum(np.searchsorted(self._rows, asked), len(self._rows) - 1)
         laid = self._rows[place] == asked
         found = np.zeros((len(asked), self._base.shape[1]), np.float32)
-        found[laid] = self._values[place[laid]]
+        for row in np.flatnonzero(laid).tolist():
+            value = self._values[place[row]]
+            if value is not None:
+                found[row] = value
         under = ~laid & (asked < len(self._base))
         found[under] = self._base[asked[under]]
         return found
