@@ -1,5 +1,6 @@
 """Hybrid search: candidates from BM25 and from the vector index, ordered by the fusion, each with its why."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,9 +11,10 @@ from catalog.errors import InputError
 from insights.search.evidence import Candidates
 from insights.search.fusion import FusionModel
 from insights.search.layers import LayeredLexical
-from insights.search.lexical import LexicalIndex, LexicalQuery, distinct
+from insights.search.lexical import LexicalIndex, LexicalQuery
+from insights.search.score_table import distinct
 
-__all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "closest_modality"]
+__all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "Words", "closest_modality"]
 
 
 class Rows(Protocol):
@@ -51,6 +53,27 @@ class Why:
 
     words: tuple[str, ...] = ()
     modality: str = ""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the words of one query find, and what they say of its m candidates.
+
+    Attributes:
+        query: what the lexical index read.
+        best, scores: the best listings by words, best first, and their BM25.
+        rows: (m,) int64 of all candidates, ascending: those, and the nearest by vector.
+        lexical, covered: (m,) float32, as in `Candidates`.
+        bound: as in `Candidates`.
+    """
+
+    query: LexicalQuery
+    best: np.ndarray
+    scores: np.ndarray
+    rows: np.ndarray
+    lexical: np.ndarray
+    covered: np.ndarray
+    bound: float
 
 
 @dataclass(frozen=True)
@@ -125,10 +148,21 @@ class HybridSearch:
             words_weight: of a mixed query (words and something else), what the words weigh, 1 being as
                 much as the mean of its parts; None where the query is words alone or has none.
         """
-        query = self.lexical.query(text)
-        found = self.candidates(query, vector, probabilities, allowed, depth, near, words_weight)
+        if near is None:
+            near = self.near(vector, allowed, depth)
+        return self.rank(self.look_up(text, near, allowed, depth), vector, probabilities, words_weight)
+
+    def rank(
+        self,
+        words: Words,
+        vector: np.ndarray,
+        probabilities: np.ndarray | None = None,
+        words_weight: float | None = None,
+    ) -> Ranking:
+        """The second half of `search`: its candidates by both kinds of evidence."""
+        found = self._weighed(words, vector, probabilities, words_weight)
         order, scores = self.fusion.rank(found)
-        return Ranking(found.rows[order], scores, query)
+        return Ranking(found.rows[order], scores, words.query)
 
     def candidates(
         self,
@@ -141,36 +175,75 @@ class HybridSearch:
         words_weight: float | None = None,
     ) -> Candidates:
         """The best of both searches, in order of rows; arguments as those of `search`."""
-        by_words, lexical, rows = self.found(query, vector, allowed, depth, near)
+        if near is None:
+            near = self.near(vector, allowed, depth)
+        return self._weighed(
+            self.look_up(query, near, allowed, depth), vector, probabilities, words_weight
+        )
+
+    def _weighed(
+        self, words: Words, vector: np.ndarray, probabilities: np.ndarray | None, words_weight: float | None
+    ) -> Candidates:
+        rows, query = words.rows, words.query
         vectors = self.vectors[rows]
         agreement = np.zeros(len(rows), dtype=np.float32)
         feedback, feedback_agreement = agreement, agreement
-        certainty, few = 0.0, np.searchsorted(rows, by_words[:FEEDBACK])
+        certainty, few = 0.0, rows.searchsorted(words.best[:FEEDBACK])
         classes = None if self.classes is None else self.classes[rows]
         if classes is not None and probabilities is not None and len(probabilities):
             agreement = np.asarray(classes @ probabilities, dtype=np.float32)
             certainty = float(probabilities.max())
         if len(few):
-            weight = lexical[:FEEDBACK] / lexical[:FEEDBACK].sum()
+            first = words.scores[:FEEDBACK]
+            weight = first / first.sum()
             centre = weight @ vectors[few]
-            feedback = np.asarray(vectors @ (centre / max(np.linalg.norm(centre), 1e-12)), np.float32)
+            length = math.sqrt(centre @ centre)
+            feedback = np.asarray(vectors @ (centre / max(length, 1e-12)), np.float32)
             if classes is not None:
                 feedback_agreement = np.asarray(classes @ (weight @ classes[few]), np.float32)
-        scores, covered = self.lexical.evidence(query, rows)
         return Candidates(
             rows=rows,
             cosine=np.asarray(vectors @ vector, dtype=np.float32),
-            lexical=scores,
+            lexical=words.lexical,
             agreement=agreement,
-            covered=covered,
+            covered=words.covered,
             feedback=feedback,
             feedback_agreement=feedback_agreement,
             certainty=certainty,
             words=len(query.words),
             unknown_share=query.unknown_share,
-            bound=self.lexical.bound(query),
+            bound=words.bound,
             words_weight=words_weight,
         )
+
+    def near(self, vector: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH) -> np.ndarray:
+        """(k,) rows nearest to a (d,) vector, best first; -1 is padding.
+
+        Args:
+            allowed: (n,) bool, the products that may be found.
+            depth: how many.
+        """
+        check_depth(depth)
+        return self.index.search(vector[None].astype(np.float32), min(depth, len(self.index)), allowed)[1][0]
+
+    def look_up(
+        self,
+        text: str | LexicalQuery,
+        near: np.ndarray,
+        allowed: np.ndarray | None = None,
+        depth: int = DEPTH,
+    ) -> Words:
+        """The first half of `search`: what the lexical index says of a query's words.
+
+        Args:
+            near: rows that the vector index gave; -1 is padding.
+        """
+        check_depth(depth)
+        query = self.lexical.query(text) if isinstance(text, str) else text
+        best, scores = self.lexical.best(query, depth, allowed)
+        rows = distinct(np.concatenate([best, near[near >= 0]]))
+        lexical, covered = self.lexical.evidence(query, rows)
+        return Words(query, best, scores, rows, lexical, covered, self.lexical.bound(query))
 
     def found(
         self,
@@ -181,12 +254,9 @@ class HybridSearch:
         near: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The best rows by words, best first, their BM25, and the rows of both searches, ascending."""
-        if depth < 1:
-            raise InputError("depth", depth, "ask for at least one candidate")
         by_words, lexical = self.lexical.best(query, depth, allowed)
         if near is None:
-            _, rows = self.index.search(vector[None].astype(np.float32), min(depth, len(self.index)), allowed)
-            near = rows[0]
+            near = self.near(vector, allowed, depth)
         return by_words, lexical, distinct(np.concatenate([by_words, near[near >= 0]]))
 
     def why(
@@ -207,6 +277,12 @@ class HybridSearch:
         if modalities:
             nearest = closest_modality(vector, rows, modalities)
         return [Why(found, name) for found, name in zip(words, nearest, strict=True)]
+
+
+def check_depth(depth: int) -> None:
+    """Refuse to look for no candidate at all."""
+    if depth < 1:
+        raise InputError("depth", depth, "ask for at least one candidate")
 
 
 def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[str, Rows]) -> list[str]:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from insights.search.lexical import K1, B, LexicalIndex, LexicalQuery, best, listing_terms
+from insights.search.lexical import K1, B, LexicalIndex, LexicalQuery, listing_terms
+from insights.search.score_table import best
 
 __all__ = ["LayeredLexical", "LayeredRows", "Listing", "read_listing"]
 
