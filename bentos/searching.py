@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bentos.asks import Ask, Form, blend
+from bentos.asks import NO_FILTERS, Ask, Form, blend
 from bentos.metrics import timed
 from bentos.release_view import LoadedRelease
 from bentos.shelf import Shelf
@@ -23,7 +23,7 @@ __all__ = ["Asked", "LookedUp", "answer", "blended", "browse", "ranked", "unfilt
 
 def unfiltered(form: Form) -> bool:
     """Whether every product may be found."""
-    return form.filters == Filters()
+    return form.filters is NO_FILTERS or form.filters == NO_FILTERS
 
 
 @dataclass(frozen=True, eq=False)
