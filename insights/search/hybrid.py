@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Protocol
 
 import numpy as np
@@ -64,6 +65,7 @@ class Words:
         best, scores: the best listings by words, best first, and their BM25.
         rows: (m,) int64 of all candidates, ascending: those, and the nearest by vector.
         lexical, covered: (m,) float32, as in `Candidates`.
+        held: (words, m) bool, which candidates have which word.
         bound: as in `Candidates`.
     """
 
@@ -73,7 +75,15 @@ class Words:
     rows: np.ndarray
     lexical: np.ndarray
     covered: np.ndarray
+    held: np.ndarray
     bound: float
+
+    def matched(self, rows: np.ndarray) -> list[tuple[str, ...]] | None:
+        """Of each given row, the words that it has; None where one of the rows is no candidate."""
+        places = self.rows.searchsorted(rows)
+        if len(self.rows) == 0 or not np.array_equal(self.rows.take(places, mode="clip"), rows):
+            return None
+        return [tuple(compress(self.query.words, has)) for has in self.held[:, places].T.tolist()]
 
 
 @dataclass(frozen=True)
@@ -85,11 +95,13 @@ class Ranking:
         scores: (m,) float64 of the fusion.
         query: what the lexical index read.
         unknown_share: share of the query's words that no listing has.
+        words: what it said of the candidates.
     """
 
     rows: np.ndarray
     scores: np.ndarray
     query: LexicalQuery
+    words: Words
 
     @property
     def unknown_share(self) -> float:
@@ -162,7 +174,7 @@ class HybridSearch:
         """The second half of `search`: its candidates by both kinds of evidence."""
         found = self._weighed(words, vector, probabilities, words_weight)
         order, scores = self.fusion.rank(found)
-        return Ranking(found.rows[order], scores, words.query)
+        return Ranking(found.rows[order], scores, words.query, words)
 
     def candidates(
         self,
@@ -242,8 +254,8 @@ class HybridSearch:
         query = self.lexical.query(text) if isinstance(text, str) else text
         best, scores = self.lexical.best(query, depth, allowed)
         rows = distinct(np.concatenate([best, near[near >= 0]]))
-        lexical, covered = self.lexical.evidence(query, rows)
-        return Words(query, best, scores, rows, lexical, covered, self.lexical.bound(query))
+        lexical, covered, held = self.lexical.held(query, rows)
+        return Words(query, best, scores, rows, lexical, covered, held, self.lexical.bound(query))
 
     def found(
         self,
@@ -272,7 +284,9 @@ class HybridSearch:
             modalities: name to (n, d) vectors of each product seen through that modality alone, zero
                 where the product lacks it.
         """
-        words = self.lexical.matched(ranking.query, rows)
+        words = ranking.words.matched(rows)
+        if words is None:  # a rule or a name put a product there that no search found
+            words = self.lexical.matched(ranking.query, rows)
         nearest: Sequence[str] = [""] * len(rows)
         if modalities:
             nearest = closest_modality(vector, rows, modalities)
@@ -291,6 +305,8 @@ def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[s
     parts = [np.asarray(modalities[name][rows], np.float32) for name in names]
     cosine = np.stack([part @ vector for part in parts])
     for own, part in zip(cosine, parts, strict=True):
+        if own.all():
+            continue
         # A vector of zeros has cosine 0; hardly any other has it exactly.
         maybe = np.flatnonzero(own == 0)
         own[maybe[~np.any(part[maybe], axis=1)]] = -np.inf

@@ -19,10 +19,10 @@ import pandas as pd
 
 from catalog.errors import ArtifactError, InputError
 from catalog.files import read_json, write_json
-from insights.search.score_table import ScoreTable
+from insights.search.score_table import ScoreTable, best, distinct, positions
 from insights.search.tokens import search_terms, tokens_code
 
-__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "listing_terms"]
+__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "best", "distinct", "listing_terms", "positions"]
 
 FIELD_WEIGHTS: dict[str, int] = {"title": 3, "brand": 1, "attributes": 1, "category": 1, "description": 1}
 """How often a field's terms count; 0 leaves the field out."""
@@ -160,14 +160,26 @@ class LexicalIndex:
     def evidence(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(rows,) float32 BM25 of the given listings, as `scores` has it, and (rows,) float32 share of the
         query's words that each has, rare words counting more."""
-        known = self._known(query)
-        if not known:
-            return np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
-        there, scores = self._held(known, rows)
+        return self.held(query, rows)[:2]
+
+    def held(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What `evidence` gives, and (words, rows) bool, which of the given listings have which word."""
+        # Of the lists' own type: numpy would convert each list to that of the rows.
+        asked = rows.astype(self._indices.dtype)
+        there = np.zeros((len(query.ids), len(asked)), bool)
+        scores = np.zeros(there.shape, np.float32)
+        rarity = np.zeros((len(query.ids), 1))
+        for line, term in enumerate(query.ids.tolist()):
+            rarity[line] = self.rarity(term)
+            listings, values = self._listings(term)
+            if len(listings):
+                # Few rows are looked up in a long list.
+                places = listings.searchsorted(asked)
+                np.equal(listings.take(places, mode="clip"), asked, out=there[line])
+                np.multiply(values.take(places, mode="clip"), there[line], out=scores[line])
         # Along the first axis numpy adds line by line, as `scores` adds word by word.
-        rarity = np.array([self.rarity(term) for term in known])
-        covered = np.add.reduce(there * rarity[:, None], axis=0) / max(self.bound(query), 1e-12)
-        return np.add.reduce(scores, axis=0), covered.astype(np.float32)
+        covered = np.add.reduce(there * rarity, axis=0) / max(self.bound(query), 1e-12)
+        return np.add.reduce(scores, axis=0), covered.astype(np.float32), there
 
     def bound(self, query: LexicalQuery) -> float:
         """What no listing's score exceeds, words that no listing has counted as the rarest of all.
@@ -188,35 +200,17 @@ class LexicalIndex:
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """Of each given row, the words of the query that it has, in the query's order."""
-        known = self._known(query)
-        if not known:
-            return [()] * len(rows)
-        pairs = zip(query.words, query.ids.tolist(), strict=True)
-        words = [word for word, term in pairs if 0 <= term < self.terms]
-        return [tuple(compress(words, has)) for has in self._held(known, rows)[0].T.tolist()]
+        return [tuple(compress(query.words, has)) for has in self.held(query, rows)[2].T.tolist()]
 
     def _known(self, query: LexicalQuery) -> list[int]:
         return [term for term in query.ids.tolist() if 0 <= term < self.terms]
 
     def _listings(self, term: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows that have a term, ascending, and what it scores in each."""
+        """Rows that have a term, ascending, and what it scores in each; none for one of no listing."""
+        if not 0 <= term < self.terms:
+            return self._indices[:0], self._data[:0]
         part = slice(int(self._starts[term]), int(self._starts[term + 1]))
         return self._indices[part], self._data[part]
-
-    def _held(self, terms: Sequence[int], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(terms, rows) bool, which of the given listings have which term, and float32 what it scores there."""
-        # Of the lists' own type: numpy would convert each list to that of the rows.
-        asked = rows.astype(self._indices.dtype)
-        there = np.zeros((len(terms), len(asked)), bool)
-        scores = np.zeros(there.shape, np.float32)
-        for line, term in enumerate(terms):
-            listings, values = self._listings(term)
-            if len(listings):
-                # Few rows are looked up in a long list.
-                places = listings.searchsorted(asked)
-                np.equal(listings.take(places, mode="clip"), asked, out=there[line])
-                np.multiply(values.take(places, mode="clip"), there[line], out=scores[line])
-        return there, scores
 
     def save(self, folder: Path) -> None:
         """Write arrays and JSON below `folder`, made when absent."""

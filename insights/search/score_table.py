@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["ScoreTable", "best", "distinct"]
+__all__ = ["ScoreTable", "best", "distinct", "positions"]
 
 Postings = tuple[np.ndarray, np.ndarray]
 """Rows that have a term, ascending, and what it scores in each."""
@@ -107,3 +107,13 @@ def distinct(rows: np.ndarray) -> np.ndarray:
     """(m,) int64 distinct rows, ascending; for few of them, sorting is faster than `np.unique`'s hashing."""
     ordered = np.sort(rows).astype(np.int64, copy=False)
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
+
+
+def positions(listings: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each row stands in ascending `listings`, and whether it does."""
+    if len(listings) == 0:
+        return np.zeros(len(rows), np.int64), np.zeros(len(rows), bool)
+    # Few rows are looked up in a long list, which numpy would convert to their type.
+    asked = rows.astype(listings.dtype, copy=False)
+    places = np.minimum(np.searchsorted(listings, asked), len(listings) - 1)
+    return places, np.asarray(listings[places] == asked)
