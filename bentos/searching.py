@@ -216,6 +216,8 @@ def blended(
     Raises:
         KeyError: a product that a query names is not there.
     """
+    if encoded is not None and all(len(ask.parts) == 1 and not ask.product for ask in asks):
+        return encoded.vectors[own], encoded.probabilities[own]  # nothing to put together
     shelf = loaded.shelf(view)
     vectors, classes, start = [], [], own.start
     for ask in asks:

@@ -167,9 +167,7 @@ def parts_of(
 ) -> dict[str, Callable[[Path], None]]:
     """What a release holds for its search; the fusion learns that products of one label answer alike."""
     lexical = LexicalIndex.build(products)
-    search = HybridSearch(
-        lexical, index, vectors, FusionModel.fallback(), encoder.classify_vectors(vectors)
-    )
+    search = HybridSearch(lexical, index, vectors, FusionModel.fallback(), encoder.classify_vectors(vectors))
     labels = products["category"].to_numpy()
     judged = []
     for number in range(LESSONS):

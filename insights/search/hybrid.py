@@ -189,9 +189,7 @@ class HybridSearch:
         """The best of both searches, in order of rows; arguments as those of `search`."""
         if near is None:
             near = self.near(vector, allowed, depth)
-        return self._weighed(
-            self.look_up(query, near, allowed, depth), vector, probabilities, words_weight
-        )
+        return self._weighed(self.look_up(query, near, allowed, depth), vector, probabilities, words_weight)
 
     def _weighed(
         self, words: Words, vector: np.ndarray, probabilities: np.ndarray | None, words_weight: float | None

@@ -168,9 +168,9 @@ class LexicalIndex:
         asked = rows.astype(self._indices.dtype)
         there = np.zeros((len(query.ids), len(asked)), bool)
         scores = np.zeros(there.shape, np.float32)
-        rarity = np.zeros((len(query.ids), 1))
-        for line, term in enumerate(query.ids.tolist()):
-            rarity[line] = self.rarity(term)
+        terms = query.ids.tolist()
+        rarity = np.array([self.rarity(term) for term in terms])[:, None]
+        for line, term in enumerate(terms):
             listings, values = self._listings(term)
             if len(listings):
                 # Few rows are looked up in a long list.
