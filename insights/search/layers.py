@@ -23,17 +23,26 @@ class Listing:
     """One listing's terms.
 
     Attributes:
-        shares: term to its saturated frequency, so that a score is the sum of share times rarity.
+        keys: (t,) int64 of its distinct terms; see `key_of`.
+        shares: (t,) float64 saturated frequency of each, so that a score is the sum of share times rarity.
     """
 
-    shares: Mapping[str, float]
+    keys: np.ndarray
+    shares: np.ndarray
+
+
+def key_of(term: str) -> int:
+    """A number that stands for a term while a process lasts; that two share one of 2^64 is left to chance."""
+    return hash(term)
 
 
 def read_listing(lexical: LexicalIndex, fields: Mapping[str, Any]) -> Listing:
     """A listing as an index over others scores it (BM25, method `lucene`)."""
     terms = listing_terms(fields, lexical.weights)
     norm = K1 * (1 - B + B * len(terms) / max(lexical.mean_length, 1e-9))
-    return Listing({term: count / (count + norm) for term, count in Counter(terms).items()})
+    counts = Counter(terms)
+    times = np.array(list(counts.values()), np.float64)
+    return Listing(np.array([key_of(term) for term in counts], np.int64), times / (times + norm))
 
 
 class LayeredLexical:
@@ -51,9 +60,13 @@ class LayeredLexical:
     ) -> None:
         self.base = base
         self._size = size
-        self._listings = listings
         self._rows = np.array(sorted(listings), np.int64)
         self._dead = dead
+        own = [listings[row] for row in self._rows.tolist()]
+        # All terms of all new listings in one line: a question goes through it once a word.
+        self._keys = np.concatenate([one.keys for one in own] or [np.empty(0, np.int64)])
+        self._values = np.concatenate([one.shares for one in own] or [np.empty(0)])
+        self._owner = np.repeat(np.arange(len(own)), [len(one.keys) for one in own])
 
     def __len__(self) -> int:
         return self._size
@@ -66,7 +79,7 @@ class LayeredLexical:
             return asked
         ids = asked.ids.copy()
         for place in unknown:
-            if any(asked.terms[place] in listing.shares for listing in self._listings.values()):
+            if (self._keys == key_of(asked.terms[place])).any():
                 ids[place] = self.base.terms + place
         return LexicalQuery(asked.words, asked.terms, ids)
 
@@ -76,9 +89,9 @@ class LayeredLexical:
         """See `LexicalIndex.best`."""
         old = None if allowed is None else allowed[: len(self.base)]
         rows, scores = self.base.best(query, k, old, self._dead)
-        fresh = self._rows if allowed is None else self._rows[allowed[self._rows]]
-        new = self._fresh_scores(query, fresh)
-        there = new > 0
+        new = np.asarray(self._rarity(query) @ self._shares(query), np.float32)
+        there = new > 0 if allowed is None else (new > 0) & allowed[self._rows]
+        fresh = self._rows
         return best(np.concatenate([rows, fresh[there]]), np.concatenate([scores, new[there]]), k)
 
     def evidence(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -87,18 +100,16 @@ class LayeredLexical:
 
     def held(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `LexicalIndex.held`."""
-        old, new = self._sides(rows)
+        place, new = positions(self._rows, rows)
+        old = ~new & (rows < len(self.base)) & ~positions(self._dead, rows)[1]
         scores, covered = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
         there = np.zeros((len(query.terms), len(rows)), bool)
         scores[old], covered[old], there[:, old] = self.base.held(query, rows[old])
         if new.any():
-            scores[new] = self._fresh_scores(query, rows[new])
-            whole = max(self.bound(query), 1e-12)
-            rarity = self._rarity(query)
-            for place in np.flatnonzero(new).tolist():
-                shares = self._listings[int(rows[place])].shares
-                there[:, place] = [term in shares for term in query.terms]
-                covered[place] = sum(weight for term, weight in rarity.items() if term in shares) / whole
+            shares, rarity = self._shares(query)[:, place[new]], self._rarity(query)
+            there[:, new] = shares > 0
+            scores[new] = rarity @ shares
+            covered[new] = rarity @ there[:, new] / max(self.bound(query), 1e-12)
         return scores, covered, there
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
@@ -109,20 +120,17 @@ class LayeredLexical:
         """See `LexicalIndex.bound`."""
         return self.base.bound(query)
 
-    def _sides(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Which rows are listings of `base` that still count, and which are new."""
-        new = positions(self._rows, rows)[1]
-        return ~new & (rows < len(self.base)) & ~positions(self._dead, rows)[1], new
+    def _rarity(self, query: LexicalQuery) -> np.ndarray:
+        """(t,) float64."""
+        return np.array([self.base.rarity(number) for number in query.ids.tolist()], np.float64)
 
-    def _rarity(self, query: LexicalQuery) -> dict[str, float]:
-        pairs = zip(query.terms, query.ids.tolist(), strict=True)
-        return {term: self.base.rarity(number) for term, number in pairs}
-
-    def _fresh_scores(self, query: LexicalQuery, rows: np.ndarray) -> np.ndarray:
-        rarity = self._rarity(query).items()
-        listings = (self._listings[row].shares for row in rows.tolist())
-        scores = [sum(weight * shares.get(term, 0.0) for term, weight in rarity) for shares in listings]
-        return np.array(scores, np.float32)
+    def _shares(self, query: LexicalQuery) -> np.ndarray:
+        """(t, m) float64 of the query's terms in the new listings, in the order of rows."""
+        found = np.zeros((len(query.terms), len(self._rows)))
+        for number, term in enumerate(query.terms):
+            has = np.flatnonzero(self._keys == key_of(term))
+            found[number, self._owner[has]] = self._values[has]
+        return found
 
 
 class LayeredRows:
