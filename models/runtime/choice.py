@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -119,6 +119,8 @@ def choose(
         fit = trial.call is not None and (not trial.reason or setting != AUTO)
         if fit and (trial.part not in chosen or trial.gain > chosen[trial.part].gain):
             chosen[trial.part] = trial
+    # What was tried and is not used is not kept in memory.
+    trials = [replace(trial, call=None) for trial in trials]
     unmeasured = [part for part in parts if part not in measured]
     if not chosen:
         spent = time.perf_counter() - begin
@@ -145,8 +147,8 @@ def whole_agreement(encoder: ProductEncoder, run: Passes, features: FeatureTable
             there = np.any([features.modalities[name].present for name in mixture], axis=0)
             if not there.any():
                 continue
-            seen = features.take(np.flatnonzero(there)[:16])
-            for batch in (5, 64):
+            seen = features.take(np.flatnonzero(there)[:8])
+            for batch in (3, 64):
                 found += said(run, seen, mixture, batch)
                 base += said(encoder.passes_eager, seen, mixture, batch)
     return judge(*(
