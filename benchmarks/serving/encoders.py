@@ -1,4 +1,4 @@
-"""What the service's choice among the ways to run an encoder (`models.runtime`) finds, on the shop's release."""
+"""What the choice among the ways to run an encoder (`models.runtime`) finds, on the shop's release."""
 
 from collections.abc import Iterator
 from typing import Any
