@@ -102,6 +102,7 @@ class Application:
             "manifest": facts,
             "metrics": loaded.release.metrics,
             "search": loaded.shelves.parts.describe(),
+            "encoder": None if loaded.choice is None else loaded.choice.describe(),
             "rules": self.rules.describe(loaded.shelf().columns),
             "problem": "; ".join(p for p in (self.engine.problem, self.rules.problem) if p),
         }

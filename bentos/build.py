@@ -33,6 +33,8 @@ REQUIREMENTS = (
     "jieba",
     "nh3",
     "numpy",
+    "onnx",
+    "onnxruntime",
     "orjson",
     "pandas",
     "pillow",

@@ -86,9 +86,7 @@ class Engine:
             release = Release.load(folder)
             if self._loaded is not None and release.id == self._loaded.id:
                 return False
-            loaded = LoadedRelease.load(release, self._config.settings.media)
-            try_out(loaded)
-            self._install(loaded)
+            self._install(self._prepared(release))
         except (ShelfspaceError, OSError, ValueError, KeyError) as error:
             self._refused = folder.name
             self.problem = f"release {folder.name} cannot be served: {error}"
@@ -116,6 +114,12 @@ class Engine:
                 remedy = "make room on the disk; nothing of this request was kept"
                 raise Refusal(507, "delta", error.strerror or "", remedy) from error
             return made[-1].sequence if made else loaded.live.sequence
+
+    def _prepared(self, release: Release) -> LoadedRelease:
+        """A release in memory, tried, and its encoder's way chosen: nothing of it changes once it answers."""
+        loaded = LoadedRelease.load(release, self._config.settings.media)
+        try_out(loaded)
+        return loaded.with_choice(self._config.settings.service, self._config.media)
 
     def _install(self, loaded: LoadedRelease) -> None:
         with self._swap:
@@ -155,7 +159,7 @@ class Engine:
             return False
         problem, refused = self.problem, self._refused
         try:
-            self._install(LoadedRelease.load(Release.load(baked), self._config.settings.media))
+            self._install(self._prepared(Release.load(baked)))
         except (ShelfspaceError, OSError, ValueError, KeyError) as error:
             self.problem = f"{problem}; the release in the Bento cannot be served either: {error}"
             logger.error("%s", self.problem)  # noqa: TRY400

@@ -25,6 +25,7 @@ from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
     from bentos.application import Application
+    from models.runtime import Choice
 
 __all__ = ["METRICS", "STAGES", "Histogram", "Metrics", "timed"]
 
@@ -204,6 +205,8 @@ def gauges(application: "Application") -> Iterator[Metric]:
     if loaded is None:
         return
     yield InfoMetricFamily("shelfspace_release", "The release that answers", value=release_facts(loaded))
+    if loaded.choice is not None:
+        yield from encoder_gauges(loaded.choice)
     yield gauge("release_rows", "Products of the release", len(loaded.release.product_ids))
     yield gauge("release_number", "Place in the order of releases", loaded.number)
     made = (loaded.release.folder / "release.json").stat().st_mtime
@@ -214,6 +217,20 @@ def gauges(application: "Application") -> Iterator[Metric]:
     yield gauge("delta_sequence", "Number of the last change", view.delta.sequence)
     if loaded.live is not None:
         yield gauge("delta_bytes", "Size of the log of changes", loaded.live.segment.size)
+
+
+def encoder_gauges(choice: "Choice") -> Iterator[Metric]:
+    """How the encoder is run: the way of each part, and what a text takes by it and eagerly."""
+    yield InfoMetricFamily("shelfspace_encoder", "How each part of the encoder is run", value=choice.ways)
+    yield gauge("encoder_problem", "1 where what was chosen did not agree as a whole", bool(choice.problem))
+    if choice.text_microseconds is not None:
+        family = GaugeMetricFamily(
+            "shelfspace_encoder_text_seconds", "One text through the encoder, as measured at its release",
+            labels=["way"],
+        )  # fmt: skip
+        for way, spent in zip(("eager", "chosen"), choice.text_microseconds, strict=True):
+            family.add_metric([way], spent / 1e6)
+        yield family
 
 
 def release_facts(loaded: Any) -> dict[str, str]:

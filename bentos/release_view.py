@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bentos.encoder_way import choose_way
 from bentos.fresh import alone_facts
 from bentos.search_parts import search_parts
 from bentos.shelf import Shelf, ShelfKeeper
-from catalog.settings import Media
+from catalog.settings import Media, Service
 from models.index import DeltaLimits, Header, LayeredIndex, LayeredView, RowIndex
 from models.index.carry import Carried, Target, carry_over, log_path
 from models.index.delta import DeltaView
@@ -21,6 +22,7 @@ from models.inputs.item import ProductInput
 from models.product_encoder import ProductEncoder
 from models.release import Release
 from models.release.modalities import vectors_alone
+from models.runtime import Choice
 
 __all__ = ["LoadedRelease"]
 
@@ -39,6 +41,7 @@ class LoadedRelease:
         similar_index, similar_vectors: what /similar searches: refined by co-purchases where the
             release holds such vectors, else the same as above.
         live: the index with what changed since the release; None where changes are not taken.
+        choice: how the encoder is run; None where nothing was chosen, and it is run by itself.
     """
 
     id: str
@@ -54,6 +57,7 @@ class LoadedRelease:
     similar_vectors: np.ndarray
     release: Release
     live: LayeredIndex | None = None
+    choice: Choice | None = None
 
     @classmethod
     def load(cls, release: Release, media: Media) -> "LoadedRelease":
@@ -79,6 +83,15 @@ class LoadedRelease:
             similar_vectors=release.embeddings if refined is None else refined,
             release=release,
         )
+
+    def with_choice(self, service: Service, snapshot: Path | None) -> "LoadedRelease":
+        """The same release, its encoder run by the way that `service.encoder` chooses.
+
+        Args:
+            snapshot: folder that holds the photos and sounds of the catalogue, or None.
+        """
+        choice = choose_way(self.id, self.encoder, self.release.products, snapshot, self.media, service)
+        return replace(self, choice=choice)
 
     def with_changes(self, folder: Path, limits: DeltaLimits) -> tuple["LoadedRelease", Carried]:
         """The same release with the changes since, those made on other releases taken over.

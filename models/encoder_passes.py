@@ -1,6 +1,6 @@
 """The network over a feature table, batch by batch, the rows in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -9,7 +9,10 @@ from catalog.errors import InputError
 from models.features import FeatureTable
 from models.network import Outputs, ProductNetwork, batch_values
 
-__all__ = ["batches", "passes", "stack"]
+__all__ = ["Passes", "batches", "passes", "readable_rows", "stack"]
+
+Passes = Callable[[FeatureTable, Sequence[str] | None, int], Iterator[Outputs]]
+"""Features, `only` and rows in one pass to what the network says of each batch."""
 
 
 def batches(
@@ -27,7 +30,16 @@ def batches(
     Raises:
         InputError: a row has none of the modalities, or `only` names an unknown one.
     """
-    modalities = list(network.modalities)
+    seen = readable_rows(network.modalities, features, only)
+    for start in range(0, len(seen), batch_size):
+        rows = np.arange(start, min(start + batch_size, len(seen)))
+        yield batch_values(seen, network.modalities, rows, device)
+
+
+def readable_rows(
+    modalities: Sequence[str], features: FeatureTable, only: Sequence[str] | None
+) -> FeatureTable:
+    """The table as a network of these modalities sees it; raises as `batches`."""
     unknown = set(only or ()) - set(modalities)
     if unknown:
         raise InputError("only", sorted(unknown), f"this encoder reads {', '.join(modalities)}")
@@ -42,9 +54,7 @@ def batches(
         raise InputError(
             "product", first, f"it has none of {wanted}; leave it out, or give it at least one of them"
         )
-    for start in range(0, len(seen), batch_size):
-        rows = np.arange(start, min(start + batch_size, len(seen)))
-        yield batch_values(seen, modalities, rows, device)
+    return seen
 
 
 def passes(
@@ -62,7 +72,7 @@ def passes(
             vectors = network.encode(values, present)
             embedding = network.fuse(vectors, present)
             blind = embedding
-            if tabular is not None:
+            if tabular is not None and bool(present[:, tabular].any()):
                 hidden = present.clone()
                 hidden[:, tabular] = False
                 blind = network.fuse(vectors, hidden)

@@ -136,6 +136,9 @@ class ProductNetwork(nn.Module):
         columns = []
         for m, name in enumerate(self.modalities):
             there = present[:, m]
+            if len(present) and bool(there.all()):
+                columns.append(self.encoders[name](values[name]).float())
+                continue
             column = torch.zeros(len(present), self.width, device=present.device)
             if bool(there.any()):
                 rows = there.nonzero().squeeze(1)
@@ -191,7 +194,7 @@ def batch_values(
 ) -> tuple[dict[str, dict[str, Tensor]], Tensor]:
     """Gather rows of a table as tensors: arrays by modality, and (B, M) bool presence.
 
-    A modality the table lacks is absent in every row.
+    A modality the table lacks is absent in every row; one that every row lacks has no arrays.
     """
     values: dict[str, dict[str, Tensor]] = {}
     present = np.zeros((len(rows), len(names)), dtype=bool)
@@ -201,8 +204,10 @@ def batch_values(
             values[name] = {}
             continue
         present[:, m] = part.present[rows]
+        there = present[:, m].any()
         values[name] = {
             key: torch.from_numpy(np.ascontiguousarray(array[rows])).to(device)
             for key, array in part.values.items()
+            if there
         }
     return values, torch.from_numpy(present).to(device)

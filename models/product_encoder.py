@@ -16,7 +16,7 @@ from catalog.errors import ArtifactError, InputError
 from catalog.settings import Media, Model
 from models.device import resolve_device
 from models.encoder_folder import read_folder, write_folder
-from models.encoder_passes import batches, passes, stack
+from models.encoder_passes import Passes, batches, passes, stack
 from models.features import FeatureTable
 from models.inputs.item import ProductInput
 from models.nested import cut
@@ -82,6 +82,14 @@ class ProductEncoder:
         self.nested_dims = tuple(sorted(size for size in nested_dims if size < network.dim))
         self._featurizer: Featurizer | None = None
         self._fingerprint: str | None = None
+        self._run: Passes | None = None
+
+    def run_by(self, run: Passes | None) -> None:
+        """Encode by another way of running the network (`models.runtime`) from now on; None: by itself.
+
+        One assignment: a call under way ends as it began.
+        """
+        self._run = run
 
     def save(self, directory: Path) -> None:
         """Write the folder, whole or not at all."""
@@ -243,4 +251,10 @@ class ProductEncoder:
     def _passes(
         self, features: FeatureTable, only: Sequence[str] | None, batch_size: int
     ) -> Iterator[Outputs]:
+        return (self._run or self.passes_eager)(features, only, batch_size)
+
+    def passes_eager(
+        self, features: FeatureTable, only: Sequence[str] | None, batch_size: int
+    ) -> Iterator[Outputs]:
+        """What the network says, in eager PyTorch whatever `run_by` was told."""
         return passes(self.network, features, only, batch_size, self.device)

@@ -66,7 +66,7 @@ def code_version() -> str:
 
     files = [*sorted((PROJECT / "models").rglob("*.py")), *sorted(Path(__file__).parent.glob("*.py"))]
     shown = {"report.py", "plots.py", "__main__.py", "plan.py"}
-    apart = {PROJECT / "models" / name for name in ("graph", "index", "release")}
+    apart = {PROJECT / "models" / name for name in ("graph", "index", "release", "runtime")}
     deciding = [
         p
         for p in files

@@ -38,11 +38,12 @@ def page(result: dict[str, Any]) -> str:
         limits(result.get("overload"), result.get("end")),
         table(
             "Ways to run the encoder",
-            ("way", "call", "us", "times eager", "least cosine", "same label"),
+            ("part", "way", "us, 1 row", "16 rows", "times eager", "least cosine", "chosen", "why not"),
             [
                 (
-                    row["way"], row["call"], row.get("microseconds", row.get("fails")),
-                    *(row.get(name, "") for name in ("times_eager", "least_cosine", "same_label")),
+                    row["part"], row["way"], *(row.get("microseconds", {}).get(n, "") for n in ("1", "16")),
+                    *(row.get(name, "") for name in ("times_eager", "least_cosine")),
+                    "yes" if row["chosen"] else "", row["reason"].replace("|", "/"),
                 )
                 for row in result.get("encoders", [])
             ],

@@ -84,6 +84,14 @@ class Service(Section):
     host: str = Field("127.0.0.1")
     port: Positive = Field(3000)
     threads: Positive = Field(1, description="torch threads of one service process.")
+    encoder: Literal["auto", "eager", "onnx", "traced", "bfloat16", "compiled"] = Field(
+        "auto",
+        description="How the encoder is run; `auto` measures all but `compiled` at each release and takes "
+        "the quickest that agrees with eager float32. `onnx` needs the extra of that name.",
+    )
+    encoder_seconds: PositiveFloat = Field(
+        10, description="Seconds after which that measuring tries nothing more."
+    )
     max_items: Positive = Field(64, description="Items in one request.")
     max_body_bytes: Positive = Field(32_000_000)
     max_results: Positive = Field(100, description="Largest k of a search.")

@@ -35,7 +35,7 @@ class AdversarialCompletion(Completion):
     def generate(self, vectors: Tensor, present: Tensor) -> Tensor:
         """(B, M, W) vectors for every place, given the present ones; noisy while training."""
         clean = torch.where(present[..., None], vectors, 0.0)
-        shape = (len(vectors), NOISE)
+        shape = (vectors.shape[0], NOISE)
         noise = (
             torch.randn(shape, device=vectors.device)
             if self.training

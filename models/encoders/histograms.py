@@ -46,7 +46,7 @@ class HistogramImage(PhotoEncoder):
 
     def photo(self, values: dict[str, Tensor]) -> Tensor:
         both = values["histograms"]
-        side = torch.zeros(len(both), dtype=torch.long, device=both.device)
+        side = torch.zeros(both.shape[0], dtype=torch.long, device=both.device)
         if self.training:
             side = torch.randint(0, 2, side.shape, device=both.device)
         vector = self.views(values, side)
@@ -55,7 +55,7 @@ class HistogramImage(PhotoEncoder):
     def views(self, values: dict[str, Tensor], side: Tensor) -> Tensor:
         """What is seen of each photo, or where `side` (P,) is 1 of its mirror image: (P, width)."""
         both = values["histograms"]
-        return self.project(self.kernel(both[torch.arange(len(both), device=both.device), side]))
+        return self.project(self.kernel(both[torch.arange(both.shape[0], device=both.device), side]))
 
 
 def _without_pixels(spec: Spec) -> Spec:

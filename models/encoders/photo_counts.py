@@ -72,6 +72,6 @@ def _bin(x: Tensor, bins: int) -> Tensor:
 
 def shares(bins: Tensor, size: int) -> Tensor:
     """(B, P) bin numbers to (B, size) square roots of their shares."""
-    counts = torch.zeros(len(bins), size, device=bins.device)
+    counts = torch.zeros(bins.shape[0], size, device=bins.device)
     counts.scatter_add_(1, bins, torch.ones_like(bins, dtype=counts.dtype))
     return (counts / bins.shape[1]).sqrt()

@@ -23,4 +23,4 @@ class SentenceText(TextEncoder):
 
     def read(self, values: dict[str, Tensor]) -> Tensor:
         # The sentence vector is added by the base; there is nothing before it.
-        return values["sentence"].new_zeros(len(values["sentence"]), self.width)
+        return values["sentence"].new_zeros(values["sentence"].shape[0], self.width)

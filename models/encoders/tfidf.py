@@ -94,7 +94,7 @@ class TfidfText(TextEncoder):
         return {name: (places, weights / lengths[name]) for name, (places, weights) in found.items()}
 
     def read(self, values: dict[str, Tensor]) -> Tensor:
-        total = self.bias.expand(len(values["words"]), -1)
+        total = self.bias.expand(values["words"].shape[0], -1)
         for name, (places, weights) in self.rows(values).items():
             total = total + self.drop(REACH * self.parts[name](places, weights))
         return total

@@ -57,7 +57,7 @@ class AttentionFusion(Fusion):
         mask = present[..., None]
         clean = torch.where(mask, vectors, 0.0)
         tokens = torch.where(mask, clean + self.which, 0.0)
-        summary = self.summary.expand(len(tokens), 1, -1)
+        summary = self.summary.expand(tokens.shape[0], 1, -1)
         # The summary token is always there, so no row of the mask is empty.
         allowed = functional.pad(present, (1, 0), value=True)
         seen = self.layer(torch.cat([summary, tokens], dim=1), allowed)[:, 0]

@@ -44,7 +44,7 @@ class House:
             self.tokens["slow"], slow = create_key("slow", rate=0.01, burst=2)
             write_keys(self.path, KeysFile(keys=(*keys, slow)))
         config = ServiceConfig(
-            Settings.model_validate({"service": service}),
+            Settings.model_validate({"service": {"encoder": "eager", **service}}),
             releases=shop.workspace.root,
             live=self.live,
             keys=self.path,
