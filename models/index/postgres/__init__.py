@@ -4,5 +4,6 @@ Needs the extra `pgvector`.
 """
 
 from models.index.postgres.products import PgVectorIndex
+from models.index.postgres.rows import PgRowIndex, Place
 
-__all__ = ["PgVectorIndex"]
+__all__ = ["PgRowIndex", "PgVectorIndex", "Place"]

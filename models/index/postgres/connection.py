@@ -60,6 +60,8 @@ class Server:
         address: connection string.
         name: of the index, for messages.
         parameters: server parameters of the session.
+        reopen: whether a use after the server went away opens another connection, which may take
+            seconds; if not, `open` does.
 
     Attributes:
         opened: called with every further connection that is opened; None for nothing.
@@ -68,21 +70,31 @@ class Server:
         ArtifactError: from every method, where the server cannot be reached or refuses; says why.
     """
 
-    def __init__(self, address: str, name: str, parameters: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, address: str, name: str, parameters: Mapping[str, str] | None = None, *, reopen: bool = True
+    ) -> None:
         check_address("address", address)
         self.name = name
         self.opened: Callable[[psycopg.Connection], None] | None = None
         self._address = address
+        self._reopen = reopen
         self._wanted = dict(parameters or {})
         self._set: dict[str, str] = {}
         self._prepared: set[bytes] = set()
         self._mutex = threading.RLock()
         self._connection: psycopg.Connection | None = None
 
+    def open(self) -> None:
+        """Connect, where it is not connected."""
+        with self._mutex:
+            self._opened()
+
     @contextmanager
     def connected(self) -> Iterator[psycopg.Connection]:
         """The connection, open; held against other callers."""
         with self._mutex:
+            if not self._reopen and (self._connection is None or self._connection.closed):
+                raise ArtifactError(f"PostgreSQL is away, index {self.name}")
             connection = self._opened()
             try:
                 yield connection

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from models.index.order import DECIMALS, ordered
 from models.index.postgres.connection import Server, one
-from models.index.search import GATHER_ROWS
+from models.index.proposed import GATHER_ROWS
 
 __all__ = ["PARAMETERS", "Nearest"]
 
