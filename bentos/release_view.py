@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,9 @@ from models.inputs.item import ProductInput
 from models.product_encoder import ProductEncoder
 from models.release import Release
 from models.release.modalities import vectors_alone
+
+if TYPE_CHECKING:
+    from models.index.postgres import PgRowIndex
 
 __all__ = ["LoadedRelease"]
 
@@ -39,6 +42,7 @@ class LoadedRelease:
         similar_index, similar_vectors: what /similar searches: refined by co-purchases where the
             release holds such vectors, else the same as above.
         live: the index with what changed since the release; None where changes are not taken.
+        remote: indexes of this release that a server outside answers from.
     """
 
     id: str
@@ -54,6 +58,7 @@ class LoadedRelease:
     similar_vectors: np.ndarray
     release: Release
     live: LayeredIndex | None = None
+    remote: "tuple[PgRowIndex, ...]" = ()
 
     @classmethod
     def load(cls, release: Release, media: Media) -> "LoadedRelease":

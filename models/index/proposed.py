@@ -102,4 +102,3 @@ def packed_rows(rows: np.ndarray, n: int) -> np.ndarray:
     mask = np.zeros(n, dtype=bool)
     mask[rows] = True
     return np.packbits(mask, bitorder="little")
-

@@ -19,7 +19,7 @@ from catalog.errors import ArtifactError, SettingsError
 __all__ = ["Server", "check_address", "one"]
 
 CONNECT_SECONDS = 3
-DEFAULTS = {
+DEFAULTS: dict[str, str | int] = {
     "application_name": "shelfspace",
     "connect_timeout": CONNECT_SECONDS,
     # A server whose machine has gone is noticed, though it never says so.
@@ -104,11 +104,14 @@ class Server:
     @contextmanager
     def transaction(self, *, snapshot: bool = False) -> Iterator[psycopg.Cursor]:
         """One transaction; with `snapshot` every statement of it sees the same state."""
-        with self.connected() as connection:
-            with connection.transaction(), connection.cursor(binary=True) as run:
-                if snapshot:
-                    run.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                yield run
+        with (
+            self.connected() as connection,
+            connection.transaction(),
+            connection.cursor(binary=True) as run,
+        ):
+            if snapshot:
+                run.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield run
 
     def set(self, values: Mapping[str, str]) -> None:
         """Set server parameters of the session, those that are not set so already, in one round trip."""
@@ -116,7 +119,9 @@ class Server:
             new = {name: value for name, value in values.items() if self._set.get(name) != value}
             if new:
                 calls = sql.SQL(", ").join([sql.SQL("set_config(%s, %s, false)")] * len(new))
-                connection.execute(sql.SQL("SELECT ") + calls, [part for pair in new.items() for part in pair])
+                connection.execute(
+                    sql.SQL("SELECT ") + calls, [part for pair in new.items() for part in pair]
+                )
                 self._set |= new
 
     def ask(
@@ -140,7 +145,9 @@ class Server:
                 connection.pgconn.send_prepare(name, text)
                 self._finished(connection.pgconn, end)
                 self._prepared.add(name)
-            connection.pgconn.send_query_prepared(name, values, [pq.Format.BINARY] * len(values), pq.Format.BINARY)
+            connection.pgconn.send_query_prepared(
+                name, values, [pq.Format.BINARY] * len(values), pq.Format.BINARY
+            )
             return self._finished(connection.pgconn, end)
 
     def close(self) -> None:
@@ -153,8 +160,9 @@ class Server:
         if self._connection is not None and not self._connection.closed:
             return self._connection
         given = conninfo.conninfo_to_dict(self._address)
+        further = {name: value for name, value in DEFAULTS.items() if name not in given}
         try:
-            connection = psycopg.connect(**{**DEFAULTS, **given}, autocommit=True)
+            connection = psycopg.connect(conninfo.make_conninfo(self._address, **further), autocommit=True)
             self._set, self._prepared = {}, set()
             connection.execute(LEAVE)
             for name, value in self._wanted.items():

@@ -177,9 +177,7 @@ def write(
         if effort is None:
             run.execute(sql.SQL("DROP INDEX {}").format(graph))
         copy_rows(run, table, vectors, out, say, stopped)
-        run.execute(
-            ENTRY, (rows.name, rows.catalogue, rows.fingerprint, n, d, effort, Jsonb(note))
-        )
+        run.execute(ENTRY, (rows.name, rows.catalogue, rows.fingerprint, n, d, effort, Jsonb(note)))
     say(f"PostgreSQL holds {n} vectors, effort {effort}, recall@10 {note['recall_at_10']}")
 
 
@@ -240,10 +238,11 @@ def measured(
     for effort in EFFORTS:
         run.execute(sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(effort)))
         lines = run.execute(sql.SQL(MEASURE).format(table=table), (10 + SPARE, texts)).fetchall()
-        shares = []
+        shares: list[float] = []
         for query, (rows,), last in zip(asked, lines, tenth, strict=True):
             scores = np.asarray(vectors[rows], np.float32) @ query
-            shares.append(min(10, np.count_nonzero(scores >= last - 10.0**-DECIMALS)) / 10)
+            right = int(np.count_nonzero(scores >= last - 10.0**-DECIMALS))
+            shares.append(min(10, right) / 10)
         recall, error = float(np.mean(shares)), float(np.std(shares) / np.sqrt(len(shares)))
         tried.append({"effort": effort, "recall_at_10": round(recall, 4), "error": round(error, 4)})
         say(f"effort {effort} recalls {recall:.4f}")
@@ -262,7 +261,9 @@ def drop_unkept(server: Server, catalogue: str, keep: set[str]) -> list[str]:
     with server.transaction() as run:
         if one(run, "SELECT to_regclass('shelfspace_rows')")[0] is None:
             return []
-        names = run.execute("SELECT name FROM shelfspace_rows WHERE catalogue = %s ORDER BY name", (catalogue,))
+        names = run.execute(
+            "SELECT name FROM shelfspace_rows WHERE catalogue = %s ORDER BY name", (catalogue,)
+        )
         for (name,) in names.fetchall():
             query = "SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))"
             if name not in keep and one(run, query, (SEARCHES, name))[0]:

@@ -93,7 +93,12 @@ class Nearest:
         return one(run, "SELECT effort FROM shelfspace_indexes WHERE name = %s", (self._name,))[0]
 
     def _at_once(
-        self, connection: psycopg.Connection, asked: np.ndarray, fetch: int, chosen: list[str] | None, graph: bool
+        self,
+        connection: psycopg.Connection,
+        asked: np.ndarray,
+        fetch: int,
+        chosen: list[str] | None,
+        graph: bool,
     ) -> tuple[list[list[Row]], int | None]:
         """Up to `fetch` products of each query, and the effort of the state they are of."""
         alone = len(asked) == 1
@@ -105,8 +110,9 @@ class Nearest:
         found: list[list[Row]] = [[] for _ in asked]
         effort = self._effort
         with connection.cursor(binary=True) as run:
-            for number, place, product, distance, effort in run.execute(statement, values, prepare=True):
+            for number, place, product, distance, now in run.execute(statement, values, prepare=True):
                 found[number].append((place, product, -distance))
+                effort = now
         return found, effort
 
     def _statement(
@@ -145,7 +151,9 @@ class Nearest:
         if settled(found, k, fetch, graph):
             return found
         # The tie reaches past what was fetched: the products added first must win.
-        values["bound"] = -(sorted((score for _, _, score in found), reverse=True)[k - 1] - 2 * 10.0**-DECIMALS)
+        values["bound"] = -(
+            sorted((score for _, _, score in found), reverse=True)[k - 1] - 2 * 10.0**-DECIMALS
+        )
         tied = sql.SQL("AND ({distance}) <= %(bound)s").format(distance=distance("%(query)b", graph=True))
         return run.execute(wanted + tied, values).fetchall()
 

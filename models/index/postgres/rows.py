@@ -31,7 +31,7 @@ __all__ = ["PgRowIndex", "Place"]
 logger = logging.getLogger("shelfspace.postgres")
 
 SPARE = 6
-"""Candidates beyond k at least, where half precision confuses neighbours; an eighth of k where that is more."""
+"""Candidates beyond k at least, since half precision confuses neighbours; k / 8 where that is more."""
 AT_ONCE = 64
 """Queries in one round trip, whose time is bounded."""
 FIRST_PAUSE, LAST_PAUSE = 1.0, 60.0
@@ -179,7 +179,10 @@ class PgRowIndex(ProposedIndex):
         alone = len(asked) == 1
         given = as_halfvec(asked[0]) if alone else as_array(asked, self._halfvec)
         values = [given, struct.pack(">q", fetch), *([] if selector is None else [selector])]
-        name, statement = b"%d%d" % (alone, selector is not None), self._statements[alone, selector is not None]
+        name, statement = (
+            b"%d%d" % (alone, selector is not None),
+            self._statements[alone, selector is not None],
+        )
         result = self._server.ask(name, statement, values, self._place.seconds)
         return [np.frombuffer(result.get_value(n, 0) or b"", ">i4") for n in range(len(asked))]
 
@@ -213,6 +216,8 @@ class PgRowIndex(ProposedIndex):
         self._server.close()
 
     def _lost(self, error: ArtifactError) -> None:
+        if self._closed:
+            return
         self.answering = False
         self._server.close()
         if self.problem != AWAY:
