@@ -58,7 +58,8 @@ def test_finds_what_the_exact_index_finds(index_of: Opener) -> None:
     index, exact = index_of(vectors, "finds"), ExactIndex(vectors)
     facts = index.describe()
     assert index.answering
-    assert facts["effort"] and facts["recall_at_10"] >= 0.99
+    assert facts["effort"]
+    assert facts["recall_at_10"] >= 0.99
     filters = [None, np.arange(0, 6000, 3), np.arange(1500, 6000), np.arange(5)]
     for k in (1, 10, 100):
         for allowed in filters:
@@ -82,7 +83,8 @@ def test_ties_stand_by_row_however_many(index_of: Opener) -> None:
     index, exact = index_of(vectors, "ties"), ExactIndex(vectors)
     for k in (3, 330):
         np.testing.assert_array_equal(index.search(palette, k)[1], exact.search(palette, k)[1])
-    assert index.answering and index.fallbacks == 0
+    assert index.answering
+    assert index.fallbacks == 0
 
 
 def test_two_processes_at_once_fill_it_once(index_of: Opener, caplog: pytest.LogCaptureFixture) -> None:
@@ -197,7 +199,8 @@ def test_while_the_server_is_away_the_own_index_answers(
     answers(5)
     mortal.kill()
     answers(5)
-    assert not index.answering and index.fallbacks == 1
+    assert not index.answering
+    assert index.fallbacks == 1
     assert "PostgreSQL does not answer" in index.problem
     assert not index.open()
     answers(0.5)
