@@ -32,6 +32,21 @@ def page(result: dict[str, Any]) -> str:
                 for row in result.get("index", [])
             ],
         ),
+        table(
+            "PostgreSQL against bare faiss over the same vectors",
+            ("vectors", "queries", "recall@10", "faiss us", "PostgreSQL us", "share", "by product us", "share",
+             "client's processor us", "server's"),
+            [
+                (
+                    row["rows"], row["batch"], row["recall_at_10"], row["faiss"]["microseconds"],
+                    row["postgresql"]["microseconds"], row["postgresql"]["of_base"],
+                    row["by_product"]["microseconds"], row["by_product"]["of_base"],
+                    row["processor_microseconds"]["rows"]["client"],
+                    row["processor_microseconds"]["rows"]["server"],
+                )
+                for row in result.get("postgresql", [])
+            ],
+        ),
         stages(result.get("stages")),
         mixed(result.get("mixed")),
         limits(result.get("overload"), result.get("end")),
