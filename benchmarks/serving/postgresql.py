@@ -15,7 +15,7 @@ import faiss
 import numpy as np
 import psutil
 
-from benchmarks.serving.index_speed import DIM, K, QUERIES, SIZES, bare, clustered, compare, shares
+from benchmarks.serving.index_speed import DIM, QUERIES, SIZES, K, bare, clustered, compare, shares
 from catalog.settings import ReleaseSettings
 from models.index import build_index
 
@@ -64,7 +64,8 @@ def measure(address: str, n: int) -> list[dict[str, Any]]:
             "products": lambda asked: products.search(asked, K),
         }
         facts = {
-            "rows": n, "dim": DIM, "fill_seconds": round(seconds, 1), "recall_at_10": recall(rows, vectors, queries),
+            "rows": n, "dim": DIM, "fill_seconds": round(seconds, 1),
+            "recall_at_10": recall(rows, vectors, queries),
             "efforts": [rows.describe()["effort"], products.describe()["effort"]],
         }  # fmt: skip
         found = []

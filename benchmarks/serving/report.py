@@ -34,8 +34,8 @@ def page(result: dict[str, Any]) -> str:
         ),
         table(
             "PostgreSQL against bare faiss over the same vectors",
-            ("vectors", "queries", "recall@10", "faiss us", "PostgreSQL us", "share", "by product us", "share",
-             "client's processor us", "server's"),
+            ("vectors", "queries", "recall@10", "faiss us", "rows us", "share", "products us", "share",
+             "client us", "server us"),
             [
                 (
                     row["rows"], row["batch"], row["recall_at_10"], row["faiss"]["microseconds"],
