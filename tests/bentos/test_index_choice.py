@@ -4,20 +4,25 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from bentos.application import Application
 from bentos.build import build_bento
 from bentos.config import ServiceConfig, read_config
 from bentos.hot import HotRoutes
+from bentos.index_choice import IndexChoice, close_remote
 from bentos.metrics import METRICS
+from bentos.release_view import LoadedRelease
 from bentos.serve import main
 from catalog.errors import SettingsError
 from catalog.files import write_json
+from models.index import ExactIndex
 from models.release import promote
 from tests.bentos.loopback import run_load
 from tests.bentos.shop import Shop
@@ -168,6 +173,30 @@ def test_a_wrong_choice_is_refused(tmp_path: Path) -> None:
     assert SECRET not in repr(config)
     params.write_text("service: {index: release}")
     assert read_config({**env, "SHELFSPACE_DATABASE": "postgresql://u@h/d"}, baked=tmp_path).database == ""
+
+
+def test_refined_vectors_have_a_table_of_their_own(application: Application, shop: Shop) -> None:
+    loaded = LoadedRelease.load(shop.first, shop.settings.media)
+    refined = np.ascontiguousarray(loaded.vectors[::-1])
+    files = {**loaded.manifest["files"], "graph_embeddings.npy": "refined"}
+    loaded = replace(
+        loaded,
+        manifest={**loaded.manifest, "files": files},
+        similar_index=ExactIndex(refined),
+        similar_vectors=refined,
+    )
+    choice = IndexChoice(application.config)
+    with_server = choice.indexed(loaded, lambda: False)
+    try:
+        assert [index.answering for index in with_server.remote] == [True, True]
+        last = len(refined) - 1
+        assert with_server.index.search(refined[:1], 1)[1].tolist() == [[last]]
+        assert with_server.similar_index.search(refined[:1], 1)[1].tolist() == [[0]]
+        choice.tend(with_server, lambda: False)  # keeps both
+        assert with_server.similar_index.search(refined[:1], 1)[1].tolist() == [[0]]
+        assert [index.fallbacks for index in with_server.remote] == [0, 0]
+    finally:
+        close_remote(with_server.remote)
 
 
 @pytest.mark.slow
