@@ -34,7 +34,7 @@ SELECT 0, place, product_id, {distance}, (SELECT effort FROM shelfspace_indexes 
 FROM {table} WHERE {filter} ORDER BY {distance} LIMIT {fetch}"""
 TOGETHER = """
 SELECT (asked.number - 1)::integer, near.*, (SELECT effort FROM shelfspace_indexes WHERE name = {name})
-FROM unnest(%(queries)s::vector[]) WITH ORDINALITY AS asked (vector, number), LATERAL (
+FROM unnest(%(queries)b::vector[]) WITH ORDINALITY AS asked (vector, number), LATERAL (
     SELECT place, product_id, {distance} FROM {table} WHERE {filter} ORDER BY {distance} LIMIT {fetch}
 ) AS near"""
 
@@ -110,7 +110,8 @@ class Nearest:
         found: list[list[Row]] = [[] for _ in asked]
         effort = self._effort
         with connection.cursor(binary=True) as run:
-            for number, place, product, distance, now in run.execute(statement, values, prepare=True):
+            rows = run.execute(statement, values, prepare=True).fetchall()
+            for number, place, product, distance, now in rows:
                 found[number].append((place, product, -distance))
                 effort = now
         return found, effort
