@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -217,26 +218,27 @@ def test_a_real_service_through_a_restart_of_postgresql_under_load(
     def state() -> str:
         return service.get("/release").json()["index"]["answers"]
 
-    seen: list[str] = []
+    def answered_by(name: str) -> None:
+        found = lambda: service.get("/release").json()["index"]["answers"] == name  # noqa: E731
+        wait_for(found, 60, service.process, service.log, pause=0.1)
 
-    def restart() -> Callable[[], bool]:
-        """Called between requests: kills the server once answers come, starts it when that was noticed."""
-        steps = iter((("postgresql", server.kill), ("release", server.start), ("postgresql", lambda: None)))
-        now = [next(steps)]
+    restarted = threading.Event()
 
-        def done() -> bool:
-            if len(seen) < 3 and state() == now[0][0]:
-                seen.append(now[0][0])
-                now[0][1]()
-                now[0] = next(steps, now[0])
-            return len(seen) == 3
+    def restart() -> None:
+        try:
+            for name, step in (("postgresql", server.kill), ("release", server.start)):
+                answered_by(name)
+                step()
+            answered_by("postgresql")
+        finally:
+            restarted.set()
 
-        return done
-
+    restarting = threading.Thread(target=restart)
+    restarting.start()
     try:
-        # One connection, so that the callback is called by one thread alone.
-        load = run_load(service.port, "/search", SEARCH, concurrency=1, seconds=60, until=restart())
-        assert seen == ["postgresql", "release", "postgresql"]
+        load = run_load(service.port, "/search", SEARCH, concurrency=2, seconds=150, until=restarted.is_set)
+        restarting.join()
+        answered_by("postgresql")
         assert set(load.statuses) == {200}
         assert (load.closed, load.cut) == (0, 0)
         assert service.stop() == 0
@@ -244,6 +246,8 @@ def test_a_real_service_through_a_restart_of_postgresql_under_load(
         service.stop()
     log = service.log.read_text()
     assert "Traceback" not in log
+    assert log.count(f"PostgreSQL answers for release {shop.first.id}") == 2
+    assert "its own index answers, not PostgreSQL" in log
     assert SECRET not in log
 
 
