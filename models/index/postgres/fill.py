@@ -14,30 +14,25 @@ from typing import Any
 
 import numpy as np
 import psycopg
-from pgvector import HalfVector
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from catalog.errors import ArtifactError
 from catalog.settings import ReleaseSettings
-from models.index.build import MARGIN
-from models.index.order import DECIMALS, search_rows
 from models.index.postgres.connection import Server, one
+from models.index.postgres.effort import measured
 
 __all__ = ["Rows", "drop_unkept", "fill", "filled", "hold", "table_of"]
 
 FILLS, SEARCHES = 0x5348_4601, 0x5348_4602
 """First keys of the two advisory locks; the second is the hash of the name."""
 GRAPH = "m = 16, ef_construction = 128"
-EFFORTS = (40, 60, 80, 120, 160, 240, 400, 640, 1000)
 SAMPLE = 256
 HELD_OUT = 4
 """At most one vector in so many is left out of the graph while its recall is measured."""
 BLOCK = 16_384
 REPORT_SECONDS = 5.0
 WAIT_SECONDS = 0.5
-SPARE = 6
-"""Candidates beyond ten, as a search fetches them."""
 MOST_MEMORY = 4096
 """Megabytes that building a graph may take at most; beyond, the server builds on its disk."""
 CATALOGUE = """
@@ -48,10 +43,6 @@ CREATE TABLE IF NOT EXISTS shelfspace_rows (
 ENTRY = """
 INSERT INTO shelfspace_rows (name, catalogue, fingerprint, rows, dim, effort, note)
 VALUES (%s, %s, %s, %s, %s, %s, %s)"""
-MEASURE = """
-SELECT array(SELECT near.row FROM (SELECT row FROM {table} ORDER BY vector <#> asked.vector LIMIT %s) AS near)
-FROM unnest(%s::text[]::halfvec[]) WITH ORDINALITY AS asked (vector, number) ORDER BY asked.number"""
-
 Say = Callable[[str], None]
 
 
@@ -215,40 +206,6 @@ def blocks(vectors: np.ndarray, chosen: np.ndarray) -> Iterator[tuple[int, bytes
         block["fields"], block["row_bytes"], block["vector_bytes"], block["dim"] = 2, 4, 4 + 2 * d, d
         block["row"], block["values"] = part, vectors[part]
         yield start + len(part), block.tobytes()
-
-
-def measured(
-    run: psycopg.Cursor, table: sql.Identifier, vectors: np.ndarray, out: np.ndarray, least: float, say: Say
-) -> tuple[int | None, dict[str, Any]]:
-    """The least effort whose recall@10 is `least` by two standard errors; None where none is.
-
-    Args:
-        out: rows that the graph does not hold yet: the queries.
-    """
-    if len(out) < 10:
-        return EFFORTS[-1], {"recall_at_10": 1.0, "reason": f"{len(vectors)} vectors are too few to measure"}
-    asked = np.asarray(vectors[out], np.float32)
-    best, near = search_rows(np.asarray(vectors), asked, min(len(vectors), 10 + len(out)))
-    # Whoever scores as the tenth does is as right as it is: a search settles such ties by itself.
-    tenth = [line[~np.isin(rows, out)][:10].min() for line, rows in zip(best, near, strict=True)]
-    texts = [HalfVector(query).to_text() for query in asked]
-    tried: list[dict[str, Any]] = []
-    run.execute("SET LOCAL enable_seqscan = off")
-    run.execute("SET LOCAL enable_sort = off")
-    for effort in EFFORTS:
-        run.execute(sql.SQL("SET LOCAL hnsw.ef_search = {}").format(sql.Literal(effort)))
-        lines = run.execute(sql.SQL(MEASURE).format(table=table), (10 + SPARE, texts)).fetchall()
-        shares: list[float] = []
-        for query, (rows,), last in zip(asked, lines, tenth, strict=True):
-            scores = np.asarray(vectors[rows], np.float32) @ query
-            right = int(np.count_nonzero(scores >= last - 10.0**-DECIMALS))
-            shares.append(min(10, right) / 10)
-        recall, error = float(np.mean(shares)), float(np.std(shares) / np.sqrt(len(shares)))
-        tried.append({"effort": effort, "recall_at_10": round(recall, 4), "error": round(error, 4)})
-        say(f"effort {effort} recalls {recall:.4f}")
-        if recall - MARGIN * error >= least:
-            return effort, {**tried[-1], "queries": len(out), "tried": tried}
-    return None, {"recall_at_10": 1.0, "reason": f"no effort reached recall@10 {least}", "tried": tried}
 
 
 def drop_unkept(server: Server, catalogue: str, keep: set[str]) -> list[str]:
