@@ -13,7 +13,7 @@ from models.index.order import DECIMALS, search_rows
 
 __all__ = ["measured"]
 
-EFFORTS = (40, 60, 80, 120, 160, 240, 400, 640, 1000)
+EFFORTS = (20, 40, 60, 80, 120, 160, 240, 400, 640, 1000)
 SPARE = 6
 """Candidates beyond ten, as a search fetches them."""
 MEASURE = """
