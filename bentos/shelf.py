@@ -22,7 +22,6 @@ from insights.search.layers import LayeredLexical, LayeredRows
 from insights.search.lexical import LexicalIndex
 from insights.search.pages import Sort, sorted_rows
 from models.index import LayeredView
-from models.index.delta import DeltaView
 from models.product_encoder import ProductEncoder
 
 __all__ = ["SearchParts", "Shelf", "ShelfKeeper"]
@@ -68,7 +67,6 @@ class Shelf:
     Attributes:
         view: the vectors of the same state.
         places: positions of the view's rows.
-        columns: of all positions.
         search: ranks positions.
         modalities: as `SearchParts.modalities`, of all positions.
         fresh: positions of products put since the release, ascending.
@@ -83,7 +81,7 @@ class Shelf:
         delta, self.places = view.delta, Positions(view, len(vectors))
         self.hidden = delta.hidden
         self.fresh = self.places.of_rows(delta.rows)
-        self.columns = self._columns(delta)
+        self._own = fresh
         self._orders: dict[Sort, np.ndarray] = {}
         classes: Rows | None = parts.classes
         lexical: LexicalIndex | LayeredLexical = parts.lexical
@@ -94,12 +92,11 @@ class Shelf:
             own = [fresh[delta.ids[row]] for row in delta.rows.tolist()]
             listings = {place: one.listing for place, one in zip(places.tolist(), own, strict=True)}
             lexical = LayeredLexical(parts.lexical, len(self), listings, delta.hidden)
-            table = LayeredRows(vectors, places, delta.vectors)
+            table = LayeredRows(vectors, places, [one.entry.vector for one in own])
             if parts.classes is not None:
-                width = parts.classes.shape[1]
-                classes = LayeredRows(parts.classes, places, stacked([f.classes for f in own], width))
+                classes = LayeredRows(parts.classes, places, [one.classes for one in own])
             self.modalities = {
-                name: LayeredRows(base, places, stacked([f.modalities.get(name) for f in own], base.shape[1]))
+                name: LayeredRows(base, places, [one.modalities.get(name) for one in own])
                 for name, base in parts.modalities.items()
             }
         self.classes = classes
@@ -108,12 +105,19 @@ class Shelf:
     def __len__(self) -> int:
         return len(self.places)
 
-    def _columns(self, delta: DeltaView) -> Columns:
+    @cached_property
+    def columns(self) -> Columns:
+        """Of all positions; a search by relevance without filters does not ask for them."""
+        delta, own = self.view.delta, self._own
         if not delta.entries and not len(delta.hidden):
             return self.parts.columns
-        places = {product: self.places.of_row(entry.row) for product, entry in delta.entries.items()}
-        facts = {places[p]: column_facts(entry) for p, entry in delta.entries.items()}
-        deleted = set(delta.hidden.tolist()) - set(places.values())
+        rows = np.array([entry.row for entry in delta.entries.values()], np.int64)
+        places = self.places.of_rows(rows).tolist()
+        facts = {
+            place: own[product].columns if product in own else column_facts(entry)
+            for place, (product, entry) in zip(places, delta.entries.items(), strict=True)
+        }
+        deleted = set(delta.hidden.tolist()) - set(places)
         added = [delta.ids[row] for row in self.places.added.tolist()]
         return self.parts.columns.overlaid(facts, added, deleted)
 
@@ -231,12 +235,3 @@ class ShelfKeeper:
             self._fresh = kept | read_fresh(new, self.parts.lexical, self._encoder)
             self._newest = Shelf(self.parts, self._vectors, view, self._fresh)
             return self._newest
-
-
-def stacked(parts: Sequence[np.ndarray | None], width: int) -> np.ndarray:
-    """(m, width) float32; zeros where there is none."""
-    table = np.zeros((len(parts), width), np.float32)
-    for place, part in enumerate(parts):
-        if part is not None:
-            table[place] = part
-    return table

@@ -6,7 +6,7 @@ import pytest
 from catalog.errors import InputError
 from insights.search.fusion import FusionModel
 from insights.search.hybrid import HybridSearch, Why
-from insights.search.lexical import best
+from insights.search.score_table import best
 from models.index import ExactIndex
 from tests.insights.shop import hybrid, vectors
 
