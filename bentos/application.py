@@ -15,6 +15,7 @@ from bentos.batcher import Batcher
 from bentos.changes import records_of, require_known, require_live
 from bentos.config import ServiceConfig
 from bentos.engine import Engine
+from bentos.index_choice import said
 from bentos.jobs import Job, Outcome, featurize, run_jobs
 from bentos.keys import KeyRing
 from bentos.limits import Admission, Limits, Refusal
@@ -101,6 +102,7 @@ class Application:
             "modalities": list(loaded.encoder.modalities),
             "manifest": facts,
             "metrics": loaded.release.metrics,
+            "index": said(loaded, self.config.settings.service.index),
             "search": loaded.shelves.parts.describe(),
             "encoder": None if loaded.choice is None else loaded.choice.describe(),
             "rules": self.rules.describe(loaded.shelf().columns),

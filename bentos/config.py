@@ -7,19 +7,20 @@ SHELFSPACE_MEDIA      snapshot folder with the photos and sounds of the catalogu
                       workspace; without either no media are shown
 SHELFSPACE_RULES      file of the merchandising rules; default rules.yaml of the workspace
 SHELFSPACE_KEYS       file of API keys; without it keys.json in the workspace folder, where there is one
+SHELFSPACE_DATABASE   connection string of PostgreSQL, where service.index is postgresql
 SHELFSPACE_SETTINGS   a params.yaml to use instead of the baked settings
 """
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.errors import SettingsError
 from catalog.files import read_json
 from catalog.settings import Settings, load_settings
 
-__all__ = ["BAKED", "ServiceConfig", "read_config"]
+__all__ = ["BAKED", "ServiceConfig", "database_address", "read_config"]
 
 BAKED = Path(__file__).resolve().parent / "baked"
 """Inside a Bento: settings.json, requirements.txt and release/. Absent in the checkout."""
@@ -40,6 +41,7 @@ class ServiceConfig:
         rules: file of the merchandising rules, which need not be there; None for no rules.
         poll_seconds: how often `current` and the rules are looked at.
         keys: file of API keys, which may not be there yet, or None.
+        database: connection string, which may hold a password; "" where no server is used.
     """
 
     settings: Settings
@@ -50,6 +52,7 @@ class ServiceConfig:
     rules: Path | None = None
     poll_seconds: float = POLL_SECONDS
     keys: Path | None = None
+    database: str = field(default="", repr=False)
 
 
 def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKED) -> ServiceConfig:
@@ -83,7 +86,29 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
         media=_folder(env, "SHELFSPACE_MEDIA") or (releases / "snapshot" if releases else None),
         rules=rules or (None if releases is None else releases / "rules.yaml"),
         keys=keys or (releases / "keys.json" if releases else None),
+        database=database_address(settings, env),
     )
+
+
+def database_address(settings: Settings, env: Mapping[str, str]) -> str:
+    """The connection string of PostgreSQL; "" where the release's own index is searched.
+
+    Raises:
+        SettingsError: PostgreSQL is asked for and there is no address, a malformed one, or no driver.
+    """
+    if settings.service.index == "release":
+        return ""
+    try:
+        from models.index.postgres.connection import check_address
+    except ImportError as error:
+        remedy = f"install the extra pgvector, or use release ({error.name} is not there)"
+        raise SettingsError("service.index", settings.service.index, remedy) from error
+    address = env.get("SHELFSPACE_DATABASE", "")
+    if not address:
+        remedy = "give the server's connection string, such as postgresql://user@host/database"
+        raise SettingsError("SHELFSPACE_DATABASE", "", remedy)
+    check_address("SHELFSPACE_DATABASE", address)
+    return address
 
 
 def _folder(env: Mapping[str, str], name: str) -> Path | None:

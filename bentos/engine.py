@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bentos.config import ServiceConfig
+from bentos.index_choice import IndexChoice, close_remote
 from bentos.limits import Refusal
 from bentos.put_media import PutMedia, keys_said
 from bentos.release_view import LoadedRelease
@@ -38,6 +39,7 @@ class Engine:
     def __init__(self, config: ServiceConfig, watched: Callable[[], None] = lambda: None) -> None:
         self._config = config
         self._watched = watched
+        self._indexes = IndexChoice(config)
         self._loaded: LoadedRelease | None = None
         self._refused: str | None = None
         self._swap = threading.Lock()
@@ -72,6 +74,8 @@ class Engine:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=30)
+        if self._loaded is not None:
+            close_remote(self._loaded.remote)
 
     def refresh(self) -> bool:
         """Load what is current now if it is not what answers; True when it was swapped in.
@@ -118,6 +122,7 @@ class Engine:
     def _prepared(self, release: Release) -> LoadedRelease:
         """A release in memory, tried, and its encoder's way chosen: nothing of it changes once it answers."""
         loaded = LoadedRelease.load(release, self._config.settings.media)
+        loaded = self._indexes.indexed(loaded, self._stop.is_set)
         try_out(loaded)
         return loaded.with_choice(self._config.settings.service, self._config.media)
 
@@ -145,8 +150,9 @@ class Engine:
         return live
 
     def _take_over(self, loaded: LoadedRelease) -> None:
-        before = self._loaded.id if self._loaded else "none"
+        before, old = (self._loaded.id, self._loaded.remote) if self._loaded else ("none", ())
         self._loaded = loaded
+        close_remote(old)
         self._refused = None
         self.problem = ""
         self.swaps += 1
@@ -187,6 +193,7 @@ class Engine:
             try:
                 self._watched()
                 self.refresh()
+                self._indexes.tend(self._loaded, self._stop.is_set)
             except Exception as error:
                 # A bug here must not end the watching in silence.
                 self.problem = f"looking for a release failed: {error}"

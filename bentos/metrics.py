@@ -211,6 +211,13 @@ def gauges(application: "Application") -> Iterator[Metric]:
     yield gauge("release_number", "Place in the order of releases", loaded.number)
     made = (loaded.release.folder / "release.json").stat().st_mtime
     yield gauge("release_age_seconds", "Since the release was written", time.time() - made)
+    answering = all(index.answering for index in loaded.remote)
+    yield gauge("index_answering", "1 where the index that is asked for answers", float(answering))
+    yield CounterMetricFamily(
+        "shelfspace_index_fallbacks",
+        "Searches of the release that its own index answered while PostgreSQL was away",
+        value=sum(index.fallbacks for index in loaded.remote),
+    )
     view = loaded.view()
     yield gauge("delta_products", "Products put or changed since the release", len(view.delta.entries))
     yield gauge("delta_deleted", "Products of the release deleted since", len(view.delta.gone))

@@ -69,7 +69,7 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
             "tags": ["Service APIs"],
             "summary": "The release that answers",
             "description": "Its manifest: identifier, rows, index, provenance; labels, modalities, metrics, "
-            "how it searches, the merchandising rules, and what is wrong, if anything.",
+            "how it searches, which index answers, the merchandising rules, and what is wrong.",
             "operationId": "release",
             "responses": {
                 "200": {

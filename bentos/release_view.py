@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,9 @@ from models.release import Release
 from models.release.modalities import vectors_alone
 from models.runtime import Choice
 
+if TYPE_CHECKING:
+    from models.index.postgres import PgRowIndex
+
 __all__ = ["LoadedRelease"]
 
 
@@ -42,6 +45,7 @@ class LoadedRelease:
             release holds such vectors, else the same as above.
         live: the index with what changed since the release; None where changes are not taken.
         choice: how the encoder is run; None where nothing was chosen, and it is run by itself.
+        remote: indexes of this release that a server outside answers from.
     """
 
     id: str
@@ -58,6 +62,7 @@ class LoadedRelease:
     release: Release
     live: LayeredIndex | None = None
     choice: Choice | None = None
+    remote: "tuple[PgRowIndex, ...]" = ()
 
     @classmethod
     def load(cls, release: Release, media: Media) -> "LoadedRelease":

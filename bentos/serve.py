@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bentos.build import bento_environment, bento_folder, bento_home
+from bentos.config import database_address
 from bentos.keys import read_keys
 from bentos.keys_cli import keys_path
 from catalog.errors import ArtifactError, SettingsError, ShelfspaceError
@@ -122,6 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
         tag = find_bento(workspace, given.bento)
         asked = {k: v for k, v in (("host", given.host), ("port", given.port)) if v is not None}
         settings = bento_settings(workspace, tag, asked)
+        database_address(settings, os.environ)
         keyed = has_keys(keys_path(workspace))
         line = command(tag, settings, keyed)
     except ShelfspaceError as error:

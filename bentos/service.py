@@ -4,6 +4,7 @@ Importing this file loads no model: `bentoml build` reads it for the schema and 
 serving process begins to load its release once the service object is made.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -56,6 +57,7 @@ class Shelfspace:
     def __init__(self) -> None:
         from bentos.application import Application  # torch and faiss: not in the build, not in the supervisor
 
+        logging.getLogger("shelfspace").setLevel(logging.INFO)  # BentoML shows warnings of others alone
         self.application = Application(read_config())
         self.application.start()
         _running.append(self.application)

@@ -1,6 +1,7 @@
 """Fixtures every room shares, and how the tests divide over several processes."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,15 @@ def public_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"public data sets are not at {folder}; set SHELFSPACE_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server with pgvector."""
+    from tests.postgres import database
+
+    with database() as server:
+        yield server.address
 
 
 @pytest.hookimpl(optionalhook=True)

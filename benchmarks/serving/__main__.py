@@ -20,6 +20,7 @@ from benchmarks.serving.encoders import compare_encoders
 from benchmarks.serving.index_speed import index_speed
 from benchmarks.serving.limits import counting_cost, end_under_load, overload, stage_times
 from benchmarks.serving.mixed import HOUR, mixed
+from benchmarks.serving.postgresql import postgresql_speed
 from benchmarks.serving.report import page, plot
 from benchmarks.serving.shop import open_shop
 from benchmarks.serving.throughput import compare_servers
@@ -38,6 +39,7 @@ def parts(root: Path, rows: int, quick: bool) -> dict[str, Callable[[Path], Any]
     seconds, rounds = (0.5, 3) if quick else (2.0, 5)
     return {
         "index": index_speed,
+        "postgresql": postgresql_speed,
         "throughput": lambda at: compare_servers(open_shop(root, rows), at, (1, 16, 64), seconds, rounds),
         "stages": lambda at: stage_times(open_shop(root, rows if quick else LARGE), at),
         "counting": lambda at: counting_cost(open_shop(root, rows), at, seconds, rounds),

@@ -102,6 +102,15 @@ class Service(Section):
     delta_bytes: Positive = Field(
         256_000_000, description="Size of the log of those changes, their photos and sounds included."
     )
+    index: Literal["release", "postgresql"] = Field(
+        "release",
+        description="Searched: the index inside the release, or one in PostgreSQL that the service fills; "
+        "its address is SHELFSPACE_DATABASE in the environment (docs/vector-index.md).",
+    )
+    index_seconds: PositiveFloat = Field(
+        1.0,
+        description="postgresql: seconds a search may take there before the release's own index answers.",
+    )
     log_every_seconds: PositiveFloat = Field(5)
     log_query_text: bool = Field(False, description="Keep query texts in the request log.")
     dagster_url: str = Field(

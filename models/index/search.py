@@ -14,7 +14,8 @@ import numpy as np
 from catalog.errors import ArtifactError
 from catalog.files import read_json, write_json
 from models.index.checks import as_vectors, checked_queries, checked_rows
-from models.index.order import apart, ordered, padded, renumber, search_rows, true_scores, unsettled
+from models.index.order import renumber, search_rows, true_scores
+from models.index.proposed import ProposedIndex, packed_rows
 from models.index.protocol import RowIndex
 
 __all__ = ["TIMING", "ExactIndex", "FaissIndex", "load_index"]
@@ -29,12 +30,8 @@ SPARE = 6
 
 Each costs a read of a true vector.
 """
-WIDER = 8
-"""How many times as many candidates are fetched for a query whose ties reach past the first ones."""
 PREPARED = 64
 """Search parameters kept per index, one for each number of candidates."""
-GATHER_ROWS = 4096
-"""A filter that leaves at most this many rows is answered by an exact scan of those rows."""
 
 
 class ExactIndex:
@@ -70,7 +67,7 @@ class ExactIndex:
         return {"kind": "exact", "rows": n, "dim": d, "recall_at_10": 1.0, **self.note}
 
 
-class FaissIndex:
+class FaissIndex(ProposedIndex):
     """An approximate faiss index proposes candidates; the true vectors rank them.
 
     Args:
@@ -99,30 +96,18 @@ class FaissIndex:
         self._truth = truth_of(index, self.vectors)
         self._coded = not isinstance(index, (faiss.IndexIVFFlat, faiss.IndexHNSWFlat))
 
-    def __len__(self) -> int:
-        return len(self.vectors)
+    def spare(self, k: int) -> int:
+        """See `ProposedIndex.spare`."""
+        return max(SPARE, k // 2) if self._coded else PEEK
 
-    def search(
-        self, queries: np.ndarray, k: int, allowed_rows: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `RowIndex.search`; a narrow filter is answered exactly."""
-        asked = checked_queries(queries, self.vectors.shape[1], k)
-        selector, rows = None, None
-        if allowed_rows is not None:
-            rows = checked_rows(allowed_rows, len(self))
-            if len(rows) <= max(GATHER_ROWS, 2 * k):
-                return renumber(search_rows(self.vectors[rows], asked, k), rows)
-            mask = np.zeros(len(self), dtype=bool)
-            mask[rows] = True
-            bits = np.packbits(mask, bitorder="little")
-            selector = faiss.IDSelectorBitmap(len(self), faiss.swig_ptr(bits))
-        fetch = min(len(self), k + (max(SPARE, k // 2) if self._coded else PEEK))
-        scores, best = self._candidates(asked, fetch, selector)
-        if apart(scores, best, k):
-            return scores[:, :k], best[:, :k]
-        return self._settled(asked, k, rows, selector, (scores, best))
+    def selector(self, rows: np.ndarray) -> Any:
+        """See `ProposedIndex.selector`."""
+        bits = packed_rows(rows, len(self))
+        made = faiss.IDSelectorBitmap(len(self), faiss.swig_ptr(bits))
+        made.bits = bits  # type: ignore[attr-defined]  # faiss keeps only a pointer to them
+        return made
 
-    def _candidates(self, asked: np.ndarray, fetch: int, selector: Any) -> tuple[np.ndarray, np.ndarray]:
+    def candidates(self, asked: np.ndarray, fetch: int, selector: Any) -> tuple[np.ndarray, np.ndarray]:
         """(q, fetch) scores and rows as faiss orders them; scores of codes are replaced by true ones."""
         q = len(asked)
         rows = np.empty((q, fetch), np.int64)
@@ -133,41 +118,6 @@ class FaissIndex:
         if self._coded:
             true_scores(self._truth, asked, rows, scores)
         return scores, rows
-
-    def _settled(
-        self,
-        asked: np.ndarray,
-        k: int,
-        allowed: np.ndarray | None,
-        selector: Any,
-        found: tuple[np.ndarray, np.ndarray],
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The k best of candidates that are not clearly apart, or too few."""
-        reachable = len(self) if allowed is None else len(allowed)
-        scores, best = self._ranked(asked, found)
-        short = unsettled(scores, best, k, reachable)
-        scores, best = padded(scores, best, k)
-        for q in short:
-            one = asked[q : q + 1]
-            wide = min(len(self), WIDER * found[0].shape[1])
-            result = self._ranked(one, self._candidates(one, wide, selector))
-            # A filter that agrees with the clusters can leave a probe short of k, and a tie at the
-            # cut may reach past the candidates; those queries are scanned.
-            if len(unsettled(*result, k, reachable)):
-                if allowed is None:
-                    result = search_rows(self.vectors, one, k)
-                else:
-                    result = renumber(search_rows(self.vectors[allowed], one, k), allowed)
-            scores[q : q + 1], best[q : q + 1] = padded(*result, k)
-        return scores, best
-
-    def _ranked(
-        self, asked: np.ndarray, found: tuple[np.ndarray, np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Candidates by true score to six decimals, then by row; -inf where there is none."""
-        scores, rows = found
-        true_scores(self._truth, asked, rows, scores)
-        return ordered(scores, rows, rows.shape[1])
 
     def _parameters(self, selector: Any, fetch: int) -> Any:
         if selector is None and fetch in self._prepared:

