@@ -86,6 +86,7 @@ class Candidates:
         bound: what no listing's BM25 exceeds.
         words_weight: of a mixed query (words and a photo, sound or product), what the words weigh, 1
             being as much as the mean of its parts; None of any other query.
+        beside: of a mixed query, what stands beside the words: photo, sound or product.
     """
 
     rows: np.ndarray
@@ -100,6 +101,7 @@ class Candidates:
     unknown_share: float
     bound: float
     words_weight: float | None = None
+    beside: str = "photo"
 
     @property
     def mixed(self) -> bool:

@@ -8,17 +8,19 @@ Then the level: a logistic regression turns the score into the gain to be expect
 the query as a whole as well (such as the share of its words that no listing has), so that a query
 of which nothing is known gets low scores instead of confident nonsense.
 
-Long queries, short ones (up to SHORT words), mixed ones (words and a photo, sound or product) and those
+Long queries, short ones (up to SHORT words), mixed ones (words and a photo, a sound or a product) and those
 without words (a photo, a sound) have weights of their own; for the last there is nothing to be fused, and
 their order is that of the cosine. "This photo, but in red" wants what is like the photo, and "red" wants
-anything red: words alone teach a mixed query nothing, nor does it teach them. What the words of a mixed
+anything red: words alone teach a mixed query nothing, nor does it teach them. A kind of mixed query that
+few were judged of goes by the nearest kind that has weights (`NEAREST`). What the words of a mixed
 query weigh against its other parts multiplies the lexical evidence: the more they weigh, the more of it
-decides the order. Where there are no judgements, `FusionModel.fallback()` adds up reciprocal ranks with
-k = 60 (Cormack, Clarke & Büttcher 2009), which needs none.
+decides the order, while the level stays that of equal weights (`insights.search.emphasis`). Where there
+are no judgements, `FusionModel.fallback()` adds up reciprocal ranks with k = 60 (Cormack, Clarke &
+Büttcher 2009), which needs none.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +30,28 @@ from scipy.special import expit
 
 from catalog.errors import ArtifactError, InputError
 from catalog.files import read_json, write_json
+from insights.search.emphasis import levelled
 from insights.search.evidence import FEATURES, FREE, WORDLESS, Candidates, features_of, places
 
-__all__ = ["KINDS", "SHORT", "FusionModel", "Judged"]
+__all__ = ["FEWEST", "KINDS", "MIXED", "SHORT", "FusionModel", "Judged", "kind_named", "kind_of"]
 
-FORMAT = 1
+FORMAT = 2
+BEFORE = 1
+"""The format in which all mixed queries had the weights of photo and words, under the name `mixed`."""
 SHORT = 3
 """Words of a short query at most."""
-KINDS = ("long", "short", "mixed", "wordless")
+MIXED = ("photo_words", "sound_words", "product_words")
+KINDS = ("long", "short", *MIXED, "wordless")
+NEAREST: dict[str, tuple[str, ...]] = {
+    "photo_words": ("product_words", "sound_words"),
+    "sound_words": ("photo_words", "product_words"),
+    "product_words": ("photo_words", "sound_words"),
+}
+"""Whose weights a mixed query goes by where its own kind has none, in this order: a photo and a sound are one
+side of a product each."""
 FEWEST = 20
 """Judged queries of a kind from which it has weights of its own. Below, all queries of words alone teach the
-long and the short ones, and a mixed query adds up reciprocal ranks."""
+long and the short ones, and a mixed query goes by the nearest kind, or adds up reciprocal ranks."""
 RANK_CONSTANT = 60
 """Of reciprocal rank fusion, from its paper."""
 
@@ -57,11 +70,16 @@ class Judged:
 
 def kind_of(candidates: Candidates) -> str:
     """One of KINDS."""
-    if candidates.words == 0:
+    return kind_named(candidates.words, candidates.beside if candidates.mixed else "")
+
+
+def kind_named(words: int, beside: str = "") -> str:
+    """The kind of a query of so many words with photo, sound or product beside them, "" being nothing."""
+    if words == 0:
         return "wordless"
-    if candidates.mixed:
-        return "mixed"
-    return "short" if candidates.words <= SHORT else "long"
+    if beside:
+        return f"{beside}_words"
+    return "short" if words <= SHORT else "long"
 
 
 @dataclass(frozen=True)
@@ -121,19 +139,39 @@ class FusionModel:
         for kind in KINDS:
             own = [one for one in judged if kind_of(one.candidates) == kind]
             if kind != "wordless" and sum(one.useful for one in own) < FEWEST:
-                own = [] if kind == "mixed" else worded
+                own = [] if kind in MIXED else worded
             if any(one.useful for one in own):
                 parts[kind] = _fit(own, strength)
         return cls(parts)
 
     def scores(self, candidates: Candidates) -> np.ndarray:
         """(m,) float64, higher is better: the expected gain in [0, 1], or the sum of reciprocal ranks."""
-        part = self.parts.get(kind_of(candidates))
-        if part is not None:
-            return np.asarray(expit(part.logit(features_of(candidates))))
+        name = self.answering(kind_of(candidates))
+        if name:
+            part = self.parts[name]
+            logit = part.logit(features_of(candidates))
+            if candidates.emphasis != 1.0:
+                logit = levelled(logit, part.logit(features_of(replace(candidates, words_weight=1.0))))
+            return np.asarray(expit(logit))
         total = 1 / (RANK_CONSTANT + 1 + places(candidates.cosine, candidates.rows))
         lexical = candidates.emphasis / (RANK_CONSTANT + 1 + places(candidates.lexical, candidates.rows))
-        return np.asarray(total + np.where(candidates.lexical > 0, lexical, 0.0))
+        # Both weights together are 2, as they are where the parts weigh the same.
+        return (
+            np.asarray(total + np.where(candidates.lexical > 0, lexical, 0.0)) * 2 / (1 + candidates.emphasis)
+        )
+
+    def answering(self, kind: str) -> str:
+        """The kind whose weights rank a query of a kind; "" where reciprocal ranks do."""
+        return next((name for name in (kind, *NEAREST.get(kind, ())) if name in self.parts), "")
+
+    def describe(self) -> dict[str, dict[str, Any]]:
+        """Of each kind of query, whose weights rank it and how many judged queries taught them, JSON-able."""
+        said = {}
+        for kind in KINDS:
+            name = self.answering(kind)
+            queries = self.parts[name].queries if name else 0
+            said[kind] = {"weights_of": name or "reciprocal ranks", "judged_queries": queries}
+        return said
 
     def rank(self, candidates: Candidates) -> tuple[np.ndarray, np.ndarray]:
         """Positions of the candidates, best first, and their scores; ties by row."""
@@ -242,9 +280,11 @@ def _to_json(part: Part) -> dict[str, Any]:
 
 
 def _from_json(stored: Any) -> dict[str, Part]:
-    if stored["format"] != FORMAT:
-        raise ValueError(f"format {stored['format']}; this version reads {FORMAT}")
-    return {kind: _part(part, _names(kind)) for kind, part in stored["parts"].items()}
+    if stored["format"] not in (BEFORE, FORMAT):
+        raise ValueError(f"format {stored['format']}; this version reads {BEFORE} and {FORMAT}")
+    old = {"mixed": "photo_words"} if stored["format"] == BEFORE else {}
+    parts = {old.get(kind, kind): part for kind, part in stored["parts"].items()}
+    return {kind: _part(part, _names(kind)) for kind, part in parts.items()}
 
 
 def _part(stored: Any, names: Sequence[str]) -> Part:

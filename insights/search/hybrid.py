@@ -112,6 +112,7 @@ class HybridSearch:
         depth: int = DEPTH,
         near: np.ndarray | None = None,
         words_weight: float | None = None,
+        beside: str = "photo",
     ) -> Ranking:
         """Rank the candidates of one query.
 
@@ -124,9 +125,10 @@ class HybridSearch:
             near: rows that the index gave for this query; default: it is asked.
             words_weight: of a mixed query (words and something else), what the words weigh, 1 being as
                 much as the mean of its parts; None where the query is words alone or has none.
+            beside: of a mixed query, what stands beside the words: photo, sound or product.
         """
         query = self.lexical.query(text)
-        found = self.candidates(query, vector, probabilities, allowed, depth, near, words_weight)
+        found = self.candidates(query, vector, probabilities, allowed, depth, near, words_weight, beside)
         order, scores = self.fusion.rank(found)
         return Ranking(found.rows[order], scores, query)
 
@@ -139,6 +141,7 @@ class HybridSearch:
         depth: int = DEPTH,
         near: np.ndarray | None = None,
         words_weight: float | None = None,
+        beside: str = "photo",
     ) -> Candidates:
         """The best of both searches, in order of rows; arguments as those of `search`."""
         by_words, lexical, rows = self.found(query, vector, allowed, depth, near)
@@ -170,6 +173,7 @@ class HybridSearch:
             unknown_share=query.unknown_share,
             bound=self.lexical.bound(query),
             words_weight=words_weight,
+            beside=beside,
         )
 
     def found(

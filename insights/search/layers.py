@@ -11,7 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from insights.search.lexical import K1, B, LexicalIndex, LexicalQuery, best, listing_terms
+from insights.search.lexical import (
+    K1,
+    B,
+    LexicalIndex,
+    LexicalQuery,
+    best,
+    distinct,
+    listing_terms,
+    positions,
+)
 
 __all__ = ["LayeredLexical", "LayeredRows", "Listing", "read_listing"]
 
@@ -105,6 +114,17 @@ class LayeredLexical:
             pairs = zip(query.words, query.terms, strict=True)
             found[place] = tuple(word for word, term in pairs if term in shares)
         return found
+
+    def having_all(self, query: LexicalQuery) -> np.ndarray:
+        """See `LexicalIndex.having_all`."""
+        rows = self.base.having_all(query)
+        rows = rows[~positions(self._dead, rows)[1]]
+        fresh = [
+            row
+            for row, listing in self._listings.items()
+            if query.terms and all(term in listing.shares for term in query.terms)
+        ]
+        return distinct(np.concatenate([rows, np.array(fresh, np.int64)]))
 
     def bound(self, query: LexicalQuery) -> float:
         """See `LexicalIndex.bound`."""

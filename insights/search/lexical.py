@@ -222,6 +222,17 @@ class LexicalIndex:
                     found[place].append(word)
         return [tuple(words) for words in found]
 
+    def having_all(self, query: LexicalQuery) -> np.ndarray:
+        """Ascending rows of the listings that have every word of a query; of one without words, none."""
+        ids = query.ids.tolist()
+        if not ids or not all(0 <= term < self.terms for term in ids):
+            return np.empty(0, np.int64)
+        lists = sorted((self._listings(term)[0] for term in ids), key=len)
+        rows = lists[0]
+        for other in lists[1:]:
+            rows = rows[positions(other, rows)[1]]
+        return rows
+
     def _known(self, query: LexicalQuery) -> list[int]:
         return [term for term in query.ids.tolist() if 0 <= term < self.terms]
 

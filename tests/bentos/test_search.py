@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 
 from bentos.answers import GetAnswer, SearchAnswer, SimilarAnswer
 from bentos.application import Application
-from bentos.asks import blend
 from bentos.config import ServiceConfig
 from bentos.limits import Limits
 from bentos.parsing import read_call
+from insights.search.blending import blend
 from tests.bentos.market import Market
 from tests.bentos.shop import Shop
 from tests.bentos.test_hot import client_of, error_of, settings
@@ -165,7 +165,7 @@ def test_this_photo_but_in_red(client: TestClient, shop: Shop, market: Market) -
 def test_a_product_with_a_word_keeps_to_its_category(client: TestClient, market: Market) -> None:
     """A product, since the tiny encoder takes every photo for a bag and cannot show this for photos."""
     table = market.products.set_index("product_id")
-    assert client.get("/release").json()["search"]["judged_queries"]["mixed"] >= 20
+    assert client.get("/release").json()["search"]["judged_queries"]["product_words"] >= 20
     inside: list[int] = []
     outside: list[int] = []
     for product in table.index[:15]:
