@@ -13,8 +13,9 @@ __all__ = ["levelled"]
 def levelled(logit: np.ndarray, plain: np.ndarray) -> np.ndarray:
     """Logits in the order that the weights ask for, at the level of equal weights.
 
-    The best and the mean of the query's candidates become those of `plain`: how sure the query is of an answer
-    does not hang on what its parts weigh. The map is linear and rising, so the order stays, ties included.
+    The best and the mean of the query's candidates become those of `plain`: how sure a query is of an
+    answer does not hang on what its parts weigh. The map is linear and rising, so the order stays, ties
+    included.
 
     Args:
         logit: (m,) of the candidates, by the weights asked for.
