@@ -38,6 +38,9 @@ __all__ = ["FEWEST", "KINDS", "MIXED", "SHORT", "FusionModel", "Judged", "kind_n
 FORMAT = 2
 BEFORE = 1
 """The format in which all mixed queries had the weights of photo and words, under the name `mixed`."""
+LATER = ("complete",)
+"""Features that weights learned before there were any do not name; they weigh nothing."""
+UNWEIGHED = {"mean": 0.0, "deviation": 1.0, "weight": 0.0}
 SHORT = 3
 """Words of a short query at most."""
 MIXED = ("photo_words", "sound_words", "product_words")
@@ -288,7 +291,7 @@ def _from_json(stored: Any) -> dict[str, Part]:
 
 
 def _part(stored: Any, names: Sequence[str]) -> Part:
-    found = stored["features"]
+    found = {**{name: UNWEIGHED for name in LATER if name in names}, **stored["features"]}
     if set(found) != set(names):
         raise ValueError(f"features {sorted(found)} instead of {sorted(names)}")
 
