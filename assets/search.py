@@ -183,7 +183,7 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
         from catalog.files import write_bytes, write_json
         from insights.search.floors import learn_floors, save_floors
         from insights.search.fusion import FusionModel
-        from insights.search.lessons import FEWEST, crossed
+        from insights.search.lessons import FEWEST, crossed, left_out
         from insights.search.picture import fusion_picture
 
         lessons = _lessons(shop, products, bool(files))
@@ -191,11 +191,12 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
         learned = useful >= FEWEST
         fusion = FusionModel.fit([one.judged for one in lessons]) if learned else FusionModel.fallback()
         fusion.save(folder / "search_fusion.json")
-        floors = learn_floors(lessons) if learned else {}
+        tried = list(left_out(lessons)) if learned else []
+        floors = learn_floors(tried)
         save_floors(folder / "search_floors.json", floors)
         write_bytes(folder / "weights.png", fusion_picture(fusion))
         kinds = pd.Series([one.kind for one in lessons], dtype=object).value_counts()
-        figures = crossed(lessons) if learned else {}
+        figures = crossed(tried)
         write_json(folder / "figures.json", figures)
         table = pd.DataFrame(figures).T.reset_index(names="query")
         return {

@@ -15,8 +15,8 @@ import numpy as np
 
 from catalog.errors import ArtifactError
 from catalog.files import read_json, write_json
-from insights.search.fusion import FEWEST, kind_of
-from insights.search.lessons import Lesson, left_out
+from insights.search.fusion import FEWEST, FusionModel, kind_of
+from insights.search.lessons import Lesson
 
 __all__ = ["learn_floors", "load_floors", "save_floors"]
 
@@ -25,12 +25,17 @@ STEPS = 200
 """Floors that are tried, quantiles of the scores."""
 
 
-def learn_floors(lessons: Sequence[Lesson]) -> dict[str, float]:
-    """Kind of query (`fusion.KINDS`) to its floor; only of kinds that have weights and enough answers."""
+def learn_floors(tried: Sequence[tuple[FusionModel, Sequence[Lesson]]]) -> dict[str, float]:
+    """Kind of query (`fusion.KINDS`) to its floor; only of kinds that have weights and enough answers.
+
+    Args:
+        tried: lessons with the fusion that ranks them, as `left_out` gives them.
+    """
+    lessons = [one for _, asked in tried for one in asked]
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     answered: dict[str, int] = {}
     most = 2.0 ** max((int(one.grades.max(initial=0)) for one in lessons), default=0) - 1
-    for fusion, asked in left_out(lessons):
+    for fusion, asked in tried:
         for one in asked:
             kind = kind_of(one.judged.candidates)
             if not fusion.answering(kind):

@@ -11,14 +11,14 @@ the listing itself can be found. It has grade 2 then, and those of its category 
 Queries of a word and a photo, a sound or a product are made in `insights.search.mixed_lessons`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from insights.search.columns import SEPARATOR
-from insights.search.fusion import FusionModel, Judged
+from insights.search.fusion import PARTS, FusionModel, Judged
 from insights.search.hybrid import HybridSearch
 from insights.search.metrics import ndcg
 from insights.search.tokens import search_terms
@@ -43,7 +43,6 @@ FEWEST = 20
 """Queries with an answer below which nothing is learned."""
 MOST = 300
 """Listings that ask, and names; more would teach 20 weights nothing new."""
-PARTS = 5
 MAX_GRADE = 2
 
 Query = tuple[str, int, str, np.ndarray]
@@ -199,7 +198,7 @@ def lesson(
     kind, group, text, grades = query
     asked = search.lexical.query(text)
     found = search.candidates(asked, vector, classes, words_weight=words_weight, beside=beside)
-    return Lesson(kind, group, Judged(found, grades[found.rows]), grades)
+    return Lesson(kind, group, Judged(found, grades[found.rows], group), grades)
 
 
 def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -210,14 +209,14 @@ def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.nd
     return encoded.vectors, encoded.probabilities
 
 
-def crossed(lessons: Sequence[Lesson]) -> dict[str, dict[str, float]]:
+def crossed(tried: Iterable[tuple[FusionModel, Sequence[Lesson]]]) -> dict[str, dict[str, float]]:
     """nDCG@10 by kind of query: words alone, vectors alone, and fused by weights of the other lessons.
 
-    Each fifth of the lessons is ranked by a fusion that learned from the other four; what is made of one
-    listing stays together.
+    Args:
+        tried: lessons with the fusion that ranks them, as `left_out` gives them.
     """
     values: dict[str, dict[str, list[float]]] = {}
-    for fusion, asked in left_out(lessons):
+    for fusion, asked in tried:
         for one in asked:
             if not one.grades.any():
                 continue
@@ -236,7 +235,8 @@ def crossed(lessons: Sequence[Lesson]) -> dict[str, dict[str, float]]:
 
 
 def left_out(lessons: Sequence[Lesson]) -> Iterator[tuple[FusionModel, list[Lesson]]]:
-    """Each fifth of the lessons with a fusion that learned from the other four."""
+    """Each fifth of the lessons with a fusion that learned from the other four; what is made of one listing
+    stays together."""
     for part in range(PARTS):
         others = [one.judged for one in lessons if one.group % PARTS != part]
         if any(one.useful for one in others):

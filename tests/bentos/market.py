@@ -13,7 +13,7 @@ from insights.search.floors import learn_floors
 from insights.search.from_release import search_part_writers
 from insights.search.fusion import FusionModel
 from insights.search.hybrid import HybridSearch
-from insights.search.lessons import Listings, held_out
+from insights.search.lessons import Listings, held_out, left_out
 from insights.search.lexical import LexicalIndex
 from insights.search.mixed_lessons import Beside, mixed
 from models.graph.together import bought_together
@@ -130,7 +130,7 @@ def build_market(shop: Shop, root: Path) -> Market:
             FusionModel.fit([one.judged for one in lessons]),
             alone,
             bought_together(events, list(products["product_id"]), Graph()),
-            learn_floors(lessons),
+            learn_floors(list(left_out(lessons))),
         ),
     )
     promote(root, release.id)
