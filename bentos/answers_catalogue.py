@@ -114,7 +114,8 @@ class FoundHits(Hits):
     total: int = Field(
         0,
         description="How many can be paged to: the ranked candidates and all that has every word of the "
-        "query, as far as they pass; sorted by price, what of them is relevant enough; of browsing, all that pass.",
+        "query, as far as they pass; sorted by price, what of them is relevant enough; of browsing, all that "
+        "pass.",
     )
     page: int = 1
     facets: Facets | None = Field(None, description="Where they were asked for.")
