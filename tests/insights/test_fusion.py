@@ -181,7 +181,8 @@ def test_equal_judgements_give_equal_weights(tmp_path: Path) -> None:
 
 def mixed(by: str, count: int = 40, seed: int = 0, beside: str = "photo") -> list[Judged]:
     found = judged(by, 1, count, seed)
-    return [Judged(replace(o.candidates, words_weight=1.0, beside=beside), o.grades) for o in found]
+    mixes = [replace(o.candidates, words_weight=1.0, beside=beside) for o in found]
+    return [Judged(one, o.grades, group) for group, (one, o) in enumerate(zip(mixes, found, strict=True))]
 
 
 def test_mixed_queries_have_weights_of_their_own() -> None:
@@ -209,8 +210,9 @@ def test_each_mix_has_weights_of_its_own_or_those_of_the_nearest() -> None:
     for beside, by in (("photo", "cosine"), ("product", "agreement"), ("sound", "cosine")):
         assert quality(model, mixed(by, seed=1, beside=beside)) > 0.9
     said = model.describe()
-    assert said["sound_words"] == {"weights_of": "photo_words", "judged_queries": 40}
-    assert said["product_words"] == {"weights_of": "product_words", "judged_queries": 40}
+    learned = {"judged_queries": 40, "taught_by": "own"}
+    assert said["sound_words"] == {"weights_of": "photo_words", **learned}
+    assert said["product_words"] == {"weights_of": "product_words", **learned}
     own = FusionModel.fit([*taught, *mixed("lexical", beside="sound")])
     assert quality(own, mixed("lexical", seed=1, beside="sound")) > 0.9
 
@@ -272,3 +274,44 @@ def test_once_a_product_is_before_another_for_its_words_more_weight_leaves_it_th
         ahead = np.subtract.outer(scores, scores) > 0
         assert not (before & more & ~ahead).any()
         before = ahead
+
+
+def blurred(count: int, seed: int, beside: str) -> list[Judged]:
+    """Relevant is what has a high cosine, as far as chance lets it."""
+    chance = np.random.default_rng(seed)
+    found = []
+    for group, one in enumerate(mixed("cosine", count, seed, beside)):
+        seen = one.candidates.cosine + chance.normal(0, 0.5, 30)
+        grades = np.zeros(30, dtype=int)
+        grades[np.argsort(-seen)[:4]] = 2
+        found.append(Judged(one.candidates, grades, group))
+    return found
+
+
+def test_a_mix_of_few_queries_learns_from_all_mixes_where_that_ranks_better() -> None:
+    many, few = blurred(80, 0, "product"), blurred(20, 4, "photo")
+    model = FusionModel.fit([*many, *few])
+    assert model.describe()["photo_words"] == {
+        "weights_of": "photo_words", "judged_queries": 100, "taught_by": "mixes"
+    }  # fmt: skip
+    unseen = blurred(100, 9, "photo")
+    assert quality(model, unseen) > quality(FusionModel.fit(few), unseen)
+    # Mixes that want something else keep their own.
+    other = FusionModel.fit([*mixed("cosine", 40, beside="photo"), *mixed("lexical", 40, beside="sound")])
+    assert {other.describe()[kind]["taught_by"] for kind in ("photo_words", "sound_words")} == {"own"}
+
+
+def test_weights_of_before_a_feature_was_there_give_it_none(tmp_path: Path) -> None:
+    model = FusionModel.fit(judged("cosine", words=2))
+    model.save(tmp_path / "fusion.json")
+    stored = read_json(tmp_path / "fusion.json")
+    del stored["parts"]["short"]["features"]["complete"]
+    write_json(tmp_path / "before.json", stored)
+    part = FusionModel.load(tmp_path / "before.json").parts["short"]
+    assert part.weights[FEATURES.index("complete")] == 0.0
+
+
+def test_a_listing_with_every_word_says_so() -> None:
+    one = candidates(np.random.default_rng(0), 3, covered=np.linspace(0, 1, 30))
+    complete = features_of(one)[:, FEATURES.index("complete")]
+    assert complete.tolist() == [0.0] * 29 + [1.0]
