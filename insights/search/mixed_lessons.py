@@ -93,7 +93,12 @@ def mixed(
             continue
         files = [(query, read(row)) for row, query in queries]
         there = [(query, data) for query, data in files if data is not None]
-        items = [ProductInput(title=query[2], **{f"{name}s": (data,)}) for query, data in there]
+        items = [
+            ProductInput(title=query[2], photos=(data,))
+            if name == "photo"
+            else ProductInput(title=query[2], sounds=(data,))
+            for query, data in there
+        ]
         lessons += _read_together(search, name, [query for query, _ in there], items, encoder)
     return lessons + _by_product(search, queries, beside, encoder)
 
