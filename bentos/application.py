@@ -8,10 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any
-
-import numpy as np
 
 from bentos.access_log import AccessLog
 from bentos.batcher import Batcher
@@ -33,6 +30,7 @@ from bentos.rules_file import RulesFile
 from insights.search.rules import Rules
 from models.features import FeatureTable
 from models.inputs.item import ProductInput
+from models.inputs.text import detect_language
 
 __all__ = ["Application"]
 
@@ -213,7 +211,6 @@ class Application:
     def _rows(
         self, call: Call, outcome: Outcome, results: list[dict], loaded: LoadedRelease, seconds: float
     ) -> list[dict[str, Any]]:
-        vectors = np.round(outcome.vectors.astype(np.float64), 4)
         rows = []
         for number, result in enumerate(results):
             row = log_row(call.endpoint, loaded.id, 200, len(call), seconds)
@@ -221,7 +218,7 @@ class Application:
             if item is not None:
                 row |= item_facts(item)
             row["top_label"], row["top_score"] = best_of(number, outcome, result, loaded)
-            row["vector"] = vectors[number].tolist()
+            row["vector"] = outcome.vectors[number]
             if call.endpoint == "search" and self.config.settings.service.log_query_text:
                 row["text"] = call.asks[number].text
             rows.append(row)
@@ -242,7 +239,7 @@ def best_of(
 def log_row(endpoint: str, release: str, status: int, items: int, seconds: float) -> dict[str, Any]:
     """The columns every row of the request log has."""
     return {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "time": time.time(),
         "endpoint": endpoint,
         "release": release,
         "status": status,
@@ -262,8 +259,6 @@ def log_row(endpoint: str, release: str, status: int, items: int, seconds: float
 
 def item_facts(item: ProductInput) -> dict[str, Any]:
     """Statistics of one item; never its text."""
-    from models.inputs.text import detect_language
-
     texts = [item.title, item.brand, *item.attributes.values(), item.description]
     text = " ".join(t for t in texts if t)
     return {

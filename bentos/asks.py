@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 
 from bentos.limits import Limits, Refusal
-from bentos.schemas import Query, SearchFilters, SearchRequest
+from bentos.schemas import Query, SearchRequest
 from insights.search.columns import Filters
 from insights.search.pages import Sort
 from models.inputs.item import ProductInput
 
-__all__ = ["Ask", "Form", "form_of", "split"]
+__all__ = ["NO_FILTERS", "Ask", "Form", "form_of", "split"]
+
+
+NO_FILTERS = Filters()
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ def split(query: Query, whole: ProductInput, place: str) -> Ask:
         Refusal: 422 where no part weighs anything.
     """
     weights = query.weights
+    if whole.title and weights.text > 0 and not (whole.photos or whole.sounds or query.product_id):
+        return Ask(whole.title, whole, ((whole, 1.0),))  # words alone, whatever they weigh
     given = {
         "text": (ProductInput(title=whole.title), weights.text) if whole.title else None,
         "photo": (ProductInput(photos=whole.photos), weights.photo) if whole.photos else None,
@@ -114,7 +119,9 @@ def form_of(request: SearchRequest, limits: Limits) -> Form:
         Refusal: 422 for a price range that is none, or more hits than are answered.
     """
     limits.check_results(request.k)
-    asked = request.filters or SearchFilters()
+    if request.filters is None:
+        return Form(request.k, request.page, request.sort, NO_FILTERS, request.facets)
+    asked = request.filters
     low, high = asked.price_from, asked.price_to
     if low is not None and high is not None and low > high:
         raise Refusal(422, "filters.price_from", low, "give at most price_to")

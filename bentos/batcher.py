@@ -7,8 +7,8 @@ the thread computes and the next batch takes them all (up to `max_weight`). Bent
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 __all__ = ["Batcher"]
@@ -36,8 +36,10 @@ class Batcher(Generic[Job, Answer]):
         self._run = run
         self._weight = weight
         self._max_weight = max_weight
-        self._queue: deque[tuple[Job, asyncio.Future[Answer]]] = deque()
-        self._wake = threading.Condition()
+        # A queue in C: a condition of Python's costs both threads several times as much a job.
+        self._queue: SimpleQueue[tuple[Job, asyncio.Future[Answer]] | None] = SimpleQueue()
+        self._left: tuple[Job, asyncio.Future[Answer]] | None = None
+        self._closing = threading.Lock()
         self._closed = False
         self.batches = 0
         self.jobs = 0
@@ -47,51 +49,61 @@ class Batcher(Generic[Job, Answer]):
     @property
     def waiting(self) -> int:
         """Jobs that no batch has taken yet."""
-        return len(self._queue)
+        return self._queue.qsize() + (self._left is not None)
 
     async def submit(self, job: Job) -> Answer:
         """Queue a job and wait for its answer; raises what `run` gave for it."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        with self._wake:
+        with self._closing:
             if self._closed:
                 raise RuntimeError("the batcher is closed")
-            self._queue.append((job, future))
-            self._wake.notify()
+            self._queue.put((job, future))
         return await future
 
     def close(self) -> None:
         """Finish what is queued, then end the thread; later jobs are refused."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)  # behind all jobs there are
         self._thread.join()
 
     def _take(self) -> list[tuple[Job, "asyncio.Future[Answer]"]]:
-        with self._wake:
-            while not self._queue and not self._closed:
-                self._wake.wait()
-            batch: list[tuple[Job, asyncio.Future[Answer]]] = []
-            weight = 0
-            while self._queue:
-                weight += self._weight(self._queue[0][0])
-                if batch and weight > self._max_weight:
-                    break
-                batch.append(self._queue.popleft())
-            return batch
+        """The next batch; empty where there is none and none will come."""
+        first = self._left or self._queue.get()
+        self._left = None
+        if first is None:
+            return []
+        batch, weight = [first], self._weight(first[0])
+        while True:
+            try:
+                one = self._queue.get_nowait()
+            except Empty:
+                return batch
+            if one is None:
+                self._queue.put(None)  # found again once this batch is done
+                return batch
+            weight += self._weight(one[0])
+            if weight > self._max_weight:
+                self._left = one
+                return batch
+            batch.append(one)
 
     def _loop(self) -> None:
         while batch := self._take():
             answers = self._answers([job for job, _ in batch])
             self.batches += 1
             self.jobs += len(batch)
-            by_loop: dict[asyncio.AbstractEventLoop, list] = {}
-            for (_, future), answer in zip(batch, answers, strict=True):
-                by_loop.setdefault(future.get_loop(), []).append((future, answer))
-            for loop, pairs in by_loop.items():
-                # One wake-up of the event loop per batch, not per job.
-                if not loop.is_closed():
-                    loop.call_soon_threadsafe(_resolve, pairs)
-            del batch, answers, by_loop
+            if len(batch) == 1:
+                tell([(batch[0][1], answers[0])])
+            else:
+                by_loop: dict[asyncio.AbstractEventLoop, list] = {}
+                for (_, future), answer in zip(batch, answers, strict=True):
+                    by_loop.setdefault(future.get_loop(), []).append((future, answer))
+                for pairs in by_loop.values():
+                    tell(pairs)
+                del by_loop
+            del batch, answers
 
     def _answers(self, jobs: list[Job]) -> Sequence[Answer | Exception]:
         try:
@@ -101,6 +113,13 @@ class Batcher(Generic[Job, Answer]):
         if len(answers) != len(jobs):
             return [RuntimeError(f"{len(answers)} answers for {len(jobs)} jobs")] * len(jobs)
         return answers
+
+
+def tell(pairs: list[tuple["asyncio.Future", object]]) -> None:
+    """Hand answers to callers of one event loop: one wake-up of it a batch, not one a job."""
+    loop = pairs[0][0].get_loop()
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(_resolve, pairs)
 
 
 def _resolve(pairs: list[tuple["asyncio.Future", object]]) -> None:

@@ -121,7 +121,9 @@ def prune(workspace: Workspace, tag: str, keep: int) -> None:
 
 def run_build(workspace: Workspace, staging: Path, name: str) -> None:
     """`bentoml build` in a process of its own: it imports the packed code, not this process's."""
-    command = [sys.executable, "-m", "bentoml", "build", ".", "--version", name, "--output", "tag"]
+    # The file is named, since BentoML takes one that it finds itself only outside hidden folders.
+    named = ["--bentofile", "bentofile.yaml", "--version", name, "--output", "tag"]
+    command = [sys.executable, "-m", "bentoml", "build", ".", *named]
     result = subprocess.run(
         command, cwd=staging, env=bento_environment(workspace), capture_output=True, text=True, check=False
     )

@@ -20,12 +20,14 @@ class Fresh:
     """What is derived from the entry of one product put since the release.
 
     Attributes:
+        columns: what it is filtered and sorted by.
         classes: (k,) float32.
         modalities: name to (d,) float32; only those it has.
     """
 
     entry: Entry
     listing: Listing
+    columns: Mapping[str, Any]
     classes: np.ndarray | None
     modalities: Mapping[str, np.ndarray]
 
@@ -39,7 +41,13 @@ def read_fresh(
         vectors = np.stack([np.asarray(e.vector, np.float32) for e in entries.values()])
         classes = list(encoder.classify_vectors(vectors))
     return {
-        product: Fresh(entry, read_listing(lexical, entry.facts), own, alone_of(entry.facts, encoder.dim))
+        product: Fresh(
+            entry,
+            read_listing(lexical, entry.facts),
+            column_facts(entry),
+            own,
+            alone_of(entry.facts, encoder.dim),
+        )
         for (product, entry), own in zip(entries.items(), classes, strict=True)
     }
 

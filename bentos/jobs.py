@@ -131,7 +131,8 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
             ready.append((position, job, table))
     tables = [table for _, _, table in ready if table is not None]
     with timed("encode"):
-        encoded = loaded.encoder.encode_features(FeatureTable.concatenate(tables)) if tables else None
+        together = tables[0] if len(tables) == 1 else FeatureTable.concatenate(tables) if tables else None
+        encoded = None if together is None else loaded.encoder.encode_features(together)
     vectors: dict[int, np.ndarray] = {}
     classes: dict[int, np.ndarray] = {}
     start = 0
@@ -202,7 +203,10 @@ def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTa
             if together is None:
                 tables[n] = featurize(loaded, call)
             else:
-                tables[n] = with_content(loaded, call, together.take(range(start, start + len(call.items))))
+                own = range(start, start + len(call.items))
+                tables[n] = with_content(
+                    loaded, call, together if len(own) == len(together) else together.take(own)
+                )
         except Refusal as refusal:
             tables[n] = refusal
         start += len(call.items)

@@ -31,11 +31,12 @@ __all__ = ["METRICS", "STAGES", "Histogram", "Metrics", "timed"]
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 JOBS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 STAGES = (
-    "read", "parse", "decode", "queue", "featurize", "encode", "search", "rank", "shape", "log", "serialise",
+    "read", "parse", "decode", "queue", "featurize", "encode", "search", "words", "rank", "shape", "log",
+    "serialise",
 )  # fmt: skip
 """In the order a request passes them: body read, checked, media decoded, waiting for the encoder's
-thread, texts made features, encoder, vector index, words
-and fusion (with the index, where filters narrow the query), answers, request log, JSON."""
+thread, texts made features, encoder, vector index (and filters), index of words, evidence, fusion and hits
+with their why, answers, request log, JSON."""
 REASONS = {
     400: "malformed", 401: "no key", 403: "not allowed", 404: "unknown product", 405: "method",
     408: "slow body", 409: "delta full", 413: "too large", 415: "media type", 422: "invalid",

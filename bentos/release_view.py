@@ -173,6 +173,6 @@ class LoadedRelease:
                 continue
             if len(found) == k:
                 break
-            hit = shelf.hit(shelf.position(row), round(score, 6))
+            hit = shelf.hit(shelf.places.of_row(row), round(score, 6))
             found.append({**hit, "why": {"words": [], "modality": ""}, "pinned": False})
         return found

@@ -27,7 +27,9 @@ import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import orjson
 
 from catalog.files import write_bytes
@@ -37,8 +39,25 @@ __all__ = ["RequestLog"]
 logger = logging.getLogger("shelfspace.request_log")
 
 
+LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY
+
+
+def line_of(row: dict[str, Any]) -> bytes:
+    """A row as it is written.
+
+    What takes time waits for this: a request leaves its time in seconds since 1970, and its vector as the
+    encoder gave it.
+    """
+    said = dict(row)
+    if isinstance(said.get("time"), float):
+        said["time"] = datetime.fromtimestamp(said["time"], UTC).isoformat(timespec="milliseconds")
+    if isinstance(said.get("vector"), np.ndarray):
+        said["vector"] = np.round(said["vector"].astype(np.float64), 4)
+    return orjson.dumps(said, option=LINE)
+
+
 class RequestLog:
-    """A buffer of rows and the thread that writes them.
+    """A buffer of rows and the thread that writes them; see `line_of` for what rows may hold.
 
     Args:
         folder: where the files go; None switches the log off.
@@ -109,7 +128,7 @@ class RequestLog:
             if not rows:
                 return None
             try:
-                body = b"".join(orjson.dumps(r, option=orjson.OPT_APPEND_NEWLINE) for r in rows)
+                body = b"".join(map(line_of, rows))
                 return self._store(body)
             except OSError:
                 with self._lock:

@@ -1,31 +1,44 @@
 """Answers of /search: what a query found, ruled, filtered, sorted, cut into pages and explained."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from bentos.asks import Ask, Form
+from bentos.asks import NO_FILTERS, Ask, Form
 from bentos.found import Found, facets_of
 from bentos.metrics import timed
 from bentos.release_view import LoadedRelease
 from bentos.shelf import Shelf
 from insights.search.blending import blend, blend_classes
-from insights.search.columns import Filters, allowed_rows
+from insights.search.columns import allowed_rows
 from insights.search.facets import facets
-from insights.search.hybrid import DEPTH, Ranking
+from insights.search.hybrid import DEPTH, Ranking, Words
 from insights.search.pages import page
 from insights.search.rules import Rules
 from models.index import LayeredView
 from models.product_encoder import Encoded
 
-__all__ = ["Asked", "answer", "blended", "browse", "ranked", "unfiltered"]
+__all__ = ["Asked", "LookedUp", "answer", "blended", "browse", "ranked", "unfiltered"]
 
 
 def unfiltered(form: Form) -> bool:
     """Whether every product may be found."""
-    return form.filters == Filters()
+    return form.filters is NO_FILTERS or form.filters == NO_FILTERS
+
+
+@dataclass(frozen=True, eq=False)
+class LookedUp:
+    """What both searches found for one query.
+
+    Attributes:
+        allowed: (positions,) bool, what its filters let through; None without filters.
+        words: its candidates, and what their words say.
+    """
+
+    allowed: np.ndarray | None
+    words: Words
 
 
 def answer(
@@ -35,19 +48,16 @@ def answer(
     form: Form,
     vector: np.ndarray,
     probabilities: np.ndarray | None,
-    near: np.ndarray | None = None,
+    looked_up: LookedUp,
 ) -> dict[str, Any]:
     """One result of /search.
 
     Args:
         vector: (d,) of the whole query.
         probabilities: (k,) its class probabilities.
-        near: positions that the index gave, where it was asked together with others.
     """
-    allowed = None if unfiltered(form) else allowed_rows(shelf.columns, form.filters)
-    ranking = shelf.search.search(
-        ask.text, vector, probabilities, allowed, near=near, words_weight=ask.words_weight, beside=ask.beside
-    )
+    allowed = looked_up.allowed
+    ranking = shelf.search.rank(looked_up.words, vector, probabilities, ask.words_weight, ask.beside)
     rows, scores = by_name(shelf, ask.text, allowed, ranking.rows, ranking.scores)
     own = shelf.position_of(ask.product) if ask.product else None
     if own is not None:
@@ -146,29 +156,38 @@ class Asked:
 
 def ranked(shelf: Shelf, asked: Sequence[Asked]) -> list[list[dict[str, Any]]]:
     """Results of all requests of a batch; queries that no filter narrows ask the index together."""
-    plain = [one.vectors for one in asked if unfiltered(one.form)]
     if not asked:
         return []
-    near: Iterator[np.ndarray] = iter(())
-    if plain:
-        with timed("search"):
-            near = iter(shelf.near(np.concatenate(plain), DEPTH))
+    with timed("search"):
+        near = nearest(shelf, asked)
+    with timed("words"):
+        found = [
+            LookedUp(allowed, shelf.search.look_up(ask.text, rows, allowed))
+            for (allowed, rows), ask in zip(near, (ask for one in asked for ask in one.asks), strict=True)
+        ]
     with timed("rank"):
+        left = iter(found)
         return [
             [
-                answer(
-                    shelf,
-                    one.rules,
-                    ask,
-                    one.form,
-                    vector,
-                    known,
-                    next(near) if unfiltered(one.form) else None,
-                )
+                answer(shelf, one.rules, ask, one.form, vector, known, next(left))
                 for ask, vector, known in zip(one.asks, one.vectors, one.classes, strict=True)
             ]
             for one in asked
         ]
+
+
+def nearest(shelf: Shelf, asked: Sequence[Asked]) -> list[tuple[np.ndarray | None, np.ndarray]]:
+    """Of each query, what its filters let through (None without filters), and the positions nearest to it."""
+    plain = [one.vectors for one in asked if unfiltered(one.form)]
+    together = iter(shelf.near(np.concatenate(plain), DEPTH) if plain else ())
+    found: list[tuple[np.ndarray | None, np.ndarray]] = []
+    for one in asked:
+        if unfiltered(one.form):
+            found += [(None, next(together)) for _ in one.asks]
+        else:
+            allowed = allowed_rows(shelf.columns, one.form.filters)
+            found += [(allowed, shelf.search.near(vector, allowed)) for vector in one.vectors]
+    return found
 
 
 def blended(
@@ -182,6 +201,8 @@ def blended(
     Raises:
         KeyError: a product that a query names is not there.
     """
+    if encoded is not None and all(len(ask.parts) == 1 and not ask.product for ask in asks):
+        return encoded.vectors[own], encoded.probabilities[own]  # nothing to put together
     shelf = loaded.shelf(view)
     vectors, classes, start = [], [], own.start
     for ask in asks:

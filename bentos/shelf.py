@@ -14,6 +14,7 @@ import numpy as np
 
 from bentos.facts import BLANK, ProductFacts, attributes_of, plain
 from bentos.fresh import Fresh, column_facts, read_fresh
+from bentos.positions import Positions
 from insights.search.columns import Columns
 from insights.search.fusion import FusionModel
 from insights.search.hybrid import HybridSearch, Rows
@@ -21,7 +22,6 @@ from insights.search.layers import LayeredLexical, LayeredRows
 from insights.search.lexical import LexicalIndex
 from insights.search.pages import Sort, sorted_rows
 from models.index import LayeredView
-from models.index.delta import DeltaView
 from models.product_encoder import ProductEncoder
 
 __all__ = ["SearchParts", "Shelf", "ShelfKeeper"]
@@ -70,7 +70,7 @@ class Shelf:
 
     Attributes:
         view: the vectors of the same state.
-        columns: of all positions.
+        places: positions of the view's rows.
         search: ranks positions.
         modalities: as `SearchParts.modalities`, of all positions.
         fresh: positions of products put since the release, ascending.
@@ -82,11 +82,10 @@ class Shelf:
     ) -> None:
         self.parts = parts
         self.view = view
-        delta, self._n = view.delta, len(vectors)
-        self._added = delta.rows[np.searchsorted(delta.rows, self._n) :]
+        delta, self.places = view.delta, Positions(view, len(vectors))
         self.hidden = delta.hidden
-        self.fresh = self.positions(delta.rows)
-        self.columns = self._columns(delta)
+        self.fresh = self.places.of_rows(delta.rows)
+        self._own = fresh
         self._orders: dict[Sort, np.ndarray] = {}
         classes: Rows | None = parts.classes
         lexical: LexicalIndex | LayeredLexical = parts.lexical
@@ -97,54 +96,39 @@ class Shelf:
             own = [fresh[delta.ids[row]] for row in delta.rows.tolist()]
             listings = {place: one.listing for place, one in zip(places.tolist(), own, strict=True)}
             lexical = LayeredLexical(parts.lexical, len(self), listings, delta.hidden)
-            table = LayeredRows(vectors, places, delta.vectors)
+            table = LayeredRows(vectors, places, [one.entry.vector for one in own])
             if parts.classes is not None:
-                width = parts.classes.shape[1]
-                classes = LayeredRows(parts.classes, places, stacked([f.classes for f in own], width))
+                classes = LayeredRows(parts.classes, places, [one.classes for one in own])
             self.modalities = {
-                name: LayeredRows(base, places, stacked([f.modalities.get(name) for f in own], base.shape[1]))
+                name: LayeredRows(base, places, [one.modalities.get(name) for one in own])
                 for name, base in parts.modalities.items()
             }
         self.classes = classes
-        self.search = HybridSearch(lexical, Positions(self), table, parts.fusion, classes)
+        self.search = HybridSearch(lexical, self.places, table, parts.fusion, classes)
 
     def __len__(self) -> int:
-        return self._n + len(self._added)
+        return len(self.places)
 
-    def _columns(self, delta: DeltaView) -> Columns:
+    @cached_property
+    def columns(self) -> Columns:
+        """Of all positions; a search by relevance without filters does not ask for them."""
+        delta, own = self.view.delta, self._own
         if not delta.entries and not len(delta.hidden):
             return self.parts.columns
-        places = {product: self.position(entry.row) for product, entry in delta.entries.items()}
-        facts = {places[p]: column_facts(entry) for p, entry in delta.entries.items()}
-        deleted = set(delta.hidden.tolist()) - set(places.values())
-        added = [delta.ids[row] for row in self._added.tolist()]
+        rows = np.array([entry.row for entry in delta.entries.values()], np.int64)
+        places = self.places.of_rows(rows).tolist()
+        facts = {
+            place: own[product].columns if product in own else column_facts(entry)
+            for place, (product, entry) in zip(places, delta.entries.items(), strict=True)
+        }
+        deleted = set(delta.hidden.tolist()) - set(places)
+        added = [delta.ids[row] for row in self.places.added.tolist()]
         return self.parts.columns.overlaid(facts, added, deleted)
-
-    def position(self, row: int) -> int:
-        """Where a row of the view stands."""
-        return row if row < self._n else self._n + int(np.searchsorted(self._added, row))
-
-    def positions(self, rows: np.ndarray) -> np.ndarray:
-        """Where rows of the view stand; -1 stays."""
-        if not len(self._added):
-            return rows
-        return np.where(rows < self._n, rows, self._n + np.searchsorted(self._added, rows))
-
-    def rows(self, positions: np.ndarray) -> np.ndarray:
-        """Rows of the view."""
-        if not len(self._added):
-            return positions
-        after = np.clip(positions - self._n, 0, len(self._added) - 1)
-        return np.where(positions < self._n, positions, self._added[after])
 
     def position_of(self, product: str) -> int | None:
         """Where a product stands; None where it is not there."""
         row = self.view.row_of(product)
-        return None if row is None else self.position(row)
-
-    def product(self, position: int) -> str:
-        """The product at a position."""
-        return self.view.id_of(position if position < self._n else int(self._added[position - self._n]))
+        return None if row is None else self.places.of_row(row)
 
     def named(self, text: str) -> list[int]:
         """Positions of the products that are there and have a text as their title or identifier."""
@@ -164,12 +148,12 @@ class Shelf:
         for row, product in self.view.delta.ids.items():
             title = self.view.delta.entries[product].facts.get("title", "")
             for name in {plain(title), plain(product)} - {""}:
-                found.setdefault(name, []).append(self.position(row))
+                found.setdefault(name, []).append(self.places.of_row(row))
         return found
 
     def near(self, queries: np.ndarray, k: int) -> np.ndarray:
         """(q, k) positions nearest to queries, best first; -1 is padding."""
-        return self.positions(self.view.search(queries, min(k, len(self)))[1])
+        return self.places.of_rows(self.view.search(queries, min(k, len(self)))[1])
 
     def classes_of(self, product: str) -> np.ndarray:
         """(classes,) float32 probabilities of a product that is there; empty without classes."""
@@ -198,7 +182,7 @@ class Shelf:
         entries = self.view.delta.entries
         if not entries:
             return self.parts.facts.hit(position, score)
-        product = self.product(position)
+        product = self.places.product(position)
         entry = entries.get(product)
         if entry is None:
             return self.parts.facts.hit(position, score)
@@ -209,7 +193,7 @@ class Shelf:
 
     def details(self, position: int) -> dict[str, Any]:
         """What a product page shows beyond a hit."""
-        entry = self.view.delta.entries.get(self.product(position))
+        entry = self.view.delta.entries.get(self.places.product(position))
         if entry is None or entry.vector is None:
             return self.parts.facts.details(position)
         said = entry.facts
@@ -225,24 +209,6 @@ class Shelf:
         """Modalities that a product has a vector of."""
         here = np.array([position])
         return [name for name, table in self.modalities.items() if np.any(table[here] != 0)]
-
-
-class Positions:
-    """The vectors of a shelf as an index over positions."""
-
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
-
-    def __len__(self) -> int:
-        return len(self._shelf)
-
-    def search(
-        self, queries: np.ndarray, k: int, allowed_rows: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `models.index.RowIndex.search`; the mask is over positions."""
-        rows = None if allowed_rows is None else self._shelf.rows(np.flatnonzero(allowed_rows))
-        scores, found = self._shelf.view.search(queries, k, rows)
-        return scores, self._shelf.positions(found)
 
 
 class ShelfKeeper:
@@ -273,12 +239,3 @@ class ShelfKeeper:
             self._fresh = kept | read_fresh(new, self.parts.lexical, self._encoder)
             self._newest = Shelf(self.parts, self._vectors, view, self._fresh)
             return self._newest
-
-
-def stacked(parts: Sequence[np.ndarray | None], width: int) -> np.ndarray:
-    """(m, width) float32; zeros where there is none."""
-    table = np.zeros((len(parts), width), np.float32)
-    for place, part in enumerate(parts):
-        if part is not None:
-            table[place] = part
-    return table

@@ -6,10 +6,9 @@ import json
 import re
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from benchmarks.serving.client import Request, run, run_apart
 from benchmarks.serving.servers import Server, start, start_bare
@@ -22,7 +21,8 @@ __all__ = ["counting_cost", "end_under_load", "overload", "stage_times"]
 CONNECTIONS = 256
 STAGE = re.compile(r'shelfspace_stage_seconds_sum\{stage="(\w+)"\} (\S+)')
 TOTAL = re.compile(r'shelfspace_request_seconds_(sum|count)\{route="search",status="2xx"\} (\S+)')
-INSIDE = ("featurize", "encode", "search")
+ENCODER, VECTORS, WORDS = ("featurize", "encode"), ("search",), ("words",)
+"""Stages that are the encoder, the index of vectors and the index of words."""
 
 
 def overload(shop: Shop, folder: Path, seconds: float = 8) -> dict[str, Any]:
@@ -81,7 +81,11 @@ def end_under_load(shop: Shop, folder: Path) -> dict[str, Any]:
 
 
 def stage_times(shop: Shop, folder: Path, seconds: float = 10) -> dict[str, Any]:
-    """Mean microseconds a text query spends in each stage, asked one by one, from the server's /metrics."""
+    """Mean microseconds a text query spends in each stage, asked one by one, from the server's /metrics.
+
+    `outside_share` is what is spent outside the encoder and both indexes, of vectors and of words;
+    `outside_share_but_vectors` counts the index of words as outside too.
+    """
     bodies = requests_of("/search", len(shop.release.product_ids))
     with start(shop, folder) as server:
         run_apart(server.port, bodies, 1, 1)
@@ -91,15 +95,20 @@ def stage_times(shop: Shop, folder: Path, seconds: float = 10) -> dict[str, Any]
     count = after["count"] - before["count"]
     spent = {stage: (after[stage] - before[stage]) / count * 1e6 for stage in (*STAGES, "sum")}
     total = spent.pop("sum")
-    inside = sum(spent[stage] for stage in INSIDE)
     return {
         "products": len(shop.release.product_ids),
         "requests": int(count),
         "microseconds": {stage: round(value, 1) for stage, value in spent.items()},
         "service": round(total, 1),
-        "outside_share": round(1 - inside / total, 3),
+        "outside_share": outside(spent, total, *ENCODER, *VECTORS, *WORDS),
+        "outside_share_but_vectors": outside(spent, total, *ENCODER, *VECTORS),
         "client_p50_ms": round(load.milliseconds(0.5), 2),
     }
+
+
+def outside(spent: dict[str, float], total: float, *stages: str) -> float:
+    """Share of a request's time that is spent in none of some stages."""
+    return round(1 - sum(spent[stage] for stage in stages) / total, 3)
 
 
 def scrape(server: Server) -> dict[str, float]:
@@ -109,18 +118,28 @@ def scrape(server: Server) -> dict[str, float]:
 
 
 def counting_cost(shop: Shop, folder: Path, seconds: float = 2, rounds: int = 5) -> dict[str, Any]:
-    """What counting costs: /similar, the quickest route, with metrics and without, on bare uvicorn."""
+    """What metrics and logs cost: /similar, the quickest route, on bare uvicorn, with both and without one.
+
+    Returns:
+        route; `metrics` and `logs`, each the median share of the rate without it; `rounds`, the shares.
+    """
     bodies: list[Request] = requests_of("/similar", len(shop.release.product_ids))
-    (folder / "with").mkdir()
-    (folder / "without").mkdir()
-    shares = []
-    with start_bare(shop, folder / "with") as on, start_bare(shop, folder / "without", "--no-metrics") as off:
-        for server in (on, off):
+    without = {"metrics": "--no-metrics", "logs": "--no-logs"}
+    for name in ("both", *without):
+        (folder / name).mkdir()
+    shares: dict[str, list[float]] = {name: [] for name in without}
+    with ExitStack() as running:
+        both = running.enter_context(start_bare(shop, folder / "both"))
+        others = {
+            name: running.enter_context(start_bare(shop, folder / name, flag))
+            for name, flag in without.items()
+        }
+        for server in (both, *others.values()):
             run_apart(server.port, bodies, 1, 1)
         for _ in range(rounds):
-            rates = [run_apart(server.port, bodies, 1, seconds).rate for server in (on, off)]
-            shares.append(rates[0] / rates[1])
-    return {
-        "share_of_uncounted": round(sorted(shares)[rounds // 2], 3),
-        "rounds": orjson.loads(orjson.dumps(shares)),
-    }
+            rate = run_apart(both.port, bodies, 1, seconds).rate
+            for name, server in others.items():
+                shares[name].append(rate / run_apart(server.port, bodies, 1, seconds).rate)
+    medians = {name: round(sorted(found)[rounds // 2], 3) for name, found in shares.items()}
+    rounded = {name: [round(share, 3) for share in found] for name, found in shares.items()}
+    return {"route": "/similar", **medians, "rounds": rounded}

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -158,9 +159,11 @@ def serve_bare() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int)
     parser.add_argument("--no-metrics", action="store_true")
+    parser.add_argument("--no-logs", action="store_true", help="neither request log nor access log")
     given = parser.parse_args()
     METRICS.on = not given.no_metrics
-    application = Application(read_config())
+    config = read_config()
+    application = Application(replace(config, live=None) if given.no_logs else config)
     application.start()
     options: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
     uvicorn.run(bare_app(application), host="127.0.0.1", port=given.port, **options)

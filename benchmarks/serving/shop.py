@@ -1,11 +1,13 @@
 """A shop of many products for the load test: a really trained small encoder, a release, a Bento.
 
-Titles are drawn from word lists with a fixed seed, a hundredth of the products have a photo of
-their own; the encoder learns from the first of them. Built once into a folder and found there again.
+Titles are drawn from word lists with a fixed seed, the first products have a photo of their own; the
+encoder learns from those, and the fusion of words and vectors from a few titles asked of the whole shop.
+Built once into a folder and found there again.
 """
 
 import io
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +19,17 @@ from bentos.build import bento_folder, build_bento
 from catalog.files import read_json, write_json
 from catalog.settings import Settings
 from catalog.workspace import Workspace
+from insights.search.from_release import search_part_writers
+from insights.search.fusion import FusionModel, Judged
+from insights.search.hybrid import HybridSearch
+from insights.search.lexical import LexicalIndex
 from models.featurizer import Featurizer
-from models.index import build_index
+from models.graph.together import bought_together
+from models.index import RowIndex, build_index
 from models.inputs.item import ProductInput
 from models.product_encoder import ProductEncoder
 from models.release import Release, promote, write_release
+from models.release.modalities import vectors_alone
 from models.training import train
 
 __all__ = ["Shop", "open_shop", "photo_of", "title_of"]
@@ -32,7 +40,11 @@ SETTINGS = {
     "release": {"exact_up_to": 5000},
     "service": {"log_every_seconds": 5},
 }
+NAME = "searched"
+"""Of the workspaces; another where what is built has changed, so that no older one is taken for it."""
 LEARNT = 1200
+LESSONS = 60
+BLOCK = 1000
 LABELS = ("Shoes", "Bags", "Lamps", "Chairs", "Shirts", "Watches", "Toys", "Cups")
 NOUNS = ("runner", "classic", "tower", "studio", "garden", "city", "harbour", "meadow", "summit", "canyon")
 COLOURS = ("red", "blue", "green", "black", "white", "orange", "purple", "brown")
@@ -78,7 +90,7 @@ def photo_of(row: int) -> bytes:
 def open_shop(folder: Path, rows: int) -> Shop:
     """The shop of that many products in `folder`; built where it is not there yet."""
     settings = Settings.model_validate(SETTINGS)
-    workspace = Workspace.open(f"load{rows}", folder / "workspaces")
+    workspace = Workspace.open(f"{NAME}{rows}", folder / "workspaces")
     built = sorted(workspace.releases.glob("0*")) if workspace.releases.exists() else []
     release = (
         Release.load(built[-1], verify=False) if built else build_release(folder, workspace, rows, settings)
@@ -115,12 +127,7 @@ def build_release(folder: Path, workspace: Workspace, rows: int, settings: Setti
         scratch / "featurizer", scratch / "encoder", scratch / "epochs", progress=False,
     )  # fmt: skip
     encoder = ProductEncoder.load(scratch / "encoder")
-    vectors = np.concatenate(
-        [
-            encoder.encode_features(encoder.featurize(inputs[at : at + 1000])).vectors
-            for at in range(0, rows, 1000)
-        ]
-    )
+    vectors, alone = seen(encoder, inputs)
     products = pd.DataFrame(
         {
             "product_id": ids,
@@ -132,8 +139,44 @@ def build_release(folder: Path, workspace: Workspace, rows: int, settings: Setti
             "photos": [[f"photos/{row}.jpg"] if row < LEARNT else [] for row in range(rows)],
         }
     )
+    index = build_index(vectors, settings.release)
     return write_release(
-        workspace.releases, scratch / "encoder", product_ids=ids, embeddings=vectors,
-        index=build_index(vectors, settings.release), products=products, metrics={},
-        provenance={"rows": rows},
+        workspace.releases, scratch / "encoder", product_ids=ids, embeddings=vectors, index=index,
+        products=products, metrics={}, provenance={"rows": rows},
+        parts=parts_of(encoder, products, vectors, index, alone),
     )  # fmt: skip
+
+
+def seen(encoder: ProductEncoder, inputs: list[ProductInput]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Vectors of all products, and of what each modality alone says of them."""
+    vectors, parts = [], []
+    for at in range(0, len(inputs), BLOCK):
+        features = encoder.featurize(inputs[at : at + BLOCK])
+        vectors.append(encoder.encode_features(features).vectors)
+        parts.append(vectors_alone(encoder, features))
+    alone = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return np.concatenate(vectors), alone
+
+
+def parts_of(
+    encoder: ProductEncoder,
+    products: pd.DataFrame,
+    vectors: np.ndarray,
+    index: RowIndex,
+    alone: dict[str, np.ndarray],
+) -> dict[str, Callable[[Path], None]]:
+    """What a release holds for its search; the fusion learns that products of one label answer alike."""
+    lexical = LexicalIndex.build(products)
+    search = HybridSearch(lexical, index, vectors, FusionModel.fallback(), encoder.classify_vectors(vectors))
+    labels = products["category"].to_numpy()
+    judged = []
+    for number in range(LESSONS):
+        words = title_of(number).split()
+        # A long query, and every other time a short one: each kind has weights of its own.
+        text = " ".join(words[:5] if number % 2 else [words[0], words[4]])
+        said = encoder.encode_features(encoder.featurize([ProductInput(title=text)]))
+        found = search.candidates(lexical.query(text), said.vectors[0], said.probabilities[0])
+        grades = np.where(labels[found.rows] == labels[number], 2, 0)
+        judged.append(Judged(found, grades))
+    together = bought_together(pd.DataFrame(), [], Settings().graph)
+    return search_part_writers(lexical, FusionModel.fit(judged), alone, together)

@@ -103,13 +103,12 @@ class _Codes:
         values, number_of = list(self.values), {}
         codes = np.zeros(size, np.int32)
         codes[: len(self.codes)] = self.codes
-        for row, value in changes.items():
-            if value not in number_of:
-                known = self.folded.get(value.casefold(), [])
-                number_of[value] = next((n for n in known if values[n] == value), len(values))
-                if number_of[value] == len(values):
-                    values.append(value)
-            codes[row] = number_of[value]
+        for value in dict.fromkeys(changes.values()):
+            known = self.folded.get(value.casefold(), [])
+            number_of[value] = next((n for n in known if values[n] == value), len(values))
+            if number_of[value] == len(values):
+                values.append(value)
+        codes[list(changes)] = [number_of[value] for value in changes.values()]
         return _Codes(values, codes)
 
 
@@ -194,9 +193,8 @@ class Columns:
         for name, blank in (("price", np.nan), ("on_hand", np.nan), ("has_photo", False), ("deleted", False)):
             column = getattr(self, name)
             values = np.concatenate([column, np.full(len(added), blank, column.dtype)])
-            for row, known in facts.items():
-                if name in known:
-                    values[row] = blank if known[name] is None else known[name]
+            told = {row: known[name] for row, known in facts.items() if name in known}
+            values[list(told)] = [blank if value is None else value for value in told.values()]
             setattr(made, name, values)
         made.deleted[list(deleted)] = True
         for name in ("category", "brand", "language"):

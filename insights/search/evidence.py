@@ -134,7 +134,7 @@ def features_of(candidates: Candidates) -> np.ndarray:
     nearest = float(share.max(initial=0.0))
     tenth = float(np.sort(relative)[-10]) if len(relative) >= 10 else 0.0
     margin = 1.0 - tenth if top > 0 else 0.0
-    columns: list[np.ndarray | float] = [
+    lines: list[np.ndarray | float] = [
         cosine,
         from_best,
         rank,
@@ -157,12 +157,13 @@ def features_of(candidates: Candidates) -> np.ndarray:
         c.unknown_share,
         np.log1p(c.words),
     ]
-    table = np.empty((len(c.rows), len(columns)))
-    for place, column in enumerate(columns):
-        table[:, place] = column
+    # One feature after the other in memory: each is written, and weighed, in one go.
+    table = np.empty((len(lines), len(c.rows)))
+    for place, line in enumerate(lines):
+        table[place] = line
     if c.emphasis != 1.0:
-        table[:, _LEXICAL] *= c.emphasis
-    return table
+        table[_LEXICAL] *= c.emphasis
+    return table.T
 
 
 def places(scores: np.ndarray, rows: np.ndarray) -> np.ndarray:

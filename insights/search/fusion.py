@@ -221,7 +221,7 @@ def _names(kind: str) -> tuple[str, ...]:
 
 
 def _fit(judged: Sequence[Judged], strength: float) -> Part:
-    found = [features_of(one.candidates) for one in judged]
+    found = [np.ascontiguousarray(features_of(one.candidates)) for one in judged]
     gains = [2.0**one.grades - 1 for one in judged]
     together = np.concatenate(found)
     mean, deviation = together.mean(axis=0), together.std(axis=0)

@@ -1,7 +1,9 @@
 """Hybrid search: candidates from BM25 and from the vector index, ordered by the fusion, each with its why."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Protocol
 
 import numpy as np
@@ -10,9 +12,10 @@ from catalog.errors import InputError
 from insights.search.evidence import Candidates
 from insights.search.fusion import FusionModel
 from insights.search.layers import LayeredLexical
-from insights.search.lexical import LexicalIndex, LexicalQuery, distinct
+from insights.search.lexical import LexicalIndex, LexicalQuery
+from insights.search.score_table import distinct
 
-__all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "closest_modality"]
+__all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "Words", "closest_modality"]
 
 
 class Rows(Protocol):
@@ -54,6 +57,36 @@ class Why:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What the words of one query find, and what they say of its m candidates.
+
+    Attributes:
+        query: what the lexical index read.
+        best, scores: the best listings by words, best first, and their BM25.
+        rows: (m,) int64 of all candidates, ascending: those, and the nearest by vector.
+        lexical, covered: (m,) float32, as in `Candidates`.
+        held: (words, m) bool, which candidates have which word.
+        bound: as in `Candidates`.
+    """
+
+    query: LexicalQuery
+    best: np.ndarray
+    scores: np.ndarray
+    rows: np.ndarray
+    lexical: np.ndarray
+    covered: np.ndarray
+    held: np.ndarray
+    bound: float
+
+    def matched(self, rows: np.ndarray) -> list[tuple[str, ...]] | None:
+        """Of each given row, the words that it has; None where one of the rows is no candidate."""
+        places = self.rows.searchsorted(rows)
+        if len(self.rows) == 0 or not np.array_equal(self.rows.take(places, mode="clip"), rows):
+            return None
+        return [tuple(compress(self.query.words, has)) for has in self.held[:, places].T.tolist()]
+
+
+@dataclass(frozen=True)
 class Ranking:
     """Candidates of one query, best first.
 
@@ -62,11 +95,13 @@ class Ranking:
         scores: (m,) float64 of the fusion.
         query: what the lexical index read.
         unknown_share: share of the query's words that no listing has.
+        words: what it said of the candidates.
     """
 
     rows: np.ndarray
     scores: np.ndarray
     query: LexicalQuery
+    words: Words
 
     @property
     def unknown_share(self) -> float:
@@ -127,10 +162,23 @@ class HybridSearch:
                 much as the mean of its parts; None where the query is words alone or has none.
             beside: of a mixed query, what stands beside the words: photo, sound or product.
         """
-        query = self.lexical.query(text)
-        found = self.candidates(query, vector, probabilities, allowed, depth, near, words_weight, beside)
+        if near is None:
+            near = self.near(vector, allowed, depth)
+        words = self.look_up(text, near, allowed, depth)
+        return self.rank(words, vector, probabilities, words_weight, beside)
+
+    def rank(
+        self,
+        words: Words,
+        vector: np.ndarray,
+        probabilities: np.ndarray | None = None,
+        words_weight: float | None = None,
+        beside: str = "photo",
+    ) -> Ranking:
+        """The second half of `search`: its candidates by both kinds of evidence."""
+        found = self._weighed(words, vector, probabilities, words_weight, beside)
         order, scores = self.fusion.rank(found)
-        return Ranking(found.rows[order], scores, query)
+        return Ranking(found.rows[order], scores, words.query, words)
 
     def candidates(
         self,
@@ -144,37 +192,80 @@ class HybridSearch:
         beside: str = "photo",
     ) -> Candidates:
         """The best of both searches, in order of rows; arguments as those of `search`."""
-        by_words, lexical, rows = self.found(query, vector, allowed, depth, near)
+        if near is None:
+            near = self.near(vector, allowed, depth)
+        words = self.look_up(query, near, allowed, depth)
+        return self._weighed(words, vector, probabilities, words_weight, beside)
+
+    def _weighed(
+        self,
+        words: Words,
+        vector: np.ndarray,
+        probabilities: np.ndarray | None,
+        words_weight: float | None,
+        beside: str,
+    ) -> Candidates:
+        rows, query = words.rows, words.query
         vectors = self.vectors[rows]
         agreement = np.zeros(len(rows), dtype=np.float32)
         feedback, feedback_agreement = agreement, agreement
-        certainty, few = 0.0, np.searchsorted(rows, by_words[:FEEDBACK])
+        certainty, few = 0.0, rows.searchsorted(words.best[:FEEDBACK])
         classes = None if self.classes is None else self.classes[rows]
         if classes is not None and probabilities is not None and len(probabilities):
             agreement = np.asarray(classes @ probabilities, dtype=np.float32)
             certainty = float(probabilities.max())
         if len(few):
-            weight = lexical[:FEEDBACK] / lexical[:FEEDBACK].sum()
+            first = words.scores[:FEEDBACK]
+            weight = first / first.sum()
             centre = weight @ vectors[few]
-            feedback = np.asarray(vectors @ (centre / max(np.linalg.norm(centre), 1e-12)), np.float32)
+            length = math.sqrt(centre @ centre)
+            feedback = np.asarray(vectors @ (centre / max(length, 1e-12)), np.float32)
             if classes is not None:
                 feedback_agreement = np.asarray(classes @ (weight @ classes[few]), np.float32)
-        scores, covered = self.lexical.evidence(query, rows)
         return Candidates(
             rows=rows,
             cosine=np.asarray(vectors @ vector, dtype=np.float32),
-            lexical=scores,
+            lexical=words.lexical,
             agreement=agreement,
-            covered=covered,
+            covered=words.covered,
             feedback=feedback,
             feedback_agreement=feedback_agreement,
             certainty=certainty,
             words=len(query.words),
             unknown_share=query.unknown_share,
-            bound=self.lexical.bound(query),
+            bound=words.bound,
             words_weight=words_weight,
             beside=beside,
         )
+
+    def near(self, vector: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH) -> np.ndarray:
+        """(k,) rows nearest to a (d,) vector, best first; -1 is padding.
+
+        Args:
+            allowed: (n,) bool, the products that may be found.
+            depth: how many.
+        """
+        check_depth(depth)
+        return self.index.search(vector[None].astype(np.float32), min(depth, len(self.index)), allowed)[1][0]
+
+    def look_up(
+        self,
+        text: str | LexicalQuery,
+        near: np.ndarray,
+        allowed: np.ndarray | None = None,
+        depth: int = DEPTH,
+    ) -> Words:
+        """The first half of `search`: what the lexical index says of a query's words.
+
+        Args:
+            near: rows that the vector index gave; -1 is padding.
+        """
+        check_depth(depth)
+        query = self.lexical.query(text) if isinstance(text, str) else text
+        best, scores = self.lexical.best(query, depth, allowed)
+        rows = distinct(np.concatenate([best, near[near >= 0]]))
+        lexical, covered, held = self.lexical.held(query, rows)
+        return Words(query, best, scores, rows, lexical, covered, held, self.lexical.bound(query))
 
     def found(
         self,
@@ -185,12 +276,9 @@ class HybridSearch:
         near: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The best rows by words, best first, their BM25, and the rows of both searches, ascending."""
-        if depth < 1:
-            raise InputError("depth", depth, "ask for at least one candidate")
         by_words, lexical = self.lexical.best(query, depth, allowed)
         if near is None:
-            _, rows = self.index.search(vector[None].astype(np.float32), min(depth, len(self.index)), allowed)
-            near = rows[0]
+            near = self.near(vector, allowed, depth)
         return by_words, lexical, distinct(np.concatenate([by_words, near[near >= 0]]))
 
     def why(
@@ -206,11 +294,19 @@ class HybridSearch:
             modalities: name to (n, d) vectors of each product seen through that modality alone, zero
                 where the product lacks it.
         """
-        words = self.lexical.matched(ranking.query, rows)
+        words = ranking.words.matched(rows)
+        if words is None:  # a rule or a name put a product there that no search found
+            words = self.lexical.matched(ranking.query, rows)
         nearest: Sequence[str] = [""] * len(rows)
         if modalities:
             nearest = closest_modality(vector, rows, modalities)
         return [Why(found, name) for found, name in zip(words, nearest, strict=True)]
+
+
+def check_depth(depth: int) -> None:
+    """Refuse to look for no candidate at all."""
+    if depth < 1:
+        raise InputError("depth", depth, "ask for at least one candidate")
 
 
 def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[str, Rows]) -> list[str]:
@@ -219,6 +315,8 @@ def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[s
     parts = [np.asarray(modalities[name][rows], np.float32) for name in names]
     cosine = np.stack([part @ vector for part in parts])
     for own, part in zip(cosine, parts, strict=True):
+        if own.all():
+            continue
         # A vector of zeros has cosine 0; hardly any other has it exactly.
         maybe = np.flatnonzero(own == 0)
         own[maybe[~np.any(part[maybe], axis=1)]] = -np.inf

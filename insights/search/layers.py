@@ -5,22 +5,15 @@ frequencies and mean length, and a word that only new listings have counts as th
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
-from insights.search.lexical import (
-    K1,
-    B,
-    LexicalIndex,
-    LexicalQuery,
-    best,
-    distinct,
-    listing_terms,
-    positions,
-)
+from insights.search.lexical import K1, B, LexicalIndex, LexicalQuery, listing_terms
+from insights.search.score_table import best, distinct, positions
 
 __all__ = ["LayeredLexical", "LayeredRows", "Listing", "read_listing"]
 
@@ -90,30 +83,27 @@ class LayeredLexical:
 
     def evidence(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `LexicalIndex.evidence`."""
+        return self.held(query, rows)[:2]
+
+    def held(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See `LexicalIndex.held`."""
         old, new = self._sides(rows)
         scores, covered = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
-        scores[old], covered[old] = self.base.evidence(query, rows[old])
-        scores[new] = self._fresh_scores(query, rows[new])
-        whole = max(self.bound(query), 1e-12)
-        rarity = self._rarity(query)
-        for place in np.flatnonzero(new).tolist():
-            shares = self._listings[int(rows[place])].shares
-            covered[place] = sum(weight for term, weight in rarity.items() if term in shares) / whole
-        return scores, covered
+        there = np.zeros((len(query.terms), len(rows)), bool)
+        scores[old], covered[old], there[:, old] = self.base.held(query, rows[old])
+        if new.any():
+            scores[new] = self._fresh_scores(query, rows[new])
+            whole = max(self.bound(query), 1e-12)
+            rarity = self._rarity(query)
+            for place in np.flatnonzero(new).tolist():
+                shares = self._listings[int(rows[place])].shares
+                there[:, place] = [term in shares for term in query.terms]
+                covered[place] = sum(weight for term, weight in rarity.items() if term in shares) / whole
+        return scores, covered, there
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """See `LexicalIndex.matched`."""
-        old, new = self._sides(rows)
-        found: list[tuple[str, ...]] = [()] * len(rows)
-        for place, words in zip(
-            np.flatnonzero(old).tolist(), self.base.matched(query, rows[old]), strict=True
-        ):
-            found[place] = words
-        for place in np.flatnonzero(new).tolist():
-            shares = self._listings[int(rows[place])].shares
-            pairs = zip(query.words, query.terms, strict=True)
-            found[place] = tuple(word for word, term in pairs if term in shares)
-        return found
+        return [tuple(compress(query.words, has)) for has in self.held(query, rows)[2].T.tolist()]
 
     def having_all(self, query: LexicalQuery) -> np.ndarray:
         """See `LexicalIndex.having_all`."""
@@ -132,8 +122,8 @@ class LayeredLexical:
 
     def _sides(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which rows are listings of `base` that still count, and which are new."""
-        new = np.isin(rows, self._rows)
-        return ~new & (rows < len(self.base)) & ~np.isin(rows, self._dead), new
+        new = positions(self._rows, rows)[1]
+        return ~new & (rows < len(self.base)) & ~positions(self._dead, rows)[1], new
 
     def _rarity(self, query: LexicalQuery) -> dict[str, float]:
         pairs = zip(query.terms, query.ids.tolist(), strict=True)
@@ -152,10 +142,10 @@ class LayeredRows:
     Args:
         base: (n, d) of any float type, kept by reference.
         rows: (m,) ascending row numbers, those from n on being new.
-        values: (m, d) float32.
+        values: m times (d,) float32, or None for zeros.
     """
 
-    def __init__(self, base: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
+    def __init__(self, base: np.ndarray, rows: np.ndarray, values: Sequence[np.ndarray | None]) -> None:
         self._base = base
         self._rows = rows
         self._values = values
@@ -172,7 +162,10 @@ class LayeredRows:
         place = np.minimum(np.searchsorted(self._rows, asked), len(self._rows) - 1)
         laid = self._rows[place] == asked
         found = np.zeros((len(asked), self._base.shape[1]), np.float32)
-        found[laid] = self._values[place[laid]]
+        for row in np.flatnonzero(laid).tolist():
+            value = self._values[place[row]]
+            if value is not None:
+                found[row] = value
         under = ~laid & (asked < len(self._base))
         found[under] = self._base[asked[under]]
         return found

@@ -9,6 +9,7 @@ and equal listings give equal bytes.
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ import pandas as pd
 
 from catalog.errors import ArtifactError, InputError
 from catalog.files import read_json, write_json
+from insights.search.score_table import ScoreTable, best, distinct, positions
 from insights.search.tokens import search_terms, tokens_code
 
-__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "best", "distinct", "listing_terms"]
+__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "best", "distinct", "listing_terms", "positions"]
 
 FIELD_WEIGHTS: dict[str, int] = {"title": 3, "brand": 1, "attributes": 1, "category": 1, "description": 1}
 """How often a field's terms count; 0 leaves the field out."""
@@ -64,6 +66,8 @@ class LexicalIndex:
         self._starts, self._indices, self._data = (
             np.asarray(index.scores[name]) for name in ("indptr", "indices", "data")
         )
+        held = np.diff(self._starts).astype(np.float64)
+        self._rarity = np.log1p((rows - held + 0.5) / (held + 0.5))
         self._rows = rows
         self.weights = dict(weights)
         self.mean_length = mean_length
@@ -148,50 +152,34 @@ class LexicalIndex:
         lists = [self._listings(term) for term in self._known(query)]
         if not lists:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        if not hasattr(self._own, "scores"):
-            self._own.scores = np.zeros(len(self), np.float32)  # all 0 between two calls
-        touched = np.concatenate([rows for rows, _ in lists])
-        try:
-            return self._ranked(lists, touched, self._own.scores, k, allowed, without)
-        finally:
-            self._own.scores[touched] = 0
-
-    @staticmethod
-    def _ranked(
-        lists: list[tuple[np.ndarray, np.ndarray]],
-        touched: np.ndarray,
-        scores: np.ndarray,
-        k: int,
-        allowed: np.ndarray | None,
-        without: np.ndarray | None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """What `best` gives, by a table of scores that is all 0 before and is left as it was used."""
-        for rows, values in lists:
-            scores[rows] += values
-        if without is not None and len(without):
-            scores[without] = 0
-        rows = touched if allowed is None else touched[allowed[touched]]
-        found = scores[rows]
-        # A listing stands once for each of its words, so the k best are among the first k times as many.
-        most = k * len(lists)
-        if len(rows) > most:
-            rows = rows[found >= np.partition(found, len(found) - most)[len(found) - most]]
-        rows = distinct(rows)
-        values = scores[rows]
-        kept = values > 0
-        return best(rows[kept], values[kept], k)
+        if not hasattr(self._own, "table"):
+            self._own.table = ScoreTable(len(self))
+        table: ScoreTable = self._own.table
+        return table.best(lists, k, allowed, without)
 
     def evidence(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(rows,) float32 BM25 of the given listings, as `scores` has it, and (rows,) float32 share of the
         query's words that each has, rare words counting more."""
-        scores, covered = np.zeros(len(rows), np.float32), np.zeros(len(rows))
-        for term in self._known(query):
+        return self.held(query, rows)[:2]
+
+    def held(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What `evidence` gives, and (words, rows) bool, which of the given listings have which word."""
+        # Of the lists' own type: numpy would convert each list to that of the rows.
+        asked = rows.astype(self._indices.dtype)
+        there = np.zeros((len(query.ids), len(asked)), bool)
+        scores = np.zeros(there.shape, np.float32)
+        terms = query.ids.tolist()
+        rarity = np.array([self.rarity(term) for term in terms])[:, None]
+        for line, term in enumerate(terms):
             listings, values = self._listings(term)
             if len(listings):
-                place, there = positions(listings, rows)
-                scores += np.where(there, values[place], np.float32(0))
-                covered += there * self.rarity(term)
-        return scores, np.asarray(covered / max(self.bound(query), 1e-12), np.float32)
+                # Few rows are looked up in a long list.
+                places = listings.searchsorted(asked)
+                np.equal(listings.take(places, mode="clip"), asked, out=there[line])
+                np.multiply(values.take(places, mode="clip"), there[line], out=scores[line])
+        # Along the first axis numpy adds line by line, as `scores` adds word by word.
+        covered = np.add.reduce(there * rarity, axis=0) / max(self.bound(query), 1e-12)
+        return np.add.reduce(scores, axis=0), covered.astype(np.float32), there
 
     def bound(self, query: LexicalQuery) -> float:
         """What no listing's score exceeds, words that no listing has counted as the rarest of all.
@@ -208,19 +196,11 @@ class LexicalIndex:
 
     def rarity(self, term: int) -> float:
         """Inverse document frequency of a term: its largest score; of an unknown one, that of the rarest."""
-        if not 0 <= term < self.terms:
-            return self.rarest
-        held = float(self._starts[term + 1] - self._starts[term])
-        return float(np.log1p((len(self) - held + 0.5) / (held + 0.5)))
+        return float(self._rarity[term]) if 0 <= term < self.terms else self.rarest
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """Of each given row, the words of the query that it has, in the query's order."""
-        found: list[list[str]] = [[] for _ in rows]
-        for word, term in zip(query.words, query.ids.tolist(), strict=True):
-            if 0 <= term < self.terms:
-                for place in np.flatnonzero(self._holds(term, rows)):
-                    found[place].append(word)
-        return [tuple(words) for words in found]
+        return [tuple(compress(query.words, has)) for has in self.held(query, rows)[2].T.tolist()]
 
     def having_all(self, query: LexicalQuery) -> np.ndarray:
         """Ascending rows of the listings that have every word of a query; of one without words, none."""
@@ -237,13 +217,11 @@ class LexicalIndex:
         return [term for term in query.ids.tolist() if 0 <= term < self.terms]
 
     def _listings(self, term: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows that have a term, ascending, and what it scores in each."""
+        """Rows that have a term, ascending, and what it scores in each; none for one of no listing."""
+        if not 0 <= term < self.terms:
+            return self._indices[:0], self._data[:0]
         part = slice(int(self._starts[term]), int(self._starts[term + 1]))
         return self._indices[part], self._data[part]
-
-    def _holds(self, term: int, rows: np.ndarray) -> np.ndarray:
-        """(rows,) bool, which of the given listings have a term."""
-        return positions(self._listings(term)[0], rows)[1]
 
     def save(self, folder: Path) -> None:
         """Write arrays and JSON below `folder`, made when absent."""
@@ -298,31 +276,6 @@ def listing_terms(listing: Mapping[str, Any], weights: Mapping[str, int]) -> lis
         if weight and field in listing:
             terms += [term for _, term in search_terms(cell_text(listing[field]))] * weight
     return terms
-
-
-def best(rows: np.ndarray, scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k best of some rows and their scores, best first; ties by row."""
-    if len(rows) > k:
-        # Only those that can be among the k are sorted, ties at the cut included.
-        kept = scores >= np.partition(scores, len(rows) - k)[len(rows) - k]
-        rows, scores = rows[kept], scores[kept]
-    order = np.lexsort((rows, -scores))[:k]
-    return rows[order], scores[order]
-
-
-def distinct(rows: np.ndarray) -> np.ndarray:
-    """(m,) int64 distinct rows, ascending; for few of them, sorting is faster than `np.unique`'s hashing."""
-    ordered = np.sort(rows).astype(np.int64, copy=False)
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
-
-
-def positions(listings: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each row stands in ascending `listings`, and whether it does."""
-    if len(listings) == 0:
-        return np.zeros(len(rows), np.int64), np.zeros(len(rows), bool)
-    # Few rows are looked up in a long list.
-    places = np.minimum(np.searchsorted(listings, rows), len(listings) - 1)
-    return places, np.asarray(listings[places] == rows)
 
 
 def cell_text(cell: Any) -> str:

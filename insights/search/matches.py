@@ -12,7 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from insights.search.layers import LayeredLexical
-from insights.search.lexical import LexicalIndex, LexicalQuery, best, distinct, positions
+from insights.search.lexical import LexicalIndex, LexicalQuery
+from insights.search.score_table import best, distinct, positions
 
 __all__ = ["Rest", "relevant"]
 

@@ -15,7 +15,7 @@ from catalog.errors import InputError
 from models.index.checks import checked_queries, checked_rows
 from models.index.delta import DeltaLimits, DeltaSegment, DeltaView, checked_upsert
 from models.index.log import Header
-from models.index.order import ordered, search_rows, true_scores
+from models.index.order import TIED, ordered, padded, search_rows, true_scores
 from models.index.protocol import RowIndex
 from models.index.records import Record
 
@@ -89,41 +89,64 @@ class LayeredView:
         if untouched and allowed is not None:
             allowed = checked_rows(allowed[allowed < n], n)
             return self.base.search(asked, k, allowed)  # type: ignore[union-attr]
-        found = [self._search_base(asked, k, allowed), self._search_delta(asked, k, allowed)]
-        # Both layers' scores again by one function, so that equal vectors tie wherever they lie.
-        rows = np.concatenate([part for part in found if part is not None] or [empty(len(asked))], axis=1)
-        scores = self._exact_scores(asked, rows)
-        return ordered(scores, rows, k)
+        near = self._search_base(asked, k, allowed)
+        ours = delta.rows if allowed is None else delta.rows[np.isin(delta.rows, allowed)]
+        if near is None and not len(ours):
+            return padded(*empty(len(asked)), k)
+        scores, rows = near or empty(len(asked))
+        enough = (rows >= 0).sum(axis=1) > k  # what the release's index did not give lies below
+        joined, names = scores, rows
+        if len(ours):
+            newer, places = nearest(asked @ self._vectors_of(ours).T, k + 1)
+            joined, names = np.concatenate([scores, newer], 1), np.concatenate([rows, ours[places]], 1)
+        best, found = nearest(joined, k + 1, names)
+        clear = enough & (best[:, :-1] > best[:, 1:] + 2 * TIED).all(axis=1)
+        best, found = padded(best, found, k)
+        # Scores of two sources settle no tie: there both layers are scored by one function.
+        for q in np.flatnonzero(~clear):
+            best[q], found[q] = self._settled(asked[q : q + 1], k, rows[q : q + 1], ours)
+        return best, found
 
-    def _search_base(self, asked: np.ndarray, k: int, allowed: np.ndarray | None) -> np.ndarray | None:
-        """(q, m) rows of the release that still count, at least the k best."""
+    def _settled(
+        self, asked: np.ndarray, k: int, near: np.ndarray, ours: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The k best of one query, ties by row, from the release's (1, m) rows and all of the delta's."""
+        found = near
+        if len(ours):
+            _, places = search_rows(self._vectors_of(ours), asked, min(k, len(ours)))
+            found = np.concatenate([near, ours[places]], axis=1)
+        best, rows = ordered(self._exact_scores(asked, found), found, k)
+        return best[0], rows[0]
+
+    def _vectors_of(self, ours: np.ndarray) -> np.ndarray:
+        """(m, dim) vectors of rows of the delta, ascending."""
+        delta = self.delta
+        if len(ours) == len(delta.rows):
+            return delta.vectors
+        return delta.vectors[delta.rows.searchsorted(ours)]
+
+    def _search_base(
+        self, asked: np.ndarray, k: int, allowed: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """(q, m) scores and rows of the release that still count: more than k, or all there are."""
         if self.base is None:
             return None
         n, hidden = len(self.base), self.delta.hidden
         if allowed is not None:
             inside = np.setdiff1d(allowed[(allowed >= 0) & (allowed < n)], hidden, assume_unique=True)
-            return self.base.search(asked, k, inside)[1] if len(inside) else None
-        most = min(n, k + len(hidden))
+            return self.base.search(asked, min(k + 1, len(inside)), inside) if len(inside) else None
+        most = min(n, k + 1 + len(hidden))
         fetch = min(most, k + SPARE)
         while True:
-            _, rows = self.base.search(asked, fetch)
+            scores, rows = self.base.search(asked, fetch)
             if len(hidden):
                 place = np.minimum(hidden.searchsorted(rows), len(hidden) - 1)
-                rows = np.where(hidden[place] == rows, -1, rows)
+                out = hidden[place] == rows
+                scores, rows = np.where(out, -np.inf, scores), np.where(out, -1, rows)
             # Rare: a query whose nearest were mostly updated or deleted asks again for more.
-            if fetch >= most or ((rows >= 0).sum(axis=1) >= k).all():
-                return rows
+            if fetch >= most or ((rows >= 0).sum(axis=1) > k).all():
+                return scores, rows
             fetch = min(most, 4 * fetch)
-
-    def _search_delta(self, asked: np.ndarray, k: int, allowed: np.ndarray | None) -> np.ndarray | None:
-        """(q, m) rows of the delta, the k best."""
-        rows = self.delta.rows
-        chosen = np.arange(len(rows)) if allowed is None else np.flatnonzero(np.isin(rows, allowed))
-        if not len(chosen):
-            return None
-        vectors = self.delta.vectors if allowed is None else self.delta.vectors[chosen]
-        _, found = search_rows(vectors, asked, min(k, len(chosen)))
-        return rows[chosen[found]]
 
     def _exact_scores(self, asked: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """(q, m) float32 scores of rows of either layer; -inf for row -1."""
@@ -232,6 +255,16 @@ def ascending(rows: np.ndarray) -> np.ndarray:
     return rows if bool((rows[1:] > rows[:-1]).all()) else np.unique(rows)
 
 
-def empty(queries: int) -> np.ndarray:
-    """No rows for any query."""
-    return np.empty((queries, 0), np.int64)
+def empty(queries: int) -> tuple[np.ndarray, np.ndarray]:
+    """No scores and rows for any query."""
+    return np.empty((queries, 0), np.float32), np.empty((queries, 0), np.int64)
+
+
+def nearest(scores: np.ndarray, k: int, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The k best of (q, m) scores, best first, and their rows; without `rows`, their places."""
+    lines = np.arange(len(scores))[:, None]
+    if rows is None and scores.shape[1] > k:  # a long line is cut before it is sorted
+        chosen = scores.argpartition(-k, axis=1)[:, -k:]
+        return scores[lines, chosen], chosen
+    order = (-scores).argsort(axis=1)[:, :k]
+    return scores[lines, order], order if rows is None else rows[lines, order]

@@ -11,6 +11,7 @@ import numpy as np
 __all__ = [
     "DECIMALS",
     "EXTRA",
+    "TIED",
     "apart",
     "ordered",
     "padded",
@@ -26,6 +27,7 @@ RAW: Any = faiss
 DECIMALS = 6
 """Scores are compared at this precision: float32 dot products of unit vectors err below it."""
 TIED = 10.0**-DECIMALS
+"""Scores this far apart are not tied."""
 EXTRA = 16
 """Candidates an exact scan fetches beyond k, so that a tie at the cut is seen."""
 

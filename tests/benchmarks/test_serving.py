@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.serving.client import Load, request, run
 from benchmarks.serving.index_speed import clustered, compare, shares
+from benchmarks.serving.limits import outside
 from benchmarks.serving.mixed import memory
 from benchmarks.serving.report import page
 from benchmarks.serving.right import compare_all, compare_hits, compare_untouched
@@ -122,6 +123,19 @@ def test_the_page_holds_what_was_measured_and_nothing_else() -> None:
     assert page({}) == ""
     way = {"way": "autocast bfloat16", "call": "text x1", "fails": "no LSTM"}
     assert "| autocast bfloat16 | text x1 | no LSTM |" in page({"encoders": [way]})
+
+
+def test_both_shares_of_a_query_s_time_are_told() -> None:
+    spent = {"featurize": 100.0, "encode": 400.0, "search": 100.0, "words": 150.0, "rank": 50.0}
+    assert outside(spent, 1000.0, "featurize", "encode", "search", "words") == 0.25
+    found = {
+        "products": 9, "requests": 3, "microseconds": spent, "service": 1000.0,
+        "outside_share": 0.25, "outside_share_but_vectors": 0.4,
+    }  # fmt: skip
+    said = page({"stages": found, "counting": {"route": "/similar", "metrics": 0.97, "logs": 0.9}})
+    assert "40% of the time is spent outside encoder" in said
+    assert "25% where the index of words" in said
+    assert "with metrics it reaches 97%" in said
 
 
 def test_answers_of_one_state_are_compared_hit_by_hit() -> None:

@@ -112,7 +112,7 @@ def test_requests_stages_and_refusals_are_counted(application: Application) -> N
     for reason in ("invalid", "unknown product", "method"):
         assert risen("shelfspace_refusals_total", reason=reason) == 1
     stages = {stage: risen("shelfspace_stage_seconds_count", stage=stage) for stage in STAGES}
-    for stage in ("queue", "featurize", "encode", "search", "rank", "shape", "log", "serialise"):
+    for stage in ("queue", "featurize", "encode", "search", "words", "rank", "shape", "log", "serialise"):
         assert stages[stage] == 2, stage
     assert stages["decode"] == 0, "no photo was sent"
     assert stages["read"] == 4, "a GET has no body to read"
