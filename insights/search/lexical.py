@@ -27,6 +27,8 @@ __all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "best", "distinct", 
 FIELD_WEIGHTS: dict[str, int] = {"title": 3, "brand": 1, "attributes": 1, "category": 1, "description": 1}
 """How often a field's terms count; 0 leaves the field out."""
 
+DENSE = 32
+"""Of two lists of listings, where one is less than so many times the other, both are gone through."""
 K1, B = 1.5, 0.75
 """Saturation of repeated terms and share of the length normalisation: the usual values."""
 
@@ -210,7 +212,15 @@ class LexicalIndex:
         lists = sorted((self._listings(term)[0] for term in ids), key=len)
         rows = lists[0]
         for other in lists[1:]:
-            rows = rows[positions(other, rows)[1]]
+            if len(other) == len(self):
+                continue
+            if len(rows) * DENSE < len(other):
+                rows = rows[positions(other, rows)[1]]
+            else:
+                # Marking a list costs less than looking up many rows in it.
+                there = np.zeros(len(self), bool)
+                there[other] = True
+                rows = rows[there[rows]]
         return rows
 
     def _known(self, query: LexicalQuery) -> list[int]:
