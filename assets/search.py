@@ -169,7 +169,7 @@ def bought_together(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materia
     group_name=GROUP,
     owners=OWNERS,
     kinds={"scipy"},
-    code_version="2",
+    code_version="3",
     description="How words and vectors are put together, learned from listings the encoder has not learned "
     "from and from the shop's own judgements.",
 )
@@ -181,8 +181,9 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
 
     def compute(folder: Path) -> Facts:
         from catalog.files import write_bytes, write_json
+        from insights.search.floors import learn_floors, save_floors
         from insights.search.fusion import FusionModel
-        from insights.search.lessons import FEWEST, crossed
+        from insights.search.lessons import FEWEST, crossed, left_out
         from insights.search.picture import fusion_picture
 
         lessons = _lessons(shop, products, bool(files))
@@ -190,17 +191,21 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
         learned = useful >= FEWEST
         fusion = FusionModel.fit([one.judged for one in lessons]) if learned else FusionModel.fallback()
         fusion.save(folder / "search_fusion.json")
+        tried = list(left_out(lessons)) if learned else []
+        floors = learn_floors(tried)
+        save_floors(folder / "search_floors.json", floors)
         write_bytes(folder / "weights.png", fusion_picture(fusion))
         kinds = pd.Series([one.kind for one in lessons], dtype=object).value_counts()
-        figures = crossed(lessons) if learned else {}
+        figures = crossed(tried)
         write_json(folder / "figures.json", figures)
         table = pd.DataFrame(figures).T.reset_index(names="query")
         return {
             "fusion": "learned" if learned else f"reciprocal ranks: {useful} of {FEWEST} judged queries",
-            "mixed_queries": "learned" if "mixed" in fusion.parts else "reciprocal ranks",
+            "kinds_of_query": markdown_table(pd.DataFrame(fusion.describe()).T.reset_index(names="kind")),
             "queries": {"json": {str(kind): int(count) for kind, count in sorted(kinds.items())}},
             "judgement_files": len(files),
             "ndcg_at_10_on_queries_left_out": markdown_table(table.round(3)) if learned else "not measured",
+            "score_floors": {"json": {kind: round(floor, 4) for kind, floor in floors.items()}},
             "weights": {"png": "weights.png"},
         }
 
@@ -211,7 +216,7 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
             "listings": listings_version(products),
             **{f"judgements/{path.name}": file_hash(path) for path in files},
         },
-        code_version="2",
+        code_version="3",
         settings=[],
         compute=compute,
     )
@@ -234,8 +239,8 @@ def _lessons(shop: Shop, products: pd.DataFrame, judged: bool) -> list[Any]:
     encoder = ProductEncoder.load(champion_model(shop.workspace))
     vectors = np.load(shop.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
     classes = encoder.classify_vectors(vectors) if encoder.labels else None
-    photos = load_modalities(shop.folder("modality_vectors") / "vectors").get("image")
-    catalogue = Embedded(products, vectors, classes, photos)
+    alone = load_modalities(shop.folder("modality_vectors") / "vectors")
+    catalogue = Embedded(products, vectors, classes, alone.get("image"), alone.get("audio"))
     split = pd.read_parquet(shop.folder("splits") / "splits.parquet").set_index("product_id")["split"]
     sides = products["product_id"].map(split).tolist()
     media = MediaStore.open(shop.workspace.snapshot)
@@ -252,6 +257,7 @@ def _lessons(shop: Shop, products: pd.DataFrame, judged: bool) -> list[Any]:
 
 def release_parts(shop: Shop) -> Mapping[str, Any]:
     """What the release holds for search, as `models.release.write_release` takes it."""
+    from insights.search.floors import load_floors
     from insights.search.from_release import load_modalities, search_part_writers
     from insights.search.fusion import FusionModel
     from insights.search.lexical import LexicalIndex
@@ -261,4 +267,5 @@ def release_parts(shop: Shop) -> Mapping[str, Any]:
         FusionModel.load(shop.folder("search_fusion") / "search_fusion.json"),
         load_modalities(shop.folder("modality_vectors") / "vectors"),
         pd.read_parquet(shop.folder("bought_together") / "bought_together.parquet"),
+        load_floors(shop.folder("search_fusion") / "search_floors.json"),
     )

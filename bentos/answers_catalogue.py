@@ -63,7 +63,8 @@ class Hit(BaseModel):
     score: float = Field(
         description="/search: the gain to be expected of the hit, 0 to 1, where the release holds a learned "
         "fusion (see /release), else a sum of reciprocal ranks, which only orders; a boost of the "
-        "merchandising rules is in it, up to 1. /similar: cosine similarity, -1 to 1. "
+        "merchandising rules is in it, up to 1; 0 for what has the words and was not ranked. "
+        "/similar: cosine similarity, -1 to 1. "
         "bought_together: shrunk cosine of the baskets."
     )
     title: str
@@ -112,7 +113,9 @@ class FoundHits(Hits):
 
     total: int = Field(
         0,
-        description="How many can be paged to: the ranked candidates that pass; of browsing, all that pass.",
+        description="How many can be paged to: the ranked candidates and all that has every word of the "
+        "query, as far as they pass; sorted by price, what of them is relevant enough; of browsing, all that "
+        "pass.",
     )
     page: int = 1
     facets: Facets | None = Field(None, description="Where they were asked for.")

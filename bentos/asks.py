@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from bentos.limits import Limits, Refusal
 from bentos.schemas import Query, SearchRequest
 from insights.search.columns import Filters
 from insights.search.pages import Sort
 from models.inputs.item import ProductInput
 
-__all__ = ["NO_FILTERS", "Ask", "Form", "blend", "form_of", "split"]
+__all__ = ["NO_FILTERS", "Ask", "Form", "form_of", "split"]
 
 
 NO_FILTERS = Filters()
@@ -67,6 +65,16 @@ class Ask:
         weights = [weight for _, weight in self.parts] + ([self.product_weight] if self.product else [])
         own = next(weight for item, weight in self.parts if item.title)
         return own / (sum(weights) / len(weights))
+
+    @property
+    def beside(self) -> str:
+        """What stands beside the words of a mixed query: of several, what weighs most; of equals, the product
+        before a photo before a sound."""
+        weights = {"product": self.product_weight if self.product else 0.0, "photo": 0.0, "sound": 0.0}
+        for item, weight in self.parts:
+            weights["photo"] = weight if item.photos else weights["photo"]
+            weights["sound"] = weight if item.sounds else weights["sound"]
+        return max(weights, key=lambda name: weights[name])
 
 
 def split(query: Query, whole: ProductInput, place: str) -> Ask:
@@ -127,17 +135,3 @@ def form_of(request: SearchRequest, limits: Limits) -> Form:
         has_photo=asked.has_photo,
     )
     return Form(request.k, request.page, request.sort, filters, request.facets)
-
-
-def blend(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(d,) float32 mean of (m, d) unit vectors by weight, of unit length.
-
-    Vectors that cancel out have no direction; then the heaviest stands alone.
-    """
-    if len(vectors) == 1:
-        return np.asarray(vectors[0], np.float32)
-    mean = (weights / weights.sum()) @ vectors.astype(np.float64)
-    length = float(np.linalg.norm(mean))
-    if length < 1e-6:
-        return np.asarray(vectors[int(np.argmax(weights))], np.float32)
-    return np.asarray(mean / length, np.float32)

@@ -176,7 +176,11 @@ class SearchRequest(Request):
     queries: list[Query] | None = None
     k: int = Field(10, ge=1, strict=True, description="Hits a page.")
     page: int = Field(1, ge=1, le=1_000_000, strict=True, description="Counted from 1.")
-    sort: Sort = Field("relevance", description="Products without a price come last when sorted by price.")
+    sort: Sort = Field(
+        "relevance",
+        description="By price, a query answers with what is relevant enough: all that has every word, and "
+        "the ranked whose score reaches the learned floor. Products without a price come last.",
+    )
     filters: SearchFilters | None = None
     facets: bool = Field(False, description="Also count what each further choice would leave.")
 

@@ -4,6 +4,7 @@ from bentos.facts import ProductFacts
 from bentos.shelf import SearchParts
 from insights.search.columns import Columns
 from insights.search.from_release import (
+    release_floors,
     release_fusion,
     release_lexical,
     release_modalities,
@@ -27,4 +28,5 @@ def search_parts(release: Release, encoder: ProductEncoder) -> SearchParts:
         classes=encoder.classify_vectors(release.embeddings) if encoder.labels else None,
         modalities=release_modalities(release),
         together=release_together(release),
+        floors=release_floors(release),
     )

@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from bentos.asks import NO_FILTERS, Ask, Form, blend
+from bentos.asks import NO_FILTERS, Ask, Form
+from bentos.found import Found, facets_of
 from bentos.metrics import timed
 from bentos.release_view import LoadedRelease
 from bentos.shelf import Shelf
-from insights.search.columns import Filters, allowed_rows
-from insights.search.facets import facets, relaxed
+from insights.search.blending import blend, blend_classes
+from insights.search.columns import allowed_rows
+from insights.search.facets import facets
 from insights.search.hybrid import DEPTH, Ranking, Words
-from insights.search.pages import page, sorted_rows
+from insights.search.pages import page
 from insights.search.rules import Rules
 from models.index import LayeredView
 from models.product_encoder import Encoded
@@ -46,7 +48,7 @@ def answer(
     form: Form,
     vector: np.ndarray,
     probabilities: np.ndarray | None,
-    found: LookedUp,
+    looked_up: LookedUp,
 ) -> dict[str, Any]:
     """One result of /search.
 
@@ -54,10 +56,9 @@ def answer(
         vector: (d,) of the whole query.
         probabilities: (k,) its class probabilities.
     """
-    allowed = found.allowed
-    ranking = shelf.search.rank(found.words, vector, probabilities, ask.words_weight)
-    rows, scores = ranking.rows, ranking.scores
-    rows, scores = by_name(shelf, ask.text, allowed, rows, scores)
+    allowed = looked_up.allowed
+    ranking = shelf.search.rank(looked_up.words, vector, probabilities, ask.words_weight, ask.beside)
+    rows, scores = by_name(shelf, ask.text, allowed, ranking.rows, ranking.scores)
     own = shelf.position_of(ask.product) if ask.product else None
     if own is not None:
         rows, scores = rows[rows != own], scores[rows != own]
@@ -65,19 +66,19 @@ def answer(
     valid = rules.valid(frozenset(ranking.query.terms), form.filters.category)
     if valid.rules:
         rows, scores, pinned = valid.apply(rows, scores, shelf.columns, allowed)
-    if form.sort != "relevance":
-        order = sorted_rows(rows, scores, shelf.columns, form.sort)
-        rows, scores, pinned = rows[order], scores[order], 0
-    first, last = (form.page - 1) * form.size, form.page * form.size
-    shown, levels = rows[first:last], np.minimum(scores[first:last], 1.0)
+    out = valid.banned(shelf.columns) if own is None else np.append(valid.banned(shelf.columns), own)
+    found = Found(shelf, ask, ranking.query, allowed, rows, scores, pinned, out)
+    found = found if form.sort == "relevance" else found.by(form.sort)
+    shown, levels = found.window((form.page - 1) * form.size, form.page * form.size)
     result: dict[str, Any] = {
-        "hits": explained(shelf, ranking, shown, levels, vector, pinned - first),
-        "total": len(rows),
+        "hits": explained(
+            shelf, ranking, shown, np.minimum(levels, 1.0), vector, found.pinned - (form.page - 1) * form.size
+        ),
+        "total": found.total,
         "page": form.page,
     }
     if form.facets:
-        out = valid.banned(shelf.columns) if own is None else np.append(valid.banned(shelf.columns), own)
-        result["facets"] = facets_of(shelf, ranking, form.filters, rows, vector, out)
+        result["facets"] = facets_of(shelf, found, form, vector, probabilities)
     return result
 
 
@@ -109,22 +110,6 @@ def explained(
         hit["pinned"] = place < pinned
         hits.append(hit)
     return hits
-
-
-def facets_of(
-    shelf: Shelf, ranking: Ranking, filters: Filters, rows: np.ndarray, vector: np.ndarray, out: np.ndarray
-) -> dict[str, Any]:
-    """Counts over what the query finds, and, for each filter that is set, over what it finds without.
-
-    Args:
-        out: positions that no answer of this query holds.
-    """
-    found = [rows]
-    for other in relaxed(filters):
-        allowed = None if other == Filters() else allowed_rows(shelf.columns, other)
-        found.append(shelf.search.found(ranking.query, vector, allowed, DEPTH)[2])
-    union = np.setdiff1d(np.concatenate(found), out)
-    return facets(shelf.columns.take(union), filters)
 
 
 def browse(shelf: Shelf, rules: Rules, form: Form) -> dict[str, Any]:
@@ -232,5 +217,5 @@ def blended(
             share.append(ask.product_weight)
         weights = np.array(share)
         vectors.append(blend(np.stack(seen), weights))
-        classes.append(np.asarray((weights / weights.sum()) @ np.stack(known), np.float32))
+        classes.append(blend_classes(np.stack(known), weights))
     return np.stack(vectors), np.stack(classes)

@@ -39,6 +39,7 @@ class SearchParts:
         modalities: name to (n, d) vectors of each product seen through that modality alone, zero
             where the product lacks it; empty where the release does not hold them.
         together: product to what is bought with it and how strongly, the strongest first.
+        floors: kind of query to the lowest score of a hit that is sorted by price.
     """
 
     facts: ProductFacts
@@ -48,6 +49,7 @@ class SearchParts:
     classes: np.ndarray | None
     modalities: Mapping[str, np.ndarray]
     together: Mapping[str, Sequence[tuple[str, float]]] = field(default_factory=dict)
+    floors: Mapping[str, float] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
         """What /release says of the search."""
@@ -55,6 +57,8 @@ class SearchParts:
         return {
             "fusion": "learned" if learned else "reciprocal ranks",
             "judged_queries": learned,
+            "kinds_of_query": self.fusion.describe(),
+            "score_floors": dict(self.floors),
             "lexical": self.lexical.describe(),
             "modalities": sorted(self.modalities),
             "bought_together": len(self.together),

@@ -1,10 +1,13 @@
 """Measure search: words, vectors, and both, on judged queries.
 
     python -m benchmarks.search [--scratch FOLDER] [--threads 1]
+    python -m benchmarks.search --mixes
     python -m benchmarks.search --judgements FOLDER --release FOLDER
 
 The first trains five models (the vectors are kept, so a second run trains none) and writes
-benchmarks/results/search.json and the tables of docs/search.md. The second measures a release on
+benchmarks/results/search.json and the tables of docs/search.md. The second measures queries of a word and
+a photo, a sound or a product on the current release of the catalogue's workspace (SHELFSPACE_CATALOG,
+SHELFSPACE_WORKSPACES) and puts the figures beside those of the first. The third measures a release on
 judgements of your own (format: insights/search/judgements.py) and prints the table.
 """
 
@@ -21,6 +24,7 @@ RESULT = PROJECT / "benchmarks" / "results" / "search.json"
 PAGE = PROJECT / "docs" / "search.md"
 CACHE = PROJECT / "workspaces" / ".benchmarks"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+MIXES_BEGIN, MIXES_END = "<!-- mixes: begin -->", "<!-- mixes: end -->"
 
 
 def measure_listings(cache: Path, scratch: Path) -> dict[str, Any]:
@@ -59,13 +63,7 @@ def write_page(result: dict[str, Any]) -> None:
         ValueError: the page has no marks.
     """
     from benchmarks.search.report import tables
-    from catalog.files import write_text
 
-    page = PAGE.read_text()
-    if BEGIN not in page or END not in page:
-        raise ValueError(f"{PAGE} lacks the marks {BEGIN} and {END}")
-    before, rest = page.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
     said = result["confidence"]
     lines = (
         "The score of the first hit is the gain to be expected. Its median is "
@@ -73,7 +71,34 @@ def write_page(result: dict[str, Any]) -> None:
         f"titles with each word spelt backwards (highest {said['lost_highest']:.2f}); a title with an "
         f"answer scores above one without in {said['separation']:.1%} of all pairs."
     )
-    write_text(PAGE, f"{before}{BEGIN}\n{tables(result['rows'])}\n\n{lines}\n{END}{after}")
+    write_between(BEGIN, END, f"{tables(result['rows'])}\n\n{lines}")
+
+
+def write_between(begin: str, end: str, text: str) -> None:
+    """Put text between two marks of the page.
+
+    Raises:
+        ValueError: the page has no such marks.
+    """
+    from catalog.files import write_text
+
+    page = PAGE.read_text()
+    if begin not in page or end not in page:
+        raise ValueError(f"{PAGE} lacks the marks {begin} and {end}")
+    before, rest = page.split(begin, 1)
+    write_text(PAGE, f"{before}{begin}\n{text}\n{end}{rest.split(end, 1)[1]}")
+
+
+def write_mixes() -> None:
+    """Measure mixed queries; keep what else was measured."""
+    from benchmarks.search.mixes import measure_mixes, mixes_table
+    from catalog.files import read_json, write_json
+    from catalog.workspace import Workspace
+
+    found = measure_mixes(Workspace.open(os.environ.get("SHELFSPACE_CATALOG") or "sample"))
+    write_json(RESULT, {**read_json(RESULT), "mixes": found})
+    write_between(MIXES_BEGIN, MIXES_END, mixes_table(found))
+    print(mixes_table(found))
 
 
 def main() -> None:
@@ -82,6 +107,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=CACHE, help="where features and vectors are kept")
     parser.add_argument("--scratch", type=Path, default=CACHE / f"search-{os.getpid()}")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--mixes", action="store_true", help="measure mixed queries on the workspace")
     parser.add_argument("--judgements", type=Path, help="a folder of judgements to measure a release on")
     parser.add_argument("--release", type=Path, help="the folder of that release")
     chosen = parser.parse_args()
@@ -97,14 +123,18 @@ def main() -> None:
 
         print(tables(measure_release(chosen.judgements, chosen.release)))
         return
+    if chosen.mixes:
+        write_mixes()
+        return
     from benchmarks.quality.datasets import available
-    from catalog.files import write_json
+    from catalog.files import read_json, write_json
 
     reason = available("flipkart")
     if reason:
         raise SystemExit(f"nothing to measure: {reason}")
     result = measure_listings(chosen.cache, chosen.scratch)
-    write_json(RESULT, result)
+    kept = read_json(RESULT).get("mixes") if RESULT.is_file() else None
+    write_json(RESULT, result if kept is None else {**result, "mixes": kept})
     write_page(result)
     print(PAGE.read_text())
 

@@ -12,7 +12,7 @@ from insights.search.fusion import FusionModel
 from insights.search.hybrid import HybridSearch
 from insights.search.lessons import Lesson, Listings, held_out, known_items
 from insights.search.lexical import LexicalIndex
-from insights.search.mixed_lessons import mixed
+from insights.search.mixed_lessons import Beside, mixed
 from models.index import ExactIndex
 
 if TYPE_CHECKING:
@@ -29,14 +29,15 @@ class Embedded:
         products: n rows of the cleaned products.
         vectors: (n, d) float32 of unit length.
         classes: (n, k) class probabilities; None where the encoder has no classes.
-        photos: (n, d) vectors of the products seen through their photo alone, zero without one that can be
-            read; None where the encoder sees no photos.
+        photos, sounds: (n, d) vectors of the products seen through their photo or their sound alone, zero
+            without one that can be read; None where the encoder sees none.
     """
 
     products: pd.DataFrame
     vectors: np.ndarray
     classes: np.ndarray | None
     photos: np.ndarray | None
+    sounds: np.ndarray | None = None
 
     def search(self, rows: np.ndarray) -> HybridSearch:
         """Search over some rows alone, exact, by the rule that needs no judgements."""
@@ -49,14 +50,14 @@ class Embedded:
 def lessons_of_listings(
     catalogue: Embedded,
     sides: Sequence[str],
-    read_photo: Callable[[str], bytes | None],
+    read: Callable[[str], bytes | None],
     encoder: "ProductEncoder",
 ) -> list[Lesson]:
     """What validation listings ask of training listings; test listings ask nothing, so claims stay clean.
 
     Args:
         sides: n names, train, validation or test.
-        read_photo: the encoded photo of a media key.
+        read: the encoded photo or sound of a media key, None where it is lost.
     """
     products, photos = catalogue.products, catalogue.photos
     side = np.asarray(sides, dtype=object)
@@ -66,16 +67,31 @@ def lessons_of_listings(
     listings = Listings(products["title"].tolist(), products["category"].tolist(), photos)
     search, known, new = catalogue.search(gallery), listings.take(gallery), listings.take(asking)
     found = held_out(search, known, new, encoder)
-    if photos is not None:
-        keys = products["photos"].iloc[asking].tolist()
-        readable = np.any(photos[asking], axis=1)
-        attributes = [json.loads(cell) if cell else {} for cell in products["attributes"].iloc[gallery]]
-
-        def photo_of(row: int) -> bytes | None:
-            return read_photo(str(keys[row][0])) if readable[row] else None
-
-        found += mixed(search, known, attributes, new, photo_of, encoder)
+    attributes = [json.loads(cell) if cell else {} for cell in products["attributes"].iloc[gallery]]
+    beside = Beside(
+        photo=first_of(products["photos"].iloc[asking].tolist(), photos, asking, read),
+        sound=first_of(products["sounds"].iloc[asking].tolist(), catalogue.sounds, asking, read),
+        vectors=catalogue.vectors[asking],
+        classes=None if catalogue.classes is None else catalogue.classes[asking],
+    )
+    found += mixed(search, known, attributes, new, beside, encoder)
     both = np.concatenate([gallery, asking])
     there = np.arange(len(gallery), len(both))
     found += known_items(catalogue.search(both), listings.take(both), there, encoder)
     return found
+
+
+def first_of(
+    keys: Sequence[Sequence[str]],
+    seen: np.ndarray | None,
+    asking: np.ndarray,
+    read: Callable[[str], bytes | None],
+) -> Callable[[int], bytes | None]:
+    """What gives the first file of each asking listing, None where it has none that can be read.
+
+    Args:
+        keys: media keys of each asking listing.
+        seen: (n, d) vectors of all products by that modality, zero where nothing could be read.
+    """
+    readable = np.zeros(len(asking), bool) if seen is None else np.any(seen[asking], axis=1)
+    return lambda row: read(str(keys[row][0])) if readable[row] else None

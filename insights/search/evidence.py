@@ -17,6 +17,7 @@ FEATURES = (
     "lexical_share",
     "lexical_rank",
     "covered",
+    "complete",
     "feedback",
     "feedback_agreement",
     "lexical_to_best_by_margin",
@@ -38,6 +39,7 @@ class_certainty              probability of the query's most probable class
 lexical_to_best              BM25 over that of the best candidate
 lexical_share                BM25 over what no product's exceeds (`LexicalIndex.bound`)
 covered                      share of the query's words that the listing has, rare words counting more
+complete                     1 where it has every one, else 0
 feedback, feedback_agreement cosine, and chance of one class, to the best few of the lexical search
 lexical_margin               how far the best BM25 lies above the tenth, as a share of the best
 unknown_share, query_words   share of words that no listing has; logarithm of 1 + the number of words
@@ -57,6 +59,7 @@ LEXICAL = frozenset(
         "lexical_share",
         "lexical_rank",
         "covered",
+        "complete",
         "feedback",
         "feedback_agreement",
         "lexical_to_best_by_margin",
@@ -66,6 +69,8 @@ LEXICAL = frozenset(
     }
 )
 """What the lexical search says of a candidate; in a mixed query it counts as much as the words do."""
+WHOLE = 1 - 1e-5
+"""Above this share of the words, rounding aside, no word is missing."""
 _LEXICAL = np.array([name in LEXICAL for name in FEATURES])
 
 
@@ -86,6 +91,7 @@ class Candidates:
         bound: what no listing's BM25 exceeds.
         words_weight: of a mixed query (words and a photo, sound or product), what the words weigh, 1
             being as much as the mean of its parts; None of any other query.
+        beside: of a mixed query, what stands beside the words: photo, sound or product.
     """
 
     rows: np.ndarray
@@ -100,6 +106,7 @@ class Candidates:
     unknown_share: float
     bound: float
     words_weight: float | None = None
+    beside: str = "photo"
 
     @property
     def mixed(self) -> bool:
@@ -138,6 +145,7 @@ def features_of(candidates: Candidates) -> np.ndarray:
         share,
         np.where(lexical > 0, 1 / (10 + places(lexical, c.rows)), 0.0),
         c.covered,
+        c.covered > WHOLE,
         c.feedback,
         c.feedback_agreement,
         relative * margin,

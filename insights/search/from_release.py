@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from catalog.files import read_json, write_table
+from insights.search.floors import load_floors, save_floors
 from insights.search.fusion import FusionModel
 from insights.search.hybrid import HybridSearch
 from insights.search.lexical import LexicalIndex
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "load_modalities",
+    "release_floors",
     "release_fusion",
     "release_lexical",
     "release_modalities",
@@ -28,9 +30,10 @@ __all__ = [
     "search_part_writers",
 ]
 
-LEXICAL, FUSION, MODALITIES, TOGETHER = (
+LEXICAL, FUSION, FLOORS, MODALITIES, TOGETHER = (
     "lexical",
     "search_fusion.json",
+    "search_floors.json",
     "modalities",
     "bought_together.parquet",
 )
@@ -42,16 +45,19 @@ def search_part_writers(
     fusion: FusionModel,
     modalities: Mapping[str, np.ndarray],
     together: pd.DataFrame,
+    floors: Mapping[str, float] | None = None,
 ) -> dict[str, Callable[[Path], None]]:
     """The parts as `models.release.write_release` takes them.
 
     Args:
         modalities: name to (n, d) vectors of each product seen through that modality alone.
         together: as `models.graph.together.bought_together` gives it.
+        floors: kind of query to the lowest score of a relevant hit; None for none.
     """
     return {
         LEXICAL: lexical.save,
         FUSION: fusion.save,
+        FLOORS: lambda path: save_floors(path, floors or {}),
         MODALITIES: lambda folder: save_modalities(folder, modalities),
         TOGETHER: lambda path: save_together(path, together),
     }
@@ -95,6 +101,16 @@ def release_fusion(release: Release) -> FusionModel:
     """
     path = release.part(FUSION)
     return FusionModel.fallback() if path is None else FusionModel.load(path)
+
+
+def release_floors(release: Release) -> dict[str, float]:
+    """Kind of query to the lowest score of a relevant hit; {} where the release does not say.
+
+    Raises:
+        ArtifactError: the file is damaged.
+    """
+    path = release.part(FLOORS)
+    return {} if path is None else load_floors(path)
 
 
 def release_modalities(release: Release) -> dict[str, np.ndarray]:

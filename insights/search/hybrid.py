@@ -147,6 +147,7 @@ class HybridSearch:
         depth: int = DEPTH,
         near: np.ndarray | None = None,
         words_weight: float | None = None,
+        beside: str = "photo",
     ) -> Ranking:
         """Rank the candidates of one query.
 
@@ -159,10 +160,12 @@ class HybridSearch:
             near: rows that the index gave for this query; default: it is asked.
             words_weight: of a mixed query (words and something else), what the words weigh, 1 being as
                 much as the mean of its parts; None where the query is words alone or has none.
+            beside: of a mixed query, what stands beside the words: photo, sound or product.
         """
         if near is None:
             near = self.near(vector, allowed, depth)
-        return self.rank(self.look_up(text, near, allowed, depth), vector, probabilities, words_weight)
+        words = self.look_up(text, near, allowed, depth)
+        return self.rank(words, vector, probabilities, words_weight, beside)
 
     def rank(
         self,
@@ -170,9 +173,10 @@ class HybridSearch:
         vector: np.ndarray,
         probabilities: np.ndarray | None = None,
         words_weight: float | None = None,
+        beside: str = "photo",
     ) -> Ranking:
         """The second half of `search`: its candidates by both kinds of evidence."""
-        found = self._weighed(words, vector, probabilities, words_weight)
+        found = self._weighed(words, vector, probabilities, words_weight, beside)
         order, scores = self.fusion.rank(found)
         return Ranking(found.rows[order], scores, words.query, words)
 
@@ -185,14 +189,21 @@ class HybridSearch:
         depth: int = DEPTH,
         near: np.ndarray | None = None,
         words_weight: float | None = None,
+        beside: str = "photo",
     ) -> Candidates:
         """The best of both searches, in order of rows; arguments as those of `search`."""
         if near is None:
             near = self.near(vector, allowed, depth)
-        return self._weighed(self.look_up(query, near, allowed, depth), vector, probabilities, words_weight)
+        words = self.look_up(query, near, allowed, depth)
+        return self._weighed(words, vector, probabilities, words_weight, beside)
 
     def _weighed(
-        self, words: Words, vector: np.ndarray, probabilities: np.ndarray | None, words_weight: float | None
+        self,
+        words: Words,
+        vector: np.ndarray,
+        probabilities: np.ndarray | None,
+        words_weight: float | None,
+        beside: str,
     ) -> Candidates:
         rows, query = words.rows, words.query
         vectors = self.vectors[rows]
@@ -224,6 +235,7 @@ class HybridSearch:
             unknown_share=query.unknown_share,
             bound=words.bound,
             words_weight=words_weight,
+            beside=beside,
         )
 
     def near(self, vector: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from insights.search.lexical import K1, B, LexicalIndex, LexicalQuery, listing_terms
-from insights.search.score_table import best, positions
+from insights.search.score_table import best, distinct, positions
 
 __all__ = ["LayeredLexical", "LayeredRows", "Listing", "read_listing"]
 
@@ -115,6 +115,17 @@ class LayeredLexical:
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """See `LexicalIndex.matched`."""
         return [tuple(compress(query.words, has)) for has in self.held(query, rows)[2].T.tolist()]
+
+    def having_all(self, query: LexicalQuery) -> np.ndarray:
+        """See `LexicalIndex.having_all`."""
+        rows = self.base.having_all(query)
+        rows = rows[~positions(self._dead, rows)[1]]
+        fresh = [
+            row
+            for row, listing in self._listings.items()
+            if query.terms and all(term in listing.shares for term in query.terms)
+        ]
+        return distinct(np.concatenate([rows, np.array(fresh, np.int64)]))
 
     def bound(self, query: LexicalQuery) -> float:
         """See `LexicalIndex.bound`."""

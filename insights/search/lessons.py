@@ -8,17 +8,17 @@ the same first level alone grade 1; to a category's name, its members have grade
 Who types a product's name wants that product: titles and longer parts of them are asked once more where
 the listing itself can be found. It has grade 2 then, and those of its category have grade 1.
 
-Queries of a photo and a word are made in `insights.search.mixed_lessons`.
+Queries of a word and a photo, a sound or a product are made in `insights.search.mixed_lessons`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from insights.search.columns import SEPARATOR
-from insights.search.fusion import FusionModel, Judged
+from insights.search.fusion import PARTS, FusionModel, Judged
 from insights.search.hybrid import HybridSearch
 from insights.search.metrics import ndcg
 from insights.search.tokens import search_terms
@@ -36,13 +36,13 @@ __all__ = [
     "held_out",
     "judged_by_people",
     "known_items",
+    "left_out",
 ]
 
 FEWEST = 20
 """Queries with an answer below which nothing is learned."""
 MOST = 300
 """Listings that ask, and names; more would teach 20 weights nothing new."""
-PARTS = 5
 MAX_GRADE = 2
 
 Query = tuple[str, int, str, np.ndarray]
@@ -75,7 +75,8 @@ class Lesson:
     """One judged query.
 
     Attributes:
-        kind: what it is: title, words, photo, backwards, name, item, mixed, or judgement.
+        kind: what it is: title, words, photo, backwards, name, item, photo_words, sound_words,
+            product_words, or judgement.
         group: equal for queries made of one listing.
         judged: its candidates with their grades.
         grades: of all products that were searched.
@@ -191,11 +192,13 @@ def lesson(
     vector: np.ndarray,
     classes: np.ndarray,
     words_weight: float | None = None,
+    beside: str = "photo",
 ) -> Lesson:
-    """One query's candidates with their grades; `words_weight` as in `HybridSearch.search`."""
+    """One query's candidates with their grades; `words_weight` and `beside` as in `HybridSearch.search`."""
     kind, group, text, grades = query
-    found = search.candidates(search.lexical.query(text), vector, classes, words_weight=words_weight)
-    return Lesson(kind, group, Judged(found, grades[found.rows]), grades)
+    asked = search.lexical.query(text)
+    found = search.candidates(asked, vector, classes, words_weight=words_weight, beside=beside)
+    return Lesson(kind, group, Judged(found, grades[found.rows], group), grades)
 
 
 def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -206,20 +209,16 @@ def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.nd
     return encoded.vectors, encoded.probabilities
 
 
-def crossed(lessons: Sequence[Lesson]) -> dict[str, dict[str, float]]:
+def crossed(tried: Iterable[tuple[FusionModel, Sequence[Lesson]]]) -> dict[str, dict[str, float]]:
     """nDCG@10 by kind of query: words alone, vectors alone, and fused by weights of the other lessons.
 
-    Each fifth of the lessons is ranked by a fusion that learned from the other four; what is made of one
-    listing stays together.
+    Args:
+        tried: lessons with the fusion that ranks them, as `left_out` gives them.
     """
     values: dict[str, dict[str, list[float]]] = {}
-    for part in range(PARTS):
-        others = [one.judged for one in lessons if one.group % PARTS != part]
-        if not any(one.useful for one in others):
-            continue
-        fusion = FusionModel.fit(others)
-        for one in lessons:
-            if one.group % PARTS != part or not one.grades.any():
+    for fusion, asked in tried:
+        for one in asked:
+            if not one.grades.any():
                 continue
             found, grades = one.judged.candidates, one.judged.grades
             systems = {"vectors": found.cosine, "fused": fusion.scores(found)}
@@ -233,6 +232,15 @@ def crossed(lessons: Sequence[Lesson]) -> dict[str, dict[str, float]]:
         kind: {"queries": len(row["fused"]), **{name: float(np.mean(row[name])) for name in sorted(row)}}
         for kind, row in sorted(values.items())
     }
+
+
+def left_out(lessons: Sequence[Lesson]) -> Iterator[tuple[FusionModel, list[Lesson]]]:
+    """Each fifth of the lessons with a fusion that learned from the other four; what is made of one listing
+    stays together."""
+    for part in range(PARTS):
+        others = [one.judged for one in lessons if one.group % PARTS != part]
+        if any(one.useful for one in others):
+            yield FusionModel.fit(others), [one for one in lessons if one.group % PARTS == part]
 
 
 def levels(paths: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -27,6 +27,8 @@ __all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "best", "distinct", 
 FIELD_WEIGHTS: dict[str, int] = {"title": 3, "brand": 1, "attributes": 1, "category": 1, "description": 1}
 """How often a field's terms count; 0 leaves the field out."""
 
+DENSE = 32
+"""Of two lists of listings, where one is less than so many times the other, both are gone through."""
 K1, B = 1.5, 0.75
 """Saturation of repeated terms and share of the length normalisation: the usual values."""
 
@@ -201,6 +203,25 @@ class LexicalIndex:
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """Of each given row, the words of the query that it has, in the query's order."""
         return [tuple(compress(query.words, has)) for has in self.held(query, rows)[2].T.tolist()]
+
+    def having_all(self, query: LexicalQuery) -> np.ndarray:
+        """Ascending rows of the listings that have every word of a query; of one without words, none."""
+        ids = query.ids.tolist()
+        if not ids or not all(0 <= term < self.terms for term in ids):
+            return np.empty(0, np.int64)
+        lists = sorted((self._listings(term)[0] for term in ids), key=len)
+        rows = lists[0]
+        for other in lists[1:]:
+            if len(other) == len(self):
+                continue
+            if len(rows) * DENSE < len(other):
+                rows = rows[positions(other, rows)[1]]
+            else:
+                # Marking a list costs less than looking up many rows in it.
+                there = np.zeros(len(self), bool)
+                there[other] = True
+                rows = rows[there[rows]]
+        return rows
 
     def _known(self, query: LexicalQuery) -> list[int]:
         return [term for term in query.ids.tolist() if 0 <= term < self.terms]

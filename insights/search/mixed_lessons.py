@@ -1,30 +1,60 @@
-"""What the fusion learns of queries that hold a photo and a word: "this photo, but in red".
+"""What the fusion learns of queries that hold a word and something else: "this photo, but in red".
 
-Each is the photo of a listing that the encoder did not learn from, with a word that tells apart the
-listings of its category: some of them have it, most do not, and listings of other categories have it as
-well (colours, materials, patterns). A listing of the category that has the word has grade 2, one that has
-it not grade 1, and one of another category 0, the word or not.
+Each is a listing that the encoder did not learn from, by its photo, its sound or whole, with a word that
+tells apart the listings of its category: some of them have it, most do not, and listings of other
+categories have it as well (colours, materials, patterns). A listing of the category that has the word has
+grade 2, one that has it not grade 1, and one of another category 0, the word or not.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from insights.search.blending import blend, blend_classes
 from insights.search.hybrid import HybridSearch
-from insights.search.lessons import MAX_GRADE, Lesson, Listings, drawn, lesson, levels
+from insights.search.lessons import (
+    MAX_GRADE,
+    Lesson,
+    Listings,
+    Query,
+    drawn,
+    encode_texts,
+    lesson,
+    levels,
+)
 from insights.search.tokens import search_terms
 
 if TYPE_CHECKING:
+    from models.inputs.item import ProductInput
     from models.product_encoder import ProductEncoder
 
-__all__ = ["mixed"]
+__all__ = ["Beside", "mixed"]
 
 SOME = 3
 """Listings of a category that must have a word, so that it is more than one product's own."""
 MOST_OF = 0.5
 """Share of a category's listings up to which a word chooses among them."""
+
+ReadMedia = Callable[[int], bytes | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What n asking listings have to stand beside a word.
+
+    Attributes:
+        photo, sound: the encoded file of a row, None where it has none.
+        vectors: (n, d) float32 of the whole listings, of unit length; None asks by no product.
+        classes: (n, k) their class probabilities, k being 0 without classes.
+    """
+
+    photo: ReadMedia = lambda row: None
+    sound: ReadMedia = lambda row: None
+    vectors: np.ndarray | None = None
+    classes: np.ndarray | None = None
 
 
 def mixed(
@@ -32,41 +62,82 @@ def mixed(
     gallery: Listings,
     attributes: Sequence[Mapping[str, Any]],
     asking: Listings,
-    photo_of: Callable[[int], bytes | None],
+    beside: Beside,
     encoder: "ProductEncoder",
 ) -> list[Lesson]:
-    """Lessons of a photo and a word; the same input gives the same lessons.
+    """Lessons of kinds photo_words, sound_words and product_words; the same input gives the same lessons.
 
     Args:
         search: over the gallery, in its order.
         attributes: name to value, of each listing of the gallery.
         asking: listings that the encoder did not learn from, as `held_out` takes them; what is made of
             one listing is of one group here and there.
-        photo_of: the encoded photo of a row of `asking`, None where it has none.
+        beside: what they have, row by row.
     """
     from models.inputs.item import ProductInput
 
-    if "image" not in encoder.modalities:
-        return []
     _, seconds = levels(gallery.paths)
     _, own_seconds = levels(asking.paths)
-    words, queries, items = Words(search, attributes, seconds), [], []
+    words = Words(search, attributes, seconds)
+    queries: list[tuple[int, Query]] = []
     for group, row in enumerate(drawn(len(asking.paths)).tolist()):
         own = own_seconds[row]
         word = words.drawn(own, group) if own else ""
-        photo = photo_of(row) if word else None
-        if photo is None:
+        if word:
+            same = seconds == own
+            grades = np.where(same & words.holders(word), MAX_GRADE, same.astype(np.int8)).astype(np.int8)
+            queries.append((row, ("", group, word, grades)))
+    lessons = []
+    for name, modality, read in (("photo", "image", beside.photo), ("sound", "audio", beside.sound)):
+        if modality not in encoder.modalities:
             continue
-        same = seconds == own
-        grades = np.where(same & words.holders(word), MAX_GRADE, same.astype(np.int8)).astype(np.int8)
-        queries.append(("mixed", group, word, grades))
-        items.append(ProductInput(title=word, photos=(photo,)))
+        files = [(query, read(row)) for row, query in queries]
+        there = [(query, data) for query, data in files if data is not None]
+        items = [
+            ProductInput(title=query[2], photos=(data,))
+            if name == "photo"
+            else ProductInput(title=query[2], sounds=(data,))
+            for query, data in there
+        ]
+        lessons += _read_together(search, name, [query for query, _ in there], items, encoder)
+    return lessons + _by_product(search, queries, beside, encoder)
+
+
+def _read_together(
+    search: HybridSearch,
+    name: str,
+    queries: Sequence[Query],
+    items: "Sequence[ProductInput]",
+    encoder: "ProductEncoder",
+) -> list[Lesson]:
+    """As one item, as the service encodes words and a photo or a sound that weigh the same."""
     if not items:
         return []
-    # As one item, as the service encodes words and a photo that weigh the same.
     encoded = encoder.encode_features(encoder.featurize(items))
     triples = zip(queries, encoded.vectors, encoded.probabilities, strict=True)
-    return [lesson(search, query, vector, known, words_weight=1.0) for query, vector, known in triples]
+    return [_lesson(search, query, name, vector, known) for query, vector, known in triples]
+
+
+def _by_product(
+    search: HybridSearch, queries: Sequence[tuple[int, Query]], beside: Beside, encoder: "ProductEncoder"
+) -> list[Lesson]:
+    """By the mean of both vectors, as the service asks for a product and words."""
+    if beside.vectors is None or not queries:
+        return []
+    vectors, classes = encode_texts(encoder, [query[2] for _, query in queries])
+    known = np.zeros((len(beside.vectors), 0), np.float32) if beside.classes is None else beside.classes
+    equal, lessons = np.ones(2), []
+    for (row, query), words, said in zip(queries, vectors, classes, strict=True):
+        vector = blend(np.stack([words, beside.vectors[row]]), equal)
+        both = blend_classes(np.stack([said, known[row]]), equal)
+        lessons.append(_lesson(search, query, "product", vector, both))
+    return lessons
+
+
+def _lesson(search: HybridSearch, query: Query, name: str, vector: np.ndarray, classes: np.ndarray) -> Lesson:
+    _, group, word, grades = query
+    named = (f"{name}_words", group, word, grades)
+    return lesson(search, named, vector, classes, words_weight=1.0, beside=name)
 
 
 class Words:

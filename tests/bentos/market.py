@@ -9,12 +9,13 @@ import pandas as pd
 
 from catalog.settings import Graph
 from insights.search.columns import SEPARATOR
+from insights.search.floors import learn_floors
 from insights.search.from_release import search_part_writers
 from insights.search.fusion import FusionModel
 from insights.search.hybrid import HybridSearch
-from insights.search.lessons import Listings, held_out
+from insights.search.lessons import Listings, held_out, left_out
 from insights.search.lexical import LexicalIndex
-from insights.search.mixed_lessons import mixed
+from insights.search.mixed_lessons import Beside, mixed
 from models.graph.together import bought_together
 from models.index import ExactIndex, build_index
 from models.inputs.item import ProductInput
@@ -113,7 +114,8 @@ def build_market(shop: Shop, root: Path) -> Market:
     # Each leaf of the tree has one product a colour; first-level names have several.
     tops = Listings(listings.titles, [path.split(SEPARATOR)[0] for path in listings.paths])
     attributes = [orjson.loads(cell) for cell in products["attributes"].iloc[gallery]]
-    lessons += mixed(search, tops.take(gallery), attributes, tops, shop.photos.__getitem__, encoder)
+    beside = Beside(shop.photos.__getitem__, vectors=vectors, classes=encoded.probabilities)
+    lessons += mixed(search, tops.take(gallery), attributes, tops, beside, encoder)
     release = write_release(
         root / "releases",
         shop.first.model_folder,
@@ -128,6 +130,7 @@ def build_market(shop: Shop, root: Path) -> Market:
             FusionModel.fit([one.judged for one in lessons]),
             alone,
             bought_together(events, list(products["product_id"]), Graph()),
+            learn_floors(list(left_out(lessons))),
         ),
     )
     promote(root, release.id)

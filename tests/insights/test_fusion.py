@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import logit
 
 from catalog.errors import ArtifactError, InputError
 from catalog.files import read_json, write_json
@@ -178,8 +179,10 @@ def test_equal_judgements_give_equal_weights(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def mixed(by: str, count: int = 40, seed: int = 0) -> list[Judged]:
-    return [Judged(replace(o.candidates, words_weight=1.0), o.grades) for o in judged(by, 1, count, seed)]
+def mixed(by: str, count: int = 40, seed: int = 0, beside: str = "photo") -> list[Judged]:
+    found = judged(by, 1, count, seed)
+    mixes = [replace(o.candidates, words_weight=1.0, beside=beside) for o in found]
+    return [Judged(one, o.grades, group) for group, (one, o) in enumerate(zip(mixes, found, strict=True))]
 
 
 def test_mixed_queries_have_weights_of_their_own() -> None:
@@ -194,9 +197,36 @@ def test_mixed_queries_have_weights_of_their_own() -> None:
 
 def test_too_few_mixed_queries_fall_to_reciprocal_ranks() -> None:
     model = FusionModel.fit([*judged("lexical", words=1), *mixed("cosine", count=19)])
-    assert "mixed" not in model.parts
+    assert "photo_words" not in model.parts
     one = mixed("cosine", seed=1)[0].candidates
     np.testing.assert_array_equal(model.scores(one), FusionModel.fallback().scores(one))
+    assert model.describe()["photo_words"] == {"weights_of": "reciprocal ranks", "judged_queries": 0}
+
+
+def test_each_mix_has_weights_of_its_own_or_those_of_the_nearest() -> None:
+    words = judged("lexical", words=1)
+    taught = [*words, *mixed("cosine", beside="photo"), *mixed("agreement", beside="product")]
+    model = FusionModel.fit([*taught, *mixed("lexical", count=19, beside="sound")])
+    for beside, by in (("photo", "cosine"), ("product", "agreement"), ("sound", "cosine")):
+        assert quality(model, mixed(by, seed=1, beside=beside)) > 0.9
+    said = model.describe()
+    learned = {"judged_queries": 40, "taught_by": "own"}
+    assert said["sound_words"] == {"weights_of": "photo_words", **learned}
+    assert said["product_words"] == {"weights_of": "product_words", **learned}
+    own = FusionModel.fit([*taught, *mixed("lexical", beside="sound")])
+    assert quality(own, mixed("lexical", seed=1, beside="sound")) > 0.9
+
+
+def test_weights_of_before_each_mix_had_its_own_are_read_as_those_of_photo_and_words(tmp_path: Path) -> None:
+    model = FusionModel.fit([*judged("lexical", words=1), *mixed("cosine")])
+    model.save(tmp_path / "now.json")
+    stored = read_json(tmp_path / "now.json")
+    stored["parts"]["mixed"] = stored["parts"].pop("photo_words")
+    write_json(tmp_path / "before.json", {**stored, "format": 1})
+    old = FusionModel.load(tmp_path / "before.json")
+    for beside in ("photo", "sound", "product"):
+        one = mixed("cosine", seed=1, beside=beside)[0].candidates
+        np.testing.assert_array_equal(old.scores(one), model.scores(one))
 
 
 @pytest.mark.parametrize("learned", [True, False])
@@ -211,3 +241,77 @@ def test_the_more_the_words_weigh_the_more_they_decide(learned: bool) -> None:
         found.append(float(one.lexical[order[:8]].mean()))
     assert found == sorted(found)
     assert found[-1] > found[0]
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_other_weights_change_the_order_and_keep_the_level(learned: bool) -> None:
+    """Best and mean stay those of equal weights, so scores of one query compare at any weights."""
+    both = [*mixed("cosine", 30), *mixed("lexical", 30)]
+    model = FusionModel.fit(both) if learned else FusionModel.fallback()
+    for one in (query.candidates for query in mixed("cosine", count=20, seed=1)):
+        plain = model.scores(one)
+        orders = set()
+        for weight in (0.1, 0.5, 1.5, 1.9):
+            order, scores = model.rank(replace(one, words_weight=weight))
+            orders.add(tuple(order.tolist()))
+            assert scores[0] == pytest.approx(plain.max(), rel=1e-9 if learned else 0.1)
+            if learned:
+                assert logit(scores).mean() == pytest.approx(logit(plain).mean())
+        assert len(orders) > 1
+
+
+def test_once_a_product_is_before_another_for_its_words_more_weight_leaves_it_there() -> None:
+    model = FusionModel.fit([*mixed("cosine", 30), *mixed("lexical", 30)])
+    one = mixed("cosine", seed=1)[0].candidates
+    before = np.zeros((30, 30), bool)
+    more = np.subtract.outer(one.lexical, one.lexical) > 0
+    # Of two, one has more of every kind of lexical evidence.
+    for name in ("covered", "feedback", "feedback_agreement"):
+        more &= np.subtract.outer(getattr(one, name), getattr(one, name)) > 0
+    assert more.any()
+    for weight in (0.1, 0.5, 1.0, 1.5, 1.9):
+        scores = model.scores(replace(one, words_weight=weight))
+        ahead = np.subtract.outer(scores, scores) > 0
+        assert not (before & more & ~ahead).any()
+        before = ahead
+
+
+def blurred(count: int, seed: int, beside: str) -> list[Judged]:
+    """Relevant is what has a high cosine, as far as chance lets it."""
+    chance = np.random.default_rng(seed)
+    found = []
+    for group, one in enumerate(mixed("cosine", count, seed, beside)):
+        seen = one.candidates.cosine + chance.normal(0, 0.5, 30)
+        grades = np.zeros(30, dtype=int)
+        grades[np.argsort(-seen)[:4]] = 2
+        found.append(Judged(one.candidates, grades, group))
+    return found
+
+
+def test_a_mix_of_few_queries_learns_from_all_mixes_where_that_ranks_better() -> None:
+    many, few = blurred(80, 0, "product"), blurred(20, 4, "photo")
+    model = FusionModel.fit([*many, *few])
+    assert model.describe()["photo_words"] == {
+        "weights_of": "photo_words", "judged_queries": 100, "taught_by": "mixes"
+    }  # fmt: skip
+    unseen = blurred(100, 9, "photo")
+    assert quality(model, unseen) > quality(FusionModel.fit(few), unseen)
+    # Mixes that want something else keep their own.
+    other = FusionModel.fit([*mixed("cosine", 40, beside="photo"), *mixed("lexical", 40, beside="sound")])
+    assert {other.describe()[kind]["taught_by"] for kind in ("photo_words", "sound_words")} == {"own"}
+
+
+def test_weights_of_before_a_feature_was_there_give_it_none(tmp_path: Path) -> None:
+    model = FusionModel.fit(judged("cosine", words=2))
+    model.save(tmp_path / "fusion.json")
+    stored = read_json(tmp_path / "fusion.json")
+    del stored["parts"]["short"]["features"]["complete"]
+    write_json(tmp_path / "before.json", stored)
+    part = FusionModel.load(tmp_path / "before.json").parts["short"]
+    assert part.weights[FEATURES.index("complete")] == 0.0
+
+
+def test_a_listing_with_every_word_says_so() -> None:
+    one = candidates(np.random.default_rng(0), 3, covered=np.linspace(0, 1, 30))
+    complete = features_of(one)[:, FEATURES.index("complete")]
+    assert complete.tolist() == [0.0] * 29 + [1.0]

@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 import pytest
 
-from insights.search.fusion import FusionModel
+from insights.search.fusion import FusionModel, kind_of
 from insights.search.hybrid import HybridSearch
 from insights.search.lessons import (
     Lesson,
@@ -16,13 +16,14 @@ from insights.search.lessons import (
     held_out,
     judged_by_people,
     known_items,
+    left_out,
 )
 from insights.search.lexical import LexicalIndex
-from insights.search.mixed_lessons import mixed
+from insights.search.mixed_lessons import Beside, mixed
 from insights.search.picture import fusion_picture
 from models.index import ExactIndex
 from tests.bentos.market import HELD, market_products
-from tests.bentos.shop import Shop, build_shop
+from tests.bentos.shop import Shop, build_shop, play_sound
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +77,11 @@ def test_what_is_made_of_one_listing_is_judged_by_the_others(
     monkeypatch.setattr(
         FusionModel, "fit", lambda judged: (taught.append([id(one) for one in judged]), fit(judged))[1]
     )
-    figures = crossed(lessons)
+    figures = crossed(left_out(lessons))
     assert len(taught) == 5
     for part, known in enumerate(taught):
-        left_out = {id(one.judged) for one in lessons if one.group % 5 == part}
-        assert not left_out & set(known)
+        held = {id(one.judged) for one in lessons if one.group % 5 == part}
+        assert not held & set(known)
     assert set(figures) == {"title", "words", "photo", "name", "item"}
     assert "words" not in figures["photo"]
     assert all(0 <= row["fused"] <= 1 for row in figures.values())
@@ -128,7 +129,7 @@ def test_the_picture_says_which_rule_it_is(lessons: list[Lesson]) -> None:
     assert learned != rule
 
 
-def test_a_photo_and_a_word_ask_for_the_category_and_the_word(shop: Shop) -> None:
+def test_a_word_and_something_else_ask_for_the_category_and_the_word(shop: Shop) -> None:
     products = market_products(shop)
     gallery, asking = np.flatnonzero(~HELD), np.flatnonzero(HELD)
     search = over(shop, gallery)
@@ -139,14 +140,26 @@ def test_a_photo_and_a_word_ask_for_the_category_and_the_word(shop: Shop) -> Non
     def made() -> list[Lesson]:
         photos = [shop.photos[row] for row in asking[1:]]
         known, new = listings.take(gallery), listings.take(asking)
-        return mixed(search, known, attributes, new, lambda r: photos[r - 1] if r else None, shop.encoder)
+        sound = play_sound(300)
+        beside = Beside(
+            photo=lambda r: photos[r - 1] if r else None,
+            sound=lambda r: None if r % 2 else sound,
+            vectors=shop.first.embeddings[asking],
+            classes=shop.encoder.classify_vectors(shop.first.embeddings[asking]),
+        )
+        return mixed(search, known, attributes, new, beside, shop.encoder)
 
     lessons = made()
-    assert lessons
-    assert 0 not in {one.group for one in lessons}
+    groups = {
+        kind: {one.group for one in lessons if one.kind == kind} for kind in {one.kind for one in lessons}
+    }
+    assert set(groups) == {"photo_words", "sound_words", "product_words"}
+    assert groups["photo_words"] == groups["product_words"] - {0}
+    assert groups["sound_words"] == {g for g in groups["product_words"] if g % 2 == 0}
     for one in lessons:
         found, top = one.judged.candidates, tops[asking[one.group]]
         assert found.mixed
+        assert kind_of(found) == one.kind
         inside = np.array([tops[row] == top for row in gallery])
         having = np.zeros(len(gallery), bool)
         having[found.rows] = found.covered > 0
