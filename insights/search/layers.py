@@ -120,12 +120,8 @@ class LayeredLexical:
         """See `LexicalIndex.having_all`."""
         rows = self.base.having_all(query)
         rows = rows[~positions(self._dead, rows)[1]]
-        fresh = [
-            row
-            for row, listing in self._listings.items()
-            if query.terms and all(term in listing.shares for term in query.terms)
-        ]
-        return distinct(np.concatenate([rows, np.array(fresh, np.int64)]))
+        fresh = self._rows[(self._shares(query) > 0).all(axis=0)] if query.terms else self._rows[:0]
+        return distinct(np.concatenate([rows, fresh]))
 
     def bound(self, query: LexicalQuery) -> float:
         """See `LexicalIndex.bound`."""
