@@ -90,7 +90,11 @@ class Batcher(Generic[Job, Answer]):
             batch.append(one)
 
     def _loop(self) -> None:
-        while batch := self._take():
+        while taken := self._take():
+            # Who has given up, by hanging up or after service.answer_seconds, wants no answer.
+            batch = [one for one in taken if not one[1].cancelled()]
+            if not batch:
+                continue
             answers = self._answers([job for job, _ in batch])
             self.batches += 1
             self.jobs += len(batch)
@@ -103,7 +107,7 @@ class Batcher(Generic[Job, Answer]):
                 for pairs in by_loop.values():
                     tell(pairs)
                 del by_loop
-            del batch, answers
+            del taken, batch, answers
 
     def _answers(self, jobs: list[Job]) -> Sequence[Answer | Exception]:
         try:

@@ -10,7 +10,7 @@ from bentos.asks import Ask, Form
 from bentos.shelf import Shelf
 from insights.search.columns import Filters, allowed_rows
 from insights.search.facets import facets, relaxed
-from insights.search.fusion import kind_named
+from insights.search.fusion_parts import kind_named
 from insights.search.hybrid import DEPTH
 from insights.search.lexical import LexicalQuery
 from insights.search.matches import Rest, relevant

@@ -93,7 +93,7 @@ class HotRoutes:
             METRICS.refused(refusal.status, refusal.field)
             await refuse(send, refusal)
         except Disconnected:
-            # Nobody reads this, but BentoML's timeout waits for a first message, 60 s where none comes.
+            # Nobody reads this, but BentoML's timeout waits minutes for a first message.
             await refuse(send, Refusal(400, "body", "incomplete", "send the whole body"))
 
     async def _answer(self, endpoint: str, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,8 +110,7 @@ class HotRoutes:
                 except Refusal as refusal:
                     application.refused(endpoint, refusal, 0.0)
                     raise
-                work = application.write if endpoint in WRITES else application.answer
-                answer = await work(endpoint, body, files)
+                answer = await in_time(application, endpoint, body, files)
         except (Refusal, Disconnected):
             raise
         except Exception:
@@ -130,6 +129,30 @@ class HotRoutes:
         if application is None:
             raise Refusal(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
         return application
+
+
+async def in_time(
+    application: "Application", endpoint: str, body: Any, files: Files | None
+) -> dict[str, Any]:
+    """The answer of the application.
+
+    Raises:
+        Refusal: what the application refuses; 504 where it takes too long. Work in a thread is not
+            cut off by that: a write may be done all the same.
+    """
+    work, seconds = application.answer, application.limits.answer_seconds
+    if endpoint in WRITES:
+        work = application.write
+    try:
+        async with asyncio.timeout(seconds) as clock:
+            return await work(endpoint, body, files)
+    except TimeoutError:
+        if not clock.expired():
+            raise
+        remedy = f"send fewer or smaller items, or raise service.answer_seconds ({seconds:g} s)"
+        if endpoint in WRITES:
+            remedy += "; the change may be there all the same, and sending it again does no harm"
+        raise Refusal(504, "service", endpoint, remedy, retry_after=5) from None
 
 
 def only_read(scope: Scope) -> None:

@@ -57,6 +57,7 @@ class Limits:
         attributes: entries in one product's attributes.
         media_per_item: photos, and sounds, of one item.
         body_seconds: what a body may take to arrive.
+        answer_seconds: what an answer to it may take.
         megapixels: largest PNG or WebP; see `bentos.media_cost` for JPEG.
     """
 
@@ -70,6 +71,7 @@ class Limits:
     attributes: int = 200
     media_per_item: int = 8
     body_seconds: float = 20
+    answer_seconds: float = 30
     megapixels: float = 24
 
     @classmethod
@@ -84,6 +86,7 @@ class Limits:
             photo_bytes=settings.media.max_photo_bytes,
             sound_bytes=settings.media.max_sound_bytes,
             body_seconds=settings.service.body_seconds,
+            answer_seconds=settings.service.answer_seconds,
             megapixels=min(settings.service.max_photo_megapixels, settings.media.max_photo_megapixels),
         )
 

@@ -21,6 +21,7 @@ REFUSALS = {
     "415": "Another Content-Type than JSON or a form.",
     "422": "A field is missing, unknown, of the wrong type or out of range.",
     "429": "Too many requests, of this key or in flight; see Retry-After.",
+    "504": "The answer took longer than service.answer_seconds; a write may have been done all the same.",
     "507": "The disk is full; nothing was kept.",
     "503": "No release is loaded yet, or memory for bodies is used up; see Retry-After.",
 }

@@ -47,7 +47,8 @@ def image() -> bentoml.images.Image:
     name="shelfspace",
     image=image(),
     workers=1,
-    traffic={"timeout": 60},
+    # Above what service.body_seconds and service.answer_seconds can be, whose errors say more.
+    traffic={"timeout": 400},
     http={"host": "127.0.0.1", "port": 3000},
     logging={"access": {"enabled": False}},
 )

@@ -17,7 +17,8 @@ from catalog.media_store import MediaStore
 from catalog.workspace import Workspace
 from insights.search.catalogue_lessons import Embedded, lessons_of_listings
 from insights.search.from_release import release_modalities
-from insights.search.fusion import MIXED, FusionModel
+from insights.search.fusion import FusionModel
+from insights.search.fusion_parts import MIXED
 from insights.search.lessons import Lesson, left_out
 from insights.search.metrics import ndcg
 from models.product_encoder import ProductEncoder

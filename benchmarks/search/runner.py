@@ -13,7 +13,8 @@ import numpy as np
 
 from benchmarks.search.listings import Listings, name_of, terms
 from benchmarks.search.vectors import FoldVectors, backwards, fold_rows, fragments
-from insights.search.fusion import FusionModel, Judged
+from insights.search.fusion import FusionModel
+from insights.search.fusion_fit import Judged
 from insights.search.hybrid import HybridSearch
 from insights.search.lexical import FIELD_WEIGHTS, LexicalIndex
 from insights.search.metrics import ndcg, recall, reciprocal_rank

@@ -20,7 +20,8 @@ from catalog.files import read_json, write_json
 from catalog.settings import Settings
 from catalog.workspace import Workspace
 from insights.search.from_release import search_part_writers
-from insights.search.fusion import FusionModel, Judged
+from insights.search.fusion import FusionModel
+from insights.search.fusion_fit import Judged
 from insights.search.hybrid import HybridSearch
 from insights.search.lexical import LexicalIndex
 from models.featurizer import Featurizer

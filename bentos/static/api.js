@@ -55,7 +55,7 @@ async function problem(answer) {
 }
 
 function sentence(status, detail) {
-  if (status === 429 || status === 503) return t("error.busy");
+  if (status === 429 || status === 503 || status === 504) return t("error.busy");
   if (detail.field === "query.photo") return t("photo.bad");
   if (detail.field === "query.sound") return t("sound.bad");
   return detail.message ?? `${status}`;

@@ -131,7 +131,10 @@ class Service(Section):
         24,
         description="Largest PNG or WebP in a request; a JPEG, decoded at a reduced scale, may be larger.",
     )
-    body_seconds: PositiveFloat = Field(20, description="Seconds a request's body may take before 408.")
+    body_seconds: float = Field(20, gt=0, le=60, description="Seconds a request's body may take before 408.")
+    answer_seconds: float = Field(
+        30, gt=0, le=300, description="Seconds an answer may take, once the body is there, before 504."
+    )
     host_names: tuple[str, ...] = Field(
         (), description="Names the service is asked by, beside localhost and loopback addresses (proxy, DNS)."
     )

@@ -15,7 +15,9 @@ import numpy as np
 
 from catalog.errors import ArtifactError
 from catalog.files import read_json, write_json
-from insights.search.fusion import FEWEST, FusionModel, kind_of
+from insights.search.fusion import FusionModel
+from insights.search.fusion_fit import FEWEST
+from insights.search.fusion_parts import kind_of
 from insights.search.lessons import Lesson
 
 __all__ = ["learn_floors", "load_floors", "save_floors"]
@@ -26,7 +28,7 @@ STEPS = 200
 
 
 def learn_floors(tried: Sequence[tuple[FusionModel, Sequence[Lesson]]]) -> dict[str, float]:
-    """Kind of query (`fusion.KINDS`) to its floor; only of kinds that have weights and enough answers.
+    """Kind of query (`fusion_parts.KINDS`) to its floor; only of kinds that have weights and enough answers.
 
     Args:
         tried: lessons with the fusion that ranks them, as `left_out` gives them.

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from insights.search.columns import SEPARATOR
-from insights.search.fusion import PARTS, FusionModel, Judged
+from insights.search.fusion import FusionModel
+from insights.search.fusion_fit import PARTS, Judged
 from insights.search.hybrid import HybridSearch
 from insights.search.metrics import ndcg
 from insights.search.tokens import search_terms

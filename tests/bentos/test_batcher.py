@@ -158,3 +158,31 @@ def test_a_cancelled_caller_does_not_disturb_the_others() -> None:
 
     assert asyncio.run(calls()) == 2
     batcher.close()
+
+
+def test_a_job_that_nobody_waits_for_any_more_is_left_out() -> None:
+    gate, begun = threading.Event(), threading.Event()
+    ran: list[int] = []
+
+    def wait(jobs: Sequence[int]) -> list[int]:
+        ran.extend(jobs)
+        begun.set()
+        gate.wait(5)
+        return list(jobs)
+
+    batcher: Batcher[int, int] = Batcher(wait)
+
+    async def calls() -> int:
+        first = asyncio.create_task(batcher.submit(1))
+        await asyncio.to_thread(begun.wait, 5)
+        lost = asyncio.create_task(batcher.submit(2))
+        kept = asyncio.create_task(batcher.submit(3))
+        await asyncio.sleep(0.01)
+        lost.cancel()
+        await asyncio.sleep(0.01)
+        gate.set()
+        return await first + await kept
+
+    assert asyncio.run(calls()) == 4
+    batcher.close()
+    assert ran == [1, 3]

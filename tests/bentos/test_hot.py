@@ -22,7 +22,7 @@ from tests.bentos.shop import Shop
 BOUNDARY = "multipart/form-data; boundary=b"
 
 
-def settings(**service: int) -> Settings:
+def settings(**service: float) -> Settings:
     return Settings.model_validate({"service": {"max_body_bytes": 300_000, "max_items": 8, **service}})
 
 
@@ -110,6 +110,19 @@ def test_search_by_text_photo_and_sound(
     hit = next(hit for hit in result.hits if hit.product_id in shop.first.rows)
     row = shop.first.rows[hit.product_id]
     assert hit.title == shop.first.products["title"][row]
+
+
+def test_an_answer_that_takes_too_long_says_so(shop: Shop) -> None:
+    # Decoding eight photos takes longer than the half of a millisecond it is given.
+    impatient = settings(answer_seconds=0.0005)
+    application = Application(ServiceConfig(impatient, baked_release=shop.first.folder))
+    assert application.engine.refresh()
+    items = [{"photos": [b64(photo)]} for photo in shop.photos[:8]]
+    response = client_of(application).post("/classify", json={"items": items})
+    assert error_of(response, 504)["value"] == "'classify'"
+    assert response.headers["retry-after"] == "5"
+    assert application.admission.requests == 0
+    application.close()
 
 
 def test_search_several_equals_one_by_one(client: TestClient) -> None:

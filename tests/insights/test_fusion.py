@@ -10,7 +10,8 @@ from scipy.special import logit
 from catalog.errors import ArtifactError, InputError
 from catalog.files import read_json, write_json
 from insights.search.evidence import FEATURES, FREE, WORDLESS, Candidates, features_of
-from insights.search.fusion import FusionModel, Judged
+from insights.search.fusion import FusionModel
+from insights.search.fusion_fit import Judged
 from insights.search.metrics import ndcg
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import orjson
 import pytest
 
-from insights.search.fusion import FusionModel, kind_of
+from insights.search.fusion import FusionModel
+from insights.search.fusion_parts import kind_of
 from insights.search.hybrid import HybridSearch
 from insights.search.lessons import (
     Lesson,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from insights.search.evidence import features_of
-from insights.search.fusion import FusionModel, Judged
+from insights.search.fusion import FusionModel
+from insights.search.fusion_fit import Judged
 from insights.search.hybrid import HybridSearch
 from insights.search.lexical import LexicalIndex, LexicalQuery
 from insights.search.score_table import FEW, ScoreTable
