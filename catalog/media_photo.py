@@ -145,8 +145,8 @@ def _turned(image: Image.Image) -> Image.Image:
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16-bit grey: a plain conversion would clip to white
-        grey = np.asarray(image).astype(np.int64)
-        image = Image.fromarray(np.clip(grey >> 8, 0, 255).astype(np.uint8))
+        grey = np.asarray(image) >> 8
+        image = Image.fromarray(np.clip(grey, 0, 255, out=grey).astype(np.uint8))
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
         layer = image.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
