@@ -8,8 +8,8 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from tests.bentos.bare import uvicorn_serving
+from tests.bentos.served import Server
 from tests.bentos.shop import Shop
-from tests.bentos.test_server import Server
 from tests.fuzz.campaign import KINDS, Campaign, inputs, judged, resident
 from tests.fuzz.schema import check_document
 from tests.fuzz.served import serve

@@ -26,8 +26,8 @@ from catalog.files import write_json
 from models.index import ExactIndex
 from models.release import promote
 from tests.bentos.loopback import run_load
+from tests.bentos.served import OFFLINE, Server
 from tests.bentos.shop import Shop
-from tests.bentos.test_server import OFFLINE, Server
 from tests.postgres import Database, database
 from tests.waiting import wait_for
 

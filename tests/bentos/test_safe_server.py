@@ -14,8 +14,9 @@ import pytest
 
 from bentos.keys import Key, KeysFile, create_key, read_keys, write_keys
 from tests.bentos.loopback import Connection, Reply
+from tests.bentos.served import Server
 from tests.bentos.shop import Shop
-from tests.bentos.test_server import Server, bento  # noqa: F401 - a fixture
+from tests.bentos.test_server import bento  # noqa: F401 - a fixture
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bentos.build import build_bento
 from catalog.files import write_json
+from tests.bentos.served import Server
 from tests.bentos.shop import Shop
-from tests.bentos.test_server import Server
 
 __all__ = ["serve"]
 

@@ -13,11 +13,11 @@ import pytest
 
 from bentos.build import build_bento
 from catalog.files import write_json
+from tests.bentos.served import Server
 from tests.bentos.shop import Shop
 from tests.bentos.storefront_shop import (
     build_storefront,
 )
-from tests.bentos.test_server import Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

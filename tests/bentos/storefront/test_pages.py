@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tests.bentos.served import Server
 from tests.bentos.storefront.browsing import MARKS, settled, titles
 from tests.bentos.storefront_shop import (
     CHINESE,
     TWO_PHOTOS,
 )
-from tests.bentos.test_server import Server
 
 if TYPE_CHECKING:
     pass

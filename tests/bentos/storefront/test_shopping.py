@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tests.bentos.served import Server
 from tests.bentos.shop import play_sound
 from tests.bentos.storefront.browsing import MARKS, photo_file, query_of, settled, titles
 from tests.bentos.storefront_shop import (
@@ -14,7 +15,6 @@ from tests.bentos.storefront_shop import (
     SOLD_OUT,
     noise,
 )
-from tests.bentos.test_server import Server
 
 if TYPE_CHECKING:
     pass
