@@ -28,6 +28,8 @@ class Found:
 
     Attributes:
         query: what the lexical index read.
+        matches: ascending positions of all products that have every word, filters aside; none of a query
+            that holds more than words.
         allowed: (positions,) bool, products that pass the filters; None for all.
         rows, scores: (m,) positions in their order and their scores; those that have the words and are not
             among them follow by BM25.
@@ -39,19 +41,13 @@ class Found:
     shelf: Shelf
     ask: Ask
     query: LexicalQuery
+    matches: np.ndarray
     allowed: np.ndarray | None
     rows: np.ndarray
     scores: np.ndarray
     pinned: int
     out: np.ndarray
     sort: Sort = "relevance"
-
-    @cached_property
-    def matches(self) -> np.ndarray:
-        """Ascending positions of all products that have every word, filters aside; of words alone."""
-        if self.ask.words_weight is not None:
-            return np.empty(0, np.int64)
-        return self.shelf.search.lexical.having_all(self.query)
 
     @cached_property
     def rest(self) -> Rest:

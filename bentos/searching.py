@@ -35,10 +35,22 @@ class LookedUp:
     Attributes:
         allowed: (positions,) bool, what its filters let through; None without filters.
         words: its candidates, and what their words say.
+        matches: ascending positions of all products that have every word; none of a query that holds
+            more than words.
     """
 
     allowed: np.ndarray | None
     words: Words
+    matches: np.ndarray
+
+
+def looked_up(shelf: Shelf, ask: Ask, allowed: np.ndarray | None, near: np.ndarray) -> LookedUp:
+    """What the index of words says of one query."""
+    words = shelf.search.look_up(ask.text, near, allowed)
+    alone = ask.words_weight is None
+    return LookedUp(
+        allowed, words, shelf.search.lexical.having_all(words.query) if alone else np.empty(0, np.int64)
+    )
 
 
 def answer(
@@ -48,7 +60,7 @@ def answer(
     form: Form,
     vector: np.ndarray,
     probabilities: np.ndarray | None,
-    looked_up: LookedUp,
+    found_by: LookedUp,
 ) -> dict[str, Any]:
     """One result of /search.
 
@@ -56,8 +68,8 @@ def answer(
         vector: (d,) of the whole query.
         probabilities: (k,) its class probabilities.
     """
-    allowed = looked_up.allowed
-    ranking = shelf.search.rank(looked_up.words, vector, probabilities, ask.words_weight, ask.beside)
+    allowed = found_by.allowed
+    ranking = shelf.search.rank(found_by.words, vector, probabilities, ask.words_weight, ask.beside)
     rows, scores = by_name(shelf, ask.text, allowed, ranking.rows, ranking.scores)
     own = shelf.position_of(ask.product) if ask.product else None
     if own is not None:
@@ -67,7 +79,7 @@ def answer(
     if valid.rules:
         rows, scores, pinned = valid.apply(rows, scores, shelf.columns, allowed)
     out = valid.banned(shelf.columns) if own is None else np.append(valid.banned(shelf.columns), own)
-    found = Found(shelf, ask, ranking.query, allowed, rows, scores, pinned, out)
+    found = Found(shelf, ask, ranking.query, found_by.matches, allowed, rows, scores, pinned, out)
     found = found if form.sort == "relevance" else found.by(form.sort)
     shown, levels = found.window((form.page - 1) * form.size, form.page * form.size)
     result: dict[str, Any] = {
@@ -162,7 +174,7 @@ def ranked(shelf: Shelf, asked: Sequence[Asked]) -> list[list[dict[str, Any]]]:
         near = nearest(shelf, asked)
     with timed("words"):
         found = [
-            LookedUp(allowed, shelf.search.look_up(ask.text, rows, allowed))
+            looked_up(shelf, ask, allowed, rows)
             for (allowed, rows), ask in zip(near, (ask for one in asked for ask in one.asks), strict=True)
         ]
     with timed("rank"):

@@ -206,11 +206,11 @@ class HybridSearch:
         beside: str,
     ) -> Candidates:
         rows, query = words.rows, words.query
-        vectors = self.vectors[rows]
+        vectors = picked(self.vectors, rows)
         agreement = np.zeros(len(rows), dtype=np.float32)
         feedback, feedback_agreement = agreement, agreement
         certainty, few = 0.0, rows.searchsorted(words.best[:FEEDBACK])
-        classes = None if self.classes is None else self.classes[rows]
+        classes = None if self.classes is None else picked(self.classes, rows)
         if classes is not None and probabilities is not None and len(probabilities):
             agreement = np.asarray(classes @ probabilities, dtype=np.float32)
             certainty = float(probabilities.max())
@@ -301,6 +301,11 @@ class HybridSearch:
         if modalities:
             nearest = closest_modality(vector, rows, modalities)
         return [Why(found, name) for found, name in zip(words, nearest, strict=True)]
+
+
+def picked(table: Rows, rows: np.ndarray) -> np.ndarray:
+    """Rows of a table that are there; numpy's `take` costs half of what indexing does."""
+    return table.take(rows, axis=0, mode="clip") if isinstance(table, np.ndarray) else table[rows]
 
 
 def check_depth(depth: int) -> None:
