@@ -121,8 +121,8 @@ def test_growth_of_memory_is_told() -> None:
 
 def test_the_page_holds_what_was_measured_and_nothing_else() -> None:
     assert page({}) == ""
-    way = {"way": "autocast bfloat16", "call": "text x1", "fails": "no LSTM"}
-    assert "| autocast bfloat16 | text x1 | no LSTM |" in page({"encoders": [way]})
+    way = {"part": "text", "way": "bfloat16", "chosen": False, "reason": "no LSTM"}
+    assert "| text | bfloat16 |  |  |  |  |  | no LSTM |" in page({"encoders": [way]})
 
 
 def test_both_shares_of_a_query_s_time_are_told() -> None:
