@@ -15,7 +15,7 @@ import anyio.to_thread
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bentos.limits import Place, Refusal
+from bentos.limits import IN_FLIGHT, Place, Refusal
 from bentos.metrics import METRICS, timed
 from bentos.multipart import read_form
 from bentos.openapi import openapi
@@ -31,6 +31,8 @@ logger = logging.getLogger("shelfspace.hot")
 
 LARGE_BODY = 262_144
 """Bytes from which a body is parsed in a thread, so that other requests are not held up."""
+PAUSE_SECONDS = 0.25
+"""Before a request that finds all places taken is told so."""
 FORM = "multipart/form-data"
 JSON_TYPES = frozenset({"", "application/json", "application/x-www-form-urlencoded"})
 """curl -d sends JSON under the form type unless told otherwise; it is read as what it is."""
@@ -89,6 +91,9 @@ class HotRoutes:
                 only_read(scope)
                 await self.app(scope, receive, send)
         except Refusal as refusal:
+            if refusal.field == IN_FLIGHT:
+                # Clients that ask again at once would keep the interpreter from those that are served.
+                await asyncio.sleep(PAUSE_SECONDS)
             METRICS.answered(endpoint or "other", refusal.status, time.perf_counter() - begin)
             METRICS.refused(refusal.status, refusal.field)
             await refuse(send, refusal)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from catalog.errors import InputError
 from catalog.settings import Settings
 
-__all__ = ["Admission", "Limits", "Refusal"]
+__all__ = ["IN_FLIGHT", "Admission", "Limits", "Refusal"]
 
+IN_FLIGHT = "requests in flight"
+"""What is refused where all places are taken."""
 BODIES_IN_FLIGHT = 8
 """Bodies of the largest size that may be held at once; what bounds the memory of request bodies."""
 
@@ -137,7 +139,7 @@ class Admission:
         """
         if self.requests >= self._limits.concurrency:
             remedy = f"retry in a second; {self._limits.concurrency} requests are served at once"
-            raise Refusal(429, "requests in flight", self.requests, remedy, retry_after=1)
+            raise Refusal(429, IN_FLIGHT, self.requests, remedy, retry_after=1)
         self.requests += 1
         place = Place(self)
         try:
