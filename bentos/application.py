@@ -10,28 +10,28 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from bentos.access_log import AccessLog
-from bentos.batcher import Batcher
-from bentos.changes import records_of, require_known, require_live
+from bentos.api.limits import Admission, Limits, Refusal
+from bentos.api.media_cost import check_costs
+from bentos.api.parsing import ENDPOINTS, READS, Call, Files, read_call
+from bentos.auth.keys import KeyRing
 from bentos.config import ServiceConfig
-from bentos.engine import Engine
-from bentos.index_choice import said
-from bentos.jobs import Job, Outcome, featurize, run_jobs
-from bentos.keys import KeyRing
-from bentos.limits import Admission, Limits, Refusal
-from bentos.media_cost import check_costs
-from bentos.metrics import METRICS, timed
-from bentos.modalities import similar_alone
-from bentos.parsing import ENDPOINTS, READS, Call, Files, read_call
-from bentos.products import browsed, classification, details, require_named
-from bentos.put_media import PutMedia
-from bentos.release_view import LoadedRelease
-from bentos.request_log import RequestLog
-from bentos.rules_file import RulesFile
-from insights.search.rules import Rules
-from models.features import FeatureTable
-from models.inputs.item import ProductInput
-from models.inputs.text import detect_language
+from bentos.endpoints.changes import records_of, require_known, require_live
+from bentos.endpoints.products import browsed, classification, details, require_named
+from bentos.endpoints.similar import similar_alone
+from bentos.serving.batcher import Batcher
+from bentos.serving.engine import Engine
+from bentos.serving.index_backend import said
+from bentos.serving.jobs import Job, Outcome, featurize, run_jobs
+from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.uploads import PutMedia
+from bentos.telemetry.access_log import AccessLog
+from bentos.telemetry.metrics import METRICS, timed
+from bentos.telemetry.request_log import RequestLog
+from catalog.product import ProductInput
+from catalog.text.clean import detect_language
+from models.features.table import FeatureTable
+from retrieval.filters.rules import Rules
+from retrieval.filters.rules_file import RulesFile
 
 __all__ = ["Application"]
 
@@ -275,7 +275,7 @@ def item_facts(item: ProductInput) -> dict[str, Any]:
 
 
 def shape(call: Call, outcome: Outcome, loaded: LoadedRelease, rules: Rules) -> list[dict[str, Any]]:
-    """One result per item, as the answer models of `bentos.schemas` describe."""
+    """One result per item, as the answer models of `bentos.api.requests` describe."""
     if call.endpoint == "embed":
         pairs = zip(call.product_ids, outcome.vectors, strict=True)
         return [{"product_id": product, "vector": vector} for product, vector in pairs]

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import yaml
 
-from catalog.errors import ArtifactError
-from catalog.files import write_json, write_text
-from catalog.hashing import fingerprint, tree_hash
-from catalog.settings import Settings
-from catalog.workspace import PROJECT, Workspace
-from models.release import Release
+from releases import Release
+from shelfspace.errors import ArtifactError
+from shelfspace.files import write_json, write_text
+from shelfspace.hashing import fingerprint, tree_hash
+from shelfspace.settings import Settings
+from shelfspace.workspace import PROJECT, Workspace
 
 __all__ = ["bento_environment", "bento_folder", "bento_home", "build_bento"]
 

@@ -12,12 +12,13 @@ import bentoml
 import orjson
 from bentoml.exceptions import BentoMLException, InvalidArgument, NotFound, ServiceUnavailable
 
-from bentos import answers, schemas
+from bentos.api import requests as schemas
+from bentos.api import responses as answers
+from bentos.api.limits import Refusal
 from bentos.config import BAKED, read_config
-from bentos.connection import use_guarded_connections
-from bentos.guard import Guard
-from bentos.hot import HotRoutes
-from bentos.limits import Refusal
+from bentos.http.connection import use_guarded_connections
+from bentos.http.fast_path import HotRoutes
+from bentos.http.guard import Guard
 
 if TYPE_CHECKING:
     from bentos.application import Application

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from catalog.errors import InputError
-from catalog.settings import Graph
+from shelfspace.errors import InputError
+from shelfspace.settings import Graph
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -95,7 +95,7 @@ def read_baskets(
     `graph.together: shopper`, all that a shopper bought is one basket.
 
     Args:
-        events: clean events (`catalog.schema.EVENT_COLUMNS`); views and carts are not read.
+        events: clean events (`catalog.contract.EVENT_COLUMNS`); views and carts are not read.
         product_ids: n distinct identifiers, in row order; events of other products are not read.
         before: purchases at or after it are not read; None reads all.
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from catalog.settings import Graph
-from models.graph.copurchase import copurchases, read_baskets
+from catalog.copurchases import copurchases, read_baskets
+from shelfspace.settings import Graph
 
 __all__ = ["COLUMNS", "bought_together"]
 
@@ -26,7 +26,7 @@ def bought_together(
 
     Returns:
         product_id, other_id, baskets (that hold both) and weight, the shrunk cosine of
-        `models.graph.copurchase.copurchases`.
+        `catalog.copurchases.copurchases`.
     """
     none = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in zip(COLUMNS, KINDS, strict=True)})
     if len(events) == 0:

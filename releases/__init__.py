@@ -1,7 +1,7 @@
 """Releases: immutable folders, the pointer that says which one is live, and its history."""
 
-from models.release.folder import VOLATILE, Release, list_releases, write_release
-from models.release.pointer import current, current_id, history, previous, promote, prune, rollback
+from releases.pointer import current, current_id, history, previous, promote, prune, rollback
+from releases.release import VOLATILE, Release, list_releases, write_release
 
 __all__ = [
     "VOLATILE",

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import ArtifactError
-from catalog.files import atomic_directory, read_json, write_json
-from catalog.workspace import Workspace
+from shelfspace.errors import ArtifactError
+from shelfspace.files import atomic_directory, read_json, write_json
+from shelfspace.workspace import Workspace
 
 __all__ = ["champion", "champion_model", "crown"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from catalog.settings import Gate
+from shelfspace.settings import Gate
 
 __all__ = ["Verdict", "decide"]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import orjson
 
-from catalog.errors import ArtifactError
-from catalog.files import write_text
-from models.release.folder import Release, list_releases, releases_lock
+from releases.release import Release, list_releases, releases_lock
+from shelfspace.errors import ArtifactError
+from shelfspace.files import write_text
 
 __all__ = ["current", "current_id", "history", "previous", "promote", "prune", "rollback"]
 

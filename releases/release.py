@@ -25,11 +25,11 @@ import orjson
 import pandas as pd
 from filelock import FileLock
 
-from catalog.errors import ArtifactError, InputError
-from catalog.files import read_json, sync, write_bytes, write_json, write_table, write_text
-from catalog.hashing import file_hash, fingerprint
-from models.index import RowIndex, load_index
-from models.index.search import TIMING
+from retrieval.vectors import RowIndex, load_index
+from retrieval.vectors.faiss_index import TIMING
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.files import read_json, sync, write_bytes, write_json, write_table, write_text
+from shelfspace.hashing import file_hash, fingerprint
 
 __all__ = ["VOLATILE", "Release", "list_releases", "releases_lock", "write_release"]
 

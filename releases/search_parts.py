@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from catalog.files import read_json, write_table
-from insights.search.floors import load_floors, save_floors
-from insights.search.fusion import FusionModel
-from insights.search.hybrid import HybridSearch
-from insights.search.lexical import LexicalIndex
-from insights.search.tokens import tokens_code
-from models.release import Release
+from releases import Release
+from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.tokens import tokens_code
+from retrieval.ranking.floors import load_floors, save_floors
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from shelfspace.files import read_json, write_table
 
 if TYPE_CHECKING:
-    from models.product_encoder import ProductEncoder
+    from models.inference.product_encoder import ProductEncoder
 
 __all__ = [
     "load_modalities",
@@ -47,11 +47,11 @@ def search_part_writers(
     together: pd.DataFrame,
     floors: Mapping[str, float] | None = None,
 ) -> dict[str, Callable[[Path], None]]:
-    """The parts as `models.release.write_release` takes them.
+    """The parts as `releases.write_release` takes them.
 
     Args:
         modalities: name to (n, d) vectors of each product seen through that modality alone.
-        together: as `models.graph.together.bought_together` gives it.
+        together: as `insights.bought_together.bought_together` gives it.
         floors: kind of query to the lowest score of a relevant hit; None for none.
     """
     return {

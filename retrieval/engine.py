@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from bentos.asks import NO_FILTERS, Ask, Form
-from bentos.found import Found, facets_of
-from bentos.metrics import timed
-from bentos.release_view import LoadedRelease
-from bentos.shelf import Shelf
-from insights.search.blending import blend, blend_classes
-from insights.search.columns import allowed_rows
-from insights.search.facets import facets
-from insights.search.hybrid import DEPTH, Ranking, Words
-from insights.search.pages import page
-from insights.search.rules import Rules
-from models.index import LayeredView
-from models.product_encoder import Encoded
+from bentos.api.queries import NO_FILTERS, Ask, Form
+from bentos.serving.loaded_release import LoadedRelease
+from bentos.telemetry.metrics import timed
+from models.inference.product_encoder import Encoded
+from retrieval.catalogue.view import Shelf
+from retrieval.filters.columns import allowed_rows
+from retrieval.filters.facets import facets
+from retrieval.filters.rules import Rules
+from retrieval.filters.sorting import page
+from retrieval.ranking.blending import blend, blend_classes
+from retrieval.ranking.hybrid import DEPTH, Ranking, Words
+from retrieval.results import Found, facets_of
+from retrieval.vectors import LayeredView
 
 __all__ = ["Asked", "LookedUp", "answer", "blended", "browse", "ranked", "unfiltered"]
 

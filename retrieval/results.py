@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from bentos.asks import Ask, Form
-from bentos.shelf import Shelf
-from insights.search.columns import Filters, allowed_rows
-from insights.search.facets import facets, relaxed
-from insights.search.fusion_parts import kind_named
-from insights.search.hybrid import DEPTH
-from insights.search.lexical import LexicalQuery
-from insights.search.matches import Rest, relevant
-from insights.search.pages import Sort, sorted_rows
+from bentos.api.queries import Ask, Form
+from retrieval.catalogue.view import Shelf
+from retrieval.filters.columns import Filters, allowed_rows
+from retrieval.filters.facets import facets, relaxed
+from retrieval.filters.matches import Rest, relevant
+from retrieval.filters.sorting import Sort, sorted_rows
+from retrieval.lexical.index import LexicalQuery
+from retrieval.ranking.hybrid import DEPTH
+from retrieval.ranking.parts import kind_named
 
 __all__ = ["Found", "facets_of"]
 

@@ -31,8 +31,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from catalog.errors import BusyError, CatalogError
-from catalog.files import write_text
+from shelfspace.errors import BusyError, CatalogError
+from shelfspace.files import write_text
 
 __all__ = ["PROJECT", "Workspace", "workspace_name"]
 

@@ -1,7 +1,7 @@
 """Asset checks: thin wrappers that turn a report of data_checks into a Dagster verdict.
 
 Each check records the data version it judged, so that a later run can tell whether the verdict
-is about the bytes that lie there now (assets/preconditions.py).
+is about the bytes that lie there now (assets/lib/preconditions.py).
 """
 
 import sys
@@ -12,10 +12,10 @@ import dagster as dg
 import pandas as pd
 from tqdm import tqdm
 
-from assets.preconditions import CHECKED_VERSION
-from assets.shop import Shop
-from catalog.files import write_bytes
-from catalog.snapshot import MediaStore
+from assets.lib.preconditions import CHECKED_VERSION
+from assets.lib.shop import Shop
+from catalog.snapshot.write import MediaStore
+from shelfspace.files import write_bytes
 
 __all__ = ["build_check", "suite_check", "surroundings", "verdict"]
 
@@ -24,7 +24,7 @@ def verdict(report: Any, version: str, *, blocking: bool = True) -> dg.AssetChec
     """A CheckReport as an asset check result, failing rows included.
 
     Args:
-        report: a `data_checks.run.CheckReport`.
+        report: a `data_checks.validation.validate.CheckReport`.
         version: data version of the judged bytes.
         blocking: whether a failure is an error rather than a warning.
     """
@@ -62,7 +62,7 @@ def build_check(
 
 def surroundings(shop: Shop, *, clean: bool) -> Any:
     """What a table is compared with; products and media are known once the catalogue is clean."""
-    from data_checks.facts import Surroundings
+    from data_checks.suites.facts import Surroundings
 
     if not clean:
         return Surroundings(currency=shop.source.currency)
@@ -80,7 +80,7 @@ def suite_check(
     """A blocking check that runs a Great Expectations suite over a table of the workspace."""
 
     def judge(shop: Shop) -> Any:
-        from data_checks.run import validate
+        from data_checks.validation.validate import validate
 
         around = surroundings(shop, clean=not suite.startswith("raw_"))
         return validate(suite, load(shop), shop.settings, shop.workspace.validation, around)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from catalog.errors import ArtifactError
-from catalog.files import write_text
-from catalog.hashing import file_hash
+from shelfspace.errors import ArtifactError
+from shelfspace.files import write_text
+from shelfspace.hashing import file_hash
 
 __all__ = ["add", "commit_stages", "keep", "pointer_hash", "push", "repository"]
 

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from assets.shop import Shop
-from catalog.errors import ArtifactError
-from catalog.files import read_json
-from catalog.hashing import fingerprint
-from catalog.search_space import with_values
-from catalog.settings import Settings
+from assets.lib.shop import Shop
+from shelfspace.errors import ArtifactError
+from shelfspace.files import read_json
+from shelfspace.hashing import fingerprint
+from shelfspace.settings import Settings
+from shelfspace.settings.search_space import with_values
 
 __all__ = [
     "FEATURES",
@@ -33,8 +33,8 @@ class Learning:
 
     Attributes:
         products: the cleaned table.
-        features: a `models.features.FeatureTable` of the configured modalities.
-        targets: a `models.catalogue_inputs.Targets`.
+        features: a `models.features.table.FeatureTable` of the configured modalities.
+        targets: a `models.features.catalogue.Targets`.
         splits, groups: (n,) str side and duplicate group.
     """
 
@@ -47,7 +47,7 @@ class Learning:
 
 def learning(shop: Shop) -> Learning:
     """Read what the stages before training left."""
-    from models.catalogue_inputs import load_features, targets
+    from models.features.catalogue import load_features, targets
 
     products = shop.table("products")
     features = load_features(shop.workspace.features, products, shop.settings.model.modalities)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from catalog.errors import StaleCheckError
+from shelfspace.errors import StaleCheckError
 
 __all__ = ["BLOCKING", "CHECKED_VERSION", "require_checks"]
 

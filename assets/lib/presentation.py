@@ -9,7 +9,7 @@ import dagster as dg
 import pandas as pd
 from tqdm import tqdm
 
-from assets.records import Facts, Record
+from assets.lib.stage import Facts, Record
 
 __all__ = ["markdown_table", "result", "say", "to_metadata"]
 

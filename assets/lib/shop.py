@@ -10,12 +10,12 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from assets.data_versions import pointer_hash
-from assets.records import Record, read_record
-from catalog.errors import ArtifactError
-from catalog.settings import Settings, load_settings
-from catalog.source import CatalogSource, open_catalog
-from catalog.workspace import PROJECT, Workspace
+from assets.lib.dvc import pointer_hash
+from assets.lib.stage import Record, read_record
+from catalog.sources.base import CatalogSource, open_catalog
+from shelfspace.errors import ArtifactError
+from shelfspace.settings import Settings, load_settings
+from shelfspace.workspace import PROJECT, Workspace
 
 __all__ = ["CATALOGUE", "NoPickleIOManager", "Shop", "asset_folder", "settings_of"]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import ArtifactError
-from catalog.files import atomic_directory, read_json, write_json
-from catalog.hashing import fingerprint, tree_hash
+from shelfspace.errors import ArtifactError
+from shelfspace.files import atomic_directory, read_json, write_json
+from shelfspace.hashing import fingerprint, tree_hash
 
 __all__ = ["Facts", "Record", "build", "read_record"]
 

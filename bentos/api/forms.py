@@ -11,8 +11,8 @@ import orjson
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from bentos.limits import Refusal
-from bentos.parsing import Files
+from bentos.api.limits import Refusal
+from bentos.api.parsing import Files
 
 __all__ = ["FORM_FIELDS", "read_form"]
 

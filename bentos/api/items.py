@@ -5,9 +5,9 @@ import binascii
 from dataclasses import dataclass
 from typing import Any
 
-from bentos.limits import Limits, Refusal
-from bentos.schemas import ProductItem, Query
-from models.inputs.item import ProductInput
+from bentos.api.limits import Limits, Refusal
+from bentos.api.requests import ProductItem, Query
+from catalog.product import ProductInput
 
 __all__ = ["Files", "product_input"]
 

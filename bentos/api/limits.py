@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from catalog.errors import InputError
-from catalog.settings import Settings
+from shelfspace.errors import InputError
+from shelfspace.settings import Settings
 
 __all__ = ["IN_FLIGHT", "Admission", "Limits", "Refusal"]
 
@@ -60,7 +60,7 @@ class Limits:
         media_per_item: photos, and sounds, of one item.
         body_seconds: what a body may take to arrive.
         answer_seconds: what an answer to it may take.
-        megapixels: largest PNG or WebP; see `bentos.media_cost` for JPEG.
+        megapixels: largest PNG or WebP; see `bentos.api.media_cost` for JPEG.
     """
 
     body_bytes: int

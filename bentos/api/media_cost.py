@@ -11,9 +11,9 @@ import struct
 
 import soundfile
 
-from bentos.limits import Limits, Refusal
-from bentos.parsing import Call
-from catalog.media_headers import jpeg_scans, sniff, webp_size
+from bentos.api.limits import Limits, Refusal
+from bentos.api.parsing import Call
+from catalog.media.headers import jpeg_scans, sniff, webp_size
 
 __all__ = ["check_costs", "check_photo_cost", "check_sound_cost", "jpeg_size"]
 

@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from bentos.asks import Ask, Form, form_of, split
-from bentos.items import Files, product_input
-from bentos.limits import Limits, Refusal
-from bentos.schemas import (
+from bentos.api.items import Files, product_input
+from bentos.api.limits import Limits, Refusal
+from bentos.api.queries import Ask, Form, form_of, split
+from bentos.api.requests import (
     ChangeRequest,
     DeleteRequest,
     EmbedRequest,
@@ -23,7 +23,7 @@ from bentos.schemas import (
     SearchRequest,
     SimilarRequest,
 )
-from models.inputs.item import ProductInput
+from catalog.product import ProductInput
 
 __all__ = ["ENDPOINTS", "READS", "WRITES", "Call", "Files", "parse_json", "read_call"]
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from bentos.limits import Limits, Refusal
-from bentos.schemas import Query, SearchRequest
-from insights.search.columns import Filters
-from insights.search.pages import Sort
-from models.inputs.item import ProductInput
+from bentos.api.limits import Limits, Refusal
+from bentos.api.requests import Query, SearchRequest
+from catalog.product import ProductInput
+from retrieval.filters.columns import Filters
+from retrieval.filters.sorting import Sort
 
 __all__ = ["NO_FILTERS", "Ask", "Form", "form_of", "split"]
 

@@ -2,7 +2,7 @@
 
 Requests forbid unknown fields, so a misspelt name is an error and not a silent default. A field
 given as null counts as not given. Limits that depend on settings (items, k, text length, bytes)
-are checked in `bentos.limits`, not here.
+are checked in `bentos.api.limits`, not here.
 """
 
 from typing import Annotated, Any, Literal

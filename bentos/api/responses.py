@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bentos.answers_catalogue import (
+from bentos.api.responses_catalogue import (
     EXAMPLE_RELEASE,
     Classification,
     GetAnswer,

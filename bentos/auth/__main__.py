@@ -1,4 +1,4 @@
-"""The command line of `bentos.keys`: create, list and revoke API keys."""
+"""The command line of API keys: create, list and revoke API keys."""
 
 import argparse
 import os
@@ -9,9 +9,9 @@ from typing import cast
 
 from filelock import FileLock
 
-from bentos.keys import KeysFile, ScopeName, create_key, read_keys, write_keys
-from catalog.errors import SettingsError, ShelfspaceError
-from catalog.workspace import Workspace
+from bentos.auth.keys import KeysFile, ScopeName, create_key, read_keys, write_keys
+from shelfspace.errors import SettingsError, ShelfspaceError
+from shelfspace.workspace import Workspace
 
 __all__ = ["keys_path", "main"]
 
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """What the command line takes."""
-    top = argparse.ArgumentParser(prog="python -m bentos.keys", description="API keys of the service.")
+    top = argparse.ArgumentParser(prog="python -m bentos.auth", description="API keys of the service.")
     top.add_argument("--catalog", help="preset or catalogue folder; default SHELFSPACE_CATALOG or sample")
     top.add_argument("--file", help="keys file; default SHELFSPACE_KEYS, else keys.json in the workspace")
     commands = top.add_subparsers(dest="command", required=True)

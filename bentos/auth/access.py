@@ -7,9 +7,9 @@ from typing import Literal
 
 from starlette.types import Scope
 
-from bentos.buckets import Addresses
-from bentos.keys import Key, KeyRing, ScopeName
-from bentos.limits import Refusal
+from bentos.api.limits import Refusal
+from bentos.auth.keys import Key, KeyRing, ScopeName
+from bentos.auth.rate_limit import Addresses
 
 __all__ = ["COOKIE", "Door", "check_host", "check_path", "check_site", "refuse_public", "token_of"]
 
@@ -19,7 +19,7 @@ COOKIE = "shelfspace_key"
 MAX_TOKEN = 512
 """Characters of a key that are looked at; real ones have 54."""
 SAFE = frozenset({"GET", "HEAD"})
-TO_LOGIN = "send Authorization: Bearer KEY or X-API-Key: KEY; `python -m bentos.keys create` makes one"
+TO_LOGIN = "send Authorization: Bearer KEY or X-API-Key: KEY; `python -m bentos.auth create` makes one"
 
 
 @lru_cache(256)
@@ -43,7 +43,7 @@ def refuse_public(scope: Scope) -> None:
     if not server or server[1] is None:  # a Unix socket
         return
     if address_kind(server[0]) == "public":
-        remedy = "make an API key (python -m bentos.keys create), or reach the service over loopback"
+        remedy = "make an API key (python -m bentos.auth create), or reach the service over loopback"
         raise Refusal(403, "address", server[0], remedy)
 
 

@@ -4,9 +4,9 @@ The keys file holds no key, only SHA-256 hashes. A key is 32 random bytes, so no
 candidates against its hash; the slow, salted hashes made for passwords would only cost the
 service time on every request (OWASP, Password Storage Cheat Sheet, treats guessable secrets).
 
-    python -m bentos.keys create --name storefront --scopes read
-    python -m bentos.keys list
-    python -m bentos.keys revoke KEY_ID
+    python -m bentos.auth create --name storefront --scopes read
+    python -m bentos.auth list
+    python -m bentos.auth revoke KEY_ID
 
 The service reads the file again when it changes, so keys come and go without a restart. Several
 keys are valid at once: create the new one, move the clients, revoke the old one.
@@ -26,9 +26,9 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from bentos.buckets import Bucket
-from catalog.errors import SettingsError
-from catalog.files import write_bytes
+from bentos.auth.rate_limit import Bucket
+from shelfspace.errors import SettingsError
+from shelfspace.files import write_bytes
 
 __all__ = ["Key", "KeyRing", "KeysFile", "create_key", "read_keys", "write_keys"]
 
@@ -233,6 +233,6 @@ class KeyRing:
 
 
 if __name__ == "__main__":
-    from bentos.keys_cli import main
+    from bentos.auth.__main__ import main
 
     sys.exit(main())

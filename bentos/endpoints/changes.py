@@ -10,14 +10,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bentos.jobs import Outcome
-from bentos.limits import Refusal
-from bentos.parsing import Call
-from bentos.put_media import PutMedia
-from bentos.release_view import LoadedRelease
-from models.index import LayeredView, Record
-from models.inputs.item import ProductInput
-from models.inputs.text import detect_language
+from bentos.api.limits import Refusal
+from bentos.api.parsing import Call
+from bentos.serving.jobs import Outcome
+from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.uploads import PutMedia
+from catalog.product import ProductInput
+from catalog.text.clean import detect_language
+from retrieval.vectors import LayeredView, Record
 
 __all__ = ["place_of", "records_of", "require_known", "require_live"]
 

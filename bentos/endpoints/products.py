@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from bentos.jobs import Outcome
-from bentos.limits import Refusal
-from bentos.parsing import Call
-from bentos.release_view import LoadedRelease
-from bentos.searching import browse
-from bentos.shelf import Shelf
-from insights.search.rules import Rules
+from bentos.api.limits import Refusal
+from bentos.api.parsing import Call
+from bentos.serving.jobs import Outcome
+from bentos.serving.loaded_release import LoadedRelease
+from retrieval.catalogue.view import Shelf
+from retrieval.engine import browse
+from retrieval.filters.rules import Rules
 
 __all__ = ["browsed", "classification", "details", "require_named"]
 

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from bentos.release_view import LoadedRelease
+from bentos.serving.loaded_release import LoadedRelease
 
 if TYPE_CHECKING:
     from bentos.application import Application

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from bentos.jobs import Outcome
-from bentos.limits import Refusal
-from bentos.parsing import Call
-from bentos.release_view import LoadedRelease
-from bentos.shelf import Shelf
-from insights.search.rules import Rules
-from models.index.modalities import ModalityIndexes
+from bentos.api.limits import Refusal
+from bentos.api.parsing import Call
+from bentos.serving.jobs import Outcome
+from bentos.serving.loaded_release import LoadedRelease
+from retrieval.catalogue.view import Shelf
+from retrieval.filters.rules import Rules
+from retrieval.vectors.by_modality import ModalityIndexes
 
 __all__ = ["nearest", "similar_alone"]
 

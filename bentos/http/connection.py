@@ -12,7 +12,7 @@ import orjson
 import uvicorn.config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from bentos.limits import Refusal
+from bentos.api.limits import Refusal
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle

@@ -15,12 +15,12 @@ import anyio.to_thread
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bentos.limits import IN_FLIGHT, Place, Refusal
-from bentos.metrics import METRICS, timed
-from bentos.multipart import read_form
-from bentos.openapi import openapi
-from bentos.pages import Pages
-from bentos.parsing import ENDPOINTS, READS, WRITES, Files, parse_json
+from bentos.api.forms import read_form
+from bentos.api.limits import IN_FLIGHT, Place, Refusal
+from bentos.api.parsing import ENDPOINTS, READS, WRITES, Files, parse_json
+from bentos.http.openapi import openapi
+from bentos.http.storefront import Pages
+from bentos.telemetry.metrics import METRICS, timed
 
 if TYPE_CHECKING:
     from bentos.application import Application

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bentos.entry import Door, check_host, check_path, check_site, refuse_public, token_of
-from bentos.headers import secured
-from bentos.hot import refuse, respond
-from bentos.keys import ScopeName
-from bentos.limits import Refusal
-from bentos.metrics import METRICS
-from bentos.parsing import ENDPOINTS, WRITES
-from bentos.sessions import SESSION, answer_session
+from bentos.api.limits import Refusal
+from bentos.api.parsing import ENDPOINTS, WRITES
+from bentos.auth.access import Door, check_host, check_path, check_site, refuse_public, token_of
+from bentos.auth.keys import ScopeName
+from bentos.http.fast_path import refuse, respond
+from bentos.http.security_headers import secured
+from bentos.http.session import SESSION, answer_session
+from bentos.telemetry.metrics import METRICS
 
 if TYPE_CHECKING:
     from bentos.application import Application
@@ -46,7 +46,7 @@ class Guard:
     """ASGI middleware.
 
     Args:
-        app: the layers within, `bentos.hot.HotRoutes` first.
+        app: the layers within, `bentos.http.fast_path.HotRoutes` first.
         application: gives the process's `Application` (None before the service exists).
     """
 

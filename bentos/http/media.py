@@ -12,15 +12,15 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import ClassVar
 
-from bentos.limits import Refusal
-from bentos.put_media import PutMedia, keys_said
-from bentos.release_view import LoadedRelease
-from catalog.errors import ArtifactError, MediaError
-from catalog.media_headers import sniff
-from catalog.media_photo import open_photo
-from catalog.media_store import MediaStore
-from catalog.settings import Media
-from models.index.delta import DeltaView
+from bentos.api.limits import Refusal
+from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.uploads import PutMedia, keys_said
+from catalog.media.headers import sniff
+from catalog.media.photo import open_photo
+from catalog.snapshot.media_store import MediaStore
+from retrieval.changes.segment import DeltaView
+from shelfspace.errors import ArtifactError, MediaError
+from shelfspace.settings import Media
 
 __all__ = ["MediaShelf"]
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from bentos.answers import ErrorAnswer
-from bentos.entry import COOKIE
-from bentos.multipart import FORM_FIELDS
-from bentos.schemas import EXAMPLES
-from bentos.sessions import SESSION, session_paths
+from bentos.api.forms import FORM_FIELDS
+from bentos.api.requests import EXAMPLES
+from bentos.api.responses import ErrorAnswer
+from bentos.auth.access import COOKIE
+from bentos.http.session import SESSION, session_paths
 
 __all__ = ["openapi"]
 

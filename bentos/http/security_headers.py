@@ -15,7 +15,7 @@ PAGE_POLICY: Final = (
     "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
-"""Of a page that sets none itself, as those of `bentos.pages` do."""
+"""Of a page that sets none itself, as those of `bentos.http.storefront` do."""
 DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 """For all that is no page: were it opened as one, nothing in it would run."""
 

@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope
 
-from bentos.entry import COOKIE, Door, token_of
-from bentos.keys import Key
-from bentos.limits import Refusal
-from bentos.parsing import parse_json
+from bentos.api.limits import Refusal
+from bentos.api.parsing import parse_json
+from bentos.auth.access import COOKIE, Door, token_of
+from bentos.auth.keys import Key
 
 __all__ = ["SESSION", "answer_session", "session_paths"]
 

@@ -19,11 +19,11 @@ import anyio.to_thread
 import orjson
 from starlette.types import Scope, Send
 
-from bentos.headers import PAGE_POLICY
-from bentos.limits import Refusal
-from bentos.media import MediaShelf
-from bentos.overview import overview, vector_map
-from catalog.hashing import content_hash
+from bentos.api.limits import Refusal
+from bentos.endpoints.release import overview, vector_map
+from bentos.http.media import MediaShelf
+from bentos.http.security_headers import PAGE_POLICY
+from shelfspace.hashing import content_hash
 
 if TYPE_CHECKING:
     from bentos.application import Application

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from catalog.errors import ArtifactError, MediaError
-from catalog.media_store import MediaStore
-from catalog.settings import Media, Service
-from models.features import FeatureTable
-from models.inputs.item import ProductInput
-from models.product_encoder import ProductEncoder
-from models.runtime import Choice, choose
+from catalog.product import ProductInput
+from catalog.snapshot.media_store import MediaStore
+from models.features.table import FeatureTable
+from models.inference.backends import Choice, choose
+from models.inference.product_encoder import ProductEncoder
+from shelfspace.errors import ArtifactError, MediaError
+from shelfspace.settings import Media, Service
 
 __all__ = ["choose_way", "sample_items"]
 

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
+from bentos.api.limits import Refusal
 from bentos.config import ServiceConfig
-from bentos.index_choice import IndexChoice, close_remote
-from bentos.limits import Refusal
-from bentos.put_media import PutMedia, keys_said
-from bentos.release_view import LoadedRelease
-from catalog.errors import CapacityError, InputError, ShelfspaceError
-from models.index import DeltaLimits, Record
-from models.index.carry import prune_logs
-from models.release import Release, current_id, list_releases
+from bentos.serving.index_backend import IndexChoice, close_remote
+from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.uploads import PutMedia, keys_said
+from releases import Release, current_id, list_releases
+from retrieval.changes.migrate import prune_logs
+from retrieval.vectors import DeltaLimits, Record
+from shelfspace.errors import CapacityError, InputError, ShelfspaceError
 
 __all__ = ["Engine"]
 

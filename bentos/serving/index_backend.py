@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bentos.config import ServiceConfig
-from bentos.release_view import LoadedRelease
-from models.release import list_releases
+from bentos.serving.loaded_release import LoadedRelease
+from releases import list_releases
 
 if TYPE_CHECKING:
-    from models.index.postgres import PgRowIndex
+    from retrieval.vectors.postgres import PgRowIndex
 
 __all__ = ["IndexChoice", "close_remote", "said"]
 
@@ -36,7 +36,7 @@ class IndexChoice:
         config = self._config
         if config.settings.service.index == "release":
             return loaded
-        from models.index.postgres import PgRowIndex, Place
+        from retrieval.vectors.postgres import PgRowIndex, Place
 
         root = config.releases
         place = Place(

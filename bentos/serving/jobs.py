@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from bentos.fresh import alone_facts
-from bentos.limits import Refusal
-from bentos.metrics import METRICS, timed
-from bentos.parsing import Call
-from bentos.release_view import LoadedRelease
-from bentos.searching import Asked, blended, ranked
-from catalog.errors import InputError
-from insights.search.rules import Rules
-from models.features import FeatureTable
-from models.index import LayeredView
-from models.inputs.item import ProductInput
-from models.release.modalities import vectors_alone
+from bentos.api.limits import Refusal
+from bentos.api.parsing import Call
+from bentos.serving.loaded_release import LoadedRelease
+from bentos.telemetry.metrics import METRICS, timed
+from catalog.product import ProductInput
+from models.features.table import FeatureTable
+from models.inference.by_modality import vectors_alone
+from retrieval.catalogue.updates import alone_facts
+from retrieval.engine import Asked, blended, ranked
+from retrieval.filters.rules import Rules
+from retrieval.vectors import LayeredView
+from shelfspace.errors import InputError
 
 __all__ = ["Job", "Outcome", "featurize", "run_jobs"]
 

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bentos.encoder_way import choose_way
-from bentos.fresh import alone_facts
-from bentos.search_parts import search_parts
-from bentos.shelf import Shelf, ShelfKeeper
-from catalog.settings import Media, Service
-from models.index import DeltaLimits, Header, LayeredIndex, LayeredView, RowIndex
-from models.index.carry import Carried, Target, carry_over, log_path
-from models.index.delta import DeltaView
-from models.index.modalities import ModalityIndexes
-from models.inputs.item import ProductInput
-from models.product_encoder import ProductEncoder
-from models.release import Release
-from models.release.modalities import vectors_alone
-from models.runtime import Choice
+from bentos.serving.encoder_backend import choose_way
+from bentos.serving.search_parts import search_parts
+from catalog.product import ProductInput
+from models.inference.backends import Choice
+from models.inference.by_modality import vectors_alone
+from models.inference.product_encoder import ProductEncoder
+from releases import Release
+from retrieval.catalogue.updates import alone_facts
+from retrieval.catalogue.view import Shelf, ShelfKeeper
+from retrieval.changes.migrate import Carried, Target, carry_over, log_path
+from retrieval.changes.segment import DeltaView
+from retrieval.vectors import DeltaLimits, Header, LayeredIndex, LayeredView, RowIndex
+from retrieval.vectors.by_modality import ModalityIndexes
+from shelfspace.settings import Media, Service
 
 if TYPE_CHECKING:
-    from models.index.postgres import PgRowIndex
+    from retrieval.vectors.postgres import PgRowIndex
 
 __all__ = ["LoadedRelease"]
 

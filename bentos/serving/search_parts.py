@@ -1,17 +1,17 @@
 """What a release's search is made of; releases without these parts are served as well."""
 
-from bentos.facts import ProductFacts
-from bentos.shelf import SearchParts
-from insights.search.columns import Columns
-from insights.search.from_release import (
+from models.inference.product_encoder import ProductEncoder
+from releases import Release
+from releases.search_parts import (
     release_floors,
     release_fusion,
     release_lexical,
     release_modalities,
     release_together,
 )
-from models.product_encoder import ProductEncoder
-from models.release import Release
+from retrieval.catalogue.products import ProductFacts
+from retrieval.catalogue.view import SearchParts
+from retrieval.filters.columns import Columns
 
 __all__ = ["search_parts"]
 

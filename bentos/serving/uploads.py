@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import ArtifactError
-from catalog.files import write_bytes
-from models.inputs.item import ProductInput
+from catalog.product import ProductInput
+from shelfspace.errors import ArtifactError
+from shelfspace.files import write_bytes
 
 __all__ = ["PutMedia", "keys_said"]
 

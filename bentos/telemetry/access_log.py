@@ -23,7 +23,7 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bentos.request_log import RequestLog
+from bentos.telemetry.request_log import RequestLog
 
 __all__ = ["AccessLog"]
 

@@ -25,7 +25,7 @@ from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
     from bentos.application import Application
-    from models.runtime import Choice
+    from models.inference.backends import Choice
 
 __all__ = ["METRICS", "STAGES", "Histogram", "Metrics", "timed"]
 

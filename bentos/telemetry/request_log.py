@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from catalog.files import write_bytes
+from shelfspace.files import write_bytes
 
 __all__ = ["RequestLog"]
 

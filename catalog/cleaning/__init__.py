@@ -4,8 +4,8 @@ For each table, clean rows and quarantined rows add up to the collected ones. A 
 is refused does not take its product with it: the product goes on without that file.
 """
 
-from catalog.cleaning_events import clean_events, clean_stock
-from catalog.cleaning_products import clean_products
-from catalog.refusals import Cleaned
+from catalog.cleaning.events import clean_events, clean_stock
+from catalog.cleaning.products import clean_products
+from catalog.cleaning.refusals import Cleaned
 
 __all__ = ["Cleaned", "clean_events", "clean_products", "clean_stock"]

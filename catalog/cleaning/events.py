@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import pandas as pd
 
 from catalog.cells import moments, numbers
-from catalog.refusals import Cleaned, Refusals
-from catalog.schema import EVENT_COLUMNS, EVENT_KINDS, STOCK_COLUMNS, raw_columns
+from catalog.cleaning.refusals import Cleaned, Refusals
+from catalog.contract import EVENT_COLUMNS, EVENT_KINDS, STOCK_COLUMNS, raw_columns
 
 __all__ = ["clean_events", "clean_stock"]
 
@@ -23,7 +23,7 @@ def clean_events(raw: pd.DataFrame, product_ids: Iterable[str]) -> Cleaned:
     unit price as unknown.
 
     Args:
-        raw: `catalog.snapshot.read_raw_events`.
+        raw: `catalog.snapshot.write.read_raw_events`.
         product_ids: of the clean products.
 
     Returns:

@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 
 from catalog.cells import foreign, media_cell, moments, numbers, text_of, usable_key
-from catalog.refusals import Cleaned, Refusals, refused_files
-from catalog.schema import PRODUCT_COLUMNS
-from catalog.settings import Settings
-from catalog.source import CatalogSource
+from catalog.cleaning.refusals import Cleaned, Refusals, refused_files
+from catalog.contract import PRODUCT_COLUMNS
+from catalog.sources.base import CatalogSource
+from shelfspace.settings import Settings
 
 __all__ = ["clean_products"]
 
@@ -25,7 +25,7 @@ def clean_products(
     named by a path that leads out of the media root, or refused by the media probe.
 
     Args:
-        raw: `catalog.snapshot.read_raw_products`.
+        raw: `catalog.snapshot.write.read_raw_products`.
         source: currency and separators.
         settings: unused today; limits of media are applied by the probe.
         media_findings: columns key, kind, ok, field, value, reason (`catalog.media.probe_media`).

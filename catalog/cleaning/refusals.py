@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from catalog.schema import QUARANTINE_COLUMNS, raw_columns
+from catalog.contract import QUARANTINE_COLUMNS, raw_columns
 
 __all__ = ["Cleaned", "Refusals"]
 

@@ -15,12 +15,12 @@ from typing import Any, Protocol
 import pandas as pd
 from tqdm import tqdm
 
-from catalog.errors import MediaError
-from catalog.media_photo import PhotoFacts, open_photo, probe_photo
-from catalog.media_sound import SoundFacts, open_sound, probe_sound
-from catalog.media_video import is_video, video_parts
-from catalog.progress import hide_bar
-from catalog.settings import Media
+from catalog.media.photo import PhotoFacts, open_photo, probe_photo
+from catalog.media.sound import SoundFacts, open_sound, probe_sound
+from catalog.media.video import is_video, video_parts
+from shelfspace.errors import MediaError
+from shelfspace.progress import hide_bar
+from shelfspace.settings import Media
 
 __all__ = [
     "MediaReader",
@@ -87,7 +87,7 @@ def _finding(
         return key, kind, False, "the file is missing", f"{single}.file", key, 0, 0, 0.0, 0
     data = store.read(key)
     try:
-        if is_video(data):  # one that could not be taken apart (`catalog.video_cells`): say why
+        if is_video(data):  # one that could not be taken apart (`catalog.media.video_cells`): say why
             video_parts(data, limits)
         facts = probe(data, limits)
     except MediaError as error:

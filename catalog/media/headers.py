@@ -6,7 +6,7 @@ allocate for at once (the canvas of a WebP, the data chunk of a WAV) are read he
 
 import struct
 
-from catalog.errors import MediaError
+from shelfspace.errors import MediaError
 
 __all__ = ["check_file", "jpeg_scans", "sniff", "wav_shortage", "webp_size"]
 

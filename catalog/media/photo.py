@@ -8,9 +8,9 @@ import numpy as np
 from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from catalog.errors import MediaError
-from catalog.media_headers import check_file, jpeg_scans, webp_size
-from catalog.settings import Media
+from catalog.media.headers import check_file, jpeg_scans, webp_size
+from shelfspace.errors import MediaError
+from shelfspace.settings import Media
 
 __all__ = ["DECODER_ERRORS", "PhotoFacts", "open_photo", "probe_photo"]
 

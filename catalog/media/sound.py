@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import soundfile
 
-from catalog.errors import MediaError
-from catalog.media_headers import check_file, wav_shortage
-from catalog.settings import Media
+from catalog.media.headers import check_file, wav_shortage
+from shelfspace.errors import MediaError
+from shelfspace.settings import Media
 
 __all__ = ["SoundFacts", "open_sound", "probe_sound"]
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from catalog.errors import MediaError, SettingsError
-from catalog.media_headers import check_file, sniff
-from catalog.media_sound import MIN_SECONDS, SILENCE
-from catalog.settings import Media
+from catalog.media.headers import check_file, sniff
+from catalog.media.sound import MIN_SECONDS, SILENCE
+from shelfspace.errors import MediaError, SettingsError
+from shelfspace.settings import Media
 
 __all__ = ["is_video", "video_parts"]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from catalog.cells import media_cell, usable_key
-from catalog.errors import MediaError
-from catalog.media_video import video_parts
-from catalog.settings import Media
+from catalog.media.video import video_parts
+from shelfspace.errors import MediaError
+from shelfspace.settings import Media
 
 __all__ = ["COLUMN", "MARK", "part_of_video", "with_videos"]
 
@@ -46,7 +46,7 @@ def with_videos(table: pd.DataFrame, separator: str, root: Path | None, limits: 
 
 def _names(key: str, root: Path | None, limits: Media) -> list[str]:
     """Keys of a video's parts; its own key where it is missing, refused or out of bounds."""
-    from catalog.source import inside
+    from catalog.sources.base import inside
 
     if root is None or not usable_key(key):
         return [key]

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from catalog.errors import ArtifactError
-from catalog.files import write_table
-from catalog.hashing import content_hash
+from shelfspace.errors import ArtifactError
+from shelfspace.files import write_table
+from shelfspace.hashing import content_hash
 
 __all__ = ["Added", "MediaStore", "add_media"]
 

@@ -9,8 +9,8 @@ events the hash of the row) and its occurrence, so that rows with one id are kep
 import pandas as pd
 
 from catalog.cells import moments
-from catalog.inbox import Delivery
-from catalog.schema import raw_columns
+from catalog.contract import raw_columns
+from catalog.sources.inbox import Delivery
 
 __all__ = ["BOOKKEEPING", "delivered", "difference", "keyed", "resolved", "row_hashes", "source_rows"]
 

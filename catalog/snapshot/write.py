@@ -2,9 +2,9 @@
 
 snapshot/
     manifest.json            shards in order, deliveries taken in; written last
-    products/part-*.parquet  rows of the first run; delta-*.parquet: operations since (catalog/layers.py)
+    products/part-*.parquet  rows of the first run; delta-*.parquet: operations since (operations.py)
     events/…, stock/…        the same
-    media/                   catalog/media_store.py
+    media/                   media_store.py
 
 Nothing in it says "now": the same input gives the same bytes, unchanged input writes nothing, and
 a run that was killed is repeated with the same result, since only the manifest makes shards count.
@@ -20,17 +20,25 @@ import pandas as pd
 from tqdm import tqdm
 
 from catalog.cells import media_cell, usable_key
-from catalog.errors import ArtifactError, CatalogError
-from catalog.files import read_json, write_json, write_table
-from catalog.hashing import file_hash, fingerprint
-from catalog.inbox import Delivery, read_deliveries
-from catalog.layers import BOOKKEEPING, delivered, difference, keyed, resolved, row_hashes, source_rows
-from catalog.media_store import MediaStore, add_media
-from catalog.progress import hide_bar
-from catalog.schema import TABLES, empty, raw_columns
-from catalog.settings import Media, Settings
-from catalog.source import CatalogSource
-from catalog.video_cells import COLUMN, MARK, part_of_video, with_videos
+from catalog.contract import TABLES, empty, raw_columns
+from catalog.media.video_cells import COLUMN, MARK, part_of_video, with_videos
+from catalog.snapshot.media_store import MediaStore, add_media
+from catalog.snapshot.operations import (
+    BOOKKEEPING,
+    delivered,
+    difference,
+    keyed,
+    resolved,
+    row_hashes,
+    source_rows,
+)
+from catalog.sources.base import CatalogSource
+from catalog.sources.inbox import Delivery, read_deliveries
+from shelfspace.errors import ArtifactError, CatalogError
+from shelfspace.files import read_json, write_json, write_table
+from shelfspace.hashing import file_hash, fingerprint
+from shelfspace.progress import hide_bar
+from shelfspace.settings import Media, Settings
 
 __all__ = [
     "MediaStore", "SnapshotReport", "read_raw_events", "read_raw_products", "read_raw_stock",

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from catalog.errors import CatalogError
-from catalog.hashing import file_hash, fingerprint
-from catalog.schema import REQUIRED, empty, raw_columns, source_columns
-from catalog.tables import read_table
-from catalog.workspace import PROJECT, workspace_name
+from catalog.contract import REQUIRED, empty, raw_columns, source_columns
+from catalog.sources.tables import read_table
+from shelfspace.errors import CatalogError
+from shelfspace.hashing import file_hash, fingerprint
+from shelfspace.workspace import PROJECT, workspace_name
 
 __all__ = ["PRESETS", "CatalogSource", "open_catalog", "public_data"]
 
@@ -65,7 +65,7 @@ class CatalogSource:
 
     def _table(self, name: str) -> pd.DataFrame:
         if self.reader:
-            from catalog.presets import READERS
+            from catalog.sources.presets import READERS
 
             read = READERS[self.reader].get(name)
             return empty(name) if read is None else read(self)
@@ -160,7 +160,7 @@ def open_catalog(catalog: str, cache: Path | None = None) -> CatalogSource:
     Raises:
         CatalogError: no such preset or folder, or a catalog.yaml that is not usable.
     """
-    from catalog.description import described
+    from catalog.sources.description import described
 
     if catalog == "sample":
         if cache is None:

@@ -20,11 +20,11 @@ from typing import Any
 
 import yaml
 
-from catalog.errors import CatalogError
-from catalog.presets import READERS
-from catalog.schema import TABLES, source_columns
-from catalog.source import CatalogSource, inside
-from catalog.tables import ENDINGS
+from catalog.contract import TABLES, source_columns
+from catalog.sources.base import CatalogSource, inside
+from catalog.sources.presets import READERS
+from catalog.sources.tables import ENDINGS
+from shelfspace.errors import CatalogError
 
 __all__ = ["described"]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from catalog.cells import usable_key
-from catalog.errors import CatalogError
-from catalog.hashing import content_hash, file_hash
-from catalog.schema import PRODUCT_COLUMNS
-from catalog.source import inside
-from catalog.tables import ENDINGS, read_table
+from catalog.contract import PRODUCT_COLUMNS
+from catalog.sources.base import inside
+from catalog.sources.tables import ENDINGS, read_table
+from shelfspace.errors import CatalogError
+from shelfspace.hashing import content_hash, file_hash
 
 __all__ = ["Delivery", "read_deliveries", "waiting"]
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from catalog.cells import text_of
-from catalog.errors import CatalogError
+from shelfspace.errors import CatalogError
 
 __all__ = ["ENDINGS", "read_table"]
 

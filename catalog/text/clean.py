@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.inputs.item import ProductInput
-from models.inputs.money import strip_prices
+from catalog.product import ProductInput
+from catalog.text.prices import strip_prices
 
 if TYPE_CHECKING:
     from jieba import Tokenizer

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from catalog.hashing import fingerprint
-from catalog.settings import Settings
-from data_checks.pages import publish
-from data_checks.report import FAILURE_COLUMNS, CheckReport, Finding
+from data_checks.validation.pages import publish
+from data_checks.validation.report import FAILURE_COLUMNS, CheckReport, Finding
+from shelfspace.hashing import fingerprint
+from shelfspace.settings import Settings
 
 __all__ = ["TableCounts", "check_balance", "count_tables"]
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from catalog.settings import Settings
-from data_checks.pages import publish
-from data_checks.report import FAILURE_COLUMNS, CheckReport, Finding
-from data_checks.run import MAX_EXAMPLES, table_version
+from data_checks.validation.pages import publish
+from data_checks.validation.report import FAILURE_COLUMNS, CheckReport, Finding
+from data_checks.validation.validate import MAX_EXAMPLES, table_version
+from shelfspace.settings import Settings
 
 __all__ = ["check_media"]
 

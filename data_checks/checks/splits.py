@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from data_checks.findings import report_of
-from data_checks.report import CheckReport, Finding
+from data_checks.validation.findings import report_of
+from data_checks.validation.report import CheckReport, Finding
 
 __all__ = ["no_leak"]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from catalog.settings import ReleaseSettings
-from data_checks.findings import report_of
-from data_checks.report import CheckReport, Finding
+from data_checks.validation.findings import report_of
+from data_checks.validation.report import CheckReport, Finding
+from shelfspace.settings import ReleaseSettings
 
 __all__ = ["recall_measured", "vectors_sound"]
 

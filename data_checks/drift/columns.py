@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from catalog.settings import Monitoring
-from data_checks.drift_verdict import ColumnDrift
-from data_checks.thresholds import categorical_distance, numeric_distance, shuffled_limit
+from data_checks.drift.thresholds import categorical_distance, numeric_distance, shuffled_limit
+from data_checks.drift.verdict import ColumnDrift
+from shelfspace.settings import Monitoring
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot
@@ -56,7 +56,7 @@ def compare_columns(
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset
 
-    from data_checks.drift_scores import ScoreBoard
+    from data_checks.drift.scores import ScoreBoard
 
     now, then = {}, {}
     methods: dict[str, str] = {}

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from data_checks.drift_columns import EMBEDDING_LIMIT, EMBEDDING_SCORE, SHARE, ratio_column
-from data_checks.telemetry import quiet_telemetry
+from data_checks.drift.columns import EMBEDDING_LIMIT, EMBEDDING_SCORE, SHARE, ratio_column
+from shelfspace.telemetry import quiet_telemetry
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot as ReportSnapshot
     from evidently.sdk.models import DashboardModel
     from evidently.ui.workspace import Project, Workspace
 
-    from data_checks.drift_verdict import DriftVerdict
+    from data_checks.drift.verdict import DriftVerdict
 
 __all__ = ["add_run"]
 

@@ -13,8 +13,8 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from catalog.errors import ArtifactError
-from catalog.settings import Monitoring
+from shelfspace.errors import ArtifactError
+from shelfspace.settings import Monitoring
 
 __all__ = [
     "LOG_COLUMNS", "Window", "catalogue_columns", "read_requests", "traffic_columns", "traffic_vectors",

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from catalog.errors import InputError
-from catalog.files import write_text
-from catalog.settings import Monitoring
-from data_checks.drift_columns import compare_columns
-from data_checks.drift_vectors import embedding_drift
-from data_checks.drift_verdict import ColumnDrift, DriftVerdict, cause_of
-from data_checks.pages import drift_banner
-from data_checks.telemetry import quiet_telemetry
+from data_checks.drift.columns import compare_columns
+from data_checks.drift.vectors import embedding_drift
+from data_checks.drift.verdict import ColumnDrift, DriftVerdict, cause_of
+from data_checks.validation.pages import drift_banner
+from shelfspace.errors import InputError
+from shelfspace.files import write_text
+from shelfspace.settings import Monitoring
+from shelfspace.telemetry import quiet_telemetry
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot
@@ -42,7 +42,8 @@ def drift_report(
     `min_requests` rows on a side nothing is compared and the verdict says so (`judged` False).
 
     Args:
-        current, reference: columns to compare (`data_checks.reference`); numbers and texts of categories.
+        current, reference: columns to compare (`data_checks.drift.reference`); numbers and texts of
+            categories.
         current_vectors, reference_vectors: (rows, d) float32; None where there are none. Their
             number of rows need not be that of the tables; with fewer than `min_requests` on a side
             the vectors are left out.
@@ -92,7 +93,7 @@ def drift_report(
     write_text(out / f"{stem}.html", _page(snapshot, verdict))
     write_text(out / f"{stem}.json", verdict.to_json())
     if workspace is not None:
-        from data_checks.drift_workspace import add_run
+        from data_checks.drift.dashboard import add_run
 
         add_run(snapshot, verdict, workspace, project)
     return verdict

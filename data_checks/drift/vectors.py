@@ -7,10 +7,10 @@ method is called directly.
 import numpy as np
 import pandas as pd
 
-from catalog.errors import InputError
-from catalog.settings import Monitoring
-from data_checks.telemetry import quiet_telemetry
-from data_checks.thresholds import auc_limit
+from data_checks.drift.thresholds import auc_limit
+from shelfspace.errors import InputError
+from shelfspace.settings import Monitoring
+from shelfspace.telemetry import quiet_telemetry
 
 __all__ = ["ALPHA", "COMPONENTS", "SPLITS", "embedding_drift"]
 

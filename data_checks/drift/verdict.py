@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from catalog.errors import ArtifactError
+from shelfspace.errors import ArtifactError
 
 __all__ = ["ColumnDrift", "DriftVerdict", "cause_of"]
 

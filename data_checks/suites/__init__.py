@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from catalog.errors import InputError
-from catalog.settings import Settings
-from data_checks import facts
-from data_checks.facts import Surroundings
-from data_checks.suites_clean import events_suite, products_suite, quarantine_suite, stock_suite
-from data_checks.suites_raw import raw_events_suite, raw_products_suite, raw_stock_suite
+from data_checks.suites import facts
+from data_checks.suites.clean import events_suite, products_suite, quarantine_suite, stock_suite
+from data_checks.suites.facts import Surroundings
+from data_checks.suites.raw import raw_events_suite, raw_products_suite, raw_stock_suite
+from shelfspace.errors import InputError
+from shelfspace.settings import Settings
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from catalog.settings import Settings
-from data_checks.expectations import (
+from data_checks.suites.expectations import (
     EVENT_KINDS,
     EVENTS,
     PRODUCTS,
@@ -15,7 +14,8 @@ from data_checks.expectations import (
     mostly_fact,
     strict,
 )
-from data_checks.facts import Surroundings
+from data_checks.suites.facts import Surroundings
+from shelfspace.settings import Settings
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

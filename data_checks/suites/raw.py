@@ -6,8 +6,7 @@ Rows that cleaning will refuse are a warning; they stop the chain only when thei
 
 from typing import TYPE_CHECKING
 
-from catalog.settings import Settings
-from data_checks.expectations import (
+from data_checks.suites.expectations import (
     EVENT_KINDS,
     EVENTS,
     PRODUCTS,
@@ -17,7 +16,8 @@ from data_checks.expectations import (
     mostly,
     mostly_fact,
 )
-from data_checks.facts import Surroundings
+from data_checks.suites.facts import Surroundings
+from shelfspace.settings import Settings
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from catalog.hashing import fingerprint
-from data_checks.report import FAILURE_COLUMNS, CheckReport, Finding
+from data_checks.validation.report import FAILURE_COLUMNS, CheckReport, Finding
+from shelfspace.hashing import fingerprint
 
 __all__ = ["report_of"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from filelock import FileLock
 
-from data_checks.pages import localise
-from data_checks.telemetry import quiet_telemetry
+from data_checks.validation.pages import localise
+from shelfspace.telemetry import quiet_telemetry
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from catalog.files import write_text
-from data_checks.report import CheckReport, Finding
+from data_checks.validation.report import CheckReport, Finding
+from shelfspace.files import write_text
 
 __all__ = ["drift_banner", "publish"]
 

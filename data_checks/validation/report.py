@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from catalog.errors import ArtifactError
+from shelfspace.errors import ArtifactError
 
 __all__ = ["FAILURE_COLUMNS", "CheckReport", "Finding"]
 

@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import xxhash
 
-from catalog.settings import Settings
-from data_checks.facts import Surroundings
-from data_checks.gx_run import run_expectations
-from data_checks.pages import publish
-from data_checks.report import FAILURE_COLUMNS, CheckReport, Finding
 from data_checks.suites import Suite, suite_named
+from data_checks.suites.facts import Surroundings
+from data_checks.validation.gx import run_expectations
+from data_checks.validation.pages import publish
+from data_checks.validation.report import FAILURE_COLUMNS, CheckReport, Finding
+from shelfspace.settings import Settings
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from catalog.errors import ArtifactError
-from catalog.hashing import fingerprint
-from catalog.settings import Settings
-from models.catalogue_inputs import product_items, training_texts
-from models.features import FeatureTable, ModalityFeatures
-from models.featurizer import Featurizer
+from models.features.catalogue import product_items, training_texts
+from models.features.featurizer import Featurizer
+from models.features.table import FeatureTable, ModalityFeatures
+from shelfspace.errors import ArtifactError
+from shelfspace.hashing import fingerprint
+from shelfspace.settings import Settings
 
 __all__ = ["FoldFeatures"]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.cross_validation_report import CrossValidationReport
+from models.cross_validation.report import CrossValidationReport
 from models.evaluation.pictures import COLOURS, INK, QUIET, canvas, confusion_picture, png, title
 
 __all__ = ["cross_validation_pictures"]

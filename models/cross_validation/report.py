@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from catalog.settings import Settings
+from shelfspace.settings import Settings
 
 __all__ = ["CrossValidationReport", "corrected_interval", "report_of"]
 

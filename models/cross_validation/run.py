@@ -15,16 +15,16 @@ from typing import Any, Protocol
 import numpy as np
 from tqdm import tqdm
 
-from catalog.errors import InputError
-from catalog.files import read_json, write_json
-from catalog.hashing import fingerprint
-from catalog.progress import hide_bar
-from catalog.settings import Settings
-from models.cross_validation_report import CrossValidationReport, report_of
+from models.cross_validation.report import CrossValidationReport, report_of
 from models.evaluation.baseline import NAME, predict_baseline
 from models.evaluation.metrics import classification, macro_f1
 from models.evaluation.retrieval import within
-from models.features import FeatureTable
+from models.features.table import FeatureTable
+from shelfspace.errors import InputError
+from shelfspace.files import read_json, write_json
+from shelfspace.hashing import fingerprint
+from shelfspace.progress import hide_bar
+from shelfspace.settings import Settings
 
 __all__ = ["Division", "Fittable", "cross_validate", "divisions"]
 
@@ -33,7 +33,7 @@ CODE = "1"
 
 
 class Fittable(Protocol):
-    """Features that are fitted per fold; `models.fold_features.FoldFeatures` is one."""
+    """Features that are fitted per fold; `models.cross_validation.fold_features.FoldFeatures` is one."""
 
     @property
     def texts(self) -> Sequence[str]: ...
@@ -120,7 +120,7 @@ def cross_validate(
 
     Args:
         features: n products, fitted per fold.
-        labels, label_names, log_price, splits: as `models.training.train` takes them.
+        labels, label_names, log_price, splits: as `models.training.train.train` takes them.
         groups: (n,) str duplicate group of each product.
         folder: keeps finished folds and the scratch of the running one.
         progress: show a bar over the folds on a terminal's stderr.
@@ -164,8 +164,8 @@ def _judge(
     scratch: Path,
 ) -> dict[str, Any]:
     """Fit on one fold's training rows, judge its held rows; JSON-able."""
-    from models.product_encoder import ProductEncoder
-    from models.training import train
+    from models.inference.product_encoder import ProductEncoder
+    from models.training.train import train
 
     began = time.perf_counter()
     side = np.full(len(labels), "test", dtype="U10")

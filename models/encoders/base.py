@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from catalog.errors import SettingsError
-from catalog.settings import Augmentation, Training
 from models.registry import Registry
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Augmentation, Training
 
 __all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "Spec", "build_encoder"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.evaluation.fonts import drawable, label_font
 from models.evaluation.retrieval import within
+from shelfspace.fonts import drawable, label_font
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from catalog.hashing import content_hash
 from catalog.modality_hashes import modality_hashes
-from catalog.settings import Preprocessing, Settings
-from catalog.snapshot import MediaStore
-from models.feature_store import FeatureStore
-from models.features import FeatureTable, ModalityFeatures
-from models.inputs.item import ProductInput
+from catalog.product import ProductInput
+from catalog.snapshot.write import MediaStore
+from models.features.store import FeatureStore
+from models.features.table import FeatureTable, ModalityFeatures
+from shelfspace.hashing import content_hash
+from shelfspace.settings import Preprocessing, Settings
 
 __all__ = [
     "Embedded",
@@ -55,7 +55,7 @@ def product_items(products: pd.DataFrame) -> list[ProductInput]:
 
 def product_texts(products: pd.DataFrame, settings: Preprocessing) -> pd.DataFrame:
     """One cleaned text a product: columns product_id, text ("" where there is none), language."""
-    from models.inputs.text import detect_language, product_text
+    from catalog.text.clean import detect_language, product_text
 
     texts = [product_text(item, settings.max_text_characters) for item in product_items(products)]
     languages = [row or detect_language(text) for row, text in zip(products["language"], texts, strict=True)]
@@ -126,7 +126,7 @@ def modality_features(
     Returns:
         features with n rows, and the counts of rows computed and reused.
     """
-    from models import extract
+    from models.features import extract
 
     if modality == "text":
         texts = training_texts(products, featurizer.preprocessing)
@@ -153,8 +153,8 @@ def prepare_images(
     folder: Path,
 ) -> dict[str, Any]:
     """Write pixels.npy (n, S, S, 3), or (n, K, S, S, 3), uint8 and present.npy; returns facts to show."""
-    from models.decoded_media import decode_photos
-    from models.photo_slots import photo_counts_of, photo_slots, with_photo_axis
+    from models.features.decoded_media import decode_photos
+    from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 
     size, most = featurizer.preprocessing.image_size, featurizer.preprocessing.max_photos
     keys = photo_slots([list(own) for own in products["photos"]], most)
@@ -176,7 +176,7 @@ def prepare_sounds(
     folder: Path,
 ) -> dict[str, Any]:
     """Write samples.npy (present sounds only, int16) and present.npy; returns facts to show."""
-    from models.decoded_media import decode_sounds
+    from models.features.decoded_media import decode_sounds
 
     keys = first_keys(products["sounds"])
     there = [key for key in keys if key is not None]

@@ -9,12 +9,12 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from catalog.errors import MediaError
-from catalog.settings import Media
-from models.feature_store import FeatureStore
-from models.featurizer import Featurizer
+from models.features.featurizer import Featurizer
+from models.features.store import FeatureStore
+from models.features.through_store import Arrays, Counts, through_store
 from models.inputs.photos import photo_pixels
-from models.through_store import Arrays, Counts, through_store
+from shelfspace.errors import MediaError
+from shelfspace.settings import Media
 
 __all__ = ["MediaSource", "decode_each", "decode_photos", "decode_sounds", "digests", "in_threads"]
 

@@ -10,15 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from catalog.hashing import content_hash, fingerprint
-from catalog.settings import Settings
-from models.decoded_media import MediaSource, decode_each, decode_photos, decode_sounds, digests, in_threads
-from models.feature_store import FeatureStore
-from models.features import ModalityFeatures
-from models.featurizer import Featurizer
-from models.inputs.item import ProductInput
-from models.photo_slots import photo_counts_of, photo_slots, with_photo_axis
-from models.through_store import Arrays, Counts, through_store
+from catalog.product import ProductInput
+from models.features.decoded_media import (
+    MediaSource,
+    decode_each,
+    decode_photos,
+    decode_sounds,
+    digests,
+    in_threads,
+)
+from models.features.featurizer import Featurizer
+from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
+from models.features.store import FeatureStore
+from models.features.table import ModalityFeatures
+from models.features.through_store import Arrays, Counts, through_store
+from shelfspace.hashing import content_hash, fingerprint
+from shelfspace.settings import Settings
 
 __all__ = ["extract_audio", "extract_image", "extract_tabular", "extract_text"]
 
@@ -29,7 +36,7 @@ def extract_text(
     """Arrays of tokens and words as the featurizer was fitted, and sentence vectors where it has them.
 
     Args:
-        texts: n cleaned texts (`models.inputs.text.product_text`); "" is absent.
+        texts: n cleaned texts (`catalog.text.clean.product_text`); "" is absent.
     """
     hashes = [content_hash(text) if text else "" for text in texts]
     arrays: Arrays = {}
@@ -90,7 +97,7 @@ def _histograms(
     pixels: np.ndarray, hashes: Sequence[str], featurizer: Featurizer, root: Path, progress: bool
 ) -> tuple[Arrays, Counts]:
     """Statistics of the photos, (n, 2, columns): of each, and of its mirror image."""
-    from models.encoders.photo_textures import COLUMNS, HISTOGRAMS_CODE, photo_histograms
+    from models.encoders.image.photo_textures import COLUMNS, HISTOGRAMS_CODE, photo_histograms
 
     key = fingerprint([featurizer.fingerprints["pixels"], HISTOGRAMS_CODE])
     store = FeatureStore(root, "histograms", key, {"histograms": ((2, COLUMNS), "<f2")})

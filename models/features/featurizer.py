@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from catalog.errors import ArtifactError, SettingsError
-from catalog.files import atomic_directory, read_json, write_json, write_text
-from catalog.hashing import fingerprint
-from catalog.settings import Features, Media, Preprocessing, Settings
-from models.features import FeatureTable, ModalityFeatures
+from catalog.product import ProductInput
+from models.features.media import MediaFeaturizer
+from models.features.needs import needed_features
+from models.features.table import FeatureTable, ModalityFeatures
+from models.features.text import TextFeaturizer
 from models.inputs.details import DETAILS_CODE, MOST, detail_ids
-from models.inputs.item import ProductInput
 from models.inputs.tabular import TABULAR_CODE, TabularScaler
 from models.inputs.tokenizer import train_tokenizer
 from models.inputs.words import WordVocabulary
-from models.media_featurizer import MediaFeaturizer
-from models.needed_features import needed_features
-from models.text_featurizer import TextFeaturizer
+from shelfspace.errors import ArtifactError, SettingsError
+from shelfspace.files import atomic_directory, read_json, write_json, write_text
+from shelfspace.hashing import fingerprint
+from shelfspace.settings import Features, Media, Preprocessing, Settings
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from models.frozen import FrozenText, PhotoVectors
-    from models.frozen_clip_text import FrozenClipText
-    from models.frozen_sounds import FrozenAudio
+    from models.pretrained.audio import FrozenAudio
+    from models.pretrained.clip_text import FrozenClipText
+    from models.pretrained.text_and_image import FrozenText, PhotoVectors
 
 __all__ = ["Featurizer"]
 
@@ -71,7 +71,7 @@ class Featurizer(TextFeaturizer, MediaFeaturizer):
             SettingsError: more cepstral coefficients than mel bands, a frozen encoder is absent, or
                 two settings name different ones, or there is no such text encoder.
         """
-        from models.text_choice import text_arrays
+        from models.features.text_choice import text_arrays
 
         shape = settings.preprocessing
         if settings.features.n_mfcc > settings.features.n_mels:
@@ -174,7 +174,7 @@ class Featurizer(TextFeaturizer, MediaFeaturizer):
         name = self.features.text_encoder
         if name is None:
             return None
-        from models.frozen import load_frozen_text
+        from models.pretrained.text_and_image import load_frozen_text
 
         return self._same("text", name, load_frozen_text(name, device))
 
@@ -183,7 +183,7 @@ class Featurizer(TextFeaturizer, MediaFeaturizer):
         name = self.features.image_encoder
         if name is None:
             return None
-        from models.frozen import load_frozen_image
+        from models.pretrained.text_and_image import load_frozen_image
 
         return self._same("image", name, load_frozen_image(name, device))
 
@@ -192,7 +192,7 @@ class Featurizer(TextFeaturizer, MediaFeaturizer):
         name = self.features.audio_encoder
         if name is None:
             return None
-        from models.frozen_sounds import load_frozen_audio
+        from models.pretrained.audio import load_frozen_audio
 
         return self._same("audio", name, load_frozen_audio(name, device))
 

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from catalog.hashing import fingerprint
-from catalog.settings import Features, Media, Preprocessing
-from models.features import ModalityFeatures
-from models.inputs.item import ProductInput
+from catalog.product import ProductInput
+from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
+from models.features.table import ModalityFeatures
 from models.inputs.photos import DECODER as PHOTO_DECODER
 from models.inputs.photos import photo_pixels
 from models.inputs.sounds import DECODER as SOUND_DECODER
 from models.inputs.sounds import frame_power, log_bands, mfcc, sound_frames, sound_samples
 from models.inputs.timbre import TIMBRE, TIMBRE_CODE, timbre
-from models.photo_slots import photo_counts_of, photo_slots, with_photo_axis
+from shelfspace.hashing import fingerprint
+from shelfspace.settings import Features, Media, Preprocessing
 
 if TYPE_CHECKING:
-    from models.frozen import PhotoVectors
-    from models.frozen_sounds import FrozenAudio
+    from models.pretrained.audio import FrozenAudio
+    from models.pretrained.text_and_image import PhotoVectors
 
 __all__ = ["MediaFeaturizer"]
 
@@ -54,7 +54,7 @@ class MediaFeaturizer:
         if self.preprocessing.max_photos > 1:
             more.append(self.preprocessing.max_photos)
         if self.features.histograms:
-            from models.encoders.photo_textures import HISTOGRAMS_CODE
+            from models.encoders.image.photo_textures import HISTOGRAMS_CODE
 
             more.append(f"histograms {HISTOGRAMS_CODE}")
         return fingerprint([pixels, *more]) if more else pixels
@@ -100,7 +100,7 @@ class MediaFeaturizer:
             pixels[place] = photo_pixels(data, size, limits)
         arrays: dict[str, np.ndarray] = {"pixels": pixels}
         if self.features.histograms:
-            from models.encoders.photo_textures import COLUMNS, photo_histograms
+            from models.encoders.image.photo_textures import COLUMNS, photo_histograms
 
             arrays["histograms"] = np.zeros((len(slots), 2, COLUMNS), dtype=np.float16)
             arrays["histograms"][there] = photo_histograms(pixels[there])

@@ -6,8 +6,8 @@ one there is an error, since one array cannot hold the vectors of both.
 
 from typing import Any
 
-from catalog.errors import SettingsError
-from catalog.settings import Features, Settings
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Features, Settings
 
 __all__ = ["needed_features"]
 
@@ -42,6 +42,6 @@ def needed_features(settings: Settings) -> Features:
     elif settings.features.details:
         remedy = "set model.tabular: details; another encoder would take a brand for a price"
         raise SettingsError("features.details", True, remedy)
-    from models.text_choice import sentence_encoder
+    from models.features.text_choice import sentence_encoder
 
     return settings.features.model_copy(update={**implied, "text_encoder": sentence_encoder(settings)})

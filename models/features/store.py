@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.errors import ArtifactError
-from catalog.files import sync
+from shelfspace.errors import ArtifactError
+from shelfspace.files import sync
 
 __all__ = ["FeatureStore", "Layout", "prune_stores"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.errors import ArtifactError
-from catalog.files import atomic_directory, read_json, write_json
-from catalog.hashing import content_hash
+from shelfspace.errors import ArtifactError
+from shelfspace.files import atomic_directory, read_json, write_json
+from shelfspace.hashing import content_hash
 
 __all__ = ["FeatureTable", "ModalityFeatures"]
 

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from catalog.errors import ArtifactError
-from catalog.hashing import content_hash, fingerprint
-from catalog.settings import Preprocessing
-from models.features import ModalityFeatures
-from models.inputs.item import ProductInput
-from models.inputs.text import product_text
+from catalog.product import ProductInput
+from catalog.text.clean import product_text
+from models.features.table import ModalityFeatures
 from models.inputs.tokenizer import encode
 from models.inputs.words import GRAMS, GRAMS_CODE, WordVocabulary, title_grams, title_of
+from shelfspace.errors import ArtifactError
+from shelfspace.hashing import content_hash, fingerprint
+from shelfspace.settings import Preprocessing
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from models.frozen import FrozenText
-    from models.frozen_clip_text import FrozenClipText
+    from models.pretrained.clip_text import FrozenClipText
+    from models.pretrained.text_and_image import FrozenText
 
 __all__ = ["TextFeaturizer"]
 

@@ -3,8 +3,8 @@
 The choice is made once, when the featurizer is fitted, and kept with it.
 """
 
-from catalog.errors import SettingsError
-from catalog.settings import Settings
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Settings
 
 __all__ = ["sentence_encoder", "text_arrays"]
 

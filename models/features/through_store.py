@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from catalog.progress import hide_bar
-from models.feature_store import FeatureStore
+from models.features.store import FeatureStore
+from shelfspace.progress import hide_bar
 
 __all__ = ["Arrays", "Counts", "through_store"]
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from catalog.hashing import content_hash
 from catalog.modality_hashes import modality_hashes
-from catalog.settings import Settings
-from catalog.snapshot import MediaStore
-from models.catalogue_inputs import features_for, training_texts
-from models.feature_store import FeatureStore
-from models.features import FeatureTable
-from models.product_encoder import ProductEncoder
+from catalog.snapshot.write import MediaStore
+from models.features.catalogue import features_for, training_texts
+from models.features.store import FeatureStore
+from models.features.table import FeatureTable
+from models.inference.product_encoder import ProductEncoder
+from shelfspace.hashing import content_hash
+from shelfspace.settings import Settings
 
 __all__ = ["SEEN", "modality_vectors", "vectors_alone"]
 

@@ -8,11 +8,11 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from catalog.errors import ArtifactError
-from catalog.files import atomic_directory, read_json, write_json
-from catalog.hashing import file_hash, fingerprint, tree_hash
-from catalog.settings import Model
 from models.network import ProductNetwork
+from shelfspace.errors import ArtifactError
+from shelfspace.files import atomic_directory, read_json, write_json
+from shelfspace.hashing import file_hash, fingerprint, tree_hash
+from shelfspace.settings import Model
 
 __all__ = ["read_folder", "write_folder"]
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import torch
 
-from catalog.errors import InputError
-from models.features import FeatureTable
+from models.features.table import FeatureTable
 from models.network import Outputs, ProductNetwork, batch_values
+from shelfspace.errors import InputError
 
 __all__ = ["Passes", "batches", "passes", "readable_rows", "stack"]
 

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from catalog.errors import ArtifactError, InputError
-from catalog.settings import Media, Model
+from catalog.product import ProductInput
 from models.device import resolve_device
-from models.encoder_folder import read_folder, write_folder
-from models.encoder_passes import Passes, batches, passes, stack
-from models.features import FeatureTable
-from models.inputs.item import ProductInput
+from models.features.table import FeatureTable
+from models.inference.folder import read_folder, write_folder
+from models.inference.passes import Passes, batches, passes, stack
 from models.nested import cut
 from models.network import Outputs, ProductNetwork
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.settings import Media, Model
 
 if TYPE_CHECKING:
-    from models.featurizer import Featurizer
+    from models.features.featurizer import Featurizer
 
 __all__ = ["Encoded", "ProductEncoder"]
 
@@ -49,7 +49,7 @@ class ProductEncoder:
     Attributes:
         network: the weights, in evaluation mode.
         labels: category names, in the order of the probabilities.
-        temperature: divides the category scores (`models.calibration`).
+        temperature: divides the category scores (`models.training.calibration`).
         log_price: mean and deviation of the training prices' logarithm.
         modalities: names the network reads.
         dim: length of a product vector.
@@ -85,7 +85,7 @@ class ProductEncoder:
         self._run: Passes | None = None
 
     def run_by(self, run: Passes | None) -> None:
-        """Encode by another way of running the network (`models.runtime`) from now on; None: by itself.
+        """Encode through another backend (`models.inference.backends`) from now on; None: by the network.
 
         One assignment: a call under way ends as it began.
         """
@@ -150,7 +150,7 @@ class ProductEncoder:
         if self._featurizer is None:
             if self.featurizer_dir is None:
                 raise ArtifactError("this encoder was saved without a featurizer: give it feature tables")
-            from models.featurizer import Featurizer
+            from models.features.featurizer import Featurizer
 
             self._featurizer = Featurizer.load(self.featurizer_dir)
         return self._featurizer

@@ -14,11 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from catalog.errors import SettingsError
-from catalog.hashing import fingerprint
-from catalog.settings import Media
-from models.frozen_loading import AUDIO_FIELD as FIELD
-from models.frozen_loading import (
+from models.inputs.sounds import DECODER, sound_wave
+from models.pretrained.loading import AUDIO_FIELD as FIELD
+from models.pretrained.loading import (
     GPU_BATCH,
     absent,
     json_file,
@@ -28,7 +26,9 @@ from models.frozen_loading import (
     unit_length,
     weights_hash,
 )
-from models.inputs.sounds import DECODER, sound_wave
+from shelfspace.errors import SettingsError
+from shelfspace.hashing import fingerprint
+from shelfspace.settings import Media
 
 __all__ = ["FrozenAudio", "load_frozen_audio"]
 

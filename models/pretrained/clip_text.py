@@ -8,9 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from catalog.errors import SettingsError
-from catalog.hashing import fingerprint
-from models.frozen_loading import (
+from models.pretrained.loading import (
     TEXT_FIELD,
     absent,
     in_calls,
@@ -19,6 +17,8 @@ from models.frozen_loading import (
     unit_length,
     weights_hash,
 )
+from shelfspace.errors import SettingsError
+from shelfspace.hashing import fingerprint
 
 __all__ = ["FrozenClipText"]
 

@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 import xxhash
 
-from catalog.errors import SettingsError
+from shelfspace.errors import SettingsError
 
 __all__ = [
     "AUDIO_FIELD", "GPU_BATCH", "IMAGE_FIELD", "TEXT_FIELD", "absent", "in_calls", "json_file", "loading",

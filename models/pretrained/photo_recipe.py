@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from catalog.errors import SettingsError
 from catalog.media import open_photo
-from catalog.settings import Media
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Media
 
 __all__ = ["PhotoRecipe"]
 

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from catalog.errors import SettingsError
-from catalog.hashing import fingerprint
-from models.frozen_loading import (
+from models.inputs.photos import DECODER
+from models.pretrained.loading import (
     IMAGE_FIELD,
     TEXT_FIELD,
     absent,
@@ -29,11 +28,12 @@ from models.frozen_loading import (
     unit_length,
     weights_hash,
 )
-from models.frozen_photos import PhotoRecipe
-from models.inputs.photos import DECODER
+from models.pretrained.photo_recipe import PhotoRecipe
+from shelfspace.errors import SettingsError
+from shelfspace.hashing import fingerprint
 
 if TYPE_CHECKING:
-    from models.frozen_clip_text import FrozenClipText
+    from models.pretrained.clip_text import FrozenClipText
 
 __all__ = ["FrozenImage", "FrozenText", "PhotoVectors", "load_frozen_image", "load_frozen_text"]
 
@@ -169,7 +169,7 @@ class FrozenImage(PhotoVectors):
 @lru_cache(maxsize=4)
 def _text(name: str, device: str) -> "FrozenText | FrozenClipText":
     if name.startswith("transformers:"):
-        from models.frozen_clip_text import FrozenClipText
+        from models.pretrained.clip_text import FrozenClipText
 
         return FrozenClipText(name, device)
     return FrozenText(name, device)
@@ -178,7 +178,7 @@ def _text(name: str, device: str) -> "FrozenText | FrozenClipText":
 @lru_cache(maxsize=4)
 def _image(name: str, device: str) -> PhotoVectors:
     if name.startswith(("timm:", "open_clip:")):
-        from models.frozen_optional import OpenClipImage, TimmImage
+        from models.pretrained.timm_open_clip import OpenClipImage, TimmImage
 
         return (TimmImage if name.startswith("timm:") else OpenClipImage)(name, device)
     return FrozenImage(name, device)

@@ -14,10 +14,10 @@ from typing import Any
 
 from PIL import Image
 
-from catalog.errors import SettingsError
-from models.frozen import PhotoVectors
-from models.frozen_loading import IMAGE_FIELD, absent, place_of
-from models.frozen_photos import PhotoRecipe
+from models.pretrained.loading import IMAGE_FIELD, absent, place_of
+from models.pretrained.photo_recipe import PhotoRecipe
+from models.pretrained.text_and_image import PhotoVectors
+from shelfspace.errors import SettingsError
 
 __all__ = ["OpenClipImage", "TimmImage", "open_clip_recipe", "timm_recipe"]
 

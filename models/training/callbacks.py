@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as lightning
 from tqdm import tqdm
 
-from catalog.progress import hide_bar
+from shelfspace.progress import hide_bar
 
 if TYPE_CHECKING:
-    from models.lightning_module import FusionModule
+    from models.training.lightning_module import FusionModule
 
 __all__ = ["EpochBar"]
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from catalog.errors import InputError, SettingsError
-from catalog.settings import Settings
-from models.features import FeatureTable
-from models.strategies import STRATEGY
+from models.features.table import FeatureTable
+from models.training.strategies import STRATEGY
+from shelfspace.errors import InputError, SettingsError
+from shelfspace.settings import Settings
 
 __all__ = ["check_lengths", "check_settings", "check_targets"]
 

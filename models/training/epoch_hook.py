@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as lightning
 
 if TYPE_CHECKING:
-    from models.lightning_module import FusionModule
+    from models.training.lightning_module import FusionModule
 
 __all__ = ["EpochHook"]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from models.objectives import label_loss
+from models.training.losses import label_loss
 
 __all__ = ["PathHeads", "path_levels"]
 

@@ -17,14 +17,14 @@ import pytorch_lightning as lightning
 import torch
 from torch import Tensor
 
-from catalog.settings import Training
-from models.calibration import calibrated_loss
-from models.layer_rates import parameter_groups
-from models.loader import Batch, BatchLoader
 from models.network import ProductNetwork
-from models.objective import Objective, Weighted
-from models.strategies import Strategy
-from models.weight_average import WeightAverage
+from models.training.calibration import calibrated_loss
+from models.training.layer_rates import parameter_groups
+from models.training.loader import Batch, BatchLoader
+from models.training.objective import Objective, Weighted
+from models.training.strategies import Strategy
+from models.training.weight_average import WeightAverage
+from shelfspace.settings import Training
 
 __all__ = ["EpochCheckpoint", "FusionModule"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.features import FeatureTable
+from models.features.table import FeatureTable
 from models.network import batch_values
 
 __all__ = ["Batch", "BatchLoader"]

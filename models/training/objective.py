@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from catalog.settings import Training
-from models.hierarchy import PathHeads
-from models.loader import Batch
 from models.network import ProductNetwork
-from models.objectives import (
+from models.training.hierarchy import PathHeads
+from models.training.loader import Batch
+from models.training.losses import (
     alignment_loss,
     hide_modalities,
     label_loss,
@@ -19,6 +18,7 @@ from models.objectives import (
     price_loss,
     supervised_contrastive_loss,
 )
+from shelfspace.settings import Training
 
 __all__ = ["ALIGNED", "Objective", "Step", "Weighted"]
 

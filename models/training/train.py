@@ -16,20 +16,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from catalog.hashing import content_hash, fingerprint
-from catalog.settings import Settings
-from models.calibration import fit_temperature
 from models.completion.nearest import BANK
 from models.device import resolve_device
-from models.features import FeatureTable, ModalityFeatures
+from models.features.table import FeatureTable, ModalityFeatures
+from models.inference.product_encoder import ProductEncoder
 from models.network import ProductNetwork, describe_features
-from models.objective import Objective
-from models.objectives import class_weights
-from models.product_encoder import ProductEncoder
-from models.strategies import STRATEGY, Lessons
-from models.strategies.registry import Alone
-from models.training_checks import check_lengths, check_settings, check_targets
-from models.training_context import deterministic, quiet
+from models.training.calibration import fit_temperature
+from models.training.checks import check_lengths, check_settings, check_targets
+from models.training.context import deterministic, quiet
+from models.training.losses import class_weights
+from models.training.objective import Objective
+from models.training.strategies import STRATEGY, Lessons
+from models.training.strategies.registry import Alone
+from shelfspace.hashing import content_hash, fingerprint
+from shelfspace.settings import Settings
 
 __all__ = ["TrainingReport", "train"]
 
@@ -189,10 +189,10 @@ def _fit(
         import pytorch_lightning as lightning
         from pytorch_lightning.loggers import CSVLogger
 
-        from models.epoch_bar import EpochBar
-        from models.epoch_hook import EpochHook
-        from models.lightning_module import EpochCheckpoint, FusionModule
-        from models.loader import BatchLoader
+        from models.training.callbacks import EpochBar
+        from models.training.epoch_hook import EpochHook
+        from models.training.lightning_module import EpochCheckpoint, FusionModule
+        from models.training.loader import BatchLoader
 
         chosen = settings.training
         device = resolve_device(chosen.device)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.evaluation.pictures import COLOURS, INK, QUIET, canvas, png, title
-from models.tuning_report import TuningReport
+from models.tuning.report import TuningReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

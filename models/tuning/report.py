@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from catalog.errors import InputError
-from catalog.settings import Settings
+from shelfspace.errors import InputError
+from shelfspace.settings import Settings
 
 if TYPE_CHECKING:
     import optuna

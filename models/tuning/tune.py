@@ -18,13 +18,19 @@ import numpy as np
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from catalog.errors import BusyError, InputError
-from catalog.hashing import content_hash, fingerprint
-from catalog.progress import hide_bar
-from catalog.search_space import Dimension, check_space, current_values, fixed_settings, with_values
-from catalog.settings import Settings
-from models.features import FeatureTable
-from models.tuning_report import MAXIMISED, TuningReport, report_of
+from models.features.table import FeatureTable
+from models.tuning.report import MAXIMISED, TuningReport, report_of
+from shelfspace.errors import BusyError, InputError
+from shelfspace.hashing import content_hash, fingerprint
+from shelfspace.progress import hide_bar
+from shelfspace.settings import Settings
+from shelfspace.settings.search_space import (
+    Dimension,
+    check_space,
+    current_values,
+    fixed_settings,
+    with_values,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -60,7 +66,7 @@ def tune(
     The holdout is never judged, and its labels and prices are blanked before anything reads them.
 
     Args:
-        features, labels, label_names, log_price, splits: as `models.training.train` takes them.
+        features, labels, label_names, log_price, splits: as `models.training.train.train` takes them.
         settings: `tuning` says what is searched; the first trial has the settings' own values.
         folder: keeps studies.db and the scratch of the running trial.
         progress: show a bar over the trials on a terminal's stderr.
@@ -79,7 +85,7 @@ def tune(
     name = _study_name(features, labels, label_names, log_price, splits, settings)
 
     def judge(trial: "optuna.Trial", chosen: Settings) -> float:
-        from models.training import train
+        from models.training.train import train
 
         watch = _Watch(trial, settings.tuning.metric)
         report = train(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.index import LayeredView
+from retrieval.vectors import LayeredView
 
 __all__ = ["Positions"]
 
@@ -51,7 +51,7 @@ class Positions:
     def search(
         self, queries: np.ndarray, k: int, allowed_rows: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """See `models.index.RowIndex.search`; the mask is over positions."""
+        """See `retrieval.vectors.RowIndex.search`; the mask is over positions."""
         rows = None if allowed_rows is None else self.rows(np.flatnonzero(allowed_rows))
         scores, found = self._view.search(queries, k, rows)
         return scores, self.of_rows(found)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from insights.search.layers import Listing, read_listing
-from insights.search.lexical import LexicalIndex
-from models.index.delta import Entry
-from models.product_encoder import ProductEncoder
+from models.inference.product_encoder import ProductEncoder
+from retrieval.changes.segment import Entry
+from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.overlay import Listing, read_listing
 
 __all__ = ["Fresh", "alone_facts", "column_facts", "read_fresh"]
 

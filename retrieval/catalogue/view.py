@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from bentos.facts import BLANK, ProductFacts, attributes_of, plain
-from bentos.fresh import Fresh, column_facts, read_fresh
-from bentos.positions import Positions
-from insights.search.columns import Columns
-from insights.search.fusion import FusionModel
-from insights.search.hybrid import HybridSearch, Rows
-from insights.search.layers import LayeredLexical, LayeredRows
-from insights.search.lexical import LexicalIndex
-from insights.search.pages import Sort, sorted_rows
-from models.index import LayeredView
-from models.product_encoder import ProductEncoder
+from models.inference.product_encoder import ProductEncoder
+from retrieval.catalogue.products import BLANK, ProductFacts, attributes_of, plain
+from retrieval.catalogue.rows import Positions
+from retrieval.catalogue.updates import Fresh, column_facts, read_fresh
+from retrieval.filters.columns import Columns
+from retrieval.filters.sorting import Sort, sorted_rows
+from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.overlay import LayeredLexical, LayeredRows
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch, Rows
+from retrieval.vectors import LayeredView
 
 __all__ = ["SearchParts", "Shelf", "ShelfKeeper"]
 

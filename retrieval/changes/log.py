@@ -19,9 +19,9 @@ import orjson
 import xxhash
 from filelock import FileLock
 
-from catalog.errors import ArtifactError
-from catalog.files import sync, write_bytes
-from models.index.records import MARK, Record, pack, unpack
+from retrieval.changes.records import MARK, Record, pack, unpack
+from shelfspace.errors import ArtifactError
+from shelfspace.files import sync, write_bytes
 
 __all__ = ["DeltaLog", "Header", "log_lock", "read_log", "write_log"]
 

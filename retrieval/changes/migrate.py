@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from catalog.errors import InputError
-from models.index.delta import superseded
-from models.index.log import Header, log_lock, read_log, write_log
-from models.index.records import Record
-from models.inputs.item import ProductInput
+from catalog.product import ProductInput
+from retrieval.changes.log import Header, log_lock, read_log, write_log
+from retrieval.changes.records import Record
+from retrieval.changes.segment import superseded
+from shelfspace.errors import InputError
 
 __all__ = ["Carried", "Target", "carry_over", "log_path", "prune_logs"]
 

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import xxhash
 
-from models.inputs.item import ProductInput
+from catalog.product import ProductInput
 
 __all__ = ["FRAME", "MARK", "Record", "pack", "unpack"]
 

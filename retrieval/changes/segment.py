@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from catalog.errors import CapacityError, InputError
-from models.index.log import DeltaLog, Header, read_log
-from models.index.records import Record, pack
+from retrieval.changes.log import DeltaLog, Header, read_log
+from retrieval.changes.records import Record, pack
+from shelfspace.errors import CapacityError, InputError
 
 __all__ = ["DeltaLimits", "DeltaSegment", "DeltaView", "Entry", "checked_upsert", "superseded"]
 

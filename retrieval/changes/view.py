@@ -11,13 +11,13 @@ from typing import Any
 import faiss
 import numpy as np
 
-from catalog.errors import InputError
-from models.index.checks import checked_queries, checked_rows
-from models.index.delta import DeltaLimits, DeltaSegment, DeltaView, checked_upsert
-from models.index.log import Header
-from models.index.order import TIED, ordered, padded, search_rows, true_scores
-from models.index.protocol import RowIndex
-from models.index.records import Record
+from retrieval.changes.log import Header
+from retrieval.changes.records import Record
+from retrieval.changes.segment import DeltaLimits, DeltaSegment, DeltaView, checked_upsert
+from retrieval.vectors.base import RowIndex
+from retrieval.vectors.checks import checked_queries, checked_rows
+from retrieval.vectors.order import TIED, ordered, padded, search_rows, true_scores
+from shelfspace.errors import InputError
 
 __all__ = ["LayeredIndex", "LayeredView"]
 

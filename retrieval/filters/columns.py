@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from catalog.errors import InputError
+from shelfspace.errors import InputError
 
 __all__ = ["SEPARATOR", "Columns", "Filters", "allowed_rows"]
 

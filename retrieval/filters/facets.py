@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from insights.search.columns import SEPARATOR, Columns, Filters, allowed_rows
+from retrieval.filters.columns import SEPARATOR, Columns, Filters, allowed_rows
 
 __all__ = ["facets", "price_ranges", "relaxed"]
 

@@ -11,9 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
-from insights.search.layers import LayeredLexical
-from insights.search.lexical import LexicalIndex, LexicalQuery
-from insights.search.score_table import best, distinct, positions
+from retrieval.lexical.index import LexicalIndex, LexicalQuery
+from retrieval.lexical.overlay import LayeredLexical
+from retrieval.lexical.score_table import best, distinct, positions
 
 __all__ = ["Rest", "relevant"]
 
@@ -74,6 +74,6 @@ def relevant(
     Args:
         rows, scores: (m,) the candidates.
         matches: ascending rows that have every word of the query.
-        floors: kind of query to the lowest score of a relevant hit; see `insights.search.floors`.
+        floors: kind of query to the lowest score of a relevant hit; see `retrieval.ranking.floors`.
     """
     return np.asarray((scores >= floors.get(kind, -np.inf)) | positions(matches, rows)[1])

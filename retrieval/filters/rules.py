@@ -24,10 +24,10 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from catalog.errors import InputError
-from insights.search.columns import SEPARATOR, Columns
-from insights.search.pages import sorted_rows
-from insights.search.tokens import search_terms
+from retrieval.filters.columns import SEPARATOR, Columns
+from retrieval.filters.sorting import sorted_rows
+from retrieval.lexical.tokens import search_terms
+from shelfspace.errors import InputError
 
 __all__ = ["Boost", "Rule", "Rules", "read_rules"]
 

@@ -4,9 +4,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import ShelfspaceError
-from insights.search.columns import Columns
-from insights.search.rules import Rules, read_rules
+from retrieval.filters.columns import Columns
+from retrieval.filters.rules import Rules, read_rules
+from shelfspace.errors import ShelfspaceError
 
 __all__ = ["RulesFile"]
 

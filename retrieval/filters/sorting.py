@@ -4,8 +4,8 @@ from typing import Literal
 
 import numpy as np
 
-from catalog.errors import InputError
-from insights.search.columns import Columns
+from retrieval.filters.columns import Columns
+from shelfspace.errors import InputError
 
 __all__ = ["SORTS", "Sort", "page", "sorted_rows"]
 

@@ -17,10 +17,10 @@ import bm25s
 import numpy as np
 import pandas as pd
 
-from catalog.errors import ArtifactError, InputError
-from catalog.files import read_json, write_json
-from insights.search.score_table import ScoreTable, best, distinct, positions
-from insights.search.tokens import search_terms, tokens_code
+from retrieval.lexical.score_table import ScoreTable, best, distinct, positions
+from retrieval.lexical.tokens import search_terms, tokens_code
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.files import read_json, write_json
 
 __all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "best", "distinct", "listing_terms", "positions"]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from insights.search.lexical import K1, B, LexicalIndex, LexicalQuery, listing_terms
-from insights.search.score_table import best, distinct, positions
+from retrieval.lexical.index import K1, B, LexicalIndex, LexicalQuery, listing_terms
+from retrieval.lexical.score_table import best, distinct, positions
 
 __all__ = ["LayeredLexical", "LayeredRows", "Listing", "read_listing"]
 

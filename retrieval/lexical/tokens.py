@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import Stemmer
 
-from models.inputs.text import clean_text, strip_prices, words
+from catalog.text.clean import clean_text, strip_prices, words
 
 __all__ = ["search_terms", "stems", "tokens_code"]
 

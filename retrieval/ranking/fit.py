@@ -1,4 +1,4 @@
-"""Learning the fusion's weights from judged queries; `insights.search.fusion` says how it is done and why."""
+"""Learning the fusion's weights from judged queries; `retrieval.ranking.fusion` says how and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,9 +7,9 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from insights.search.evidence import FEATURES, FREE, WORDLESS, Candidates, features_of
-from insights.search.fusion_parts import MIXED, Part, kind_of
-from insights.search.metrics import ndcg
+from retrieval.ranking.features import FEATURES, FREE, WORDLESS, Candidates, features_of
+from retrieval.ranking.metrics import ndcg
+from retrieval.ranking.parts import MIXED, Part, kind_of
 
 __all__ = ["FEWEST", "PARTS", "Judged", "learned_parts"]
 

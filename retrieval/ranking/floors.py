@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from catalog.errors import ArtifactError
-from catalog.files import read_json, write_json
-from insights.search.fusion import FusionModel
-from insights.search.fusion_fit import FEWEST
-from insights.search.fusion_parts import kind_of
-from insights.search.lessons import Lesson
+from retrieval.ranking.fit import FEWEST
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.parts import kind_of
+from retrieval.ranking.training.held_out import Lesson
+from shelfspace.errors import ArtifactError
+from shelfspace.files import read_json, write_json
 
 __all__ = ["learn_floors", "load_floors", "save_floors"]
 

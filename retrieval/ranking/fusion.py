@@ -1,6 +1,6 @@
 """Fusion of lexical and dense search, learned from judgements.
 
-In two steps. First the order: a linear score of the evidence (`insights.search.evidence`), fitted so
+In two steps. First the order: a linear score of the evidence (`retrieval.ranking.features`), fitted so
 that each query's gain (2^g - 1) lies on its best candidates (softmax cross-entropy, a bound on DCG and
 on the reciprocal rank: Bruch et al. 2019). Evidence may only speak for a product, never against it: a
 negative weight on one of two features that say nearly the same is what few judgements teach by chance.
@@ -15,7 +15,7 @@ anything red: words alone teach a mixed query nothing, nor does it teach them. A
 few were judged of goes by the nearest kind that has weights (`NEAREST`), and one whose left-out queries
 are ranked better by what all mixes teach goes by that. What the words of a mixed
 query weigh against its other parts multiplies the lexical evidence: the more they weigh, the more of it
-decides the order, while the level stays that of equal weights (`insights.search.emphasis`). Where there
+decides the order, while the level stays that of equal weights (`retrieval.ranking.emphasis`). Where there
 are no judgements, `FusionModel.fallback()` adds up reciprocal ranks with k = 60 (Cormack, Clarke &
 Büttcher 2009), which needs none.
 """
@@ -28,12 +28,12 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from catalog.errors import ArtifactError, InputError
-from catalog.files import read_json, write_json
-from insights.search.emphasis import levelled
-from insights.search.evidence import Candidates, features_of, places
-from insights.search.fusion_fit import Judged, learned_parts
-from insights.search.fusion_parts import KINDS, MIXED, NEAREST, Part, kind_of, part_of_json, part_to_json
+from retrieval.ranking.emphasis import levelled
+from retrieval.ranking.features import Candidates, features_of, places
+from retrieval.ranking.fit import Judged, learned_parts
+from retrieval.ranking.parts import KINDS, MIXED, NEAREST, Part, kind_of, part_of_json, part_to_json
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.files import read_json, write_json
 
 __all__ = ["FusionModel"]
 

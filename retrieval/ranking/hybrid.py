@@ -8,12 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from catalog.errors import InputError
-from insights.search.evidence import Candidates
-from insights.search.fusion import FusionModel
-from insights.search.layers import LayeredLexical
-from insights.search.lexical import LexicalIndex, LexicalQuery
-from insights.search.score_table import distinct
+from retrieval.lexical.index import LexicalIndex, LexicalQuery
+from retrieval.lexical.overlay import LayeredLexical
+from retrieval.lexical.score_table import distinct
+from retrieval.ranking.features import Candidates
+from retrieval.ranking.fusion import FusionModel
+from shelfspace.errors import InputError
 
 __all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "Words", "closest_modality"]
 
@@ -27,7 +27,7 @@ class Rows(Protocol):
 
 
 class Nearest(Protocol):
-    """What is asked of a vector index; see `models.index.RowIndex`."""
+    """What is asked of a vector index; see `retrieval.vectors.RowIndex`."""
 
     def __len__(self) -> int: ...
 

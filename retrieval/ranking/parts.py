@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from insights.search.evidence import FEATURES, WORDLESS, Candidates
+from retrieval.ranking.features import FEATURES, WORDLESS, Candidates
 
 __all__ = [
     "KINDS",

@@ -1,13 +1,13 @@
 """Vector indexes: rows of a release, changes over them, and the choice among them by measurement."""
 
-from models.index.build import build_index, measure_recall
-from models.index.delta import DeltaLimits
-from models.index.layered import LayeredIndex, LayeredView
-from models.index.log import Header
-from models.index.order import search_rows
-from models.index.protocol import RowIndex, VectorIndex
-from models.index.records import Record
-from models.index.search import ExactIndex, FaissIndex, load_index
+from retrieval.changes.log import Header
+from retrieval.changes.records import Record
+from retrieval.changes.segment import DeltaLimits
+from retrieval.changes.view import LayeredIndex, LayeredView
+from retrieval.vectors.base import RowIndex, VectorIndex
+from retrieval.vectors.build import build_index, measure_recall
+from retrieval.vectors.faiss_index import ExactIndex, FaissIndex, load_index
+from retrieval.vectors.order import search_rows
 
 __all__ = [
     "DeltaLimits",

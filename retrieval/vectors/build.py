@@ -16,10 +16,10 @@ from typing import Any
 import faiss
 import numpy as np
 
-from catalog.settings import ReleaseSettings
-from models.index.checks import as_vectors
-from models.index.protocol import RowIndex
-from models.index.search import ExactIndex, FaissIndex
+from retrieval.vectors.base import RowIndex
+from retrieval.vectors.checks import as_vectors
+from retrieval.vectors.faiss_index import ExactIndex, FaissIndex
+from shelfspace.settings import ReleaseSettings
 
 __all__ = ["build_index", "measure_recall"]
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from catalog.errors import InputError
+from shelfspace.errors import InputError
 
 __all__ = ["as_vectors", "checked_queries", "checked_rows"]
 

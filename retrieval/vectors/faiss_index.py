@@ -2,7 +2,7 @@
 
 The embeddings table is the truth; an index is rebuilt from it and reads its true vectors back
 for the final ranking, so scores are exact cosines whatever the index compresses. Ties are broken
-by row (`models.index.order`), so equal input gives equal output.
+by row (`retrieval.vectors.order`), so equal input gives equal output.
 """
 
 from pathlib import Path
@@ -11,12 +11,12 @@ from typing import Any
 import faiss
 import numpy as np
 
-from catalog.errors import ArtifactError
-from catalog.files import read_json, write_json
-from models.index.checks import as_vectors, checked_queries, checked_rows
-from models.index.order import renumber, search_rows, true_scores
-from models.index.proposed import ProposedIndex, packed_rows
-from models.index.protocol import RowIndex
+from retrieval.vectors.base import RowIndex
+from retrieval.vectors.checks import as_vectors, checked_queries, checked_rows
+from retrieval.vectors.order import renumber, search_rows, true_scores
+from retrieval.vectors.proposed import ProposedIndex, packed_rows
+from shelfspace.errors import ArtifactError
+from shelfspace.files import read_json, write_json
 
 __all__ = ["TIMING", "ExactIndex", "FaissIndex", "load_index"]
 

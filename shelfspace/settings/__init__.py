@@ -5,9 +5,9 @@ not know with the name, the value and the remedy. Each class is one section; eac
 it means and in which unit.
 """
 
-from catalog.settings.data import Collection, Features, Media, Preprocessing, Validation
-from catalog.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
-from catalog.settings.operation import (
+from shelfspace.settings.data import Collection, Features, Media, Preprocessing, Validation
+from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
+from shelfspace.settings.operation import (
     Automation,
     Evaluation,
     Gate,
@@ -16,8 +16,8 @@ from catalog.settings.operation import (
     ReleaseSettings,
     Service,
 )
-from catalog.settings.parameters import Settings, load_settings, merge
-from catalog.settings.section import Section
+from shelfspace.settings.parameters import Settings, load_settings, merge
+from shelfspace.settings.section import Section
 
 __all__ = [
     "Augmentation",

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from catalog.settings.section import Positive, PositiveFloat, Section, Share
+from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
 
 __all__ = ["Collection", "Features", "Media", "Preprocessing", "Validation"]
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from catalog.search_space import Dimension
-from catalog.settings.section import Positive, PositiveFloat, Section, Share
+from shelfspace.settings.search_space import Dimension
+from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
 
 __all__ = ["Augmentation", "CrossValidation", "Model", "Training", "Tuning"]
 

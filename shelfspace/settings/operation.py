@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from catalog.settings.section import Positive, PositiveFloat, Section, Share
+from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
 
 __all__ = ["Automation", "Evaluation", "Gate", "Graph", "Monitoring", "ReleaseSettings", "Service"]
 

@@ -1,11 +1,11 @@
 """docs/parameters.md, written from the typed settings so that the page cannot go stale.
 
-python -m catalog.settings_page > docs/parameters.md
+python -m shelfspace.settings.page > docs/parameters.md
 """
 
 from typing import Any
 
-from catalog.settings import Section, Settings
+from shelfspace.settings import Section, Settings
 
 __all__ = ["page"]
 
@@ -13,7 +13,7 @@ HEAD = """# Parameters
 
 Every knob stands in `params.yaml`; a catalogue's `catalog.yaml` may override any of them under
 `params:`. An unknown name or a value out of range stops the run with the name, the value and the
-remedy. This page is written by `python -m catalog.settings_page`.
+remedy. This page is written by `python -m shelfspace.settings.page`.
 """
 
 

@@ -6,11 +6,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from catalog.errors import SettingsError
-from catalog.search_space import check_space
-from catalog.settings.data import Collection, Features, Media, Preprocessing, Validation
-from catalog.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
-from catalog.settings.operation import (
+from shelfspace.errors import SettingsError
+from shelfspace.settings.data import Collection, Features, Media, Preprocessing, Validation
+from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
+from shelfspace.settings.operation import (
     Automation,
     Evaluation,
     Gate,
@@ -19,7 +18,8 @@ from catalog.settings.operation import (
     ReleaseSettings,
     Service,
 )
-from catalog.settings.section import Section
+from shelfspace.settings.search_space import check_space
+from shelfspace.settings.section import Section
 
 __all__ = ["Settings", "load_settings", "merge"]
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from catalog.errors import SettingsError
+from shelfspace.errors import SettingsError
 
 if TYPE_CHECKING:
-    from catalog.settings import Section, Settings
+    from shelfspace.settings import Section, Settings
 
 __all__ = ["Dimension", "check_space", "current_values", "fixed_settings", "tunable", "with_values"]
 

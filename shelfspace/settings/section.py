@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.hashing import fingerprint
+from shelfspace.hashing import fingerprint
 
 __all__ = ["Positive", "PositiveFloat", "Section", "Share"]
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from catalog.settings import Graph
-from models.graph.together import COLUMNS, bought_together
+from insights.bought_together import COLUMNS, bought_together
+from shelfspace.settings import Graph
 
 IDS = ["a", "b", "c", "d"]
 

@@ -5,8 +5,8 @@ import copy
 import orjson
 import pytest
 
-from catalog.settings import Gate
-from models.gate import decide
+from releases.gate import decide
+from shelfspace.settings import Gate
 
 
 def evaluation(accuracy: float = 0.9, recall: float = 0.9, rows: int = 40) -> dict:

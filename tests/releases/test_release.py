@@ -13,10 +13,7 @@ import orjson
 import pandas as pd
 import pytest
 
-from catalog.errors import ArtifactError, InputError
-from catalog.settings import ReleaseSettings
-from models.index import build_index
-from models.release import (
+from releases import (
     Release,
     current,
     current_id,
@@ -28,6 +25,9 @@ from models.release import (
     rollback,
     write_release,
 )
+from retrieval.vectors import build_index
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.settings import ReleaseSettings
 
 
 def parts(folder: Path, seed: int = 0, rows: int = 30, **changes: object) -> dict:
@@ -234,8 +234,8 @@ def test_prune_keeps_the_live_one_and_its_predecessor(workspace: Path) -> None:
 WRITER = """
 import sys, time
 from pathlib import Path
-import models.release.folder as folder
-from tests.models.test_release import parts
+import releases.release as folder
+from tests.releases.test_release import parts
 
 kept, slow = folder.{where}, Path(sys.argv[2])
 def waiting(*args, **options):
@@ -283,8 +283,8 @@ def test_a_killed_writer_leaves_nothing_and_a_rerun_works(
 def test_two_writers_at_once_make_two_releases(workspace: Path, tmp_path: Path) -> None:
     project = Path(__file__).resolve().parents[2]
     program = (
-        "import sys; from pathlib import Path; from models.release import write_release\n"
-        "from tests.models.test_release import parts\n"
+        "import sys; from pathlib import Path; from releases import write_release\n"
+        "from tests.releases.test_release import parts\n"
         "here = Path(sys.argv[1]); seed = int(sys.argv[2])\n"
         "write_release(here / 'releases', **parts(here / f'w{seed}', seed))"
     )

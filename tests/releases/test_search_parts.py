@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from insights.search.columns import Columns, Filters, allowed_rows
-from insights.search.from_release import search_of
-from models.inputs.item import ProductInput
-from models.product_encoder import ProductEncoder
+from catalog.product import ProductInput
+from models.inference.product_encoder import ProductEncoder
+from releases.search_parts import search_of
+from retrieval.filters.columns import Columns, Filters, allowed_rows
 from tests.bentos.shop import Shop, build_shop
 
 

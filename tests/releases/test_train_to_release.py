@@ -7,15 +7,15 @@ import orjson
 import pandas as pd
 import pytest
 
-from catalog.settings import Gate
 from models.evaluation.card import model_card
 from models.evaluation.evaluate import evaluate
 from models.evaluation.pictures import pictures
-from models.gate import decide
-from models.index import build_index
-from models.product_encoder import ProductEncoder
-from models.release import Release, current, promote, write_release
-from models.training import train
+from models.inference.product_encoder import ProductEncoder
+from models.training.train import train
+from releases import Release, current, promote, write_release
+from releases.gate import decide
+from retrieval.vectors import build_index
+from shelfspace.settings import Gate
 from tests.models.learning import CLASSES, features_table, quick_settings, splits_of
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from insights.search.fusion import FusionModel
-from insights.search.hybrid import HybridSearch
-from insights.search.lexical import LexicalIndex
-from models.index import ExactIndex
+from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.vectors import ExactIndex
 
 __all__ = ["KINDS", "hybrid", "products", "vectors"]
 

@@ -4,7 +4,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from catalog.errors import MediaError
+from shelfspace.errors import MediaError
 
 
 def refuse(value: str) -> None:

@@ -5,13 +5,14 @@ import sys
 
 import pytest
 
-from data_checks.telemetry import QUIET, quiet_telemetry
+from shelfspace.telemetry import QUIET, quiet_telemetry
 
 
 def test_the_modules_load_no_heavy_library() -> None:
     code = (
-        "import sys, data_checks.run, data_checks.media, data_checks.balance, data_checks.drift,"
-        "data_checks.reference, data_checks.drift_workspace\n"
+        "import sys, data_checks.validation.validate, data_checks.checks.media, data_checks.checks.balance,"
+        "data_checks.drift.report,"
+        "data_checks.drift.reference, data_checks.drift.dashboard\n"
         "heavy = ('great_expectations', 'evidently', 'sklearn', 'torch', 'dagster')\n"
         "print([m for m in heavy if m in sys.modules])"
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.errors import BusyError, CatalogError
-from catalog.workspace import Workspace, workspace_name
+from shelfspace.errors import BusyError, CatalogError
+from shelfspace.workspace import Workspace, workspace_name
 from tests.conftest import PROJECT
 
 
@@ -41,7 +41,7 @@ def test_a_folder_is_remembered_by_its_workspace(tmp_path: Path) -> None:
 def test_the_lock_holds_across_processes_and_dies_with_its_holder(tmp_path: Path) -> None:
     opened = Workspace.open("x", tmp_path)
     code = (
-        "import sys, time; from pathlib import Path; from catalog.workspace import Workspace\n"
+        "import sys, time; from pathlib import Path; from shelfspace.workspace import Workspace\n"
         "with Workspace.open('x', Path(sys.argv[1])).lock():\n    print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen(

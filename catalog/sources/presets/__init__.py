@@ -1,6 +1,6 @@
 """Catalogues whose public data sets need readers of their own."""
 
-from catalog.presets import flipkart, online_retail
+from catalog.sources.presets import flipkart, online_retail
 
 __all__ = ["READERS"]
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from catalog.errors import CatalogError
-from catalog.tables import read_table
+from catalog.sources.tables import read_table
+from shelfspace.errors import CatalogError
 
 if TYPE_CHECKING:
-    from catalog.source import CatalogSource
+    from catalog.sources.base import CatalogSource
 
 __all__ = ["is_name", "read_events", "read_products"]
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from catalog.settings import Augmentation
+from models.encoders.base import AUDIO, Encoder, Spec, Standardise
 from models.encoders.frozen_input import FrozenInput
-from models.encoders.registries import AUDIO, Encoder, Spec, Standardise
+from shelfspace.settings import Augmentation
 
 __all__ = ["LogMelAudio", "MfccAudio", "TimbreAudio", "mask_spectrogram"]
 

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.encoders.base import IMAGE, Spec, Standardise
 from models.encoders.frozen_input import FrozenInput
-from models.encoders.photo_counts import COUNTS, photo_counts
-from models.encoders.photo_pool import PhotoEncoder
-from models.encoders.registries import IMAGE, Spec, Standardise
+from models.encoders.image.photo_counts import COUNTS, photo_counts
+from models.encoders.image.photo_pool import PhotoEncoder
 
 __all__ = ["CnnImage", "augment"]
 

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from catalog.progress import hide_bar
-from models.encoders.fisher_vectors import FisherVectors
-from models.encoders.histograms import HistogramImage
-from models.encoders.registries import IMAGE, Spec
+from models.encoders.base import IMAGE, Spec
+from models.encoders.image.fisher_vectors import FisherVectors
+from models.encoders.image.histograms import HistogramImage
+from shelfspace.progress import hide_bar
 
 __all__ = ["FisherImage", "fisher_array", "photo_of"]
 

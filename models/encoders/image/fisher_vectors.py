@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.encoders.dense_sift import DESCRIPTOR, PLACE, dense_sift, mirrored
+from models.encoders.image.dense_sift import DESCRIPTOR, PLACE, dense_sift, mirrored
 
 __all__ = ["FisherVectors"]
 

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.encoders.base import IMAGE, Spec
 from models.encoders.frozen_input import FrozenInput
-from models.encoders.kernel_features import KernelFeatures
-from models.encoders.photo_pool import PhotoEncoder
-from models.encoders.photo_textures import STATISTICS
-from models.encoders.registries import IMAGE, Spec
+from models.encoders.image.kernel_features import KernelFeatures
+from models.encoders.image.photo_pool import PhotoEncoder
+from models.encoders.image.photo_textures import STATISTICS
 
 __all__ = ["HistogramImage"]
 

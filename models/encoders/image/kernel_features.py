@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.encoders.registries import Standardise
+from models.encoders.base import Standardise
 
 __all__ = ["KernelFeatures"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.encoders.registries import Encoder, Spec
+from models.encoders.base import Encoder, Spec
 
 __all__ = ["PhotoEncoder", "PhotoPool"]
 

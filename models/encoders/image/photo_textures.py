@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.encoders.photo_counts import COLOURS, GRADIENTS, PLACES, photo_counts, shares
+from models.encoders.image.photo_counts import COLOURS, GRADIENTS, PLACES, photo_counts, shares
 
 __all__ = ["COLUMNS", "HISTOGRAMS_CODE", "STATISTICS", "photo_histograms", "photo_statistics"]
 

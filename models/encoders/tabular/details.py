@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.encoders.bag import document_frequencies, inverse_frequencies
-from models.encoders.registries import TABULAR, Encoder, Spec, Standardise
+from models.encoders.base import TABULAR, Encoder, Spec, Standardise
+from models.encoders.text.bag import document_frequencies, inverse_frequencies
 from models.inputs.details import BUCKETS
 
 __all__ = ["DetailsTabular"]

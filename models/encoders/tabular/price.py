@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from torch import Tensor, nn
 
-from models.encoders.registries import TABULAR, Encoder, Spec, Standardise
+from models.encoders.base import TABULAR, Encoder, Spec, Standardise
 
 __all__ = ["PriceTabular"]
 

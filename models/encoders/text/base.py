@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from catalog.errors import SettingsError
-from catalog.settings import Training
+from models.encoders.base import Encoder, Spec
 from models.encoders.frozen_input import FrozenInput
-from models.encoders.registries import Encoder, Spec
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Training
 
 __all__ = ["TextEncoder"]
 

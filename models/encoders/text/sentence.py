@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from models.encoders.registries import TEXT, Spec
-from models.encoders.text_base import TextEncoder
+from models.encoders.base import TEXT, Spec
+from models.encoders.text.base import TextEncoder
 
 __all__ = ["SentenceText"]
 

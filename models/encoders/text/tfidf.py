@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.encoders.registries import TEXT, Spec
-from models.encoders.terms import Terms, pair_keys
-from models.encoders.text_base import TextEncoder
+from models.encoders.base import TEXT, Spec
+from models.encoders.text.base import TextEncoder
+from models.encoders.text.terms import Terms, pair_keys
 from models.inputs.words import UNKNOWN
 
 __all__ = ["TfidfText"]

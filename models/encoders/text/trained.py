@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from catalog.settings import Training
-from models.encoders.bag import BagOfTokens
-from models.encoders.registries import TEXT, Spec
-from models.encoders.text_base import TextEncoder
+from models.encoders.base import TEXT, Spec
+from models.encoders.text.bag import BagOfTokens
+from models.encoders.text.base import TextEncoder
+from shelfspace.settings import Training
 
 __all__ = ["LstmText", "TokenText", "TransformerText"]
 

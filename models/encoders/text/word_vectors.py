@@ -8,14 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from catalog.errors import SettingsError
-from catalog.settings import Training
-from models.encoders.bag import document_frequencies, inverse_frequencies
+from models.encoders.base import TEXT, Spec
 from models.encoders.grown import Grown
-from models.encoders.registries import TEXT, Spec
-from models.encoders.text_base import TextEncoder
+from models.encoders.text.bag import document_frequencies, inverse_frequencies
+from models.encoders.text.base import TextEncoder
+from models.encoders.text.vectors import glove_vectors, read_vectors, skip_gram_vectors
 from models.inputs.words import FIRST, UNKNOWN, WordVocabulary
-from models.word_vectors import glove_vectors, read_vectors, skip_gram_vectors
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Training
 
 __all__ = ["GloveFileText", "GloveText", "Word2VecText", "WordVectorText"]
 

@@ -5,8 +5,8 @@ is tried on real rows beside eager float32 (`trials`, `agreement`), and the quic
 (`choice`, `runner`). Eager float32 is always there and is what the others are judged by.
 """
 
-from models.runtime.agreement import Agreement
-from models.runtime.choice import AUTO, Choice, choose
-from models.runtime.ways import EAGER, WAYS
+from models.inference.backends.agreement import Agreement
+from models.inference.backends.backends import EAGER, WAYS
+from models.inference.backends.choice import AUTO, Choice, choose
 
 __all__ = ["AUTO", "EAGER", "WAYS", "Agreement", "Choice", "choose"]

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.runtime.onnx_graph import onnx_session
-from models.runtime.parts import Part, tensors
+from models.inference.backends.onnx_graph import onnx_session
+from models.inference.backends.parts import Part, tensors
 
 __all__ = ["EAGER", "QUICK", "WAYS", "Call", "Unavailable"]
 

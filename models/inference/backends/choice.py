@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from models.encoder_passes import Passes
-from models.features import FeatureTable
-from models.product_encoder import ProductEncoder
-from models.runtime.agreement import Agreement, Judge
-from models.runtime.runner import Runner
-from models.runtime.trials import Bench, Trial
-from models.runtime.ways import EAGER, QUICK
+from models.features.table import FeatureTable
+from models.inference.backends.agreement import Agreement, Judge
+from models.inference.backends.backends import EAGER, QUICK
+from models.inference.backends.runner import Runner
+from models.inference.backends.trials import Bench, Trial
+from models.inference.passes import Passes
+from models.inference.product_encoder import ProductEncoder
 
 __all__ = ["AUTO", "Choice", "choose"]
 
@@ -91,7 +91,7 @@ def choose(
     """Measure the ways and say which to use; the encoder itself is left as it is (`ProductEncoder.run_by`).
 
     A part is run by the quickest way that is a tenth quicker than eager float32 on one row, no slower
-    on a batch, and agrees (`models.runtime.agreement`). What is chosen is compared once more as a whole.
+    on a batch, and agrees (`agreement`). What is chosen is compared once more as a whole.
 
     Args:
         encoder: on the CPU, and run by itself.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 from torch import Tensor
 
-from models.runtime.parts import Part
+from models.inference.backends.parts import Part
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

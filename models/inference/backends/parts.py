@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.features import ModalityFeatures
+from models.features.table import ModalityFeatures
 from models.network import ProductNetwork
 
 __all__ = ["HEAD", "Part", "network_parts", "part_arrays"]

@@ -1,15 +1,15 @@
-"""The network over a feature table by chosen calls, one a part; says what `models.encoder_passes` says."""
+"""The network over a feature table by chosen calls, one a part; says what `models.inference.passes` says."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 
-from models.encoder_passes import readable_rows
-from models.features import FeatureTable
+from models.features.table import FeatureTable
+from models.inference.backends.backends import Call
+from models.inference.backends.parts import HEAD, part_arrays
+from models.inference.passes import readable_rows
 from models.network import Outputs
-from models.runtime.parts import HEAD, part_arrays
-from models.runtime.ways import Call
 
 __all__ = ["Runner"]
 
@@ -32,7 +32,7 @@ class Runner:
     def __call__(
         self, features: FeatureTable, only: Sequence[str] | None, batch_size: int
     ) -> Iterator[Outputs]:
-        """What the network says of each batch; raises as `models.encoder_passes.passes`."""
+        """What the network says of each batch; raises as `models.inference.passes.passes`."""
         seen = readable_rows(self._modalities, features, only)
         for start in range(0, len(seen), batch_size):
             vectors, present = self.encoded(seen, slice(start, min(start + batch_size, len(seen))))

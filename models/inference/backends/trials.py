@@ -8,11 +8,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from models.features import FeatureTable
+from models.features.table import FeatureTable
+from models.inference.backends.agreement import Agreement, Judge
+from models.inference.backends.backends import EAGER, WAYS, Call, Unavailable
+from models.inference.backends.parts import HEAD, network_parts, part_arrays
 from models.network import ProductNetwork
-from models.runtime.agreement import Agreement, Judge
-from models.runtime.parts import HEAD, network_parts, part_arrays
-from models.runtime.ways import EAGER, WAYS, Call, Unavailable
 
 __all__ = ["GAIN", "LOSS", "Bench", "Trial"]
 

@@ -5,13 +5,13 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from catalog.errors import SettingsError
-from catalog.settings import Settings
 from models.completion.adversarial import AdversarialCompletion
 from models.network import ProductNetwork
-from models.objective import Step, Weighted
-from models.objectives import hide_modalities
-from models.strategies.registry import STRATEGY, Strategy
+from models.training.losses import hide_modalities
+from models.training.objective import Step, Weighted
+from models.training.strategies.registry import STRATEGY, Strategy
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Settings
 
 __all__ = ["AdversarialStrategy", "Discriminator"]
 

@@ -1,8 +1,8 @@
 """All encoders and the fusion together, from the first step to the last."""
 
-from catalog.errors import SettingsError
-from catalog.settings import Settings
-from models.strategies.registry import STRATEGY, Strategy
+from models.training.strategies.registry import STRATEGY, Strategy
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Settings
 
 __all__ = ["JointStrategy"]
 

@@ -1,6 +1,6 @@
 """The registry of training strategies and what a strategy may do.
 
-Every strategy runs in the one loop of `models.lightning_module`: it adds to the objective, says
+Every strategy runs in the one loop of `models.training.lightning_module`: it adds to the objective, says
 from which epoch on an epoch may be kept, and may prepare something first. What it learns beside
 the network is in its own parameters, which stand in the checkpoint and not in the encoder.
 """
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
-from catalog.settings import Settings
-from models.features import FeatureTable
+from models.features.table import FeatureTable
 from models.network import ProductNetwork
-from models.objective import Step, Weighted
 from models.registry import Registry
+from models.training.objective import Step, Weighted
+from shelfspace.settings import Settings
 
 __all__ = ["STRATEGY", "Alone", "Lessons", "Strategy"]
 

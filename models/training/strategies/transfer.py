@@ -5,14 +5,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from catalog.errors import SettingsError
-from catalog.settings import Settings
-from models.features import FeatureTable
+from models.features.table import FeatureTable
 from models.network import ProductNetwork
-from models.objective import ALIGNED, Step, Weighted
-from models.objectives import distillation_loss
-from models.strategies.joint import refuse_untrained_generator
-from models.strategies.registry import STRATEGY, Alone, Lessons, Strategy
+from models.training.losses import distillation_loss
+from models.training.objective import ALIGNED, Step, Weighted
+from models.training.strategies.joint import refuse_untrained_generator
+from models.training.strategies.registry import STRATEGY, Alone, Lessons, Strategy
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Settings
 
 __all__ = ["TransferStrategy"]
 

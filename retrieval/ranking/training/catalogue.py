@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from insights.search.fusion import FusionModel
-from insights.search.hybrid import HybridSearch
-from insights.search.lessons import Lesson, Listings, held_out, known_items
-from insights.search.lexical import LexicalIndex
-from insights.search.mixed_lessons import Beside, mixed
-from models.index import ExactIndex
+from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.training.held_out import Lesson, Listings, held_out, known_items
+from retrieval.ranking.training.mixed import Beside, mixed
+from retrieval.vectors import ExactIndex
 
 if TYPE_CHECKING:
-    from models.product_encoder import ProductEncoder
+    from models.inference.product_encoder import ProductEncoder
 
 __all__ = ["Embedded", "lessons_of_listings"]
 

@@ -8,7 +8,7 @@ the same first level alone grade 1; to a category's name, its members have grade
 Who types a product's name wants that product: titles and longer parts of them are asked once more where
 the listing itself can be found. It has grade 2 then, and those of its category have grade 1.
 
-Queries of a word and a photo, a sound or a product are made in `insights.search.mixed_lessons`.
+Queries of a word and a photo, a sound or a product are made in `retrieval.ranking.training.mixed`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from insights.search.columns import SEPARATOR
-from insights.search.fusion import FusionModel
-from insights.search.fusion_fit import PARTS, Judged
-from insights.search.hybrid import HybridSearch
-from insights.search.metrics import ndcg
-from insights.search.tokens import search_terms
+from retrieval.filters.columns import SEPARATOR
+from retrieval.lexical.tokens import search_terms
+from retrieval.ranking.fit import PARTS, Judged
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.metrics import ndcg
 
 if TYPE_CHECKING:
-    from models.product_encoder import ProductEncoder
+    from models.inference.product_encoder import ProductEncoder
 
 __all__ = [
     "FEWEST",
@@ -204,7 +204,7 @@ def lesson(
 
 def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Vectors and class probabilities of texts, as the service encodes a query."""
-    from models.inputs.item import ProductInput
+    from catalog.product import ProductInput
 
     encoded = encoder.encode_features(encoder.featurize([ProductInput(title=text) for text in texts]))
     return encoded.vectors, encoded.probabilities

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from catalog.errors import InputError
+from shelfspace.errors import InputError
 
 __all__ = ["HIGHEST", "read_judgements"]
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from insights.search.blending import blend, blend_classes
-from insights.search.hybrid import HybridSearch
-from insights.search.lessons import (
+from retrieval.lexical.tokens import search_terms
+from retrieval.ranking.blending import blend, blend_classes
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.training.held_out import (
     MAX_GRADE,
     Lesson,
     Listings,
@@ -25,11 +26,10 @@ from insights.search.lessons import (
     lesson,
     levels,
 )
-from insights.search.tokens import search_terms
 
 if TYPE_CHECKING:
-    from models.inputs.item import ProductInput
-    from models.product_encoder import ProductEncoder
+    from catalog.product import ProductInput
+    from models.inference.product_encoder import ProductEncoder
 
 __all__ = ["Beside", "mixed"]
 
@@ -74,7 +74,7 @@ def mixed(
             one listing is of one group here and there.
         beside: what they have, row by row.
     """
-    from models.inputs.item import ProductInput
+    from catalog.product import ProductInput
 
     _, seconds = levels(gallery.paths)
     _, own_seconds = levels(asking.paths)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from insights.search.evidence import FEATURES, WORDLESS
-from insights.search.fusion import FusionModel
+from retrieval.ranking.features import FEATURES, WORDLESS
+from retrieval.ranking.fusion import FusionModel
 
 __all__ = ["fusion_picture"]
 

@@ -3,7 +3,7 @@
 Needs the extra `pgvector`.
 """
 
-from models.index.postgres.products import PgVectorIndex
-from models.index.postgres.rows import PgRowIndex, Place
+from retrieval.vectors.postgres.products import PgVectorIndex
+from retrieval.vectors.postgres.rows import PgRowIndex, Place
 
 __all__ = ["PgRowIndex", "PgVectorIndex", "Place"]

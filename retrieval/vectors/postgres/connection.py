@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import conninfo, pq, sql
 
-from catalog.errors import ArtifactError, SettingsError
+from shelfspace.errors import ArtifactError, SettingsError
 
 __all__ = ["Server", "check_address", "one"]
 

@@ -8,8 +8,8 @@ import psycopg
 from pgvector import HalfVector
 from psycopg import sql
 
-from models.index.build import MARGIN
-from models.index.order import DECIMALS, search_rows
+from retrieval.vectors.build import MARGIN
+from retrieval.vectors.order import DECIMALS, search_rows
 
 __all__ = ["measured"]
 

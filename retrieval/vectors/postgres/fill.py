@@ -17,10 +17,10 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from catalog.errors import ArtifactError
-from catalog.settings import ReleaseSettings
-from models.index.postgres.connection import Server, one
-from models.index.postgres.effort import measured
+from retrieval.vectors.postgres.connection import Server, one
+from retrieval.vectors.postgres.effort import measured
+from shelfspace.errors import ArtifactError
+from shelfspace.settings import ReleaseSettings
 
 __all__ = ["Rows", "drop_unkept", "fill", "filled", "hold", "table_of"]
 

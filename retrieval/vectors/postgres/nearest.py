@@ -13,9 +13,9 @@ import psycopg
 from pgvector import Vector
 from psycopg import sql
 
-from models.index.order import DECIMALS, ordered
-from models.index.postgres.connection import Server, one
-from models.index.proposed import GATHER_ROWS
+from retrieval.vectors.order import DECIMALS, ordered
+from retrieval.vectors.postgres.connection import Server, one
+from retrieval.vectors.proposed import GATHER_ROWS
 
 __all__ = ["PARAMETERS", "Nearest"]
 

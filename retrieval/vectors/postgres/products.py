@@ -15,13 +15,13 @@ from pgvector.psycopg import register_vector
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from catalog.errors import ArtifactError, InputError
-from catalog.settings import ReleaseSettings
-from models.index.build import MARGIN, overlap, standard_error
-from models.index.checks import checked_queries
-from models.index.delta import checked_upsert
-from models.index.postgres.connection import Server, one
-from models.index.postgres.nearest import PARAMETERS, Nearest
+from retrieval.changes.segment import checked_upsert
+from retrieval.vectors.build import MARGIN, overlap, standard_error
+from retrieval.vectors.checks import checked_queries
+from retrieval.vectors.postgres.connection import Server, one
+from retrieval.vectors.postgres.nearest import PARAMETERS, Nearest
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.settings import ReleaseSettings
 
 __all__ = ["PgVectorIndex"]
 

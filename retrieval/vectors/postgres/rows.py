@@ -16,15 +16,15 @@ import faiss
 import numpy as np
 from psycopg import sql
 
-from catalog.errors import ArtifactError
-from catalog.settings import ReleaseSettings
-from models.index.checks import as_vectors
-from models.index.order import true_scores
-from models.index.postgres.connection import Server
-from models.index.postgres.fill import Rows, drop_unkept, fill, filled, hold, table_of
-from models.index.postgres.nearest import MOST_EFFORT, PARAMETERS
-from models.index.proposed import ProposedIndex, packed_rows
-from models.index.protocol import RowIndex
+from retrieval.vectors.base import RowIndex
+from retrieval.vectors.checks import as_vectors
+from retrieval.vectors.order import true_scores
+from retrieval.vectors.postgres.connection import Server
+from retrieval.vectors.postgres.fill import Rows, drop_unkept, fill, filled, hold, table_of
+from retrieval.vectors.postgres.nearest import MOST_EFFORT, PARAMETERS
+from retrieval.vectors.proposed import ProposedIndex, packed_rows
+from shelfspace.errors import ArtifactError
+from shelfspace.settings import ReleaseSettings
 
 __all__ = ["PgRowIndex", "Place"]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assets import data_versions
-from catalog.errors import ArtifactError
+from assets.lib import dvc as data_versions
+from shelfspace.errors import ArtifactError
 
 
 def test_a_workspace_without_a_repository_gets_one_with_a_local_remote(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from assets.records import Facts, build, read_record
-from catalog.errors import ArtifactError
+from assets.lib.stage import Facts, build, read_record
+from shelfspace.errors import ArtifactError
 
 
 def run(

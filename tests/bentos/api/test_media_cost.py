@@ -7,11 +7,11 @@ import pytest
 import soundfile
 from PIL import Image
 
-from bentos.limits import Limits, Refusal
-from bentos.media_cost import check_costs, check_photo_cost, check_sound_cost, jpeg_size
-from bentos.parsing import Call
-from catalog.settings import Settings
-from models.inputs.item import ProductInput
+from bentos.api.limits import Limits, Refusal
+from bentos.api.media_cost import check_costs, check_photo_cost, check_sound_cost, jpeg_size
+from bentos.api.parsing import Call
+from catalog.product import ProductInput
+from shelfspace.settings import Settings
 from tests.fuzz import seeds
 
 

@@ -5,10 +5,10 @@ import base64
 import orjson
 import pytest
 
-from bentos import schemas
-from bentos.limits import Admission, Limits, Refusal
-from bentos.parsing import Files, parse_json, read_call
-from catalog.settings import Settings
+from bentos.api import requests as schemas
+from bentos.api.limits import Admission, Limits, Refusal
+from bentos.api.parsing import Files, parse_json, read_call
+from shelfspace.settings import Settings
 
 LIMITS = Limits(
     body_bytes=10_000,

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bentos import keys_cli
-from bentos.buckets import Addresses, Bucket, group
-from bentos.entry import Door
-from bentos.keys import Key, KeyRing, KeysFile, create_key, digest, read_keys, write_keys
-from bentos.limits import Refusal
-from catalog.errors import SettingsError
+from bentos.api.limits import Refusal
+from bentos.auth import __main__ as keys_cli
+from bentos.auth.access import Door
+from bentos.auth.keys import Key, KeyRing, KeysFile, create_key, digest, read_keys, write_keys
+from bentos.auth.rate_limit import Addresses, Bucket, group
+from shelfspace.errors import SettingsError
 
 
 class Clock:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from bentos.answers import SearchAnswer, SimilarAnswer, WriteAnswer
+from bentos.api.responses import SearchAnswer, SimilarAnswer, WriteAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from catalog.settings import Settings
-from models.release import promote
+from releases import promote
+from shelfspace.settings import Settings
+from tests.bentos.http.test_fast_path import client_of, error_of, settings
 from tests.bentos.shop import Shop
-from tests.bentos.test_hot import client_of, error_of, settings
 
 ITEM = {"product_id": "new-1", "title": "violet paper umbrella", "price": 12.5, "category": "Umbrellas"}
 

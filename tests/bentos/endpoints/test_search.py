@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from bentos.answers import GetAnswer, SearchAnswer, SimilarAnswer
+from bentos.api.limits import Limits
+from bentos.api.parsing import read_call
+from bentos.api.responses import GetAnswer, SearchAnswer, SimilarAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from bentos.limits import Limits
-from bentos.parsing import read_call
-from insights.search.blending import blend
+from retrieval.ranking.blending import blend
+from tests.bentos.http.test_fast_path import client_of, error_of, settings
 from tests.bentos.market import Market
 from tests.bentos.shop import Shop
-from tests.bentos.test_hot import client_of, error_of, settings
 
 
 @pytest.fixture(scope="module")

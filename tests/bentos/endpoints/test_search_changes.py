@@ -9,11 +9,11 @@ from starlette.testclient import TestClient
 
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from models.release import promote
+from releases import promote
+from tests.bentos.endpoints.test_search import asked, ids
+from tests.bentos.http.test_fast_path import client_of, error_of, settings
 from tests.bentos.market import Market
 from tests.bentos.shop import Shop
-from tests.bentos.test_hot import client_of, error_of, settings
-from tests.bentos.test_search import asked, ids
 
 ITEM = {
     "product_id": "new-1",

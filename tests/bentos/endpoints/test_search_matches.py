@@ -11,14 +11,14 @@ from starlette.testclient import TestClient
 
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from insights.search.from_release import search_part_writers
-from insights.search.fusion import FusionModel
-from insights.search.lexical import LexicalIndex
-from models.index import build_index
-from models.release import promote, write_release
+from releases import promote, write_release
+from releases.search_parts import search_part_writers
+from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fusion import FusionModel
+from retrieval.vectors import build_index
+from tests.bentos.endpoints.test_search import asked, ids
+from tests.bentos.http.test_fast_path import client_of, settings
 from tests.bentos.shop import Shop
-from tests.bentos.test_hot import client_of, settings
-from tests.bentos.test_search import asked, ids
 
 SIZE, UMBRELLAS = 400, 300
 """Products, of which the first are umbrellas, and every third of those is red."""

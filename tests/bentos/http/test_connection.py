@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from bentos import connection
+from bentos.http import connection
 from tests.bentos.bare import uvicorn_serving
 from tests.bentos.loopback import Connection
 

@@ -12,11 +12,11 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from bentos.answers import ClassifyAnswer, EmbedAnswer, ErrorAnswer, SearchAnswer, SimilarAnswer
+from bentos.api.responses import ClassifyAnswer, EmbedAnswer, ErrorAnswer, SearchAnswer, SimilarAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from bentos.hot import HotRoutes
-from catalog.settings import Settings
+from bentos.http.fast_path import HotRoutes
+from shelfspace.settings import Settings
 from tests.bentos.shop import Shop
 
 BOUNDARY = "multipart/form-data; boundary=b"

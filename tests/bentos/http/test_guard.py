@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bentos.guard import needed
+from bentos.http.guard import needed
 from tests.bentos.house import SEARCH, House, error_of
 from tests.bentos.shop import Shop
 

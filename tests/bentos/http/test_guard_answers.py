@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from bentos.guard import route_of
-from bentos.pages import read_static
+from bentos.http.guard import route_of
+from bentos.http.storefront import read_static
 from tests.bentos.house import SEARCH, House, error_of
 from tests.bentos.shop import Shop
 

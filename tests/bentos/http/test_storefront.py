@@ -14,20 +14,20 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from bentos.api.limits import Refusal
 from bentos.application import Application
 from bentos.build import copy_package
 from bentos.config import ServiceConfig
-from bentos.guard import Guard
-from bentos.headers import PAGE_POLICY
-from bentos.hot import HotRoutes
-from bentos.limits import Refusal
-from bentos.media import CACHE_BYTES, MediaShelf
-from bentos.pages import STATIC, asked_range, read_static
-from bentos.put_media import KEPT_SECONDS, PutMedia
-from catalog.errors import ArtifactError
-from catalog.media_store import MediaStore, add_media
-from catalog.settings import Settings
-from models.inputs.item import ProductInput
+from bentos.http.fast_path import HotRoutes
+from bentos.http.guard import Guard
+from bentos.http.media import CACHE_BYTES, MediaShelf
+from bentos.http.security_headers import PAGE_POLICY
+from bentos.http.storefront import STATIC, asked_range, read_static
+from bentos.serving.uploads import KEPT_SECONDS, PutMedia
+from catalog.product import ProductInput
+from catalog.snapshot.media_store import MediaStore, add_media
+from shelfspace.errors import ArtifactError
+from shelfspace.settings import Settings
 from tests.bentos.shop import Shop
 from tests.bentos.storefront_shop import CHINESE, build_storefront, noise
 from tests.conftest import PROJECT
@@ -241,7 +241,7 @@ def test_media_that_are_no_media_are_not_sent(
 def test_small_photos_in_memory_are_bounded(
     application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bentos.media.CACHE_BYTES", 2000)
+    monkeypatch.setattr("bentos.http.media.CACHE_BYTES", 2000)
     assert CACHE_BYTES > 2000
     shelf = MediaShelf(application.config.media, application.config.settings.media)
     loaded = application.engine.require()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bentos.batcher import Batcher
+from bentos.serving.batcher import Batcher
 
 
 def double(jobs: Sequence[int]) -> list[int]:

@@ -8,11 +8,11 @@ import pytest
 
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from bentos.encoder_way import sample_features, sample_items
-from bentos.metrics import METRICS
-from models.inputs.item import ProductInput
-from models.product_encoder import ProductEncoder
-from models.runtime import EAGER
+from bentos.serving.encoder_backend import sample_features, sample_items
+from bentos.telemetry.metrics import METRICS
+from catalog.product import ProductInput
+from models.inference.backends import EAGER
+from models.inference.product_encoder import ProductEncoder
 from tests.bentos.shop import Shop
 
 

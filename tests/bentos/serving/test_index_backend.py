@@ -16,15 +16,15 @@ import pytest
 from bentos.application import Application
 from bentos.build import build_bento
 from bentos.config import ServiceConfig, read_config
-from bentos.hot import HotRoutes
-from bentos.index_choice import IndexChoice, close_remote
-from bentos.metrics import METRICS
-from bentos.release_view import LoadedRelease
+from bentos.http.fast_path import HotRoutes
 from bentos.serve import main
-from catalog.errors import SettingsError
-from catalog.files import write_json
-from models.index import ExactIndex
-from models.release import promote
+from bentos.serving.index_backend import IndexChoice, close_remote
+from bentos.serving.loaded_release import LoadedRelease
+from bentos.telemetry.metrics import METRICS
+from releases import promote
+from retrieval.vectors import ExactIndex
+from shelfspace.errors import SettingsError
+from shelfspace.files import write_json
 from tests.bentos.loopback import run_load
 from tests.bentos.served import OFFLINE, Server
 from tests.bentos.shop import Shop

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bentos.jobs import Job, Outcome, run_jobs
-from bentos.limits import Limits, Refusal
-from bentos.parsing import read_call
-from bentos.release_view import LoadedRelease
-from catalog.settings import ReleaseSettings
-from models.index import DeltaLimits, LayeredView, Record, build_index
-from models.product_encoder import ProductEncoder
+from bentos.api.limits import Limits, Refusal
+from bentos.api.parsing import read_call
+from bentos.serving.jobs import Job, Outcome, run_jobs
+from bentos.serving.loaded_release import LoadedRelease
+from models.inference.product_encoder import ProductEncoder
+from retrieval.vectors import DeltaLimits, LayeredView, Record, build_index
+from shelfspace.settings import ReleaseSettings
 from tests.bentos.shop import Shop
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from bentos.access_log import AccessLog
+from bentos.telemetry.access_log import AccessLog
 
 
 def test_rows_are_appended_to_one_file(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from bentos.hot import HotRoutes
-from bentos.metrics import METRICS, STAGES, Histogram
-from catalog.workspace import PROJECT
+from bentos.http.fast_path import HotRoutes
+from bentos.telemetry.metrics import METRICS, STAGES, Histogram
+from shelfspace.workspace import PROJECT
 from tests.bentos.shop import Shop
 
 DASHBOARD = PROJECT / "docs" / "grafana" / "shelfspace.json"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bentos.request_log import RequestLog
+from bentos.telemetry.request_log import RequestLog
 
 
 def rows_in(folder: Path) -> list[dict]:

@@ -10,14 +10,20 @@ from hypothesis import strategies as st
 
 from catalog.cells import media_cell
 from catalog.cleaning import Cleaned, clean_events, clean_products, clean_stock
-from catalog.files import read_json, write_table
+from catalog.contract import EVENT_COLUMNS, EVENT_KINDS, PRODUCT_COLUMNS, QUARANTINE_COLUMNS, STOCK_COLUMNS
 from catalog.media import probe_media
 from catalog.sample import build_sample
 from catalog.sample.dirt import KINDS
-from catalog.schema import EVENT_COLUMNS, EVENT_KINDS, PRODUCT_COLUMNS, QUARANTINE_COLUMNS, STOCK_COLUMNS
-from catalog.settings import Settings
-from catalog.snapshot import MediaStore, read_raw_events, read_raw_products, read_raw_stock, write_snapshot
-from catalog.source import CatalogSource, open_catalog
+from catalog.snapshot.write import (
+    MediaStore,
+    read_raw_events,
+    read_raw_products,
+    read_raw_stock,
+    write_snapshot,
+)
+from catalog.sources.base import CatalogSource, open_catalog
+from shelfspace.files import read_json, write_table
+from shelfspace.settings import Settings
 from tests.catalog.shelf import NO_FINDINGS, event, product, raw
 
 SOURCE = CatalogSource("shop", Path(), {}, currency="EUR")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catalog.errors import MediaError
 from catalog.media import open_photo, probe_photo
-from catalog.settings import Media
+from shelfspace.errors import MediaError
+from shelfspace.settings import Media
 
 LIMITS = Media()
 

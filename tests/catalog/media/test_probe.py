@@ -8,7 +8,7 @@ import soundfile
 from PIL import Image
 
 from catalog.media import probe_media
-from catalog.settings import Media
+from shelfspace.settings import Media
 
 
 class Store(dict):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from catalog.errors import MediaError
 from catalog.media import open_sound, probe_sound
-from catalog.settings import Media
+from shelfspace.errors import MediaError
+from shelfspace.settings import Media
 
 LIMITS = Media()
 RATE = 16_000

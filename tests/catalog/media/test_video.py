@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catalog.errors import MediaError
 from catalog.media import open_photo, open_sound, probe_media
-from catalog.media_video import is_video, video_parts
-from catalog.settings import Media, load_settings
-from catalog.snapshot import MediaStore, read_raw_products, write_snapshot
+from catalog.media.video import is_video, video_parts
+from catalog.snapshot.write import MediaStore, read_raw_products, write_snapshot
+from shelfspace.errors import MediaError
+from shelfspace.settings import Media, load_settings
 from tests.catalog.shelf import photo, product, write_catalogue
 
 av = pytest.importorskip("av", reason="extra video is not installed")

@@ -7,12 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from catalog import snapshot as snapshot_module
-from catalog.errors import ArtifactError, CatalogError
-from catalog.files import write_json
-from catalog.hashing import tree_hash
-from catalog.settings import Settings, load_settings
-from catalog.snapshot import (
+from catalog.snapshot import write as snapshot_module
+from catalog.snapshot.write import (
     MediaStore,
     SnapshotReport,
     read_raw_events,
@@ -20,7 +16,11 @@ from catalog.snapshot import (
     read_raw_stock,
     write_snapshot,
 )
-from catalog.source import CatalogSource
+from catalog.sources.base import CatalogSource
+from shelfspace.errors import ArtifactError, CatalogError
+from shelfspace.files import write_json
+from shelfspace.hashing import tree_hash
+from shelfspace.settings import Settings, load_settings
 from tests.catalog.shelf import deliver, event, photo, product, write_catalogue
 
 SETTINGS = load_settings(overrides={"collection": {"shard_rows": 4, "max_delete_share": 0.5}})

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from catalog.errors import CatalogError
-from catalog.schema import PRODUCT_COLUMNS
-from catalog.source import open_catalog
+from catalog.contract import PRODUCT_COLUMNS
+from catalog.sources.base import open_catalog
+from shelfspace.errors import CatalogError
 from tests.catalog.shelf import photo, product, write_catalogue
 
 
@@ -122,7 +122,7 @@ def test_the_fingerprint_follows_content_and_mapping(tmp_path: Path) -> None:
 
 
 def test_flipkart_specifications_are_parsed() -> None:
-    from catalog.presets.flipkart import specifications
+    from catalog.sources.presets.flipkart import specifications
 
     cell = (
         '{"product_specification"=>[{"key"=>"Fabric", "value"=>"Cotton"}, '
@@ -144,7 +144,7 @@ def test_flipkart_specifications_are_parsed() -> None:
     ],
 )
 def test_stockroom_remarks_are_no_names(text: str, name: bool) -> None:
-    from catalog.presets.online_retail import is_name
+    from catalog.sources.presets.online_retail import is_name
 
     assert is_name(text) == name
 

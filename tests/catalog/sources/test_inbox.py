@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from catalog.errors import CatalogError
-from catalog.hashing import tree_hash
-from catalog.settings import Settings
-from catalog.snapshot import MediaStore, SnapshotReport, read_raw_products, write_snapshot
-from catalog.source import CatalogSource
+from catalog.snapshot.write import MediaStore, SnapshotReport, read_raw_products, write_snapshot
+from catalog.sources.base import CatalogSource
+from shelfspace.errors import CatalogError
+from shelfspace.hashing import tree_hash
+from shelfspace.settings import Settings
 from tests.catalog.shelf import deliver, photo, product, write_catalogue
 
 EARLY, MIDDLE, LATE = (f"2026-0{month}-01T00:00:00Z" for month in (1, 2, 3))

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catalog.errors import CatalogError
-from catalog.tables import read_table
+from catalog.sources.tables import read_table
+from shelfspace.errors import CatalogError
 
 
 def written(folder: Path, name: str, data: bytes) -> Path:

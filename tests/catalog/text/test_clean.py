@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.inputs.item import ProductInput
-from models.inputs.text import clean_text, detect_language, product_text, stop_words, words
+from catalog.product import ProductInput
+from catalog.text.clean import clean_text, detect_language, product_text, stop_words, words
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_words_of_both_languages_without_stop_words() -> None:
 
 def test_jieba_is_loaded_at_the_first_chinese_word_silently_and_leaves_no_file(tmp_path) -> None:
     code = (
-        "import sys, models.inputs.text as t\n"
+        "import sys, catalog.text.clean as t\n"
         "t.words('plain english'); assert 'jieba' not in sys.modules and 'sklearn' not in sys.modules\n"
         "assert t.words('手机壳') == ['手机', '壳']"
     )

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from models.inputs.money import find_prices, strip_prices
-from models.inputs.text import clean_text
+from catalog.text.clean import clean_text
+from catalog.text.prices import find_prices, strip_prices
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from catalog.settings import Settings
-from data_checks.balance import TableCounts, check_balance, count_tables
-from data_checks.media import check_media
+from data_checks.checks.balance import TableCounts, check_balance, count_tables
+from data_checks.checks.media import check_media
+from shelfspace.settings import Settings
 
 SETTINGS = Settings()
 

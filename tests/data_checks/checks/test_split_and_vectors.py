@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from catalog.settings import ReleaseSettings
-from data_checks.split_checks import no_leak
-from data_checks.vectors import recall_measured, vectors_sound
+from data_checks.checks.splits import no_leak
+from data_checks.checks.vectors import recall_measured, vectors_sound
+from shelfspace.settings import ReleaseSettings
 
 IDS = ["a", "b", "c", "d"]
 PRODUCTS = pd.DataFrame({"product_id": IDS})

@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catalog.errors import ArtifactError
-from catalog.files import write_table
-from catalog.settings import Monitoring
-from data_checks.reference import (
+from data_checks.drift.reference import (
     LOG_COLUMNS,
     catalogue_columns,
     read_requests,
     traffic_columns,
     traffic_windows,
 )  # fmt: skip
+from shelfspace.errors import ArtifactError
+from shelfspace.files import write_table
+from shelfspace.settings import Monitoring
 from tests.data_checks import tables
 
 SETTINGS = Monitoring(min_requests=10)

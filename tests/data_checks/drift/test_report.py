@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catalog.errors import ArtifactError, InputError
-from catalog.settings import Monitoring
-from data_checks.drift import DriftVerdict, drift_report, embedding_drift
-from data_checks.drift_columns import limit_categories
-from data_checks.thresholds import auc_limit, numeric_distance, shuffled_limit
-from tests.data_checks import periods
+from data_checks.drift.columns import limit_categories
+from data_checks.drift.report import DriftVerdict, drift_report, embedding_drift
+from data_checks.drift.thresholds import auc_limit, numeric_distance, shuffled_limit
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.settings import Monitoring
+from tests.data_checks.drift import periods
 
 SETTINGS = Monitoring()
 SIZES = [(50, 50), (50, 500), (200, 200), (2000, 2000)]

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from data_checks import facts
+from data_checks.suites import facts
 from tests.data_checks import tables
 
 

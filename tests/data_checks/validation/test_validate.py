@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from catalog.errors import ArtifactError, InputError
-from catalog.settings import Settings
-from data_checks.report import CheckReport
-from data_checks.run import MAX_EXAMPLES, table_version, validate
 from data_checks.suites import SUITES
+from data_checks.validation.report import CheckReport
+from data_checks.validation.validate import MAX_EXAMPLES, table_version, validate
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.settings import Settings
 from tests.data_checks import tables
 
 SETTINGS = Settings()

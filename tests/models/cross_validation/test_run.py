@@ -13,14 +13,14 @@ import orjson
 import pandas as pd
 import pytest
 
-from catalog.errors import ArtifactError, InputError
-from catalog.settings import Settings
-from models.cross_validation import cross_validate, divisions
-from models.cross_validation_report import CrossValidationReport, corrected_interval
-from models.features import FeatureTable, ModalityFeatures
-from models.featurizer import Featurizer
-from models.fold_features import FoldFeatures
-from models.plots_cross_validation import cross_validation_pictures, verdict
+from models.cross_validation.fold_features import FoldFeatures
+from models.cross_validation.plots import cross_validation_pictures, verdict
+from models.cross_validation.report import CrossValidationReport, corrected_interval
+from models.cross_validation.run import cross_validate, divisions
+from models.features.featurizer import Featurizer
+from models.features.table import FeatureTable, ModalityFeatures
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.settings import Settings
 from tests.conftest import PROJECT
 from tests.models.learning import CLASSES, features_table, quick_settings, splits_of
 
@@ -152,7 +152,7 @@ def test_labels_of_held_rows_cannot_matter_to_what_is_learnt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    from models.training import train
+    from models.training.train import train
 
     def spy(
         table: FeatureTable, labels: np.ndarray, names: list, price: np.ndarray, side: np.ndarray, *a, **k
@@ -160,7 +160,7 @@ def test_labels_of_held_rows_cannot_matter_to_what_is_learnt(
         seen.append((labels[side == "test"], price[side == "test"]))
         return train(table, labels, names, price, side, *a, **k)
 
-    monkeypatch.setattr("models.training.train", spy)
+    monkeypatch.setattr("models.training.train.train", spy)
     run(tmp_path)
     assert len(seen) == 3
     assert all((labels == -1).all() and np.isnan(price).all() for labels, price in seen)
@@ -169,8 +169,8 @@ def test_labels_of_held_rows_cannot_matter_to_what_is_learnt(
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from models import cross_validation
-from tests.models.test_cross_validation import run
+from models.cross_validation import run as cross_validation
+from tests.models.cross_validation.test_run import run
 
 write = cross_validation.write_json
 done = 0
@@ -263,7 +263,7 @@ def catalogue(n: int = 40) -> pd.DataFrame:
 
 def stored_features(products: pd.DataFrame, settings: Settings) -> tuple[FeatureTable, Featurizer]:
     """What the features stage would have left, with vectors of a frozen encoder beside the tokens."""
-    from models.catalogue_inputs import product_items, training_texts
+    from models.features.catalogue import product_items, training_texts
 
     texts = training_texts(products, settings.preprocessing)
     fitted = Featurizer.fit(texts, products["price"].to_numpy(), settings)

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from catalog.errors import SettingsError
-from catalog.settings import Augmentation, Training
 from models.encoders import ENCODERS, IMAGE, build_encoder
-from models.encoders.audio import mask_spectrogram
-from models.encoders.bag import document_frequencies, inverse_frequencies, pair_buckets
-from models.encoders.image import augment
-from models.encoders.photo_counts import COUNTS, photo_counts
-from models.encoders.photo_pool import PhotoPool
+from models.encoders.audio.trained import mask_spectrogram
+from models.encoders.image.cnn import augment
+from models.encoders.image.photo_counts import COUNTS, photo_counts
+from models.encoders.image.photo_pool import PhotoPool
+from models.encoders.text.bag import document_frequencies, inverse_frequencies, pair_buckets
 from models.network import describe_features
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Augmentation, Training
 from tests.models.examples import FEATURIZER, example_name, needs_frozen
 from tests.models.learning import features_table
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from models.encoders import build_encoder
-from models.encoders.dense_sift import DESCRIPTOR, dense_sift, mirrored
-from models.encoders.fisher_vectors import FisherVectors
-from models.features import FeatureTable
+from models.encoders.image.dense_sift import DESCRIPTOR, dense_sift, mirrored
+from models.encoders.image.fisher_vectors import FisherVectors
+from models.features.table import FeatureTable
 from models.network import ProductNetwork, describe_features
 from tests.models.learning import features_table, quick_settings
 
@@ -97,7 +97,7 @@ def test_features_that_hold_the_vectors_already_are_taken_as_they_are():
 
 
 def test_it_wants_pixels_and_statistics():
-    from catalog.errors import SettingsError
+    from shelfspace.errors import SettingsError
 
     with pytest.raises(SettingsError, match="features lack histograms"):
         build_encoder("image", "fisher", {"pixels": (24, 24, 3)}, 16, 0.0)

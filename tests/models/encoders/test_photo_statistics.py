@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from models.encoders.kernel_features import KernelFeatures
-from models.encoders.photo_textures import STATISTICS, photo_histograms, photo_statistics
+from models.encoders.image.kernel_features import KernelFeatures
+from models.encoders.image.photo_textures import STATISTICS, photo_histograms, photo_statistics
 
 SIDE = 64
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.encoders import build_encoder
-from models.encoders.terms import Terms, pair_keys
+from models.encoders.text.terms import Terms, pair_keys
 from models.inputs.words import WordVocabulary, title_grams, title_of, word_sequence
 
 TEXTS = [

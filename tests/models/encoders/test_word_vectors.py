@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from catalog.errors import SettingsError
-from catalog.settings import Training
+from catalog.text.clean import clean_text
 from models.encoders import build_encoder
-from models.inputs.text import clean_text
+from models.encoders.text.vectors import cooccurrences, glove_vectors, read_vectors, skip_gram_vectors
+from models.encoders.text.vectors.glove import train_glove
 from models.inputs.words import FIRST, WordVocabulary
-from models.word_vectors import cooccurrences, glove_vectors, read_vectors, skip_gram_vectors
-from models.word_vectors.glove import train_glove
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Training
 
 SIZE, DIM = 62, 16
 LEARNT = {"skip-gram": skip_gram_vectors, "glove": glove_vectors}
@@ -57,7 +57,7 @@ def test_without_a_word_there_are_finite_vectors(name):
 @pytest.mark.parametrize("name", LEARNT)
 def test_equal_input_gives_equal_vectors_in_every_process(name):
     code = (
-        "import sys; from tests.models.test_word_vectors import LEARNT, corpus\n"
+        "import sys; from tests.models.encoders.test_word_vectors import LEARNT, corpus\n"
         "import xxhash; vectors = LEARNT[sys.argv[1]](corpus(), 62, 16, 5)\n"
         "print(xxhash.xxh3_64(vectors.tobytes()).hexdigest())"
     )
@@ -181,7 +181,7 @@ def test_ids_beyond_the_vocabulary_count_as_unknown():
 def test_chinese_words_of_one_kind_lie_together(public_data, monkeypatch):
     import pandas as pd
 
-    monkeypatch.setattr("models.word_vectors.skip_gram.READ", 500_000)
+    monkeypatch.setattr("models.encoders.text.vectors.skip_gram.READ", 500_000)
     titles = pd.read_csv(public_data / "zh_titles" / "titles.csv")["title"].drop_duplicates()
     texts = [clean_text(title) for title in titles]
     vocabulary = WordVocabulary.fit(texts, 20_000, 64)

@@ -6,12 +6,12 @@ import numpy as np
 import orjson
 import pytest
 
-from catalog.errors import ArtifactError, InputError
-from catalog.settings import Settings
 from models.evaluation.card import model_card, weaknesses
 from models.evaluation.evaluate import evaluate, subset_name
 from models.evaluation.leaning import leaning
 from models.evaluation.plots import plots_data
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.settings import Settings
 from tests.models.judged import LABELS, PAIR, PrototypeEncoder, make_table
 
 SETTINGS = Settings.model_validate({"evaluation": {"bootstrap": 30}})

@@ -9,9 +9,9 @@ import pytest
 from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold
 
-from catalog.errors import ArtifactError
 from models.evaluation.baseline import baseline
 from models.evaluation.metrics import calibration_error, classification, interval, macro_f1, roc_points
+from shelfspace.errors import ArtifactError
 
 NAMES = ["lamp", "chair", "灯"]
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catalog.settings import Settings
 from models.evaluation.evaluate import evaluate
-from models.evaluation.fonts import drawable, label_font
 from models.evaluation.metrics import classification, roc_points
 from models.evaluation.pictures import confusion_picture, embedding_map, pictures, roc_picture, short
+from shelfspace.fonts import drawable, label_font
+from shelfspace.settings import Settings
 from tests.models.judged import LABELS, PrototypeEncoder, make_table
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catalog.settings import Preprocessing, load_settings
-from models.catalogue_inputs import embed_catalogue, label_of, product_items, product_texts, targets
-from models.features import FeatureTable
-from models.featurizer import Featurizer
+from models.features.catalogue import embed_catalogue, label_of, product_items, product_texts, targets
+from models.features.featurizer import Featurizer
+from models.features.table import FeatureTable
+from shelfspace.settings import Preprocessing, load_settings
 
 PRODUCTS = pd.DataFrame(
     {

@@ -13,16 +13,16 @@ import pytest
 import soundfile
 from PIL import Image
 
-from catalog.errors import ArtifactError, MediaError, SettingsError
-from catalog.hashing import content_hash
-from catalog.settings import Settings, load_settings
-from models import extract
-from models.decoded_media import decode_photos, decode_sounds
-from models.features import FeatureTable
-from models.featurizer import Featurizer
-from models.inputs.item import ProductInput
-from models.through_store import Counts
-from tests.models.test_frozen import bert_folder, clip_folder
+from catalog.product import ProductInput
+from models.features import extract
+from models.features.decoded_media import decode_photos, decode_sounds
+from models.features.featurizer import Featurizer
+from models.features.table import FeatureTable
+from models.features.through_store import Counts
+from shelfspace.errors import ArtifactError, MediaError, SettingsError
+from shelfspace.hashing import content_hash
+from shelfspace.settings import Settings, load_settings
+from tests.models.pretrained.test_text_and_image import bert_folder, clip_folder
 
 
 class Shelf(dict[str, bytes]):
@@ -402,8 +402,8 @@ def test_a_text_query_is_fast_and_needs_neither_torch_nor_transformers(tmp_path:
         times.append(time.perf_counter() - began)
     assert sorted(times)[15] < 0.002
     code = (
-        "import sys; from pathlib import Path; from models.featurizer import Featurizer\n"
-        "from models.inputs.item import ProductInput\n"
+        "import sys; from pathlib import Path; from models.features.featurizer import Featurizer\n"
+        "from catalog.product import ProductInput\n"
         "Featurizer.load(Path(sys.argv[1])).featurize([ProductInput('red towel')])\n"
         "assert not {'torch', 'transformers', 'jieba', 'torchvision'} & set(sys.modules)"
     )

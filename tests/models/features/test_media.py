@@ -7,24 +7,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.errors import SettingsError
-from catalog.settings import load_settings
-from models import extract
-from models.encoders.photo_textures import COLUMNS
-from models.features import FeatureTable, ModalityFeatures
-from models.featurizer import Featurizer
-from models.inputs.item import ProductInput
-from models.needed_features import needed_features
-from models.product_encoder import ProductEncoder
-from models.training import train
+from catalog.product import ProductInput
+from models.encoders.image.photo_textures import COLUMNS
+from models.features import extract
+from models.features.featurizer import Featurizer
+from models.features.needs import needed_features
+from models.features.table import FeatureTable, ModalityFeatures
+from models.inference.product_encoder import ProductEncoder
+from models.training.train import train
+from shelfspace.errors import SettingsError
+from shelfspace.settings import load_settings
+from tests.models.features.test_featurizer import MEDIA, Shelf, assert_equal_bits
 from tests.models.learning import CLASSES, features_table, quick_settings, splits_of
 from tests.models.media_folders import (
     clap_folder,
     clip_with_words,
     settings_of,
 )
-from tests.models.test_featurizer import MEDIA, Shelf, assert_equal_bits
-from tests.models.test_frozen import IMAGE_FOLDERS, offline
+from tests.models.pretrained.test_text_and_image import IMAGE_FOLDERS, offline
 
 __all__ = ["offline"]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.errors import ArtifactError
-from catalog.hashing import content_hash
-from models.feature_store import FeatureStore, prune_stores
-from models.through_store import through_store
+from models.features.store import FeatureStore, prune_stores
+from models.features.through_store import through_store
+from shelfspace.errors import ArtifactError
+from shelfspace.hashing import content_hash
 
 LAYOUT = {"vector": ((3,), "<f4")}
 
@@ -166,9 +166,9 @@ def test_only_what_changed_is_computed(tmp_path: Path) -> None:
 WORKER = """
 import os, signal, sys, time
 from pathlib import Path
-from models.through_store import through_store
-from models.feature_store import FeatureStore, prune_stores
-from tests.models.test_feature_store import LAYOUT, names, values
+from models.features.through_store import through_store
+from models.features.store import FeatureStore, prune_stores
+from tests.models.features.test_store import LAYOUT, names, values
 
 root, how = Path(sys.argv[1]), sys.argv[2]
 hashes = names(120)

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catalog.errors import InputError
-from models.graph.copurchase import Baskets, copurchases, read_baskets, split_by_time
+from catalog.copurchases import Baskets, copurchases, read_baskets, split_by_time
 from models.graph.judge import cold_recall, nearest, recall, strongest
+from shelfspace.errors import InputError
 from tests.models.graph.cliques import IDS, SMALL, N, pair_baskets, settings, unit
 
 
@@ -88,7 +88,7 @@ def test_each_product_names_its_strongest_neighbours() -> None:
 
 def test_blocks_of_rows_give_the_same_graph(baskets: Baskets, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = copurchases(baskets, SMALL).weights
-    monkeypatch.setattr("models.graph.copurchase.BLOCK_CELLS", 7 * N)
+    monkeypatch.setattr("catalog.copurchases.BLOCK_CELLS", 7 * N)
     assert (copurchases(baskets, SMALL).weights != whole).nnz == 0
 
 

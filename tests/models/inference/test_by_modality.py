@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.index.modalities import ModalityIndexes
-from models.inputs.item import ProductInput
-from models.release.modalities import modality_vectors, vectors_alone
+from catalog.product import ProductInput
+from models.inference.by_modality import modality_vectors, vectors_alone
+from retrieval.vectors.by_modality import ModalityIndexes
 from tests.bentos.shop import Shop, build_shop
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from catalog.errors import ArtifactError, InputError, SettingsError
-from models.features import FeatureTable, ModalityFeatures
+from models.features.table import FeatureTable, ModalityFeatures
+from models.inference.product_encoder import ProductEncoder
 from models.network import ProductNetwork, describe_features
-from models.product_encoder import ProductEncoder
+from shelfspace.errors import ArtifactError, InputError, SettingsError
 from tests.models.learning import CLASSES, MODALITIES, absurd, features_table, quick_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -164,7 +164,7 @@ def test_devices_are_refused_by_name(encoder, tmp_path):
 def test_loading_needs_no_training_library(encoder, tmp_path):
     encoder.save(tmp_path / "model")
     code = (
-        "import sys; from pathlib import Path; from models.product_encoder import ProductEncoder;"
+        "import sys; from pathlib import Path; from models.inference.product_encoder import ProductEncoder;"
         "ProductEncoder.load(Path(sys.argv[1]));"
         "heavy = {'pytorch_lightning', 'lightning', 'transformers', 'sklearn', 'matplotlib', 'dagster'};"
         "print(sorted(heavy & set(sys.modules)))"

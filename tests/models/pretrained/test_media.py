@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from catalog.errors import SettingsError
-from catalog.settings import Media
-from models.frozen import load_frozen_image, load_frozen_text
-from models.frozen_clip_text import FrozenClipText
-from models.frozen_sounds import FrozenAudio
 from models.inputs.sounds import sound_wave
+from models.pretrained.audio import FrozenAudio
+from models.pretrained.clip_text import FrozenClipText
+from models.pretrained.text_and_image import load_frozen_image, load_frozen_text
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Media
+from tests.models.features.test_featurizer import photo, sound
 from tests.models.media_folders import AUDIO_FOLDERS, clip_with_words, siglip_with_words, wav2vec2_folder
-from tests.models.test_featurizer import photo, sound
-from tests.models.test_frozen import bert_folder, offline, vit_folder
+from tests.models.pretrained.test_text_and_image import bert_folder, offline, vit_folder
 
 __all__ = ["offline"]
 

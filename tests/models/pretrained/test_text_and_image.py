@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from catalog.errors import SettingsError
-from models.frozen import FrozenImage, FrozenText, load_frozen_text
-from models.frozen_photos import PhotoRecipe
+from models.pretrained.photo_recipe import PhotoRecipe
+from models.pretrained.text_and_image import FrozenImage, FrozenText, load_frozen_text
+from shelfspace.errors import SettingsError
 
 WORDS = [
     "[PAD]",
@@ -166,7 +166,7 @@ def test_batches_on_a_gpu_put_rows_back_in_their_places(
     encoder = FrozenText(bert_folder(tmp_path))
     texts = ["red " * (i % 7 + 1) + WORDS[5 + i % 5] for i in range(40)]
     alone = encoder.encode(texts)
-    monkeypatch.setattr("models.frozen_loading.GPU_BATCH", 16)
+    monkeypatch.setattr("models.pretrained.loading.GPU_BATCH", 16)
 
     class Pretended(str):
         """Compares unlike "cpu", so that the batched way is taken, while torch still uses the CPU."""

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from catalog.errors import SettingsError
-from catalog.settings import Media
-from models.frozen import load_frozen_image
-from models.frozen_optional import open_clip_recipe, timm_recipe
-from tests.models.test_featurizer import photo
-from tests.models.test_frozen import offline
+from models.pretrained.text_and_image import load_frozen_image
+from models.pretrained.timm_open_clip import open_clip_recipe, timm_recipe
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Media
+from tests.models.features.test_featurizer import photo
+from tests.models.pretrained.test_text_and_image import offline
 
 __all__ = ["offline"]
 

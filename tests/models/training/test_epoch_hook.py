@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from models.product_encoder import ProductEncoder
+from models.inference.product_encoder import ProductEncoder
 from tests.models.learning import quick_settings
-from tests.models.test_training import run
+from tests.models.training.test_train import run
 
 
 class Enough(Exception):

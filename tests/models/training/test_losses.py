@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from catalog.settings import Training
-from models.hierarchy import PathHeads, path_levels
-from models.layer_rates import parameter_groups
 from models.network import ProductNetwork, describe_features
-from models.objectives import class_weights, distillation_loss, prefix, supervised_contrastive_loss
-from models.weight_average import WeightAverage
+from models.training.hierarchy import PathHeads, path_levels
+from models.training.layer_rates import parameter_groups
+from models.training.losses import class_weights, distillation_loss, prefix, supervised_contrastive_loss
+from models.training.weight_average import WeightAverage
+from shelfspace.settings import Training
 from tests.models.learning import features_table, quick_settings
 
 

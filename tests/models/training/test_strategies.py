@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from catalog.errors import InputError, SettingsError
 from models.completion import COMPLETION
 from models.fusion import FUSION
-from models.product_encoder import ProductEncoder
-from models.strategies import STRATEGY
+from models.inference.product_encoder import ProductEncoder
+from models.training.strategies import STRATEGY
+from shelfspace.errors import InputError, SettingsError
 from tests.models.learning import features_table, quick_settings, splits_of
-from tests.models.test_training import LIGHT, ROWS, run
+from tests.models.training.test_train import LIGHT, ROWS, run
 
 GAN = {"strategy": "adversarial"}
 LESSON = {"epochs": 12, "patience": 12, "transfer_share": 0.33, "layer_decay": 0.7}

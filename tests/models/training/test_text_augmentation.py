@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from catalog.errors import SettingsError
-from catalog.settings import Training
 from models.encoders import ENCODERS, build_encoder
+from models.inference.product_encoder import ProductEncoder
 from models.network import describe_features
-from models.product_encoder import ProductEncoder
-from models.training import train
+from models.training.train import train
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Training
 from tests.models.examples import FEATURIZER, example_name, needs_frozen
 from tests.models.learning import CLASSES, features_table, quick_settings, splits_of
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.errors import InputError
-from models.calibration import expected_calibration_error, fit_temperature
-from models.loader import BatchLoader
-from models.plots_training import loss_curves
-from models.product_encoder import ProductEncoder
-from models.training import train
+from models.inference.product_encoder import ProductEncoder
+from models.training.calibration import expected_calibration_error, fit_temperature
+from models.training.loader import BatchLoader
+from models.training.plots import loss_curves
+from models.training.train import train
+from shelfspace.errors import InputError
 from tests.models.learning import CLASSES, MODALITIES, features_table, quick_settings, splits_of
 
 LIGHT = ("text", "audio", "tabular")
@@ -78,7 +78,9 @@ def test_two_runs_give_the_same_encoder_and_another_seed_another(tmp_path):
 
 
 FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["pytorch_lightning", "models.training", "models.lightning_module"])
+FORK.set_forkserver_preload(
+    ["pytorch_lightning", "models.training.train", "models.training.lightning_module"]
+)
 """Starts processes that may be killed. They are copies of one that has the libraries: their import takes
 longer than these trainings do."""
 

@@ -15,14 +15,14 @@ import torch
 import yaml
 from filelock import FileLock
 
-from catalog.errors import BusyError, InputError, SettingsError
-from catalog.search_space import with_values
-from catalog.settings import Settings, load_settings
-from models import tuning
-from models.plots_tuning import slices_picture, tuning_pictures
-from models.training import train
-from models.tuning import tune
-from models.tuning_report import TuningReport, catalogue_snippet
+from models.training.train import train
+from models.tuning import tune as tuning
+from models.tuning.plots import slices_picture, tuning_pictures
+from models.tuning.report import TuningReport, catalogue_snippet
+from models.tuning.tune import tune
+from shelfspace.errors import BusyError, InputError, SettingsError
+from shelfspace.settings import Settings, load_settings
+from shelfspace.settings.search_space import with_values
 from tests.conftest import PROJECT
 from tests.models.learning import CLASSES, features_table, quick_settings, splits_of
 
@@ -137,8 +137,8 @@ def test_a_score_is_the_validation_score_of_training_with_those_values(
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from models import tuning
-from tests.models.test_tuning import run, settings_for
+from models.tuning import tune as tuning
+from tests.models.tuning.test_tune import run, settings_for
 
 watch = tuning._Watch.__call__
 
@@ -185,7 +185,7 @@ def test_a_finished_study_trains_nothing_and_more_trials_go_on(
 ) -> None:
     first = run(tmp_path, settings_for(2))
     with monkeypatch.context() as patch:
-        patch.setattr("models.training.train", lambda *_, **__: pytest.fail("a finished study trained"))
+        patch.setattr("models.training.train.train", lambda *_, **__: pytest.fail("a finished study trained"))
         same = run(tmp_path, settings_for(2))
     pd.testing.assert_frame_equal(same.trials, first.trials)
     more = run(tmp_path, settings_for(3))
@@ -258,7 +258,7 @@ def test_an_error_is_recorded_and_raised_and_other_values_follow_three_of_them(
         raise RuntimeError("out of memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr("models.training.train", broken)
+        patch.setattr("models.training.train.train", broken)
         for _ in range(3):
             with pytest.raises(RuntimeError, match="out of memory"):
                 run(tmp_path, settings_for(1))

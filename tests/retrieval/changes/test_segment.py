@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.errors import ArtifactError, CapacityError, InputError
-from models.index import DeltaLimits, ExactIndex, Header, LayeredIndex, Record
-from models.index.carry import Target, carry_over, log_path, prune_logs
-from models.index.delta import superseded
-from models.index.log import read_log
-from models.inputs.item import ProductInput
-from tests.models.index.backends import clustered
+from catalog.product import ProductInput
+from retrieval.changes.log import read_log
+from retrieval.changes.migrate import Target, carry_over, log_path, prune_logs
+from retrieval.changes.segment import superseded
+from retrieval.vectors import DeltaLimits, ExactIndex, Header, LayeredIndex, Record
+from shelfspace.errors import ArtifactError, CapacityError, InputError
+from tests.retrieval.vectors.backends import clustered
 
 DIM = 8
 VECTORS = clustered(40, DIM)
@@ -159,7 +159,7 @@ def test_a_disk_that_refuses_leaves_nothing_behind(tmp_path: Path, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("models.index.log.os.fsync", full)
+        patched.setattr("retrieval.changes.log.os.fsync", full)
         with pytest.raises(OSError, match="No space"):
             index.segment.write([put("b", 12)])
     assert state(index) == before == state(layered(tmp_path))

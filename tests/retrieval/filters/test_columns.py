@@ -6,11 +6,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from catalog.errors import InputError
-from insights.search.columns import Columns, Filters, allowed_rows
-from insights.search.facets import facets, price_ranges
-from insights.search.pages import page, sorted_rows
-from tests.insights.shop import products
+from retrieval.filters.columns import Columns, Filters, allowed_rows
+from retrieval.filters.facets import facets, price_ranges
+from retrieval.filters.sorting import page, sorted_rows
+from shelfspace.errors import InputError
+from tests.retrieval.shop import products
 
 STOCK = {"P0": 3.0, "P1": 0.0, "P4": 1.0, "P99": 5.0}
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.errors import ArtifactError
-from insights.search.floors import best_floor, load_floors, measured, save_floors
-from insights.search.layers import LayeredLexical, read_listing
-from insights.search.lexical import LexicalIndex
-from insights.search.matches import Rest, relevant
-from tests.insights.shop import products
+from retrieval.filters.matches import Rest, relevant
+from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.overlay import LayeredLexical, read_listing
+from retrieval.ranking.floors import best_floor, load_floors, measured, save_floors
+from shelfspace.errors import ArtifactError
+from tests.retrieval.shop import products
 
 QUERIES = ("rain", "red umbrella", "floor lamp", "boots", "nothing known", "the", "")
 

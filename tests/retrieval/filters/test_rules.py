@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.errors import InputError
-from insights.search.columns import Columns, Filters, allowed_rows
-from insights.search.rules import Rules, read_rules
-from insights.search.tokens import search_terms
-from tests.insights.shop import products
+from retrieval.filters.columns import Columns, Filters, allowed_rows
+from retrieval.filters.rules import Rules, read_rules
+from retrieval.lexical.tokens import search_terms
+from shelfspace.errors import InputError
+from tests.retrieval.shop import products
 
 FOUND = np.array([3, 4, 5, 0])
 SCORES = np.array([0.9, 0.8, 0.7, 0.6])

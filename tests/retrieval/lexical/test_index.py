@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catalog.errors import ArtifactError, InputError
-from catalog.files import read_json, write_json
-from catalog.hashing import file_hash
-from insights.search.lexical import FIELD_WEIGHTS, LexicalIndex, LexicalQuery
-from insights.search.tokens import search_terms
-from tests.insights.shop import products
+from retrieval.lexical.index import FIELD_WEIGHTS, LexicalIndex, LexicalQuery
+from retrieval.lexical.tokens import search_terms
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.files import read_json, write_json
+from shelfspace.hashing import file_hash
+from tests.retrieval.shop import products
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +101,8 @@ def test_saved_and_loaded_it_answers_the_same(index: LexicalIndex, tmp_path: Pat
 def test_other_processes_write_the_same_bytes(index: LexicalIndex, tmp_path: Path) -> None:
     index.save(tmp_path / "here")
     code = (
-        "import sys; from pathlib import Path; from insights.search.lexical import LexicalIndex;"
-        "from tests.insights.shop import products; LexicalIndex.build(products()).save(Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from retrieval.lexical.index import LexicalIndex;"
+        "from tests.retrieval.shop import products; LexicalIndex.build(products()).save(Path(sys.argv[1]))"
     )
     for seed in ("1", "2"):
         there = tmp_path / seed

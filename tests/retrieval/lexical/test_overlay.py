@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insights.search.columns import Columns, Filters, allowed_rows
-from insights.search.facets import facets, relaxed
-from insights.search.layers import LayeredLexical, LayeredRows, read_listing
-from insights.search.lexical import LexicalIndex
-from tests.insights.shop import products
+from retrieval.filters.columns import Columns, Filters, allowed_rows
+from retrieval.filters.facets import facets, relaxed
+from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.overlay import LayeredLexical, LayeredRows, read_listing
+from tests.retrieval.shop import products
 
 NEW = {
     2: {"title": "Umbrella for rain", "brand": "Harbour", "category": "Home > Rain"},
@@ -34,7 +34,7 @@ def scores_by_hand(base: LexicalIndex, layered: LayeredLexical, text: str) -> np
     """BM25 of all ten rows by its formula, with the base's document frequencies and mean length."""
     from collections import Counter
 
-    from insights.search.lexical import K1, B, listing_terms
+    from retrieval.lexical.index import K1, B, listing_terms
 
     table = products()
     old = {row: table.iloc[row].to_dict() for row in range(9) if row not in DEAD.tolist()}

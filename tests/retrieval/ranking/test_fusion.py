@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from catalog.errors import ArtifactError, InputError
-from catalog.files import read_json, write_json
-from insights.search.evidence import FEATURES, FREE, WORDLESS, Candidates, features_of
-from insights.search.fusion import FusionModel
-from insights.search.fusion_fit import Judged
-from insights.search.metrics import ndcg
+from retrieval.ranking.features import FEATURES, FREE, WORDLESS, Candidates, features_of
+from retrieval.ranking.fit import Judged
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.metrics import ndcg
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.files import read_json, write_json
 
 
 def candidates(rng: np.random.Generator, words: int, **given: np.ndarray | float) -> Candidates:

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from catalog.errors import InputError
-from insights.search.fusion import FusionModel
-from insights.search.hybrid import HybridSearch, Why
-from insights.search.score_table import best
-from models.index import ExactIndex
-from tests.insights.shop import hybrid, vectors
+from retrieval.lexical.score_table import best
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch, Why
+from retrieval.vectors import ExactIndex
+from shelfspace.errors import InputError
+from tests.retrieval.shop import hybrid, vectors
 
 AWAY = np.array([0, 0, 0, 1], dtype=np.float32)
 """A direction that no kind of product has."""

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from insights.search.evidence import features_of
-from insights.search.fusion import FusionModel
-from insights.search.fusion_fit import Judged
-from insights.search.hybrid import HybridSearch
-from insights.search.lexical import LexicalIndex, LexicalQuery
-from insights.search.score_table import FEW, ScoreTable
-from models.index import ExactIndex
+from retrieval.lexical.index import LexicalIndex, LexicalQuery
+from retrieval.lexical.score_table import FEW, ScoreTable
+from retrieval.ranking.features import features_of
+from retrieval.ranking.fit import Judged
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.vectors import ExactIndex
 
 ROWS, TERMS, DIM, CLASSES = 4000, 60, 8, 5
 QUERIES = ("w0", "w59", "w0 w1 w2", "w3 w58 unknown", "w0 w10 w20 w30 w40 w50", "unknown", "")

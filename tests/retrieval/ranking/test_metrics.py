@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from insights.search.metrics import ndcg, recall, reciprocal_rank
+from retrieval.ranking.metrics import ndcg, recall, reciprocal_rank
 
 
 def test_ndcg_by_hand() -> None:

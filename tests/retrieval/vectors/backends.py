@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.settings import ReleaseSettings
-from models.index import ExactIndex, FaissIndex, Header, LayeredIndex, RowIndex, VectorIndex, build_index
-from models.index.build import train
+from retrieval.vectors import ExactIndex, FaissIndex, Header, LayeredIndex, RowIndex, VectorIndex, build_index
+from retrieval.vectors.build import train
+from shelfspace.settings import ReleaseSettings
 
 BACKENDS = ("log", "exact", "ivf", "hnsw", "pg-scan", "pg-graph")
 
@@ -68,7 +68,7 @@ class Shelf:
         return LayeredIndex(path, header, self._base, self._ids)
 
     def _server(self, dim: int) -> VectorIndex:
-        from models.index.postgres import PgVectorIndex
+        from retrieval.vectors.postgres import PgVectorIndex
 
         return PgVectorIndex(self.address, self.name, dim)
 

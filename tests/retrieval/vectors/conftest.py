@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.models.index.backends import Opener, Shelf
+from tests.retrieval.vectors.backends import Opener, Shelf
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.errors import ArtifactError, InputError
-from models.index import VectorIndex
-from tests.models.index.backends import BACKENDS, Opener, Oracle, Shelf, assert_same, clustered, recall
+from retrieval.vectors import VectorIndex
+from shelfspace.errors import ArtifactError, InputError
 from tests.postgres import database
+from tests.retrieval.vectors.backends import BACKENDS, Opener, Oracle, Shelf, assert_same, clustered, recall
 
 DIM = 16
 PALETTE = np.random.default_rng(7).choice([-0.25, 0.25], (14, DIM)).astype(np.float32)
@@ -213,8 +213,8 @@ WRITER = """
 import sys
 import numpy as np
 from pathlib import Path
-from tests.models.index.backends import Shelf
-from tests.models.index.test_contract import BATCH, FIRST, PALETTE
+from tests.retrieval.vectors.backends import Shelf
+from tests.retrieval.vectors.test_contract import BATCH, FIRST, PALETTE
 kind, folder, address, name = sys.argv[1:]
 shelf = Shelf(kind, Path(folder), address, name)
 shelf._ids, shelf._vectors = FIRST, PALETTE[np.arange(30) % 9]

@@ -9,10 +9,10 @@ import faiss
 import numpy as np
 import pytest
 
-from catalog.errors import ArtifactError, InputError
-from catalog.settings import ReleaseSettings
-from models.index import ExactIndex, FaissIndex, RowIndex, build, build_index, load_index, measure_recall
-from models.index.build import train
+from retrieval.vectors import ExactIndex, FaissIndex, RowIndex, build, build_index, load_index, measure_recall
+from retrieval.vectors.build import train
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.settings import ReleaseSettings
 
 DIM = 32
 ROWS = 6000
@@ -185,15 +185,15 @@ def test_empty_tables_are_refused() -> None:
         build_index(np.zeros((0, 4), np.float32), ReleaseSettings())
 
 
-@pytest.mark.parametrize("first", ["torch", "models.index"])
+@pytest.mark.parametrize("first", ["torch", "retrieval.vectors"])
 def test_torch_and_faiss_live_in_one_process(first: str) -> None:
     """Both bring an OpenMP runtime; whichever comes first, both must still compute."""
-    second = "models.index" if first == "torch" else "torch"
+    second = "retrieval.vectors" if first == "torch" else "torch"
     program = f"""
 import {first}, {second}
 import numpy as np, torch
-from models.index import build_index
-from catalog.settings import ReleaseSettings
+from retrieval.vectors import build_index
+from shelfspace.settings import ReleaseSettings
 a = torch.randn(300, 64); b = a @ a.T
 v = (a / a.norm(dim=1, keepdim=True)).numpy()
 for _ in range(3):
@@ -262,5 +262,5 @@ def test_whole_vectors_come_first_until_they_are_large(monkeypatch: pytest.Monke
     table /= np.linalg.norm(table, axis=1, keepdims=True)
     settings = ReleaseSettings(exact_up_to=100, min_recall=0.9)
     assert build_index(table, settings).describe()["factory"].endswith("Flat")
-    monkeypatch.setattr("models.index.build.WHOLE_BYTES", 1000)
+    monkeypatch.setattr("retrieval.vectors.build.WHOLE_BYTES", 1000)
     assert build_index(table, settings).describe()["factory"].endswith("SQ8")

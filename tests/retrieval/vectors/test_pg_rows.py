@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from catalog.errors import SettingsError
-from catalog.settings import ReleaseSettings
-from models.index import ExactIndex
-from tests.models.index.backends import clustered
+from retrieval.vectors import ExactIndex
+from shelfspace.errors import SettingsError
+from shelfspace.settings import ReleaseSettings
 from tests.postgres import Database, database
+from tests.retrieval.vectors.backends import clustered
 
 pytest.importorskip("psycopg", reason="PostgreSQL tests need the extra pgvector")
 
-from models.index.postgres import PgRowIndex, Place
-from models.index.postgres.connection import Server
+from retrieval.vectors.postgres import PgRowIndex, Place
+from retrieval.vectors.postgres.connection import Server
 
 SETTINGS = ReleaseSettings(min_recall=0.99)
 SECRET = "geheim-4711"
@@ -119,10 +119,10 @@ def test_what_is_not_whole_is_filled_again(index_of: Opener, postgres: str) -> N
 
 FILLER = """
 import sys, time
-from models.index import ExactIndex
-from models.index.postgres import PgRowIndex, Place
-from tests.models.index.backends import clustered
-from tests.models.index.test_pg_rows import SETTINGS
+from retrieval.vectors import ExactIndex
+from retrieval.vectors.postgres import PgRowIndex, Place
+from tests.retrieval.vectors.backends import clustered
+from tests.retrieval.vectors.test_pg_rows import SETTINGS
 vectors = clustered(500, 16)
 index = PgRowIndex(Place(sys.argv[1], "shop"), "killed", "f", ExactIndex(vectors), SETTINGS)
 def say(text):

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from catalog.settings import ReleaseSettings
-from models.index import build_index, load_index, measure_recall
-from tests.models.index.backends import Opener, Oracle, clustered, recall
+from retrieval.vectors import build_index, load_index, measure_recall
+from shelfspace.settings import ReleaseSettings
+from tests.retrieval.vectors.backends import Opener, Oracle, clustered, recall
 
 
 @pytest.fixture(scope="module")

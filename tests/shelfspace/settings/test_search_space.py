@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from catalog.errors import SettingsError
-from catalog.search_space import check_space, fixed_settings, tunable, with_values
-from catalog.settings import load_settings
+from shelfspace.errors import SettingsError
+from shelfspace.settings import load_settings
+from shelfspace.settings.search_space import check_space, fixed_settings, tunable, with_values
 from tests.conftest import PROJECT
 
 SHIPPED = dict.fromkeys(load_settings().tuning.space)

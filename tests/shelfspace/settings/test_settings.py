@@ -6,9 +6,9 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from catalog.errors import SettingsError
-from catalog.settings import Settings, load_settings, merge
-from catalog.settings_page import page
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Settings, load_settings, merge
+from shelfspace.settings.page import page
 from tests.conftest import PROJECT
 
 
@@ -58,4 +58,6 @@ def test_settings_are_frozen_and_fingerprinted() -> None:
 
 
 def test_page_is_up_to_date() -> None:
-    assert (PROJECT / "docs" / "parameters.md").read_text() == page(), "run python -m catalog.settings_page"
+    assert (PROJECT / "docs" / "parameters.md").read_text() == page(), (
+        "run python -m shelfspace.settings.page"
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.errors import SettingsError
+from shelfspace.errors import SettingsError
 
 __all__ = ["read_vectors"]
 

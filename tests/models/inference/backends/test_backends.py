@@ -8,11 +8,11 @@ import torch
 
 from models.completion import COMPLETION
 from models.encoders import ENCODERS
-from models.features import ModalityFeatures
+from models.features.table import ModalityFeatures
 from models.fusion import FUSION
+from models.inference.backends.backends import EAGER, QUICK, WAYS, Call
+from models.inference.backends.parts import HEAD, Part, cut, network_parts, part_arrays
 from models.network import ProductNetwork, describe_features
-from models.runtime.parts import HEAD, Part, cut, network_parts, part_arrays
-from models.runtime.ways import EAGER, QUICK, WAYS, Call
 from tests.models.examples import FEATURIZER, example_name, needs_frozen
 from tests.models.learning import MODALITIES, features_table, quick_settings
 

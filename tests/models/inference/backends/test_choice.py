@@ -7,16 +7,16 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from models.product_encoder import ProductEncoder
-from models.runtime import choice as choosing
-from models.runtime import trials
-from models.runtime.agreement import Judge
-from models.runtime.choice import choose
-from models.runtime.parts import HEAD, Part, network_parts, part_arrays
-from models.runtime.runner import Runner
-from models.runtime.ways import EAGER, QUICK, WAYS, Call, Unavailable
+from models.inference.backends import choice as choosing
+from models.inference.backends import trials
+from models.inference.backends.agreement import Judge
+from models.inference.backends.backends import EAGER, QUICK, WAYS, Call, Unavailable
+from models.inference.backends.choice import choose
+from models.inference.backends.parts import HEAD, Part, network_parts, part_arrays
+from models.inference.backends.runner import Runner
+from models.inference.product_encoder import ProductEncoder
+from tests.models.inference.backends.test_backends import CANNOT, build
 from tests.models.learning import CLASSES, MODALITIES, features_table
-from tests.models.runtime.test_ways import CANNOT, build
 
 TEXTS = ("word2vec", "glove", "lstm", "transformer", "tfidf", "minilm")
 Wrong = Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]
@@ -76,7 +76,7 @@ def test_every_mixture_of_modalities_through_every_text_encoder(text: str, featu
 
 
 def test_what_cannot_be_encoded_is_refused_alike(encoder: ProductEncoder, features) -> None:
-    from catalog.errors import InputError
+    from shelfspace.errors import InputError
 
     calls = {
         name: WAYS[EAGER](part, [], 1)

@@ -6,10 +6,11 @@ import numpy as np
 import orjson
 import pytest
 
-from insights.search.fusion import FusionModel
-from insights.search.fusion_parts import kind_of
-from insights.search.hybrid import HybridSearch
-from insights.search.lessons import (
+from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.parts import kind_of
+from retrieval.ranking.training.held_out import (
     Lesson,
     Listings,
     crossed,
@@ -19,10 +20,9 @@ from insights.search.lessons import (
     known_items,
     left_out,
 )
-from insights.search.lexical import LexicalIndex
-from insights.search.mixed_lessons import Beside, mixed
-from insights.search.picture import fusion_picture
-from models.index import ExactIndex
+from retrieval.ranking.training.mixed import Beside, mixed
+from retrieval.ranking.training.picture import fusion_picture
+from retrieval.vectors import ExactIndex
 from tests.bentos.market import HELD, market_products
 from tests.bentos.shop import Shop, build_shop, play_sound
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.errors import InputError
-from insights.search.judgements import read_judgements
+from retrieval.ranking.training.judgements import read_judgements
+from shelfspace.errors import InputError
 
 
 def test_files_and_rows_are_put_together(tmp_path: Path) -> None:
