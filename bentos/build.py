@@ -23,7 +23,7 @@ from shelfspace.workspace import PROJECT, Workspace
 __all__ = ["bento_environment", "bento_folder", "bento_home", "build_bento"]
 
 NAME = "shelfspace"
-PACKAGES = ("catalog", "models", "insights", "bentos")
+PACKAGES = ("shelfspace", "catalog", "models", "retrieval", "releases", "insights", "bentos")
 SUFFIXES = frozenset({".py", ".yaml", ".txt", ".html", ".css", ".js", ".json", ".svg"})
 REQUIREMENTS = (
     "bm25s",
