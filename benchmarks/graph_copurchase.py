@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from catalog.cleaning import clean_events
 from catalog.copurchases import Baskets, copurchases, read_baskets
-from catalog.sources.base import open_catalog
+from catalog.sources.open import open_catalog
 from models.graph.judge import cold_recall, nearest, recall, strongest
 from models.graph.refiner import refine
 from models.graph.training import train_refiner

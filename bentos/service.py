@@ -14,8 +14,8 @@ from bentoml.exceptions import BentoMLException, InvalidArgument, NotFound, Serv
 
 from bentos.api import requests as schemas
 from bentos.api import responses as answers
-from bentos.api.limits import Refusal
 from bentos.config import BAKED, read_config
+from bentos.errors import RequestError
 from bentos.http.connection import use_guarded_connections
 from bentos.http.fast_path import HotRoutes
 from bentos.http.guard import Guard
@@ -161,7 +161,7 @@ class Shelfspace:
         body = {name: plain(value) for name, value in fields.items() if value is not None}
         try:
             answer = await work(endpoint, body)
-        except Refusal as refusal:
+        except RequestError as refusal:
             raise as_bentoml(refusal) from refusal
         return orjson.loads(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY))
 
@@ -173,7 +173,7 @@ def plain(value: Any) -> Any:
     return value.model_dump(exclude_none=True, mode="json") if isinstance(value, schemas.Request) else value
 
 
-def as_bentoml(refusal: Refusal) -> BentoMLException:
+def as_bentoml(refusal: RequestError) -> BentoMLException:
     """The BentoML error of a refusal, for callers that use the service object directly."""
     if refusal.status == 404:
         return NotFound(str(refusal))

@@ -6,24 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from bentos.api.queries import NO_FILTERS, Ask, Form
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.telemetry.metrics import timed
 from models.inference.product_encoder import Encoded
-from retrieval.catalogue.view import Shelf
+from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import allowed_rows
 from retrieval.filters.facets import facets
 from retrieval.filters.rules import Rules
 from retrieval.filters.sorting import page
+from retrieval.query import NO_FILTERS, SearchOptions, SearchQuery
 from retrieval.ranking.blending import blend, blend_classes
 from retrieval.ranking.hybrid import DEPTH, Ranking, Words
-from retrieval.results import Found, facets_of
+from retrieval.results import SearchResults, facets_of
 from retrieval.vectors import LayeredView
 
 __all__ = ["Asked", "LookedUp", "answer", "blended", "browse", "ranked", "unfiltered"]
 
 
-def unfiltered(form: Form) -> bool:
+def unfiltered(form: SearchOptions) -> bool:
     """Whether every product may be found."""
     return form.filters is NO_FILTERS or form.filters == NO_FILTERS
 
@@ -44,7 +44,9 @@ class LookedUp:
     matches: np.ndarray
 
 
-def looked_up(shelf: Shelf, ask: Ask, allowed: np.ndarray | None, near: np.ndarray) -> LookedUp:
+def looked_up(
+    shelf: CatalogueView, ask: SearchQuery, allowed: np.ndarray | None, near: np.ndarray
+) -> LookedUp:
     """What the index of words says of one query."""
     words = shelf.search.look_up(ask.text, near, allowed)
     alone = ask.words_weight is None
@@ -54,10 +56,10 @@ def looked_up(shelf: Shelf, ask: Ask, allowed: np.ndarray | None, near: np.ndarr
 
 
 def answer(
-    shelf: Shelf,
+    shelf: CatalogueView,
     rules: Rules,
-    ask: Ask,
-    form: Form,
+    ask: SearchQuery,
+    form: SearchOptions,
     vector: np.ndarray,
     probabilities: np.ndarray | None,
     found_by: LookedUp,
@@ -79,7 +81,7 @@ def answer(
     if valid.rules:
         rows, scores, pinned = valid.apply(rows, scores, shelf.columns, allowed)
     out = valid.banned(shelf.columns) if own is None else np.append(valid.banned(shelf.columns), own)
-    found = Found(shelf, ask, ranking.query, found_by.matches, allowed, rows, scores, pinned, out)
+    found = SearchResults(shelf, ask, ranking.query, found_by.matches, allowed, rows, scores, pinned, out)
     found = found if form.sort == "relevance" else found.by(form.sort)
     shown, levels = found.window((form.page - 1) * form.size, form.page * form.size)
     result: dict[str, Any] = {
@@ -95,7 +97,7 @@ def answer(
 
 
 def by_name(
-    shelf: Shelf, text: str, allowed: np.ndarray | None, rows: np.ndarray, scores: np.ndarray
+    shelf: CatalogueView, text: str, allowed: np.ndarray | None, rows: np.ndarray, scores: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """What was found, led by the products whose title or identifier the query is: nothing is more certain."""
     named = [row for row in shelf.named(text) if allowed is None or allowed[row]]
@@ -109,7 +111,12 @@ def by_name(
 
 
 def explained(
-    shelf: Shelf, ranking: Ranking, rows: np.ndarray, scores: np.ndarray, vector: np.ndarray, pinned: int
+    shelf: CatalogueView,
+    ranking: Ranking,
+    rows: np.ndarray,
+    scores: np.ndarray,
+    vector: np.ndarray,
+    pinned: int,
 ) -> list[dict[str, Any]]:
     """Hits with their why; the first `pinned` were placed by a rule."""
     if not len(rows):
@@ -124,7 +131,7 @@ def explained(
     return hits
 
 
-def browse(shelf: Shelf, rules: Rules, form: Form) -> dict[str, Any]:
+def browse(shelf: CatalogueView, rules: Rules, form: SearchOptions) -> dict[str, Any]:
     """All products that pass, in catalogue order or by price."""
     may = shelf.there if unfiltered(form) else allowed_rows(shelf.columns, form.filters)
     valid = rules.valid(frozenset(), form.filters.category)
@@ -159,14 +166,14 @@ class Asked:
         vectors, classes: (n, d) and (n, k) of its n queries.
     """
 
-    asks: tuple[Ask, ...]
-    form: Form
+    asks: tuple[SearchQuery, ...]
+    form: SearchOptions
     rules: Rules
     vectors: np.ndarray
     classes: np.ndarray
 
 
-def ranked(shelf: Shelf, asked: Sequence[Asked]) -> list[list[dict[str, Any]]]:
+def ranked(shelf: CatalogueView, asked: Sequence[Asked]) -> list[list[dict[str, Any]]]:
     """Results of all requests of a batch; queries that no filter narrows ask the index together."""
     if not asked:
         return []
@@ -188,7 +195,7 @@ def ranked(shelf: Shelf, asked: Sequence[Asked]) -> list[list[dict[str, Any]]]:
         ]
 
 
-def nearest(shelf: Shelf, asked: Sequence[Asked]) -> list[tuple[np.ndarray | None, np.ndarray]]:
+def nearest(shelf: CatalogueView, asked: Sequence[Asked]) -> list[tuple[np.ndarray | None, np.ndarray]]:
     """Of each query, what its filters let through (None without filters), and the positions nearest to it."""
     plain = [one.vectors for one in asked if unfiltered(one.form)]
     together = iter(shelf.near(np.concatenate(plain), DEPTH) if plain else ())
@@ -203,7 +210,11 @@ def nearest(shelf: Shelf, asked: Sequence[Asked]) -> list[tuple[np.ndarray | Non
 
 
 def blended(
-    asks: tuple[Ask, ...], loaded: LoadedRelease, view: LayeredView, encoded: Encoded | None, own: slice
+    asks: tuple[SearchQuery, ...],
+    loaded: LoadedRelease,
+    view: LayeredView,
+    encoded: Encoded | None,
+    own: slice,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(n, d) vectors and (n, k) class probabilities of n queries, the parts of each put together.
 

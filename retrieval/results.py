@@ -6,24 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from bentos.api.queries import Ask, Form
-from retrieval.catalogue.view import Shelf
+from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters, allowed_rows
 from retrieval.filters.facets import facets, relaxed
 from retrieval.filters.matches import Rest, relevant
 from retrieval.filters.sorting import Sort, sorted_rows
 from retrieval.lexical.index import LexicalQuery
+from retrieval.query import SearchOptions, SearchQuery
 from retrieval.ranking.hybrid import DEPTH
 from retrieval.ranking.parts import kind_named
 
-__all__ = ["Found", "facets_of"]
+__all__ = ["SearchResults", "facets_of"]
 
 FEW = 8
 """Where less than one product in so many was found, facets look at those alone."""
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class SearchResults:
     """What a query found that passes its filters.
 
     Attributes:
@@ -38,8 +38,8 @@ class Found:
         sort: how `rows` are ordered; other than by relevance, they are all there is.
     """
 
-    shelf: Shelf
-    ask: Ask
+    shelf: CatalogueView
+    ask: SearchQuery
     query: LexicalQuery
     matches: np.ndarray
     allowed: np.ndarray | None
@@ -78,7 +78,7 @@ class Found:
         """Which of some candidates are sorted by price."""
         return relevant(rows, scores, self.matches, self.shelf.parts.floors, self.kind)
 
-    def by(self, sort: Sort) -> "Found":
+    def by(self, sort: Sort) -> "SearchResults":
         """All that has the words or is relevant enough, by price; equal prices stand by relevance.
 
         Where that is nothing, all candidates are sorted.
@@ -96,7 +96,11 @@ class Found:
 
 
 def facets_of(
-    shelf: Shelf, found: Found, form: Form, vector: np.ndarray, probabilities: np.ndarray | None
+    shelf: CatalogueView,
+    found: SearchResults,
+    form: SearchOptions,
+    vector: np.ndarray,
+    probabilities: np.ndarray | None,
 ) -> dict[str, Any]:
     """Counts over what the query finds, and, for each filter that is set, over what it finds without."""
     ask, whole = found.ask, np.zeros(len(shelf), bool)

@@ -12,7 +12,8 @@ import pandas as pd
 
 from assets.lib.dvc import pointer_hash
 from assets.lib.stage import Record, read_record
-from catalog.sources.base import CatalogSource, open_catalog
+from catalog.sources.base import CatalogSource
+from catalog.sources.open import open_catalog
 from shelfspace.errors import ArtifactError
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import PROJECT, Workspace

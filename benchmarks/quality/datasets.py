@@ -20,7 +20,8 @@ from catalog.cells import media_cell
 from catalog.cleaning import clean_products
 from catalog.media import probe_media
 from catalog.product import ProductInput
-from catalog.sources.base import CatalogSource, open_catalog, public_data
+from catalog.sources.base import CatalogSource
+from catalog.sources.open import open_catalog, public_data
 from catalog.text.clean import product_text
 from models.features.catalogue import product_items
 from models.features.featurizer import Featurizer

@@ -11,8 +11,8 @@ import orjson
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from bentos.api.limits import Refusal
 from bentos.api.parsing import Files
+from bentos.errors import RequestError
 
 __all__ = ["FORM_FIELDS", "read_form"]
 
@@ -62,7 +62,7 @@ async def read_form(endpoint: str, content_type: str, data: bytes) -> tuple[dict
         data: the whole body.
 
     Raises:
-        Refusal: 400 for a broken form, 422 for a field of another form than its meaning asks.
+        RequestError: 400 for a broken form, 422 for a field of another form than its meaning asks.
     """
     parser = MultiPartParser(
         Headers({"content-type": content_type}),
@@ -74,9 +74,9 @@ async def read_form(endpoint: str, content_type: str, data: bytes) -> tuple[dict
     try:
         form = await parser.parse()
     except MultiPartException as error:
-        raise Refusal(400, "body", content_type[:60], f"send a valid form ({error.message})") from None
+        raise RequestError(400, "body", content_type[:60], f"send a valid form ({error.message})") from None
     except (KeyError, ValueError) as error:
-        raise Refusal(400, "body", content_type[:60], f"send a valid form ({error})") from None
+        raise RequestError(400, "body", content_type[:60], f"send a valid form ({error})") from None
     try:
         fields: dict[str, Any] = {}
         photos: list[bytes] = []
@@ -84,13 +84,17 @@ async def read_form(endpoint: str, content_type: str, data: bytes) -> tuple[dict
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 if name not in PHOTOS | SOUNDS:
-                    raise Refusal(422, name[:60] or "name", value.filename, "send files as photo or sound")
+                    raise RequestError(
+                        422, name[:60] or "name", value.filename, "send files as photo or sound"
+                    )
                 (photos if name in PHOTOS else sounds).append(await value.read())
             elif name in PHOTOS | SOUNDS:
                 remedy = f"send a file (curl -F {name}=@FILE)"
-                raise Refusal(422, name, value[:40], remedy)
+                raise RequestError(422, name, value[:40], remedy)
             elif name in fields:
-                raise Refusal(422, name[:60], value[:40], "give this field once; a form carries one item")
+                raise RequestError(
+                    422, name[:60], value[:40], "give this field once; a form carries one item"
+                )
             else:
                 fields[name] = value
     finally:
@@ -117,7 +121,7 @@ def _body(endpoint: str, fields: dict[str, Any]) -> dict[str, Any]:
             fields["attributes"] = orjson.loads(fields["attributes"])
         except orjson.JSONDecodeError:
             remedy = 'give a JSON object, such as {"colour": "blue"}'
-            raise Refusal(422, "attributes", fields["attributes"][:40], remedy) from None
+            raise RequestError(422, "attributes", fields["attributes"][:40], remedy) from None
     top["query" if endpoint == "search" else "item"] = fields
     return top
 
@@ -127,7 +131,7 @@ def _number(kind: type, name: str, text: str) -> Any:
         return kind(text)
     except ValueError:
         wanted = "whole number" if kind is int else "number"
-        raise Refusal(422, name, text[:40], f"give a {wanted}") from None
+        raise RequestError(422, name, text[:40], f"give a {wanted}") from None
 
 
 async def _once(data: bytes) -> AsyncGenerator[bytes, None]:

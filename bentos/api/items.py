@@ -5,8 +5,9 @@ import binascii
 from dataclasses import dataclass
 from typing import Any
 
-from bentos.api.limits import Limits, Refusal
+from bentos.api.limits import Limits
 from bentos.api.requests import ProductItem, Query
+from bentos.errors import RequestError
 from catalog.product import ProductInput
 
 __all__ = ["Files", "product_input"]
@@ -67,7 +68,7 @@ def product_input(part: ProductItem | Query, place: str, limits: Limits, files: 
             if isinstance(part, Query)
             else "a title, photo, sound or price"
         )
-        raise Refusal(422, place, "{}", f"give at least {wanted}")
+        raise RequestError(422, place, "{}", f"give at least {wanted}")
     return item
 
 
@@ -77,15 +78,17 @@ def decoded(field: str, value: str, most: int) -> bytes:
     if text[:5].lower() == "data:":
         head, comma, text = text.partition(",")
         if not comma or not head.lower().endswith(";base64"):
-            raise Refusal(422, field, value[:60], "give a data: URL with ;base64, before its data")
+            raise RequestError(422, field, value[:60], "give a data: URL with ;base64, before its data")
     elif text[:8].lower().startswith(("http://", "https://", "file:")):
-        raise Refusal(422, field, value[:60], "send the file itself as base64; no address is fetched")
+        raise RequestError(422, field, value[:60], "send the file itself as base64; no address is fetched")
     if len(text) // 4 * 3 > most + most // 50 + 3:  # line breaks may add two characters in 76
-        raise Refusal(413, field, f"about {len(text) // 4 * 3} bytes", f"send at most {most} bytes a file")
+        raise RequestError(
+            413, field, f"about {len(text) // 4 * 3} bytes", f"send at most {most} bytes a file"
+        )
     try:
         data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise Refusal(
+        raise RequestError(
             422, field, value[:40], "give the file as base64 (RFC 4648), as `base64 FILE` prints it"
         ) from None
     return sized(field, data, most)
@@ -94,7 +97,7 @@ def decoded(field: str, value: str, most: int) -> bytes:
 def sized(field: str, data: bytes, most: int) -> bytes:
     """The file, if it is neither empty nor too large."""
     if not data:
-        raise Refusal(422, field, "0 bytes", "send a file that is not empty, or leave the field out")
+        raise RequestError(422, field, "0 bytes", "send a file that is not empty, or leave the field out")
     if len(data) > most:
-        raise Refusal(413, field, f"{len(data)} bytes", f"send at most {most} bytes a file")
+        raise RequestError(413, field, f"{len(data)} bytes", f"send at most {most} bytes a file")
     return data

@@ -1,51 +1,25 @@
 """What the service refuses, and when: size, number, length, and how much may be in flight.
 
-Every refusal is a `Refusal` with an HTTP status; its body names field, value and remedy.
+Every refusal is a `RequestError` with an HTTP status; its body names field, value and remedy.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from shelfspace.errors import InputError
+from bentos.errors import RequestError
 from shelfspace.settings import Settings
 
-__all__ = ["IN_FLIGHT", "Admission", "Limits", "Refusal"]
+__all__ = [
+    "IN_FLIGHT",
+    "Admission",
+    "Limits",
+]
 
 IN_FLIGHT = "requests in flight"
 """What is refused where all places are taken."""
 BODIES_IN_FLIGHT = 8
 """Bodies of the largest size that may be held at once; what bounds the memory of request bodies."""
-
-
-class Refusal(InputError):  # noqa: N818 - what the service does, not what went wrong
-    """A request that is answered with an error.
-
-    Args:
-        status: HTTP status.
-        field, value, remedy: as in `InputError`.
-        retry_after: seconds after which the same request may succeed; 0 where it never will.
-    """
-
-    def __init__(self, status: int, field: str, value: object, remedy: str, retry_after: int = 0) -> None:
-        super().__init__(field, value, remedy)
-        self.status = status
-        self.retry_after = retry_after
-
-    @classmethod
-    def of(cls, error: InputError, status: int = 422, prefix: str = "") -> "Refusal":
-        """The refusal that an input error of the layers below becomes."""
-        if isinstance(error, Refusal):
-            return error
-        refusal = cls(status, f"{prefix}{error.field}", "", error.remedy)
-        refusal.value = error.value
-        refusal.args = (f"{refusal.field} = {error.value}: {error.remedy}",)
-        return refusal
-
-    def body(self) -> dict[str, dict[str, str]]:
-        """The JSON body of the answer."""
-        detail = {"field": self.field, "value": self.value, "remedy": self.remedy, "message": str(self)}
-        return {"error": detail}
 
 
 @dataclass(frozen=True)
@@ -95,30 +69,32 @@ class Limits:
     def check_body(self, size: int) -> None:
         """Refuse a body of `size` bytes that is too large (413)."""
         if size > self.body_bytes:
-            raise Refusal(413, "body", f"{size} bytes", f"send at most {self.body_bytes} bytes a request")
+            raise RequestError(
+                413, "body", f"{size} bytes", f"send at most {self.body_bytes} bytes a request"
+            )
 
     def check_count(self, field: str, count: int) -> None:
         """Refuse an empty list (422) or one that is too long (413)."""
         if count == 0:
-            raise Refusal(422, field, [], "give at least one")
+            raise RequestError(422, field, [], "give at least one")
         if count > self.items:
-            raise Refusal(413, field, f"{count} items", f"send at most {self.items} a request")
+            raise RequestError(413, field, f"{count} items", f"send at most {self.items} a request")
 
     def check_results(self, k: int) -> None:
         """Refuse a k beyond what is answered (422)."""
         if k > self.results:
-            raise Refusal(422, "k", k, f"ask for 1 to {self.results} hits")
+            raise RequestError(422, "k", k, f"ask for 1 to {self.results} hits")
 
     def check_text(self, field: str, text: str) -> None:
         """Refuse a text that no product has (422)."""
         if len(text) > self.text_characters:
             remedy = f"send at most {self.text_characters} characters (this has {len(text)})"
-            raise Refusal(422, field, text[:40] + "...", remedy)
+            raise RequestError(422, field, text[:40] + "...", remedy)
 
     def check_media(self, field: str, count: int) -> None:
         """Refuse too many photos or sounds of one item (422)."""
         if count > self.media_per_item:
-            raise Refusal(422, field, f"{count} files", f"send at most {self.media_per_item} an item")
+            raise RequestError(422, field, f"{count} files", f"send at most {self.media_per_item} an item")
 
 
 class Admission:
@@ -135,11 +111,11 @@ class Admission:
         """Hold a place for one request.
 
         Raises:
-            Refusal: 429 when all places are taken.
+            RequestError: 429 when all places are taken.
         """
         if self.requests >= self._limits.concurrency:
             remedy = f"retry in a second; {self._limits.concurrency} requests are served at once"
-            raise Refusal(429, IN_FLIGHT, self.requests, remedy, retry_after=1)
+            raise RequestError(429, IN_FLIGHT, self.requests, remedy, retry_after=1)
         self.requests += 1
         place = Place(self)
         try:
@@ -152,10 +128,10 @@ class Admission:
         """Count `size` more body bytes.
 
         Raises:
-            Refusal: 503 when bodies in flight fill the memory set aside for them.
+            RequestError: 503 when bodies in flight fill the memory set aside for them.
         """
         if self.bytes + size > self._budget:
-            raise Refusal(
+            raise RequestError(
                 503, "bytes in flight", self.bytes + size, "retry in a second, or send smaller bodies", 1
             )
         self.bytes += size

@@ -11,8 +11,9 @@ import struct
 
 import soundfile
 
-from bentos.api.limits import Limits, Refusal
-from bentos.api.parsing import Call
+from bentos.api.limits import Limits
+from bentos.api.parsing import ParsedRequest
+from bentos.errors import RequestError
 from catalog.media.headers import jpeg_scans, sniff, webp_size
 
 __all__ = ["check_costs", "check_photo_cost", "check_sound_cost", "jpeg_size"]
@@ -23,11 +24,11 @@ SAMPLES = 25_000_000
 """Samples over all channels: two minutes of stereo at 96 kHz, about a second of decoding."""
 
 
-def check_costs(call: Call, limits: Limits) -> None:
+def check_costs(call: ParsedRequest, limits: Limits) -> None:
     """Check every photo and sound of a call.
 
     Raises:
-        Refusal: 422 naming the item and what is too large.
+        RequestError: 422 naming the item and what is too large.
     """
     for number, item in enumerate(call.items):
         place = call.item_place(number)
@@ -44,7 +45,7 @@ def check_photo_cost(field: str, data: bytes, megapixels: float) -> None:
     bounded is its size times its scans. A header that cannot be read is left to the decoder to refuse.
 
     Raises:
-        Refusal: 422.
+        RequestError: 422.
     """
     found = sniff(data)
     try:
@@ -63,17 +64,17 @@ def check_photo_cost(field: str, data: bytes, megapixels: float) -> None:
         scans = max(1, jpeg_scans(data))
         if size * scans > SCAN_MEGAPIXELS:
             remedy = "send a smaller photo, or one with fewer scans (a baseline JPEG has one)"
-            raise Refusal(422, f"{field}.scans", f"{scans} scans of {width}x{height}", remedy)
+            raise RequestError(422, f"{field}.scans", f"{scans} scans of {width}x{height}", remedy)
     elif size > megapixels:
         remedy = f"send at most {megapixels:g} megapixels as {found}; scale it down, or send a JPEG"
-        raise Refusal(422, f"{field}.pixels", f"{width}x{height}", remedy)
+        raise RequestError(422, f"{field}.pixels", f"{width}x{height}", remedy)
 
 
 def check_sound_cost(field: str, data: bytes) -> None:
     """Refuse a recording with too many samples; one that does not say how many is bounded by its seconds.
 
     Raises:
-        Refusal: 422.
+        RequestError: 422.
     """
     if sniff(data) not in {"FLAC", "OGG"}:  # MP3 cannot hold more, a WAV is bounded by its bytes
         return
@@ -84,7 +85,7 @@ def check_sound_cost(field: str, data: bytes) -> None:
         return  # the decoder refuses it, and says why
     if frames * channels > SAMPLES:
         remedy = f"send at most {SAMPLES} samples over all channels; shorten it, or lower its rate"
-        raise Refusal(422, f"{field}.samples", f"{frames} in {channels} channels", remedy)
+        raise RequestError(422, f"{field}.samples", f"{frames} in {channels} channels", remedy)
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:

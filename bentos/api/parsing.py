@@ -1,4 +1,4 @@
-"""From a request body to a `Call`: schema, limits and base64, with errors that name the place.
+"""From a request body to a `ParsedRequest`: schema, limits and base64, with errors that name the place.
 
 Nothing is decoded here but base64: photos and sounds stay encoded files until `models` opens them
 under its own caps.
@@ -11,8 +11,8 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from bentos.api.items import Files, product_input
-from bentos.api.limits import Limits, Refusal
-from bentos.api.queries import Ask, Form, form_of, split
+from bentos.api.limits import Limits
+from bentos.api.queries import form_of, split
 from bentos.api.requests import (
     ChangeRequest,
     DeleteRequest,
@@ -23,9 +23,11 @@ from bentos.api.requests import (
     SearchRequest,
     SimilarRequest,
 )
+from bentos.errors import RequestError
 from catalog.product import ProductInput
+from retrieval.query import SearchOptions, SearchQuery
 
-__all__ = ["ENDPOINTS", "READS", "WRITES", "Call", "Files", "parse_json", "read_call"]
+__all__ = ["ENDPOINTS", "READS", "WRITES", "Files", "ParsedRequest", "parse_json", "read_call"]
 
 ENDPOINTS = ("embed", "classify", "search", "similar")
 READS = ("products/get",)
@@ -36,7 +38,7 @@ MAX_FIELDS = 64
 
 
 @dataclass(frozen=True)
-class Call:
+class ParsedRequest:
     """A request that passed every check which needs no release.
 
     Attributes:
@@ -60,8 +62,8 @@ class Call:
     k: int
     plural: str
     parts: tuple[BaseModel, ...] = ()
-    asks: tuple[Ask, ...] = ()
-    form: Form = field(default_factory=Form)
+    asks: tuple[SearchQuery, ...] = ()
+    form: SearchOptions = field(default_factory=SearchOptions)
     modality: str = ""
 
     def __len__(self) -> int:
@@ -96,10 +98,10 @@ def parse_json(data: bytes) -> Any:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         shown = data[:40].decode("utf-8", "replace")
-        raise Refusal(400, "body", shown, f"send valid JSON ({error})") from None
+        raise RequestError(400, "body", shown, f"send valid JSON ({error})") from None
 
 
-def read_call(endpoint: str, body: Any, limits: Limits, files: Files | None = None) -> Call:
+def read_call(endpoint: str, body: Any, limits: Limits, files: Files | None = None) -> ParsedRequest:
     """Check a parsed body against schema and limits.
 
     Args:
@@ -109,12 +111,12 @@ def read_call(endpoint: str, body: Any, limits: Limits, files: Files | None = No
         files: files of a multipart request; they join the single item.
 
     Raises:
-        Refusal: 422 for a wrong shape or value, 413 for too many items or too large a file.
+        RequestError: 422 for a wrong shape or value, 413 for too many items or too large a file.
     """
     model, plural = MODELS[endpoint]
     singular = SINGULAR[plural]
     if not isinstance(body, dict):
-        raise Refusal(422, "body", shown(body), f"send a JSON object with {singular} or {plural}")
+        raise RequestError(422, "body", shown(body), f"send a JSON object with {singular} or {plural}")
     check_shape(body, plural, limits)
     try:
         request = model.model_validate(body)
@@ -124,7 +126,7 @@ def read_call(endpoint: str, body: Any, limits: Limits, files: Files | None = No
     browsing = one is None and many is None and getattr(request, "filters", None) is not None
     if (one is None) == (many is None) and not browsing:
         more = ", or filters alone to browse" if endpoint == "search" else ""
-        raise Refusal(422, singular, shown(sorted(body)), f"give either {singular} or {plural}{more}")
+        raise RequestError(422, singular, shown(sorted(body)), f"give either {singular} or {plural}{more}")
     single = many is None
     parts = [] if browsing else [one] if single else many
     k = getattr(request, "k", 0)
@@ -132,22 +134,26 @@ def read_call(endpoint: str, body: Any, limits: Limits, files: Files | None = No
     if isinstance(request, SearchRequest):
         return search_call(request, parts, single, limits, files)
     if plural == "changes":
-        return Call(endpoint, single, (), tuple(part.product_id for part in parts), k, plural, tuple(parts))
+        return ParsedRequest(
+            endpoint, single, (), tuple(part.product_id for part in parts), k, plural, tuple(parts)
+        )
     if plural == "product_ids":
         for product in parts:
             limits.check_text("product_id", product)
-        return Call(endpoint, single, (), tuple(parts), k, plural, modality=getattr(request, "modality", ""))
+        return ParsedRequest(
+            endpoint, single, (), tuple(parts), k, plural, modality=getattr(request, "modality", "")
+        )
     items, ids = [], []
     for number, part in enumerate(parts):
         place = singular if single else f"{plural}[{number}]"
         items.append(product_input(part, place, limits, files))
         ids.append(getattr(part, "product_id", ""))
-    return Call(endpoint, single, tuple(items), tuple(ids), k, plural, tuple(parts))
+    return ParsedRequest(endpoint, single, tuple(items), tuple(ids), k, plural, tuple(parts))
 
 
 def search_call(
     request: SearchRequest, queries: list[Query], single: bool, limits: Limits, files: Files | None
-) -> Call:
+) -> ParsedRequest:
     """The call of a checked search; without queries it browses."""
     form = form_of(request, limits)
     asks = []
@@ -157,8 +163,10 @@ def search_call(
         whole = product_input(query, place, limits, files)
         asks.append(split(query, whole, place))
     items = tuple(item for ask in asks for item, _ in ask.parts)
-    found = tuple(asks) or (Ask(),)
-    return Call("search", single, items, ("",) * len(found), request.k, "queries", asks=found, form=form)
+    found = tuple(asks) or (SearchQuery(),)
+    return ParsedRequest(
+        "search", single, items, ("",) * len(found), request.k, "queries", asks=found, form=form
+    )
 
 
 def check_shape(body: dict[str, Any], plural: str, limits: Limits) -> None:
@@ -172,17 +180,17 @@ def check_shape(body: dict[str, Any], plural: str, limits: Limits) -> None:
         if not isinstance(part, dict):
             continue
         if len(part) > MAX_FIELDS:
-            raise Refusal(422, "fields", len(part), "send only the fields that /docs.json names")
+            raise RequestError(422, "fields", len(part), "send only the fields that /docs.json names")
         for name, most in (("photos", limits.media_per_item), ("sounds", limits.media_per_item)):
             if isinstance(part.get(name), list) and len(part[name]) > most:
                 limits.check_media(name, len(part[name]))
         attributes = part.get("attributes")
         if isinstance(attributes, dict) and len(attributes) > limits.attributes:
             remedy = f"send at most {limits.attributes} attributes an item"
-            raise Refusal(422, "attributes", f"{len(attributes)} entries", remedy)
+            raise RequestError(422, "attributes", f"{len(attributes)} entries", remedy)
 
 
-def refusal_of(error: ValidationError, model: type[BaseModel]) -> Refusal:
+def refusal_of(error: ValidationError, model: type[BaseModel]) -> RequestError:
     """The first schema error as a refusal that names the place."""
     first = error.errors(include_url=False, include_context=False)[0]
     field = ""
@@ -196,7 +204,7 @@ def refusal_of(error: ValidationError, model: type[BaseModel]) -> Refusal:
     else:
         message = first["msg"]
         remedy = message[:1].lower() + message[1:]
-    return Refusal(422, field or model.__name__, shown(first.get("input")), remedy)
+    return RequestError(422, field or model.__name__, shown(first.get("input")), remedy)
 
 
 def shown(value: Any) -> Any:

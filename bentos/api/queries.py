@@ -1,83 +1,16 @@
 """What one query asks for, once it is checked: its parts, what each weighs, and how the answer is cut."""
 
-from dataclasses import dataclass, field
-
-from bentos.api.limits import Limits, Refusal
+from bentos.api.limits import Limits
 from bentos.api.requests import Query, SearchRequest
+from bentos.errors import RequestError
 from catalog.product import ProductInput
 from retrieval.filters.columns import Filters
-from retrieval.filters.sorting import Sort
+from retrieval.query import NO_FILTERS, SearchOptions, SearchQuery
 
-__all__ = ["NO_FILTERS", "Ask", "Form", "form_of", "split"]
-
-
-NO_FILTERS = Filters()
+__all__ = ["form_of", "split"]
 
 
-@dataclass(frozen=True)
-class Form:
-    """How every query of a request is answered.
-
-    Attributes:
-        size: hits a page.
-        page: from 1.
-    """
-
-    size: int = 10
-    page: int = 1
-    sort: Sort = "relevance"
-    filters: Filters = field(default_factory=Filters)
-    facets: bool = False
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One query.
-
-    Attributes:
-        text: its words; "" where it has none or they weigh nothing.
-        whole: all its parts as one item, for the request log; None for browsing.
-        parts: what the encoder reads, each as one item, with what it weighs.
-        product: a product of the catalogue that is part of it, "" without.
-        product_weight: what that weighs.
-    """
-
-    text: str = ""
-    whole: ProductInput | None = None
-    parts: tuple[tuple[ProductInput, float], ...] = ()
-    product: str = ""
-    product_weight: float = 0.0
-
-    @property
-    def browsing(self) -> bool:
-        """Whether there is no query, so that nothing is ranked."""
-        return self.whole is None
-
-    @property
-    def words_weight(self) -> float | None:
-        """What the words weigh, 1 being as much as the mean of the parts; None where nothing is mixed.
-
-        Parts that the encoder reads together weigh the same, so the words among them weigh 1.
-        """
-        items = [item for item, _ in self.parts]
-        if not self.text or not (self.product or any(item.photos or item.sounds for item in items)):
-            return None
-        weights = [weight for _, weight in self.parts] + ([self.product_weight] if self.product else [])
-        own = next(weight for item, weight in self.parts if item.title)
-        return own / (sum(weights) / len(weights))
-
-    @property
-    def beside(self) -> str:
-        """What stands beside the words of a mixed query: of several, what weighs most; of equals, the product
-        before a photo before a sound."""
-        weights = {"product": self.product_weight if self.product else 0.0, "photo": 0.0, "sound": 0.0}
-        for item, weight in self.parts:
-            weights["photo"] = weight if item.photos else weights["photo"]
-            weights["sound"] = weight if item.sounds else weights["sound"]
-        return max(weights, key=lambda name: weights[name])
-
-
-def split(query: Query, whole: ProductInput, place: str) -> Ask:
+def split(query: Query, whole: ProductInput, place: str) -> SearchQuery:
     """A query's parts; those that weigh the same are one item, as long as no product is among them.
 
     Args:
@@ -85,11 +18,11 @@ def split(query: Query, whole: ProductInput, place: str) -> Ask:
         place: how the query is called in messages.
 
     Raises:
-        Refusal: 422 where no part weighs anything.
+        RequestError: 422 where no part weighs anything.
     """
     weights = query.weights
     if whole.title and weights.text > 0 and not (whole.photos or whole.sounds or query.product_id):
-        return Ask(whole.title, whole, ((whole, 1.0),))  # words alone, whatever they weigh
+        return SearchQuery(whole.title, whole, ((whole, 1.0),))  # words alone, whatever they weigh
     given = {
         "text": (ProductInput(title=whole.title), weights.text) if whole.title else None,
         "photo": (ProductInput(photos=whole.photos), weights.photo) if whole.photos else None,
@@ -98,7 +31,7 @@ def split(query: Query, whole: ProductInput, place: str) -> Ask:
     parts = [part for part in given.values() if part is not None and part[1] > 0]
     product = query.product_id if weights.product > 0 else ""
     if not parts and not product:
-        raise Refusal(
+        raise RequestError(
             422, f"{place}.weights", weights.model_dump(), "let one of the given parts weigh something"
         )
     text = whole.title if weights.text > 0 else ""
@@ -109,22 +42,22 @@ def split(query: Query, whole: ProductInput, place: str) -> Ask:
             sounds=whole.sounds if weights.sound > 0 else (),
         )
         parts = [(together, 1.0)]
-    return Ask(text, whole, tuple(parts), product, weights.product if product else 0.0)
+    return SearchQuery(text, whole, tuple(parts), product, weights.product if product else 0.0)
 
 
-def form_of(request: SearchRequest, limits: Limits) -> Form:
+def form_of(request: SearchRequest, limits: Limits) -> SearchOptions:
     """How a search is answered.
 
     Raises:
-        Refusal: 422 for a price range that is none, or more hits than are answered.
+        RequestError: 422 for a price range that is none, or more hits than are answered.
     """
     limits.check_results(request.k)
     if request.filters is None:
-        return Form(request.k, request.page, request.sort, NO_FILTERS, request.facets)
+        return SearchOptions(request.k, request.page, request.sort, NO_FILTERS, request.facets)
     asked = request.filters
     low, high = asked.price_from, asked.price_to
     if low is not None and high is not None and low > high:
-        raise Refusal(422, "filters.price_from", low, "give at most price_to")
+        raise RequestError(422, "filters.price_from", low, "give at most price_to")
     filters = Filters(
         category=tuple(asked.category),
         brand=tuple(asked.brand),
@@ -134,4 +67,4 @@ def form_of(request: SearchRequest, limits: Limits) -> Form:
         in_stock=asked.in_stock,
         has_photo=asked.has_photo,
     )
-    return Form(request.k, request.page, request.sort, filters, request.facets)
+    return SearchOptions(request.k, request.page, request.sort, filters, request.facets)

@@ -7,9 +7,9 @@ from typing import Literal
 
 from starlette.types import Scope
 
-from bentos.api.limits import Refusal
 from bentos.auth.keys import Key, KeyRing, ScopeName
 from bentos.auth.rate_limit import Addresses
+from bentos.errors import RequestError
 
 __all__ = ["COOKIE", "Door", "check_host", "check_path", "check_site", "refuse_public", "token_of"]
 
@@ -44,15 +44,15 @@ def refuse_public(scope: Scope) -> None:
         return
     if address_kind(server[0]) == "public":
         remedy = "make an API key (python -m bentos.auth create), or reach the service over loopback"
-        raise Refusal(403, "address", server[0], remedy)
+        raise RequestError(403, "address", server[0], remedy)
 
 
 def check_path(path: str) -> None:
     """Refuse a path that two routers might read differently (400)."""
     if not path.isprintable():
-        raise Refusal(400, "path", path, "send a path without control characters")
+        raise RequestError(400, "path", path, "send a path without control characters")
     if ".." in path and ".." in path.split("/"):
-        raise Refusal(400, "path", path, "send a path without .. in it")
+        raise RequestError(400, "path", path, "send a path without .. in it")
 
 
 def check_host(scope: Scope, names: frozenset[str]) -> None:
@@ -65,7 +65,7 @@ def check_host(scope: Scope, names: frozenset[str]) -> None:
     found = [value for name, value in scope["headers"] if name == b"host"]
     if len(found) != 1:
         if found or scope.get("http_version") == "1.1":
-            raise Refusal(400, "Host", f"{len(found)} headers", "send one Host header")
+            raise RequestError(400, "Host", f"{len(found)} headers", "send one Host header")
         return
     server = scope.get("server")
     kind = address_kind(server[0]) if server else "name"
@@ -74,7 +74,7 @@ def check_host(scope: Scope, names: frozenset[str]) -> None:
     host = found[0].decode("latin-1")
     if not known_host(host, names):
         remedy = "ask by localhost or an address; service.host_names lists further names"
-        raise Refusal(421, "Host", host[:80], remedy)
+        raise RequestError(421, "Host", host[:80], remedy)
 
 
 @lru_cache(256)
@@ -108,7 +108,9 @@ def check_site(scope: Scope, headers: Headers) -> None:
         foreign = origin is not None and origin.partition(b"://")[2] != own
     if foreign:
         shown = (origin or site or b"").decode("latin-1")[:80]
-        raise Refusal(403, "Origin", shown, "send it from the service's own page, or with a key in a header")
+        raise RequestError(
+            403, "Origin", shown, "send it from the service's own page, or with a key in a header"
+        )
 
 
 def token_of(headers: Headers) -> tuple[str, bool]:
@@ -146,19 +148,19 @@ class Door:
         """The key, if it is one.
 
         Raises:
-            Refusal: 401 where it is none or is over, 429 where this address was wrong too often.
+            RequestError: 401 where it is none or is over, 429 where this address was wrong too often.
         """
         wait = self.addresses.wait(address)
         key = self.ring.find(token) if token and len(token) <= MAX_TOKEN else None
         if wait and (key is None or not self.addresses.knows(address, key.id)):
             # Right or wrong: an address that guesses does not learn which.
-            raise Refusal(429, "key", "too many wrong keys", "wait, then send a key that is valid", wait)
+            raise RequestError(429, "key", "too many wrong keys", "wait, then send a key that is valid", wait)
         if key is None:
             self.addresses.wrong(address)
-            raise Refusal(401, "key", "unknown", TO_LOGIN)
+            raise RequestError(401, "key", "unknown", TO_LOGIN)
         if self.ring.expired(key):
             self.addresses.wrong(address)
-            raise Refusal(401, "key", f"{key.id}, expired", TO_LOGIN)
+            raise RequestError(401, "key", f"{key.id}, expired", TO_LOGIN)
         self.addresses.right(address, key.id)
         return key
 
@@ -166,17 +168,17 @@ class Door:
         """The key of a request that may go on; it is counted.
 
         Raises:
-            Refusal: 401, 403 where the key's scopes lack this one, 429 where it asks too often.
+            RequestError: 401, 403 where the key's scopes lack this one, 429 where it asks too often.
         """
         token, _ = token_of(headers)
         if not token:
-            raise Refusal(401, "key", "none", TO_LOGIN)
+            raise RequestError(401, "key", "none", TO_LOGIN)
         key = self.verify(token, address)
         if scope_name not in key.scopes:
             remedy = f"use a key with the scope {scope_name}; this one has {', '.join(key.scopes)}"
-            raise Refusal(403, "scope", scope_name, remedy)
+            raise RequestError(403, "scope", scope_name, remedy)
         wait = self.ring.take(key)
         if wait:
             remedy = f"retry after {wait} s; this key may ask {key.rate:g} times a second"
-            raise Refusal(429, "requests", f"key {key.id}", remedy, retry_after=wait)
+            raise RequestError(429, "requests", f"key {key.id}", remedy, retry_after=wait)
         return key

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bentos.api.limits import Refusal
-from bentos.api.parsing import Call
-from bentos.serving.jobs import Outcome
+from bentos.api.parsing import ParsedRequest
+from bentos.errors import RequestError
 from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.outcome import Outcome
 from bentos.serving.uploads import PutMedia
 from catalog.product import ProductInput
 from catalog.text.clean import detect_language
@@ -33,26 +33,26 @@ def require_live(loaded: LoadedRelease) -> None:
     """Refuse writes to a service that has no workspace to keep them in (409)."""
     if loaded.live is None:
         remedy = "start the service with SHELFSPACE_RELEASES, the folder of a workspace, to keep changes in"
-        raise Refusal(409, "service", "without a workspace", remedy)
+        raise RequestError(409, "service", "without a workspace", remedy)
 
 
-def require_known(call: Call, view: LayeredView) -> None:
+def require_known(call: ParsedRequest, view: LayeredView) -> None:
     """Refuse products that are not there (404)."""
     for number, product in enumerate(call.product_ids):
         if view.row_of(product) is None:
-            raise Refusal(
+            raise RequestError(
                 404, place_of(call, number), product, "name a product that is there; /products/put adds one"
             )
 
 
-def place_of(call: Call, number: int) -> str:
+def place_of(call: ParsedRequest, number: int) -> str:
     """How the identifier of item `number` is called in messages."""
     place = call.place(number)
     return place[:-1] if call.plural == "product_ids" else f"{place}product_id"
 
 
 def records_of(
-    call: Call, loaded: LoadedRelease, encoded: Outcome | None, media: PutMedia | None = None
+    call: ParsedRequest, loaded: LoadedRelease, encoded: Outcome | None, media: PutMedia | None = None
 ) -> list[Record]:
     """The log's records of a checked write, in the order of its items.
 
@@ -61,7 +61,7 @@ def records_of(
         media: where the photos and sounds of a put are kept for showing; None shows none.
 
     Raises:
-        Refusal: 507 where the disk is full.
+        RequestError: 507 where the disk is full.
     """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     records = []
@@ -96,7 +96,7 @@ def kept_media(media: PutMedia, item: ProductInput) -> dict[str, Any]:
         return media.keep(item)
     except OSError as error:
         remedy = "make room on the disk; nothing of this request was kept"
-        raise Refusal(507, "delta", error.strerror or "", remedy) from error
+        raise RequestError(507, "delta", error.strerror or "", remedy) from error
 
 
 def read_off(item: ProductInput) -> dict[str, Any]:

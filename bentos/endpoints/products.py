@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from bentos.api.limits import Refusal
-from bentos.api.parsing import Call
-from bentos.serving.jobs import Outcome
+from bentos.api.parsing import ParsedRequest
+from bentos.errors import RequestError
 from bentos.serving.loaded_release import LoadedRelease
-from retrieval.catalogue.view import Shelf
+from bentos.serving.outcome import Outcome
+from retrieval.catalogue.view import CatalogueView
 from retrieval.engine import browse
 from retrieval.filters.rules import Rules
 
@@ -18,7 +18,7 @@ LABELS_SHOWN = 5
 NOTHING = np.empty((0, 0), np.float32)
 
 
-def require_named(call: Call, loaded: LoadedRelease) -> None:
+def require_named(call: ParsedRequest, loaded: LoadedRelease) -> None:
     """Refuse products that a read names and that are not there (404)."""
     named = call.endpoint in {"similar", "products/get"}
     if not named and not any(ask.product for ask in call.asks):
@@ -28,23 +28,23 @@ def require_named(call: Call, loaded: LoadedRelease) -> None:
     if named:
         for number, product in enumerate(call.product_ids):
             if view.row_of(product) is None:
-                raise Refusal(404, call.place(number)[:-1], product, remedy)
+                raise RequestError(404, call.place(number)[:-1], product, remedy)
     for number, ask in enumerate(call.asks):
         if ask.product and view.row_of(ask.product) is None:
-            raise Refusal(404, f"{call.place(number)}product_id", ask.product, remedy)
+            raise RequestError(404, f"{call.place(number)}product_id", ask.product, remedy)
 
 
-def browsed(call: Call, loaded: LoadedRelease, rules: Rules) -> Outcome:
+def browsed(call: ParsedRequest, loaded: LoadedRelease, rules: Rules) -> Outcome:
     """The answer of a search without a query."""
     view = loaded.view()
     return Outcome(NOTHING, view=view, results=[browse(loaded.shelf(view), rules, call.form)])
 
 
-def details(call: Call, loaded: LoadedRelease, rules: Rules) -> Outcome:
+def details(call: ParsedRequest, loaded: LoadedRelease, rules: Rules) -> Outcome:
     """The products that a call names.
 
     Raises:
-        Refusal: 404 for one that was deleted since the call was admitted.
+        RequestError: 404 for one that was deleted since the call was admitted.
     """
     view = loaded.view()
     shelf = loaded.shelf(view)
@@ -52,12 +52,12 @@ def details(call: Call, loaded: LoadedRelease, rules: Rules) -> Outcome:
     for number, product in enumerate(call.product_ids):
         place = shelf.position_of(product)
         if place is None:
-            raise Refusal(404, call.place(number)[:-1], product, "name a product that is still there")
+            raise RequestError(404, call.place(number)[:-1], product, "name a product that is still there")
         results.append(page_of(shelf, place, loaded.encoder.labels, rules))
     return Outcome(NOTHING, view=view, results=results)
 
 
-def page_of(shelf: Shelf, place: int, labels: list[str], rules: Rules) -> dict[str, Any]:
+def page_of(shelf: CatalogueView, place: int, labels: list[str], rules: Rules) -> dict[str, Any]:
     """One product, as answers.ProductDetails."""
     hit = shelf.hit(place, 0.0)
     product = hit["product_id"]
@@ -76,7 +76,7 @@ def page_of(shelf: Shelf, place: int, labels: list[str], rules: Rules) -> dict[s
     }
 
 
-def together(shelf: Shelf, product: str, rules: Rules) -> list[dict[str, Any]]:
+def together(shelf: CatalogueView, product: str, rules: Rules) -> list[dict[str, Any]]:
     """What is bought with a product, the strongest first, as far as it may be shown."""
     banned = set(rules.valid(frozenset(), ()).banned(shelf.columns).tolist())
     hits = []

@@ -37,7 +37,7 @@ def overview(application: "Application") -> dict[str, Any]:
     """What the release in use is and how good, as JSON values.
 
     Raises:
-        Refusal: 503 while there is none.
+        RequestError: 503 while there is none.
     """
     loaded = application.engine.require()
     service = application.config.settings.service
@@ -135,7 +135,7 @@ def vector_map(application: "Application") -> dict[str, Any]:
     """The map of the release in use; computed once a release, some three seconds of one core.
 
     Raises:
-        Refusal: 503 while there is none.
+        RequestError: 503 while there is none.
     """
     loaded = application.engine.require()
     with _lock:

@@ -12,7 +12,7 @@ import orjson
 import uvicorn.config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from bentos.api.limits import Refusal
+from bentos.errors import RequestError
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle
@@ -31,10 +31,14 @@ STALLED_SECONDS = 60.0
 """How long a client may leave an answer unread."""
 CONNECTIONS = 1000
 
-TOO_LONG = Refusal(431, "head", "too long", f"send at most {HEAD_FIELDS} header fields, {HEAD_BYTES} bytes")
-LATE = Refusal(408, "head", "incomplete", f"send the head of a request within {HEAD_SECONDS:g} s")
-INVALID = Refusal(400, "request", "not HTTP", "send a valid HTTP/1.1 request")
-FULL = Refusal(503, "connections", CONNECTIONS, "retry in a second, over fewer connections", retry_after=1)
+TOO_LONG = RequestError(
+    431, "head", "too long", f"send at most {HEAD_FIELDS} header fields, {HEAD_BYTES} bytes"
+)
+LATE = RequestError(408, "head", "incomplete", f"send the head of a request within {HEAD_SECONDS:g} s")
+INVALID = RequestError(400, "request", "not HTTP", "send a valid HTTP/1.1 request")
+FULL = RequestError(
+    503, "connections", CONNECTIONS, "retry in a second, over fewer connections", retry_after=1
+)
 
 
 class HeadTooLongError(ValueError):
@@ -51,7 +55,7 @@ class GuardedProtocol(HttpToolsProtocol):
     _in_body = False
     _head_size = 0
     _head_fields = 0
-    _refusal: Refusal = INVALID
+    _refusal: RequestError = INVALID
     _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -137,7 +141,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._in_head:
             self._refuse(LATE)
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: RequestError) -> None:
         """Write the answer and close; an answer under way is not written into."""
         if self._refused or self.transport.is_closing():
             return

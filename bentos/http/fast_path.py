@@ -16,8 +16,9 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bentos.api.forms import read_form
-from bentos.api.limits import IN_FLIGHT, Place, Refusal
+from bentos.api.limits import IN_FLIGHT, Place
 from bentos.api.parsing import ENDPOINTS, READS, WRITES, Files, parse_json
+from bentos.errors import RequestError
 from bentos.http.openapi import openapi
 from bentos.http.storefront import Pages
 from bentos.telemetry.metrics import METRICS, timed
@@ -90,7 +91,7 @@ class HotRoutes:
             elif not await self._pages.answer(scope, send):
                 only_read(scope)
                 await self.app(scope, receive, send)
-        except Refusal as refusal:
+        except RequestError as refusal:
             if refusal.field == IN_FLIGHT:
                 # Clients that ask again at once would keep the interpreter from those that are served.
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -99,7 +100,7 @@ class HotRoutes:
             await refuse(send, refusal)
         except Disconnected:
             # Nobody reads this, but BentoML's timeout waits minutes for a first message.
-            await refuse(send, Refusal(400, "body", "incomplete", "send the whole body"))
+            await refuse(send, RequestError(400, "body", "incomplete", "send the whole body"))
 
     async def _answer(self, endpoint: str, scope: Scope, receive: Receive, send: Send) -> None:
         application = self._ready()
@@ -112,16 +113,16 @@ class HotRoutes:
                         data = await read_body(application, headers, receive, place)
                     body, files = await parse(endpoint, kind, headers, data)
                     del data
-                except Refusal as refusal:
+                except RequestError as refusal:
                     application.refused(endpoint, refusal, 0.0)
                     raise
                 answer = await in_time(application, endpoint, body, files)
-        except (Refusal, Disconnected):
+        except (RequestError, Disconnected):
             raise
         except Exception:
             # The one place where a bug becomes a 500: logged with its trace, told without it.
             logger.exception("/%s failed", endpoint)
-            problem = Refusal(500, "service", endpoint, "retry; the service's log says what failed")
+            problem = RequestError(500, "service", endpoint, "retry; the service's log says what failed")
             application.refused(endpoint, problem, 0.0)
             raise problem from None
         scope["shelfspace.release"] = answer["release"]  # for the access log
@@ -132,7 +133,7 @@ class HotRoutes:
     def _ready(self) -> "Application":
         application = self._application()
         if application is None:
-            raise Refusal(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
+            raise RequestError(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
         return application
 
 
@@ -142,7 +143,7 @@ async def in_time(
     """The answer of the application.
 
     Raises:
-        Refusal: what the application refuses; 504 where it takes too long. Work in a thread is not
+        RequestError: what the application refuses; 504 where it takes too long. Work in a thread is not
             cut off by that: a write may be done all the same.
     """
     work, seconds = application.answer, application.limits.answer_seconds
@@ -157,7 +158,7 @@ async def in_time(
         remedy = f"send fewer or smaller items, or raise service.answer_seconds ({seconds:g} s)"
         if endpoint in WRITES:
             remedy += "; the change may be there all the same, and sending it again does no harm"
-        raise Refusal(504, "service", endpoint, remedy, retry_after=5) from None
+        raise RequestError(504, "service", endpoint, remedy, retry_after=5) from None
 
 
 def only_read(scope: Scope) -> None:
@@ -166,27 +167,27 @@ def only_read(scope: Scope) -> None:
     They answer calls too, under more spellings of a path than these here, and know none of our limits.
     """
     if scope["method"] not in {"GET", "HEAD"}:
-        raise Refusal(404, "path", scope["path"], "no such route; /docs.json names those there are")
+        raise RequestError(404, "path", scope["path"], "no such route; /docs.json names those there are")
 
 
 def allow(scope: Scope, method: str) -> None:
     """Refuse another method (405); HEAD counts as GET."""
     if scope["method"] not in ({"GET", "HEAD"} if method == "GET" else {method}):
-        raise Refusal(405, "method", scope["method"], f"use {method} {scope['path']}")
+        raise RequestError(405, "method", scope["method"], f"use {method} {scope['path']}")
 
 
 def content_type(headers: dict[bytes, bytes]) -> str:
     """The media type of the body.
 
     Raises:
-        Refusal: 415 for a type or an encoding that is not read.
+        RequestError: 415 for a type or an encoding that is not read.
     """
     kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
     if kind not in JSON_TYPES and kind != FORM:
-        raise Refusal(415, "Content-Type", kind, f"send application/json or {FORM}")
+        raise RequestError(415, "Content-Type", kind, f"send application/json or {FORM}")
     encoding = headers.get(b"content-encoding", b"identity").decode("latin-1")
     if encoding.lower() != "identity":
-        raise Refusal(415, "Content-Encoding", encoding, "send the body uncompressed")
+        raise RequestError(415, "Content-Encoding", encoding, "send the body uncompressed")
     return kind
 
 
@@ -196,7 +197,7 @@ async def read_body(
     """The whole body, refused as soon as it is known to be too large.
 
     Raises:
-        Refusal: 413 before reading where the length is declared, else while reading; 408 where
+        RequestError: 413 before reading where the length is declared, else while reading; 408 where
             it takes too long; 503 where the bodies in flight leave no room.
     """
     limits = application.limits
@@ -209,7 +210,7 @@ async def read_body(
             return await read_all(application, receive, place)
     except TimeoutError:
         remedy = f"send the whole body within {limits.body_seconds:g} s"
-        raise Refusal(408, "body", "incomplete", remedy) from None
+        raise RequestError(408, "body", "incomplete", remedy) from None
 
 
 async def read_all(application: "Application", receive: Receive, place: Place) -> bytes:
@@ -236,7 +237,7 @@ async def parse(
     """The body as plain values, and the files of a form.
 
     Raises:
-        Refusal: 400 for bytes that are no JSON or no form.
+        RequestError: 400 for bytes that are no JSON or no form.
     """
     if kind == FORM:
         return await read_form(endpoint, headers[b"content-type"].decode("latin-1"), data)
@@ -279,7 +280,7 @@ async def respond(
     await send({"type": "http.response.body", "body": body})
 
 
-async def refuse(send: Send, refusal: Refusal) -> None:
+async def refuse(send: Send, refusal: RequestError) -> None:
     """Send an error; one that is worth repeating says when."""
     extra = ((b"retry-after", str(refusal.retry_after).encode()),) if refusal.retry_after else ()
     if refusal.status == 408:

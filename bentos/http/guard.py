@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bentos.api.limits import Refusal
 from bentos.api.parsing import ENDPOINTS, WRITES
 from bentos.auth.access import Door, check_host, check_path, check_site, refuse_public, token_of
 from bentos.auth.keys import ScopeName
+from bentos.errors import RequestError
 from bentos.http.fast_path import refuse, respond
 from bentos.http.security_headers import secured
 from bentos.http.session import SESSION, answer_session
@@ -77,7 +77,7 @@ class Guard:
                 await respond(visit.send, 200, body, tuple(extra))
             else:
                 await self.app(scope, visit.receive, visit.send)
-        except Refusal as refusal:
+        except RequestError as refusal:
             METRICS.refused(refusal.status, refusal.field)
             await refuse(visit.send, refusal)
         finally:
@@ -144,7 +144,7 @@ class Visit:
             if self.status in {404, 405} and (b"content-type", b"text/plain; charset=utf-8") in headers:
                 self._replaced = True  # the bare words of the router below
                 remedy = "no such route; /docs.json names those there are"
-                await refuse(self.send, Refusal(self.status, "path", self.scope["path"], remedy))
+                await refuse(self.send, RequestError(self.status, "path", self.scope["path"], remedy))
                 return
             extra = [(b"x-request-id", self._id)]
             if self.status == 401:
@@ -174,7 +174,7 @@ class Visit:
 
 def refuse_early() -> None:
     """Refuse what comes before the service object exists (503)."""
-    raise Refusal(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
+    raise RequestError(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
 
 
 def is_open(path: str) -> bool:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import ClassVar
 
-from bentos.api.limits import Refusal
+from bentos.errors import RequestError
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.uploads import PutMedia, keys_said
 from catalog.media.headers import sniff
@@ -69,7 +69,7 @@ class MediaShelf:
         """The entity tag of a file or of its small version.
 
         Raises:
-            Refusal: 404 for a key that no product of the release has, or whose file is not here.
+            RequestError: 404 for a key that no product of the release has, or whose file is not here.
         """
         known = self._known(loaded, key)
         return f'"{key if isinstance(known, PutMedia) else known.digest(key)}-{size or "whole"}"'
@@ -81,7 +81,7 @@ class MediaShelf:
             size: longest side of a photo in pixels; a smaller photo keeps its size. None: the file.
 
         Raises:
-            Refusal: 404 as for `etag`; 415 for a file that is not shown, 500 for a damaged one.
+            RequestError: 404 as for `etag`; 415 for a file that is not shown, 500 for a damaged one.
         """
         store = self._known(loaded, key)
         name = (key if isinstance(store, PutMedia) else store.digest(key), size or 0)
@@ -93,16 +93,16 @@ class MediaShelf:
             data = store.read(key)
         except ArtifactError:
             logger.exception("media %r cannot be read", key)
-            raise Refusal(500, "media", key[:200], "the service's log says what is damaged") from None
+            raise RequestError(500, "media", key[:200], "the service's log says what is damaged") from None
         kind = sniff(data)
         if kind not in KINDS:
-            raise Refusal(415, "media", key[:200], f"only {', '.join(sorted(KINDS))} files are sent")
+            raise RequestError(415, "media", key[:200], f"only {', '.join(sorted(KINDS))} files are sent")
         if size is None or not KINDS[kind].startswith(b"image/"):
             return KINDS[kind], data
         try:
             small = shrink(data, size, self._limits)
         except MediaError as error:
-            raise Refusal(415, "media", key[:200], error.remedy) from error
+            raise RequestError(415, "media", key[:200], error.remedy) from error
         self._keep(name, small)
         return KINDS["WEBP"], small
 
@@ -117,14 +117,14 @@ class MediaShelf:
                 self._open(self._folder, loaded)
             if self._store is not None and key in self._keys and key in self._store:
                 return self._store
-        raise Refusal(404, "media", key[:200], "name a photo or sound of a product that is there")
+        raise RequestError(404, "media", key[:200], "name a photo or sound of a product that is there")
 
     def _open(self, folder: Path, loaded: LoadedRelease) -> None:
         try:
             self._store = MediaStore.open(folder)
         except ArtifactError:
             logger.exception("the media index cannot be read")
-            raise Refusal(500, "media", "index", "the service's log says what is damaged") from None
+            raise RequestError(500, "media", "index", "the service's log says what is damaged") from None
         self._keys, self._release = keys_of(loaded), loaded.id
 
     def _keep(self, name: tuple[str, int], small: bytes) -> None:

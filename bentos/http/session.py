@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope
 
-from bentos.api.limits import Refusal
 from bentos.api.parsing import parse_json
 from bentos.auth.access import COOKIE, Door, token_of
 from bentos.auth.keys import Key
+from bentos.errors import RequestError
 
 __all__ = ["SESSION", "answer_session", "session_paths"]
 
@@ -35,7 +35,7 @@ async def answer_session(
         seconds: what the body may take.
 
     Raises:
-        Refusal: 400, 401, 405, 408, 413, 422 or 429.
+        RequestError: 400, 401, 405, 408, 413, 422 or 429.
     """
     method = scope["method"]
     if method == "DELETE":
@@ -44,15 +44,15 @@ async def answer_session(
         token, _ = token_of(dict(scope["headers"]))
         return state(door, door.verify(token, address) if token and door.ring.required else None), []
     if method != "POST":
-        raise Refusal(405, "method", method, f"use GET, POST or DELETE {SESSION}")
+        raise RequestError(405, "method", method, f"use GET, POST or DELETE {SESSION}")
     body = parse_json(await small_body(receive, seconds))
     if not isinstance(body, dict) or set(body) != {"key"} or not isinstance(body["key"], str):
-        raise Refusal(422, "key", "missing", 'send {"key": "..."} and nothing else')
+        raise RequestError(422, "key", "missing", 'send {"key": "..."} and nothing else')
     if not door.ring.required:
         return state(door, None), []
     token = body["key"].strip()
     if not token.isascii():
-        raise Refusal(422, "key", "not ASCII", "send the key as it was printed")
+        raise RequestError(422, "key", "not ASCII", "send the key as it was printed")
     return state(door, door.verify(token, address)), [(b"set-cookie", cookie(token, scope))]
 
 
@@ -82,14 +82,14 @@ async def small_body(receive: Receive, seconds: float) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise Refusal(400, "body", "incomplete", "send the whole body")
+                    raise RequestError(400, "body", "incomplete", "send the whole body")
                 data += message.get("body", b"")
                 if len(data) > MAX_BODY:
-                    raise Refusal(413, "body", f"{len(data)} bytes", f"send at most {MAX_BODY} bytes")
+                    raise RequestError(413, "body", f"{len(data)} bytes", f"send at most {MAX_BODY} bytes")
                 if not message.get("more_body", False):
                     return data
     except TimeoutError:
-        raise Refusal(408, "body", "incomplete", f"send the body within {seconds:g} s") from None
+        raise RequestError(408, "body", "incomplete", f"send the body within {seconds:g} s") from None
 
 
 def session_paths() -> dict[str, Any]:

@@ -19,8 +19,8 @@ import anyio.to_thread
 import orjson
 from starlette.types import Scope, Send
 
-from bentos.api.limits import Refusal
 from bentos.endpoints.release import overview, vector_map
+from bentos.errors import RequestError
 from bentos.http.media import MediaShelf
 from bentos.http.security_headers import PAGE_POLICY
 from shelfspace.hashing import content_hash
@@ -99,7 +99,7 @@ class Pages:
     """Answers page routes; everything else is somebody else's.
 
     Args:
-        ready: gives the process's `Application`, or raises `Refusal` 503.
+        ready: gives the process's `Application`, or raises `RequestError` 503.
     """
 
     def __init__(self, ready: "Callable[[], Application]") -> None:
@@ -112,7 +112,7 @@ class Pages:
         """Answer a page route; False for any other path.
 
         Raises:
-            Refusal: 404 for a file or media key that is not there, 405 for another method, 503
+            RequestError: 404 for a file or media key that is not there, 405 for another method, 503
                 before a release is loaded where one is needed.
         """
         path: str = scope["path"]
@@ -126,7 +126,7 @@ class Pages:
             only_get(scope)
             file = self._files.get("/static/icon.svg" if path == "/favicon.ico" else path)
             if file is None:
-                raise Refusal(404, "path", path[:200], "there is no such file")
+                raise RequestError(404, "path", path[:200], "there is no such file")
             await send_file(scope, send, file)
         elif path.startswith("/media/"):
             only_get(scope)
@@ -138,7 +138,7 @@ class Pages:
             except (ValueError, KeyError, TypeError, OSError):
                 # Files that other programs wrote: told without its trace, as the hot routes do.
                 logger.exception("%s failed", path)
-                raise Refusal(500, "service", path, "the service's log says what failed") from None
+                raise RequestError(500, "service", path, "the service's log says what failed") from None
             await send_bytes(scope, send, orjson.dumps(facts), b"application/json", "no-store")
         else:
             return False
@@ -171,20 +171,20 @@ class Pages:
 def only_get(scope: Scope) -> None:
     """Refuse another method than GET and HEAD (405)."""
     if scope["method"] not in {"GET", "HEAD"}:
-        raise Refusal(405, "method", scope["method"], f"use GET {scope['path'][:200]}")
+        raise RequestError(405, "method", scope["method"], f"use GET {scope['path'][:200]}")
 
 
 def asked_size(scope: Scope) -> int | None:
     """`size` of the query string, pixels; None where it is not given.
 
     Raises:
-        Refusal: 422 for anything but one of the fixed sizes.
+        RequestError: 422 for anything but one of the fixed sizes.
     """
     given = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).get("size")
     if not given:
         return None
     if given[-1] not in MediaShelf.SIZES:
-        raise Refusal(422, "size", given[-1][:40], f"ask for one of {', '.join(MediaShelf.SIZES)}")
+        raise RequestError(422, "size", given[-1][:40], f"ask for one of {', '.join(MediaShelf.SIZES)}")
     return MediaShelf.SIZES[given[-1]]
 
 

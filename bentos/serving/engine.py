@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bentos.api.limits import Refusal
 from bentos.config import ServiceConfig
+from bentos.errors import RequestError
 from bentos.serving.index_backend import IndexChoice, close_remote
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.uploads import PutMedia, keys_said
@@ -57,11 +57,11 @@ class Engine:
         """The release that answers now.
 
         Raises:
-            Refusal: 503 while there is none.
+            RequestError: 503 while there is none.
         """
         if self._loaded is None:
             remedy = self.problem or "retry when /readyz answers 200"
-            raise Refusal(503, "release", "none loaded", remedy, retry_after=2)
+            raise RequestError(503, "release", "none loaded", remedy, retry_after=2)
         return self._loaded
 
     def start(self) -> None:
@@ -104,7 +104,7 @@ class Engine:
         None when another release answers by now: the caller encodes for that one.
 
         Raises:
-            Refusal: 409 where the log is full, 507 where the disk is.
+            RequestError: 409 where the log is full, 507 where the disk is.
         """
         with self._swap:
             if loaded is not self._loaded or loaded.live is None:
@@ -112,11 +112,11 @@ class Engine:
             try:
                 made = loaded.live.segment.write(records)
             except CapacityError as error:
-                raise Refusal.of(error, 409) from error
+                raise RequestError.of(error, 409) from error
             except OSError as error:
                 logger.exception("the delta log cannot be written")
                 remedy = "make room on the disk; nothing of this request was kept"
-                raise Refusal(507, "delta", error.strerror or "", remedy) from error
+                raise RequestError(507, "delta", error.strerror or "", remedy) from error
             return made[-1].sequence if made else loaded.live.sequence
 
     def _prepared(self, release: Release) -> LoadedRelease:

@@ -2,93 +2,52 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from bentos.api.limits import Refusal
-from bentos.api.parsing import Call
+from bentos.api.parsing import ParsedRequest
+from bentos.errors import RequestError
 from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.outcome import Job, Outcome
 from bentos.telemetry.metrics import METRICS, timed
 from catalog.product import ProductInput
 from models.features.table import FeatureTable
 from models.inference.by_modality import vectors_alone
 from retrieval.catalogue.updates import alone_facts
 from retrieval.engine import Asked, blended, ranked
-from retrieval.filters.rules import Rules
 from retrieval.vectors import LayeredView
 from shelfspace.errors import InputError
 
-__all__ = ["Job", "Outcome", "featurize", "run_jobs"]
+__all__ = ["featurize", "run_jobs"]
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """One call on its way through the batcher.
-
-    Attributes:
-        features: of the call's items, where they were computed beforehand (photos and sounds).
-        rules: merchandising rules that a search obeys.
-        asked: when it was queued.
-    """
-
-    call: Call
-    loaded: LoadedRelease
-    features: FeatureTable | None = None
-    rules: Rules = field(default_factory=Rules)
-    asked: float = field(default_factory=time.perf_counter)
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What the encoder and the index gave for one call of n items.
-
-    Attributes:
-        vectors: (n, d) float32.
-        probabilities: (n, classes) float32; None for similar, which encodes nothing.
-        scores, rows: (n, m) for similar, else None.
-        view: the state of release and changes that was searched.
-        results: of a search, the answers to its queries.
-        alone: of a put, facts of its items by each modality alone.
-    """
-
-    vectors: np.ndarray
-    probabilities: np.ndarray | None = None
-    scores: np.ndarray | None = None
-    rows: np.ndarray | None = None
-    view: LayeredView | None = None
-    results: list[dict[str, Any]] | None = None
-    alone: list[dict[str, Any]] | None = None
-
-
-def featurize(loaded: LoadedRelease, call: Call) -> FeatureTable:
+def featurize(loaded: LoadedRelease, call: ParsedRequest) -> FeatureTable:
     """Feature rows of the call's items, decoding their photos and sounds.
 
     Raises:
-        Refusal: 422 naming the item whose photo, sound or text cannot be used.
+        RequestError: 422 naming the item whose photo, sound or text cannot be used.
     """
     try:
         table = loaded.encoder.featurize(call.items, limits=loaded.media)
     except InputError as error:
         for number, item in enumerate(call.items):
             check_item(loaded, item, call.item_place(number))
-        raise Refusal.of(error) from error
+        raise RequestError.of(error) from error
     return with_content(loaded, call, table)
 
 
-def with_content(loaded: LoadedRelease, call: Call, table: FeatureTable) -> FeatureTable:
+def with_content(loaded: LoadedRelease, call: ParsedRequest, table: FeatureTable) -> FeatureTable:
     """The table, if every item has something the encoder reads.
 
     Raises:
-        Refusal: 422 naming the first item that has nothing.
+        RequestError: 422 naming the first item that has nothing.
     """
     parts = [table.modalities[name].present for name in loaded.encoder.modalities if name in table.modalities]
     empty = np.flatnonzero(~np.any(parts, axis=0))
     if len(empty):
         place = call.item_place(int(empty[0]))[:-1]
         known = ", ".join(loaded.encoder.modalities)
-        raise Refusal(422, place, "nothing usable", f"give content that this release reads ({known})")
+        raise RequestError(422, place, "nothing usable", f"give content that this release reads ({known})")
     return table
 
 
@@ -97,7 +56,7 @@ def check_item(loaded: LoadedRelease, item: ProductInput, place: str) -> None:
     try:
         loaded.encoder.featurize([item], limits=loaded.media)
     except InputError as error:
-        raise Refusal.of(error, prefix=place) from error
+        raise RequestError.of(error, prefix=place) from error
 
 
 def run_jobs(jobs: Sequence[Job]) -> list[Outcome | Exception]:
@@ -125,7 +84,7 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
     with timed("featurize"):
         featurized = feature_tables(loaded, [job for _, job in jobs])
     for (position, job), table in zip(jobs, featurized, strict=True):
-        if isinstance(table, Refusal):
+        if isinstance(table, RequestError):
             done.append((position, table))
         else:
             ready.append((position, job, table))
@@ -147,7 +106,7 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
             else:
                 vectors[position] = np.stack([view.vector_of(p) for p in job.call.product_ids])
         except KeyError as gone:  # deleted since the call was admitted
-            refusal = Refusal(404, "product_id", gone.args[0], "name a product that is still there")
+            refusal = RequestError(404, "product_id", gone.args[0], "name a product that is still there")
             done.append((position, refusal))
     found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     asking = [(p, job) for p, job, _ in ready if p in vectors]
@@ -182,13 +141,13 @@ def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exceptio
     return done
 
 
-def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTable | Refusal | None]:
+def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTable | RequestError | None]:
     """The features of each job, its refusal, or None where nothing is to be encoded.
 
     What has not been featurised yet (texts and prices) goes through one call: that call costs
     about a millisecond, whatever the number of items.
     """
-    tables: list[FeatureTable | Refusal | None] = [job.features for job in jobs]
+    tables: list[FeatureTable | RequestError | None] = [job.features for job in jobs]
     waiting = [n for n, job in enumerate(jobs) if job.features is None and job.call.items]
     try:
         together = (
@@ -207,7 +166,7 @@ def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTa
                 tables[n] = with_content(
                     loaded, call, together if len(own) == len(together) else together.take(own)
                 )
-        except Refusal as refusal:
+        except RequestError as refusal:
             tables[n] = refusal
         start += len(call.items)
     return tables

@@ -17,7 +17,7 @@ from models.inference.by_modality import vectors_alone
 from models.inference.product_encoder import ProductEncoder
 from releases import Release
 from retrieval.catalogue.updates import alone_facts
-from retrieval.catalogue.view import Shelf, ShelfKeeper
+from retrieval.catalogue.view import CatalogueView, ShelfKeeper
 from retrieval.changes.migrate import Carried, Target, carry_over, log_path
 from retrieval.changes.segment import DeltaView
 from retrieval.vectors import DeltaLimits, Header, LayeredIndex, LayeredView, RowIndex
@@ -166,7 +166,7 @@ class LoadedRelease:
         features = self.encoder.featurize(inputs, limits=self.media)
         return alone_facts(vectors_alone(self.encoder, features), len(inputs))
 
-    def shelf(self, view: LayeredView | None = None) -> Shelf:
+    def shelf(self, view: LayeredView | None = None) -> CatalogueView:
         """The state of a view as search, filters and pages see it; default: of this moment."""
         return self.shelves.shelf(view or self.view())
 

@@ -9,8 +9,8 @@ from releases.search_parts import (
     release_modalities,
     release_together,
 )
+from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.products import ProductFacts
-from retrieval.catalogue.view import SearchParts
 from retrieval.filters.columns import Columns
 
 __all__ = ["search_parts"]

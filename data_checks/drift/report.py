@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from data_checks.drift.columns import compare_columns
+from data_checks.drift.page import drift_banner
 from data_checks.drift.vectors import embedding_drift
 from data_checks.drift.verdict import ColumnDrift, DriftVerdict, cause_of
-from data_checks.validation.pages import drift_banner
 from shelfspace.errors import InputError
 from shelfspace.files import write_text
 from shelfspace.settings import Monitoring

@@ -14,7 +14,7 @@ from filelock import FileLock
 from data_checks.validation.report import CheckReport, Finding
 from shelfspace.files import write_text
 
-__all__ = ["drift_banner", "publish"]
+__all__ = ["publish"]
 
 SHOWN_FAILURES = 100
 SHOWN_PER_RULE = 10
@@ -186,15 +186,3 @@ def localise(site: Path) -> None:
             "</head>", f"<style>{LOCAL_MARK}{DATA_DOCS_STYLE}</style></head>", 1
         )
         write_text(page, own)
-
-
-def drift_banner(name: str, drifted: bool, cause: str, rows: dict[str, int]) -> str:
-    """The verdict as a strip that stands above Evidently's page."""
-    ink, back, word = ("#b3261e", "#fde8e6", "Drift") if drifted else ("#1a7f4b", "#e5f5ec", "No drift")
-    counts = f"{rows['current']:,} current rows against {rows['reference']:,} of the reference"
-    said = cause.removeprefix("no drift: ")
-    return (
-        f'<div style="font:15px/1.5 system-ui,sans-serif;padding:14px 24px;color:#1c2430;background:{back};'
-        f'border-bottom:2px solid {ink}"><b style="color:{ink}">{word}: {escape(name)}</b>'
-        f'<span style="color:#5c6675"> &middot; {counts}</span><div>{escape(said)}</div></div>'
-    )

@@ -3,7 +3,8 @@
 import numpy as np
 
 from models.cross_validation.report import CrossValidationReport
-from models.evaluation.pictures import COLOURS, INK, QUIET, canvas, confusion_picture, png, title
+from models.evaluation.pictures import confusion_picture
+from shelfspace.drawing import COLOURS, INK, QUIET, canvas, png, title
 
 __all__ = ["cross_validation_pictures"]
 

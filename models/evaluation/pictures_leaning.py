@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from models.evaluation.pictures import COLOURS, INK, WAYS, canvas, png, short, title
+from shelfspace.drawing import COLOURS, INK, WAYS, canvas, png, short, title
 from shelfspace.fonts import drawable
 
 __all__ = ["leaning_bars"]

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from models.pretrained.audio import FrozenAudio
     from models.pretrained.clip_text import FrozenClipText
-    from models.pretrained.text_and_image import FrozenText, PhotoVectors
+    from models.pretrained.photo_vectors import PhotoVectors
+    from models.pretrained.text_and_image import FrozenText
 
 __all__ = ["Featurizer"]
 

@@ -19,7 +19,7 @@ from shelfspace.settings import Features, Media, Preprocessing
 
 if TYPE_CHECKING:
     from models.pretrained.audio import FrozenAudio
-    from models.pretrained.text_and_image import PhotoVectors
+    from models.pretrained.photo_vectors import PhotoVectors
 
 __all__ = ["MediaFeaturizer"]
 

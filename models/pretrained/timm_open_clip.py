@@ -16,7 +16,7 @@ from PIL import Image
 
 from models.pretrained.loading import IMAGE_FIELD, absent, place_of
 from models.pretrained.photo_recipe import PhotoRecipe
-from models.pretrained.text_and_image import PhotoVectors
+from models.pretrained.photo_vectors import PhotoVectors
 from shelfspace.errors import SettingsError
 
 __all__ = ["OpenClipImage", "TimmImage", "open_clip_recipe", "timm_recipe"]

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.evaluation.pictures import COLOURS, INK, QUIET, canvas, png, title
 from models.tuning.report import TuningReport
+from shelfspace.drawing import COLOURS, INK, QUIET, canvas, png, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,10 +4,10 @@ import numpy as np
 
 from retrieval.vectors import LayeredView
 
-__all__ = ["Positions"]
+__all__ = ["RowMap"]
 
 
-class Positions:
+class RowMap:
     """Rows of a view, whose numbers above the release's have gaps, as 0, 1, ...; searched by them.
 
     It knows nothing of the shelf that it serves: a shelf is made with every write, and one that

@@ -12,11 +12,11 @@ from retrieval.changes.segment import Entry
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import Listing, read_listing
 
-__all__ = ["Fresh", "alone_facts", "column_facts", "read_fresh"]
+__all__ = ["UpdatedProduct", "alone_facts", "column_facts", "read_fresh"]
 
 
 @dataclass(frozen=True, eq=False)
-class Fresh:
+class UpdatedProduct:
     """What is derived from the entry of one product put since the release.
 
     Attributes:
@@ -34,14 +34,14 @@ class Fresh:
 
 def read_fresh(
     entries: Mapping[str, Entry], lexical: LexicalIndex, encoder: ProductEncoder
-) -> dict[str, Fresh]:
+) -> dict[str, UpdatedProduct]:
     """Terms and classes of products that were put; their classes in one pass."""
     classes: Sequence[np.ndarray | None] = [None] * len(entries)
     if entries and encoder.labels:
         vectors = np.stack([np.asarray(e.vector, np.float32) for e in entries.values()])
         classes = list(encoder.classify_vectors(vectors))
     return {
-        product: Fresh(
+        product: UpdatedProduct(
             entry,
             read_listing(lexical, entry.facts),
             column_facts(entry),

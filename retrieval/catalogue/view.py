@@ -5,67 +5,28 @@ A position names one product while a state lasts, and positions keep the order o
 """
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from models.inference.product_encoder import ProductEncoder
-from retrieval.catalogue.products import BLANK, ProductFacts, attributes_of, plain
-from retrieval.catalogue.rows import Positions
-from retrieval.catalogue.updates import Fresh, column_facts, read_fresh
+from retrieval.catalogue.parts import SearchParts
+from retrieval.catalogue.products import BLANK, attributes_of, plain
+from retrieval.catalogue.rows import RowMap
+from retrieval.catalogue.updates import UpdatedProduct, column_facts, read_fresh
 from retrieval.filters.columns import Columns
 from retrieval.filters.sorting import Sort, sorted_rows
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical, LayeredRows
-from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch, Rows
 from retrieval.vectors import LayeredView
 
-__all__ = ["SearchParts", "Shelf", "ShelfKeeper"]
+__all__ = ["CatalogueView", "ShelfKeeper"]
 
 
-@dataclass(frozen=True, eq=False)
-class SearchParts:
-    """What a release brings to its search; never changed.
-
-    Attributes:
-        columns: what is filtered and sorted by.
-        lexical: words of the products.
-        fusion: how words and vectors are put together.
-        classes: (n, k) float32 class probabilities of the products; None without classes.
-        modalities: name to (n, d) vectors of each product seen through that modality alone, zero
-            where the product lacks it; empty where the release does not hold them.
-        together: product to what is bought with it and how strongly, the strongest first.
-        floors: kind of query to the lowest score of a hit that is sorted by price.
-    """
-
-    facts: ProductFacts
-    columns: Columns
-    lexical: LexicalIndex
-    fusion: FusionModel
-    classes: np.ndarray | None
-    modalities: Mapping[str, np.ndarray]
-    together: Mapping[str, Sequence[tuple[str, float]]] = field(default_factory=dict)
-    floors: Mapping[str, float] = field(default_factory=dict)
-
-    def describe(self) -> dict[str, Any]:
-        """What /release says of the search."""
-        learned = {kind: part.queries for kind, part in sorted(self.fusion.parts.items())}
-        return {
-            "fusion": "learned" if learned else "reciprocal ranks",
-            "judged_queries": learned,
-            "kinds_of_query": self.fusion.describe(),
-            "score_floors": dict(self.floors),
-            "lexical": self.lexical.describe(),
-            "modalities": sorted(self.modalities),
-            "bought_together": len(self.together),
-        }
-
-
-class Shelf:
+class CatalogueView:
     """See the module. Made by `ShelfKeeper`.
 
     Attributes:
@@ -78,11 +39,11 @@ class Shelf:
     """
 
     def __init__(
-        self, parts: SearchParts, vectors: np.ndarray, view: LayeredView, fresh: Mapping[str, Fresh]
+        self, parts: SearchParts, vectors: np.ndarray, view: LayeredView, fresh: Mapping[str, UpdatedProduct]
     ) -> None:
         self.parts = parts
         self.view = view
-        delta, self.places = view.delta, Positions(view, len(vectors))
+        delta, self.places = view.delta, RowMap(view, len(vectors))
         self.hidden = delta.hidden
         self.fresh = self.places.of_rows(delta.rows)
         self._own = fresh
@@ -222,10 +183,10 @@ class ShelfKeeper:
         self._vectors = vectors
         self._encoder = encoder
         self._mutex = threading.Lock()
-        self._fresh: dict[str, Fresh] = {}
-        self._newest: Shelf | None = None
+        self._fresh: dict[str, UpdatedProduct] = {}
+        self._newest: CatalogueView | None = None
 
-    def shelf(self, view: LayeredView) -> Shelf:
+    def shelf(self, view: LayeredView) -> CatalogueView:
         """The shelf of a view; views of one state share it."""
         newest = self._newest
         if newest is not None and newest.view.delta is view.delta:
@@ -237,5 +198,5 @@ class ShelfKeeper:
             kept = {p: f for p, f in self._fresh.items() if (e := put.get(p)) and e is f.entry}
             new = {p: e for p, e in put.items() if p not in kept}
             self._fresh = kept | read_fresh(new, self.parts.lexical, self._encoder)
-            self._newest = Shelf(self.parts, self._vectors, view, self._fresh)
+            self._newest = CatalogueView(self.parts, self._vectors, view, self._fresh)
             return self._newest

@@ -148,7 +148,7 @@ def test_averaging_seeds_averages_probabilities() -> None:
 def test_neither_price_nor_category_tree_can_be_read_off_the_text() -> None:
     import pandas as pd
 
-    from catalog.sources.base import open_catalog, public_data
+    from catalog.sources.open import open_catalog, public_data
     from catalog.text.clean import product_text
 
     raw = open_catalog("flipkart").products()
@@ -170,7 +170,7 @@ def test_equal_photos_stand_on_one_side_of_the_platforms_split() -> None:
 
     from catalog.cleaning import clean_products
     from catalog.media import probe_media
-    from catalog.sources.base import open_catalog
+    from catalog.sources.open import open_catalog
     from catalog.splits import assign_splits
 
     settings = load_settings()

@@ -13,7 +13,7 @@ SHOWN = 12
 
 def fusion_picture(fusion: FusionModel) -> bytes:
     """Weights of the standardised evidence as bars, as PNG bytes."""
-    from models.evaluation.pictures import COLOURS, canvas, png, title
+    from shelfspace.drawing import COLOURS, canvas, png, title
 
     figure, axes = canvas(7.6, 4.4)
     if not fusion.parts:

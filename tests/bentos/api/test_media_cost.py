@@ -7,9 +7,10 @@ import pytest
 import soundfile
 from PIL import Image
 
-from bentos.api.limits import Limits, Refusal
+from bentos.api.limits import Limits
 from bentos.api.media_cost import check_costs, check_photo_cost, check_sound_cost, jpeg_size
-from bentos.api.parsing import Call
+from bentos.api.parsing import ParsedRequest
+from bentos.errors import RequestError
 from catalog.product import ProductInput
 from shelfspace.settings import Settings
 from tests.fuzz import seeds
@@ -46,7 +47,7 @@ def test_the_size_of_a_jpeg(data: bytes) -> None:
     ],
 )
 def test_costly_photos_are_refused_unread(data: bytes, field: str) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(RequestError) as caught:
         check_photo_cost("photo", data, 24)
     assert (caught.value.status, caught.value.field) == (422, field)
 
@@ -61,7 +62,7 @@ def test_costly_sounds_are_refused_unread(monkeypatch: pytest.MonkeyPatch) -> No
     data = seeds.silent_flac(192_000, 8, 17)
     assert len(data) < 200_000
     monkeypatch.setattr(soundfile.SoundFile, "read", lambda *_: pytest.fail("decoded"))
-    with pytest.raises(Refusal, match="samples"):
+    with pytest.raises(RequestError, match="samples"):
         check_sound_cost("sound", data)
     monkeypatch.undo()
     stream = io.BytesIO()
@@ -86,7 +87,7 @@ def test_unreadable_headers_are_left_to_the_decoder() -> None:
 def test_the_place_of_the_item_is_named() -> None:
     bomb = seeds.webp_claiming(10_000, 9_999)
     items = (ProductInput(title="a"), ProductInput(photos=(bomb,)))
-    call = Call("embed", False, items, ("", ""), 0, "items")
-    with pytest.raises(Refusal) as caught:
+    call = ParsedRequest("embed", False, items, ("", ""), 0, "items")
+    with pytest.raises(RequestError) as caught:
         check_costs(call, Limits.of(Settings()))
     assert caught.value.field == "items[1].photo.pixels"

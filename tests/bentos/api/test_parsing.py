@@ -6,8 +6,9 @@ import orjson
 import pytest
 
 from bentos.api import requests as schemas
-from bentos.api.limits import Admission, Limits, Refusal
+from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files, parse_json, read_call
+from bentos.errors import RequestError
 from shelfspace.settings import Settings
 
 LIMITS = Limits(
@@ -24,8 +25,8 @@ LIMITS = Limits(
 PHOTO = base64.b64encode(b"not really a photo").decode()
 
 
-def refused(endpoint: str, body: object, files: Files | None = None) -> Refusal:
-    with pytest.raises(Refusal) as caught:
+def refused(endpoint: str, body: object, files: Files | None = None) -> RequestError:
+    with pytest.raises(RequestError) as caught:
         read_call(endpoint, body, LIMITS, files)
     return caught.value
 
@@ -140,7 +141,7 @@ def test_refusals_name_field_value_and_remedy(endpoint: str, body: object, statu
     ],
 )
 def test_what_is_no_json_is_400(data: bytes) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(RequestError) as caught:
         parse_json(data)
     assert caught.value.status == 400
 
@@ -154,13 +155,13 @@ def test_every_shipped_example_is_accepted() -> None:
 def test_admission_counts_requests_and_bytes() -> None:
     admission = Admission(LIMITS)
     with admission.request() as first, admission.request() as second:
-        with pytest.raises(Refusal) as caught, admission.request():
+        with pytest.raises(RequestError) as caught, admission.request():
             pass
         assert (caught.value.status, caught.value.retry_after) == (429, 1)
         first.hold(40_000)
         first.hold(30_000)  # never shrinks, never counts twice
         assert admission.bytes == 40_000
-        with pytest.raises(Refusal) as caught:
+        with pytest.raises(RequestError) as caught:
             second.hold(50_000)
         assert (caught.value.status, caught.value.retry_after) == (503, 1)
     assert (admission.requests, admission.bytes) == (0, 0)

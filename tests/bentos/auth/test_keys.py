@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bentos.api.limits import Refusal
 from bentos.auth import __main__ as keys_cli
 from bentos.auth.access import Door
 from bentos.auth.keys import Key, KeyRing, KeysFile, create_key, digest, read_keys, write_keys
 from bentos.auth.rate_limit import Addresses, Bucket, group
+from bentos.errors import RequestError
 from shelfspace.errors import SettingsError
 
 
@@ -145,13 +145,13 @@ def test_a_reread_file_does_not_refill_buckets(tmp_path: Path) -> None:
 def test_wrong_keys_are_slowed_by_address(tmp_path: Path) -> None:
     path, clock = tmp_path / "keys.json", Clock()
     token, key = saved(path)
-    said: list[Refusal] = []
+    said: list[RequestError] = []
     door = Door(KeyRing(path), Addresses(rate=0.1, burst=3, clock=clock))
 
     def status(token: str, address: str) -> int:
         try:
             door.verify(token, address)
-        except Refusal as refusal:
+        except RequestError as refusal:
             said.append(refusal)
             return refusal.status
         return 200
@@ -184,7 +184,7 @@ def test_an_expired_key_is_401(tmp_path: Path) -> None:
     token, key = saved(path, expires=datetime.now(UTC) + timedelta(hours=1))
     assert Door(KeyRing(path)).verify(token, "a") == key
     later = KeyRing(path, now=lambda: time.time() + 3601)
-    with pytest.raises(Refusal, match="expired") as caught:
+    with pytest.raises(RequestError, match="expired") as caught:
         Door(later).verify(token, "a")
     assert caught.value.status == 401
 

@@ -14,10 +14,10 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from bentos.api.limits import Refusal
 from bentos.application import Application
 from bentos.build import copy_package
 from bentos.config import ServiceConfig
+from bentos.errors import RequestError
 from bentos.http.fast_path import HotRoutes
 from bentos.http.guard import Guard
 from bentos.http.media import CACHE_BYTES, MediaShelf
@@ -229,11 +229,11 @@ def test_media_that_are_no_media_are_not_sent(
     loaded = application.engine.require()
     shelf = MediaShelf(application.config.media, application.config.settings.media)
     monkeypatch.setattr(MediaStore, "read", lambda *_: b"<html><script>alert(1)</script>")
-    with pytest.raises(Refusal, match="files are sent") as refused:
+    with pytest.raises(RequestError, match="files are sent") as refused:
         shelf.read(loaded, "photos/0.jpg", None)
     assert refused.value.status == 415
     monkeypatch.setattr(MediaStore, "read", lambda *_: noise())
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RequestError) as refused:
         shelf.read(loaded, "photos/0.jpg", 160)
     assert refused.value.status == 415
 

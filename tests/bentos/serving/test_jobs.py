@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bentos.api.limits import Limits, Refusal
+from bentos.api.limits import Limits
 from bentos.api.parsing import read_call
-from bentos.serving.jobs import Job, Outcome, run_jobs
+from bentos.errors import RequestError
+from bentos.serving.jobs import run_jobs
 from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.outcome import Job, Outcome
 from models.inference.product_encoder import ProductEncoder
 from retrieval.vectors import DeltaLimits, LayeredView, Record, build_index
 from shelfspace.settings import ReleaseSettings
@@ -39,8 +41,8 @@ def test_a_mixed_batch_equals_its_jobs_alone(shop: Shop, loaded: LoadedRelease) 
     together = run_jobs(jobs)
     for one, result in zip(jobs, together, strict=True):
         alone = run_jobs([one])[0]
-        if isinstance(result, Refusal):
-            assert isinstance(alone, Refusal)
+        if isinstance(result, RequestError):
+            assert isinstance(alone, RequestError)
             assert alone.body() == result.body()
             continue
         assert isinstance(result, Outcome)
@@ -56,7 +58,7 @@ def test_a_mixed_batch_equals_its_jobs_alone(shop: Shop, loaded: LoadedRelease) 
         if result.probabilities is not None:
             assert alone.probabilities is not None
             np.testing.assert_allclose(result.probabilities, alone.probabilities, atol=1e-5)
-    assert isinstance(together[5], Refusal)
+    assert isinstance(together[5], RequestError)
     known = set(shop.second.product_ids)
     assert {hit["product_id"] for hit in together[3].results[0]["hits"]} <= known
 

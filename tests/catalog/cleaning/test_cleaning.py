@@ -21,7 +21,8 @@ from catalog.snapshot.write import (
     read_raw_stock,
     write_snapshot,
 )
-from catalog.sources.base import CatalogSource, open_catalog
+from catalog.sources.base import CatalogSource
+from catalog.sources.open import open_catalog
 from shelfspace.files import read_json, write_table
 from shelfspace.settings import Settings
 from tests.catalog.shelf import NO_FINDINGS, event, product, raw

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from catalog.contract import PRODUCT_COLUMNS
-from catalog.sources.base import open_catalog
+from catalog.sources.open import open_catalog
 from shelfspace.errors import CatalogError
 from tests.catalog.shelf import photo, product, write_catalogue
 

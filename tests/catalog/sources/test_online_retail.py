@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from catalog.cleaning import clean_events, clean_products
-from catalog.sources.base import CatalogSource, open_catalog
+from catalog.sources.base import CatalogSource
+from catalog.sources.open import open_catalog
 from catalog.splits import assign_splits
 from shelfspace.settings import Settings, load_settings
 from tests.catalog.shelf import NO_FINDINGS

@@ -9,7 +9,8 @@ from PIL import Image
 
 from models.evaluation.evaluate import evaluate
 from models.evaluation.metrics import classification, roc_points
-from models.evaluation.pictures import confusion_picture, embedding_map, pictures, roc_picture, short
+from models.evaluation.pictures import confusion_picture, embedding_map, pictures, roc_picture
+from shelfspace.drawing import short
 from shelfspace.fonts import drawable, label_font
 from shelfspace.settings import Settings
 from tests.models.judged import LABELS, PrototypeEncoder, make_table
