@@ -2,7 +2,16 @@
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-__all__ = ["EXAMPLE_HIT", "EXAMPLE_RELEASE", "Classification", "ErrorAnswer", "Hit", "Hits"]
+__all__ = [
+    "EXAMPLE_HIT",
+    "EXAMPLE_RELEASE",
+    "Answer",
+    "Classification",
+    "ErrorAnswer",
+    "Hit",
+    "Hits",
+    "SequencedAnswer",
+]
 
 EXAMPLE_HIT: dict[str, JsonValue] = {
     "product_id": "P00017",
