@@ -24,6 +24,7 @@ status is 1 on any difference that `--expected` (a list of `pattern` and `reason
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -63,7 +64,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def recorded(given: argparse.Namespace) -> int:
-    """Record; 0."""
+    """Record; 0. A termination ends the service too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if given.data:
         os.environ["SHELFSPACE_DATA"] = str(given.data.resolve())
     checkout = Checkout(given.checkout, given.workspaces)

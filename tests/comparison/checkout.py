@@ -162,16 +162,13 @@ class Service:
         end = time.monotonic() + 180
         while time.monotonic() < end and self._process.poll() is None:
             try:
-                if self.client.ask("GET", "/readyz").status == 200 and self._loaded():
+                if self.client.ask("GET", "/readyz").status == 200:
                     return self
             except OSError:
                 pass  # not listening yet; the deadline bounds this
             time.sleep(0.2)
         self.stop()
         raise RuntimeError(f"the service did not start; its log ends:\n{self.log.read_text()[-3000:]}")
-
-    def _loaded(self) -> bool:
-        return self.client.ask("GET", "/release").status == 200
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None

@@ -134,7 +134,7 @@ def of_files(old: Path, new: Path, result: Comparison) -> list[Difference]:
     for name in [*before, *(name for name in after if name not in before)]:
         group = (
             re.sub(r"/\d+$", "", name)
-            if stem.startswith(("answers", "errors", "questions"))
+            if stem.startswith(("answers", "errors", "questions", "keys", "rules"))
             else name.split("/")[0]
         )
         if name not in after:

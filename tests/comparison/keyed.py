@@ -1,12 +1,15 @@
-"""The service with API keys: who is let in, who is not, and how often."""
+"""The service with API keys and merchandising rules: who is let in, what is pinned and banned."""
 
 import hashlib
 import json
 from pathlib import Path
 
-from tests.comparison.asking import JSON, Raw
+import yaml
 
-__all__ = ["keyed_requests", "write_keys"]
+from tests.comparison.asking import JSON, Raw
+from tests.comparison.catalogue import Catalogue
+
+__all__ = ["keyed_requests", "ruled_requests", "write_keys", "write_rules"]
 
 KEYS = {
     "reader": ["read"],
@@ -65,6 +68,43 @@ def keyed_requests() -> list[Raw]:
         Raw("session", "DELETE", "/session", None, JSON),
         *[Raw("wrong", "GET", "/release", None, {"x-api-key": f"shelfspace_wrong-{n}"}) for n in range(14)],
     ]  # fmt: skip
+    return [
+        Raw(f"{raw.name}/{n:03d}", raw.method, raw.path, raw.body, raw.headers) for n, raw in enumerate(found)
+    ]
+
+
+def write_rules(path: Path, catalogue: Catalogue) -> None:
+    """Rules that pin, boost and ban some products, and one that names a product that is not there."""
+    ids = [str(product["product_id"]) for product in catalogue.products]
+    brands = [str(product["brand"]) for product in catalogue.having("brand")] or ["none"]
+    rules = [
+        {"why": "campaign", "query": "red", "pin": [ids[5], ids[9], "no-such-product"]},
+        {"why": "recalled", "ban": ids[20:24]},
+        {"why": "own brand", "query": "blue", "boost": {"factor": 1.5, "brand": brands[0]}},
+        *[
+            {"why": "category", "category": str(product["category"]).split(" > ")[0], "pin": [ids[7]]}
+            for product in catalogue.having("category")[:1]
+        ],
+    ]
+    path.write_text(yaml.safe_dump({"rules": rules}))
+
+
+def ruled_requests(catalogue: Catalogue) -> list[Raw]:
+    """What the rules bear on: searches, browsing, neighbours, pages, and what /release says of them."""
+    ids = [str(product["product_id"]) for product in catalogue.products]
+    heads = [str(product["category"]).split(" > ")[0] for product in catalogue.having("category")[:1]]
+    bodies: list[tuple[str, dict[str, object]]] = [
+        ("search", {"query": {"text": text}, "sort": sort, "k": 12, "facets": True})
+        for text in ("red", "red lamp", "blue", "blue shirt", "book")
+        for sort in ("relevance", "price_up")
+    ]
+    bodies += [("search", {"filters": {"category": heads}, "k": 12, "facets": True})]
+    bodies += [("similar", {"product_id": ids[n], "k": 20}) for n in (19, 20, 25)]
+    bodies += [("similar", {"product_id": ids[25], "k": 20, "modality": "text"})]
+    bodies += [("products/get", {"product_ids": ids[18:26]})]
+    sent = {**JSON, "x-api-key": key("both")}
+    found = [Raw("ruled", "POST", f"/{path}", json.dumps(body).encode(), sent) for path, body in bodies]
+    found.append(Raw("ruled", "GET", "/release", None, sent))
     return [
         Raw(f"{raw.name}/{n:03d}", raw.method, raw.path, raw.body, raw.headers) for n, raw in enumerate(found)
     ]

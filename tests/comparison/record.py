@@ -15,7 +15,7 @@ from tests.comparison.asking import Answer, Client, Raw
 from tests.comparison.bad_requests import bad_requests
 from tests.comparison.catalogue import Catalogue
 from tests.comparison.checkout import Checkout, Service, released, workspace_copy
-from tests.comparison.keyed import keyed_requests, write_keys
+from tests.comparison.keyed import keyed_requests, ruled_requests, write_keys, write_rules
 from tests.comparison.questions import PHASES, questions
 from tests.comparison.routes import routes
 
@@ -26,6 +26,7 @@ LEFT_OUT = frozenset({"seconds", "created_at", "run_id", "host", "timing", "buil
 """Names whose values are times, hosts or numbers drawn anew, wherever they stand in an answer."""
 BYTES = frozenset({"application/json", "text/html", "text/plain"})
 """Media types whose bodies are kept as they are; of others, a hash."""
+WAIT = re.compile(r"retry after \d+ s")
 VERSION_IN_PATH = re.compile(r"/static/[0-9a-f]{12}/")
 METRIC = re.compile(r"^([A-Za-z_:][\w:]*)(?:\{(.*)\})? ")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -33,7 +34,7 @@ COUNTED = re.compile(
     r"^shelfspace_(?!encoder).*(_rows|_number|_products|_deleted|_sequence|_total|_ready|_problem|_count)$"
 )
 """Metrics whose numbers follow from what was asked."""
-POLLED = frozenset({"/readyz", "/release"})
+POLLED = frozenset({"/readyz"})
 NAMED_LABELS = frozenset({"endpoint", "route", "status", "stage", "reason", "part", "way"})
 """Labels of our own metrics whose values are fixed names, and so are compared too."""
 
@@ -86,7 +87,12 @@ def record(
             product = str(catalogue.products[1]["product_id"])
             keeper.keep("pages", pages.photograph(service.port, product, out / "pages"))
         keeper.keep("service-log", complaints(service.log.read_text(errors="replace")))
-    keeper.keep("keys", keyed(checkout, workspace, how, scratch, catalog))
+    with workspace_copy(workspace, scratch) as copy:
+        write_keys(copy / "keys.json")
+        write_rules(copy / "rules.yaml", catalogue)
+        with Service(checkout, copy, how, scratch, catalog) as service:
+            keeper.keep("rules", exchanged(service.client, ruled_requests(catalogue)))
+            keeper.keep("keys", exchanged(service.client, keyed_requests()))
     commit = subprocess.run(
         ("git", "rev-parse", "HEAD"), cwd=checkout.folder, capture_output=True, text=True, check=False
     )
@@ -95,14 +101,6 @@ def record(
              "seconds": round(time.time() - begin), "entries": keeper.entries}  # fmt: skip
     (out / "about.json").write_text(json.dumps(about, indent=1))
     return keeper.entries
-
-
-def keyed(checkout: Checkout, workspace: Path, how: str, scratch: Path, catalog: str) -> dict[str, Any]:
-    """What a service with API keys answers."""
-    with workspace_copy(workspace, scratch) as copy:
-        write_keys(copy / "keys.json")
-        with Service(checkout, copy, how, scratch, catalog) as service:
-            return exchanged(service.client, keyed_requests())
 
 
 class Keeper:
@@ -123,6 +121,7 @@ class Keeper:
         """Write one file: name of an entry to its value."""
         text = json.dumps(tidied(values), ensure_ascii=False, indent=0, sort_keys=False)
         text = VERSION_IN_PATH.sub("/static/{version}/", text)
+        text = WAIT.sub("retry after {some} s", text)
         for word, instead in self.words.items():
             text = text.replace(word, instead)
         (self._out / f"{name}.json").write_text(text)
@@ -177,7 +176,10 @@ def shown(raw: Raw, answer: Answer) -> dict[str, Any]:
             body = "see metrics"
         elif raw.path in {"/docs.json", "/schema.json"}:
             body = "see openapi"
-    return {"asked": asked_of(raw), "status": answer.status, "headers": answer.shown_headers(), "body": body}
+    headers = answer.shown_headers()
+    if answer.status == 429:
+        headers["retry-after"] = "{some}" if "retry-after" in headers else ""
+    return {"asked": asked_of(raw), "status": answer.status, "headers": headers, "body": body}
 
 
 def openapi(client: Client) -> dict[str, Any]:
