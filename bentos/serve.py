@@ -12,14 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bentos.auth.__main__ import keys_path
+from bentos.auth.keys import read_keys
 from bentos.build import bento_environment, bento_folder, bento_home
 from bentos.config import database_address
-from bentos.keys import read_keys
-from bentos.keys_cli import keys_path
-from catalog.errors import ArtifactError, SettingsError, ShelfspaceError
-from catalog.files import read_json
-from catalog.settings import Settings, load_settings, merge
-from catalog.workspace import Workspace
+from shelfspace.errors import ArtifactError, SettingsError, ShelfspaceError
+from shelfspace.files import read_json
+from shelfspace.settings import Settings, load_settings, merge
+from shelfspace.workspace import Workspace
 
 __all__ = ["bento_settings", "command", "environment", "find_bento", "main"]
 
@@ -68,7 +68,7 @@ def bindable(host: str, keyed: bool) -> str:
         raise SettingsError("service.host", host, "give an address, such as 127.0.0.1 or 0.0.0.0") from None
     if not safe and not keyed:
         remedy = (
-            "use 127.0.0.1, or make an API key first (python -m bentos.keys create); "
+            "use 127.0.0.1, or make an API key first (python -m bentos.auth create); "
             "there are no API keys, so it is not opened to a network"
         )
         raise SettingsError("service.host", host, remedy)

@@ -13,10 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from catalog.workspace import PROJECT, Workspace
 from dagster_project.automation import stages_of
 from dagster_project.environment import prepare
 from dagster_project.graph import LOOPS, STAGES
+from shelfspace.workspace import PROJECT, Workspace
 
 __all__ = ["main"]
 
@@ -52,7 +52,7 @@ def launch_job(workspace: Workspace, job: str, launched_by: str, cause: str) -> 
     if done.returncode != 0:
         print(f"{job} on {workspace.name} stopped; the reason is above and in `make ui`", file=sys.stderr)
     if done.returncode == 0 and launched_by != "dvc":
-        from assets.data_versions import commit_stages
+        from assets.lib.dvc import commit_stages
 
         committed = commit_stages(PROJECT, workspace.root, stages_of(job))
         if committed:
@@ -97,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
             [_tool("evidently"), "ui", "--workspace", place, "--host", "127.0.0.1"], chosen.port, "--port"
         )
     if chosen.command == "rollback":
-        from models.release import rollback
+        from releases import rollback
 
         release = rollback(workspace.root)
         print(f"current release of {workspace.name} is now {release.id}")
