@@ -1,7 +1,7 @@
 """Does another checkout do the same? Record what each does, then compare the records.
 
     python -m tests.comparison record CHECKOUT OUT --catalog sample [--workspaces DIR] [--chain]
-                                      [--serve code|bento|shelfspace|"COMMAND {port}"] [--no-pages]
+                                      [--serve code|bento|shelfspace|none|"COMMAND {port}"] [--no-pages]
     python -m tests.comparison compare OLD NEW [--expected FILE.yaml] [--json FILE] [--examples N]
 
 A checkout is driven from outside alone: its `.venv/bin/python` and Makefile, the files of its workspace,
@@ -49,7 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
     recording.add_argument(
         "--workspaces", type=Path, help="folder of the workspaces; default in the checkout"
     )
-    recording.add_argument("--serve", default="code", help="how the service is started; see checkout.SERVERS")
+    recording.add_argument(
+        "--serve", default="code", help="how the service is started; see checkout.SERVERS; none: files alone"
+    )
     recording.add_argument("--chain", action="store_true", help="run `make demo` first")
     recording.add_argument("--no-pages", action="store_true", help="photograph no pages")
     recording.add_argument("--data", type=Path, help="folder of the public data sets (SHELFSPACE_DATA)")

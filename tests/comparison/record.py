@@ -34,6 +34,8 @@ COUNTED = re.compile(
     r"^shelfspace_(?!encoder).*(_rows|_number|_products|_deleted|_sequence|_total|_ready|_problem|_count)$"
 )
 """Metrics whose numbers follow from what was asked."""
+NO_SERVICE = "none"
+"""In place of a way to start the service: the workspace's files and Dagster alone are recorded."""
 POLLED = frozenset({"/readyz"})
 NAMED_LABELS = frozenset({"endpoint", "route", "status", "stage", "reason", "part", "way"})
 """Labels of our own metrics whose values are fixed names, and so are compared too."""
@@ -48,7 +50,7 @@ def record(
         checkout: whose code it is.
         catalog: preset name or folder.
         name: of the workspace.
-        how: see `checkout.SERVERS`.
+        how: see `checkout.SERVERS`; `NO_SERVICE` for none.
         out: the record's folder.
         scratch: for the copy.
         shots: whether to photograph the storefront, where there is a browser.
@@ -65,7 +67,33 @@ def record(
     keeper.keep("vectors", files.vectors(release))
     keeper.keep("dagster", files.dagster(checkout, "stored", workspace, catalog))
     keeper.keep("declared", files.dagster(checkout, "declared", workspace, catalog))
-    catalogue = Catalogue(workspace, release)
+    if how != NO_SERVICE:
+        of_service(checkout, catalog, how, keeper, workspace, scratch, out / "pages" if shots else None)
+    commit = subprocess.run(
+        ("git", "rev-parse", "HEAD"), cwd=checkout.folder, capture_output=True, text=True, check=False
+    )
+    about = {"checkout": str(checkout.folder), "commit": commit.stdout.strip(), "catalog": catalog,
+             "how": how, "workspace": str(workspace), "release": release.name,
+             "seconds": round(time.time() - begin), "entries": keeper.entries}  # fmt: skip
+    (out / "about.json").write_text(json.dumps(about, indent=1))
+    return keeper.entries
+
+
+def of_service(
+    checkout: Checkout,
+    catalog: str,
+    how: str,
+    keeper: "Keeper",
+    workspace: Path,
+    scratch: Path,
+    shots: Path | None,
+) -> None:
+    """What the service says: once as it is and once with keys and rules, each over a fresh copy.
+
+    Args:
+        shots: folder for the pictures; None for none.
+    """
+    catalogue = Catalogue(workspace, released(workspace))
     asked = questions(catalogue)
     keeper.keep("questions", {q.name: hashed(q) for phase in PHASES for q in asked[phase]})
     with (
@@ -85,7 +113,7 @@ def record(
         keeper.keep("logs", logs(copy / "live"))
         if shots and pages.CHROMIUM:
             product = str(catalogue.products[1]["product_id"])
-            keeper.keep("pages", pages.photograph(service.port, product, out / "pages"))
+            keeper.keep("pages", pages.photograph(service.port, product, shots))
         keeper.keep("service-log", complaints(service.log.read_text(errors="replace")))
     with workspace_copy(workspace, scratch) as copy:
         write_keys(copy / "keys.json")
@@ -93,14 +121,6 @@ def record(
         with Service(checkout, copy, how, scratch, catalog) as service:
             keeper.keep("rules", exchanged(service.client, ruled_requests(catalogue)))
             keeper.keep("keys", exchanged(service.client, keyed_requests()))
-    commit = subprocess.run(
-        ("git", "rev-parse", "HEAD"), cwd=checkout.folder, capture_output=True, text=True, check=False
-    )
-    about = {"checkout": str(checkout.folder), "commit": commit.stdout.strip(), "catalog": catalog,
-             "how": how, "workspace": str(workspace), "release": release.name,
-             "seconds": round(time.time() - begin), "entries": keeper.entries}  # fmt: skip
-    (out / "about.json").write_text(json.dumps(about, indent=1))
-    return keeper.entries
 
 
 class Keeper:
