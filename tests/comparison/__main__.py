@@ -5,7 +5,8 @@
     python -m tests.comparison compare OLD NEW [--expected FILE.yaml] [--json FILE] [--examples N]
 
 A checkout is driven from outside alone: its `.venv/bin/python` and Makefile, the files of its workspace,
-and HTTP. So the two may differ in every package and module. `--chain` runs `make demo` first.
+and HTTP. So the two may differ in every package and module. `--chain` runs `make demo` first;
+shoppers' names are hashed with a key that each workspace draws, so hand it the other one's (`--user-key`).
 
 What is recorded: data versions and facts of the assets, hashes of all files of the release and the stages,
 the vectors, what Dagster declares and keeps; some 600 answers, before and after 200 changes of the
@@ -24,6 +25,7 @@ status is 1 on any difference that `--expected` (a list of `pattern` and `reason
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -53,6 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--serve", default="code", help="how the service is started; see checkout.SERVERS; none: files alone"
     )
     recording.add_argument("--chain", action="store_true", help="run `make demo` first")
+    recording.add_argument(
+        "--user-key", type=Path, help="with --chain: state/user.key of the other workspace"
+    )
     recording.add_argument("--no-pages", action="store_true", help="photograph no pages")
     recording.add_argument("--data", type=Path, help="folder of the public data sets (SHELFSPACE_DATA)")
     comparing = commands.add_parser("compare", help="compare two records")
@@ -71,6 +76,10 @@ def recorded(given: argparse.Namespace) -> int:
     if given.data:
         os.environ["SHELFSPACE_DATA"] = str(given.data.resolve())
     checkout = Checkout(given.checkout, given.workspaces)
+    if given.user_key:
+        place = checkout.workspaces / Path(given.catalog).name / "state" / "user.key"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(given.user_key, place)
     if given.chain:
         checkout.chain(given.catalog)
     name = Path(given.catalog).name
