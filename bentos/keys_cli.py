@@ -1,19 +1,21 @@
-"""The command line of `bentos.keys`: create, list and revoke API keys."""
+"""The keys file of a workspace, changed as a whole: keys are added, replaced and taken out.
 
-import argparse
+`shelfspace keys` calls these; the service itself only reads (see bentos.keys).
+"""
+
 import os
-import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 from filelock import FileLock
 
-from bentos.keys import KeysFile, ScopeName, create_key, read_keys, write_keys
-from catalog.errors import SettingsError, ShelfspaceError
+from bentos.keys import Key, KeysFile, ScopeName, create_key, read_keys, write_keys
+from catalog.errors import SettingsError
 from catalog.workspace import Workspace
 
-__all__ = ["keys_path", "main"]
+__all__ = ["add_key", "describe_key", "keys_path", "revoke_key", "rotate_key"]
 
 
 def keys_path(workspace: Workspace) -> Path:
@@ -22,79 +24,95 @@ def keys_path(workspace: Workspace) -> Path:
     return Path(named).expanduser().resolve() if named else workspace.root / "keys.json"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns 2 with a message where it is refused."""
-    given = parser().parse_args(arguments)
-    try:
-        path = Path(given.file).resolve() if given.file else keys_path(Workspace.open(given.catalog))
-        return {"create": create, "list": show, "revoke": revoke}[given.command](path, given)
-    except (ShelfspaceError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
+def add_key(
+    path: Path, name: str, scopes: str, rate: float, burst: float, days: float | None
+) -> tuple[str, Key]:
+    """Add a key to a file, which is made where it is not there.
 
+    Args:
+        path: the keys file.
+        name: who uses it; the first 100 characters are kept.
+        scopes: `read`, `write`, or both with a comma.
+        rate, burst: requests a second, and at once.
+        days: until it expires; None for never.
 
-def parser() -> argparse.ArgumentParser:
-    """What the command line takes."""
-    top = argparse.ArgumentParser(prog="python -m bentos.keys", description="API keys of the service.")
-    top.add_argument("--catalog", help="preset or catalogue folder; default SHELFSPACE_CATALOG or sample")
-    top.add_argument("--file", help="keys file; default SHELFSPACE_KEYS, else keys.json in the workspace")
-    commands = top.add_subparsers(dest="command", required=True)
-    new = commands.add_parser("create", help="add a key and print it once")
-    new.add_argument("--name", default="", help="who uses it; shown by list")
-    new.add_argument("--scopes", default="read", help="read, write, or read,write; default read")
-    new.add_argument("--rate", type=float, default=50, help="requests a second; default 50")
-    new.add_argument("--burst", type=float, default=100, help="requests at once; default 100")
-    new.add_argument("--days", type=float, help="days until it expires; default never")
-    commands.add_parser("list", help="show the keys there are, without the keys themselves")
-    old = commands.add_parser("revoke", help="take a key out; the service follows within a second")
-    old.add_argument("id", help="as list shows it")
-    return top
+    Returns:
+        the key as it is sent, which nothing keeps, and what the file keeps of it.
 
-
-def create(path: Path, given: argparse.Namespace) -> int:
-    """Add a key; the key itself goes to the output, and what to do with it to the error stream."""
-    scopes = tuple(dict.fromkeys(part.strip() for part in given.scopes.split(",") if part.strip()))
-    if not scopes or set(scopes) - {"read", "write"}:
-        raise SettingsError("--scopes", given.scopes, "give read, write, or read,write")
-    if not given.rate > 0 or not given.burst >= 1:
-        raise SettingsError(
-            "--rate, --burst", (given.rate, given.burst), "give a rate above 0, a burst from 1"
-        )
-    if given.days is not None and not 0 < given.days < 36_500:
-        raise SettingsError("--days", given.days, "give a number of days above 0")
-    expires = None if given.days is None else datetime.now(UTC) + timedelta(days=given.days)
-    token, key = create_key(
-        given.name[:100], cast("tuple[ScopeName, ...]", scopes), given.rate, given.burst, expires
-    )
+    Raises:
+        SettingsError: an argument is not usable, or the file is damaged.
+    """
+    chosen = tuple(dict.fromkeys(part.strip() for part in scopes.split(",") if part.strip()))
+    if not chosen or set(chosen) - {"read", "write"}:
+        raise SettingsError("--scopes", scopes, "give read, write, or read,write")
+    if not rate > 0 or not burst >= 1:
+        raise SettingsError("--rate, --burst", (rate, burst), "give a rate above 0, a burst from 1")
+    if days is not None and not 0 < days < 36_500:
+        raise SettingsError("--days", days, "give a number of days above 0")
+    expires = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    token, key = create_key(name[:100], cast("tuple[ScopeName, ...]", chosen), rate, burst, expires)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
         kept = read_keys(path).keys if path.exists() else ()
         write_keys(path, KeysFile(keys=(*kept, key)))
-    print(token)
-    print(f"key {key.id} is in {path}; it is shown this once, keep it now", file=sys.stderr)
-    return 0
+    return token, key
 
 
-def show(path: Path, given: argparse.Namespace) -> int:
-    """One line a key."""
-    del given
-    now = datetime.now(UTC).timestamp()
-    for key in read_keys(path).keys:
-        until = f"until {key.expires:%Y-%m-%d %H:%M}" if key.expires else "no end"
-        state = "expired" if key.expired(now) else "valid"
-        limit = f"{key.rate:g}/s, {key.burst:g} at once"
-        facts = (key.id, state, ",".join(key.scopes), limit, f"since {key.created:%Y-%m-%d}", until, key.name)
-        print("\t".join(facts))
-    return 0
+def rotate_key(path: Path, key_id: str, hours: float) -> tuple[str, Key]:
+    """Add a key with the rights of another, which stays valid for some hours more at most.
+
+    Args:
+        path: the keys file.
+        key_id: of the key to replace.
+        hours: how long clients have to move; 0 ends the old key at once.
+
+    Returns:
+        the new key as it is sent, and what the file keeps of it.
+
+    Raises:
+        SettingsError: there is no such key, the hours are not usable, or the file cannot be read.
+    """
+    if not 0 <= hours < 24 * 365:
+        raise SettingsError("--hours", hours, "give a number of hours from 0 on")
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
+    made: list[tuple[str, Key]] = []
+
+    def replace(old: Key) -> tuple[Key, ...]:
+        made.append(create_key(old.name, old.scopes, old.rate, old.burst, old.expires))
+        over = end if old.expires is None else min(end, old.expires)
+        return old.model_copy(update={"expires": over}), made[0][1]
+
+    change_key(path, key_id, replace)
+    return made[0]
 
 
-def revoke(path: Path, given: argparse.Namespace) -> int:
-    """Take a key out. The file stays, even empty: then nobody is let in."""
+def revoke_key(path: Path, key_id: str) -> int:
+    """Take a key out; returns how many are left. The file stays, even empty: then nobody is let in.
+
+    Raises:
+        SettingsError: there is no such key, or the file cannot be read.
+    """
+    return change_key(path, key_id, lambda _: ())
+
+
+def change_key(path: Path, key_id: str, change: Callable[[Key], tuple[Key, ...]]) -> int:
+    """Put what `change` makes of a key in its place; returns how many keys there are then."""
+    if not path.exists():
+        # Not even the lock is made beside a file that is not there.
+        raise SettingsError("keys", str(path), "make a key first: shelfspace keys create")
     with FileLock(f"{path}.lock"):
         keys = read_keys(path).keys
-        left = tuple(key for key in keys if key.id != given.id)
-        if len(left) == len(keys):
-            raise SettingsError("id", given.id, "name a key that `list` shows")
-        write_keys(path, KeysFile(keys=left))
-    print(f"key {given.id} is revoked; {len(left)} left", file=sys.stderr)
-    return 0
+        if key_id not in {key.id for key in keys}:
+            raise SettingsError("id", key_id, "name a key that `shelfspace keys list` shows")
+        left = [part for key in keys for part in (change(key) if key.id == key_id else (key,))]
+        write_keys(path, KeysFile(keys=tuple(left)))
+    return len(left)
+
+
+def describe_key(key: Key) -> str:
+    """One line: id, state, scopes, limit, since when, until when, name; separated by tabs."""
+    until = f"until {key.expires:%Y-%m-%d %H:%M}" if key.expires else "no end"
+    state = "expired" if key.expired(datetime.now(UTC).timestamp()) else "valid"
+    limit = f"{key.rate:g}/s, {key.burst:g} at once"
+    facts = (key.id, state, ",".join(key.scopes), limit, f"since {key.created:%Y-%m-%d}", until, key.name)
+    return "\t".join(facts)
