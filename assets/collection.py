@@ -8,19 +8,19 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets import data_versions
-from assets.presentation import markdown_table, result
-from assets.records import Facts, Record
-from assets.shop import Shop
-from catalog.files import write_bytes
-from catalog.inbox import waiting
-from catalog.snapshot import (
+from assets.lib import dvc as data_versions
+from assets.lib.presentation import markdown_table, result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, Record
+from catalog.snapshot.write import (
     MediaStore,
     read_raw_events,
     read_raw_products,
     read_raw_stock,
     write_snapshot,
 )
+from catalog.sources.inbox import waiting
+from shelfspace.files import write_bytes
 
 __all__ = ["raw"]
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
-from assets.learning import FEATURES, best_values, labels_version, learning, model_settings
-from assets.preconditions import require_checks
-from assets.presentation import markdown_table, result
-from assets.records import Facts, build
-from assets.shop import Shop
-from catalog.files import write_bytes, write_json
+from assets.lib.learning import FEATURES, best_values, labels_version, learning, model_settings
+from assets.lib.preconditions import require_checks
+from assets.lib.presentation import markdown_table, result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
+from shelfspace.files import write_bytes, write_json
 
 __all__ = ["cross_validation"]
 
@@ -30,10 +30,10 @@ def cross_validation(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materi
     require_checks(context.instance, {**inputs, **shop.versions("products")})
 
     def compute(folder: Path) -> Facts:
-        from models.cross_validation import cross_validate
-        from models.featurizer import Featurizer
-        from models.fold_features import FoldFeatures
-        from models.plots_cross_validation import cross_validation_pictures, verdict
+        from models.cross_validation.fold_features import FoldFeatures
+        from models.cross_validation.plots import cross_validation_pictures, verdict
+        from models.cross_validation.run import cross_validate
+        from models.features.featurizer import Featurizer
 
         read = learning(shop)
         fitted = Featurizer.load(shop.folder("featurizer") / "featurizer")

@@ -10,14 +10,14 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
-from assets.champion_store import champion as current_champion
-from assets.champion_store import champion_model, crown
-from assets.learning import best_values, model_settings
-from assets.preconditions import require_checks
-from assets.presentation import markdown_table, result, to_metadata
-from assets.records import Facts, Record, build
-from assets.shop import Shop
-from catalog.files import read_json, write_bytes, write_json, write_text
+from assets.lib.learning import best_values, model_settings
+from assets.lib.preconditions import require_checks
+from assets.lib.presentation import markdown_table, result, to_metadata
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, Record, build
+from releases.champion import champion as current_champion
+from releases.champion import champion_model, crown
+from shelfspace.files import read_json, write_bytes, write_json, write_text
 
 __all__ = ["champion", "evaluation", "model_card"]
 
@@ -31,10 +31,10 @@ def _holdout(shop: Shop, model: Path) -> tuple[dict[str, Any], np.ndarray, np.nd
     Returns:
         the judgement, the (n, d) vectors of the holdout's readable rows, and their labels.
     """
-    from catalog.snapshot import MediaStore
-    from models.catalogue_inputs import features_for, label_names_of, training_texts
+    from catalog.snapshot.write import MediaStore
     from models.evaluation.evaluate import evaluate
-    from models.product_encoder import ProductEncoder
+    from models.features.catalogue import features_for, label_names_of, training_texts
+    from models.inference.product_encoder import ProductEncoder
 
     encoder = ProductEncoder.load(model, device=shop.settings.training.device)
     products = shop.table("products")
@@ -186,8 +186,8 @@ def champion(
     context: dg.AssetExecutionContext, shop: Shop
 ) -> Iterator[dg.MaterializeResult | dg.AssetObservation]:
     """Hold the challenger against floors and against the champion on the same holdout."""
-    from models.gate import decide
-    from models.product_encoder import ProductEncoder
+    from models.inference.product_encoder import ProductEncoder
+    from releases.gate import decide
 
     workspace = shop.workspace
     require_checks(context.instance, shop.versions("challenger"))

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.preconditions import require_checks
-from assets.presentation import result
-from assets.records import Facts, build
-from assets.shop import Shop
+from assets.lib.preconditions import require_checks
+from assets.lib.presentation import result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
 
 __all__ = ["FEATURES"]
 
@@ -42,13 +42,13 @@ def _feature_asset(modality: str) -> dg.AssetsDefinition:
 
         work: Facts = {"computed_rows": 0, "reused_rows": 0}
 
-        from models.featurizer import Featurizer
+        from models.features.featurizer import Featurizer
 
         featurizer = Featurizer.load(shop.folder("featurizer") / "featurizer")
 
         def compute(folder: Path) -> Facts:
-            from catalog.snapshot import MediaStore
-            from models.catalogue_inputs import modality_features
+            from catalog.snapshot.write import MediaStore
+            from models.features.catalogue import modality_features
 
             values, counts = modality_features(
                 modality,

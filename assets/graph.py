@@ -6,11 +6,11 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
-from assets.preconditions import require_checks
-from assets.presentation import markdown_table, result
-from assets.records import Facts, build
-from assets.shop import Shop
-from catalog.files import write_bytes
+from assets.lib.preconditions import require_checks
+from assets.lib.presentation import markdown_table, result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
+from shelfspace.files import write_bytes
 
 __all__ = ["graph_on", "graph_vectors"]
 
@@ -47,7 +47,7 @@ def graph_vectors(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
     def compute(folder: Path) -> Facts:
         from models.graph.catalogue import refine_catalogue
         from models.graph.picture import graph_picture
-        from models.index import build_index
+        from retrieval.vectors import build_index
 
         embedded = shop.folder("product_embeddings")
         vectors = np.load(embedded / "embeddings.npy", allow_pickle=False)

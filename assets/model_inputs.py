@@ -5,15 +5,15 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
-from assets.preconditions import require_checks
+from assets.lib.preconditions import require_checks
+from assets.lib.presentation import markdown_table, result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
 from assets.preprocessing import GROUP, OWNERS
-from assets.presentation import markdown_table, result
-from assets.records import Facts, build
-from assets.shop import Shop
-from catalog.files import write_table
 from catalog.modality_hashes import modality_hashes
-from catalog.snapshot import MediaStore
-from models.needed_features import needed_features
+from catalog.snapshot.write import MediaStore
+from models.features.needs import needed_features
+from shelfspace.files import write_table
 
 __all__ = ["featurizer", "images", "sounds", "texts"]
 
@@ -32,7 +32,7 @@ def texts(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult
     require_checks(context.instance, {**inputs, **shop.versions("quarantine")})
 
     def compute(folder: Path) -> Facts:
-        from models.catalogue_inputs import product_texts
+        from models.features.catalogue import product_texts
 
         products = shop.table("products")
         table = product_texts(products, shop.settings.preprocessing)
@@ -72,7 +72,7 @@ def featurizer(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
     require_checks(context.instance, inputs)
 
     def compute(folder: Path) -> Facts:
-        from models.featurizer import Featurizer
+        from models.features.featurizer import Featurizer
 
         table = pd.read_parquet(shop.folder("texts") / "texts.parquet")
         split = pd.read_parquet(shop.folder("splits") / "splits.parquet").set_index("product_id")["split"]
@@ -114,12 +114,12 @@ def _media_asset(name: str, modality: str, what: str, decode: str) -> dg.AssetsD
         inputs = shop.versions("products", "raw_media", "featurizer")
         require_checks(context.instance, inputs)
 
-        from models.featurizer import Featurizer
+        from models.features.featurizer import Featurizer
 
         fitted = Featurizer.load(shop.folder("featurizer") / "featurizer")
 
         def compute(folder: Path) -> Facts:
-            from models import catalogue_inputs
+            from models.features import catalogue as catalogue_inputs
 
             facts: Facts = getattr(catalogue_inputs, decode)(
                 shop.table("products"),

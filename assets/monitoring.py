@@ -7,13 +7,13 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
-from assets.champion_store import champion as current_champion
-from assets.presentation import markdown_table, result
-from assets.records import Facts, build
-from assets.shop import Shop
-from catalog.errors import ArtifactError
-from catalog.files import read_json, write_json, write_table
-from catalog.hashing import fingerprint
+from assets.lib.presentation import markdown_table, result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
+from releases.champion import champion as current_champion
+from shelfspace.errors import ArtifactError
+from shelfspace.files import read_json, write_json, write_table
+from shelfspace.hashing import fingerprint
 
 __all__ = ["drift_report", "live_requests"]
 
@@ -33,7 +33,7 @@ def live_requests(shop: Shop) -> dg.MaterializeResult:
     files = sorted(shop.workspace.live.glob("requests-*.jsonl"))
 
     def compute(folder: Path) -> Facts:
-        from data_checks.reference import read_requests
+        from data_checks.drift.reference import read_requests
 
         requests = read_requests(files)
         write_table(folder / "requests.parquet", requests)
@@ -71,8 +71,8 @@ def drift_report(shop: Shop) -> dg.MaterializeResult:
     reference = workspace.state / "reference" / kept["fingerprint"]
 
     def compute(folder: Path) -> Facts:
-        from data_checks.drift import drift_report as compare
-        from data_checks.reference import catalogue_columns, traffic_windows
+        from data_checks.drift.reference import catalogue_columns, traffic_windows
+        from data_checks.drift.report import drift_report as compare
 
         dashboard, level = workspace.state / "evidently", shop.source.label_level or 1
         embedded = shop.folder("product_embeddings")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.presentation import result
-from assets.records import Facts, build
-from assets.shop import Shop
-from catalog.files import write_json
+from assets.lib.presentation import result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
+from shelfspace.files import write_json
 
 __all__ = ["bento"]
 
@@ -25,11 +25,11 @@ def bento(shop: Shop) -> dg.MaterializeResult:
 
     def compute(folder: Path) -> Facts:
         from bentos.build import build_bento
-        from models.release import current
+        from releases import current
 
         serving = current(shop.workspace.root)
         if serving is None:
-            from catalog.errors import ArtifactError
+            from shelfspace.errors import ArtifactError
 
             raise ArtifactError("no release is current; run the release job first")
         tag = build_bento(shop.workspace, serving, shop.settings)

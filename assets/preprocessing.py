@@ -7,16 +7,16 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from assets.checks import build_check, suite_check
-from assets.preconditions import require_checks
-from assets.presentation import markdown_table, result
-from assets.records import Facts, build
-from assets.shop import CATALOGUE, Shop
+from assets.lib.checks import build_check, suite_check
+from assets.lib.preconditions import require_checks
+from assets.lib.presentation import markdown_table, result
+from assets.lib.shop import CATALOGUE, Shop
+from assets.lib.stage import Facts, build
 from catalog.cleaning import clean_events, clean_products, clean_stock
-from catalog.files import write_table
-from catalog.hashing import file_hash
-from catalog.snapshot import MediaStore, read_raw_events, read_raw_products, read_raw_stock
+from catalog.snapshot.write import MediaStore, read_raw_events, read_raw_products, read_raw_stock
 from catalog.splits import assign_splits
+from shelfspace.files import write_table
+from shelfspace.hashing import file_hash
 
 __all__ = ["CHECKS", "catalogue", "splits"]
 
@@ -155,7 +155,7 @@ def splits(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResul
 
 
 def _balance(shop: Shop) -> Any:
-    from data_checks.balance import check_balance, count_tables
+    from data_checks.checks.balance import check_balance, count_tables
 
     facts, quarantine = shop.record("catalogue").facts, shop.table("quarantine")
     counts = count_tables(facts["collected"], facts["rows"], quarantine)
@@ -163,7 +163,7 @@ def _balance(shop: Shop) -> Any:
 
 
 def _no_leak(shop: Shop) -> Any:
-    from data_checks.split_checks import no_leak
+    from data_checks.checks.splits import no_leak
 
     return no_leak(pd.read_parquet(shop.folder("splits") / "splits.parquet"), shop.table("products"))
 

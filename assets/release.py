@@ -10,17 +10,17 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
-from assets.champion_store import champion as current_champion
-from assets.champion_store import champion_model
-from assets.checks import build_check
 from assets.evaluation import provenance
 from assets.graph import graph_on
-from assets.preconditions import require_checks
-from assets.presentation import result
-from assets.records import Facts, build
+from assets.lib.checks import build_check
+from assets.lib.preconditions import require_checks
+from assets.lib.presentation import result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
 from assets.search import release_parts
-from assets.shop import Shop
-from catalog.files import read_json, write_bytes, write_json, write_table
+from releases.champion import champion as current_champion
+from releases.champion import champion_model
+from shelfspace.files import read_json, write_bytes, write_json, write_table
 
 __all__ = ["CHECKS", "product_embeddings", "release", "search_index"]
 
@@ -49,10 +49,10 @@ def product_embeddings(context: dg.AssetExecutionContext, shop: Shop) -> dg.Mate
     work: Facts = {"computed_rows": 0, "reused_rows": 0}
 
     def compute(folder: Path) -> Facts:
-        from catalog.snapshot import MediaStore
-        from models.catalogue_inputs import embed_catalogue
+        from catalog.snapshot.write import MediaStore
         from models.evaluation.pictures import embedding_map
-        from models.product_encoder import ProductEncoder
+        from models.features.catalogue import embed_catalogue
+        from models.inference.product_encoder import ProductEncoder
 
         encoder = ProductEncoder.load(champion_model(shop.workspace), device=shop.settings.features.device)
         products = shop.table("products")
@@ -97,7 +97,7 @@ def search_index(shop: Shop) -> dg.MaterializeResult:
     """Build the index from the embeddings; approximate only where measured recall allows."""
 
     def compute(folder: Path) -> Facts:
-        from models.index import build_index
+        from retrieval.vectors import build_index
 
         vectors = np.load(shop.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
         index = build_index(vectors, shop.settings.release)
@@ -161,10 +161,10 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
     require_checks(context.instance, {k: v for k, v in inputs.items() if k != "champion"})
 
     def compute(folder: Path) -> Facts:
-        from models.catalogue_inputs import product_texts
-        from models.feature_store import prune_stores
-        from models.index import load_index
-        from models.release import promote, prune, write_release
+        from models.features.catalogue import product_texts
+        from models.features.store import prune_stores
+        from releases import promote, prune, write_release
+        from retrieval.vectors import load_index
 
         kept = current_champion(workspace)
         model = champion_model(workspace)
@@ -229,7 +229,7 @@ def _keep_reference(shop: Shop, champion: str, products: pd.DataFrame) -> None:
     folder = shop.workspace.state / "reference" / champion
     if folder.exists():
         return
-    from catalog.files import atomic_directory
+    from shelfspace.files import atomic_directory
 
     with atomic_directory(folder) as temporary:
         write_table(temporary / "products.parquet", products)
@@ -238,7 +238,7 @@ def _keep_reference(shop: Shop, champion: str, products: pd.DataFrame) -> None:
 
 
 def _recall(shop: Shop) -> Any:
-    from data_checks.vectors import recall_measured
+    from data_checks.checks.vectors import recall_measured
 
     return recall_measured(read_json(shop.folder("search_index") / "measured.json"), shop.settings.release)
 

@@ -8,13 +8,13 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
-from assets.champion_store import champion_model
-from assets.preconditions import require_checks
-from assets.presentation import markdown_table, result
-from assets.records import Facts, build
-from assets.shop import Shop
-from catalog.files import write_table
-from catalog.hashing import content_hash, file_hash
+from assets.lib.preconditions import require_checks
+from assets.lib.presentation import markdown_table, result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
+from releases.champion import champion_model
+from shelfspace.files import write_table
+from shelfspace.hashing import content_hash, file_hash
 
 __all__ = ["bought_together", "lexical_index", "modality_vectors", "release_parts", "search_fusion"]
 
@@ -48,7 +48,7 @@ def lexical_index(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
     products = embedded_products(shop)
 
     def compute(folder: Path) -> Facts:
-        from insights.search.lexical import LexicalIndex
+        from retrieval.lexical.index import LexicalIndex
 
         index = LexicalIndex.build(products)
         (folder / "index").mkdir()
@@ -62,7 +62,7 @@ def lexical_index(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
             "words": said["tokens"],
         }
 
-    from insights.search.tokens import tokens_code
+    from retrieval.lexical.tokens import tokens_code
 
     record = build(
         shop.folder("lexical_index"),
@@ -89,10 +89,10 @@ def modality_vectors(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materi
     work: Facts = {"computed_rows": 0}
 
     def compute(folder: Path) -> Facts:
-        from catalog.snapshot import MediaStore
-        from insights.search.from_release import save_modalities
-        from models.product_encoder import ProductEncoder
-        from models.release.modalities import modality_vectors as vectors_of
+        from catalog.snapshot.write import MediaStore
+        from models.inference.by_modality import modality_vectors as vectors_of
+        from models.inference.product_encoder import ProductEncoder
+        from releases.search_parts import save_modalities
 
         encoder = ProductEncoder.load(champion_model(shop.workspace), device=shop.settings.features.device)
         vectors, work["computed_rows"] = vectors_of(
@@ -130,7 +130,7 @@ def bought_together(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materia
     require_checks(context.instance, inputs)
 
     def compute(folder: Path) -> Facts:
-        from models.graph.together import bought_together as companions
+        from insights.bought_together import bought_together as companions
 
         products = embedded_products(shop)
         table = companions(shop.table("events"), products["product_id"].tolist(), shop.settings.graph)
@@ -180,11 +180,11 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
     products = embedded_products(shop)
 
     def compute(folder: Path) -> Facts:
-        from catalog.files import write_bytes, write_json
-        from insights.search.floors import learn_floors, save_floors
-        from insights.search.fusion import FusionModel
-        from insights.search.lessons import FEWEST, crossed, left_out
-        from insights.search.picture import fusion_picture
+        from retrieval.ranking.floors import learn_floors, save_floors
+        from retrieval.ranking.fusion import FusionModel
+        from retrieval.ranking.training.held_out import FEWEST, crossed, left_out
+        from retrieval.ranking.training.picture import fusion_picture
+        from shelfspace.files import write_bytes, write_json
 
         lessons = _lessons(shop, products, bool(files))
         useful = sum(one.judged.useful for one in lessons)
@@ -225,16 +225,16 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
 
 def _lessons(shop: Shop, products: pd.DataFrame, judged: bool) -> list[Any]:
     """Lessons of held-out listings, and of the shop's judgements where there are any."""
-    from catalog.media_store import MediaStore
-    from insights.search.catalogue_lessons import Embedded, lessons_of_listings
-    from insights.search.from_release import load_modalities
-    from insights.search.fusion import FusionModel
-    from insights.search.hybrid import HybridSearch
-    from insights.search.judgements import read_judgements
-    from insights.search.lessons import judged_by_people
-    from insights.search.lexical import LexicalIndex
-    from models.index import load_index
-    from models.product_encoder import ProductEncoder
+    from catalog.snapshot.media_store import MediaStore
+    from models.inference.product_encoder import ProductEncoder
+    from releases.search_parts import load_modalities
+    from retrieval.lexical.index import LexicalIndex
+    from retrieval.ranking.fusion import FusionModel
+    from retrieval.ranking.hybrid import HybridSearch
+    from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
+    from retrieval.ranking.training.held_out import judged_by_people
+    from retrieval.ranking.training.judgements import read_judgements
+    from retrieval.vectors import load_index
 
     encoder = ProductEncoder.load(champion_model(shop.workspace))
     vectors = np.load(shop.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
@@ -256,11 +256,11 @@ def _lessons(shop: Shop, products: pd.DataFrame, judged: bool) -> list[Any]:
 
 
 def release_parts(shop: Shop) -> Mapping[str, Any]:
-    """What the release holds for search, as `models.release.write_release` takes it."""
-    from insights.search.floors import load_floors
-    from insights.search.from_release import load_modalities, search_part_writers
-    from insights.search.fusion import FusionModel
-    from insights.search.lexical import LexicalIndex
+    """What the release holds for search, as `releases.write_release` takes it."""
+    from releases.search_parts import load_modalities, search_part_writers
+    from retrieval.lexical.index import LexicalIndex
+    from retrieval.ranking.floors import load_floors
+    from retrieval.ranking.fusion import FusionModel
 
     return search_part_writers(
         LexicalIndex.load(shop.folder("lexical_index") / "index"),

@@ -6,13 +6,13 @@ from typing import Any
 import dagster as dg
 import numpy as np
 
-from assets.checks import build_check
-from assets.learning import FEATURES, best_values, labels_version, learning, model_settings
-from assets.preconditions import require_checks
-from assets.presentation import markdown_table, result
-from assets.records import Facts, build
-from assets.shop import Shop
-from catalog.files import write_bytes, write_json
+from assets.lib.checks import build_check
+from assets.lib.learning import FEATURES, best_values, labels_version, learning, model_settings
+from assets.lib.preconditions import require_checks
+from assets.lib.presentation import markdown_table, result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
+from shelfspace.files import write_bytes, write_json
 
 __all__ = ["CHECKS", "challenger"]
 
@@ -33,8 +33,8 @@ def challenger(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
     require_checks(context.instance, {**inputs, **products})
 
     def compute(folder: Path) -> Facts:
-        from models.plots_training import loss_curves
-        from models.training import train
+        from models.training.plots import loss_curves
+        from models.training.train import train
 
         read = learning(shop)
         report = train(
@@ -90,9 +90,9 @@ def challenger(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
 
 def _vectors_sound(shop: Shop) -> Any:
     """Embed some rows by the new encoder: finite, of unit length, and not all alike."""
-    from data_checks.vectors import vectors_sound
-    from models.catalogue_inputs import load_features
-    from models.product_encoder import ProductEncoder
+    from data_checks.checks.vectors import vectors_sound
+    from models.features.catalogue import load_features
+    from models.inference.product_encoder import ProductEncoder
 
     encoder = ProductEncoder.load(shop.folder("challenger") / "model")
     features = load_features(shop.workspace.features, shop.table("products"), encoder.modalities)

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.learning import FEATURES, labels_version, learning
-from assets.preconditions import require_checks
-from assets.presentation import markdown_table, result
-from assets.records import Facts, build
-from assets.shop import Shop
-from catalog.files import write_bytes, write_json, write_text
-from catalog.search_space import fixed_settings
+from assets.lib.learning import FEATURES, labels_version, learning
+from assets.lib.preconditions import require_checks
+from assets.lib.presentation import markdown_table, result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
+from shelfspace.files import write_bytes, write_json, write_text
+from shelfspace.settings.search_space import fixed_settings
 
 __all__ = ["tuning"]
 
@@ -30,9 +30,9 @@ def tuning(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResul
     require_checks(context.instance, {**inputs, **shop.versions("products")})
 
     def compute(folder: Path) -> Facts:
-        from models.plots_tuning import tuning_pictures
-        from models.tuning import tune
-        from models.tuning_report import catalogue_snippet, nested_values
+        from models.tuning.plots import tuning_pictures
+        from models.tuning.report import catalogue_snippet, nested_values
+        from models.tuning.tune import tune
 
         read = learning(shop)
         place = shop.workspace.state / "tuning"

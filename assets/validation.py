@@ -5,14 +5,14 @@ from typing import Any
 
 import dagster as dg
 
-from assets.checks import build_check, suite_check
-from assets.preconditions import BLOCKING
-from assets.presentation import markdown_table, result
-from assets.records import Facts, build
-from assets.shop import Shop
+from assets.lib.checks import build_check, suite_check
+from assets.lib.preconditions import BLOCKING
+from assets.lib.presentation import markdown_table, result
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
 from catalog.cells import media_cell
-from catalog.files import read_json, write_json, write_table
-from catalog.snapshot import MediaStore, read_raw_events, read_raw_products, read_raw_stock
+from catalog.snapshot.write import MediaStore, read_raw_events, read_raw_products, read_raw_stock
+from shelfspace.files import read_json, write_json, write_table
 
 __all__ = ["CHECKS", "media_findings", "validation_report"]
 
@@ -109,7 +109,7 @@ def validation_report(shop: Shop) -> dg.MaterializeResult:
 def _media_report(shop: Shop) -> Any:
     import pandas as pd
 
-    from data_checks.media import check_media
+    from data_checks.checks.media import check_media
 
     findings = pd.read_parquet(shop.folder("media_findings") / "findings.parquet")
     return check_media(findings, shop.settings, shop.workspace.validation)

@@ -17,9 +17,9 @@ import pandas as pd
 from evidently.legacy.metrics.data_drift.embedding_drift_methods import model
 from tqdm import tqdm
 
-from catalog.files import write_text
-from catalog.settings import Monitoring
-from data_checks.drift_vectors import embedding_drift
+from data_checks.drift.vectors import embedding_drift
+from shelfspace.files import write_text
+from shelfspace.settings import Monitoring
 
 DIM, CLUSTERS, NOISE = 256, 20, 0.06
 SIZES = ((50, 50), (50, 2000), (200, 200), (2000, 2000))

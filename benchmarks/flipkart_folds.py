@@ -88,8 +88,8 @@ def run(
     from sklearn.metrics import accuracy_score, f1_score
     from sklearn.model_selection import StratifiedShuffleSplit
 
-    from models.product_encoder import ProductEncoder
-    from models.training import train
+    from models.inference.product_encoder import ProductEncoder
+    from models.training.train import train
 
     began = time.perf_counter()
     labels = data.targets["l1"]
@@ -195,9 +195,9 @@ def main() -> None:
     import torch
     from sklearn.model_selection import StratifiedKFold
 
-    from catalog.files import read_json, write_json
-    from catalog.hashing import file_hash, fingerprint
-    from catalog.settings import load_settings
+    from shelfspace.files import read_json, write_json
+    from shelfspace.hashing import file_hash, fingerprint
+    from shelfspace.settings import load_settings
 
     torch.set_num_threads(chosen.threads)
     settings = load_settings(overrides={"training": {"device": "cpu"}})

@@ -21,15 +21,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from catalog.cleaning import clean_events
-from catalog.files import write_json, write_table
-from catalog.hashing import fingerprint
-from catalog.settings import Graph
-from catalog.source import open_catalog
-from catalog.workspace import PROJECT
-from models.graph.copurchase import Baskets, copurchases, read_baskets
+from catalog.copurchases import Baskets, copurchases, read_baskets
+from catalog.sources.open import open_catalog
 from models.graph.judge import cold_recall, nearest, recall, strongest
 from models.graph.refiner import refine
 from models.graph.training import train_refiner
+from shelfspace.files import write_json, write_table
+from shelfspace.hashing import fingerprint
+from shelfspace.settings import Graph
+from shelfspace.workspace import PROJECT
 
 CUT = pd.Timestamp("2011-11-11", tz="UTC")
 DAYS, COLD_SHARE, AT, SEEDS = 28, 0.1, 20, (0, 1, 2)
@@ -50,7 +50,7 @@ def read_data() -> tuple[list[str], np.ndarray, pd.DataFrame]:
         lines = lines.assign(source_row=range(len(lines)))
         write_table(events_file, clean_events(lines, products["product_id"]).clean)
     if not vectors_file.exists():
-        from models.frozen import load_frozen_text
+        from models.pretrained.text_and_image import load_frozen_text
 
         np.save(vectors_file, load_frozen_text("minilm").encode(products["title"].tolist()))
     return list(products["product_id"]), np.load(vectors_file), pd.read_parquet(events_file)

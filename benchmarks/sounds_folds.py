@@ -18,10 +18,10 @@ import torch
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from benchmarks.quality.datasets import Data, read_data
-from catalog.settings import Settings, load_settings
-from models.features import FeatureTable
-from models.product_encoder import ProductEncoder
-from models.training import train
+from models.features.table import FeatureTable
+from models.inference.product_encoder import ProductEncoder
+from models.training.train import train
+from shelfspace.settings import Settings, load_settings
 
 CACHE = Path("workspaces") / ".benchmarks"
 

@@ -10,28 +10,30 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from bentos.access_log import AccessLog
-from bentos.batcher import Batcher
-from bentos.changes import records_of, require_known, require_live
+from bentos.api.limits import Admission, Limits
+from bentos.api.media_cost import check_costs
+from bentos.api.parsing import ENDPOINTS, READS, Files, ParsedRequest, read_call
+from bentos.auth.keys import KeyRing
 from bentos.config import ServiceConfig
-from bentos.engine import Engine
-from bentos.index_choice import said
-from bentos.jobs import Job, Outcome, featurize, run_jobs
-from bentos.keys import KeyRing
-from bentos.limits import Admission, Limits, Refusal
-from bentos.media_cost import check_costs
-from bentos.metrics import METRICS, timed
-from bentos.modalities import similar_alone
-from bentos.parsing import ENDPOINTS, READS, Call, Files, read_call
-from bentos.products import browsed, classification, details, require_named
-from bentos.put_media import PutMedia
-from bentos.release_view import LoadedRelease
-from bentos.request_log import RequestLog
-from bentos.rules_file import RulesFile
-from insights.search.rules import Rules
-from models.features import FeatureTable
-from models.inputs.item import ProductInput
-from models.inputs.text import detect_language
+from bentos.endpoints.changes import records_of, require_known, require_live
+from bentos.endpoints.products import browsed, details, require_named
+from bentos.endpoints.shape import shape
+from bentos.endpoints.similar import similar_alone
+from bentos.errors import RequestError
+from bentos.serving.batcher import Batcher
+from bentos.serving.engine import Engine
+from bentos.serving.index_backend import said
+from bentos.serving.jobs import featurize, run_jobs
+from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.outcome import Job, Outcome
+from bentos.serving.request_rows import best_of, item_facts, log_row
+from bentos.serving.uploads import PutMedia
+from bentos.telemetry.access_log import AccessLog
+from bentos.telemetry.metrics import METRICS, timed
+from bentos.telemetry.request_log import RequestLog
+from models.features.table import FeatureTable
+from retrieval.filters.rules import Rules
+from retrieval.filters.rules_file import RulesFile
 
 __all__ = ["Application"]
 
@@ -92,7 +94,7 @@ class Application:
         """What /release answers: the manifest of the release in use, without its file list.
 
         Raises:
-            Refusal: 503 while there is none.
+            RequestError: 503 while there is none.
         """
         loaded = self.engine.require()
         facts = {k: v for k, v in loaded.manifest.items() if k != "files"}
@@ -118,7 +120,7 @@ class Application:
             files: the files of a multipart request.
 
         Raises:
-            Refusal: anything that is answered with 4xx or 503.
+            RequestError: anything that is answered with 4xx or 503.
         """
         begin = time.perf_counter()
         loaded = self.engine.require()
@@ -126,7 +128,7 @@ class Application:
             with timed("parse"):
                 call = read_call(endpoint, body, self.limits, files)
             outcome = await self._run(call, loaded)
-        except Refusal as refusal:
+        except RequestError as refusal:
             self.refused(endpoint, refusal, time.perf_counter() - begin)
             raise
         with timed("shape"):
@@ -150,7 +152,7 @@ class Application:
             body, files: as for `answer`.
 
         Raises:
-            Refusal: anything that is answered with 4xx or 5xx; nothing is written then.
+            RequestError: anything that is answered with 4xx or 5xx; nothing is written then.
         """
         call = read_call(endpoint, body, self.limits, files)
         loop = asyncio.get_running_loop()
@@ -169,9 +171,9 @@ class Application:
             if sequence is not None:
                 return {"release": loaded.id, "sequence": sequence, "product_ids": list(call.product_ids)}
         remedy = "retry in a second; releases are being swapped"
-        raise Refusal(503, "release", self.engine.require().id, remedy, retry_after=1)
+        raise RequestError(503, "release", self.engine.require().id, remedy, retry_after=1)
 
-    async def _run(self, call: Call, loaded: LoadedRelease) -> Outcome:
+    async def _run(self, call: ParsedRequest, loaded: LoadedRelease) -> Outcome:
         require_named(call, loaded)
         if call.endpoint in READS:
             return details(call, loaded, self.rules.rules)
@@ -183,17 +185,20 @@ class Application:
             return await self._aside(browsed, call, loaded)
         if call.endpoint == "classify" and not loaded.encoder.labels:
             remedy = "use /embed or /search; this release was trained without categories"
-            raise Refusal(422, "endpoint", "classify", remedy)
+            raise RequestError(422, "endpoint", "classify", remedy)
         return await self._encode(call, loaded)
 
     async def _aside(
-        self, work: Callable[[Call, LoadedRelease, Rules], Outcome], call: Call, loaded: LoadedRelease
+        self,
+        work: Callable[[ParsedRequest, LoadedRelease, Rules], Outcome],
+        call: ParsedRequest,
+        loaded: LoadedRelease,
     ) -> Outcome:
         """Answer in a thread beside the encoder's, which this work has no need of."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._decoders, work, call, loaded, self.rules.rules)
 
-    async def _encode(self, call: Call, loaded: LoadedRelease) -> Outcome:
+    async def _encode(self, call: ParsedRequest, loaded: LoadedRelease) -> Outcome:
         features = None
         if any(item.photos or item.sounds for item in call.items):
             loop = asyncio.get_running_loop()
@@ -201,18 +206,23 @@ class Application:
                 features = await loop.run_in_executor(self._decoders, self._decode, loaded, call)
         return await self.batcher.submit(Job(call, loaded, features, self.rules.rules))
 
-    def _decode(self, loaded: LoadedRelease, call: Call) -> FeatureTable:
+    def _decode(self, loaded: LoadedRelease, call: ParsedRequest) -> FeatureTable:
         check_costs(call, self.limits)
         return featurize(loaded, call)
 
-    def refused(self, endpoint: str, refusal: Refusal, seconds: float) -> None:
+    def refused(self, endpoint: str, refusal: RequestError, seconds: float) -> None:
         """Log a refused request as one row."""
         if self.log.on and endpoint in ENDPOINTS:
             row = log_row(endpoint, "", refusal.status, 0, seconds)
             self.log.add([{**row, "error": refusal.field}])
 
     def _rows(
-        self, call: Call, outcome: Outcome, results: list[dict], loaded: LoadedRelease, seconds: float
+        self,
+        call: ParsedRequest,
+        outcome: Outcome,
+        results: list[dict],
+        loaded: LoadedRelease,
+        seconds: float,
     ) -> list[dict[str, Any]]:
         rows = []
         for number, result in enumerate(results):
@@ -226,74 +236,3 @@ class Application:
                 row["text"] = call.asks[number].text
             rows.append(row)
         return rows
-
-
-def best_of(
-    number: int, outcome: Outcome, result: dict[str, Any], loaded: LoadedRelease
-) -> tuple[str, float | None]:
-    """The most probable category of an encoded item and its probability, else that of the best hit."""
-    if outcome.probabilities is not None and outcome.probabilities.shape[1]:
-        best = int(outcome.probabilities[number].argmax())
-        return str(loaded.encoder.labels[best]), round(float(outcome.probabilities[number, best]), 6)
-    hits = result.get("hits")
-    return (hits[0]["category"], hits[0]["score"]) if hits else ("", None)
-
-
-def log_row(endpoint: str, release: str, status: int, items: int, seconds: float) -> dict[str, Any]:
-    """The columns every row of the request log has."""
-    return {
-        "time": time.time(),
-        "endpoint": endpoint,
-        "release": release,
-        "status": status,
-        "items": items,
-        "seconds": round(seconds, 6),
-        "text_length": 0,
-        "language": "",
-        "has_text": False,
-        "has_photo": False,
-        "has_sound": False,
-        "price": None,
-        "top_label": "",
-        "top_score": None,
-        "vector": None,
-    }
-
-
-def item_facts(item: ProductInput) -> dict[str, Any]:
-    """Statistics of one item; never its text."""
-    texts = [item.title, item.brand, *item.attributes.values(), item.description]
-    text = " ".join(t for t in texts if t)
-    return {
-        "text_length": sum(map(len, texts)),
-        "language": detect_language(text[:1000]),
-        "has_text": bool(text.strip()),
-        "has_photo": bool(item.photos),
-        "has_sound": bool(item.sounds),
-        "price": item.price,
-    }
-
-
-def shape(call: Call, outcome: Outcome, loaded: LoadedRelease, rules: Rules) -> list[dict[str, Any]]:
-    """One result per item, as the answer models of `bentos.schemas` describe."""
-    if call.endpoint == "embed":
-        pairs = zip(call.product_ids, outcome.vectors, strict=True)
-        return [{"product_id": product, "vector": vector} for product, vector in pairs]
-    if call.endpoint == "classify":
-        assert outcome.probabilities is not None  # noqa: S101 - for the type checker
-        names = loaded.encoder.labels
-        return [
-            classification(product, p, names)
-            for product, p in zip(call.product_ids, outcome.probabilities, strict=True)
-        ]
-    if outcome.results is not None:
-        return outcome.results
-    view = outcome.view
-    assert outcome.scores is not None and outcome.rows is not None and view is not None  # noqa: S101, PT018
-    results = []
-    for number, product in enumerate(call.product_ids):
-        left_out = (view.row_of(other) for other in (product, *rules.bans))
-        without = {row for row in left_out if row is not None}
-        hits = loaded.hits(outcome.scores[number], outcome.rows[number], call.k, without, view)
-        results.append({"product_id": product, "hits": hits})
-    return results

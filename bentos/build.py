@@ -13,17 +13,17 @@ from pathlib import Path
 
 import yaml
 
-from catalog.errors import ArtifactError
-from catalog.files import write_json, write_text
-from catalog.hashing import fingerprint, tree_hash
-from catalog.settings import Settings
-from catalog.workspace import PROJECT, Workspace
-from models.release import Release
+from releases import Release
+from shelfspace.errors import ArtifactError
+from shelfspace.files import write_json, write_text
+from shelfspace.hashing import fingerprint, tree_hash
+from shelfspace.settings import Settings
+from shelfspace.workspace import PROJECT, Workspace
 
 __all__ = ["bento_environment", "bento_folder", "bento_home", "build_bento"]
 
 NAME = "shelfspace"
-PACKAGES = ("catalog", "models", "insights", "bentos")
+PACKAGES = ("shelfspace", "catalog", "models", "retrieval", "releases", "insights", "bentos")
 SUFFIXES = frozenset({".py", ".yaml", ".txt", ".html", ".css", ".js", ".json", ".svg"})
 REQUIREMENTS = (
     "bm25s",

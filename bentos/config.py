@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from catalog.errors import SettingsError
-from catalog.files import read_json
-from catalog.settings import Settings, load_settings
+from shelfspace.errors import SettingsError
+from shelfspace.files import read_json
+from shelfspace.settings import Settings, load_settings
 
 __all__ = ["BAKED", "ServiceConfig", "database_address", "read_config"]
 
@@ -99,7 +99,7 @@ def database_address(settings: Settings, env: Mapping[str, str]) -> str:
     if settings.service.index == "release":
         return ""
     try:
-        from models.index.postgres.connection import check_address
+        from retrieval.vectors.postgres.connection import check_address
     except ImportError as error:
         remedy = f"install the extra pgvector, or use release ({error.name} is not there)"
         raise SettingsError("service.index", settings.service.index, remedy) from error

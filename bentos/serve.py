@@ -1,4 +1,4 @@
-"""`shelfspace serve` and `python -m bentos`: serve the Bento of a workspace, on loopback or, with API keys, on any address.
+"""`shelfspace serve`, `python -m bentos`: serve a workspace's Bento, on loopback or, with API keys, anywhere.
 
 The workspace is watched, so a promoted or rolled-back release is swapped in without a restart.
 Variables that are set already win over what is set here, but for BENTOML_HOME.
@@ -12,15 +12,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bentos.auth.keys import read_keys
+from bentos.auth.manage import keys_path
 from bentos.build import bento_environment, bento_folder, bento_home
 from bentos.config import database_address
-from bentos.keys import read_keys
-from bentos.keys_cli import keys_path
-from catalog.errors import ArtifactError, SettingsError, ShelfspaceError
-from catalog.files import read_json
-from catalog.ports import check_port_free
-from catalog.settings import Settings, load_settings, merge
-from catalog.workspace import Workspace
+from shelfspace.errors import ArtifactError, SettingsError, ShelfspaceError
+from shelfspace.files import read_json
+from shelfspace.ports import check_port_free
+from shelfspace.settings import Settings, load_settings, merge
+from shelfspace.workspace import Workspace
 
 __all__ = ["bento_settings", "command", "environment", "find_bento", "main"]
 

@@ -12,12 +12,13 @@ import bentoml
 import orjson
 from bentoml.exceptions import BentoMLException, InvalidArgument, NotFound, ServiceUnavailable
 
-from bentos import answers, schemas
+from bentos.api import requests as schemas
+from bentos.api import responses as answers
 from bentos.config import BAKED, read_config
-from bentos.connection import use_guarded_connections
-from bentos.guard import Guard
-from bentos.hot import HotRoutes
-from bentos.limits import Refusal
+from bentos.errors import RequestError
+from bentos.http.connection import use_guarded_connections
+from bentos.http.fast_path import HotRoutes
+from bentos.http.guard import Guard
 
 if TYPE_CHECKING:
     from bentos.application import Application
@@ -160,7 +161,7 @@ class Shelfspace:
         body = {name: plain(value) for name, value in fields.items() if value is not None}
         try:
             answer = await work(endpoint, body)
-        except Refusal as refusal:
+        except RequestError as refusal:
             raise as_bentoml(refusal) from refusal
         return orjson.loads(orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY))
 
@@ -172,7 +173,7 @@ def plain(value: Any) -> Any:
     return value.model_dump(exclude_none=True, mode="json") if isinstance(value, schemas.Request) else value
 
 
-def as_bentoml(refusal: Refusal) -> BentoMLException:
+def as_bentoml(refusal: RequestError) -> BentoMLException:
     """The BentoML error of a refusal, for callers that use the service object directly."""
     if refusal.status == 404:
         return NotFound(str(refusal))

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from catalog.hashing import content_hash
-from catalog.media_store import MediaStore
+from catalog.snapshot.media_store import MediaStore
+from shelfspace.hashing import content_hash
 
 __all__ = ["modality_hashes"]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from catalog.hashing import content_hash
 from catalog.near_duplicates import near_duplicate_pairs
-from catalog.settings import Settings
+from shelfspace.hashing import content_hash
+from shelfspace.settings import Settings
 
 __all__ = ["assign_splits"]
 

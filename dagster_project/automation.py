@@ -7,14 +7,14 @@ from typing import Any
 
 import dagster as dg
 
-from assets.data_versions import commit_stages
+from assets.lib.dvc import commit_stages
+from assets.lib.shop import asset_folder
 from assets.monitoring import latest_verdict
-from assets.shop import asset_folder
-from catalog.hashing import fingerprint
-from catalog.inbox import waiting
-from catalog.settings import Automation
-from catalog.workspace import PROJECT, Workspace
+from catalog.sources.inbox import waiting
 from dagster_project.graph import DVC_STAGES, LOOPS, STAGES
+from shelfspace.hashing import fingerprint
+from shelfspace.settings import Automation
+from shelfspace.workspace import PROJECT, Workspace
 
 __all__ = ["automations"]
 

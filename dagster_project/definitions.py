@@ -18,11 +18,11 @@ from assets import (
     tuning,
     validation,
 )
-from assets.shop import NoPickleIOManager, Shop
-from catalog.settings import load_settings
-from catalog.workspace import PROJECT
+from assets.lib.shop import NoPickleIOManager, Shop
 from dagster_project.automation import automations
 from dagster_project.jobs import JOBS
+from shelfspace.settings import load_settings
+from shelfspace.workspace import PROJECT
 
 _sensors, _schedules = automations(load_settings(PROJECT / "params.yaml").automation)
 

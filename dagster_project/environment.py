@@ -4,8 +4,8 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from catalog.files import write_text
-from catalog.workspace import Workspace
+from shelfspace.files import write_text
+from shelfspace.workspace import Workspace
 
 __all__ = ["DAGSTER_YAML", "prepare"]
 

@@ -6,7 +6,7 @@ Selection strings break beside DVC, so none is needed.
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from assets.preconditions import BLOCKING
+from assets.lib.preconditions import BLOCKING
 from dagster_project.graph import LOOPS, STAGES
 
 __all__ = ["JOBS"]

@@ -5,6 +5,7 @@ to runs of its own, so it stands on the timeline and on its job's page, and can 
 """
 
 import contextlib
+import logging
 import os
 import sys
 import warnings
@@ -23,10 +24,10 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from assets.data_versions import commit_stages
-from catalog.workspace import PROJECT, Workspace
+from assets.lib.dvc import commit_stages
 from dagster_project.automation import run_config, stages_of
 from dagster_project.outcome import Outcome
+from shelfspace.workspace import PROJECT, Workspace
 
 __all__ = ["close_dead_runs", "launch_job"]
 
@@ -96,7 +97,7 @@ def origin(job: str) -> RemoteJobOrigin:
 
 def say_warnings(entry: dg.EventLogEntry) -> None:
     """Pass an asset's own warnings on; Dagster's events come as an outcome."""
-    if entry.dagster_event is None and entry.level >= 30:
+    if entry.dagster_event is None and int(entry.level) >= logging.WARNING:
         tqdm.write(f"  warning: {entry.user_message}", file=sys.stderr)
 
 

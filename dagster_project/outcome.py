@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from catalog import errors
+from shelfspace import errors
 
 __all__ = ["Outcome"]
 

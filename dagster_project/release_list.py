@@ -4,9 +4,9 @@ from typing import Any
 
 from tabulate import tabulate
 
-from catalog.errors import ArtifactError
-from catalog.workspace import Workspace
-from models.release import Release, current_id, list_releases
+from releases import Release, current_id, list_releases
+from shelfspace.errors import ArtifactError
+from shelfspace.workspace import Workspace
 
 __all__ = ["release_rows", "release_table"]
 

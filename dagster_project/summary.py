@@ -7,11 +7,11 @@ from typing import Any
 import dagster as dg
 from tabulate import tabulate
 
-from assets.champion_store import champion
-from assets.shop import asset_folder
-from catalog.files import read_json
-from catalog.workspace import Workspace
+from assets.lib.shop import asset_folder
 from dagster_project.graph import GROUPS
+from releases.champion import champion
+from shelfspace.files import read_json
+from shelfspace.workspace import Workspace
 
 __all__ = ["stage_seconds", "summary"]
 
@@ -77,7 +77,7 @@ def _checked(step: str, group: dict[str, str]) -> str:
 
 def next_steps(workspace: Workspace) -> str:
     """Exactly what to type next."""
-    from models.release import current_id
+    from releases import current_id
 
     suffix = "" if workspace.catalog == "sample" else f" CATALOG={workspace.catalog}"
     live = current_id(workspace.root)

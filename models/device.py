@@ -2,7 +2,7 @@
 
 import torch
 
-from catalog.errors import SettingsError
+from shelfspace.errors import SettingsError
 
 __all__ = ["resolve_device"]
 

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from catalog.settings import Augmentation, Model, Training
 from models.completion import COMPLETION
 from models.encoders import Encoder, build_encoder
-from models.features import FeatureTable, ModalityFeatures
+from models.features.table import FeatureTable, ModalityFeatures
 from models.fusion import FUSION
+from shelfspace.settings import Augmentation, Model, Training
 
 __all__ = ["Outputs", "ProductNetwork", "Values", "describe_features"]
 

@@ -8,7 +8,7 @@ as `glove:vectors/en.txt`.
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from catalog.errors import SettingsError
+from shelfspace.errors import SettingsError
 
 __all__ = ["Registry"]
 

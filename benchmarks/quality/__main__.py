@@ -44,8 +44,8 @@ def work(unit: Any, kept: Path, scratch: Path) -> str:
     from benchmarks.quality.datasets import read_data
     from benchmarks.quality.plan import overrides
     from benchmarks.quality.runner import run_unit
-    from catalog.files import write_json
-    from catalog.settings import load_settings
+    from shelfspace.files import write_json
+    from shelfspace.settings import load_settings
 
     torch.set_num_threads(1)
     settings = load_settings(overrides=overrides(unit.recipe))
@@ -62,7 +62,7 @@ def work(unit: Any, kept: Path, scratch: Path) -> str:
 
 def code_version() -> str:
     """Hash of the code that decides the figures: results of other code are not results of this code."""
-    from catalog.hashing import file_hash, fingerprint
+    from shelfspace.hashing import file_hash, fingerprint
 
     files = [*sorted((PROJECT / "models").rglob("*.py")), *sorted(Path(__file__).parent.glob("*.py"))]
     shown = {"report.py", "plots.py", "__main__.py", "plan.py"}
@@ -89,7 +89,7 @@ def write(units: list[Any], folder: Path) -> None:
 
     from benchmarks.quality.plots import plots
     from benchmarks.quality.report import aim_rows, page
-    from catalog.files import read_json, write_bytes, write_json, write_text
+    from shelfspace.files import read_json, write_bytes, write_json, write_text
 
     finished = [
         (u, read_json(folder / f"{u.key}.json")) for u in units if (folder / f"{u.key}.json").is_file()
@@ -126,7 +126,7 @@ def main() -> None:
     """Run what is missing, part by part."""
     from benchmarks.quality.datasets import available
     from benchmarks.quality.plan import EXPERIMENTS, units
-    from catalog.files import read_json
+    from shelfspace.files import read_json
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--parts", nargs="+", default=list(EXPERIMENTS), choices=list(EXPERIMENTS))

@@ -17,7 +17,7 @@ from sklearn.svm import SVC, LinearSVC
 
 from benchmarks.quality.datasets import Data
 from benchmarks.quality.plan import Unit
-from models.encoders.photo_textures import STATISTICS
+from models.encoders.image.photo_textures import STATISTICS
 
 __all__ = ["BASELINES", "BASELINE_STATISTICS", "columns_of", "predict"]
 

@@ -18,16 +18,17 @@ import pandas as pd
 
 from catalog.cells import media_cell
 from catalog.cleaning import clean_products
-from catalog.files import write_bytes
-from catalog.hashing import content_hash, file_hash, fingerprint
 from catalog.media import probe_media
-from catalog.settings import Settings
-from catalog.source import CatalogSource, open_catalog, public_data
-from models.catalogue_inputs import product_items
-from models.features import FeatureTable, ModalityFeatures
-from models.featurizer import Featurizer
-from models.inputs.item import ProductInput
-from models.inputs.text import product_text
+from catalog.product import ProductInput
+from catalog.sources.base import CatalogSource
+from catalog.sources.open import open_catalog, public_data
+from catalog.text.clean import product_text
+from models.features.catalogue import product_items
+from models.features.featurizer import Featurizer
+from models.features.table import FeatureTable, ModalityFeatures
+from shelfspace.files import write_bytes
+from shelfspace.hashing import content_hash, file_hash, fingerprint
+from shelfspace.settings import Settings
 
 __all__ = ["Data", "available", "read_data"]
 
@@ -84,7 +85,7 @@ class Data:
             if not kept.is_file():
                 from tqdm import tqdm
 
-                from models.frozen import load_frozen_text
+                from models.pretrained.text_and_image import load_frozen_text
 
                 encoder = load_frozen_text("minilm")
                 starts = tqdm(range(0, len(texts), 32), f"sentences of {self.name}", mininterval=1)
@@ -124,9 +125,9 @@ class Data:
 
     def _with_fisher(self, rows: np.ndarray) -> ModalityFeatures:
         """Photo features with Fisher vectors, their codebook fitted on the given rows; kept in the cache."""
-        from models.encoders.dense_sift import dense_sift
-        from models.encoders.fisher import fisher_array, photo_of
-        from models.encoders.fisher_vectors import FisherVectors
+        from models.encoders.image.dense_sift import dense_sift
+        from models.encoders.image.fisher import fisher_array, photo_of
+        from models.encoders.image.fisher_vectors import FisherVectors
 
         image = self.stored["image"]
         pixels = image.values["pixels"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from catalog.hashing import fingerprint
+from shelfspace.hashing import fingerprint
 
 __all__ = ["AIMS", "BASE", "CHOICES", "EXPERIMENTS", "PLAIN", "Unit", "overrides", "units"]
 
@@ -115,7 +115,7 @@ def _content(recipe: str) -> Any:
     """The settings of a recipe, and what is not in them; for a baseline its name."""
     if recipe not in RECIPES:
         return recipe
-    from catalog.settings import load_settings
+    from shelfspace.settings import load_settings
 
     settings = load_settings(overrides=overrides(recipe))
     return [settings.model_dump(mode="json", include=DECIDING), recipe in PLAIN]
@@ -123,7 +123,7 @@ def _content(recipe: str) -> Any:
 
 def overrides(recipe: str) -> dict[str, Any]:
     """The settings of a recipe, over the defaults of params.yaml."""
-    from catalog.settings import merge
+    from shelfspace.settings import merge
 
     return merge(BASE, RECIPES.get(recipe, {}))
 

@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score
 
 from benchmarks.quality.baselines import BASELINES
 from benchmarks.quality.plan import AIMS, Unit
-from models.cross_validation_report import corrected_interval
+from models.cross_validation.report import corrected_interval
 
 __all__ = ["Finished", "aim_rows", "page", "table"]
 

@@ -14,11 +14,11 @@ from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
 from benchmarks.quality.baselines import BASELINE_STATISTICS, BASELINES, columns_of, predict
 from benchmarks.quality.datasets import Data, only_rows
 from benchmarks.quality.plan import CHOICES, FOLDS, PLAIN, Unit, overrides
-from catalog.settings import load_settings
 from models.evaluation.retrieval import across, within
-from models.features import FeatureTable
-from models.product_encoder import ProductEncoder
-from models.training import train as train_model
+from models.features.table import FeatureTable
+from models.inference.product_encoder import ProductEncoder
+from models.training.train import train as train_model
+from shelfspace.settings import load_settings
 
 __all__ = ["divide", "run_unit"]
 

@@ -8,7 +8,7 @@ The first trains five models (the vectors are kept, so a second run trains none)
 benchmarks/results/search.json and the tables of docs/search.md. The second measures queries of a word and
 a photo, a sound or a product on the current release of the catalogue's workspace (SHELFSPACE_CATALOG,
 SHELFSPACE_WORKSPACES) and puts the figures beside those of the first. The third measures a release on
-judgements of your own (format: insights/search/judgements.py) and prints the table.
+judgements of your own (format: retrieval/ranking/training/judgements.py) and prints the table.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def measure_listings(cache: Path, scratch: Path) -> dict[str, Any]:
     from benchmarks.search.report import confidence, rows_of
     from benchmarks.search.runner import FoldResult, run_fold
     from benchmarks.search.vectors import FOLDS, RECIPE, fold_rows, fold_vectors
-    from catalog.settings import load_settings
+    from shelfspace.settings import load_settings
 
     settings = load_settings(overrides=RECIPE)
     listings = read_listings(settings, cache)
@@ -80,7 +80,7 @@ def write_between(begin: str, end: str, text: str) -> None:
     Raises:
         ValueError: the page has no such marks.
     """
-    from catalog.files import write_text
+    from shelfspace.files import write_text
 
     page = PAGE.read_text()
     if begin not in page or end not in page:
@@ -92,8 +92,8 @@ def write_between(begin: str, end: str, text: str) -> None:
 def write_mixes() -> None:
     """Measure mixed queries; keep what else was measured."""
     from benchmarks.search.mixes import measure_mixes, mixes_table
-    from catalog.files import read_json, write_json
-    from catalog.workspace import Workspace
+    from shelfspace.files import read_json, write_json
+    from shelfspace.workspace import Workspace
 
     found = measure_mixes(Workspace.open(os.environ.get("SHELFSPACE_CATALOG") or "sample"))
     write_json(RESULT, {**read_json(RESULT), "mixes": found})
@@ -127,7 +127,7 @@ def main() -> None:
         write_mixes()
         return
     from benchmarks.quality.datasets import available
-    from catalog.files import read_json, write_json
+    from shelfspace.files import read_json, write_json
 
     reason = available("flipkart")
     if reason:

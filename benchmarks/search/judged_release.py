@@ -11,14 +11,14 @@ import numpy as np
 
 from benchmarks.search.report import rows_of
 from benchmarks.search.runner import PARTS, FoldResult, Query, judged, measure_queries
-from catalog.errors import InputError
-from insights.search.from_release import search_of
-from insights.search.fusion import FusionModel
-from insights.search.hybrid import HybridSearch
-from insights.search.judgements import read_judgements
-from models.inputs.item import ProductInput
-from models.product_encoder import ProductEncoder
-from models.release import Release
+from catalog.product import ProductInput
+from models.inference.product_encoder import ProductEncoder
+from releases import Release
+from releases.search_parts import search_of
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.training.judgements import read_judgements
+from shelfspace.errors import InputError
 
 __all__ = ["measure_release", "release_queries"]
 

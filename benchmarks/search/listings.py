@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.quality.datasets import Data, read_data
-from catalog.settings import Settings
-from insights.search.tokens import search_terms
+from retrieval.lexical.tokens import search_terms
+from shelfspace.settings import Settings
 
 __all__ = ["LEVELS", "Listings", "read_listings"]
 

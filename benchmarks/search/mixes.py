@@ -1,6 +1,6 @@
 """Mixed queries measured on the lessons of a workspace: a word with a photo, a sound or a product.
 
-Validation listings ask, training listings are found (`insights.search.mixed_lessons`). The lessons are
+Validation listings ask, training listings are found (`retrieval.ranking.training.mixed`). The lessons are
 divided into five parts by listing; the fusion that ranks for one learned from the other four.
 """
 
@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.search.report import interval
-from catalog.errors import InputError
-from catalog.media_store import MediaStore
-from catalog.workspace import Workspace
-from insights.search.catalogue_lessons import Embedded, lessons_of_listings
-from insights.search.from_release import release_modalities
-from insights.search.fusion import FusionModel
-from insights.search.fusion_parts import MIXED
-from insights.search.lessons import Lesson, left_out
-from insights.search.metrics import ndcg
-from models.product_encoder import ProductEncoder
-from models.release import Release, current_id
+from catalog.snapshot.media_store import MediaStore
+from models.inference.product_encoder import ProductEncoder
+from releases import Release, current_id
+from releases.search_parts import release_modalities
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.metrics import ndcg
+from retrieval.ranking.parts import MIXED
+from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
+from retrieval.ranking.training.held_out import Lesson, left_out
+from shelfspace.errors import InputError
+from shelfspace.workspace import Workspace
 
 __all__ = ["measure_mixes", "mixes_table", "rows_of_mixes", "workspace_lessons"]
 

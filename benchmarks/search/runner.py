@@ -13,12 +13,12 @@ import numpy as np
 
 from benchmarks.search.listings import Listings, name_of, terms
 from benchmarks.search.vectors import FoldVectors, backwards, fold_rows, fragments
-from insights.search.fusion import FusionModel
-from insights.search.fusion_fit import Judged
-from insights.search.hybrid import HybridSearch
-from insights.search.lexical import FIELD_WEIGHTS, LexicalIndex
-from insights.search.metrics import ndcg, recall, reciprocal_rank
-from models.index import ExactIndex
+from retrieval.lexical.index import FIELD_WEIGHTS, LexicalIndex
+from retrieval.ranking.fit import Judged
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.metrics import ndcg, recall, reciprocal_rank
+from retrieval.vectors import ExactIndex
 
 __all__ = [
     "METRICS",

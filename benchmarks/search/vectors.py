@@ -17,15 +17,15 @@ from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 from benchmarks.quality.__main__ import code_version
 from benchmarks.quality.datasets import Data
 from benchmarks.quality.plan import BASE
-from catalog.files import atomic_directory
-from catalog.hashing import content_hash, fingerprint
-from catalog.settings import load_settings, merge
-from insights.search import lessons
-from models.features import FeatureTable, ModalityFeatures
-from models.featurizer import Featurizer
-from models.inputs.text import clean_text
-from models.product_encoder import ProductEncoder
-from models.training import train
+from catalog.text.clean import clean_text
+from models.features.featurizer import Featurizer
+from models.features.table import FeatureTable, ModalityFeatures
+from models.inference.product_encoder import ProductEncoder
+from models.training.train import train
+from retrieval.ranking.training import held_out as lessons
+from shelfspace.files import atomic_directory
+from shelfspace.hashing import content_hash, fingerprint
+from shelfspace.settings import load_settings, merge
 
 __all__ = ["FOLDS", "RECIPE", "FoldVectors", "backwards", "fold_rows", "fold_vectors", "fragments"]
 
@@ -207,7 +207,7 @@ def sentences_of(texts: Sequence[str], cache: Path) -> np.ndarray:
     """(n, 384) MiniLM vectors, kept in the cache."""
     kept = cache / f"minilm-{content_hash(*texts)[:16]}.npy"
     if not kept.is_file():
-        from models.frozen import load_frozen_text
+        from models.pretrained.text_and_image import load_frozen_text
 
         np.save(kept, load_frozen_text("minilm").encode(list(texts)))
     return np.asarray(np.load(kept, allow_pickle=False))

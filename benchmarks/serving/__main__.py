@@ -24,8 +24,8 @@ from benchmarks.serving.postgresql import postgresql_speed
 from benchmarks.serving.report import page, plot
 from benchmarks.serving.shop import open_shop
 from benchmarks.serving.throughput import compare_servers
-from catalog.files import read_json, write_json, write_text
-from catalog.workspace import PROJECT
+from shelfspace.files import read_json, write_json, write_text
+from shelfspace.workspace import PROJECT
 
 RESULT = PROJECT / "benchmarks" / "results" / "serving.json"
 PAGE = PROJECT / "docs" / "serving.md"

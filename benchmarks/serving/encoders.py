@@ -1,4 +1,4 @@
-"""What the choice among the ways to run an encoder (`models.runtime`) finds, on the shop's release."""
+"""What the choice among the encoder's backends (`models.inference.backends`) finds, on the shop's release."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import torch
 
 from benchmarks.serving.shop import LEARNT, Shop, photo_of, title_of
-from models.inputs.item import ProductInput
-from models.product_encoder import ProductEncoder
-from models.runtime import choose
+from catalog.product import ProductInput
+from models.inference.backends import choose
+from models.inference.product_encoder import ProductEncoder
 
 __all__ = ["compare_encoders"]
 

@@ -13,10 +13,10 @@ from typing import Any
 import faiss
 import numpy as np
 
-from catalog.settings import ReleaseSettings
-from models.index import LayeredIndex, build_index
-from models.index.log import Header
-from models.index.search import ExactIndex, FaissIndex
+from retrieval.changes.log import Header
+from retrieval.vectors import LayeredIndex, build_index
+from retrieval.vectors.faiss_index import ExactIndex, FaissIndex
+from shelfspace.settings import ReleaseSettings
 
 __all__ = ["SIZES", "clustered", "compare", "index_speed", "shares"]
 

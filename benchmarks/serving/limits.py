@@ -14,7 +14,7 @@ from benchmarks.serving.client import Request, run, run_apart
 from benchmarks.serving.servers import Server, start, start_bare
 from benchmarks.serving.shop import Shop
 from benchmarks.serving.throughput import requests_of
-from bentos.metrics import STAGES
+from bentos.telemetry.metrics import STAGES
 
 __all__ = ["counting_cost", "end_under_load", "overload", "stage_times"]
 

@@ -17,8 +17,8 @@ import numpy as np
 import psutil
 
 from benchmarks.serving.index_speed import DIM, QUERIES, SIZES, K, bare, clustered, compare, shares
-from catalog.settings import ReleaseSettings
-from models.index import build_index
+from retrieval.vectors import build_index
+from shelfspace.settings import ReleaseSettings
 
 __all__ = ["postgresql_speed"]
 
@@ -49,7 +49,7 @@ def postgresql_speed(scratch: Path, sizes: tuple[int, ...] = SIZES) -> list[dict
 
 def measure(address: str, n: int) -> list[dict[str, Any]]:
     """The rows of one size."""
-    from models.index.postgres import PgRowIndex, PgVectorIndex, Place
+    from retrieval.vectors.postgres import PgRowIndex, PgVectorIndex, Place
 
     table = clustered(n + QUERIES)
     vectors, queries = np.ascontiguousarray(table[:n]), np.ascontiguousarray(table[n:])

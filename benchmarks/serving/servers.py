@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from benchmarks.serving.shop import Shop
-from catalog.workspace import PROJECT
+from shelfspace.workspace import PROJECT
 
 __all__ = ["Server", "bare_app", "serve_bare", "start", "start_bare"]
 
@@ -137,8 +137,8 @@ def bare_app(application: Any) -> Any:
     from starlette.responses import PlainTextResponse
     from starlette.routing import Route
 
-    from bentos.guard import Guard
-    from bentos.hot import HotRoutes
+    from bentos.http.fast_path import HotRoutes
+    from bentos.http.guard import Guard
 
     def ready(_: Any) -> PlainTextResponse:
         return PlainTextResponse("\n", status_code=200 if application.ready else 503)
@@ -154,7 +154,7 @@ def serve_bare() -> None:
 
     from bentos.application import Application
     from bentos.config import read_config
-    from bentos.metrics import METRICS
+    from bentos.telemetry.metrics import METRICS
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int)

@@ -16,22 +16,22 @@ import pandas as pd
 from PIL import Image, ImageDraw
 
 from bentos.build import bento_folder, build_bento
-from catalog.files import read_json, write_json
-from catalog.settings import Settings
-from catalog.workspace import Workspace
-from insights.search.from_release import search_part_writers
-from insights.search.fusion import FusionModel
-from insights.search.fusion_fit import Judged
-from insights.search.hybrid import HybridSearch
-from insights.search.lexical import LexicalIndex
-from models.featurizer import Featurizer
-from models.graph.together import bought_together
-from models.index import RowIndex, build_index
-from models.inputs.item import ProductInput
-from models.product_encoder import ProductEncoder
-from models.release import Release, promote, write_release
-from models.release.modalities import vectors_alone
-from models.training import train
+from catalog.product import ProductInput
+from insights.bought_together import bought_together
+from models.features.featurizer import Featurizer
+from models.inference.by_modality import vectors_alone
+from models.inference.product_encoder import ProductEncoder
+from models.training.train import train
+from releases import Release, promote, write_release
+from releases.search_parts import search_part_writers
+from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fit import Judged
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.vectors import RowIndex, build_index
+from shelfspace.files import read_json, write_json
+from shelfspace.settings import Settings
+from shelfspace.workspace import Workspace
 
 __all__ = ["Shop", "open_shop", "photo_of", "title_of"]
 

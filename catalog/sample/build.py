@@ -9,9 +9,6 @@ import pandas as pd
 import yaml
 from tqdm import tqdm
 
-from catalog.errors import CatalogError
-from catalog.files import atomic_directory, write_bytes, write_json, write_text
-from catalog.progress import hide_bar
 from catalog.sample.dirt import KINDS, Dirt, choose, soil_events, soil_media, soil_products, soil_stock
 from catalog.sample.events import make_events
 from catalog.sample.photos import render_photo
@@ -21,6 +18,9 @@ from catalog.sample.stock import make_stock
 from catalog.sample.texts import write_texts
 from catalog.sample.truth import truth
 from catalog.sample.world import CATEGORIES
+from shelfspace.errors import CatalogError
+from shelfspace.files import atomic_directory, write_bytes, write_json, write_text
+from shelfspace.progress import hide_bar
 
 __all__ = ["COLUMNS", "MIN_PRODUCTS", "build_sample"]
 

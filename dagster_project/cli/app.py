@@ -8,11 +8,11 @@ from importlib.metadata import version
 
 import click
 
-from catalog.errors import ShelfspaceError
 from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
 from dagster_project.cli.releases import releases, rollback
 from dagster_project.cli.servers import drift, serve, ui
+from shelfspace.errors import ShelfspaceError
 
 __all__ = ["main", "shelfspace"]
 

@@ -8,7 +8,7 @@ from dagster_project.cli.options import catalog_option, check_catalog, existing_
 from dagster_project.graph import LOOPS, STAGES
 
 if TYPE_CHECKING:
-    from catalog.workspace import Workspace
+    from shelfspace.workspace import Workspace
 
 __all__ = ["demo", "run", "summary"]
 
@@ -50,8 +50,8 @@ def show_summary(workspace: "Workspace") -> None:
 
 def prepared(catalog: str | None) -> "Workspace":
     """The workspace, made where it is not there, once its catalogue has been found usable."""
-    from catalog.workspace import Workspace
     from dagster_project.environment import prepare
+    from shelfspace.workspace import Workspace
 
     found = Workspace.find(catalog)
     check_catalog(found, read_tables=not found.root.is_dir())

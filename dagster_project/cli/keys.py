@@ -4,13 +4,16 @@ from pathlib import Path
 
 import click
 
-from catalog.errors import SettingsError
 from dagster_project.cli.options import catalog_option, check_catalog
+from shelfspace.errors import SettingsError
 
 __all__ = ["keys"]
 
 file_option = click.option(
-    "--file", "file", metavar="FILE", help="Keys file; default SHELFSPACE_KEYS, else keys.json in the workspace."
+    "--file",
+    "file",
+    metavar="FILE",
+    help="Keys file; default SHELFSPACE_KEYS, else keys.json in the workspace.",
 )
 
 
@@ -27,7 +30,9 @@ class Keys(click.Group):
             return super().invoke(ctx)
         except OSError as error:
             where = error.filename or "keys.json"
-            raise SettingsError("keys", str(where), f"give a file that can be written ({error.strerror})") from error
+            raise SettingsError(
+                "keys", str(where), f"give a file that can be written ({error.strerror})"
+            ) from error
 
 
 @click.group(cls=Keys, epilog="Example: shelfspace keys create --name storefront --scopes read")
@@ -47,10 +52,16 @@ def keys() -> None:
 @catalog_option
 @file_option
 def create(
-    name: str, scopes: str, rate: float, burst: float, days: float | None, catalog: str | None, file: str | None
+    name: str,
+    scopes: str,
+    rate: float,
+    burst: float,
+    days: float | None,
+    catalog: str | None,
+    file: str | None,
 ) -> None:
     """Add a key and print it, this once."""
-    from bentos.keys_cli import add_key
+    from bentos.auth.manage import add_key
 
     path = keys_file(catalog, file)
     token, key = add_key(path, name, scopes, rate, burst, days)
@@ -62,8 +73,8 @@ def create(
 @file_option
 def show(catalog: str | None, file: str | None) -> None:
     """Show the keys there are, without the keys themselves."""
-    from bentos.keys import read_keys
-    from bentos.keys_cli import describe_key
+    from bentos.auth.keys import read_keys
+    from bentos.auth.manage import describe_key
 
     for key in read_keys(keys_file(catalog, file)).keys:
         click.echo(describe_key(key))
@@ -76,7 +87,7 @@ def show(catalog: str | None, file: str | None) -> None:
 @file_option
 def rotate(key_id: str, hours: float, catalog: str | None, file: str | None) -> None:
     """Make a key with the rights of ID, which ends some hours later."""
-    from bentos.keys_cli import rotate_key
+    from bentos.auth.manage import rotate_key
 
     path = keys_file(catalog, file)
     token, key = rotate_key(path, key_id, hours)
@@ -90,7 +101,7 @@ def rotate(key_id: str, hours: float, catalog: str | None, file: str | None) -> 
 @file_option
 def revoke(key_id: str, catalog: str | None, file: str | None) -> None:
     """Take the key ID out, at once."""
-    from bentos.keys_cli import revoke_key
+    from bentos.auth.manage import revoke_key
 
     left = revoke_key(keys_file(catalog, file), key_id)
     click.echo(f"key {key_id} is revoked; {left} left", err=True)
@@ -98,8 +109,8 @@ def revoke(key_id: str, catalog: str | None, file: str | None) -> None:
 
 def keys_file(catalog: str | None, file: str | None) -> Path:
     """The file that was named, else the workspace's; nothing is made yet."""
-    from bentos.keys_cli import keys_path
-    from catalog.workspace import Workspace
+    from bentos.auth.manage import keys_path
+    from shelfspace.workspace import Workspace
 
     if file:
         return Path(file).expanduser().resolve()

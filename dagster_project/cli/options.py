@@ -1,17 +1,20 @@
 """Options that several commands share, and the look at a catalogue before anything is made for it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from catalog.errors import ArtifactError
+from shelfspace.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from catalog.workspace import Workspace
+    from shelfspace.workspace import Workspace
 
 __all__ = ["catalog_option", "check_catalog", "existing_workspace", "make_suffix", "port_option"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 catalog_option = click.option(
     "--catalog",
@@ -21,7 +24,7 @@ catalog_option = click.option(
 )
 
 
-def port_option(default: int | None, told: str = ""):  # noqa: ANN201 - click's own decorator type is private
+def port_option(default: int | None, told: str = ""):
     """`--port`, for a server on loopback."""
     shown = told or f"default {default}"
     return click.option(
@@ -41,7 +44,7 @@ def existing_workspace(catalog: str | None) -> "Workspace":
         ArtifactError: there is none yet; names the command that makes it.
         CatalogError: there is none, and no such catalogue either.
     """
-    from catalog.workspace import Workspace
+    from shelfspace.workspace import Workspace
 
     workspace = Workspace.find(catalog)
     if not workspace.root.is_dir():
@@ -63,9 +66,9 @@ def check_catalog(workspace: "Workspace", *, read_tables: bool) -> None:
         CatalogError: no such catalogue, or a table or catalog.yaml that is not usable.
         SettingsError: params.yaml or the catalogue's params are not usable.
     """
-    from catalog.settings import load_settings
-    from catalog.source import open_catalog
-    from catalog.workspace import PROJECT
+    from catalog.sources.open import open_catalog
+    from shelfspace.settings import load_settings
+    from shelfspace.workspace import PROJECT
 
     params = Path(os.environ.get("SHELFSPACE_PARAMS") or PROJECT / "params.yaml")
     built = workspace.state / "source" / "sample" / "catalog.yaml"

@@ -24,7 +24,7 @@ def releases(catalog: str | None, as_json: bool) -> None:
 @catalog_option
 def rollback(catalog: str | None) -> None:
     """Move `current` back to the release before; a running service follows within a second."""
-    from models.release import rollback as move_back
+    from releases import rollback as move_back
 
     workspace = existing_workspace(catalog)
     release = move_back(workspace.root)

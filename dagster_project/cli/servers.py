@@ -8,7 +8,6 @@ from typing import NoReturn
 
 import click
 
-from catalog.errors import ArtifactError
 from dagster_project.cli.options import (
     catalog_option,
     check_catalog,
@@ -16,6 +15,7 @@ from dagster_project.cli.options import (
     make_suffix,
     port_option,
 )
+from shelfspace.errors import ArtifactError
 
 __all__ = ["drift", "serve", "ui"]
 
@@ -25,9 +25,9 @@ __all__ = ["drift", "serve", "ui"]
 @port_option(3001)
 def ui(catalog: str | None, port: int) -> None:
     """Serve the Dagster UI with its daemon: runs, sensors, schedules."""
-    from catalog.ports import check_port_free
-    from catalog.workspace import Workspace
     from dagster_project.environment import prepare
+    from shelfspace.ports import check_port_free
+    from shelfspace.workspace import Workspace
 
     check_catalog(Workspace.find(catalog), read_tables=False)
     check_port_free("127.0.0.1", port)
@@ -53,8 +53,8 @@ def serve(catalog: str | None, port: int | None, host: str | None, bento: str | 
 @port_option(3002)
 def drift(catalog: str | None, port: int) -> None:
     """Serve the drift dashboard (Evidently)."""
-    from catalog.ports import check_port_free
     from dagster_project.environment import prepare
+    from shelfspace.ports import check_port_free
 
     workspace = existing_workspace(catalog)
     place = workspace.state / "evidently"
@@ -79,7 +79,7 @@ def become(*command: str) -> NoReturn:
     A shell starts background jobs with signals ignored, and that is inherited: `dg dev` would then
     end its children by a SIGINT that they ignore. So the signals that end a server are set back.
     """
-    from catalog.workspace import PROJECT
+    from shelfspace.workspace import PROJECT
 
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)

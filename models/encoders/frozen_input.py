@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from torch import Tensor, nn
 
-from models.encoders.registries import Standardise
+from models.encoders.base import Standardise
 
 __all__ = ["FrozenInput"]
 

@@ -1,8 +1,8 @@
 """Encoders that are a frozen, pretrained vector and nothing else: only its projection is trained.
 
-Registered under the prefixes of `models.frozen`, so `model.image: transformers:<folder>` selects one.
-The vector was made by the feature stage (`models.needed_features`); what stands behind the prefix is
-kept as `source`, for people who look.
+Registered under the prefixes of `models.pretrained.text_and_image`, so `model.image:
+transformers:<folder>` selects one. The vector was made by the feature stage (`models.features.needs`);
+what stands behind the prefix is kept as `source`, for people who look.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 from torch import Tensor, nn
 
+from models.encoders.base import AUDIO, IMAGE, Encoder, Spec
 from models.encoders.frozen_input import FrozenInput
-from models.encoders.photo_pool import PhotoEncoder
-from models.encoders.registries import AUDIO, IMAGE, Encoder, Spec
+from models.encoders.image.photo_pool import PhotoEncoder
 
 __all__ = ["FrozenPhoto", "FrozenSound"]
 

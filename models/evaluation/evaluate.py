@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from catalog.errors import InputError
-from catalog.hashing import fingerprint
-from catalog.progress import hide_bar
-from catalog.settings import Settings
 from models.evaluation.holdout import Encoder, Holdout
-from models.features import FeatureTable
+from models.features.table import FeatureTable
+from shelfspace.errors import InputError
+from shelfspace.hashing import fingerprint
+from shelfspace.progress import hide_bar
+from shelfspace.settings import Settings
 
 __all__ = ["Encoder", "evaluate", "subset_name"]
 

@@ -7,14 +7,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from catalog.errors import ArtifactError
-from catalog.settings import Settings
 from models.evaluation.baseline import predict_baseline, score_baseline
 from models.evaluation.leaning import leaning
 from models.evaluation.metrics import classification, interval, macro_f1, roc_points
 from models.evaluation.retrieval import across, within, within_per_query
-from models.features import FeatureTable
+from models.features.table import FeatureTable
 from models.nested import cut
+from shelfspace.errors import ArtifactError
+from shelfspace.settings import Settings
 
 __all__ = ["Encoder", "Holdout"]
 

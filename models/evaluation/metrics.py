@@ -16,7 +16,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from catalog.errors import ArtifactError
+from shelfspace.errors import ArtifactError
 
 __all__ = ["calibration_error", "classification", "interval", "macro_f1", "roc_points"]
 

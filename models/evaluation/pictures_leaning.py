@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from models.evaluation.fonts import drawable
-from models.evaluation.pictures import COLOURS, INK, WAYS, canvas, png, short, title
+from shelfspace.drawing import COLOURS, INK, WAYS, canvas, png, short, title
+from shelfspace.fonts import drawable
 
 __all__ = ["leaning_bars"]
 

@@ -6,11 +6,11 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from catalog.errors import ArtifactError
-from catalog.files import atomic_directory, read_json, write_json
-from catalog.hashing import file_hash, fingerprint
-from catalog.settings import Graph
 from models.graph.refiner import REFINER, Refiner
+from shelfspace.errors import ArtifactError
+from shelfspace.files import atomic_directory, read_json, write_json
+from shelfspace.hashing import file_hash, fingerprint
+from shelfspace.settings import Graph
 
 __all__ = ["load_refiner", "save_refiner"]
 

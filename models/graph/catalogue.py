@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from catalog.files import write_json, write_table
-from catalog.progress import hide_bar
-from catalog.settings import Graph
+from catalog.copurchases import CoPurchases, copurchases, read_baskets
 from models.graph.artefact import save_refiner
-from models.graph.copurchase import CoPurchases, copurchases, read_baskets
 from models.graph.refiner import refine
 from models.graph.training import Trained, train_refiner
+from shelfspace.files import write_json, write_table
+from shelfspace.progress import hide_bar
+from shelfspace.settings import Graph
 
 __all__ = ["RefinedCatalogue", "refine_catalogue"]
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.graph.copurchase import Baskets
+from catalog.copurchases import Baskets
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -18,7 +18,7 @@ def nearest(vectors: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
 
     Padded with -1 where there are fewer.
     """
-    from models.index import search_rows
+    from retrieval.vectors import search_rows
 
     _, found = search_rows(vectors, vectors[rows], k + 1)
     others = found != rows[:, None]

@@ -1,7 +1,7 @@
 """One picture of a refiner: what it finds beside the vectors as they were, and how training went."""
 
-from models.evaluation.pictures import COLOURS, INK, QUIET, canvas, png, title
 from models.graph.training import Trained
+from shelfspace.drawing import COLOURS, INK, QUIET, canvas, png, title
 
 __all__ = ["graph_picture"]
 

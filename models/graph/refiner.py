@@ -14,9 +14,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from catalog.errors import InputError, SettingsError
-from catalog.settings import Graph
 from models.registry import Registry
+from shelfspace.errors import InputError, SettingsError
+from shelfspace.settings import Graph
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from catalog.errors import InputError
-from catalog.settings import Graph
-from models.graph.copurchase import Baskets, CoPurchases, copurchases, split_by_time
+from catalog.copurchases import Baskets, CoPurchases, copurchases, split_by_time
 from models.graph.judge import nearest, recall
 from models.graph.refiner import Refiner, blocks_of, make_refiner, normalised, refine
+from shelfspace.errors import InputError
+from shelfspace.settings import Graph
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -7,8 +7,8 @@ fitted by the encoder, on the training rows.
 import numpy as np
 import xxhash
 
-from models.inputs.item import ProductInput
-from models.inputs.text import clean_text
+from catalog.product import ProductInput
+from catalog.text.clean import clean_text
 
 __all__ = ["BUCKETS", "DETAILS_CODE", "MOST", "detail_ids"]
 

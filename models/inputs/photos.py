@@ -5,7 +5,7 @@ import PIL
 from PIL import Image, features
 
 from catalog.media import open_photo
-from catalog.settings import Media
+from shelfspace.settings import Media
 
 __all__ = ["DECODER", "letterbox", "photo_pixels"]
 

@@ -11,7 +11,7 @@ import soundfile
 import soxr
 
 from catalog.media import open_sound
-from catalog.settings import Media
+from shelfspace.settings import Media
 
 __all__ = [
     "DECODER",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from models.inputs.item import ProductInput
+from catalog.product import ProductInput
 
 __all__ = ["TABULAR_CODE", "TabularScaler", "price_level"]
 

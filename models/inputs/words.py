@@ -1,6 +1,6 @@
 """Words of a product's text as ids, in order: what word vectors, word pairs and TF-IDF are made of.
 
-Everything here is a function of the cleaned text alone (`models.inputs.text.product_text`), so a
+Everything here is a function of the cleaned text alone (`catalog.text.clean.product_text`), so a
 stored row and a service request agree. That text holds its parts between " . ": the first is the
 title, or whatever comes first where there is none.
 """
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.errors import ArtifactError
-from catalog.files import read_json, write_json
-from catalog.hashing import content_hash, fingerprint
-from models.inputs.text import words
+from catalog.text.clean import words
+from shelfspace.errors import ArtifactError
+from shelfspace.files import read_json, write_json
+from shelfspace.hashing import content_hash, fingerprint
 
 __all__ = [
     "FIRST",

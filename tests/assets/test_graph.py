@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from assets import graph
-from assets.records import Facts, build
-from assets.shop import Shop
-from catalog.files import write_table
-from catalog.settings import Settings
-from catalog.workspace import Workspace
+from assets.lib.shop import Shop
+from assets.lib.stage import Facts, build
 from models.graph.artefact import load_refiner
+from shelfspace.files import write_table
+from shelfspace.settings import Settings
+from shelfspace.workspace import Workspace
 
 IDS = [f"p{n}" for n in range(30)]
 

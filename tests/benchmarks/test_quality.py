@@ -11,10 +11,10 @@ from benchmarks.quality.datasets import Data, available
 from benchmarks.quality.plan import AIMS, CHOICES, EXPERIMENTS, FOLDS, RECIPES, Unit, overrides, units
 from benchmarks.quality.report import aim_rows, page
 from benchmarks.quality.runner import divide
-from catalog.settings import load_settings
+from catalog.product import ProductInput
 from models.encoders import ENCODERS
-from models.inputs.item import ProductInput
-from models.training_checks import check_settings
+from models.training.checks import check_settings
+from shelfspace.settings import load_settings
 
 PLANNED = units(list(EXPERIMENTS))
 
@@ -148,8 +148,8 @@ def test_averaging_seeds_averages_probabilities() -> None:
 def test_neither_price_nor_category_tree_can_be_read_off_the_text() -> None:
     import pandas as pd
 
-    from catalog.source import open_catalog, public_data
-    from models.inputs.text import product_text
+    from catalog.sources.open import open_catalog, public_data
+    from catalog.text.clean import product_text
 
     raw = open_catalog("flipkart").products()
     assert "retail_price" not in raw.columns
@@ -170,7 +170,7 @@ def test_equal_photos_stand_on_one_side_of_the_platforms_split() -> None:
 
     from catalog.cleaning import clean_products
     from catalog.media import probe_media
-    from catalog.source import open_catalog
+    from catalog.sources.open import open_catalog
     from catalog.splits import assign_splits
 
     settings = load_settings()

@@ -12,9 +12,9 @@ from benchmarks.search.listings import Listings, name_of, terms
 from benchmarks.search.report import confidence, interval, rows_of, tables
 from benchmarks.search.runner import FoldResult, Query, measure, merged, rankings
 from benchmarks.search.vectors import FOLDS, backwards, fold_rows, fragments
-from insights.search.fusion import FusionModel
-from models.inputs.item import ProductInput
-from tests.insights.shop import hybrid, vectors
+from catalog.product import ProductInput
+from retrieval.ranking.fusion import FusionModel
+from tests.retrieval.shop import hybrid, vectors
 
 PATHS = (
     ["Home", "Home > Lamps", "Home > Lamps > Desk Lights"],

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.search.judged_release import measure_release
-from catalog.errors import InputError
+from shelfspace.errors import InputError
 from tests.bentos.shop import Shop, build_shop
 
 

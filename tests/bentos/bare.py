@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from bentos.connection import GuardedProtocol
+from bentos.http.connection import GuardedProtocol
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from bentos.answers import ErrorAnswer
+from bentos.api.responses import ErrorAnswer
 from bentos.application import Application
+from bentos.auth.keys import KeysFile, create_key, write_keys
 from bentos.config import ServiceConfig
-from bentos.guard import Guard
-from bentos.hot import HotRoutes
-from bentos.keys import KeysFile, create_key, write_keys
-from catalog.settings import Settings
+from bentos.http.fast_path import HotRoutes
+from bentos.http.guard import Guard
+from shelfspace.settings import Settings
 from tests.bentos.shop import Shop
 
 SEARCH = {"query": {"text": "shoe"}, "k": 2}

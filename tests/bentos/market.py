@@ -7,20 +7,20 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from catalog.settings import Graph
-from insights.search.columns import SEPARATOR
-from insights.search.floors import learn_floors
-from insights.search.from_release import search_part_writers
-from insights.search.fusion import FusionModel
-from insights.search.hybrid import HybridSearch
-from insights.search.lessons import Listings, held_out, left_out
-from insights.search.lexical import LexicalIndex
-from insights.search.mixed_lessons import Beside, mixed
-from models.graph.together import bought_together
-from models.index import ExactIndex, build_index
-from models.inputs.item import ProductInput
-from models.release import Release, promote, write_release
-from models.release.modalities import vectors_alone
+from catalog.product import ProductInput
+from insights.bought_together import bought_together
+from models.inference.by_modality import vectors_alone
+from releases import Release, promote, write_release
+from releases.search_parts import search_part_writers
+from retrieval.filters.columns import SEPARATOR
+from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.floors import learn_floors
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.training.held_out import Listings, held_out, left_out
+from retrieval.ranking.training.mixed import Beside, mixed
+from retrieval.vectors import ExactIndex, build_index
+from shelfspace.settings import Graph
 from tests.bentos.shop import COLOURS, PRODUCTS, WORDS, Shop, play_sound
 
 CHINESE = {3: ("红色台灯", "适合夜间阅读的灯"), 9: ("蓝色跑鞋", "轻便透气的跑步鞋")}

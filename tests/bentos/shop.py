@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from catalog.settings import Settings
-from catalog.workspace import Workspace
-from models.featurizer import Featurizer
-from models.index import build_index
-from models.inputs.item import ProductInput
-from models.product_encoder import ProductEncoder
-from models.release import Release, promote, write_release
-from models.training import train
+from catalog.product import ProductInput
+from models.features.featurizer import Featurizer
+from models.inference.product_encoder import ProductEncoder
+from models.training.train import train
+from releases import Release, promote, write_release
+from retrieval.vectors import build_index
+from shelfspace.settings import Settings
+from shelfspace.workspace import Workspace
 
 TINY = {
     "preprocessing": {"image_size": 32, "vocabulary": 300, "text_length": 24, "sound_seconds": 0.5},

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from catalog.files import write_json
-from catalog.media_store import MediaStore, add_media
-from catalog.workspace import Workspace
-from insights.search.from_release import search_part_writers
-from insights.search.fusion import FusionModel
-from insights.search.lexical import LexicalIndex
-from models.index import build_index
-from models.release import Release, promote, write_release
-from models.release.modalities import modality_vectors
+from catalog.snapshot.media_store import MediaStore, add_media
+from models.inference.by_modality import modality_vectors
+from releases import Release, promote, write_release
+from releases.search_parts import search_part_writers
+from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fusion import FusionModel
+from retrieval.vectors import build_index
+from shelfspace.files import write_json
+from shelfspace.workspace import Workspace
 from tests.bentos.shop import COLOURS, PRODUCTS, WORDS, Shop, draw_photo, play_sound
 
 HOSTILE = (

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bentos.keys import Key, KeysFile, create_key, read_keys, write_keys
+from bentos.auth.keys import Key, KeysFile, create_key, read_keys, write_keys
 from tests.bentos.loopback import Connection, Reply
 from tests.bentos.served import Server
 from tests.bentos.shop import Shop

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from bentos.auth.keys import KeysFile, create_key, write_keys
 from bentos.config import read_config
-from bentos.keys import KeysFile, create_key, write_keys
 from bentos.serve import command, environment, find_bento, has_keys, main
-from catalog.errors import ArtifactError, SettingsError
-from catalog.files import write_json, write_text
-from catalog.settings import Settings
-from catalog.workspace import Workspace
+from shelfspace.errors import ArtifactError, SettingsError
+from shelfspace.files import write_json, write_text
+from shelfspace.settings import Settings
+from shelfspace.workspace import Workspace
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from bentos.build import bento_folder, build_bento
-from catalog.files import write_json
-from models.release import promote
+from releases import promote
+from shelfspace.files import write_json
 from tests.bentos.loopback import Connection, run_load
 from tests.bentos.served import OFFLINE, Server
 from tests.bentos.shop import Shop
-from tests.bentos.test_metrics import missing
+from tests.bentos.telemetry.test_metrics import missing
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from bentoml.exceptions import InvalidArgument, NotFound
 
-from bentos import schemas
+from bentos.api import requests as schemas
 from tests.bentos.shop import Shop
 from tests.waiting import wait_for
 

@@ -9,8 +9,9 @@ import pandas as pd
 import yaml
 from PIL import Image
 
-from catalog.schema import EVENT_COLUMNS, PRODUCT_COLUMNS
-from catalog.source import CatalogSource, open_catalog
+from catalog.contract import EVENT_COLUMNS, PRODUCT_COLUMNS
+from catalog.sources.base import CatalogSource
+from catalog.sources.open import open_catalog
 
 NO_FINDINGS = pd.DataFrame(columns=["key", "kind", "ok", "field", "value", "reason"])
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from catalog.media_store import MediaStore, add_media
 from catalog.modality_hashes import modality_hashes
+from catalog.snapshot.media_store import MediaStore, add_media
 
 COLUMNS = ["text_hash", "image_hash", "audio_hash", "tabular_hash"]
 

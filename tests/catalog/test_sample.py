@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from catalog.errors import CatalogError, MediaError
-from catalog.files import read_json
-from catalog.hashing import tree_hash
 from catalog.media import open_photo, open_sound, probe_media
 from catalog.sample import build_sample
 from catalog.sample.build import COLUMNS
 from catalog.sample.dirt import EVENT_DIRT, KINDS, count
-from catalog.settings import Media
+from shelfspace.errors import CatalogError, MediaError
+from shelfspace.files import read_json
+from shelfspace.hashing import tree_hash
+from shelfspace.settings import Media
 
 
 class Folder:

@@ -17,7 +17,7 @@ from catalog.sample.sounds import render_sound
 from catalog.sample.texts import write_texts
 from catalog.sample.truth import ceiling
 from catalog.sample.world import BRANDS, CATEGORIES, CO_PURCHASE, SHARES, brand_effects, season, words
-from catalog.settings import Media
+from shelfspace.settings import Media
 
 PATHS = [c.path for c in CATEGORIES]
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from catalog.cleaning import clean_products
 from catalog.near_duplicates import SIMILAR, near_duplicate_pairs, shingles
-from catalog.settings import Settings, load_settings
-from catalog.snapshot import MediaStore, read_raw_products, write_snapshot
-from catalog.source import open_catalog
+from catalog.snapshot.write import MediaStore, read_raw_products, write_snapshot
+from catalog.sources.open import open_catalog
 from catalog.splits import assign_splits
+from shelfspace.settings import Settings, load_settings
 
 WORDS = [
     first + last for first in ("am", "ba", "co", "da", "em", "fa", "ga", "ho") for last in ("ber", "lin", "t")

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from assets.preconditions import BLOCKING
-from assets.shop import FOLDERS
+from assets.lib.preconditions import BLOCKING
+from assets.lib.shop import FOLDERS
 from dagster_project.definitions import defs
 from dagster_project.graph import DVC_STAGES, GROUPS, LOOPS, STAGES
 from tests.conftest import PROJECT

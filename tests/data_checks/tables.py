@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from data_checks.facts import Surroundings
+from data_checks.suites.facts import Surroundings
 
 RAW_COLUMNS = [
     "product_id", "title", "description", "category", "brand", "price", "currency", "attributes",

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from catalog.hashing import tree_hash
+from shelfspace.hashing import tree_hash
 from tests.conftest import PROJECT
 
 TINY = {

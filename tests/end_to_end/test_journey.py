@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from catalog.files import read_json
 from dagster_project.graph import STAGES
+from shelfspace.files import read_json
 from tests.end_to_end.conftest import Checkout, free_port, stop
 from tests.waiting import wait_for
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.files import read_json
-from catalog.hashing import tree_hash
+from shelfspace.files import read_json
+from shelfspace.hashing import tree_hash
 from tests.end_to_end.conftest import SAME_BYTES, Checkout, make_checkout
 from tests.waiting import wait_for
 

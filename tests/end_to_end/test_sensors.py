@@ -7,7 +7,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from catalog.files import write_json
+from shelfspace.files import write_json
 from tests.end_to_end.conftest import Checkout, free_port, stop
 from tests.waiting import wait_for
 

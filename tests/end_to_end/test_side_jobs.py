@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from assets.champion_store import champion
-from bentos.release_view import LoadedRelease
-from catalog.files import read_json
+from bentos.serving.loaded_release import LoadedRelease
 from catalog.sample import build_sample
-from catalog.settings import load_settings
-from catalog.workspace import Workspace
 from dagster_project.definitions import defs
-from models.release import current
+from releases import current
+from releases.champion import champion
+from shelfspace.files import read_json
+from shelfspace.settings import load_settings
+from shelfspace.workspace import Workspace
 from tests.end_to_end.conftest import TINY
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import psutil
 
-from bentos.answers import ErrorAnswer
+from bentos.api.responses import ErrorAnswer
 from tests.bentos.loopback import Connection, Reply
 from tests.fuzz.mutate import broken_files, broken_forms, broken_json
 from tests.fuzz.seeds import PHOTOS, SOUNDS, form, seeds, text64

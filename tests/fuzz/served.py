@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bentos.build import build_bento
-from catalog.files import write_json
+from shelfspace.files import write_json
 from tests.bentos.served import Server
 from tests.bentos.shop import Shop
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from models.features import FeatureTable, ModalityFeatures
+from models.features.table import FeatureTable, ModalityFeatures
 
 PAIR = ("text", "image")
 LABELS = ["Audio > Guitars", "Home > Lamps", "家居 > 灯具"]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from catalog.settings import Settings, load_settings
-from models.encoders.photo_textures import COLUMNS
-from models.features import FeatureTable, ModalityFeatures
+from models.encoders.image.photo_textures import COLUMNS
+from models.features.table import FeatureTable, ModalityFeatures
+from shelfspace.settings import Settings, load_settings
 
 MODALITIES = ("text", "image", "audio", "tabular")
 CLASSES = ("Audio > Guitars", "Home > Lamps", "家居 > 灯具")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
-from catalog.settings import load_settings
-from tests.models.test_frozen import clip_folder
+from shelfspace.settings import load_settings
+from tests.models.pretrained.test_text_and_image import clip_folder
 
 SMALL = {"preprocessing": {"image_size": 24, "sound_seconds": 1.0, "vocabulary": 150, "text_length": 12}}
 

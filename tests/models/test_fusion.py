@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.fusion import FUSION
-from models.objectives import alignment_loss, class_weights, hide_modalities, label_loss, price_loss
+from models.training.losses import alignment_loss, class_weights, hide_modalities, label_loss, price_loss
 
 M, W, DIM = 4, 32, 24
 SUBSETS = [tuple(bool(b) for b in bits) for bits in product((0, 1), repeat=M) if any(bits)]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from catalog.errors import SettingsError
 from models.registry import Registry
+from shelfspace.errors import SettingsError
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bentos.build import build_bento
-from catalog.files import write_json
+from shelfspace.files import write_json
 from tests.bentos.served import Server
 from tests.bentos.shop import Shop
 from tests.bentos.storefront_shop import (

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from catalog.settings import Graph
-from models.graph.copurchase import Baskets
+from catalog.copurchases import Baskets
+from shelfspace.settings import Graph
 
 SMALL = Graph(shrinkage=1, neighbours=5, epochs=6, batch_size=64, width=16, learning_rate=0.01)
 N, DIM, CLIQUE = 60, 12, 6

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from models.graph.copurchase import Baskets, copurchases, read_baskets
+from catalog.copurchases import Baskets, copurchases, read_baskets
 from tests.models.graph.cliques import CLIQUE, DIM, IDS, SMALL, N, unit
 
 

@@ -9,15 +9,15 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from catalog.errors import ArtifactError, InputError, SettingsError
-from catalog.settings import ReleaseSettings
+from catalog.copurchases import Baskets, copurchases, split_by_time
 from models.graph.artefact import load_refiner, save_refiner
-from models.graph.copurchase import Baskets, copurchases, split_by_time
 from models.graph.picture import graph_picture
 from models.graph.refiner import REFINER, Refiner, blocks_of, make_refiner, normalised, refine
 from models.graph.training import recall_at, train_refiner
-from models.index import build_index
-from models.release import Release, write_release
+from releases import Release, write_release
+from retrieval.vectors import build_index
+from shelfspace.errors import ArtifactError, InputError, SettingsError
+from shelfspace.settings import ReleaseSettings
 from tests.models.graph.cliques import CLIQUE, DIM, IDS, SMALL, N, pair_baskets, settings, unit
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from catalog.errors import MediaError
-from catalog.settings import Media
 from models.inputs.photos import photo_pixels
+from shelfspace.errors import MediaError
+from shelfspace.settings import Media
 
 
 def encoded(pixels: np.ndarray, form: str = "PNG", **options: object) -> bytes:

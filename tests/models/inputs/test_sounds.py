@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from catalog.errors import MediaError
-from catalog.settings import Media
 from models.inputs.sounds import log_mel, mel_filters, mfcc, sound_frames, sound_samples
+from shelfspace.errors import MediaError
+from shelfspace.settings import Media
 
 RATE = 16_000
 

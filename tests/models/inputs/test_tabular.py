@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.inputs.item import ProductInput
+from catalog.product import ProductInput
 from models.inputs.tabular import CLIP, TabularScaler, price_level
 
 

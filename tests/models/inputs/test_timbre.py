@@ -5,9 +5,9 @@ import csv
 import numpy as np
 import pytest
 
-from catalog.settings import Media
 from models.inputs.sounds import frame_power, log_mel, mfcc, sound_samples
 from models.inputs.timbre import BANDS, CONTRAST_HZ, HARMONICS, SHAPES, TIMBRE, timbre
+from shelfspace.settings import Media
 
 RATE = 16_000
 ENVELOPE = 5 * BANDS + 6 * (SHAPES + len(CONTRAST_HZ) - 1)

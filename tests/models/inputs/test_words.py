@@ -7,10 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from catalog.errors import ArtifactError
-from models.inputs.item import ProductInput
-from models.inputs.text import clean_text, product_text
+from catalog.product import ProductInput
+from catalog.text.clean import clean_text, product_text
 from models.inputs.words import UNKNOWN, WordVocabulary, title_grams, title_of, word_sequence
+from shelfspace.errors import ArtifactError
 
 TEXTS = [
     "Red towel . Sathiyas . Colour: red; Bath type: soft . A soft red towel",

@@ -1,0 +1,121 @@
+"""DVC, called as a command: it identifies and stores bytes, it never schedules.
+
+Collection adds the snapshot here. Stage outputs are committed after a successful run, outside the
+job: DVC refuses both while `dvc repro` runs the stage (see docs/run-the-loop.md).
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from shelfspace.errors import ArtifactError
+from shelfspace.files import write_text
+from shelfspace.hashing import file_hash
+
+__all__ = ["add", "commit_stages", "keep", "pointer_hash", "push", "repository"]
+
+QUIET = {"DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1"}
+
+
+def _dvc(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments],
+        cwd=folder,
+        env={**os.environ, **QUIET},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ArtifactError(
+            f"dvc {' '.join(arguments)} failed in {folder}: {(done.stderr or done.stdout).strip()[-800:]}"
+        )
+    return done.stdout
+
+
+def repository(root: Path) -> Path:
+    """The DVC repository around a folder; one without git is started there when there is none.
+
+    A repository started here gets a local folder beside its bytes as the default remote.
+    """
+    for folder in (root, *root.parents):
+        if (folder / ".dvc").is_dir():
+            return folder
+    home = root.parent
+    _dvc(home, "init", "--no-scm", "-q")
+    _dvc(home, "config", "core.analytics", "false")
+    _dvc(home, "config", "core.check_update", "false")
+    _dvc(home, "remote", "add", "-q", "-d", "local", str(home / ".dvc-remote"))
+    return home
+
+
+def pointer_hash(target: Path) -> str | None:
+    """The MD5 that a `.dvc` pointer holds for its target, or None where there is no pointer."""
+    pointer = target.with_name(target.name + ".dvc")
+    if not pointer.exists():
+        return None
+    return str(yaml.safe_load(pointer.read_text())["outs"][0]["md5"])
+
+
+def add(target: Path) -> str:
+    """`dvc add` a folder and return its MD5 (a `.dir` hash).
+
+    Raises:
+        ArtifactError: DVC refused, with its last words.
+    """
+    home = repository(target.parent)
+    _dvc(home, "add", "-q", str(target))
+    version = pointer_hash(target)
+    if version is None:
+        raise ArtifactError(f"dvc add {target} left no pointer")
+    return version
+
+
+def push(target: Path) -> None:
+    """`dvc push` a folder's pointer to the configured remote."""
+    _dvc(repository(target.parent), "push", "-q", str(target) + ".dvc")
+
+
+def keep(target: Path, manifest: str, note: Path, *, push_too: bool) -> str:
+    """Bring a folder's pointer (and remote) up to date with what lies in it; returns its MD5.
+
+    What DVC was last told is noted after the fact. A run killed between writing the folder and
+    telling DVC is made good by the next one, which finds the folder itself unchanged.
+
+    Args:
+        target: the folder.
+        manifest: the file in it that changes whenever anything in it does.
+        note: where the manifest's hash is noted, outside the folder.
+        push_too: also push to the remote.
+    """
+    there = file_hash(target / manifest)
+    version = pointer_hash(target)
+    if version is None or not note.exists() or note.read_text() != there:
+        version = add(target)
+        if push_too:
+            push(target)
+        write_text(note, there)
+    return version
+
+
+def commit_stages(project: Path, workspace: Path, stages: list[str]) -> list[str]:
+    """Record finished stage outputs in dvc.lock; returns the stages that dvc.yaml describes.
+
+    A workspace outside the checkout, or one that params.yaml does not list under `workspaces`, has
+    no stages: nothing is done.
+
+    Args:
+        project: the checkout.
+        workspace: the workspace's folder.
+    """
+    listed = yaml.safe_load((project / "params.yaml").read_text()).get("workspaces", [])
+    described = workspace.parent == project / "workspaces" and workspace.name in listed
+    if not described or not (project / "dvc.yaml").exists():
+        return []
+    names = [f"{stage}@{workspace.name}" for stage in stages]
+    if names:
+        _dvc(project, "commit", "-q", "-f", *names)
+    return names

@@ -1,0 +1,106 @@
+"""What tuning, cross-validation and training read: features, targets, the frozen split, the settings."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from assets.lib.shop import Shop
+from shelfspace.errors import ArtifactError
+from shelfspace.files import read_json
+from shelfspace.hashing import fingerprint
+from shelfspace.settings import Settings
+from shelfspace.settings.search_space import with_values
+
+__all__ = [
+    "FEATURES",
+    "BestValues",
+    "Learning",
+    "best_values",
+    "labels_version",
+    "learning",
+    "model_settings",
+]
+
+FEATURES = ("text_features", "image_features", "audio_features", "tabular_features")
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Features and targets of all products, in the order of the products table.
+
+    Attributes:
+        products: the cleaned table.
+        features: a `models.features.table.FeatureTable` of the configured modalities.
+        targets: a `models.features.catalogue.Targets`.
+        splits, groups: (n,) str side and duplicate group.
+    """
+
+    products: pd.DataFrame
+    features: Any
+    targets: Any
+    splits: np.ndarray
+    groups: np.ndarray
+
+
+def learning(shop: Shop) -> Learning:
+    """Read what the stages before training left."""
+    from models.features.catalogue import load_features, targets
+
+    products = shop.table("products")
+    features = load_features(shop.workspace.features, products, shop.settings.model.modalities)
+    split = pd.read_parquet(shop.folder("splits") / "splits.parquet").set_index("product_id")
+    split = split.loc[list(features.product_ids)]
+    return Learning(
+        products,
+        features,
+        targets(products, shop.source.label_level),
+        split["split"].to_numpy(dtype=str),
+        split["group"].to_numpy(dtype=str),
+    )
+
+
+def labels_version(shop: Shop) -> str:
+    """Hash of what training reads of the products: ids, categories and prices, in order."""
+    products = shop.table("products")
+    return fingerprint(products[["product_id", "category", "price"]].astype(str).to_numpy().tolist())
+
+
+@dataclass(frozen=True)
+class BestValues:
+    """What tuning found: dotted setting name to value, and the study they come from."""
+
+    study: str
+    values: dict[str, Any]
+
+
+def best_values(shop: Shop) -> BestValues | None:
+    """The values that `tuning.apply` lays over the settings; None while it is off.
+
+    Raises:
+        ArtifactError: it is on, and nothing has been tuned.
+    """
+    if not shop.settings.tuning.apply:
+        return None
+    folder = shop.folder("tuning")
+    if not (folder / "best_params.yaml").exists():
+        raise ArtifactError(
+            f"tuning.apply is on, but workspace {shop.workspace.name} has no best_params.yaml; "
+            "run the tune job first, or switch it off"
+        )
+    nested = yaml.safe_load((folder / "best_params.yaml").read_text())
+    values = {f"{section}.{name}": v for section, part in nested.items() for name, v in part.items()}
+    return BestValues(read_json(folder / "tuning.json")["study"], values)
+
+
+def model_settings(shop: Shop) -> Settings:
+    """The settings a challenger is trained with: the best values laid over them where `tuning.apply` is on.
+
+    Raises:
+        ArtifactError: see `best_values`.
+        SettingsError: a best value is not usable any more.
+    """
+    best = best_values(shop)
+    return shop.settings if best is None else with_values(shop.settings, best.values)

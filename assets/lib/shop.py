@@ -1,0 +1,171 @@
+"""The resource every asset gets: the catalogue, its workspace and its settings, one run at a time."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from assets.lib.dvc import pointer_hash
+from assets.lib.stage import Record, read_record
+from catalog.sources.base import CatalogSource
+from catalog.sources.open import open_catalog
+from shelfspace.errors import ArtifactError
+from shelfspace.settings import Settings, load_settings
+from shelfspace.workspace import PROJECT, Workspace
+
+__all__ = ["CATALOGUE", "NoPickleIOManager", "Shop", "asset_folder", "settings_of"]
+
+CATALOGUE = ("products", "quarantine", "events", "stock")
+"""Tables that one cleaning writes together."""
+
+FOLDERS = {
+    "media_findings": "validation/media_findings",
+    "validation_report": "validation/report",
+    "catalogue": "prepared/catalogue",
+    "splits": "prepared/splits",
+    "texts": "prepared/texts",
+    "images": "prepared/images",
+    "sounds": "prepared/sounds",
+    "featurizer": "prepared/featurizer",
+    "text_features": "features/text",
+    "image_features": "features/image",
+    "audio_features": "features/audio",
+    "tabular_features": "features/tabular",
+    "tuning": "tuning",
+    "cross_validation": "cross_validation",
+    "challenger": "training/challenger",
+    "evaluation": "evaluation/holdout",
+    "model_card": "evaluation/model_card",
+    "champion": "state/champion",
+    "product_embeddings": "state/product_embeddings",
+    "graph_vectors": "state/graph_vectors",
+    "search_index": "state/search_index",
+    "lexical_index": "state/lexical_index",
+    "modality_vectors": "state/modality_vectors",
+    "bought_together": "state/bought_together",
+    "search_fusion": "state/search_fusion",
+    "release": "release",
+    "bento": "bento",
+    "live_requests": "monitoring/live_requests",
+    "drift_report": "monitoring/drift_report",
+}
+"""Asset to its folder in the workspace; products, quarantine, events and stock share `catalogue`."""
+
+
+def asset_folder(workspace: Workspace, asset: str) -> Path:
+    """The folder that holds an asset's bytes and record."""
+    return workspace.root / FOLDERS[asset]
+
+
+def settings_of(source: CatalogSource) -> Settings:
+    """params.yaml (or the file SHELFSPACE_PARAMS names) with the catalogue's overrides on top."""
+    path = Path(os.environ.get("SHELFSPACE_PARAMS") or PROJECT / "params.yaml")
+    return load_settings(path, source.overrides)
+
+
+class Shop(dg.ConfigurableResource):
+    """One catalogue's workspace, held for the whole run.
+
+    Attributes:
+        catalog: preset name or folder; empty: the variable SHELFSPACE_CATALOG, else `sample`.
+        launched_by: who asked for the run (person, dvc, schedule, sensor); DVC's own runs are
+            not committed to DVC again.
+        cause: why, as text; a drift verdict's sentence for instance.
+        wait_seconds: how long to wait for another run of the same workspace.
+    """
+
+    catalog: str = ""
+    launched_by: str = "person"
+    cause: str = ""
+    wait_seconds: float = 900.0
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Shop"]:
+        """Hold the workspace's lock for the run.
+
+        Raises:
+            BusyError: another run still holds it after `wait_seconds`.
+        """
+        with self.workspace.lock(self.wait_seconds):
+            yield self
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        return Workspace.open(self.catalog or None)
+
+    @cached_property
+    def source(self) -> CatalogSource:
+        return open_catalog(self.workspace.catalog, cache=self.workspace.state / "source")
+
+    @cached_property
+    def settings(self) -> Settings:
+        return settings_of(self.source)
+
+    def folder(self, asset: str) -> Path:
+        return asset_folder(self.workspace, asset)
+
+    def record(self, asset: str) -> Record:
+        """The record of an asset that a stage builds on.
+
+        Raises:
+            ArtifactError: it was never computed; names the job that does.
+        """
+        kept = read_record(self.folder(asset))
+        if kept is None:
+            raise ArtifactError(
+                f"{asset} has not been computed in workspace {self.workspace.name}; run the chain job first"
+            )
+        return kept
+
+    def data_version(self, asset: str) -> str:
+        """What identifies the bytes of an asset that lie in the workspace now.
+
+        The raw assets share the DVC hash of the snapshot; products, quarantine, events and stock
+        are files of one folder, each with its own hash; all others have a record.
+
+        Raises:
+            ArtifactError: the asset was never computed.
+        """
+        if asset.startswith("raw_"):
+            version = pointer_hash(self.workspace.snapshot)
+            if version is None:
+                raise ArtifactError(
+                    f"workspace {self.workspace.name} has no snapshot; run the collection job first"
+                )
+            return version
+        if asset in CATALOGUE:
+            return str(self.record("catalogue").facts["versions"][asset])
+        return self.record(asset).data_version
+
+    def versions(self, *assets: str) -> dict[str, str]:
+        """Asset name to data version, for `records.build`."""
+        return {asset: self.data_version(asset) for asset in assets}
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the cleaned tables: products, quarantine, events or stock."""
+        self.record("catalogue")
+        return pd.read_parquet(self.folder("catalogue") / f"{name}.parquet")
+
+
+class NoPickleIOManager(dg.IOManager):
+    """Assets write files in the workspace; a returned value would be pickled, so it is refused."""
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        """Accept nothing but None.
+
+        Raises:
+            ArtifactError: an asset returned a value.
+        """
+        if obj is not None:
+            raise ArtifactError(
+                f"{context.asset_key.to_user_string()} returned a {type(obj).__name__}; "
+                "write it to its folder and return a MaterializeResult"
+            )
+
+    def load_input(self, context: dg.InputContext) -> None:
+        """Nothing is passed in memory: assets read their inputs' folders."""

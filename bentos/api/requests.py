@@ -1,0 +1,259 @@
+"""What requests look like: the models behind the schema, the client and the checks.
+
+Requests forbid unknown fields, so a misspelt name is an error and not a silent default. A field
+given as null counts as not given. Limits that depend on settings (items, k, text length, bytes)
+are checked in `bentos.api.limits`, not here.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+__all__ = [
+    "EXAMPLES",
+    "ChangeRequest",
+    "DeleteRequest",
+    "EmbedRequest",
+    "GetRequest",
+    "ProductChange",
+    "ProductItem",
+    "PutItem",
+    "PutRequest",
+    "Query",
+    "Request",
+    "SearchFilters",
+    "SearchRequest",
+    "SimilarRequest",
+    "Sort",
+    "Weights",
+]
+
+Media = Annotated[str, Field(description="A file as base64, or a data: URL. No web address is fetched.")]
+AttributeValue = str | int | float | bool
+
+EXAMPLE_ITEM: dict[str, JsonValue] = {
+    "title": "Trail running shoe",
+    "brand": "Northpeak",
+    "description": "Light shoe with a grippy sole for wet paths.",
+    "attributes": {"colour": "blue", "size": "42"},
+    "price": 89.9,
+}
+EXAMPLES: dict[str, dict[str, dict[str, JsonValue]]] = {
+    "/embed": {"one": {"item": EXAMPLE_ITEM}, "several": {"items": [EXAMPLE_ITEM, {"title": "Leather bag"}]}},
+    "/classify": {"one": {"item": EXAMPLE_ITEM}, "several": {"items": [{"title": "Leather bag"}]}},
+    "/search": {
+        "one": {"query": {"text": "blue trail running shoe"}, "k": 5},
+        "several": {"queries": [{"text": "leather bag"}, {"text": "rain jacket"}], "k": 3},
+        "filtered, with facets": {
+            "query": {"text": "running shoe"},
+            "k": 24,
+            "page": 1,
+            "sort": "price_up",
+            "filters": {"category": ["Shoes"], "price_to": 100, "in_stock": True},
+            "facets": True,
+        },
+        "like this one, but in red": {
+            "query": {
+                "text": "red",
+                "product_id": "P00017",
+                "weights": {"text": 1, "product": 2},
+            }
+        },
+        "browse": {"filters": {"category": ["Bags"]}, "k": 24, "facets": True},
+    },
+    "/similar": {
+        "one": {"product_id": "P00017", "k": 5},
+        "by photo alone": {"product_id": "P00017", "k": 5, "modality": "image"},
+        "several": {"product_ids": ["P00017", "P00004"], "k": 3},
+    },
+    "/products/get": {"one": {"product_id": "P00017"}, "several": {"product_ids": ["P00017", "P00004"]}},
+    "/products/put": {
+        "one": {"item": {"product_id": "P90001", **EXAMPLE_ITEM, "category": "Shoes", "currency": "EUR"}}
+    },
+    "/products/change": {
+        "one": {"change": {"product_id": "P00017", "price": 69.0, "on_hand": 0}},
+        "several": {"changes": [{"product_id": "P00017", "on_hand": 3}]},
+    },
+    "/products/delete": {"one": {"product_id": "P00017"}, "several": {"product_ids": ["P00017", "P00004"]}},
+}
+"""Bodies that each route accepts, by path."""
+
+
+class Request(BaseModel):
+    """A request body or part of one: no unknown fields, null means absent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, value: Any) -> Any:
+        if isinstance(value, dict) and None in value.values():
+            return {k: v for k, v in value.items() if v is not None}
+        return value
+
+
+class ProductItem(Request):
+    """One product; any part may be missing, at least one must be there."""
+
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE_ITEM})
+
+    product_id: str = Field("", description="Your identifier; repeated in the answer.", max_length=200)
+    title: str = ""
+    description: str = Field("", description="HTML is allowed.")
+    brand: str = ""
+    attributes: dict[str, AttributeValue] = Field(default_factory=dict, description="Name to value.")
+    price: float | None = Field(
+        None, ge=0, le=1e12, allow_inf_nan=False, strict=True, description="In the catalogue's currency."
+    )
+    photos: list[Media] = Field(
+        default_factory=list, description="JPEG, PNG or WebP files; the encoder looks at the first."
+    )
+    sounds: list[Media] = Field(
+        default_factory=list, description="WAV, FLAC, OGG or MP3 files; the encoder listens to the first."
+    )
+
+
+Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+
+
+class Weights(Request):
+    """How much each part of a query counts; only their ratios matter, and 0 leaves a part out."""
+
+    text: Weight = 1.0
+    photo: Weight = 1.0
+    sound: Weight = 1.0
+    product: Weight = 1.0
+
+
+class Query(Request):
+    """What to search for: words, a photo, a sound, a product, or any mixture of them."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"text": "blue trail running shoe"}})
+
+    text: str = ""
+    photo: Media = ""
+    sound: Media = ""
+    product_id: str = Field("", max_length=200, description="A product of the catalogue: more like it.")
+    weights: Weights = Field(
+        default_factory=Weights,
+        description="Of the parts given. Words, photo and sound that count the same are read together.",
+    )
+
+
+Choice = Annotated[str, Field(min_length=1, max_length=500)]
+Choices = Annotated[list[Choice], Field(max_length=100)]
+Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+
+
+class SearchFilters(Request):
+    """What may be found; a field left out allows everything, several values of one allow any of them."""
+
+    category: Choices = Field(
+        default_factory=list, description="Paths, each with all below: Home allows Home > Lamps."
+    )
+    brand: Choices = Field(default_factory=list, description="In any case.")
+    language: Choices = Field(default_factory=list, description="Codes such as en and zh.")
+    price_from: Amount | None = Field(None, description="Inclusive; products without a price do not pass.")
+    price_to: Amount | None = Field(None, description="Inclusive; products without a price do not pass.")
+    in_stock: bool | None = Field(None, description="True: known to be in stock.")
+    has_photo: bool | None = None
+
+
+Sort = Literal["relevance", "price_up", "price_down"]
+
+
+class EmbedRequest(Request):
+    """One product in `item`, or several in `items`."""
+
+    item: ProductItem | None = None
+    items: list[ProductItem] | None = None
+
+
+class SearchRequest(Request):
+    """One query in `query`, or several in `queries`; with `filters` and neither, all that pass them."""
+
+    query: Query | None = None
+    queries: list[Query] | None = None
+    k: int = Field(10, ge=1, strict=True, description="Hits a page.")
+    page: int = Field(1, ge=1, le=1_000_000, strict=True, description="Counted from 1.")
+    sort: Sort = Field(
+        "relevance",
+        description="By price, a query answers with what is relevant enough: all that has every word, and "
+        "the ranked whose score reaches the learned floor. Products without a price come last.",
+    )
+    filters: SearchFilters | None = None
+    facets: bool = Field(False, description="Also count what each further choice would leave.")
+
+
+class SimilarRequest(Request):
+    """One product of the catalogue in `product_id`, or several in `product_ids`."""
+
+    product_id: str | None = None
+    product_ids: list[str] | None = None
+    k: int = Field(10, ge=1, strict=True, description="Hits per product, itself left out.")
+    modality: Literal["", "text", "image", "audio"] = Field(
+        "", description="Nearest by this modality alone; default by all of the product."
+    )
+
+
+class GetRequest(Request):
+    """One product of the catalogue in `product_id`, or several in `product_ids`."""
+
+    product_id: str | None = None
+    product_ids: list[str] | None = None
+
+
+ProductId = Annotated[str, Field(min_length=1, max_length=200)]
+Time = Annotated[
+    AwareDatetime | None,
+    Field(description="When it was true, ISO 8601 with its zone; default now. The later of two wins."),
+]
+Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Stock = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False, description="Pieces in stock.")]
+
+
+class PutItem(ProductItem):
+    """One product of the catalogue, whole: what is not given is not there any more."""
+
+    product_id: ProductId
+    category: str = Field("", max_length=500)
+    language: str = Field("", max_length=20, description="Such as en or zh; detected where it is not given.")
+    currency: str = Field("", max_length=10)
+    on_hand: Stock | None = None
+    updated_at: Time = None
+
+
+class PutRequest(Request):
+    """A product to add or replace in `item`, or several in `items`."""
+
+    item: PutItem | None = None
+    items: list[PutItem] | None = None
+
+
+class ProductChange(Request):
+    """A new price or stock of one product; what is not given stays."""
+
+    product_id: ProductId
+    price: Price | None = None
+    on_hand: Stock | None = None
+    updated_at: Time = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "ProductChange":
+        if self.price is None and self.on_hand is None:
+            raise ValueError("give price or on_hand")
+        return self
+
+
+class ChangeRequest(Request):
+    """One product's change in `change`, or several in `changes`."""
+
+    change: ProductChange | None = None
+    changes: list[ProductChange] | None = None
+
+
+class DeleteRequest(Request):
+    """A product to take out in `product_id`, or several in `product_ids`."""
+
+    product_id: ProductId | None = None
+    product_ids: list[ProductId] | None = None

@@ -1,0 +1,197 @@
+"""The outermost ASGI layer: no request reaches another one before it has passed here.
+
+In this order: the path, the address and name it was asked by, the page it came from, its key.
+Every answer, BentoML's own too, leaves with security headers and a request id, and as one line
+in the access log.
+"""
+
+import itertools
+import re
+import secrets
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bentos.api.parsing import ENDPOINTS, WRITES
+from bentos.auth.access import Door, check_host, check_path, check_site, refuse_public, token_of
+from bentos.auth.keys import ScopeName
+from bentos.errors import RequestError
+from bentos.http.fast_path import refuse, respond
+from bentos.http.security_headers import secured
+from bentos.http.session import SESSION, answer_session
+from bentos.telemetry.metrics import METRICS
+
+if TYPE_CHECKING:
+    from bentos.application import Application
+
+__all__ = ["Guard"]
+
+HEALTH = frozenset({"/livez", "/readyz", "/healthz"})
+OPEN = frozenset({*HEALTH, "/", "/about", SESSION, "/favicon.ico"})
+OPEN_FOLDERS = ("/static/", "/product/")
+"""What asks for no key: health, and pages, which hold nothing of the catalogue themselves."""
+LISTED = frozenset({*OPEN, *(f"/{n}" for n in (*ENDPOINTS, *WRITES)), "/products/get", "/release",
+                    "/release/overview", "/release/map", "/docs", "/docs.json", "/schema.json",
+                    "/metrics"})  # fmt: skip
+FOLDERS = (*OPEN_FOLDERS, "/media/", "/static_content/")
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+START, NUMBERS = secrets.token_hex(8).encode(), itertools.count()
+"""Of the request ids of this process; they tell requests apart, and are no secret."""
+OCTETS = b"application/octet-stream"
+
+
+class Guard:
+    """ASGI middleware.
+
+    Args:
+        app: the layers within, `bentos.http.fast_path.HotRoutes` first.
+        application: gives the process's `Application` (None before the service exists).
+    """
+
+    def __init__(self, app: ASGIApp, application: "Callable[[], Application | None]") -> None:
+        self.app = app
+        self._application = application
+        self._door: Door | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, or answer it here."""
+        if scope["type"] == "websocket":  # nothing here speaks it
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        application = self._application()
+        visit = Visit(scope, receive, send)
+        try:
+            if application is not None:
+                self._check(application, visit)
+            elif scope["path"] not in HEALTH:
+                refuse_early()
+            if application is not None and scope["path"] == SESSION:
+                door, seconds = self._doorkeeper(application), application.limits.body_seconds
+                body, extra = await answer_session(door, scope, visit.receive, visit.address, seconds)
+                visit.private = True
+                await respond(visit.send, 200, body, tuple(extra))
+            else:
+                await self.app(scope, visit.receive, visit.send)
+        except RequestError as refusal:
+            METRICS.refused(refusal.status, refusal.field)
+            await refuse(visit.send, refusal)
+        finally:
+            if application is not None and application.access.on:
+                access = application.access
+                access.add([visit.row(access.client(visit.address))])
+
+    def _check(self, application: "Application", visit: "Visit") -> None:
+        scope, headers = visit.scope, visit.headers
+        path = scope["path"]
+        door = self._doorkeeper(application)
+        ring = door.ring
+        ring.refresh()
+        check_path(path)
+        if not ring.required:
+            refuse_public(scope)
+        if path in HEALTH:
+            return
+        check_host(scope, application.host_names)
+        if not (ring.required and token_of(headers)[1]):
+            check_site(scope, headers)
+        if ring.required and not is_open(path):
+            visit.private = True
+            visit.key = door.enter(headers, visit.address, needed(path)).id
+
+    def _doorkeeper(self, application: "Application") -> Door:
+        if self._door is None or self._door.ring is not application.keys:
+            self._door = Door(application.keys)
+        return self._door
+
+
+class Visit:
+    """One request: what is counted of it, and the way its answer leaves."""
+
+    __slots__ = ("_begin", "_id", "_receive", "_replaced", "_send", "_size", "address", "bytes_in",
+                 "headers", "key", "private", "scope", "status")  # fmt: skip
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        client = scope.get("client")
+        self.address: str = client[0] if client else ""
+        self.key = ""
+        self.private = False
+        self.status = 0
+        self.bytes_in = self._size = 0
+        self._receive, self._send = receive, send
+        self._replaced = False
+        self._begin = time.perf_counter()
+        given = self.headers.get(b"x-request-id", b"")
+        self._id = given if given and REQUEST_ID.fullmatch(given) else b"%s%016x" % (START, next(NUMBERS))
+
+    async def receive(self) -> Message:
+        """The next message of the request."""
+        message = await self._receive()
+        self.bytes_in += len(message.get("body", b""))
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send a message of the answer, with the headers every answer has."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = list(message["headers"])
+            if self.status in {404, 405} and (b"content-type", b"text/plain; charset=utf-8") in headers:
+                self._replaced = True  # the bare words of the router below
+                remedy = "no such route; /docs.json names those there are"
+                await refuse(self.send, RequestError(self.status, "path", self.scope["path"], remedy))
+                return
+            extra = [(b"x-request-id", self._id)]
+            if self.status == 401:
+                extra.append((b"www-authenticate", b'Bearer realm="shelfspace"'))
+            message = {**message, "headers": secured(headers, self.private, tuple(extra), self.status)}
+        elif self._replaced and self._size:
+            return
+        self._size += len(message.get("body", b""))
+        await self._send(message)
+
+    def row(self, client: str) -> dict[str, object]:
+        """The line of the access log."""
+        return {
+            "time": time.time(),
+            "request": self._id.decode(),
+            "method": self.scope["method"][:16],
+            "route": route_of(self.scope["path"]),
+            "status": self.status,
+            "seconds": round(time.perf_counter() - self._begin, 6),
+            "bytes_in": self.bytes_in,
+            "bytes_out": self._size,
+            "release": self.scope.get("shelfspace.release", ""),
+            "key": self.key,
+            "client": client,
+        }
+
+
+def refuse_early() -> None:
+    """Refuse what comes before the service object exists (503)."""
+    raise RequestError(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
+
+
+def is_open(path: str) -> bool:
+    """Whether a path asks for no key."""
+    return path in OPEN or path.startswith(OPEN_FOLDERS)
+
+
+def needed(path: str) -> ScopeName:
+    """The scope a path asks for. All of /products/ but reading one counts as writing."""
+    return "write" if path.startswith("/products/") and path != "/products/get" else "read"
+
+
+def route_of(path: str) -> str:
+    """The route a path belongs to, without what it names."""
+    if path in LISTED:
+        return path
+    for folder in FOLDERS:
+        if path.startswith(folder):
+            return f"{folder}*"
+    return "other"

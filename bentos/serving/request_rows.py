@@ -1,0 +1,57 @@
+"""Rows of the request log: what drift is watched by."""
+
+import time
+from typing import Any
+
+from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.outcome import Outcome
+from catalog.product import ProductInput
+from catalog.text.clean import detect_language
+
+__all__ = ["best_of", "item_facts", "log_row"]
+
+
+def best_of(
+    number: int, outcome: Outcome, result: dict[str, Any], loaded: LoadedRelease
+) -> tuple[str, float | None]:
+    """The most probable category of an encoded item and its probability, else that of the best hit."""
+    if outcome.probabilities is not None and outcome.probabilities.shape[1]:
+        best = int(outcome.probabilities[number].argmax())
+        return str(loaded.encoder.labels[best]), round(float(outcome.probabilities[number, best]), 6)
+    hits = result.get("hits")
+    return (hits[0]["category"], hits[0]["score"]) if hits else ("", None)
+
+
+def log_row(endpoint: str, release: str, status: int, items: int, seconds: float) -> dict[str, Any]:
+    """The columns every row of the request log has."""
+    return {
+        "time": time.time(),
+        "endpoint": endpoint,
+        "release": release,
+        "status": status,
+        "items": items,
+        "seconds": round(seconds, 6),
+        "text_length": 0,
+        "language": "",
+        "has_text": False,
+        "has_photo": False,
+        "has_sound": False,
+        "price": None,
+        "top_label": "",
+        "top_score": None,
+        "vector": None,
+    }
+
+
+def item_facts(item: ProductInput) -> dict[str, Any]:
+    """Statistics of one item; never its text."""
+    texts = [item.title, item.brand, *item.attributes.values(), item.description]
+    text = " ".join(t for t in texts if t)
+    return {
+        "text_length": sum(map(len, texts)),
+        "language": detect_language(text[:1000]),
+        "has_text": bool(text.strip()),
+        "has_photo": bool(item.photos),
+        "has_sound": bool(item.sounds),
+        "price": item.price,
+    }

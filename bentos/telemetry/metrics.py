@@ -1,0 +1,250 @@
+"""What Prometheus reads of one service process: routes, stages, batches, refusals, release, delta, log.
+
+The counts are plain numbers that a collector of prometheus_client reads when it is asked. Its own
+histograms cost several microseconds an observation where BentoML runs it in multi-process mode
+(every value in a memory-mapped file); a request passes eight of these. A workspace has one
+serving process, so nothing has to be summed over processes.
+"""
+
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from bentos.application import Application
+    from models.inference.backends import Choice
+
+__all__ = ["METRICS", "STAGES", "Histogram", "Metrics", "timed"]
+
+SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+JOBS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+STAGES = (
+    "read", "parse", "decode", "queue", "featurize", "encode", "search", "words", "rank", "shape", "log",
+    "serialise",
+)  # fmt: skip
+"""In the order a request passes them: body read, checked, media decoded, waiting for the encoder's
+thread, texts made features, encoder, vector index (and filters), index of words, evidence, fusion and hits
+with their why, answers, request log, JSON."""
+REASONS = {
+    400: "malformed", 401: "no key", 403: "not allowed", 404: "unknown product", 405: "method",
+    408: "slow body", 409: "delta full", 413: "too large", 415: "media type", 422: "invalid",
+    429: "too many requests", 500: "bug", 503: "not ready", 507: "disk full",
+}  # fmt: skip
+BYTES_IN_FLIGHT = "bytes in flight"
+
+
+class Histogram:
+    """Counts by size; safe for several threads.
+
+    Args:
+        bounds: ascending upper bounds; one more count holds what is larger.
+    """
+
+    __slots__ = ("_lock", "bounds", "counts", "total")
+
+    def __init__(self, bounds: tuple[float, ...] = SECONDS) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+        self._lock = threading.Lock()
+
+    def observe(self, value: float) -> None:
+        """Count one value."""
+        if not METRICS.on:
+            return
+        place = bisect_left(self.bounds, value)
+        with self._lock:
+            self.counts[place] += 1
+            self.total += value
+
+    def buckets(self) -> tuple[list[tuple[str, float]], float]:
+        """Cumulative counts as the exposition format has them, and the sum of all values."""
+        with self._lock:
+            counts, total = list(self.counts), self.total
+        so_far, found = 0, []
+        for bound, count in zip((*map(str, self.bounds), "+Inf"), counts, strict=True):
+            so_far += count
+            found.append((bound, float(so_far)))
+        return found, total
+
+
+class timed:  # noqa: N801 - used as a statement: `with timed("encode"):`
+    """Count the seconds of a block as those of a stage."""
+
+    __slots__ = ("_begin", "_histogram")
+
+    def __init__(self, stage: str) -> None:
+        self._histogram = METRICS.stages[stage]
+
+    def __enter__(self) -> None:
+        self._begin = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._histogram.observe(time.perf_counter() - self._begin)
+
+
+class Metrics(Collector):
+    """All counts of a process, as one collector of a registry of its own.
+
+    Attributes:
+        on: whether anything is counted; off only to measure what counting costs.
+    """
+
+    def __init__(self) -> None:
+        self.on = True
+        self.stages = {stage: Histogram() for stage in STAGES}
+        self.batches = Histogram(JOBS)
+        self._routes: dict[tuple[str, str], Histogram] = {}
+        self._refusals: dict[str, int] = {}
+        self._application: Application | None = None
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    def watch(self, application: "Application") -> None:
+        """Read gauges from this application from now on."""
+        self._application = application
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Count one answer; used from the event loop only.
+
+        Args:
+            route: one of a fixed set of names, since each is a series.
+        """
+        key = (route, f"{status // 100}xx")
+        series = self._routes.get(key)
+        if series is None:
+            series = self._routes[key] = Histogram()
+        series.observe(seconds)
+
+    def refused(self, status: int, field: str) -> None:
+        """Count one refusal by its reason; used from the event loop only."""
+        reason = BYTES_IN_FLIGHT if field == BYTES_IN_FLIGHT else REASONS.get(status, "other")
+        self._refusals[reason] = self._refusals.get(reason, 0) + 1
+
+    def text(self) -> bytes:
+        """Everything in Prometheus's text format."""
+        return generate_latest(self._registry)
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing in advance: the registry need not ask an application that is not there yet."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Called by the registry for every scrape."""
+        yield self._histograms()
+        yield histogram_of("batch_jobs", "Requests in one call of the encoder", self.batches)
+        yield self._stage_seconds()
+        refusals = CounterMetricFamily(
+            "shelfspace_refusals", "Requests answered with an error", labels=["reason"]
+        )
+        for reason, count in self._refusals.copy().items():
+            refusals.add_metric([reason], count)
+        yield refusals
+        if self._application is not None:
+            yield from gauges(self._application)
+
+    def _histograms(self) -> Metric:
+        family = HistogramMetricFamily(
+            "shelfspace_request_seconds", "From the request's head to its answer", labels=["route", "status"]
+        )
+        for labels, series in self._routes.copy().items():
+            family.add_metric(list(labels), *series.buckets())
+        return family
+
+    def _stage_seconds(self) -> Metric:
+        family = HistogramMetricFamily(
+            "shelfspace_stage_seconds", "Time in one stage; encode and search once a batch", labels=["stage"]
+        )
+        for stage, series in self.stages.items():
+            family.add_metric([stage], *series.buckets())
+        return family
+
+
+def histogram_of(name: str, what: str, series: Histogram) -> Metric:
+    """A histogram without labels."""
+    family = HistogramMetricFamily(f"shelfspace_{name}", what)
+    family.add_metric([], *series.buckets())
+    return family
+
+
+def gauge(name: str, what: str, value: float) -> Metric:
+    """A gauge without labels."""
+    return GaugeMetricFamily(f"shelfspace_{name}", what, value=value)
+
+
+def gauges(application: "Application") -> Iterator[Metric]:
+    """What is true at the moment of the scrape."""
+    yield gauge("requests_in_flight", "Requests admitted and not answered", application.admission.requests)
+    yield gauge("body_bytes_in_flight", "Bytes of their bodies", application.admission.bytes)
+    yield gauge("queue_jobs", "Requests waiting for the encoder's thread", application.batcher.waiting)
+    yield gauge("ready", "1 where a release answers", float(application.ready))
+    yield CounterMetricFamily(
+        "shelfspace_log_rows_dropped", "Request-log rows lost", value=application.log.lost
+    )
+    yield CounterMetricFamily(
+        "shelfspace_swaps", "Releases that began to answer", value=application.engine.swaps
+    )
+    yield gauge(
+        "release_problem", "1 where the current release cannot be served", bool(application.engine.problem)
+    )
+    loaded = application.engine.loaded
+    if loaded is None:
+        return
+    yield InfoMetricFamily("shelfspace_release", "The release that answers", value=release_facts(loaded))
+    if loaded.choice is not None:
+        yield from encoder_gauges(loaded.choice)
+    yield gauge("release_rows", "Products of the release", len(loaded.release.product_ids))
+    yield gauge("release_number", "Place in the order of releases", loaded.number)
+    made = (loaded.release.folder / "release.json").stat().st_mtime
+    yield gauge("release_age_seconds", "Since the release was written", time.time() - made)
+    answering = all(index.answering for index in loaded.remote)
+    yield gauge("index_answering", "1 where the index that is asked for answers", float(answering))
+    yield CounterMetricFamily(
+        "shelfspace_index_fallbacks",
+        "Searches of the release that its own index answered while PostgreSQL was away",
+        value=sum(index.fallbacks for index in loaded.remote),
+    )
+    view = loaded.view()
+    yield gauge("delta_products", "Products put or changed since the release", len(view.delta.entries))
+    yield gauge("delta_deleted", "Products of the release deleted since", len(view.delta.gone))
+    yield gauge("delta_sequence", "Number of the last change", view.delta.sequence)
+    if loaded.live is not None:
+        yield gauge("delta_bytes", "Size of the log of changes", loaded.live.segment.size)
+
+
+def encoder_gauges(choice: "Choice") -> Iterator[Metric]:
+    """How the encoder is run: the way of each part, and what a text takes by it and eagerly."""
+    yield InfoMetricFamily("shelfspace_encoder", "How each part of the encoder is run", value=choice.ways)
+    yield gauge("encoder_problem", "1 where what was chosen did not agree as a whole", bool(choice.problem))
+    if choice.text_microseconds is not None:
+        family = GaugeMetricFamily(
+            "shelfspace_encoder_text_seconds", "One text through the encoder, as measured at its release",
+            labels=["way"],
+        )  # fmt: skip
+        for way, spent in zip(("eager", "chosen"), choice.text_microseconds, strict=True):
+            family.add_metric([way], spent / 1e6)
+        yield family
+
+
+def release_facts(loaded: Any) -> dict[str, str]:
+    """Labels of the release's info."""
+    index = loaded.index.describe()
+    return {"release": loaded.id, "index": str(index["kind"]), "factory": str(index.get("factory", ""))}
+
+
+METRICS = Metrics()
+"""Of this process, as Prometheus's own default registry is."""

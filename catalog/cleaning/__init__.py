@@ -1,0 +1,11 @@
+"""Cleaning: raw rows become typed rows; every row or file refused goes to quarantine with a reason.
+
+For each table, clean rows and quarantined rows add up to the collected ones. A photo or sound that
+is refused does not take its product with it: the product goes on without that file.
+"""
+
+from catalog.cleaning.events import clean_events, clean_stock
+from catalog.cleaning.products import clean_products
+from catalog.cleaning.refusals import Cleaned
+
+__all__ = ["Cleaned", "clean_events", "clean_products", "clean_stock"]

@@ -1,0 +1,151 @@
+"""Cleaning of product rows and of the media they name."""
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from catalog.cells import foreign, media_cell, moments, numbers, text_of, usable_key
+from catalog.cleaning.refusals import Cleaned, Refusals, refused_files
+from catalog.contract import PRODUCT_COLUMNS
+from catalog.sources.base import CatalogSource
+from shelfspace.settings import Settings
+
+__all__ = ["clean_products"]
+
+
+def clean_products(
+    raw: pd.DataFrame, source: CatalogSource, settings: Settings, media_findings: pd.DataFrame
+) -> Cleaned:
+    """Type and deduplicate raw products.
+
+    Refused rows, in this order: no id; a price that is no number, or not above zero; another currency
+    than the catalogue's, in its column or by a sign in the price; an id given again (the latest
+    updated_at stays, then the last row); no text, photo or sound left. Refused files: not delivered,
+    named by a path that leads out of the media root, or refused by the media probe.
+
+    Args:
+        raw: `catalog.snapshot.write.read_raw_products`.
+        source: currency and separators.
+        settings: unused today; limits of media are applied by the probe.
+        media_findings: columns key, kind, ok, field, value, reason (`catalog.media.probe_media`).
+
+    Returns:
+        clean products in the contract's columns, sorted by product_id.
+    """
+    raw = raw.reset_index(drop=True)
+    cells = {column: raw[column].str.strip() for column in PRODUCT_COLUMNS}
+    ids, price, updated = cells["product_id"], numbers(raw["price"]), moments(raw["updated_at"])
+    found = Refusals("products", raw)
+    found.refuse(ids.eq(""), "product_id", "the id is empty; give each product its own id")
+    unread = cells["price"].ne("") & price.isna()
+    found.refuse(unread, "price", "not a number; give a price such as 12.50, or nothing")
+    found.refuse(price.le(0), "price", "not above zero; leave it empty where it is unknown")
+    if source.currency:
+        other = cells["currency"].str.upper().ne(source.currency.upper()) & cells["currency"].ne("")
+        reason = f"not the catalogue's {source.currency}; convert the price, or list the row elsewhere"
+        found.refuse(other, "currency", reason)
+        found.refuse(foreign(raw["price"], source.currency), "price", reason)
+    found.refuse(
+        _superseded(ids, updated, found.kept), "product_id", "given again; the row updated last is kept"
+    )
+    verdicts = _verdicts(media_findings)
+    photos, bad_photos = _media(raw[found.kept], "photos", source.photo_separator, verdicts)
+    sounds, bad_sounds = _media(raw[found.kept], "sounds", source.photo_separator, verdicts)
+    described = cells["title"].ne("") | cells["description"].ne("")
+    described |= (photos.map(bool) | sounds.map(bool)).reindex(raw.index, fill_value=False)
+    found.refuse(~described, "title", "no text, photo or sound is left; nothing describes the product")
+    clean = pd.DataFrame(
+        {
+            **{name: cells[name] for name in ("product_id", "title", "description", "brand", "group_id")},
+            "category": _each(raw["category"], lambda cell: _category(cell, source.category_separator)),
+            "price": price,
+            "currency": source.currency or cells["currency"].str.upper(),
+            "attributes": _each(raw["attributes"], _attributes),
+            "photos": photos,
+            "sounds": sounds,
+            "language": cells["language"].str.lower().str.extract(r"^([a-z]{2})(?:[-_]|$)")[0].fillna(""),
+            "updated_at": updated,
+        },
+        columns=list(PRODUCT_COLUMNS),
+    )[found.kept]
+    return found.result(
+        clean.sort_values("product_id", kind="stable"), refused_files([*bad_photos, *bad_sounds])
+    )
+
+
+def _superseded(ids: pd.Series, updated: pd.Series, kept: pd.Series) -> pd.Series:
+    """Rows whose id comes again with a later `updated_at`, or with the same one further down."""
+    order = pd.DataFrame({"id": ids, "time": updated})[kept].sort_values(
+        "time", na_position="first", kind="stable"
+    )
+    winners = order.drop_duplicates("id", keep="last").index
+    return ~ids.index.to_series().isin(winners)
+
+
+def _verdicts(findings: pd.DataFrame) -> dict[tuple[str, str], Any]:
+    """(photos|sounds, key) to its row of findings."""
+    found: dict[tuple[str, str], Any] = {}
+    for row in findings[["kind", "key", "ok", "field", "value", "reason"]].itertuples(index=False):
+        found[f"{str(row.kind).removesuffix('s')}s", str(row.key)] = row
+    return found
+
+
+def _media(
+    rows: pd.DataFrame, kind: str, separator: str, verdicts: dict[tuple[str, str], Any]
+) -> tuple[pd.Series, list[tuple[str, str, str, str, str]]]:
+    """Usable media keys per row, and what is refused."""
+    usable: list[list[str]] = []
+    refused = []
+    field = kind.removesuffix("s")
+    for product, cell in zip(rows["product_id"].str.strip(), rows[kind], strict=True):
+        keys = []
+        for key in media_cell(cell, separator):
+            verdict = verdicts.get((kind, key))
+            if not usable_key(key):
+                reason = "the path leads out of the media root; name a file inside it"
+                refused.append((kind, product, f"{field}.file", key, reason))
+            elif verdict is None:
+                reason = "the file was never probed; run the validation stage"
+                refused.append((kind, product, f"{field}.file", key, reason))
+            elif not verdict.ok:
+                shown = str(verdict.value)
+                value = key if shown.strip("'\"") in ("", key) else f"{key}: {shown}"
+                refused.append((kind, product, str(verdict.field), value, str(verdict.reason)))
+            else:
+                keys.append(key)
+        usable.append(keys)
+    return pd.Series(usable, index=rows.index, dtype=object), refused
+
+
+def _each(cells: pd.Series, function: Any) -> pd.Series:
+    """`function` of each cell, computed once per distinct one."""
+    return cells.map({cell: function(cell) for cell in cells.unique()})
+
+
+def _category(cell: str, separator: str) -> str:
+    """A category cell as nodes joined by " > "; of a JSON list of paths the first counts."""
+    text = cell.strip()
+    if text.startswith("["):
+        try:
+            paths = json.loads(text)
+        except ValueError:
+            paths = None  # a name that begins with a bracket
+        if isinstance(paths, list):
+            text = text_of(paths[0]) if paths else ""
+    nodes = [" ".join(node.split()) for node in text.split(separator.strip() or separator)]
+    return " > ".join(node for node in nodes if node)
+
+
+def _attributes(cell: str) -> str:
+    """An attributes cell as a JSON object of texts, sorted by name; other text becomes its one value."""
+    text = cell.strip()
+    if not text:
+        return "{}"
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        values = None  # no JSON: the text itself is what is known
+    if not isinstance(values, dict):
+        values = {"attributes": text}
+    return json.dumps({k: text_of(v) for k, v in sorted(values.items())}, ensure_ascii=False)

@@ -1,0 +1,142 @@
+"""A catalogue: a folder with tables and media, described by the catalog.yaml beside them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from catalog.contract import REQUIRED, empty, raw_columns, source_columns
+from catalog.sources.tables import read_table
+from shelfspace.errors import CatalogError
+from shelfspace.hashing import file_hash, fingerprint
+
+__all__ = [
+    "CatalogSource",
+]
+
+
+READER_VERSION = 2
+"""Changes when a table reader or a preset gives other rows for the same file."""
+
+
+@dataclass(frozen=True)
+class CatalogSource:
+    """Where a catalogue lies and how it is read.
+
+    Attributes:
+        name: of its workspace.
+        folder: tables are named relative to it.
+        tables: products, events, stock: {"path": ..., "columns": {contract: source}, "encoding": ...,
+            "delimiter": ...}; all but the path may be left out.
+        media_root: photos and sounds are named relative to it and stay inside; None without media.
+        currency: the one currency of its prices; "" accepts any.
+        label_level: category nodes that make a label; 0 where it has no categories.
+        photo_separator, category_separator: between several values of one cell.
+        overrides: of params.yaml.
+        reader: a preset's own reader, or "".
+    """
+
+    name: str
+    folder: Path
+    tables: Mapping[str, Mapping[str, Any]]
+    media_root: Path | None = None
+    currency: str = ""
+    label_level: int = 1
+    photo_separator: str = "|"
+    category_separator: str = " > "
+    overrides: dict[str, Any] = field(default_factory=dict)
+    reader: str = ""
+
+    def products(self) -> pd.DataFrame:
+        """Raw product rows: contract columns as str, and `videos` where the table has them."""
+        return self._table("products")
+
+    def events(self) -> pd.DataFrame:
+        """Raw events; no rows where the catalogue has none."""
+        return self._table("events")
+
+    def stock(self) -> pd.DataFrame:
+        """Raw stock; no rows where the catalogue has none."""
+        return self._table("stock")
+
+    def _table(self, name: str) -> pd.DataFrame:
+        if self.reader:
+            from catalog.sources.presets import READERS
+
+            read = READERS[self.reader].get(name)
+            return empty(name) if read is None else read(self)
+        described = self.tables.get(name)
+        if described is None:
+            return empty(name)
+        path = self.table_file(name)
+        table = read_table(
+            path,
+            described.get("columns"),
+            str(described.get("encoding", "utf-8")),
+            str(described.get("delimiter", ",")),
+        )
+        for column in REQUIRED[name]:
+            if column not in table:
+                there = ", ".join(map(str, table.columns[:20]))
+                raise CatalogError(
+                    f"{name}.{column}", path.name, f"name its column in catalog.yaml; the file has: {there}"
+                )
+        kept = [c for c in source_columns(name) if c in raw_columns(name) or c in table.columns]
+        return table.reindex(columns=kept, fill_value="").reset_index(drop=True)
+
+    def table_file(self, name: str) -> Path:
+        """The file of a table, kept inside the catalogue's folder.
+
+        Raises:
+            CatalogError: it leads out of the folder, or there is no such file.
+        """
+        path = str(self.tables[name]["path"])
+        found = inside(self.folder, path, f"{name}.path")
+        if not found.is_file():
+            raise CatalogError(f"{name}.path", path, f"name a file that exists in {self.folder}")
+        return found
+
+    def fingerprint(self) -> str:
+        """Hash of the table files and of how they are read; equal ones need not be read again."""
+        tables = sorted(self.tables.items())
+        files = {name: file_hash(self.table_file(name)) for name, _ in tables}
+        how = {name: {k: v for k, v in described.items() if k != "path"} for name, described in tables}
+        return fingerprint([files, how, self.reader, READER_VERSION])
+
+    def media_path(self, key: str) -> Path | None:
+        """The file of a media key, or None where there is no such file.
+
+        Raises:
+            CatalogError: the key leads out of the media root, by `..` or by a link.
+        """
+        if self.media_root is None:
+            return None
+        path = inside(self.media_root, key, "media key")
+        return path if path.is_file() else None
+
+    def media_paths(self, keys: Iterable[str]) -> dict[str, Path]:
+        """`media_path` of each key that has a file."""
+        found = {key: self.media_path(key) for key in keys}
+        return {key: path for key, path in found.items() if path is not None}
+
+    @property
+    def cleaning_fingerprint(self) -> str:
+        """Hash of what cleaning reads of the description."""
+        return fingerprint([self.currency, self.photo_separator, self.category_separator, self.reader])
+
+
+def inside(root: Path, path: str, what: str) -> Path:
+    """`path` below `root`, with links followed.
+
+    Raises:
+        CatalogError: it leads out of `root`, by `..` or by a link, or is no usable path.
+    """
+    try:
+        target = (root / path).resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise CatalogError(what, path, f"give a usable relative path ({error})") from error
+    if not target.is_relative_to(root.resolve()):
+        raise CatalogError(what, path, "give a path that stays inside its folder, links included")
+    return target

@@ -1,0 +1,132 @@
+"""Text of a product, English and Chinese alike: cleaned, priceless, in words."""
+
+import html
+import json
+import logging
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalog.product import ProductInput
+from catalog.text.prices import strip_prices
+
+if TYPE_CHECKING:
+    from jieba import Tokenizer
+
+__all__ = ["clean_text", "detect_language", "product_text", "stop_words", "strip_prices", "words"]
+
+_TAG = re.compile(r"<[a-zA-Z!/][^<>]*>")
+_NO_TAG = re.compile(r"<(?![a-zA-Z!/][^<>]*>)")
+# A block's tag ends a word: <td>a</td><td>b</td> must not become "ab".
+_BLOCK = re.compile(r"(?i)</?(?:br|p|div|li|ul|ol|h[1-6]|hr|tr|td|th|table|dt|dd|dl|section|article)\b")
+_SPACE = re.compile(r"\s+")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_LATIN = re.compile(r"[A-Za-z]")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+
+KEPT_SYMBOLS = frozenset("+%$€£¥₹°×±")
+HAN_WEIGHT = 3
+"""A Han character says about as much as three Latin letters."""
+
+
+class _Noise(dict):
+    """Translation table that is filled as characters are met; code point to replacement or None."""
+
+    def __missing__(self, code: int) -> str | None:
+        self[code] = found = _replacement(chr(code))
+        return found
+
+
+def _replacement(character: str) -> str | None:
+    if unicodedata.name(character, "").startswith("VARIATION SELECTOR"):
+        return None
+    kind = unicodedata.category(character)
+    if kind == "Cf":  # joiners and soft hyphens stand inside words
+        return None
+    if character == "\u2044":  # what NFKC puts between the halves of one half
+        return "/"
+    noise = kind[0] in "CSZ" or kind == "Me"
+    return " " if noise and character not in KEPT_SYMBOLS else character
+
+
+_NOISE = _Noise()
+_MARKS = re.compile("[™®©℠]")
+
+
+def clean_text(raw: str) -> str:
+    """Plain text: no HTML, one Unicode form (NFKC), no control or picture characters, single spaces.
+
+    Markup may be escaped once ("&lt;b&gt;"), as exported descriptions often are. Contents of
+    script and style elements are dropped. Currency signs, %, +, ° and × stay; other symbols go.
+    """
+    text = html.unescape(raw) if "&" in raw else raw
+    if _TAG.search(text):
+        import nh3
+
+        marked = _BLOCK.sub(r" \g<0>", _NO_TAG.sub("&lt;", text))
+        text = html.unescape(nh3.clean(marked, tags=set(), clean_content_tags={"script", "style"}))
+    # Trade marks go first: NFKC would spell them out ("Nike™" as "NikeTM").
+    normal = unicodedata.normalize("NFKC", _MARKS.sub("", text))
+    return _SPACE.sub(" ", normal.translate(_NOISE)).strip()
+
+
+def product_text(item: ProductInput, limit: int = 8000) -> str:
+    """Title, brand, attributes and description as one cleaned text of at most `limit` characters.
+
+    Amounts of money are left out (`strip_prices`): listings repeat their price in words, and a
+    model that shall learn from text would read it off.
+    """
+    attributes = "; ".join(f"{name}: {value}" for name, value in item.attributes.items())
+    parts = [item.title, item.brand, attributes, item.description]
+    # Markup makes a text longer, so more is cleaned than is kept; the rest is never looked at.
+    cleaned = (strip_prices(clean_text(part[: 4 * limit])) for part in parts)
+    return " . ".join(part for part in cleaned if part)[:limit]
+
+
+def detect_language(text: str) -> str:
+    """`zh` where Han characters carry the text, `en` where Latin letters do, "" where neither does."""
+    han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
+    if han == latin == 0:
+        return ""
+    return "zh" if HAN_WEIGHT * han >= latin else "en"
+
+
+def words(text: str) -> list[str]:
+    """Lower-cased words without English and Chinese stop words; Chinese is cut by jieba."""
+    found = []
+    for word in _WORD.findall(text.lower()):
+        if _HAN.search(word):
+            found += [w for w in _jieba().lcut(word) if w.strip()]
+        else:
+            found.append(word)
+    stop = stop_words()
+    return [w for w in found if w not in stop]
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """Common words of both languages that say nothing of a product."""
+    lists = json.loads((Path(__file__).parent / "stop_words.json").read_text())
+    return frozenset(word for words_of_one in lists.values() for word in words_of_one)
+
+
+@cache
+def _jieba() -> "Tokenizer":
+    """jieba's word cutter, its dictionary read at the first call (about a second).
+
+    Set up by hand: left to itself jieba keeps a marshal file in the machine's shared temporary
+    folder and reads back whatever lies there under that name.
+    """
+    import warnings
+
+    with warnings.catch_warnings():
+        # Old imports and escape sequences in jieba's own source.
+        warnings.simplefilter("ignore")
+        import jieba
+    jieba.setLogLevel(logging.WARNING)
+    cutter = jieba.Tokenizer()
+    cutter.FREQ, cutter.total = cutter.gen_pfdict(cutter.get_dict_file())
+    cutter.initialized = True
+    return cutter

@@ -1,0 +1,79 @@
+"""Media findings as a check report: which photos and sounds cannot be used, and why."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from data_checks.validation.pages import publish
+from data_checks.validation.report import FAILURE_COLUMNS, CheckReport, Finding
+from data_checks.validation.validate import MAX_EXAMPLES, table_version
+from shelfspace.settings import Settings
+
+__all__ = ["check_media"]
+
+SENTENCES = {
+    "photo": "photos open and keep their limits",
+    "sound": "sounds open and keep their limits",
+}
+
+
+def check_media(findings: pd.DataFrame, settings: Settings, docs: Path | None = None) -> CheckReport:
+    """Judge the media findings of a snapshot.
+
+    A medium that fails is a warning, since its product goes on without it; more than
+    `validation.max_bad_share` of a kind is critical.
+
+    Args:
+        findings: columns key, kind (photo|sound), ok, reason, field, value (`catalog.media.probe_media`).
+        docs: folder of the report page; None writes nothing.
+    """
+    limit = settings.validation.max_bad_share
+    found, parts = [], []
+    for kind in ("photo", "sound"):
+        rows = findings[findings["kind"].str.rstrip("s").eq(kind)]
+        bad = rows[~rows["ok"].astype(bool)]
+        share = len(bad) / len(rows) if len(rows) else 0.0
+        seen = f"{len(bad):,} of {len(rows):,} fail ({share:.1%})" if len(rows) else f"no {kind}s"
+        sentence = SENTENCES[kind]
+        reason = "A product goes on without a medium that cannot be decoded."
+        beyond = f"{sentence}, at least {1 - limit:.0%} of them"
+        for severity, text, ok in (("warning", sentence, bad.empty), ("critical", beyond, share <= limit)):
+            found.append(
+                Finding(text, f"{kind}s", reason, severity, ok, seen, len(bad), len(rows), "media", sentence)
+            )
+        examples = bad.head(MAX_EXAMPLES)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "id": examples["key"].astype(str),
+                    "column": f"{kind}s",
+                    "value": examples["value"].astype(str),
+                    "expectation": examples["reason"].astype(str),
+                    "severity": "critical" if share > limit else "warning",
+                }
+            )
+        )
+    failures = pd.concat(parts, ignore_index=True)[list(FAILURE_COLUMNS)].astype(str)
+    failed = [f for f in found if not f.success]
+    report = CheckReport(
+        name="media",
+        passed=not any(f.severity == "critical" for f in failed),
+        statistics={
+            "rows": len(findings),
+            "expectations": len(found),
+            "failed_critical": sum(f.severity == "critical" for f in failed),
+            "failed_warnings": sum(f.severity == "warning" for f in failed),
+            "failing_rows": int((~findings["ok"].astype(bool)).sum()),
+        },
+        failures=failures,
+        findings=tuple(found),
+        data_version=table_version(findings),
+        extra={"reasons": bad_reasons(findings)},
+    )
+    return report if docs is None else publish(report, docs)
+
+
+def bad_reasons(findings: pd.DataFrame) -> dict[str, int]:
+    """Reason to number of media refused for it, the most frequent first."""
+    bad = findings.loc[~findings["ok"].astype(bool), "reason"].astype(str)
+    return {str(reason): int(count) for reason, count in bad.value_counts().items()}

@@ -1,0 +1,56 @@
+"""The split: every product on exactly one side, and no duplicate group on two."""
+
+import pandas as pd
+
+from data_checks.validation.findings import report_of
+from data_checks.validation.report import CheckReport, Finding
+
+__all__ = ["no_leak"]
+
+SIDES = ("train", "validation", "test")
+
+
+def no_leak(splits: pd.DataFrame, products: pd.DataFrame) -> CheckReport:
+    """Check the frozen split of a catalogue.
+
+    Args:
+        splits: product_id, group, split.
+        products: the clean products; each must be in `splits` once.
+    """
+    present = splits[splits["product_id"].isin(products["product_id"])]
+    sides = present.groupby("group")["split"].nunique()
+    leaking = present[present["group"].isin(sides[sides > 1].index)]
+    missing = len(products) - present["product_id"].nunique()
+    repeated = int(present["product_id"].duplicated().sum())
+    counts = present["split"].value_counts()
+    shares = ", ".join(f"{side} {int(counts.get(side, 0)):,}" for side in SIDES)
+    empty = [side for side in SIDES if not counts.get(side, 0)]
+    n = len(products)
+    findings = [
+        Finding(
+            "no duplicate group stands on two sides", "split",
+            "A near-duplicate on both sides lets a model read the answer.", "critical",
+            leaking.empty, f"{leaking['group'].nunique()} groups on two sides", len(leaking), n, "split",
+        ),
+        Finding(
+            "every product is on exactly one side", "product_id",
+            "A product without a side is neither learned nor judged.", "critical",
+            missing == 0 and repeated == 0, f"{missing} without a side, {repeated} repeated",
+            missing + repeated, n, "split",
+        ),
+        Finding(
+            "every side has products", "split",
+            "An empty side leaves nothing to learn from, to stop on, or to judge by.", "critical",
+            not empty, shares, len(empty), n, "split",
+        ),
+    ]  # fmt: skip
+    failures = pd.DataFrame(
+        {
+            "id": leaking["product_id"],
+            "column": "split",
+            "value": leaking["split"],
+            "expectation": "one side per duplicate group",
+            "severity": "critical",
+        }
+    )
+    return report_of("no_leak", findings, failures)

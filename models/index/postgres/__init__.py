@@ -1,9 +1,0 @@
-"""PostgreSQL with pgvector (0.8 or newer, for iterative scans): indexes that several machines search.
-
-Needs the extra `pgvector`.
-"""
-
-from models.index.postgres.products import PgVectorIndex
-from models.index.postgres.rows import PgRowIndex, Place
-
-__all__ = ["PgRowIndex", "PgVectorIndex", "Place"]

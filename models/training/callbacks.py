@@ -1,0 +1,42 @@
+"""A progress bar over epochs, on stderr."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as lightning
+from tqdm import tqdm
+
+from shelfspace.progress import hide_bar
+
+if TYPE_CHECKING:
+    from models.training.lightning_module import FusionModule
+
+__all__ = ["EpochBar"]
+
+
+class EpochBar(lightning.Callback):
+    """One step an epoch, with the losses beside it; silent where stderr is no terminal.
+
+    Args:
+        epochs: how many there are at most.
+        done: how many an interrupted run had finished.
+        progress: False shows nothing at all.
+    """
+
+    def __init__(self, epochs: int, done: int, progress: bool) -> None:
+        self.bar = tqdm(total=epochs, initial=done, desc="epochs", mininterval=1, disable=hide_bar(progress))
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: "FusionModule | Any") -> None:
+        row = pl_module.history[-1] if pl_module.history else {}
+        shown = {
+            k: round(row[k], 3) for k in ("train_loss", "validation_loss", "validation_accuracy") if k in row
+        }
+        self.bar.set_postfix(shown, refresh=False)
+        self.bar.update(1)
+
+    def on_fit_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        self.bar.close()
+
+    def on_exception(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, exception: BaseException
+    ) -> None:
+        self.bar.close()

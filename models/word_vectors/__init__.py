@@ -1,7 +1,0 @@
-"""Vectors of words: learnt from the order of words in the training rows, or read from a file."""
-
-from models.word_vectors.glove import cooccurrences, glove_vectors
-from models.word_vectors.skip_gram import skip_gram_vectors
-from models.word_vectors.vectors_file import read_vectors
-
-__all__ = ["cooccurrences", "glove_vectors", "read_vectors", "skip_gram_vectors"]

@@ -1,0 +1,152 @@
+"""Hybrid search over a release: its vectors and index, its products' words, its classes, its fusion."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from releases import Release
+from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.tokens import tokens_code
+from retrieval.ranking.floors import load_floors, save_floors
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from shelfspace.files import read_json, write_table
+
+if TYPE_CHECKING:
+    from models.inference.product_encoder import ProductEncoder
+
+__all__ = [
+    "load_modalities",
+    "release_floors",
+    "release_fusion",
+    "release_lexical",
+    "release_modalities",
+    "release_together",
+    "save_modalities",
+    "search_of",
+    "search_part_writers",
+]
+
+LEXICAL, FUSION, FLOORS, MODALITIES, TOGETHER = (
+    "lexical",
+    "search_fusion.json",
+    "search_floors.json",
+    "modalities",
+    "bought_together.parquet",
+)
+"""Parts of a release; one without any of them is searched all the same."""
+
+
+def search_part_writers(
+    lexical: LexicalIndex,
+    fusion: FusionModel,
+    modalities: Mapping[str, np.ndarray],
+    together: pd.DataFrame,
+    floors: Mapping[str, float] | None = None,
+) -> dict[str, Callable[[Path], None]]:
+    """The parts as `releases.write_release` takes them.
+
+    Args:
+        modalities: name to (n, d) vectors of each product seen through that modality alone.
+        together: as `insights.bought_together.bought_together` gives it.
+        floors: kind of query to the lowest score of a relevant hit; None for none.
+    """
+    return {
+        LEXICAL: lexical.save,
+        FUSION: fusion.save,
+        FLOORS: lambda path: save_floors(path, floors or {}),
+        MODALITIES: lambda folder: save_modalities(folder, modalities),
+        TOGETHER: lambda path: save_together(path, together),
+    }
+
+
+def save_modalities(folder: Path, modalities: Mapping[str, np.ndarray]) -> None:
+    """One .npy file a modality."""
+    folder.mkdir()
+    for name, vectors in sorted(modalities.items()):
+        np.save(folder / f"{name}.npy", vectors, allow_pickle=False)
+
+
+def save_together(path: Path, together: pd.DataFrame) -> None:
+    """One table."""
+    write_table(path, together)
+
+
+def load_modalities(folder: Path) -> dict[str, np.ndarray]:
+    """What `save_modalities` wrote, memory-mapped."""
+    files = sorted(folder.glob("*.npy"))
+    return {p.stem: np.asarray(np.load(p, mmap_mode="r", allow_pickle=False)) for p in files}
+
+
+def release_lexical(release: Release) -> LexicalIndex:
+    """The release's words; read from its products where it has no index of them, or one of other terms.
+
+    Raises:
+        ArtifactError: the index is damaged.
+    """
+    folder = release.part(LEXICAL)
+    if folder is None or read_json(folder / "lexical.json").get("tokens") != tokens_code():
+        return LexicalIndex.build(release.products)
+    return LexicalIndex.load(folder, len(release.product_ids))
+
+
+def release_fusion(release: Release) -> FusionModel:
+    """How the release puts words and vectors together; the rule where it does not say.
+
+    Raises:
+        ArtifactError: the weights are damaged, or of other features.
+    """
+    path = release.part(FUSION)
+    return FusionModel.fallback() if path is None else FusionModel.load(path)
+
+
+def release_floors(release: Release) -> dict[str, float]:
+    """Kind of query to the lowest score of a relevant hit; {} where the release does not say.
+
+    Raises:
+        ArtifactError: the file is damaged.
+    """
+    path = release.part(FLOORS)
+    return {} if path is None else load_floors(path)
+
+
+def release_modalities(release: Release) -> dict[str, np.ndarray]:
+    """Modality to (n, d) vectors of the products seen through it alone, memory-mapped; {} without."""
+    folder = release.part(MODALITIES)
+    return {} if folder is None else load_modalities(folder)
+
+
+def release_together(release: Release) -> dict[str, list[tuple[str, float]]]:
+    """Product to what is bought with it and how strongly, the strongest first; {} without events."""
+    path = release.part(TOGETHER)
+    found: dict[str, list[tuple[str, float]]] = {}
+    if path is not None:
+        table = pd.read_parquet(path)
+        columns = (table[name].tolist() for name in ("product_id", "other_id", "weight"))
+        for product, other, weight in zip(*columns, strict=True):
+            found.setdefault(product, []).append((other, float(weight)))
+    return found
+
+
+def search_of(
+    release: Release,
+    encoder: "ProductEncoder",
+    fusion: FusionModel | None = None,
+    lexical: LexicalIndex | None = None,
+) -> HybridSearch:
+    """Search over the products of a release.
+
+    Args:
+        fusion: default that of the release.
+        lexical: over the release's products; default that of the release.
+    """
+    return HybridSearch(
+        lexical or release_lexical(release),
+        release.index,
+        release.embeddings,
+        fusion or release_fusion(release),
+        encoder.classify_vectors(release.embeddings) if encoder.labels else None,
+    )

@@ -1,0 +1,52 @@
+"""What a release brings to its search."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from retrieval.catalogue.products import ProductFacts
+from retrieval.filters.columns import Columns
+from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fusion import FusionModel
+
+__all__ = ["SearchParts"]
+
+
+@dataclass(frozen=True, eq=False)
+class SearchParts:
+    """What a release brings to its search; never changed.
+
+    Attributes:
+        columns: what is filtered and sorted by.
+        lexical: words of the products.
+        fusion: how words and vectors are put together.
+        classes: (n, k) float32 class probabilities of the products; None without classes.
+        modalities: name to (n, d) vectors of each product seen through that modality alone, zero
+            where the product lacks it; empty where the release does not hold them.
+        together: product to what is bought with it and how strongly, the strongest first.
+        floors: kind of query to the lowest score of a hit that is sorted by price.
+    """
+
+    facts: ProductFacts
+    columns: Columns
+    lexical: LexicalIndex
+    fusion: FusionModel
+    classes: np.ndarray | None
+    modalities: Mapping[str, np.ndarray]
+    together: Mapping[str, Sequence[tuple[str, float]]] = field(default_factory=dict)
+    floors: Mapping[str, float] = field(default_factory=dict)
+
+    def describe(self) -> dict[str, Any]:
+        """What /release says of the search."""
+        learned = {kind: part.queries for kind, part in sorted(self.fusion.parts.items())}
+        return {
+            "fusion": "learned" if learned else "reciprocal ranks",
+            "judged_queries": learned,
+            "kinds_of_query": self.fusion.describe(),
+            "score_floors": dict(self.floors),
+            "lexical": self.lexical.describe(),
+            "modalities": sorted(self.modalities),
+            "bought_together": len(self.together),
+        }

@@ -1,0 +1,202 @@
+"""One state of the shop, release and changes since, as search, filters and pages see it.
+
+Products stand in positions 0, 1, ...: those of the release in their rows, those added since after them.
+A position names one product while a state lasts, and positions keep the order of `LayeredView` rows.
+"""
+
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from models.inference.product_encoder import ProductEncoder
+from retrieval.catalogue.parts import SearchParts
+from retrieval.catalogue.products import BLANK, attributes_of, plain
+from retrieval.catalogue.rows import RowMap
+from retrieval.catalogue.updates import UpdatedProduct, column_facts, read_fresh
+from retrieval.filters.columns import Columns
+from retrieval.filters.sorting import Sort, sorted_rows
+from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.overlay import LayeredLexical, LayeredRows
+from retrieval.ranking.hybrid import HybridSearch, Rows
+from retrieval.vectors import LayeredView
+
+__all__ = ["CatalogueView", "ShelfKeeper"]
+
+
+class CatalogueView:
+    """See the module. Made by `ShelfKeeper`.
+
+    Attributes:
+        view: the vectors of the same state.
+        places: positions of the view's rows.
+        search: ranks positions.
+        modalities: as `SearchParts.modalities`, of all positions.
+        fresh: positions of products put since the release, ascending.
+        hidden: positions of the release's products that were replaced or deleted, ascending.
+    """
+
+    def __init__(
+        self, parts: SearchParts, vectors: np.ndarray, view: LayeredView, fresh: Mapping[str, UpdatedProduct]
+    ) -> None:
+        self.parts = parts
+        self.view = view
+        delta, self.places = view.delta, RowMap(view, len(vectors))
+        self.hidden = delta.hidden
+        self.fresh = self.places.of_rows(delta.rows)
+        self._own = fresh
+        self._orders: dict[Sort, np.ndarray] = {}
+        classes: Rows | None = parts.classes
+        lexical: LexicalIndex | LayeredLexical = parts.lexical
+        table: Rows = np.asarray(vectors)  # a plain view: a memory map's own type costs time at each cut
+        self.modalities: Mapping[str, Rows] = parts.modalities
+        if len(delta.hidden) or fresh:
+            places = self.fresh
+            own = [fresh[delta.ids[row]] for row in delta.rows.tolist()]
+            listings = {place: one.listing for place, one in zip(places.tolist(), own, strict=True)}
+            lexical = LayeredLexical(parts.lexical, len(self), listings, delta.hidden)
+            table = LayeredRows(vectors, places, [one.entry.vector for one in own])
+            if parts.classes is not None:
+                classes = LayeredRows(parts.classes, places, [one.classes for one in own])
+            self.modalities = {
+                name: LayeredRows(base, places, [one.modalities.get(name) for one in own])
+                for name, base in parts.modalities.items()
+            }
+        self.classes = classes
+        self.search = HybridSearch(lexical, self.places, table, parts.fusion, classes)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Of all positions; a search by relevance without filters does not ask for them."""
+        delta, own = self.view.delta, self._own
+        if not delta.entries and not len(delta.hidden):
+            return self.parts.columns
+        rows = np.array([entry.row for entry in delta.entries.values()], np.int64)
+        places = self.places.of_rows(rows).tolist()
+        facts = {
+            place: own[product].columns if product in own else column_facts(entry)
+            for place, (product, entry) in zip(places, delta.entries.items(), strict=True)
+        }
+        deleted = set(delta.hidden.tolist()) - set(places)
+        added = [delta.ids[row] for row in self.places.added.tolist()]
+        return self.parts.columns.overlaid(facts, added, deleted)
+
+    def position_of(self, product: str) -> int | None:
+        """Where a product stands; None where it is not there."""
+        row = self.view.row_of(product)
+        return None if row is None else self.places.of_row(row)
+
+    def named(self, text: str) -> list[int]:
+        """Positions of the products that are there and have a text as their title or identifier."""
+        name = plain(text)
+        if not name:
+            return []
+        found = [row for row in self.parts.facts.named.get(name, ()) if not self._outdated(row)]
+        return sorted([*found, *self._fresh_named.get(name, ())])
+
+    def _outdated(self, row: int) -> bool:
+        place = int(np.searchsorted(self.hidden, row))
+        return place < len(self.hidden) and int(self.hidden[place]) == row
+
+    @cached_property
+    def _fresh_named(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for row, product in self.view.delta.ids.items():
+            title = self.view.delta.entries[product].facts.get("title", "")
+            for name in {plain(title), plain(product)} - {""}:
+                found.setdefault(name, []).append(self.places.of_row(row))
+        return found
+
+    def near(self, queries: np.ndarray, k: int) -> np.ndarray:
+        """(q, k) positions nearest to queries, best first; -1 is padding."""
+        return self.places.of_rows(self.view.search(queries, min(k, len(self)))[1])
+
+    def classes_of(self, product: str) -> np.ndarray:
+        """(classes,) float32 probabilities of a product that is there; empty without classes."""
+        place = self.position_of(product)
+        if self.classes is None or place is None:
+            return np.empty(0, np.float32)
+        return np.asarray(self.classes[np.array([place])][0])
+
+    @cached_property
+    def there(self) -> np.ndarray:
+        """(positions,) bool: products that are not deleted."""
+        return ~self.columns.deleted
+
+    def order(self, sort: Sort) -> np.ndarray:
+        """All positions in catalogue order (for relevance) or by price."""
+        if sort not in self._orders:
+            every = np.arange(len(self))
+            by_price = sort != "relevance"
+            self._orders[sort] = (
+                every[sorted_rows(every, np.zeros(len(self)), self.columns, sort)] if by_price else every
+            )
+        return self._orders[sort]
+
+    def hit(self, position: int, score: float) -> dict[str, Any]:
+        """One hit, as answers.Hit; without why and pinned."""
+        entries = self.view.delta.entries
+        if not entries:
+            return self.parts.facts.hit(position, score)
+        product = self.places.product(position)
+        entry = entries.get(product)
+        if entry is None:
+            return self.parts.facts.hit(position, score)
+        if entry.vector is None:
+            return {**self.parts.facts.hit(position, score), **entry.facts}
+        shown = {name: entry.facts[name] for name in BLANK if name in entry.facts}
+        return {"product_id": product, "score": score, **BLANK, **shown}
+
+    def details(self, position: int) -> dict[str, Any]:
+        """What a product page shows beyond a hit."""
+        entry = self.view.delta.entries.get(self.places.product(position))
+        if entry is None or entry.vector is None:
+            return self.parts.facts.details(position)
+        said = entry.facts
+        return {
+            "description": said.get("description", ""),
+            "attributes": attributes_of(said.get("attributes")),
+            "language": said.get("language", ""),
+            "photos": said.get("photos", []),
+            "sounds": said.get("sounds", []),
+        }
+
+    def modalities_of(self, position: int) -> list[str]:
+        """Modalities that a product has a vector of."""
+        here = np.array([position])
+        return [name for name, table in self.modalities.items() if np.any(table[here] != 0)]
+
+
+class ShelfKeeper:
+    """Gives the shelf of a view, made once for each state of the changes.
+
+    What is derived from a product (its terms, its classes) is kept as long as the product's entry stays.
+    """
+
+    def __init__(self, parts: SearchParts, vectors: np.ndarray, encoder: ProductEncoder) -> None:
+        self.parts = parts
+        self._vectors = vectors
+        self._encoder = encoder
+        self._mutex = threading.Lock()
+        self._fresh: dict[str, UpdatedProduct] = {}
+        self._newest: CatalogueView | None = None
+
+    def shelf(self, view: LayeredView) -> CatalogueView:
+        """The shelf of a view; views of one state share it."""
+        newest = self._newest
+        if newest is not None and newest.view.delta is view.delta:
+            return newest
+        with self._mutex:
+            if self._newest is not None and self._newest.view.delta is view.delta:
+                return self._newest
+            put = {p: e for p, e in view.delta.entries.items() if e.vector is not None}
+            kept = {p: f for p, f in self._fresh.items() if (e := put.get(p)) and e is f.entry}
+            new = {p: e for p, e in put.items() if p not in kept}
+            self._fresh = kept | read_fresh(new, self.parts.lexical, self._encoder)
+            self._newest = CatalogueView(self.parts, self._vectors, view, self._fresh)
+            return self._newest

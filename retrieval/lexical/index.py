@@ -1,0 +1,297 @@
+"""Lexical search: BM25 over a listing's title, brand, attributes, category and description.
+
+The scores are those of bm25s (Lù 2024, arXiv 2407.03618), method `lucene`. Fields are weighted by
+repeating their terms, which is the simple form of BM25F (Robertson, Zaragoza & Taylor 2004): one
+length and one saturation for the whole listing. The folder holds arrays (.npy) and JSON, no pickle,
+and equal listings give equal bytes.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+import bm25s
+import numpy as np
+import pandas as pd
+
+from retrieval.lexical.score_table import ScoreTable, best, distinct, positions
+from retrieval.lexical.tokens import search_terms, tokens_code
+from shelfspace.errors import ArtifactError, InputError
+from shelfspace.files import read_json, write_json
+
+__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "best", "distinct", "listing_terms", "positions"]
+
+FIELD_WEIGHTS: dict[str, int] = {"title": 3, "brand": 1, "attributes": 1, "category": 1, "description": 1}
+"""How often a field's terms count; 0 leaves the field out."""
+
+DENSE = 32
+"""Of two lists of listings, where one is less than so many times the other, both are gone through."""
+K1, B = 1.5, 0.75
+"""Saturation of repeated terms and share of the length normalisation: the usual values."""
+
+
+@dataclass(frozen=True)
+class LexicalQuery:
+    """A query as the index reads it.
+
+    Attributes:
+        words: distinct words as written, in lower case, without stop words.
+        terms: the term of each.
+        ids: term number of each, -1 where no listing has it; numbers from the index's `terms` on are of
+            listings that came later.
+    """
+
+    words: tuple[str, ...]
+    terms: tuple[str, ...]
+    ids: np.ndarray
+
+    @property
+    def unknown_share(self) -> float:
+        """Share of the words that no listing has; 0 for a query without words."""
+        return float((self.ids < 0).mean()) if len(self.ids) else 0.0
+
+
+class LexicalIndex:
+    """BM25 over n listings.
+
+    Attributes:
+        weights: times that each field's terms count.
+        mean_length: terms of a listing, in the mean.
+    """
+
+    def __init__(self, index: bm25s.BM25, rows: int, weights: Mapping[str, int], mean_length: float) -> None:
+        self._index = index
+        # Plain views: a memory map's own type costs a microsecond each time it is cut.
+        self._starts, self._indices, self._data = (
+            np.asarray(index.scores[name]) for name in ("indptr", "indices", "data")
+        )
+        held = np.diff(self._starts).astype(np.float64)
+        self._rarity = np.log1p((rows - held + 0.5) / (held + 0.5))
+        self._rows = rows
+        self.weights = dict(weights)
+        self.mean_length = mean_length
+        self._own = threading.local()
+
+    def __len__(self) -> int:
+        return self._rows
+
+    @property
+    def terms(self) -> int:
+        """How many there are."""
+        return len(self._starts) - 1
+
+    @classmethod
+    def build(cls, products: pd.DataFrame, weights: Mapping[str, int] = FIELD_WEIGHTS) -> "LexicalIndex":
+        """Index n listings, row i of the table being listing i.
+
+        Args:
+            products: any of the columns title, brand, attributes (mapping or text), category and
+                description; what is missing or null is empty.
+            weights: field to how often its terms count.
+
+        Raises:
+            InputError: an unknown field, a negative weight, or no listing.
+        """
+        for field, weight in weights.items():
+            if field not in FIELD_WEIGHTS or weight < 0:
+                known = ", ".join(FIELD_WEIGHTS)
+                raise InputError("weights", {field: weight}, f"give 0 or more to any of {known}")
+        if len(products) == 0:
+            raise InputError("products", 0, "give at least one listing")
+        names = [name for name in FIELD_WEIGHTS if name in products]
+        rows = zip(*(products[name].tolist() for name in names), strict=True)
+        listings = [listing_terms(dict(zip(names, row, strict=True)), weights) for row in rows]
+        return cls.of_terms(listings or [[] for _ in range(len(products))], weights)
+
+    @classmethod
+    def of_terms(cls, listings: Sequence[Sequence[str]], weights: Mapping[str, int]) -> "LexicalIndex":
+        """Index listings given as terms."""
+        # Sorted, since the library numbers terms in the order of a set, which differs between processes.
+        vocabulary = {
+            term: i for i, term in enumerate(sorted({t for terms in listings for t in terms} | {""}))
+        }
+        ids = [[vocabulary[term] for term in terms] for terms in listings]
+        index = bm25s.BM25(k1=K1, b=B, method="lucene")
+        # Listings without any word have a mean length of 0, by which the library divides.
+        with np.errstate(invalid="ignore"):
+            index.index((ids, vocabulary), create_empty_token=False, show_progress=False)
+        return cls(index, len(listings), weights, sum(map(len, ids)) / len(ids))
+
+    def query(self, text: str) -> LexicalQuery:
+        """The distinct words of a query."""
+        terms: dict[str, str] = {}
+        for word, term in search_terms(text):
+            terms.setdefault(term, word)
+        known = self._index.vocab_dict
+        ids = np.array([known.get(term, -1) for term in terms], dtype=np.int64)
+        return LexicalQuery(tuple(terms.values()), tuple(terms), ids)
+
+    def scores(self, query: LexicalQuery) -> np.ndarray:
+        """(n,) float32 BM25 of every listing; 0 where no word matches."""
+        ids = np.array(self._known(query), np.int64)
+        if len(ids) == 0:
+            return np.zeros(len(self), dtype=np.float32)
+        return np.asarray(self._index.get_scores_from_ids(ids.tolist()), dtype=np.float32)
+
+    def best(
+        self,
+        query: LexicalQuery,
+        k: int,
+        allowed: np.ndarray | None = None,
+        without: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the k best listings, best first, and their BM25; ties by row, and none without a word.
+
+        Only the listings that have a word of the query are looked at.
+
+        Args:
+            allowed: (n,) bool, those that may be found.
+            without: rows that may not.
+        """
+        lists = [self._listings(term) for term in self._known(query)]
+        if not lists:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        if not hasattr(self._own, "table"):
+            self._own.table = ScoreTable(len(self))
+        table: ScoreTable = self._own.table
+        return table.best(lists, k, allowed, without)
+
+    def evidence(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(rows,) float32 BM25 of the given listings, as `scores` has it, and (rows,) float32 share of the
+        query's words that each has, rare words counting more."""
+        return self.held(query, rows)[:2]
+
+    def held(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What `evidence` gives, and (words, rows) bool, which of the given listings have which word."""
+        # Of the lists' own type: numpy would convert each list to that of the rows.
+        asked = rows.astype(self._indices.dtype)
+        there = np.zeros((len(query.ids), len(asked)), bool)
+        scores = np.zeros(there.shape, np.float32)
+        terms = query.ids.tolist()
+        rarity = np.array([self.rarity(term) for term in terms])[:, None]
+        for line, term in enumerate(terms):
+            listings, values = self._listings(term)
+            if len(listings):
+                # Few rows are looked up in a long list.
+                places = listings.searchsorted(asked)
+                np.equal(listings.take(places, mode="clip"), asked, out=there[line])
+                np.multiply(values.take(places, mode="clip"), there[line], out=scores[line])
+        # Along the first axis numpy adds line by line, as `scores` adds word by word.
+        covered = np.add.reduce(there * rarity, axis=0) / max(self.bound(query), 1e-12)
+        return np.add.reduce(scores, axis=0), covered.astype(np.float32), there
+
+    def bound(self, query: LexicalQuery) -> float:
+        """What no listing's score exceeds, words that no listing has counted as the rarest of all.
+
+        A score over this bound is a share of the query that is matched: a query of unknown words has
+        low shares everywhere.
+        """
+        return float(sum(self.rarity(term) for term in query.ids.tolist()))
+
+    @property
+    def rarest(self) -> float:
+        """Inverse document frequency of a word that no listing has."""
+        return float(np.log1p((len(self) + 0.5) / 0.5))
+
+    def rarity(self, term: int) -> float:
+        """Inverse document frequency of a term: its largest score; of an unknown one, that of the rarest."""
+        return float(self._rarity[term]) if 0 <= term < self.terms else self.rarest
+
+    def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
+        """Of each given row, the words of the query that it has, in the query's order."""
+        return [tuple(compress(query.words, has)) for has in self.held(query, rows)[2].T.tolist()]
+
+    def having_all(self, query: LexicalQuery) -> np.ndarray:
+        """Ascending rows of the listings that have every word of a query; of one without words, none."""
+        ids = query.ids.tolist()
+        if not ids or not all(0 <= term < self.terms for term in ids):
+            return np.empty(0, np.int64)
+        lists = sorted((self._listings(term)[0] for term in ids), key=len)
+        rows = lists[0]
+        for other in lists[1:]:
+            if len(other) == len(self):
+                continue
+            if len(rows) * DENSE < len(other):
+                rows = rows[positions(other, rows)[1]]
+            else:
+                # Marking a list costs less than looking up many rows in it.
+                there = np.zeros(len(self), bool)
+                there[other] = True
+                rows = rows[there[rows]]
+        return rows
+
+    def _known(self, query: LexicalQuery) -> list[int]:
+        return [term for term in query.ids.tolist() if 0 <= term < self.terms]
+
+    def _listings(self, term: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows that have a term, ascending, and what it scores in each; none for one of no listing."""
+        if not 0 <= term < self.terms:
+            return self._indices[:0], self._data[:0]
+        part = slice(int(self._starts[term]), int(self._starts[term + 1]))
+        return self._indices[part], self._data[part]
+
+    def save(self, folder: Path) -> None:
+        """Write arrays and JSON below `folder`, made when absent."""
+        self._index.save(folder, show_progress=False)
+        write_json(folder / "lexical.json", self.describe())
+
+    @classmethod
+    def load(cls, folder: Path, rows: int | None = None) -> "LexicalIndex":
+        """Read what `save` wrote; the arrays are memory-mapped.
+
+        Args:
+            rows: listings that there must be.
+
+        Raises:
+            ArtifactError: missing, damaged, of another number of listings, or of other terms.
+        """
+        try:
+            facts = read_json(folder / "lexical.json")
+            index = bm25s.BM25.load(folder, mmap=True, show_progress=False)
+            weights = {str(k): int(v) for k, v in facts["weights"].items()}
+            loaded = cls(index, int(facts["rows"]), weights, float(facts["mean_length"]))
+            code, terms = facts["tokens"], len(index.scores["indptr"]) - 1
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ArtifactError(f"the lexical index at {folder} is missing or damaged: {error}") from error
+        if code != tokens_code():
+            raise ArtifactError(f"the lexical index at {folder} has terms of {code}; build it again")
+        if terms != len(index.vocab_dict) or int(index.scores["num_docs"]) != len(loaded):
+            raise ArtifactError(f"the lexical index at {folder} is damaged: its files disagree")
+        if rows is not None and rows != len(loaded):
+            raise ArtifactError(f"the lexical index at {folder} is over {len(loaded)} listings, not {rows}")
+        return loaded
+
+    def describe(self) -> dict[str, Any]:
+        """Rows, terms, mean length, weights and what cut the words, JSON-able."""
+        return {
+            "rows": len(self),
+            "terms": len(self._index.vocab_dict),
+            "mean_length": self.mean_length,
+            "weights": self.weights,
+            "tokens": tokens_code(),
+        }
+
+
+def listing_terms(listing: Mapping[str, Any], weights: Mapping[str, int]) -> list[str]:
+    """Terms of one listing, each as often as its field's weight says.
+
+    Args:
+        listing: any of the fields of FIELD_WEIGHTS.
+    """
+    terms: list[str] = []
+    for field, weight in sorted(weights.items()):
+        if weight and field in listing:
+            terms += [term for _, term in search_terms(cell_text(listing[field]))] * weight
+    return terms
+
+
+def cell_text(cell: Any) -> str:
+    """A cell as text: a mapping of attributes by name and value, anything null as nothing."""
+    if isinstance(cell, Mapping):
+        return "; ".join(f"{name}: {value}" for name, value in cell.items() if value is not None)
+    if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
+        return ""
+    return str(cell)

@@ -1,0 +1,36 @@
+"""Words of queries and listings for lexical search: English stemmed, Chinese cut by jieba.
+
+Query and listing go through the same steps, so that what is equal to a reader is equal here:
+markup and amounts of money go, stop words go, and English endings go (Porter 1980, in its Snowball
+form; PyStemmer).
+"""
+
+import threading
+from importlib.metadata import version
+
+import Stemmer
+
+from catalog.text.clean import clean_text, strip_prices, words
+
+__all__ = ["search_terms", "stems", "tokens_code"]
+
+_own = threading.local()
+
+
+def tokens_code() -> str:
+    """Changes when the same text gives other terms; an index of other terms is refused."""
+    return f"1 jieba {version('jieba')} PyStemmer {version('PyStemmer')}"
+
+
+def search_terms(text: str) -> list[tuple[str, str]]:
+    """(word as written in lower case, its term) of each word that is no stop word, in order."""
+    found = words(strip_prices(clean_text(text)))
+    return list(zip(found, stems(found), strict=True))
+
+
+def stems(found: list[str]) -> list[str]:
+    """Terms of words: the English stem, or the word itself where it is not Latin."""
+    # A stemmer keeps state, so no two threads may share one.
+    if not hasattr(_own, "stemmer"):
+        _own.stemmer = Stemmer.Stemmer("english")
+    return [str(term) for term in _own.stemmer.stemWords(found)]

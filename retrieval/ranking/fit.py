@@ -1,0 +1,158 @@
+"""Learning the fusion's weights from judged queries; `retrieval.ranking.fusion` says how and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from retrieval.ranking.features import FEATURES, FREE, WORDLESS, Candidates, features_of
+from retrieval.ranking.metrics import ndcg
+from retrieval.ranking.parts import MIXED, Part, kind_of
+
+__all__ = ["FEWEST", "PARTS", "Judged", "learned_parts"]
+
+FEWEST = 20
+"""Judged queries of a kind from which it has weights of its own. Below, all queries of words alone teach the
+long and the short ones, and a mixed query goes by the nearest kind, or adds up reciprocal ranks."""
+PARTS = 5
+"""Into which queries are divided where weights are tried on others than taught them."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The candidates of one query with the grades that somebody gave them, 0 where nobody did.
+
+    Attributes:
+        group: equal for queries that are made of one thing; no part of them is tried on another.
+    """
+
+    candidates: Candidates
+    grades: np.ndarray
+    group: int = 0
+
+    @property
+    def useful(self) -> bool:
+        return bool((self.grades > 0).any())
+
+
+def learned_parts(judged: Sequence[Judged], strength: float) -> dict[str, Part]:
+    """Weights by kind of query; see `FusionModel.fit`."""
+    worded = [one for one in judged if kind_of(one.candidates) in ("long", "short")]
+    mixes = [one for one in judged if kind_of(one.candidates) in MIXED]
+    parts: dict[str, Part] = {}
+    for kind in ("long", "short", "wordless"):
+        own = [one for one in judged if kind_of(one.candidates) == kind]
+        if kind != "wordless" and sum(one.useful for one in own) < FEWEST:
+            own = worded
+        if any(one.useful for one in own):
+            parts[kind] = _fit(own, strength)
+    return parts | _mixed_parts(mixes, strength)
+
+
+def _fit(judged: Sequence[Judged], strength: float) -> Part:
+    found = [np.ascontiguousarray(features_of(one.candidates)) for one in judged]
+    gains = [2.0**one.grades - 1 for one in judged]
+    together = np.concatenate(found)
+    mean, deviation = together.mean(axis=0), together.std(axis=0)
+    still = deviation < 1e-9
+    deviation[still] = 1.0
+    scaled = [(features - mean) / deviation for features in found]
+    names = WORDLESS if together.shape[1] == len(WORDLESS) else FEATURES
+    free = np.array([name in FREE for name in names])
+    useful = [q for q, gain in enumerate(gains) if gain.any()]
+    order = _order([scaled[q] for q in useful], [gains[q] for q in useful], still | free, strength)
+    most = max(float(gain.max(initial=0)) for gain in gains)
+    # Every query weighs the same, however many candidates it has.
+    weight = np.concatenate([np.full(len(gain), 1 / len(gain)) for gain in gains])
+    whole = np.concatenate(scaled)
+    columns = np.column_stack([whole @ order, whole[:, free & ~still]])
+    level, bias = _level(columns, np.concatenate(gains) / most, weight)
+    weights = level[0] * order
+    weights[free & ~still] = level[1:]
+    return Part(mean, deviation, weights, bias, len(judged))
+
+
+def _mixed_parts(mixes: Sequence[Judged], strength: float) -> dict[str, Part]:
+    """Weights of each kind of mixed query that enough were judged of.
+
+    Those are what its own queries teach, or what all mixes teach where that ranks queries of the kind better
+    that are left out: few queries of its own may say less than many that are nearly so.
+    """
+    kinds = {kind: [one for one in mixes if kind_of(one.candidates) == kind] for kind in MIXED}
+    kinds = {kind: own for kind, own in kinds.items() if sum(one.useful for one in own) >= FEWEST}
+    parts = {kind: _fit(own, strength) for kind, own in kinds.items()}
+    if len(kinds) > 1:
+        pooled = _left_out_quality(dict.fromkeys(kinds, mixes), kinds, strength)
+        alone = _left_out_quality(kinds, kinds, strength)
+        for kind in kinds:
+            if pooled[kind] > alone[kind]:
+                parts[kind] = replace(_fit(mixes, strength), taught_by="mixes")
+    return parts
+
+
+def _left_out_quality(
+    teachers: Mapping[str, Sequence[Judged]], kinds: Mapping[str, Sequence[Judged]], strength: float
+) -> dict[str, float]:
+    """Mean nDCG@10 of each kind's queries, each fifth ranked by what the teachers of other groups teach."""
+    groups = sorted({one.group for own in kinds.values() for one in own})
+    part_of = {group: place % PARTS for place, group in enumerate(groups)}
+    values: dict[str, list[float]] = {kind: [0.0] for kind in kinds}
+    for part in range(PARTS):
+        learned: dict[int, Part] = {}
+        for kind, own in kinds.items():
+            # Kinds that share their teachers share their weights.
+            shared = id(teachers[kind])
+            others = [one for one in teachers[kind] if part_of.get(one.group) != part]
+            if not any(one.useful for one in others):
+                continue
+            if shared not in learned:
+                learned[shared] = _fit(others, strength)
+            for one in own:
+                if part_of[one.group] == part and one.useful:
+                    scores = learned[shared].logit(features_of(one.candidates))
+                    order = np.lexsort((one.candidates.rows, -np.round(scores, 9)))
+                    values[kind].append(ndcg(one.grades[order], one.grades))
+    return {kind: float(np.sum(found)) / max(len(found) - 1, 1) for kind, found in values.items()}
+
+
+def _order(
+    features: Sequence[np.ndarray], gains: Sequence[np.ndarray], fixed: np.ndarray, strength: float
+) -> np.ndarray:
+    """Weights, 0 where fixed, by the softmax cross-entropy of each query's gains."""
+    starts = np.cumsum([0, *(len(gain) for gain in gains)])[:-1]
+    sizes = np.array([len(gain) for gain in gains])
+    table = np.concatenate(features)
+    target = np.concatenate([gain / gain.sum() for gain in gains])
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        scores = table @ weights
+        scores -= np.repeat(np.maximum.reduceat(scores, starts), sizes)
+        total = np.add.reduceat(np.exp(scores), starts)
+        chances = np.exp(scores) / np.repeat(total, sizes)
+        value = np.log(total).sum() - target @ scores + weights @ weights / (2 * strength)
+        return float(value), table.T @ (chances - target) + weights / strength
+
+    # The first column is the cosine; it keeps a little weight, so that candidates are never all alike.
+    bounds = [(0.0, 0.0) if still else (0.01 if i == 0 else 0.0, None) for i, still in enumerate(fixed)]
+    start = np.array([low for low, _ in bounds])
+    options = {"maxiter": 2000}
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x)
+
+
+def _level(columns: np.ndarray, gain: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, float]:
+    """Logistic regression of gains between 0 and 1; the first column's weight stays above 0."""
+    wide = columns.shape[1]
+
+    def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        logit = columns @ point[:-1] + point[-1]
+        # -log(sigmoid(z)) is log(1 + exp(-z)), here for a target between 0 and 1.
+        value = weight @ (np.logaddexp(0, logit) - gain * logit) + point[:-1] @ point[:-1] / 2
+        slope = weight * (expit(logit) - gain)
+        return float(value), np.append(columns.T @ slope + point[:-1], slope.sum())
+
+    bounds = [(0.01, None), *[(None, None)] * wide]
+    start = np.append(1.0, np.zeros(wide))
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000})
+    return np.asarray(found.x[:-1]), float(found.x[-1])

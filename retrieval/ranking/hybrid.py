@@ -1,0 +1,329 @@
+"""Hybrid search: candidates from BM25 and from the vector index, ordered by the fusion, each with its why."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import Protocol
+
+import numpy as np
+
+from retrieval.lexical.index import LexicalIndex, LexicalQuery
+from retrieval.lexical.overlay import LayeredLexical
+from retrieval.lexical.score_table import distinct
+from retrieval.ranking.features import Candidates
+from retrieval.ranking.fusion import FusionModel
+from shelfspace.errors import InputError
+
+__all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "Words", "closest_modality"]
+
+
+class Rows(Protocol):
+    """A table that gives some of its rows: an array, or one with rows laid over it."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray: ...
+
+
+class Nearest(Protocol):
+    """What is asked of a vector index; see `retrieval.vectors.RowIndex`."""
+
+    def __len__(self) -> int: ...
+
+    def search(
+        self, queries: np.ndarray, k: int, allowed_rows: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+DEPTH = 100
+"""Candidates from each of the two searches; more are taken where more hits are asked for."""
+
+FEEDBACK = 5
+"""Best lexical hits whose neighbours are thought relevant too (pseudo-relevance feedback, Rocchio 1971)."""
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a product was found.
+
+    Attributes:
+        words: words of the query that the listing has, as the query wrote them.
+        modality: the product's modality nearest to the query, "" where that is not known.
+    """
+
+    words: tuple[str, ...] = ()
+    modality: str = ""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the words of one query find, and what they say of its m candidates.
+
+    Attributes:
+        query: what the lexical index read.
+        best, scores: the best listings by words, best first, and their BM25.
+        rows: (m,) int64 of all candidates, ascending: those, and the nearest by vector.
+        lexical, covered: (m,) float32, as in `Candidates`.
+        held: (words, m) bool, which candidates have which word.
+        bound: as in `Candidates`.
+    """
+
+    query: LexicalQuery
+    best: np.ndarray
+    scores: np.ndarray
+    rows: np.ndarray
+    lexical: np.ndarray
+    covered: np.ndarray
+    held: np.ndarray
+    bound: float
+
+    def matched(self, rows: np.ndarray) -> list[tuple[str, ...]] | None:
+        """Of each given row, the words that it has; None where one of the rows is no candidate."""
+        places = self.rows.searchsorted(rows)
+        if len(self.rows) == 0 or not np.array_equal(self.rows.take(places, mode="clip"), rows):
+            return None
+        return [tuple(compress(self.query.words, has)) for has in self.held[:, places].T.tolist()]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Candidates of one query, best first.
+
+    Attributes:
+        rows: (m,) int64.
+        scores: (m,) float64 of the fusion.
+        query: what the lexical index read.
+        unknown_share: share of the query's words that no listing has.
+        words: what it said of the candidates.
+    """
+
+    rows: np.ndarray
+    scores: np.ndarray
+    query: LexicalQuery
+    words: Words
+
+    @property
+    def unknown_share(self) -> float:
+        return self.query.unknown_share
+
+
+class HybridSearch:
+    """Search over n products by words, by vector, or by both.
+
+    Args:
+        lexical: over the same n products, in the same order.
+        index: over `vectors`.
+        vectors: (n, d) float32 of unit length.
+        fusion: how the two are put together.
+        classes: (n, k) class probabilities of the products; None where the encoder has no classes.
+
+    Raises:
+        InputError: parts over different numbers of products.
+    """
+
+    def __init__(
+        self,
+        lexical: LexicalIndex | LayeredLexical,
+        index: Nearest,
+        vectors: Rows,
+        fusion: FusionModel,
+        classes: Rows | None = None,
+    ) -> None:
+        sizes = {"lexical": len(lexical), "index": len(index), "vectors": len(vectors)}
+        if classes is not None:
+            sizes["classes"] = len(classes)
+        if len(set(sizes.values())) > 1:
+            raise InputError("products", sizes, "build all parts from the same products")
+        self.lexical, self.index, self.vectors = lexical, index, vectors
+        self.fusion, self.classes = fusion, classes
+
+    def search(
+        self,
+        text: str,
+        vector: np.ndarray,
+        probabilities: np.ndarray | None = None,
+        allowed: np.ndarray | None = None,
+        depth: int = DEPTH,
+        near: np.ndarray | None = None,
+        words_weight: float | None = None,
+        beside: str = "photo",
+    ) -> Ranking:
+        """Rank the candidates of one query.
+
+        Args:
+            text: its words, "" for a photo or a sound.
+            vector: (d,) float32 of unit length, of all that the query holds.
+            probabilities: (k,) the encoder's class probabilities of the query.
+            allowed: (n,) bool, the products that may be found.
+            depth: candidates of each search.
+            near: rows that the index gave for this query; default: it is asked.
+            words_weight: of a mixed query (words and something else), what the words weigh, 1 being as
+                much as the mean of its parts; None where the query is words alone or has none.
+            beside: of a mixed query, what stands beside the words: photo, sound or product.
+        """
+        if near is None:
+            near = self.near(vector, allowed, depth)
+        words = self.look_up(text, near, allowed, depth)
+        return self.rank(words, vector, probabilities, words_weight, beside)
+
+    def rank(
+        self,
+        words: Words,
+        vector: np.ndarray,
+        probabilities: np.ndarray | None = None,
+        words_weight: float | None = None,
+        beside: str = "photo",
+    ) -> Ranking:
+        """The second half of `search`: its candidates by both kinds of evidence."""
+        found = self._weighed(words, vector, probabilities, words_weight, beside)
+        order, scores = self.fusion.rank(found)
+        return Ranking(found.rows[order], scores, words.query, words)
+
+    def candidates(
+        self,
+        query: LexicalQuery,
+        vector: np.ndarray,
+        probabilities: np.ndarray | None = None,
+        allowed: np.ndarray | None = None,
+        depth: int = DEPTH,
+        near: np.ndarray | None = None,
+        words_weight: float | None = None,
+        beside: str = "photo",
+    ) -> Candidates:
+        """The best of both searches, in order of rows; arguments as those of `search`."""
+        if near is None:
+            near = self.near(vector, allowed, depth)
+        words = self.look_up(query, near, allowed, depth)
+        return self._weighed(words, vector, probabilities, words_weight, beside)
+
+    def _weighed(
+        self,
+        words: Words,
+        vector: np.ndarray,
+        probabilities: np.ndarray | None,
+        words_weight: float | None,
+        beside: str,
+    ) -> Candidates:
+        rows, query = words.rows, words.query
+        vectors = picked(self.vectors, rows)
+        agreement = np.zeros(len(rows), dtype=np.float32)
+        feedback, feedback_agreement = agreement, agreement
+        certainty, few = 0.0, rows.searchsorted(words.best[:FEEDBACK])
+        classes = None if self.classes is None else picked(self.classes, rows)
+        if classes is not None and probabilities is not None and len(probabilities):
+            agreement = np.asarray(classes @ probabilities, dtype=np.float32)
+            certainty = float(probabilities.max())
+        if len(few):
+            first = words.scores[:FEEDBACK]
+            weight = first / first.sum()
+            centre = weight @ vectors[few]
+            length = math.sqrt(centre @ centre)
+            feedback = np.asarray(vectors @ (centre / max(length, 1e-12)), np.float32)
+            if classes is not None:
+                feedback_agreement = np.asarray(classes @ (weight @ classes[few]), np.float32)
+        return Candidates(
+            rows=rows,
+            cosine=np.asarray(vectors @ vector, dtype=np.float32),
+            lexical=words.lexical,
+            agreement=agreement,
+            covered=words.covered,
+            feedback=feedback,
+            feedback_agreement=feedback_agreement,
+            certainty=certainty,
+            words=len(query.words),
+            unknown_share=query.unknown_share,
+            bound=words.bound,
+            words_weight=words_weight,
+            beside=beside,
+        )
+
+    def near(self, vector: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH) -> np.ndarray:
+        """(k,) rows nearest to a (d,) vector, best first; -1 is padding.
+
+        Args:
+            allowed: (n,) bool, the products that may be found.
+            depth: how many.
+        """
+        check_depth(depth)
+        return self.index.search(vector[None].astype(np.float32), min(depth, len(self.index)), allowed)[1][0]
+
+    def look_up(
+        self,
+        text: str | LexicalQuery,
+        near: np.ndarray,
+        allowed: np.ndarray | None = None,
+        depth: int = DEPTH,
+    ) -> Words:
+        """The first half of `search`: what the lexical index says of a query's words.
+
+        Args:
+            near: rows that the vector index gave; -1 is padding.
+        """
+        check_depth(depth)
+        query = self.lexical.query(text) if isinstance(text, str) else text
+        best, scores = self.lexical.best(query, depth, allowed)
+        rows = distinct(np.concatenate([best, near[near >= 0]]))
+        lexical, covered, held = self.lexical.held(query, rows)
+        return Words(query, best, scores, rows, lexical, covered, held, self.lexical.bound(query))
+
+    def found(
+        self,
+        query: LexicalQuery,
+        vector: np.ndarray,
+        allowed: np.ndarray | None = None,
+        depth: int = DEPTH,
+        near: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The best rows by words, best first, their BM25, and the rows of both searches, ascending."""
+        by_words, lexical = self.lexical.best(query, depth, allowed)
+        if near is None:
+            near = self.near(vector, allowed, depth)
+        return by_words, lexical, distinct(np.concatenate([by_words, near[near >= 0]]))
+
+    def why(
+        self,
+        ranking: Ranking,
+        rows: np.ndarray,
+        vector: np.ndarray,
+        modalities: Mapping[str, Rows] | None = None,
+    ) -> list[Why]:
+        """Why each of the given rows was found.
+
+        Args:
+            modalities: name to (n, d) vectors of each product seen through that modality alone, zero
+                where the product lacks it.
+        """
+        words = ranking.words.matched(rows)
+        if words is None:  # a rule or a name put a product there that no search found
+            words = self.lexical.matched(ranking.query, rows)
+        nearest: Sequence[str] = [""] * len(rows)
+        if modalities:
+            nearest = closest_modality(vector, rows, modalities)
+        return [Why(found, name) for found, name in zip(words, nearest, strict=True)]
+
+
+def picked(table: Rows, rows: np.ndarray) -> np.ndarray:
+    """Rows of a table that are there; numpy's `take` costs half of what indexing does."""
+    return table.take(rows, axis=0, mode="clip") if isinstance(table, np.ndarray) else table[rows]
+
+
+def check_depth(depth: int) -> None:
+    """Refuse to look for no candidate at all."""
+    if depth < 1:
+        raise InputError("depth", depth, "ask for at least one candidate")
+
+
+def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[str, Rows]) -> list[str]:
+    """Of each row, the modality whose vector is nearest to the query; "" for a product with none."""
+    names = list(modalities)
+    parts = [np.asarray(modalities[name][rows], np.float32) for name in names]
+    cosine = np.stack([part @ vector for part in parts])
+    for own, part in zip(cosine, parts, strict=True):
+        if own.all():
+            continue
+        # A vector of zeros has cosine 0; hardly any other has it exactly.
+        maybe = np.flatnonzero(own == 0)
+        own[maybe[~np.any(part[maybe], axis=1)]] = -np.inf
+    found = cosine.argmax(axis=0)
+    return [names[m] if np.isfinite(cosine[m, place]) else "" for place, m in enumerate(found.tolist())]

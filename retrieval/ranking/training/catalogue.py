@@ -1,0 +1,97 @@
+"""All lessons of a catalogue: what listings that the encoder has not learned from ask of those it has."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.training.held_out import Lesson, Listings, held_out, known_items
+from retrieval.ranking.training.mixed import Beside, mixed
+from retrieval.vectors import ExactIndex
+
+if TYPE_CHECKING:
+    from models.inference.product_encoder import ProductEncoder
+
+__all__ = ["Embedded", "lessons_of_listings"]
+
+
+@dataclass(frozen=True, eq=False)
+class Embedded:
+    """A catalogue as its encoder sees it, row by row.
+
+    Attributes:
+        products: n rows of the cleaned products.
+        vectors: (n, d) float32 of unit length.
+        classes: (n, k) class probabilities; None where the encoder has no classes.
+        photos, sounds: (n, d) vectors of the products seen through their photo or their sound alone, zero
+            without one that can be read; None where the encoder sees none.
+    """
+
+    products: pd.DataFrame
+    vectors: np.ndarray
+    classes: np.ndarray | None
+    photos: np.ndarray | None
+    sounds: np.ndarray | None = None
+
+    def search(self, rows: np.ndarray) -> HybridSearch:
+        """Search over some rows alone, exact, by the rule that needs no judgements."""
+        own = np.ascontiguousarray(self.vectors[rows])
+        words = LexicalIndex.build(self.products.iloc[rows])
+        known = None if self.classes is None else self.classes[rows]
+        return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known)
+
+
+def lessons_of_listings(
+    catalogue: Embedded,
+    sides: Sequence[str],
+    read: Callable[[str], bytes | None],
+    encoder: "ProductEncoder",
+) -> list[Lesson]:
+    """What validation listings ask of training listings; test listings ask nothing, so claims stay clean.
+
+    Args:
+        sides: n names, train, validation or test.
+        read: the encoded photo or sound of a media key, None where it is lost.
+    """
+    products, photos = catalogue.products, catalogue.photos
+    side = np.asarray(sides, dtype=object)
+    gallery, asking = np.flatnonzero(side == "train"), np.flatnonzero(side == "validation")
+    if not (len(gallery) and len(asking)):
+        return []
+    listings = Listings(products["title"].tolist(), products["category"].tolist(), photos)
+    search, known, new = catalogue.search(gallery), listings.take(gallery), listings.take(asking)
+    found = held_out(search, known, new, encoder)
+    attributes = [json.loads(cell) if cell else {} for cell in products["attributes"].iloc[gallery]]
+    beside = Beside(
+        photo=first_of(products["photos"].iloc[asking].tolist(), photos, asking, read),
+        sound=first_of(products["sounds"].iloc[asking].tolist(), catalogue.sounds, asking, read),
+        vectors=catalogue.vectors[asking],
+        classes=None if catalogue.classes is None else catalogue.classes[asking],
+    )
+    found += mixed(search, known, attributes, new, beside, encoder)
+    both = np.concatenate([gallery, asking])
+    there = np.arange(len(gallery), len(both))
+    found += known_items(catalogue.search(both), listings.take(both), there, encoder)
+    return found
+
+
+def first_of(
+    keys: Sequence[Sequence[str]],
+    seen: np.ndarray | None,
+    asking: np.ndarray,
+    read: Callable[[str], bytes | None],
+) -> Callable[[int], bytes | None]:
+    """What gives the first file of each asking listing, None where it has none that can be read.
+
+    Args:
+        keys: media keys of each asking listing.
+        seen: (n, d) vectors of all products by that modality, zero where nothing could be read.
+    """
+    readable = np.zeros(len(asking), bool) if seen is None else np.any(seen[asking], axis=1)
+    return lambda row: read(str(keys[row][0])) if readable[row] else None

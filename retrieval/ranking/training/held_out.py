@@ -1,0 +1,284 @@
+"""What the fusion learns from where nobody has judged: held-out listings and the category tree.
+
+Queries are titles of listings that the encoder did not learn from, a few words of them, their photos,
+their titles spelt backwards (which have no answer), and names of categories. They are asked of the
+listings that the encoder learned from. A listing of the same second-level category has grade 2, one of
+the same first level alone grade 1; to a category's name, its members have grade 2.
+
+Who types a product's name wants that product: titles and longer parts of them are asked once more where
+the listing itself can be found. It has grade 2 then, and those of its category have grade 1.
+
+Queries of a word and a photo, a sound or a product are made in `retrieval.ranking.training.mixed`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retrieval.filters.columns import SEPARATOR
+from retrieval.lexical.tokens import search_terms
+from retrieval.ranking.fit import PARTS, Judged
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.metrics import ndcg
+
+if TYPE_CHECKING:
+    from models.inference.product_encoder import ProductEncoder
+
+__all__ = [
+    "FEWEST",
+    "Lesson",
+    "Listings",
+    "backwards",
+    "crossed",
+    "fragment",
+    "held_out",
+    "judged_by_people",
+    "known_items",
+    "left_out",
+]
+
+FEWEST = 20
+"""Queries with an answer below which nothing is learned."""
+MOST = 300
+"""Listings that ask, and names; more would teach 20 weights nothing new."""
+MAX_GRADE = 2
+
+Query = tuple[str, int, str, np.ndarray]
+"""Kind, group, text and the grades of all products; see `Lesson`."""
+
+
+@dataclass(frozen=True)
+class Listings:
+    """n products.
+
+    Attributes:
+        titles: "" where there is none.
+        paths: category paths.
+        photos: (n, d) vectors of them seen by photo alone, zero without one; None where not known.
+    """
+
+    titles: Sequence[str]
+    paths: Sequence[str]
+    photos: np.ndarray | None = None
+
+    def take(self, rows: np.ndarray) -> "Listings":
+        """Some of them."""
+        picked = rows.tolist()
+        photos = None if self.photos is None else np.asarray(self.photos[rows], np.float32)
+        return Listings([self.titles[r] for r in picked], [self.paths[r] for r in picked], photos)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One judged query.
+
+    Attributes:
+        kind: what it is: title, words, photo, backwards, name, item, photo_words, sound_words,
+            product_words, or judgement.
+        group: equal for queries made of one listing.
+        judged: its candidates with their grades.
+        grades: of all products that were searched.
+    """
+
+    kind: str
+    group: int
+    judged: Judged
+    grades: np.ndarray
+
+
+def held_out(
+    search: HybridSearch, gallery: Listings, asking: Listings, encoder: "ProductEncoder"
+) -> list[Lesson]:
+    """Lessons of listings that the encoder did not learn from; the same input gives the same lessons.
+
+    Args:
+        search: over the gallery, in its order.
+        gallery: the listings that the encoder learned from.
+        asking: others; no variant of a product stands on both sides.
+    """
+    asking = asking.take(drawn(len(asking.titles)))
+    tops, seconds = levels(gallery.paths)
+    own_tops, own_seconds = levels(asking.paths)
+
+    def grades_of(row: int) -> np.ndarray:
+        same = (seconds == own_seconds[row]) & (own_seconds[row] != "")
+        near = (tops == own_tops[row]) & (own_tops[row] != "")
+        return np.where(same, MAX_GRADE, near.astype(np.int8)).astype(np.int8)
+
+    grades = [grades_of(row) for row in range(len(asking.titles))]
+    useful = [row for row, own in enumerate(grades) if own.max(initial=0) == MAX_GRADE]
+    none = np.zeros(len(gallery.paths), np.int8)
+    queries: list[Query] = [("title", r, asking.titles[r], grades[r]) for r in useful]
+    queries += [("words", r, fragment(asking.titles[r], r), grades[r]) for r in useful]
+    for text in (asking.titles.__getitem__, lambda r: fragment(asking.titles[r], r)):
+        queries += [("backwards", r, backwards(text(r)), none) for r in useful]
+    for depth in (1, 2):
+        at = heads(gallery.paths, depth)
+        names = sorted({str(path) for path in at} - {""})
+        for i in drawn(len(names)).tolist():
+            members = MAX_GRADE * (at == names[i]).astype(np.int8)
+            queries.append(("name", len(queries), names[i].rsplit(SEPARATOR, 1)[-1], members))
+    lessons = worded(search, [q for q in queries if search_terms(q[2])], encoder)
+    shown = [] if asking.photos is None else [r for r in useful if np.any(asking.photos[r])]
+    if asking.photos is not None and shown:
+        vectors = unit(asking.photos[shown])
+        none_known = np.zeros((len(shown), 0), np.float32)
+        known = encoder.classify_vectors(vectors) if encoder.labels else none_known
+        for row, vector, classes in zip(shown, vectors, known, strict=True):
+            lessons.append(lesson(search, ("photo", row, "", grades[row]), vector, classes))
+    return lessons
+
+
+def known_items(
+    search: HybridSearch, listings: Listings, rows: np.ndarray, encoder: "ProductEncoder"
+) -> list[Lesson]:
+    """Lessons of listings that are asked for by their names.
+
+    Args:
+        search: over `listings`, in their order.
+        rows: listings that the encoder did not learn from.
+    """
+    asking = rows[drawn(len(rows))]
+    _, seconds = levels(listings.paths)
+    titles = np.array(listings.titles, dtype=object)
+    queries: list[Query] = []
+    for place, row in enumerate(asking.tolist()):
+        if not search_terms(titles[row]):
+            continue
+        grades = ((seconds == seconds[row]) & (seconds[row] != "")).astype(np.int8)
+        grades[titles == titles[row]] = MAX_GRADE
+        words = titles[row].split()
+        most = " ".join(words[: len(words) // 2 + 1])
+        queries += [("item", place, text, grades) for text in dict.fromkeys((titles[row], most))]
+    return worded(search, [q for q in queries if search_terms(q[2])], encoder)
+
+
+def judged_by_people(
+    search: HybridSearch,
+    judgements: Mapping[str, Mapping[str, int]],
+    rows: Mapping[str, int],
+    encoder: "ProductEncoder",
+) -> list[Lesson]:
+    """Lessons of judgements that people made; products that are there no more are left out.
+
+    Args:
+        judgements: query to product to grade, as `read_judgements` gives them.
+        rows: product to its row in `search`.
+    """
+    queries: list[Query] = []
+    for text, judged in sorted(judgements.items()):
+        grades = np.zeros(len(search.vectors), np.int8)
+        for product, grade in judged.items():
+            if product in rows:
+                grades[rows[product]] = grade
+        queries.append(("judgement", len(queries), text, grades))
+    return worded(search, queries, encoder)
+
+
+def worded(search: HybridSearch, queries: Sequence[Query], encoder: "ProductEncoder") -> list[Lesson]:
+    """Lessons of queries with words."""
+    if not queries:
+        return []
+    vectors, classes = encode_texts(encoder, [text for _, _, text, _ in queries])
+    triples = zip(queries, vectors, classes, strict=True)
+    return [lesson(search, query, vector, known) for query, vector, known in triples]
+
+
+def lesson(
+    search: HybridSearch,
+    query: Query,
+    vector: np.ndarray,
+    classes: np.ndarray,
+    words_weight: float | None = None,
+    beside: str = "photo",
+) -> Lesson:
+    """One query's candidates with their grades; `words_weight` and `beside` as in `HybridSearch.search`."""
+    kind, group, text, grades = query
+    asked = search.lexical.query(text)
+    found = search.candidates(asked, vector, classes, words_weight=words_weight, beside=beside)
+    return Lesson(kind, group, Judged(found, grades[found.rows], group), grades)
+
+
+def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors and class probabilities of texts, as the service encodes a query."""
+    from catalog.product import ProductInput
+
+    encoded = encoder.encode_features(encoder.featurize([ProductInput(title=text) for text in texts]))
+    return encoded.vectors, encoded.probabilities
+
+
+def crossed(tried: Iterable[tuple[FusionModel, Sequence[Lesson]]]) -> dict[str, dict[str, float]]:
+    """nDCG@10 by kind of query: words alone, vectors alone, and fused by weights of the other lessons.
+
+    Args:
+        tried: lessons with the fusion that ranks them, as `left_out` gives them.
+    """
+    values: dict[str, dict[str, list[float]]] = {}
+    for fusion, asked in tried:
+        for one in asked:
+            if not one.grades.any():
+                continue
+            found, grades = one.judged.candidates, one.judged.grades
+            systems = {"vectors": found.cosine, "fused": fusion.scores(found)}
+            if found.words:
+                systems["words"] = found.lexical
+            row = values.setdefault(one.kind, {})
+            for name, scores in systems.items():
+                order = np.lexsort((found.rows, -scores))
+                row.setdefault(name, []).append(ndcg(grades[order], one.grades))
+    return {
+        kind: {"queries": len(row["fused"]), **{name: float(np.mean(row[name])) for name in sorted(row)}}
+        for kind, row in sorted(values.items())
+    }
+
+
+def left_out(lessons: Sequence[Lesson]) -> Iterator[tuple[FusionModel, list[Lesson]]]:
+    """Each fifth of the lessons with a fusion that learned from the other four; what is made of one listing
+    stays together."""
+    for part in range(PARTS):
+        others = [one.judged for one in lessons if one.group % PARTS != part]
+        if any(one.useful for one in others):
+            yield FusionModel.fit(others), [one for one in lessons if one.group % PARTS == part]
+
+
+def levels(paths: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """First-level path of each, and second-level path, which is the first where there is no second."""
+    nodes = [path.split(SEPARATOR) if path else [""] for path in paths]
+    tops = np.array([own[0] for own in nodes], dtype=object)
+    return tops, np.array([SEPARATOR.join(own[:2]) for own in nodes], dtype=object)
+
+
+def heads(paths: Sequence[str], depth: int) -> np.ndarray:
+    """Each path's first `depth` nodes, "" where it has fewer."""
+    nodes = [path.split(SEPARATOR) if path else [] for path in paths]
+    return np.array([SEPARATOR.join(n[:depth]) if len(n) >= depth else "" for n in nodes], dtype=object)
+
+
+def fragment(title: str, seed: int) -> str:
+    """One to three neighbouring words of a title, drawn by a seed: what a shopper would type."""
+    words = title.split()
+    chance = np.random.default_rng(seed)
+    length = min(int(chance.integers(1, 4)), len(words))
+    start = int(chance.integers(0, len(words) - length + 1)) if words else 0
+    return " ".join(words[start : start + length])
+
+
+def backwards(title: str) -> str:
+    """A title with each word spelt backwards: a query that has no answer."""
+    return " ".join(word[::-1] for word in title.lower().split())
+
+
+def drawn(size: int) -> np.ndarray:
+    """Ascending places of at most MOST of `size` things, drawn with a fixed seed."""
+    if size <= MOST:
+        return np.arange(size)
+    return np.sort(np.random.default_rng(0).choice(size, MOST, replace=False))
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """(n, d) float32 of unit length; half precision had rounded them."""
+    table = np.asarray(vectors, np.float32)
+    return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)

@@ -1,0 +1,44 @@
+"""The typed form of params.yaml: frozen, checked once, and the same for every caller.
+
+`load_settings` reads params.yaml, lays a catalogue's overrides over it and refuses what it does
+not know with the name, the value and the remedy. Each class is one section; each field says what
+it means and in which unit.
+"""
+
+from shelfspace.settings.data import Collection, Features, Media, Preprocessing, Validation
+from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
+from shelfspace.settings.operation import (
+    Automation,
+    Evaluation,
+    Gate,
+    Graph,
+    Monitoring,
+    ReleaseSettings,
+    Service,
+)
+from shelfspace.settings.parameters import Settings, load_settings, merge
+from shelfspace.settings.section import Section
+
+__all__ = [
+    "Augmentation",
+    "Automation",
+    "Collection",
+    "CrossValidation",
+    "Evaluation",
+    "Features",
+    "Gate",
+    "Graph",
+    "Media",
+    "Model",
+    "Monitoring",
+    "Preprocessing",
+    "ReleaseSettings",
+    "Section",
+    "Service",
+    "Settings",
+    "Training",
+    "Tuning",
+    "Validation",
+    "load_settings",
+    "merge",
+]

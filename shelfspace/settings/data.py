@@ -1,0 +1,95 @@
+"""Sections of the data: from a source to the features of its products."""
+
+from pydantic import Field
+
+from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
+
+__all__ = ["Collection", "Features", "Media", "Preprocessing", "Validation"]
+
+
+class Collection(Section):
+    """How a source becomes a snapshot."""
+
+    shard_rows: Positive = Field(5000, description="Rows in one Parquet shard.")
+    media_shard_megabytes: Positive = Field(64, description="Size of one media shard, in MB.")
+    max_delete_share: Share = Field(
+        0.2, description="A full delivery that would remove more than this share of products stops and asks."
+    )
+    push: bool = Field(True, description="Push the snapshot to the DVC remote after it is written.")
+
+
+class Media(Section):
+    """What may be decoded; checked before any decoder runs."""
+
+    photo_formats: tuple[str, ...] = Field(("JPEG", "PNG", "WEBP"), description="Pillow format names.")
+    max_photo_megapixels: PositiveFloat = Field(100, description="Largest photo, in millions of pixels.")
+    max_photo_bytes: Positive = Field(20_000_000, description="Largest photo file, in bytes.")
+    sound_formats: tuple[str, ...] = Field(("WAV", "FLAC", "OGG", "MP3"), description="libsndfile formats.")
+    max_sound_seconds: PositiveFloat = Field(120, description="Longest sound, in seconds.")
+    max_sound_bytes: Positive = Field(20_000_000, description="Largest sound file, in bytes.")
+    video_formats: tuple[str, ...] = Field(("MP4", "WEBM"), description="MP4 (and MOV), WEBM (and Matroska).")
+    max_video_seconds: PositiveFloat = Field(120, description="Longest video, in seconds.")
+    max_video_bytes: Positive = Field(100_000_000, description="Largest video file, in bytes.")
+    video_frames: Positive = Field(3, description="Frames of a video that become photos, evenly spread.")
+
+
+class Validation(Section):
+    """What the data must satisfy for the chain to go on."""
+
+    min_rows: Positive = Field(50, description="A catalogue with fewer products stops the run.")
+    max_bad_share: Share = Field(0.1, description="Largest share of refused products before the run stops.")
+
+
+class Preprocessing(Section):
+    """Model-ready inputs and the frozen split."""
+
+    max_text_characters: Positive = Field(8000, description="Longer texts are cut, in characters.")
+    image_size: Positive = Field(96, description="Side of the letterboxed photo, in pixels.")
+    max_photos: Positive = Field(
+        1, description="Photos of a product that are read, the first ones; several are pooled by attention."
+    )
+    sample_rate: Positive = Field(16_000, description="Sounds are resampled to this rate, in Hz.")
+    sound_seconds: PositiveFloat = Field(2.0, description="Sounds are cut or padded to this length, in s.")
+    vocabulary: Positive = Field(6000, description="Entries of the subword vocabulary.")
+    text_length: Positive = Field(96, description="Tokens kept of one product's text.")
+    word_vocabulary: Positive = Field(
+        20_000, description="Words told apart at most, by the text encoders that read whole words."
+    )
+    word_length: Positive = Field(256, description="Words kept of one product's text.")
+    test_share: Share = Field(0.2, description="Share of duplicate groups in the holdout.")
+    validation_share: Share = Field(0.1, description="Share of duplicate groups used for early stopping.")
+    group_by_brand: bool = Field(False, description="Keep products of one brand on one side of the split.")
+
+
+class Features(Section):
+    """What frozen encoders compute."""
+
+    device: str = Field("auto", description="auto, cpu or cuda.")
+    batch_size: Positive = Field(64, description="Products in one encoder call.")
+    text_encoder: str | None = Field(
+        None,
+        description="Sentence vectors beside the text encoder's own: minilm, "
+        "sentence-transformers:<name or folder>, transformers:<CLIP folder>, or null.",
+    )
+    image_encoder: str | None = Field(
+        None,
+        description="transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>, or null; "
+        "follows model.image where that names one.",
+    )
+    audio_encoder: str | None = Field(
+        None,
+        description="transformers:<name or folder>, or null; follows model.audio where that names one.",
+    )
+    histograms: bool = Field(
+        False,
+        description="Also compute the photo statistics that model.image: histograms reads; that name turns "
+        "it on.",
+    )
+    timbre: bool = Field(
+        False, description="Also compute the numbers that model.audio: timbre reads; that name turns it on."
+    )
+    details: bool = Field(
+        False, description="Read brand and attributes as table values; model.tabular: details turns it on."
+    )
+    n_mels: Positive = Field(64, description="Mel bands of the log-mel spectrogram.")
+    n_mfcc: Positive = Field(20, description="Mel-frequency cepstral coefficients kept.")

@@ -1,0 +1,161 @@
+"""Sections of what follows the training: judging, releasing, serving and watching a model."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
+
+__all__ = ["Automation", "Evaluation", "Gate", "Graph", "Monitoring", "ReleaseSettings", "Service"]
+
+
+class Evaluation(Section):
+    """How a model is judged."""
+
+    bootstrap: Positive = Field(200, description="Resamples behind each confidence interval.")
+    recall_at: tuple[int, ...] = Field((1, 5, 10), description="Cut-offs of retrieval recall.")
+
+
+class Gate(Section):
+    """When a challenger replaces the champion."""
+
+    min_accuracy: Share = Field(0.5)
+    min_macro_f1: Share = Field(0.4)
+    min_recall_at_10: Share = Field(0.2, description="Same-category recall@10 on the holdout.")
+    tolerance: Share = Field(0.01, description="How much lower than the champion overall metrics may be.")
+    subset_tolerance: Share = Field(0.03, description="The same, per modality subset.")
+    category_tolerance: Share = Field(0.15, description="The same, for the recall of a large category.")
+    category_min_rows: Positive = Field(30, description="Holdout rows that make a category large.")
+
+
+class Graph(Section):
+    """Products bought together refine the product vector; off by default (see docs/graph.md)."""
+
+    encoder: str = Field(
+        "none", description="none, lightgcn or graphsage; the last two need the extra `graph`."
+    )
+    together: Literal["basket", "shopper"] = Field(
+        "basket",
+        description="What makes two products bought together: one order (a shopper's day where orders have "
+        "no number), or one shopper.",
+    )
+    neighbours: Positive = Field(20, description="Strongest co-purchase neighbours a product names.")
+    shrinkage: float = Field(
+        10.0, ge=0, description="Baskets' worth of doubt in a pair's weight; few shared baskets weigh little."
+    )
+    max_basket: int = Field(
+        100, ge=2, description="Baskets of more distinct products (wholesalers) are left out."
+    )
+    layers: Positive = Field(2, description="Steps along the graph that a vector gathers from.")
+    width: Positive = Field(256, description="graphsage: hidden width.")
+    holdout_share: float = Field(
+        0.1, gt=0, le=0.5, description="Share of the baskets, the latest, that training is judged by."
+    )
+    epochs: Positive = Field(30, description="graphsage: largest number of epochs.")
+    patience: Positive = Field(5, description="graphsage: epochs without better recall before stopping.")
+    batch_size: Positive = Field(512, description="graphsage: pairs in one step.")
+    learning_rate: PositiveFloat = Field(0.001, description="graphsage: learning rate.")
+    weight_decay: float = Field(0.0001, ge=0, description="graphsage: weight decay.")
+    temperature: PositiveFloat = Field(0.1, description="graphsage: temperature of the contrast.")
+    edge_dropout: Share = Field(
+        0.3, description="graphsage: share of the pairs taken out of the graph while they are learned."
+    )
+    isolation: Share = Field(
+        0.3, description="graphsage: share of products trained as if nobody had bought them."
+    )
+    anchor_weight: float = Field(
+        0.5, ge=0, description="graphsage: weight of staying near the vector that is refined."
+    )
+
+
+class ReleaseSettings(Section):
+    """The index and how many releases stay on disk."""
+
+    exact_up_to: Positive = Field(20_000, description="Vectors up to which the index is exact.")
+    min_recall: Share = Field(
+        0.99, description="Recall@10 an approximate index must reach, or exact is used."
+    )
+    keep: Positive = Field(5, description="Releases kept for rollback.")
+
+
+class Service(Section):
+    """The limits of `bentoml serve`."""
+
+    host: str = Field("127.0.0.1")
+    port: Positive = Field(3000)
+    threads: Positive = Field(1, description="torch threads of one service process.")
+    encoder: Literal["auto", "eager", "onnx", "traced", "bfloat16", "compiled"] = Field(
+        "auto",
+        description="How the encoder is run; `auto` measures all but `compiled` at each release and takes "
+        "the quickest that agrees with eager float32. `onnx` needs the extra of that name.",
+    )
+    encoder_seconds: PositiveFloat = Field(
+        10, description="Seconds after which that measuring tries nothing more."
+    )
+    max_items: Positive = Field(64, description="Items in one request.")
+    max_body_bytes: Positive = Field(32_000_000)
+    max_results: Positive = Field(100, description="Largest k of a search.")
+    max_concurrency: Positive = Field(64, description="Requests in flight before 429.")
+    delta_products: Positive = Field(
+        10_000, description="Products that may be added, changed or deleted before a refresh is due."
+    )
+    delta_bytes: Positive = Field(
+        256_000_000, description="Size of the log of those changes, their photos and sounds included."
+    )
+    index: Literal["release", "postgresql"] = Field(
+        "release",
+        description="Searched: the index inside the release, or one in PostgreSQL that the service fills; "
+        "its address is SHELFSPACE_DATABASE in the environment (docs/vector-index.md).",
+    )
+    index_seconds: PositiveFloat = Field(
+        1.0,
+        description="postgresql: seconds a search may take there before the release's own index answers.",
+    )
+    log_every_seconds: PositiveFloat = Field(5)
+    log_query_text: bool = Field(False, description="Keep query texts in the request log.")
+    dagster_url: str = Field(
+        "http://127.0.0.1:3001",
+        pattern=r"^(https?://\S+)?$",
+        description="Where the release page links to for Dagster; empty for no link.",
+    )
+    evidently_url: str = Field(
+        "http://127.0.0.1:3002",
+        pattern=r"^(https?://\S+)?$",
+        description="The same for the drift dashboard.",
+    )
+    access_log: bool = Field(
+        True, description="One JSON line a request beside the request log, without shopper data."
+    )
+    access_log_bytes: Positive = Field(100_000_000, description="Size of the access log that is kept.")
+    max_photo_megapixels: PositiveFloat = Field(
+        24,
+        description="Largest PNG or WebP in a request; a JPEG, decoded at a reduced scale, may be larger.",
+    )
+    body_seconds: float = Field(20, gt=0, le=60, description="Seconds a request's body may take before 408.")
+    answer_seconds: float = Field(
+        30, gt=0, le=300, description="Seconds an answer may take, once the body is there, before 504."
+    )
+    host_names: tuple[str, ...] = Field(
+        (), description="Names the service is asked by, beside localhost and loopback addresses (proxy, DNS)."
+    )
+
+
+class Monitoring(Section):
+    """When live requests or a changed catalogue count as drifted."""
+
+    min_requests: Positive = Field(50, description="Requests needed before a verdict is given.")
+    drift_share: Share = Field(0.4, description="Share of drifted columns that makes a drift.")
+    embedding_threshold: Share = Field(
+        0.65, description="ROC AUC of the domain classifier that makes a drift."
+    )
+    sample_rows: Positive = Field(2000, description="Rows compared at most, per side.")
+
+
+class Automation(Section):
+    """Sensors and schedules."""
+
+    weekly: str = Field("0 3 * * 1", description="Cron expression of the retraining schedule.")
+    drift_interval_seconds: Positive = Field(60)
+    inbox_interval_seconds: Positive = Field(30)
+    cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")
+    inbox_job: Literal["refresh", "retrain"] = Field("refresh", description="Job a new delivery starts.")

@@ -1,0 +1,24 @@
+"""What every section of the settings is, and the kinds of number that its fields take."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shelfspace.hashing import fingerprint
+
+__all__ = ["Positive", "PositiveFloat", "Section", "Share"]
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A frozen section that refuses unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the section's values; equal settings give equal fingerprints."""
+        return fingerprint(self.model_dump())

@@ -1,0 +1,168 @@
+"""Where everything of one catalogue lies: one folder per catalogue, one place that names it.
+
+<root>/<name>/
+    snapshot/          what came, sharded; identified by snapshot.dvc beside it
+    validation/        results of the checks, Data Docs
+    prepared/          products, quarantine, texts, images, sounds, splits
+    features/          one folder a modality
+    training/          the challenger
+    tuning/            best_params.yaml, the trials, pictures
+    cross_validation/  figures by fold and seed
+    evaluation/        metrics, plots, model card
+    release.json       which release the current one is   (a DVC output)
+    bento.json         which Bento was built from it       (a DVC output)
+    monitoring/        drift reports
+    champion.json      which model is champion
+    releases/<id>/     immutable releases;  current  names the live one
+    state/             ledger, feature caches, checkpoints, Dagster's and BentoML's homes
+    live/              request logs of the service
+    rules.yaml         merchandising rules, written by people; docs/search.md
+    judgements/        CSV files of judged queries, written by people; docs/search.md
+    delta/<id>.log     products put, changed and deleted since release <id>
+    inbox/             deliveries waiting to be collected
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from shelfspace.errors import BusyError, CatalogError
+from shelfspace.files import write_text
+
+__all__ = ["PROJECT", "Workspace", "workspace_name"]
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""The checkout: the folder that holds params.yaml and dvc.yaml."""
+
+
+def workspace_name(catalog: str) -> str:
+    """The workspace of a preset name or a catalogue folder: its last path part, as a safe name.
+
+    Raises:
+        CatalogError: nothing usable is left of it.
+    """
+    name = re.sub(r"[^a-z0-9-]+", "-", Path(catalog).name.lower()).strip("-")
+    if not name:
+        raise CatalogError("catalog", catalog, "name a preset or a folder whose name has a letter or digit")
+    return name
+
+
+def _named(note: Path, chosen: str) -> str:
+    """A folder as an absolute path; for the name of a workspace the folder noted in it."""
+    folder = Path(chosen).expanduser()
+    if folder.is_dir():
+        return str(folder.resolve())
+    return note.read_text() if note.exists() and chosen == folder.name else chosen
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Paths of one catalogue's workspace.
+
+    Attributes:
+        root: the folder of this workspace (absolute).
+        catalog: preset name or folder the workspace was opened for.
+    """
+
+    root: Path
+    catalog: str
+
+    @classmethod
+    def find(cls, catalog: str | None = None, root: Path | None = None) -> "Workspace":
+        """The workspace of a catalogue, whether it is there or not; nothing is made.
+
+        Args:
+            catalog: preset name or folder; default the variable SHELFSPACE_CATALOG, else `sample`.
+            root: folder of all workspaces; default SHELFSPACE_WORKSPACES, else `workspaces/`
+                in the checkout.
+
+        Raises:
+            CatalogError: the name has no letter and no digit.
+        """
+        chosen = catalog or os.environ.get("SHELFSPACE_CATALOG") or "sample"
+        parent = root or Path(os.environ.get("SHELFSPACE_WORKSPACES") or PROJECT / "workspaces")
+        place = parent.expanduser().resolve() / workspace_name(chosen)
+        return cls(place, _named(place / "state" / "catalog.txt", chosen))
+
+    @classmethod
+    def open(cls, catalog: str | None = None, root: Path | None = None) -> "Workspace":
+        """`find`, and made when it is not there. A folder is noted in it; later its name is enough."""
+        found = cls.find(catalog, root)
+        found.state.mkdir(parents=True, exist_ok=True)
+        note = found.state / "catalog.txt"
+        if Path(found.catalog).is_absolute() and (not note.exists() or note.read_text() != found.catalog):
+            write_text(note, found.catalog)
+        return found
+
+    @property
+    def name(self) -> str:
+        return self.root.name
+
+    @property
+    def snapshot(self) -> Path:
+        return self.root / "snapshot"
+
+    @property
+    def validation(self) -> Path:
+        return self.root / "validation"
+
+    @property
+    def prepared(self) -> Path:
+        return self.root / "prepared"
+
+    @property
+    def features(self) -> Path:
+        return self.root / "features"
+
+    @property
+    def training(self) -> Path:
+        return self.root / "training"
+
+    @property
+    def evaluation(self) -> Path:
+        return self.root / "evaluation"
+
+    @property
+    def monitoring(self) -> Path:
+        return self.root / "monitoring"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def live(self) -> Path:
+        return self.root / "live"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @contextmanager
+    def lock(self, timeout: float = 0) -> Iterator[None]:
+        """Hold the workspace: one run at a time, across processes; a dead holder frees it.
+
+        Raises:
+            BusyError: another run holds it for longer than `timeout` seconds.
+        """
+        self.state.mkdir(parents=True, exist_ok=True)
+        guard = FileLock(self.state / "run.lock")
+        try:
+            guard.acquire(timeout=timeout)
+        except Timeout:
+            raise BusyError(
+                f"another run holds workspace {self.name}; wait for it, or stop it in the Dagster UI"
+            ) from None
+        try:
+            yield
+        finally:
+            guard.release()

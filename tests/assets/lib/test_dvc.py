@@ -1,0 +1,75 @@
+"""DVC as a command: a snapshot outside any repository, its hash, its remote, a refusal in words."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from assets.lib import dvc as data_versions
+from shelfspace.errors import ArtifactError
+
+
+def test_a_workspace_without_a_repository_gets_one_with_a_local_remote(tmp_path: Path) -> None:
+    target = tmp_path / "all" / "shop" / "snapshot"
+    target.mkdir(parents=True)
+    (target / "rows.txt").write_text("one")
+    assert data_versions.pointer_hash(target) is None
+    first = data_versions.add(target)
+    assert first.endswith(".dir")
+    assert data_versions.add(target) == first, "equal bytes, equal hash"
+    data_versions.push(target)
+    assert any((tmp_path / "all" / ".dvc-remote").rglob("*.dir"))
+    (target / "rows.txt").write_text("two")
+    assert data_versions.add(target) != first
+
+
+def test_pushed_bytes_come_back(tmp_path: Path) -> None:
+    target = tmp_path / "all" / "shop" / "snapshot"
+    target.mkdir(parents=True)
+    (target / "rows.txt").write_text("one")
+    data_versions.add(target)
+    data_versions.push(target)
+    shutil.rmtree(target)
+    shutil.rmtree(tmp_path / "all" / ".dvc" / "cache")
+    data_versions._dvc(tmp_path / "all", "pull", "-q", str(target) + ".dvc")
+    assert (target / "rows.txt").read_text() == "one"
+
+
+def test_a_refusal_carries_dvcs_words(tmp_path: Path) -> None:
+    (tmp_path / "all" / "shop").mkdir(parents=True)
+    with pytest.raises(ArtifactError, match=r"dvc add .* failed"):
+        data_versions.add(tmp_path / "all" / "shop" / "nothing-here")
+
+
+def test_workspaces_outside_the_checkout_have_no_stages(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("workspaces: [shop]\n")
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    assert data_versions.commit_stages(tmp_path, tmp_path / "elsewhere" / "shop", ["features"]) == []
+    assert data_versions.commit_stages(tmp_path, tmp_path / "workspaces" / "other", ["features"]) == []
+
+
+def test_a_run_killed_before_dvc_was_told_is_made_good(tmp_path: Path) -> None:
+    target, note = tmp_path / "all" / "shop" / "snapshot", tmp_path / "noted"
+    target.mkdir(parents=True)
+    (target / "manifest.json").write_text("one")
+    first = data_versions.keep(target, "manifest.json", note, push_too=True)
+    assert data_versions.keep(target, "manifest.json", note, push_too=True) == first
+    (target / "manifest.json").write_text("two")  # written, then killed: DVC still points at "one"
+    assert data_versions.pointer_hash(target) == first
+    second = data_versions.keep(target, "manifest.json", note, push_too=True)
+    assert second != first
+    assert data_versions.pointer_hash(target) == second
+
+
+def test_a_push_that_failed_is_tried_again(tmp_path: Path) -> None:
+    target, note = tmp_path / "all" / "shop" / "snapshot", tmp_path / "noted"
+    target.mkdir(parents=True)
+    (target / "manifest.json").write_text("one")
+    data_versions.repository(target.parent)
+    blocked = tmp_path / "all" / ".dvc-remote"
+    blocked.write_text("a file where the remote's folder should be")
+    with pytest.raises(ArtifactError, match="dvc push"):
+        data_versions.keep(target, "manifest.json", note, push_too=True)
+    blocked.unlink()
+    data_versions.keep(target, "manifest.json", note, push_too=True)
+    assert any(blocked.rglob("*.dir"))

@@ -1,0 +1,168 @@
+"""Deliveries: upserts and tombstones, in the order of time."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.snapshot.write import MediaStore, SnapshotReport, read_raw_products, write_snapshot
+from catalog.sources.base import CatalogSource
+from shelfspace.errors import CatalogError
+from shelfspace.hashing import tree_hash
+from shelfspace.settings import Settings
+from tests.catalog.shelf import deliver, photo, product, write_catalogue
+
+EARLY, MIDDLE, LATE = (f"2026-0{month}-01T00:00:00Z" for month in (1, 2, 3))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> CatalogSource:
+    rows = [product(i, updated_at=MIDDLE, photos=f"{i}.png") for i in range(4)]
+    return write_catalogue(
+        tmp_path / "shop", rows, photos={f"{i}.png": photo(f"#00000{i}") for i in range(4)}
+    )
+
+
+def take(shop: CatalogSource, tmp_path: Path, *rows: dict[str, Any], name: str = "a.jsonl") -> SnapshotReport:
+    """Deliver rows, collect, and remove the file as the caller does."""
+    inbox = tmp_path / "inbox"
+    if rows:
+        deliver(inbox, name, list(rows))
+    report = write_snapshot(shop, tmp_path / "s", Settings(), inbox, progress=False)
+    (inbox / name).unlink(missing_ok=True)
+    return report
+
+
+def titles(tmp_path: Path) -> dict[str, str]:
+    rows = read_raw_products(tmp_path / "s")
+    return dict(zip(rows["product_id"], rows["title"], strict=True))
+
+
+def test_an_upsert_adds_and_replaces(shop: CatalogSource, tmp_path: Path) -> None:
+    take(shop, tmp_path)
+    report = take(
+        shop,
+        tmp_path,
+        {"product_id": "p1", "title": "new", "updated_at": LATE},
+        {"product_id": "n1", "title": "fresh"},
+    )
+    assert (report.added, report.changed, report.removed) == (1, 1, 0)
+    assert titles(tmp_path) == {
+        "p0": "product 0",
+        "p1": "new",
+        "p2": "product 2",
+        "p3": "product 3",
+        "n1": "fresh",
+    }
+    rows = read_raw_products(tmp_path / "s")
+    assert rows["source_row"].is_unique
+    assert take(shop, tmp_path).unchanged
+
+
+def test_the_first_collection_may_have_a_delivery(shop: CatalogSource, tmp_path: Path) -> None:
+    report = take(shop, tmp_path, {"product_id": "p1", "_deleted": True})
+    assert report.rows == 3
+    assert "p1" not in titles(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("time", "title"), [(EARLY, "product 1"), (MIDDLE, "new"), (LATE, "new"), ("", "new")]
+)
+def test_an_older_row_does_not_replace_a_newer_one(
+    shop: CatalogSource, tmp_path: Path, time: str, title: str
+) -> None:
+    take(shop, tmp_path)
+    take(shop, tmp_path, {"product_id": "p1", "title": "new", "updated_at": time})
+    assert titles(tmp_path)["p1"] == title
+
+
+def test_times_with_zones_are_compared_as_times(shop: CatalogSource, tmp_path: Path) -> None:
+    take(shop, tmp_path)
+    # 01:00 at +02:00 is an hour before midnight UTC, though the text is larger.
+    take(shop, tmp_path, {"product_id": "p1", "title": "new", "updated_at": "2026-02-01T01:00:00+02:00"})
+    assert titles(tmp_path)["p1"] == "product 1"
+
+
+def test_within_and_across_deliveries_the_latest_wins(shop: CatalogSource, tmp_path: Path) -> None:
+    rows = [
+        {"product_id": "n", "title": "late", "updated_at": LATE},
+        {"product_id": "n", "title": "early", "updated_at": EARLY},
+    ]
+    take(shop, tmp_path, *rows)
+    take(shop, tmp_path, {"product_id": "n", "title": "middle", "updated_at": MIDDLE}, name="b.jsonl")
+    assert titles(tmp_path)["n"] == "late"
+
+
+def test_a_tombstone_holds_until_something_newer_comes(shop: CatalogSource, tmp_path: Path) -> None:
+    take(shop, tmp_path)
+    report = take(shop, tmp_path, {"product_id": "p1", "_deleted": "true", "updated_at": LATE})
+    assert report.removed == 1
+    assert "p1" not in titles(tmp_path)
+    take(shop, tmp_path, {"product_id": "p1", "title": "stale", "updated_at": MIDDLE}, name="b.jsonl")
+    assert "p1" not in titles(tmp_path)
+    rows = [product(i, updated_at="2026-04-01" if i == 1 else MIDDLE, title=f"t{i}") for i in range(4)]
+    take(write_catalogue(shop.folder, rows), tmp_path)
+    assert titles(tmp_path)["p1"] == "t1"
+
+
+def test_what_the_source_drops_is_gone_with_its_deliveries(shop: CatalogSource, tmp_path: Path) -> None:
+    take(shop, tmp_path)
+    take(shop, tmp_path, {"product_id": "p1", "title": "new"}, {"product_id": "n", "title": "only delivered"})
+    write_catalogue(shop.folder, [product(i, updated_at=MIDDLE, photos=f"{i}.png") for i in (0, 2, 3)])
+    settings = Settings.model_validate({"collection": {"max_delete_share": 0.3}})
+    write_snapshot(shop, tmp_path / "s", settings, progress=False)
+    assert set(titles(tmp_path)) == {"p0", "p2", "p3", "n"}
+
+
+def test_the_same_file_is_not_taken_in_twice(shop: CatalogSource, tmp_path: Path) -> None:
+    row = {"product_id": "p1", "title": "new"}
+    take(shop, tmp_path, row)
+    before = tree_hash(tmp_path / "s")
+    assert take(shop, tmp_path, row).unchanged
+    assert tree_hash(tmp_path / "s") == before
+
+
+def test_a_delivered_photo_stays_until_the_source_changes_its_own(
+    shop: CatalogSource, tmp_path: Path
+) -> None:
+    (tmp_path / "inbox" / "media").mkdir(parents=True)
+    (tmp_path / "inbox" / "media" / "1.png").write_bytes(photo("white"))
+    take(shop, tmp_path, {"product_id": "p1", "title": "new", "photos": "1.png"})
+    for _ in range(2):
+        assert MediaStore.open(tmp_path / "s").read("1.png") == photo("white")
+        assert take(shop, tmp_path).unchanged
+    (shop.folder / "media" / "1.png").write_bytes(photo("black"))
+    report = take(shop, tmp_path)
+    assert not report.unchanged
+    assert report.media_added == 1
+    assert MediaStore.open(tmp_path / "s").read("1.png") == photo("black")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"title": "x"}, "product_id"),
+        ({"product_id": " "}, "row 1"),
+        ({"product_id": "a", "colour": "red"}, "colour"),
+        ({"product_id": "a", "_deleted": "perhaps"}, "true or false"),
+    ],
+)
+def test_a_delivery_that_is_not_usable_stops(
+    shop: CatalogSource, tmp_path: Path, row: dict[str, str], said: str
+) -> None:
+    take(shop, tmp_path)
+    before = tree_hash(tmp_path / "s")
+    with pytest.raises(CatalogError, match=r"a\.jsonl|product_id") as caught:
+        take(shop, tmp_path, row)
+    assert said in str(caught.value)
+    assert tree_hash(tmp_path / "s") == before
+
+
+def test_a_link_out_of_the_delivery_is_refused(shop: CatalogSource, tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(photo("red"))
+    (tmp_path / "inbox" / "media").mkdir(parents=True)
+    (tmp_path / "inbox" / "media" / "n.png").symlink_to(tmp_path / "secret.png")
+    with pytest.raises(CatalogError, match="links included"):
+        take(shop, tmp_path, {"product_id": "n", "photos": "n.png"})
+    take(shop, tmp_path, {"product_id": "n", "photos": "../../secret.png"}, name="b.jsonl")
+    assert len(MediaStore.open(tmp_path / "s")) == 4

@@ -1,0 +1,115 @@
+"""The gate says no with both figures, and judges only what exists."""
+
+import copy
+
+import orjson
+import pytest
+
+from releases.gate import decide
+from shelfspace.settings import Gate
+
+
+def evaluation(accuracy: float = 0.9, recall: float = 0.9, rows: int = 40) -> dict:
+    return {
+        "rows": 200,
+        "holdout": "h1",
+        "labels": {"scored_rows": 200},
+        "overall": {"accuracy": accuracy, "macro_f1": accuracy - 0.02},
+        "by_subset": {"text": {"accuracy": accuracy - 0.05, "recall_at_10": 0.8}},
+        "by_category": {"Lamps": {"recall": recall, "rows": rows}},
+        "retrieval": {"within": {"recall_at_10": 0.95}, "across": {"text->image": {"recall_at_10": 0.5}}},
+    }
+
+
+def test_first_model_needs_only_the_floors() -> None:
+    verdict = decide(evaluation(), None, Gate())
+    assert verdict.promote
+    assert "there is no champion to compare with" in verdict.reasons
+    orjson.dumps(verdict.to_dict())
+
+
+@pytest.mark.parametrize("accuracy", [0.499, 0.2])
+def test_floor_refuses_with_both_figures(accuracy: float) -> None:
+    verdict = decide(evaluation(accuracy), None, Gate())
+    assert not verdict.promote
+    assert verdict.reasons[0] == f"accuracy {accuracy:.3f} is below the floor of 0.500"
+
+
+def test_slightly_lower_is_within_tolerance_and_lower_still_is_not() -> None:
+    champion = evaluation(0.90)
+    # A subset falls with the whole; its own tolerance is wider.
+    assert decide(evaluation(0.89), champion, Gate()).promote
+    verdict = decide(evaluation(0.88), champion, Gate())
+    assert not verdict.promote
+    assert verdict.refusals[0] == (
+        "accuracy: 0.880 is 0.020 below the champion's 0.900, more than the allowed 0.010"
+    )
+
+
+def test_a_subset_alone_refuses() -> None:
+    challenger = evaluation()
+    challenger["by_subset"]["text"]["accuracy"] -= 0.04
+    verdict = decide(challenger, evaluation(), Gate())
+    assert not verdict.promote
+    assert len(verdict.refusals) == 1
+    assert "accuracy with text only: 0.810" in verdict.refusals[0]
+
+
+@pytest.mark.parametrize(("rows", "promoted"), [(30, False), (29, True)])
+def test_only_large_categories_refuse(rows: int, promoted: bool) -> None:
+    verdict = decide(evaluation(recall=0.5, rows=rows), evaluation(rows=rows), Gate())
+    assert verdict.promote is promoted
+    if not promoted:
+        assert "recall of Lamps (30 products): 0.500" in verdict.refusals[0]
+
+
+def test_another_holdout_is_never_compared() -> None:
+    champion = evaluation(0.5) | {"holdout": "h2", "rows": 180}
+    verdict = decide(evaluation(), champion, Gate())
+    assert not verdict.promote
+    assert "200" in verdict.refusals[0]
+    assert "180" in verdict.refusals[0]
+
+
+def unlabelled(recall: float) -> dict:
+    result = evaluation()
+    result |= {"overall": {"rows": 200}, "by_category": {}, "by_subset": {"text": {"rows": 200}}}
+    result["labels"] = {"scored_rows": 0}
+    result["retrieval"] = {"across": {"text->image": {"recall_at_10": recall}}}
+    return result
+
+
+def test_without_labels_retrieval_decides_and_the_verdict_says_so() -> None:
+    first = decide(unlabelled(0.4), None, Gate())
+    assert first.promote
+    assert "accuracy is not judged: the holdout gives no such figure" in first.notes
+    assert decide(unlabelled(0.41), unlabelled(0.4), Gate()).promote
+    worse = decide(unlabelled(0.3), unlabelled(0.4), Gate())
+    assert not worse.promote
+    assert worse.refusals == [
+        "same-product recall@10 from text to image: 0.300 is 0.100 below the champion's 0.400, "
+        "more than the allowed 0.030"
+    ]
+
+
+def test_nothing_measurable_keeps_the_champion_and_lets_a_first_model_in() -> None:
+    bare = unlabelled(0.4)
+    bare["retrieval"] = {}
+    assert not decide(bare, copy.deepcopy(bare), Gate()).promote
+    first = decide(bare, None, Gate())
+    assert first.promote
+    assert any("unjudged" in note for note in first.notes)
+
+
+def test_what_only_the_champion_reads_is_noted() -> None:
+    champion = evaluation()
+    champion["by_subset"]["audio"] = {"accuracy": 0.99}
+    verdict = decide(evaluation(), champion, Gate())
+    assert verdict.promote
+    assert "audio: the challenger does not read it, so it is not compared" in verdict.notes
+
+
+def test_a_challenger_that_lost_a_figure_is_refused() -> None:
+    verdict = decide(unlabelled(0.9), evaluation(), Gate())
+    assert not verdict.promote
+    assert verdict.refusals[0] == "accuracy: the champion reaches 0.900 and the challenger gives none"

@@ -1,0 +1,102 @@
+"""Hybrid search over a small shop: both searches take part, filters hold, each hit says why."""
+
+import numpy as np
+import pytest
+
+from retrieval.lexical.score_table import best
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch, Why
+from retrieval.vectors import ExactIndex
+from shelfspace.errors import InputError
+from tests.retrieval.shop import hybrid, vectors
+
+AWAY = np.array([0, 0, 0, 1], dtype=np.float32)
+"""A direction that no kind of product has."""
+
+
+def test_words_find_what_the_vector_does_not_and_the_other_way_round() -> None:
+    search = hybrid()
+    lamps = np.eye(4, dtype=np.float32)[2]
+    found = search.search("winter boot", lamps, depth=3)
+    assert found.rows[0] in {5, 6, 7, 8}
+    assert 5 in found.rows
+    assert {6, 7, 8} <= set(found.rows.tolist())
+    assert (np.diff(found.scores) <= 0).all()
+
+
+def test_only_allowed_products_are_found() -> None:
+    search = hybrid()
+    allowed = np.zeros(9, dtype=bool)
+    allowed[[2, 8]] = True
+    assert set(search.search("boots", np.eye(4, dtype=np.float32)[1], allowed=allowed).rows.tolist()) == {
+        2,
+        8,
+    }
+    nothing = search.search("boots", AWAY, allowed=np.zeros(9, dtype=bool))
+    assert len(nothing.rows) == len(nothing.scores) == 0
+
+
+def test_candidates_carry_both_kinds_of_evidence() -> None:
+    search = hybrid()
+    probabilities = np.array([0.1, 0.8, 0.1], dtype=np.float32)
+    query = search.lexical.query("rubber boots zeppelin")
+    found = search.candidates(query, vectors()[4], probabilities)
+    assert found.rows.tolist() == sorted(found.rows.tolist())
+    at = {int(row): place for place, row in enumerate(found.rows)}
+    assert found.cosine[at[4]] == pytest.approx(1.0)
+    assert found.lexical[at[4]] == found.lexical.max() > found.lexical[at[3]] > 0
+    assert found.agreement[at[4]] == pytest.approx(0.8)
+    assert found.certainty == pytest.approx(0.8)
+    assert found.unknown_share == pytest.approx(1 / 3)
+    assert found.feedback[at[3]] > 0.9 > found.feedback[at[6]]
+    assert found.feedback_agreement[at[5]] == pytest.approx(1.0)
+
+
+def test_a_query_without_words_or_classes_is_answered_by_the_vector() -> None:
+    table = vectors()
+    plain = HybridSearch(hybrid().lexical, ExactIndex(table), table, FusionModel.fallback())
+    found = plain.search("", table[7])
+    assert found.rows[0] == 7
+    assert found.unknown_share == 0.0
+    assert found.rows.tolist() == np.argsort(-(table @ table[7]), kind="stable").tolist()
+
+
+def test_each_hit_says_which_words_and_which_modality() -> None:
+    search = hybrid()
+    text, photo = np.zeros((9, 4), np.float32), np.zeros((9, 4), np.float32)
+    text[6], photo[6], photo[7] = [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]
+    ranking = search.search("desk lamp zeppelin", np.eye(4, dtype=np.float32)[2])
+    rows = np.array([6, 7, 0])
+    said = search.why(ranking, rows, np.eye(4, dtype=np.float32)[2], {"text": text, "image": photo})
+    assert said == [Why(("desk", "lamp"), "text"), Why(("lamp",), "image"), Why((), "")]
+    assert search.why(ranking, rows, AWAY)[0] == Why(("desk", "lamp"), "")
+
+
+def test_the_best_are_those_of_a_whole_sort_with_ties_by_row() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 6, 200).astype(np.float32)
+    rows = np.flatnonzero(scores > 0)
+    whole = rows[np.lexsort((rows, -scores[rows]))]
+    for k in (1, 7, 50, len(rows), 500):
+        assert best(rows, scores[rows], k)[0].tolist() == whole[:k].tolist()
+
+
+def test_parts_over_different_products_are_refused() -> None:
+    table = vectors()
+    with pytest.raises(InputError, match="same products"):
+        HybridSearch(hybrid().lexical, ExactIndex(table[:8]), table[:8], FusionModel.fallback())
+    with pytest.raises(InputError, match="depth"):
+        hybrid().search("boots", AWAY, depth=0)
+
+
+def test_a_query_is_mixed_by_what_its_caller_says() -> None:
+    search = hybrid()
+    query, lamps = search.lexical.query("red"), np.eye(4, dtype=np.float32)[2]
+    assert not search.candidates(query, lamps).mixed
+    assert search.candidates(query, lamps, words_weight=0.5).mixed
+    assert not search.candidates(search.lexical.query("the"), lamps, words_weight=1.0).mixed
+    heavy = search.search("red", lamps, words_weight=1.9)
+    light = search.search("red", lamps, words_weight=0.1)
+    # The one listing that has the word leads the others by more.
+    assert heavy.rows[0] == light.rows[0]
+    assert heavy.scores[0] / heavy.scores[1] > light.scores[0] / light.scores[1]

@@ -1,0 +1,63 @@
+"""params.yaml: typed, frozen, and refused with name, value and remedy."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from shelfspace.errors import SettingsError
+from shelfspace.settings import Settings, load_settings, merge
+from shelfspace.settings.page import page
+from tests.conftest import PROJECT
+
+
+def test_shipped_file_gives_the_defaults() -> None:
+    assert load_settings(PROJECT / "params.yaml") == Settings(), "params.yaml and the defaults are one truth"
+
+
+def test_shipped_file_names_every_setting() -> None:
+    written = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    assert merge(Settings().model_dump(mode="json"), written).keys() == written.keys()
+    for section, values in Settings().model_dump(mode="json").items():
+        if isinstance(values, dict):
+            assert set(written[section]) == set(values), section
+
+
+@pytest.mark.parametrize(
+    ("overrides", "field", "value"),
+    [
+        ({"training": {"epochs": 0}}, "training.epochs", "0"),
+        ({"training": {"epoch": 3}}, "training.epoch", "3"),
+        ({"model": {"modalities": ["video"]}}, "model.modalities.0", "video"),
+        ({"gate": {"min_accuracy": 1.5}}, "gate.min_accuracy", "1.5"),
+    ],
+)
+def test_bad_values_are_named(overrides: dict, field: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(overrides=overrides)
+    assert caught.value.field == field
+    assert value in caught.value.value
+    assert "docs/parameters.md" in str(caught.value)
+
+
+def test_unreadable_file_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "params.yaml"
+    broken.write_text("- a list\n")
+    with pytest.raises(SettingsError, match=r"mapping of sections"):
+        load_settings(broken)
+
+
+def test_settings_are_frozen_and_fingerprinted() -> None:
+    settings = load_settings()
+    with pytest.raises(ValidationError):
+        settings.training.epochs = 3  # type: ignore[misc]
+    other = load_settings(overrides={"training": {"epochs": 3}})
+    assert other.training.fingerprint != settings.training.fingerprint
+    assert other.model.fingerprint == settings.model.fingerprint
+
+
+def test_page_is_up_to_date() -> None:
+    assert (PROJECT / "docs" / "parameters.md").read_text() == page(), (
+        "run python -m shelfspace.settings.page"
+    )
