@@ -51,7 +51,7 @@ def say_version(ctx: click.Context, parameter: click.Parameter, asked: bool) -> 
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: shelfspace demo, then shelfspace serve. Every command has its own --help.",
+    epilog="Example: shelfspace demo, then shelfspace serve. Each command has a --help of its own.",
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=say_version,
               help="Show the version and exit.")  # fmt: skip

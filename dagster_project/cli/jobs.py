@@ -12,23 +12,32 @@ if TYPE_CHECKING:
 
 __all__ = ["demo", "run", "summary"]
 
+JOBS = (*STAGES, *LOOPS)
+
 
 @click.command(epilog="Example: shelfspace demo --catalog path/to/my-shop")
 @catalog_option
 def demo(catalog: str | None) -> None:
-    """Run the whole chain on a catalogue, then show how good it is and what to type next."""
+    """Run the whole chain, then show how good it is."""
     workspace = prepared(catalog)
     launch(workspace, "chain", "launch", "")
     show_summary(workspace)
 
 
-@click.command(epilog="Example: shelfspace run refresh --catalog path/to/my-shop")
-@click.argument("job", type=click.Choice([*STAGES, *LOOPS]))
+@click.command(
+    short_help="Run one stage or one loop.",
+    help=f"""Run JOB: one stage or one loop.
+
+    Stages, in order: {", ".join(STAGES)}.
+
+    Loops: {", ".join(LOOPS)}.""",
+    epilog="Example: shelfspace run refresh --catalog path/to/my-shop",
+)
+@click.argument("job", metavar="JOB", type=click.Choice(JOBS))
 @catalog_option
 @click.option("--launched-by", type=click.Choice(["launch", "dvc"]), default="launch", hidden=True)
 @click.option("--cause", default="", hidden=True)
-def run(job: str, catalog: str | None, launched_by: str, cause: str) -> None:
-    """Run JOB: a stage (collection to monitoring) or a loop (chain, retrain, refresh, ...)."""
+def run(job: str, catalog: str | None, launched_by: str, cause: str) -> None:  # noqa: D103 - told above
     launch(prepared(catalog), job, launched_by, cause)
 
 
@@ -54,7 +63,7 @@ def prepared(catalog: str | None) -> "Workspace":
     from shelfspace.workspace import Workspace
 
     found = Workspace.find(catalog)
-    check_catalog(found, read_tables=not found.root.is_dir())
+    check_catalog(found, read_tables=not found.snapshot.is_dir())
     return prepare(catalog)
 
 

@@ -37,7 +37,7 @@ class Keys(click.Group):
 
 @click.group(cls=Keys, epilog="Example: shelfspace keys create --name storefront --scopes read")
 def keys() -> None:
-    """API keys of the service: create, list, rotate and revoke them.
+    """Create, list, rotate and revoke API keys.
 
     A key is shown once, when it is made. The service follows a change within a second.
     """
@@ -76,7 +76,10 @@ def show(catalog: str | None, file: str | None) -> None:
     from bentos.auth.keys import read_keys
     from bentos.auth.manage import describe_key
 
-    for key in read_keys(keys_file(catalog, file)).keys:
+    path = keys_file(catalog, file)
+    if not path.exists():
+        raise SettingsError("keys", str(path), "make a key first: shelfspace keys create")
+    for key in read_keys(path).keys:
         click.echo(describe_key(key))
 
 

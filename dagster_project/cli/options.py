@@ -24,7 +24,7 @@ catalog_option = click.option(
 )
 
 
-def port_option(default: int | None, told: str = ""):
+def port_option(default: int | None, told: str = "") -> Callable[[Command], Command]:
     """`--port`, for a server on loopback."""
     shown = told or f"default {default}"
     return click.option(

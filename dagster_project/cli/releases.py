@@ -23,7 +23,10 @@ def releases(catalog: str | None, as_json: bool) -> None:
 @click.command(epilog="Example: shelfspace rollback --catalog flipkart")
 @catalog_option
 def rollback(catalog: str | None) -> None:
-    """Move `current` back to the release before; a running service follows within a second."""
+    """Go back to the release before.
+
+    A running service follows within a second.
+    """
     from releases import rollback as move_back
 
     workspace = existing_workspace(catalog)
