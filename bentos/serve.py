@@ -43,8 +43,8 @@ def find_bento(workspace: Workspace, tag: str = "") -> str:
         chosen = f"shelfspace:{latest.read_text().strip()}"
     if not chosen or not bento_folder(workspace, chosen).is_dir():
         what = f"no Bento {chosen}" if chosen else "no Bento yet"
-        suffix = "" if workspace.catalog == "sample" else f" CATALOG={workspace.catalog}"
-        raise ArtifactError(f"workspace {workspace.name} has {what}; make one with: make demo{suffix}")
+        remedy = f"make one with: make demo{workspace.make_arguments}"
+        raise ArtifactError(f"workspace {workspace.name} has {what}; {remedy}")
     return chosen
 
 

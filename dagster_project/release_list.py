@@ -19,7 +19,8 @@ def release_rows(workspace: Workspace) -> list[dict[str, Any]]:
     """
     folders = list_releases(workspace.releases)
     if not folders:
-        raise ArtifactError(f"workspace {workspace.name} has no release yet; make one with: make demo")
+        remedy = f"make one with: make demo{workspace.make_arguments}"
+        raise ArtifactError(f"workspace {workspace.name} has no release yet; {remedy}")
     live = current_id(workspace.root)
     built = workspace.state / "bentoml" / "bentos" / "shelfspace"
     tags = [folder.name for folder in built.iterdir() if folder.is_dir()] if built.is_dir() else []

@@ -66,7 +66,9 @@ def rollback(workspace_root: Path, reason: str = "") -> Release:
     """
     releases = workspace_root / "releases"
     if current_id(workspace_root) is None:
-        raise ArtifactError(f"workspace {workspace_root.name} has no release yet; nothing to roll back to")
+        raise ArtifactError(
+            f"workspace {workspace_root.name} has no release yet to roll back from; make one with: make demo"
+        )
     with releases_lock(releases):
         target = previous(workspace_root)
         if target is None:

@@ -104,6 +104,11 @@ class Workspace:
         return self.root.name
 
     @property
+    def make_arguments(self) -> str:
+        """What follows a make target for this catalogue: nothing for the sample, else ` CATALOG=...`."""
+        return "" if self.catalog == "sample" else f" CATALOG={self.catalog}"
+
+    @property
     def snapshot(self) -> Path:
         return self.root / "snapshot"
 

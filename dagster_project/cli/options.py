@@ -12,7 +12,7 @@ from shelfspace.errors import ArtifactError
 if TYPE_CHECKING:
     from shelfspace.workspace import Workspace
 
-__all__ = ["catalog_option", "check_catalog", "existing_workspace", "make_suffix", "port_option"]
+__all__ = ["catalog_option", "check_catalog", "existing_workspace", "port_option"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -32,11 +32,6 @@ def port_option(default: int | None, told: str = "") -> Callable[[Command], Comm
     )
 
 
-def make_suffix(workspace: "Workspace") -> str:
-    """What follows a make target for this catalogue: nothing for the sample, else ` CATALOG=...`."""
-    return "" if workspace.catalog == "sample" else f" CATALOG={workspace.catalog}"
-
-
 def existing_workspace(catalog: str | None) -> "Workspace":
     """The workspace of a catalogue that a chain has run on; nothing is made.
 
@@ -50,7 +45,7 @@ def existing_workspace(catalog: str | None) -> "Workspace":
     if not workspace.root.is_dir():
         check_catalog(workspace, read_tables=False)
         raise ArtifactError(
-            f"workspace {workspace.name} is not there yet; make it with: make demo{make_suffix(workspace)}"
+            f"workspace {workspace.name} is not there yet; make it with: make demo{workspace.make_arguments}"
         )
     return workspace
 

@@ -12,7 +12,6 @@ from dagster_project.cli.options import (
     catalog_option,
     check_catalog,
     existing_workspace,
-    make_suffix,
     port_option,
 )
 from shelfspace.errors import ArtifactError
@@ -61,7 +60,7 @@ def drift(catalog: str | None, port: int) -> None:
     if not place.is_dir():
         raise ArtifactError(
             f"workspace {workspace.name} has no drift report yet; make one with: "
-            f"make demo{make_suffix(workspace)}, or make monitoring{make_suffix(workspace)}"
+            f"make demo{workspace.make_arguments}, or make monitoring{workspace.make_arguments}"
         )
     check_port_free("127.0.0.1", port)
     prepare(workspace.catalog)
