@@ -59,7 +59,8 @@ class Outcome:
             self.interrupted = True
 
     def _check(self, evaluation: Any) -> None:
-        if not evaluation.passed and evaluation.blocking:
+        stops = evaluation.blocking and evaluation.severity is dg.AssetCheckSeverity.ERROR
+        if stops and not evaluation.passed:
             asset = evaluation.asset_key.to_user_string()
             reason = evaluation.description or "see the check in the Dagster UI"
             self._refuse(f"check {evaluation.check_name} of {asset} failed: {reason}")
