@@ -2,16 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-__all__ = [
-    "EXAMPLE_HIT",
-    "EXAMPLE_RELEASE",
-    "Answer",
-    "Classification",
-    "ErrorAnswer",
-    "Hit",
-    "Hits",
-    "SequencedAnswer",
-]
+__all__ = ["EXAMPLE_HIT", "EXAMPLE_RELEASE", "Classification", "ErrorAnswer", "Hit", "Hits"]
 
 EXAMPLE_HIT: dict[str, JsonValue] = {
     "product_id": "P00017",
