@@ -59,7 +59,7 @@ def _set(column: str, value: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
 FUTURE = pd.Timestamp("2027-01-01", tz="UTC")
 BREACHES = [
     ("products", "product_id", "p3"), ("products", "product_id", ""), ("products", "price", 0.0),
-    ("products", "price", float("inf")), ("products", "currency", "USD"), ("products", "language", "xx"),
+    ("products", "price", float("inf")), ("products", "currency", "USD"), ("products", "language", "English"),
     ("products", "attributes", "[]"), ("products", "photos", ["gone.jpg"]), ("products", "sounds", ["x"]),
     ("events", "product_id", "unknown"), ("events", "event", "stare"), ("events", "quantity", 0),
     ("events", "unit_price", -1.0), ("events", "time", FUTURE), ("stock", "on_hand", -1),
