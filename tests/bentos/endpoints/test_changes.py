@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from bentos.api.responses import SearchAnswer, SimilarAnswer, WriteAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
+from bentos.endpoints.search import SearchAnswer
+from bentos.endpoints.similar import SimilarAnswer
+from bentos.endpoints.writing import WriteAnswer
 from releases import promote
 from shelfspace.settings import Settings
 from tests.bentos.http.test_fast_path import client_of, error_of, settings

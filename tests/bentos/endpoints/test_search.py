@@ -9,9 +9,12 @@ from starlette.testclient import TestClient
 
 from bentos.api.limits import Limits
 from bentos.api.parsing import read_call
-from bentos.api.responses import GetAnswer, SearchAnswer, SimilarAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
+from bentos.endpoints import ENDPOINTS
+from bentos.endpoints.products_get import GetAnswer
+from bentos.endpoints.search import SearchAnswer
+from bentos.endpoints.similar import SimilarAnswer
 from retrieval.ranking.blending import blend
 from tests.bentos.http.test_fast_path import client_of, error_of, settings
 from tests.bentos.market import Market
@@ -181,7 +184,7 @@ def test_a_product_with_a_word_keeps_to_its_category(client: TestClient, market:
 
 def test_unequal_parts_are_encoded_alone_and_averaged(shop: Shop) -> None:
     body = {"query": {"text": "red", "photo": base64.b64encode(shop.photo).decode(), "weights": {"photo": 3}}}
-    call = read_call("search", body, Limits.of(shop.settings))
+    call = read_call(ENDPOINTS["search"], body, Limits.of(shop.settings))
     (ask,) = call.asks
     assert [weight for _, weight in ask.parts] == [1.0, 3.0]
     vectors = shop.encoder.embed(call.items)

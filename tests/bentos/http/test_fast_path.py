@@ -1,4 +1,4 @@
-"""The hot routes in process: every endpoint, hostile input, limits; a real release behind them."""
+"""The fast path in process: every endpoint, hostile input, limits; a real release behind them."""
 
 import base64
 import threading
@@ -12,10 +12,14 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from bentos.api.responses import ClassifyAnswer, EmbedAnswer, ErrorAnswer, SearchAnswer, SimilarAnswer
+from bentos.api.responses import ErrorAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from bentos.http.fast_path import HotRoutes
+from bentos.endpoints.classify import ClassifyAnswer
+from bentos.endpoints.embed import EmbedAnswer
+from bentos.endpoints.search import SearchAnswer
+from bentos.endpoints.similar import SimilarAnswer
+from bentos.http.fast_path import FastPath
 from shelfspace.settings import Settings
 from tests.bentos.shop import Shop
 
@@ -29,7 +33,7 @@ def settings(**service: float) -> Settings:
 def client_of(application: Application) -> TestClient:
     inner = Starlette(routes=[Route("/other", lambda _: PlainTextResponse("inner"))])
     return TestClient(
-        HotRoutes(inner, application=lambda: application, spec=dict), raise_server_exceptions=False
+        FastPath(inner, application=lambda: application, spec=dict), raise_server_exceptions=False
     )
 
 
@@ -265,7 +269,7 @@ def test_a_body_declared_too_large_is_refused_before_it_is_read(application: App
         "headers": headers,
         "server": ("127.0.0.1", 1),
     }
-    app = HotRoutes(lambda *_: None, application=lambda: application, spec=dict)
+    app = FastPath(lambda *_: None, application=lambda: application, spec=dict)
     asyncio.run(app(scope, receive, send))
     assert sent[0]["status"] == 413
     assert not read

@@ -1,0 +1,114 @@
+"""/products/put: products added or replaced. A put is encoded like a query; the next search finds it."""
+
+from typing import Any
+
+from pydantic import Field
+
+from bentos.api.contract import Form
+from bentos.api.forms import ITEM_FIELDS
+from bentos.api.parsing import ParsedRequest, read_items
+from bentos.api.requests import EXAMPLE_ITEM, ProductId, ProductItem, Request, Stock, Time
+from bentos.endpoints.writing import Writing, common_facts, given_facts
+from bentos.errors import RequestError
+from bentos.serving.backend import Backend
+from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.outcome import Outcome
+from bentos.serving.uploads import PutMedia
+from catalog.product import ProductInput
+from catalog.text.clean import detect_language
+from retrieval.vectors import Record
+
+__all__ = ["PUT_PRODUCTS"]
+
+SHOWN = (
+    "title", "description", "brand", "attributes", "category", "language", "price", "currency", "on_hand",
+)  # fmt: skip
+"""Facts of a put that are shown, searched and filtered by."""
+
+
+class PutItem(ProductItem):
+    """One product of the catalogue, whole: what is not given is not there any more."""
+
+    product_id: ProductId
+    category: str = Field("", max_length=500)
+    language: str = Field("", max_length=20, description="Such as en or zh; detected where it is not given.")
+    currency: str = Field("", max_length=10)
+    on_hand: Stock | None = None
+    updated_at: Time = None
+
+
+class PutRequest(Request):
+    """A product to add or replace in `item`, or several in `items`."""
+
+    item: PutItem | None = None
+    items: list[PutItem] | None = None
+
+
+async def put(call: ParsedRequest, loaded: LoadedRelease, backend: Backend) -> list[Record]:
+    """The records of encoded products."""
+    encoded = await backend.batched(call, loaded)
+    return await backend.aside(records_of, call, loaded, encoded, backend.put_media)
+
+
+def records_of(
+    call: ParsedRequest, loaded: LoadedRelease, encoded: Outcome, media: PutMedia | None
+) -> list[Record]:
+    """The records, their photos and sounds kept for showing where there is a place for them.
+
+    Raises:
+        RequestError: 507 where the disk is full.
+    """
+    records = []
+    for number, common in enumerate(common_facts(call, loaded)):
+        item, given = call.items[number], given_facts(call.parts[number], SHOWN)
+        if not given["language"]:
+            del given["language"]  # left unsaid, it is detected
+        facts = read_off(item) | given
+        if encoded.alone is not None:
+            facts |= encoded.alone[number]
+        if media is not None:
+            facts |= kept_media(media, item)
+        records.append(Record("put", facts=facts, vector=encoded.vectors[number], inputs=item, **common))
+    return records
+
+
+def kept_media(media: PutMedia, item: ProductInput) -> dict[str, Any]:
+    """The facts that name the files of a put, which are on the disk then."""
+    try:
+        return media.keep(item)
+    except OSError as error:
+        remedy = "make room on the disk; nothing of this request was kept"
+        raise RequestError(507, "delta", error.strerror or "", remedy) from error
+
+
+def read_off(item: ProductInput) -> dict[str, Any]:
+    """Facts that a put does not say but shows: its language, and whether there is a photo."""
+    texts = [item.title, item.brand, *item.attributes.values(), item.description]
+    language = detect_language(" ".join(text for text in texts if text)[:1000])
+    return {"language": language, "has_photo": bool(item.photos)}
+
+
+PUT_PRODUCTS = Writing(
+    name="products/put",
+    function="put_products",
+    summary="Add or replace products; the next search finds them.",
+    request_model=PutRequest,
+    one="item",
+    many="items",
+    read=read_items,
+    examples={
+        "one": {"item": {"product_id": "P90001", **EXAMPLE_ITEM, "category": "Shoes", "currency": "EUR"}}
+    },
+    form=Form(
+        {
+            **ITEM_FIELDS,
+            "category": "text",
+            "language": "text",
+            "currency": "text",
+            "on_hand": "number",
+            "updated_at": "text",
+        },
+        within="item",
+    ),
+    records=put,
+)
