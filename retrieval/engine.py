@@ -10,6 +10,7 @@ from bentos.serving.loaded_release import LoadedRelease
 from bentos.telemetry.metrics import timed
 from models.inference.product_encoder import Encoded
 from retrieval.catalogue.view import CatalogueView
+from retrieval.changes.view import LayeredView
 from retrieval.filters.columns import allowed_rows
 from retrieval.filters.facets import facets
 from retrieval.filters.rules import Rules
@@ -18,7 +19,6 @@ from retrieval.query import NO_FILTERS, SearchOptions, SearchQuery
 from retrieval.ranking.blending import blend, blend_classes
 from retrieval.ranking.hybrid import DEPTH, Ranking, Words
 from retrieval.results import SearchResults, facets_of
-from retrieval.vectors import LayeredView
 
 __all__ = ["Asked", "LookedUp", "answer", "blended", "browse", "ranked", "unfiltered"]
 

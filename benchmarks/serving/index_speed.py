@@ -13,8 +13,9 @@ from typing import Any
 import faiss
 import numpy as np
 
-from retrieval.changes.log import Header
-from retrieval.vectors import LayeredIndex, build_index
+from retrieval.changes.records import Header
+from retrieval.changes.view import LayeredIndex
+from retrieval.vectors import build_index
 from retrieval.vectors.faiss_index import ExactIndex, FaissIndex
 from shelfspace.settings import ReleaseSettings
 

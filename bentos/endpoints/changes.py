@@ -17,7 +17,8 @@ from bentos.serving.outcome import Outcome
 from bentos.serving.uploads import PutMedia
 from catalog.product import ProductInput
 from catalog.text.clean import detect_language
-from retrieval.vectors import LayeredView, Record
+from retrieval.changes.records import Record
+from retrieval.changes.view import LayeredView
 
 __all__ = ["place_of", "records_of", "require_known", "require_live"]
 

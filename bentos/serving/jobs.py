@@ -14,8 +14,8 @@ from catalog.product import ProductInput
 from models.features.table import FeatureTable
 from models.inference.by_modality import vectors_alone
 from retrieval.catalogue.updates import alone_facts
+from retrieval.changes.view import LayeredView
 from retrieval.engine import Asked, blended, ranked
-from retrieval.vectors import LayeredView
 from shelfspace.errors import InputError
 
 __all__ = ["featurize", "run_jobs"]
