@@ -176,7 +176,7 @@ class DurableLog:
         last = self.sequence
         for entry in entries:
             last = entry.sequence or last + 1
-            record = orjson.dumps(entry.record)
+            record = orjson.dumps(entry.record, option=orjson.OPT_SERIALIZE_NUMPY)
             vector = b"" if entry.vector is None else np.asarray(entry.vector, "<f4").tobytes()
             row = (last, record, vector, checksum(last, record, vector))
             self._database.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", row)
