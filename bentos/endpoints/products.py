@@ -59,7 +59,7 @@ def details(call: ParsedRequest, loaded: LoadedRelease, rules: Rules) -> Outcome
 
 def page_of(shelf: CatalogueView, place: int, labels: list[str], rules: Rules) -> dict[str, Any]:
     """One product, as answers.ProductDetails."""
-    hit = shelf.hit(place, 0.0)
+    hit = shelf.hit(place)
     product = hit["product_id"]
     guess = None
     if shelf.classes is not None:
@@ -84,8 +84,7 @@ def together(shelf: CatalogueView, product: str, rules: Rules) -> list[dict[str,
         place = shelf.position_of(other)
         if place is None or place in banned:
             continue
-        hit = shelf.hit(place, round(weight, 6))
-        hits.append({**hit, "why": {"words": [], "modality": ""}, "pinned": False})
+        hits.append(shelf.hit(place, weight))
     return hits
 
 

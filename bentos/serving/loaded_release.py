@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from bentos.serving.encoder_backend import choose_way
-from bentos.serving.search_parts import search_parts
 from catalog.product import ProductInput
 from models.inference.backends import Choice
 from models.inference.by_modality import vectors_alone
 from models.inference.product_encoder import ProductEncoder
 from releases import Release
+from releases.search_parts import search_parts
 from retrieval.catalogue.updates import alone_facts
 from retrieval.catalogue.view import CatalogueView, ShelfKeeper
 from retrieval.changes.migrate import Carried, Target, carry_over, log_path
@@ -186,13 +186,6 @@ class LoadedRelease:
             without: rows to leave out (a product is no hit of itself).
             view: the state that was searched; default the release alone.
         """
-        shelf = self.shelf(view or self._still)
-        found: list[dict[str, Any]] = []
-        for score, row in zip(scores.tolist(), rows.tolist(), strict=True):
-            if row < 0 or row in without:
-                continue
-            if len(found) == k:
-                break
-            hit = shelf.hit(shelf.places.of_row(row), round(score, 6))
-            found.append({**hit, "why": {"words": [], "modality": ""}, "pinned": False})
-        return found
+        catalogue = self.shelf(view or self._still)
+        shown = [place for place, row in enumerate(rows.tolist()) if row >= 0 and row not in without][:k]
+        return catalogue.hits(catalogue.places.of_rows(rows[shown]).tolist(), scores[shown].tolist())
