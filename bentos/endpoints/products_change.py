@@ -8,7 +8,7 @@ from bentos.api.requests import Price, ProductId, Request, Stock, Time
 from bentos.endpoints.writing import Writing, common_facts, given_facts, require_known
 from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
-from retrieval.vectors import Record
+from retrieval.changes.records import Record
 
 __all__ = ["CHANGE_PRODUCTS"]
 

@@ -6,7 +6,7 @@ from bentos.api.requests import ProductId, Request
 from bentos.endpoints.writing import Writing, common_facts, require_known
 from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
-from retrieval.vectors import Record
+from retrieval.changes.records import Record
 
 __all__ = ["DELETE_PRODUCTS"]
 

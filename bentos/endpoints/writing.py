@@ -19,7 +19,7 @@ from bentos.endpoints.endpoint import Endpoint, Reply
 from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
-from retrieval.vectors import Record
+from retrieval.changes.records import Record
 
 __all__ = ["WriteAnswer", "Writing", "common_facts", "given_facts", "require_known"]
 

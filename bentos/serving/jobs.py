@@ -18,9 +18,9 @@ from models.features.table import FeatureTable
 from models.inference.by_modality import vectors_alone
 from retrieval.catalogue.updates import alone_facts
 from retrieval.catalogue.view import CatalogueView
+from retrieval.changes.view import LayeredView
 from retrieval.engine import answers, blended
 from retrieval.query import EncodedQuery, SearchQuery
-from retrieval.vectors import LayeredView
 from shelfspace.errors import InputError
 
 __all__ = ["featurize", "run_jobs"]

@@ -19,8 +19,10 @@ from releases.search_parts import search_parts
 from retrieval.catalogue.updates import alone_facts
 from retrieval.catalogue.view import CatalogueView, ShelfKeeper
 from retrieval.changes.migrate import Carried, Target, carry_over, log_path
-from retrieval.changes.segment import DeltaView
-from retrieval.vectors import DeltaLimits, Header, LayeredIndex, LayeredView, RowIndex
+from retrieval.changes.records import Header
+from retrieval.changes.segment import DeltaLimits, DeltaView
+from retrieval.changes.view import LayeredIndex, LayeredView
+from retrieval.vectors import RowIndex
 from retrieval.vectors.by_modality import ModalityIndexes
 from shelfspace.settings import Media, Service
 

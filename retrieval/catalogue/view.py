@@ -15,13 +15,13 @@ from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.products import BLANK, attributes_of, plain
 from retrieval.catalogue.rows import RowMap
 from retrieval.catalogue.updates import UpdatedProduct, column_facts, read_fresh
+from retrieval.changes.view import LayeredView
 from retrieval.filters.columns import Columns
 from retrieval.filters.sorting import Sort, sorted_rows
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical, LayeredRows
 from retrieval.query import Encoder
 from retrieval.ranking.hybrid import HybridSearch, Rows
-from retrieval.vectors import LayeredView
 
 __all__ = ["CatalogueView", "ShelfKeeper"]
 
