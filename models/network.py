@@ -159,7 +159,8 @@ class ProductNetwork(nn.Module):
 
         A completed modality counts as what it is to the fusion: present.
         """
-        return self.fusion.weights(*self.completion(vectors, present))
+        weigh = getattr(self.fusion, "weights", None)
+        return None if weigh is None else weigh(*self.completion(vectors, present))
 
     def singles(self, vectors: Tensor, present: Tensor) -> Tensor:
         """The product vector of each modality alone: (B, M, dim), zero where absent."""
