@@ -7,6 +7,7 @@ fitted parts, so they are equal bit for bit.
 import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,6 +32,7 @@ from shelfspace.settings import Features, Media, Preprocessing, Settings
 
 __all__ = ["Featurizer", "details", "timbre"]
 
+MEDIA = {"image": attrgetter("photos"), "audio": attrgetter("sounds")}
 TOKENIZER, VOCABULARY = "tokenizer.json", "words.json"
 SWITCHES = {"histograms": "image", "timbre": "audio", "details": "tabular"}
 """Settings of featurizers that were written before encoders named their arrays, and what they stood for."""
@@ -161,11 +163,16 @@ class Featurizer(Fitted):
         return moved
 
     @cached_property
+    def _registered(self) -> dict[str, dict[str, Array]]:
+        """The arrays that are computed, by modality and name; looked up once, not with every request."""
+        return {m: {name: _array(m, name) for name in names} for m, names in self.arrays.items()}
+
+    @cached_property
     def array_fingerprints(self) -> dict[str, dict[str, str]]:
         """What identifies each array, by modality and name."""
         return {
-            modality: {name: _array(modality, name).fingerprint(self) for name in names}
-            for modality, names in self.arrays.items()
+            modality: {name: found.fingerprint(self) for name, found in arrays.items()}
+            for modality, arrays in self._registered.items()
         }
 
     @cached_property
@@ -195,33 +202,32 @@ class Featurizer(Fitted):
 
     def shape(self, modality: str, name: str) -> Shape:
         """Shape and dtype of one row of an array; of one photo where several are read."""
-        return _array(modality, name).shape(self)
+        return self._registered[modality][name].shape(self)
 
     def compute(self, modality: str, name: str, inputs: Sequence[Any]) -> np.ndarray:
         """Rows of one array for n inputs, none of them absent; see `models.inputs.arrays.Compute`."""
-        return _array(modality, name).compute(self, inputs)
+        return self._registered[modality][name].compute(self, inputs)
 
     def rows_between_writes(self, modality: str, name: str) -> int:
         """See `Array.batch`."""
-        return _array(modality, name).batch
+        return self._registered[modality][name].batch
 
     def known(self, items: Sequence[ProductInput]) -> np.ndarray:
         """(n,) bool, which products' table values say anything in any of the tabular arrays."""
         found = np.zeros(len(items), dtype=bool)
-        for name in self.arrays.get("tabular", ()):
-            says = _array("tabular", name).known
-            found |= np.ones(len(items), dtype=bool) if says is None else says(items)
+        for one in self._registered.get("tabular", {}).values():
+            found |= np.ones(len(items), dtype=bool) if one.known is None else one.known(items)
         return found
 
     def modality(self, modality: str, inputs: Sequence[Any]) -> ModalityFeatures:
         """The arrays of n inputs; one that is None or "" is absent, its rows zero."""
         there = [place for place, given in enumerate(inputs) if given not in (None, "")]
         found = {}
-        for name in self.arrays[modality]:
-            shape, dtype = self.shape(modality, name)
+        for name, one in self._registered[modality].items():
+            shape, dtype = one.shape(self)
             found[name] = np.zeros((len(inputs), *shape), dtype=dtype)
             if there:
-                found[name][there] = self.compute(modality, name, [inputs[i] for i in there])
+                found[name][there] = one.compute(self, [inputs[i] for i in there])
         present = np.zeros(len(inputs), dtype=bool)
         present[there] = True
         return ModalityFeatures(found, present)
@@ -232,17 +238,28 @@ class Featurizer(Fitted):
         return self.modality("tabular", [i if says else None for i, says in zip(items, known, strict=True)])
 
     def featurize(
-        self, items: Sequence[ProductInput], ids: Sequence[str] | None = None, limits: Media | None = None
+        self,
+        items: Sequence[ProductInput],
+        ids: Sequence[str] | None = None,
+        limits: Media | None = None,
+        only_given: bool = False,
     ) -> FeatureTable:
         """Features of raw products; the first photos (`max_photos`) and the first sound of each are read.
+
+        Args:
+            only_given: leave out the photos and sounds of items that have none, instead of arrays of zeros:
+                the encoder says the same of them.
 
         Raises:
             MediaError: a photo or sound is refused.
         """
         allowed, most = limits or Media(), self.preprocessing.max_photos
-        names = tuple(ids) if ids is not None else tuple(str(i) for i in range(len(items)))
+        names = tuple(ids) if ids is not None else tuple(map(str, range(len(items))))
         made = {}
         for modality in self.arrays:
+            media = MEDIA.get(modality)
+            if only_given and media is not None and not any(map(media, items)):
+                continue
             if modality == "text":
                 made[modality] = self.modality("text", [self.text(item) for item in items])
             elif modality == "tabular":
