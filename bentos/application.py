@@ -11,6 +11,7 @@ from bentos.api.parsing import Files, read_call
 from bentos.auth.keys import KeyRing
 from bentos.config import ServiceConfig
 from bentos.endpoints import ENDPOINTS
+from bentos.endpoints.endpoint import Asked
 from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.serving.gauges import gauges
@@ -81,14 +82,14 @@ class Application:
         try:
             with timed("parse"):
                 call = read_call(endpoint, body, self.limits, files)
-            reply = await endpoint.reply(call, loaded, self.backend)
+            reply = await endpoint.reply(Asked(call, loaded, self.backend))
         except RequestError as refusal:
             self.refused(name, refusal, time.perf_counter() - begin)
             raise
         # Browsing and product pages encode nothing: they say nothing of what shoppers look for.
         if self.log.on and reply.outcome is not None and len(reply.outcome.vectors):
             with timed("log"):
-                rows = log_rows(call, reply.outcome, reply.results, reply.loaded, time.perf_counter() - begin)
+                rows = log_rows(call, reply.outcome, reply.results, loaded, time.perf_counter() - begin)
                 self.log.add(with_texts(rows, call) if self._texts else rows)
         return reply.body
 

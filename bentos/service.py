@@ -50,8 +50,8 @@ def image() -> bentoml.images.Image:
 def declared(endpoint: Endpoint) -> Any:
     """The route as BentoML declares it: its parameters are the fields of the request's model."""
 
-    async def call(self: Any, **fields: Any) -> BaseModel:
-        body = {name: plain(value) for name, value in fields.items() if value is not None}
+    async def call(self: Any, **given: Any) -> BaseModel:
+        body = {name: plain(value) for name, value in given.items() if value is not None}
         try:
             answer = await self.application.answer(endpoint.name, body)
         except RequestError as refusal:
@@ -59,6 +59,7 @@ def declared(endpoint: Endpoint) -> Any:
         written = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
         return endpoint.answer_model.model_validate_json(written)
 
+    fields = endpoint.request_model.model_fields
     parameters = [
         Parameter(
             name,
@@ -66,7 +67,7 @@ def declared(endpoint: Endpoint) -> Any:
             default=Parameter.empty if field.is_required() else field.default,
             annotation=field.annotation,
         )
-        for name, field in endpoint.request_model.model_fields.items()
+        for name, field in sorted(fields.items(), key=lambda pair: pair[0] not in endpoint.names)
     ]
     itself = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
     call.__name__, call.__doc__ = endpoint.function, endpoint.summary

@@ -5,16 +5,22 @@ Parsing, forms and the OpenAPI document read a `Contract`; `bentos.endpoints` ad
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
 
 from bentos.api.items import Files
 from bentos.api.limits import Limits
+from bentos.api.requests import Request
+from bentos.api.responses import EXAMPLE_RELEASE
 from catalog.product import ProductInput
 from retrieval.query import SearchOptions, SearchQuery
 
 __all__ = ["Contract", "Form", "ParsedRequest"]
+
+RELEASE = (str, Field(description="Identifier of the release that answered."))
+SEQUENCE = (int, Field(0, description="Number of the last change of the catalogue that is in the answer."))
 
 
 @dataclass(frozen=True)
@@ -41,40 +47,78 @@ Read = Callable[["Contract", Any, list[Any], bool, Limits, Files | None], "Parse
 """From the checked body, its items, and whether they came alone, to what is answered."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Contract:
     """What one route takes and gives.
 
     Attributes:
         name: the path without its first slash.
-        function: the name that BentoML's client calls it by.
         summary: one sentence for the OpenAPI document.
-        request_model, answer_model: the bodies of request and answer.
-        one, many: the body's field of a single item, and of several.
-        alone: a field of the body that needs no item beside it; "" where there is none.
+        names: the body's field of a single item, and of several.
+        item: the model of one.
+        options: what else is in the body.
+        alone: a field of it that needs no item beside it; "" where there is none.
         read: makes the parsed request.
+        result: the model of one item's answer.
+        example: of it.
+        sequenced: whether the answer says which changes it knows of.
         examples: bodies that are accepted, by what they show.
         form: how a form stands for a body.
         names_products: whether a request names products, which may not be there (404).
     """
 
     name: str
-    function: str
     summary: str
-    request_model: type[BaseModel]
-    answer_model: type[BaseModel]
-    one: str
-    many: str
+    names: tuple[str, str]
+    item: Any
+    options: type[Request] = Request
     alone: str = ""
     read: Read
+    result: type[BaseModel] | None = None
+    example: JsonValue = None
+    sequenced: bool = True
     examples: Mapping[str, dict[str, JsonValue]]
-    form: Form
+    form: Form = Form(within="item")
     names_products: bool = False
 
     @property
     def path(self) -> str:
         """The path that it is asked by."""
         return f"/{self.name}"
+
+    @property
+    def function(self) -> str:
+        """The name that BentoML's client calls it by: `get_products` of products/get."""
+        return "_".join(reversed(self.name.split("/")))
+
+    @cached_property
+    def request_model(self) -> type[Request]:
+        """The body: one item in one field, or several in another, and the options."""
+        one, many = self.names
+        item: Any = self.item
+        fields: dict[str, Any] = {one: (item | None, None), many: (list[item] | None, None)}
+        return create_model(self._titled("Request"), __base__=self.options, **fields)
+
+    @cached_property
+    def answer_model(self) -> type[BaseModel]:
+        """The answer: `result` for one item, `results` for several."""
+        one, many = self.names
+        result: Any = self.result
+        browsing = " or for browsing" if self.alone else ""
+        known, sequence = ({"sequence": 0}, {"sequence": SEQUENCE}) if self.sequenced else ({}, {})
+        sample: Any = {"release": EXAMPLE_RELEASE, **known, "result": self.example}
+        fields: dict[str, Any] = {"release": RELEASE, **sequence}
+        return create_model(
+            self._titled("Answer"),
+            __config__=ConfigDict(json_schema_extra={"example": sample}),
+            __doc__=f"`result` for `{one}`{browsing}, `results` for `{many}`.",
+            **fields,
+            result=(result | None, None),
+            results=(list[result] | None, None),
+        )
+
+    def _titled(self, kind: str) -> str:
+        return self.name.rpartition("/")[2].title() + kind
 
 
 @dataclass(frozen=True)
@@ -119,4 +163,4 @@ class ParsedRequest:
 
     def place(self, number: int) -> str:
         """How item `number` is called in messages: `item`, `queries[3]`."""
-        return self.contract.one if self.single else f"{self.contract.many}[{number}]"
+        return self.contract.names[0] if self.single else f"{self.contract.names[1]}[{number}]"

@@ -47,7 +47,7 @@ def read_call(contract: Contract, body: Any, limits: Limits, files: Files | None
     Raises:
         RequestError: 422 for a wrong shape or value, 413 for too many items or too large a file.
     """
-    one, many = contract.one, contract.many
+    one, many = contract.names
     if not isinstance(body, dict):
         raise RequestError(422, "body", shown(body), f"send a JSON object with {one} or {many}")
     check_shape(body, contract, limits)
@@ -74,7 +74,7 @@ def read_items(
     del request
     items = []
     for number, part in enumerate(parts):
-        place = contract.one if single else f"{contract.many}[{number}]"
+        place = contract.names[0] if single else f"{contract.names[1]}[{number}]"
         items.append(product_input(part, place, limits, files))
     ids = tuple(part.product_id for part in parts)
     return ParsedRequest(contract, single, tuple(items), ids, parts=tuple(parts))
@@ -122,10 +122,11 @@ def read_search(
 
 def check_shape(body: dict[str, Any], contract: Contract, limits: Limits) -> None:
     """Refuse counts before the schema runs: it would write one error for every wrong entry."""
-    many = body.get(contract.many)
+    one, several = contract.names
+    many = body.get(several)
     if isinstance(many, list):
-        limits.check_count(contract.many, len(many))
-    items = many if isinstance(many, list) else [body.get(contract.one)]
+        limits.check_count(several, len(many))
+    items = many if isinstance(many, list) else [body.get(one)]
     inner = [item.get("weights") for item in items if isinstance(item, dict)]
     for part in (body, body.get("filters"), *items, *inner):
         if not isinstance(part, dict):

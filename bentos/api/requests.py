@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 __all__ = [
-    "EXAMPLE_ITEM", "EmbedRequest", "Price", "ProductId", "ProductItem", "Query", "Request", "SearchFilters",
+    "EXAMPLE_ITEM", "Price", "ProductId", "ProductItem", "Query", "Request", "SearchFilters",
     "SearchRequest", "Sort", "Stock", "Time", "Weights",
 ]  # fmt: skip
 
@@ -109,18 +109,9 @@ class SearchFilters(Request):
 Sort = Literal["relevance", "price_up", "price_down"]
 
 
-class EmbedRequest(Request):
-    """One product in `item`, or several in `items`."""
-
-    item: ProductItem | None = None
-    items: list[ProductItem] | None = None
-
-
 class SearchRequest(Request):
-    """One query in `query`, or several in `queries`; with `filters` and neither, all that pass them."""
+    """What a search says beside its queries; with `filters` and no query, all that pass them."""
 
-    query: Query | None = None
-    queries: list[Query] | None = None
     k: int = Field(10, ge=1, strict=True, description="Hits a page.")
     page: int = Field(1, ge=1, le=1_000_000, strict=True, description="Counted from 1.")
     sort: Sort = Field(

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from bentos.api.contract import Contract
 from bentos.api.parsing import ParsedRequest
 from bentos.auth.keys import ScopeName
@@ -12,9 +14,32 @@ from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Outcome
 from bentos.telemetry.metrics import timed
-from retrieval.filters.rules import Rules
 
-__all__ = ["Endpoint", "Reading", "Reply", "as_found", "encoded", "gone", "require_named"]
+__all__ = ["NOTHING", "Asked", "Endpoint", "Outcome", "Reading", "Reply", "encoded"]
+
+NOTHING = np.empty((0, 0), np.float32)
+"""The vectors of an outcome that needed none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A parsed request, the release that answers it, and what its answer is made with."""
+
+    call: ParsedRequest
+    loaded: LoadedRelease
+    backend: Backend
+
+    def require_named(self) -> None:
+        """Refuse products that are not there (404)."""
+        view, remedy = self.loaded.view(), f"name a product of release {self.loaded.id}"
+        for number, product in enumerate(self.call.product_ids):
+            if view.row_of(product) is None:
+                raise RequestError(404, self.call.place(number), product, remedy)
+
+    def gone(self, number: int) -> RequestError:
+        """The refusal of a product that was deleted since the call was admitted (404)."""
+        product = self.call.product_ids[number]
+        return RequestError(404, self.call.place(number), product, "name a product that is still there")
 
 
 @dataclass(frozen=True)
@@ -23,18 +48,16 @@ class Reply:
 
     Attributes:
         body: of the answer, JSON values and arrays.
-        loaded: the release that answered.
-        results: those in the body, one an item; empty of a write.
+        results: those in it, one an item; empty of a write.
         outcome: what they were made from; None of a write.
     """
 
     body: dict[str, Any]
-    loaded: LoadedRelease
     results: Sequence[dict[str, Any]] = ()
     outcome: Outcome | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Endpoint(Contract):
     """One route.
 
@@ -46,11 +69,8 @@ class Endpoint(Contract):
     scope: ScopeName = "read"
     logged: bool = True
 
-    async def reply(self, call: ParsedRequest, loaded: LoadedRelease, backend: Backend) -> Reply:
+    async def reply(self, asked: Asked) -> Reply:
         """Answer a parsed request.
-
-        Args:
-            loaded: the release that answers as the request comes.
 
         Raises:
             RequestError: anything that is answered with 4xx or 5xx.
@@ -58,60 +78,36 @@ class Endpoint(Contract):
         raise NotImplementedError
 
 
-Run = Callable[[ParsedRequest, LoadedRelease, Backend], Awaitable[Outcome]]
-Shape = Callable[[ParsedRequest, Outcome, LoadedRelease, Rules], list[dict[str, Any]]]
-
-
-async def encoded(call: ParsedRequest, loaded: LoadedRelease, backend: Backend) -> Outcome:
+async def encoded(asked: Asked) -> Outcome:
     """What the encoder gives for the items of a call."""
-    return await backend.batched(call, loaded)
+    return await asked.backend.batched(asked.call, asked.loaded)
 
 
-def as_found(
-    call: ParsedRequest, outcome: Outcome, loaded: LoadedRelease, rules: Rules
-) -> list[dict[str, Any]]:
-    """The results that are complete already."""
-    del call, loaded, rules
+def complete(asked: Asked, outcome: Outcome) -> list[dict[str, Any]]:
+    """Results that need no shaping."""
+    del asked
     return outcome.results or []
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Reading(Endpoint):
     """A route that changes nothing.
 
     Attributes:
         run: finds what is answered.
-        shape: makes one result an item of it, as the answer's model describes.
+        shape: makes one result an item of it, as the result's model describes.
     """
 
-    run: Run = encoded
-    shape: Shape = as_found
+    run: Callable[[Asked], Awaitable[Outcome]] = encoded
+    shape: Callable[[Asked, Outcome], list[dict[str, Any]]] = complete
 
-    async def reply(self, call: ParsedRequest, loaded: LoadedRelease, backend: Backend) -> Reply:
+    async def reply(self, asked: Asked) -> Reply:
         """One result an item, from one state of the release and its changes."""
-        outcome = await self.run(call, loaded, backend)
+        outcome = await self.run(asked)
         with timed("shape"):
-            results = self.shape(call, outcome, loaded, backend.rules)
-        body: dict[str, Any] = {"release": loaded.id}
-        if outcome.view is not None and "sequence" in self.answer_model.model_fields:
+            results = self.shape(asked, outcome)
+        body: dict[str, Any] = {"release": asked.loaded.id}
+        if self.sequenced and outcome.view is not None:
             body["sequence"] = outcome.view.delta.sequence
-        if call.single:
-            body["result"] = results[0]
-        else:
-            body["results"] = results
-        return Reply(body, loaded, results, outcome)
-
-
-def require_named(call: ParsedRequest, loaded: LoadedRelease) -> None:
-    """Refuse products that are not there (404)."""
-    view = loaded.view()
-    for number, product in enumerate(call.product_ids):
-        if view.row_of(product) is None:
-            raise RequestError(404, call.place(number), product, f"name a product of release {loaded.id}")
-
-
-def gone(call: ParsedRequest, number: int) -> RequestError:
-    """The refusal of a product that was deleted since the call was admitted (404)."""
-    return RequestError(
-        404, call.place(number), call.product_ids[number], "name a product that is still there"
-    )
+        shown = {"result": results[0]} if asked.call.single else {"results": results}
+        return Reply({**body, **shown}, results, outcome)

@@ -2,12 +2,10 @@
 
 from pydantic import model_validator
 
-from bentos.api.contract import Form
-from bentos.api.parsing import ParsedRequest, read_changes
+from bentos.api.parsing import read_changes
 from bentos.api.requests import Price, ProductId, Request, Stock, Time
+from bentos.endpoints.endpoint import Asked
 from bentos.endpoints.writing import Writing, common_facts, given_facts, require_known
-from bentos.serving.backend import Backend
-from bentos.serving.loaded_release import LoadedRelease
 from retrieval.changes.records import Record
 
 __all__ = ["CHANGE_PRODUCTS"]
@@ -28,36 +26,26 @@ class ProductChange(Request):
         return self
 
 
-class ChangeRequest(Request):
-    """One product's change in `change`, or several in `changes`."""
-
-    change: ProductChange | None = None
-    changes: list[ProductChange] | None = None
-
-
-async def change(call: ParsedRequest, loaded: LoadedRelease, backend: Backend) -> list[Record]:
+async def change(asked: Asked) -> list[Record]:
     """The records of what was given."""
-    require_known(call, loaded)
-    common = await backend.aside(common_facts, call, loaded)
+    require_known(asked)
+    common = await asked.backend.aside(common_facts, asked)
     return [
         Record("change", facts=given_facts(part, ("price", "on_hand")), **facts)
-        for part, facts in zip(call.parts, common, strict=True)
+        for part, facts in zip(asked.call.parts, common, strict=True)
     ]
 
 
 CHANGE_PRODUCTS = Writing(
     name="products/change",
-    function="change_products",
     summary="Change price or stock; the next answer shows it.",
-    request_model=ChangeRequest,
-    one="change",
-    many="changes",
+    names=("change", "changes"),
+    item=ProductChange,
     read=read_changes,
     examples={
         "one": {"change": {"product_id": "P00017", "price": 69.0, "on_hand": 0}},
         "several": {"changes": [{"product_id": "P00017", "on_hand": 3}]},
     },
-    form=Form(within="item"),
     names_products=True,
     records=change,
 )

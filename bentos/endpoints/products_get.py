@@ -3,30 +3,17 @@
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from bentos.api.contract import Form
-from bentos.api.parsing import ParsedRequest, read_named
-from bentos.api.requests import Request
-from bentos.api.responses import EXAMPLE_RELEASE, Classification, Hit
+from bentos.api.parsing import read_named
+from bentos.api.responses import Classification, Hit
 from bentos.endpoints.classify import classification
-from bentos.endpoints.endpoint import Reading, gone, require_named
-from bentos.serving.backend import Backend
-from bentos.serving.loaded_release import LoadedRelease
-from bentos.serving.outcome import Outcome
+from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.rules import Rules
 
-__all__ = ["GET_PRODUCTS", "GetAnswer"]
-
-NOTHING = np.empty((0, 0), np.float32)
-
-
-class GetRequest(Request):
-    """One product of the catalogue in `product_id`, or several in `product_ids`."""
-
-    product_id: str | None = None
-    product_ids: list[str] | None = None
+__all__ = ["GET_PRODUCTS"]
 
 
 class ProductDetails(BaseModel):
@@ -53,63 +40,17 @@ class ProductDetails(BaseModel):
     stock: dict[str, JsonValue] | None = Field(None, description="Null: no release holds one yet.")
 
 
-class GetAnswer(BaseModel):
-    """`result` for `product_id`, `results` for `product_ids`."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "release": EXAMPLE_RELEASE,
-                "sequence": 0,
-                "result": {
-                    "product_id": "P00017",
-                    "title": "Trail shoe, blue",
-                    "description": "Light shoe with a grippy sole.",
-                    "brand": "Northpeak",
-                    "attributes": {"colour": "blue"},
-                    "category": "Shoes > Running",
-                    "language": "en",
-                    "price": 79.0,
-                    "currency": "EUR",
-                    "on_hand": 12.0,
-                    "photos": ["photos/P00017.jpg"],
-                    "sounds": [],
-                    "modalities": ["text", "image"],
-                    "guess": {
-                        "product_id": "P00017",
-                        "label": "Shoes",
-                        "score": 0.97,
-                        "labels": [{"label": "Shoes", "score": 0.97}],
-                    },
-                    "bought_together": [],
-                    "price_suggestion": None,
-                    "stock": None,
-                },
-            }
-        }
-    )
-
-    release: str
-    sequence: int = Field(0, description="Number of the last change of the catalogue that is in the answer.")
-    result: ProductDetails | None = None
-    results: list[ProductDetails] | None = None
-
-
-async def details(call: ParsedRequest, loaded: LoadedRelease, backend: Backend) -> Outcome:
-    """The products that a call names.
-
-    Raises:
-        RequestError: 404 for one that is not there.
-    """
-    require_named(call, loaded)
-    view = loaded.view()
-    shelf = loaded.shelf(view)
+async def details(asked: Asked) -> Outcome:
+    """The products that a call names (404 for one that is not there)."""
+    asked.require_named()
+    view = asked.loaded.view()
+    shelf = asked.loaded.shelf(view)
     results = []
-    for number, product in enumerate(call.product_ids):
+    for number, product in enumerate(asked.call.product_ids):
         place = shelf.position_of(product)
         if place is None:
-            raise gone(call, number)
-        results.append(page_of(shelf, place, loaded.encoder.labels, backend.rules))
+            raise asked.gone(number)
+        results.append(page_of(shelf, place, asked.loaded.encoder.labels, asked.backend.rules))
     return Outcome(NOTHING, view=view, results=results)
 
 
@@ -146,13 +87,35 @@ def together(shelf: CatalogueView, product: str, rules: Rules) -> list[dict[str,
 
 GET_PRODUCTS = Reading(
     name="products/get",
-    function="get_products",
     summary="All that is known of one product (`product_id`) or of several (`product_ids`).",
-    request_model=GetRequest,
-    answer_model=GetAnswer,
-    one="product_id",
-    many="product_ids",
+    names=("product_id", "product_ids"),
+    item=str,
     read=read_named,
+    result=ProductDetails,
+    example={
+        "product_id": "P00017",
+        "title": "Trail shoe, blue",
+        "description": "Light shoe with a grippy sole.",
+        "brand": "Northpeak",
+        "attributes": {"colour": "blue"},
+        "category": "Shoes > Running",
+        "language": "en",
+        "price": 79.0,
+        "currency": "EUR",
+        "on_hand": 12.0,
+        "photos": ["photos/P00017.jpg"],
+        "sounds": [],
+        "modalities": ["text", "image"],
+        "guess": {
+            "product_id": "P00017",
+            "label": "Shoes",
+            "score": 0.97,
+            "labels": [{"label": "Shoes", "score": 0.97}],
+        },
+        "bought_together": [],
+        "price_suggestion": None,
+        "stock": None,
+    },
     examples={"one": {"product_id": "P00017"}, "several": {"product_ids": ["P00017", "P00004"]}},
     form=Form(top={"product_id": "text"}),
     names_products=True,

@@ -6,13 +6,11 @@ from pydantic import Field
 
 from bentos.api.contract import Form
 from bentos.api.forms import ITEM_FIELDS
-from bentos.api.parsing import ParsedRequest, read_items
-from bentos.api.requests import EXAMPLE_ITEM, ProductId, ProductItem, Request, Stock, Time
+from bentos.api.parsing import read_items
+from bentos.api.requests import EXAMPLE_ITEM, ProductId, ProductItem, Stock, Time
+from bentos.endpoints.endpoint import Asked, Outcome, encoded
 from bentos.endpoints.writing import Writing, common_facts, given_facts
 from bentos.errors import RequestError
-from bentos.serving.backend import Backend
-from bentos.serving.loaded_release import LoadedRelease
-from bentos.serving.outcome import Outcome
 from bentos.serving.uploads import PutMedia
 from catalog.product import ProductInput
 from catalog.text.clean import detect_language
@@ -37,38 +35,29 @@ class PutItem(ProductItem):
     updated_at: Time = None
 
 
-class PutRequest(Request):
-    """A product to add or replace in `item`, or several in `items`."""
-
-    item: PutItem | None = None
-    items: list[PutItem] | None = None
-
-
-async def put(call: ParsedRequest, loaded: LoadedRelease, backend: Backend) -> list[Record]:
+async def put(asked: Asked) -> list[Record]:
     """The records of encoded products."""
-    encoded = await backend.batched(call, loaded)
-    return await backend.aside(records_of, call, loaded, encoded, backend.put_media)
+    return await asked.backend.aside(records_of, asked, await encoded(asked))
 
 
-def records_of(
-    call: ParsedRequest, loaded: LoadedRelease, encoded: Outcome, media: PutMedia | None
-) -> list[Record]:
+def records_of(asked: Asked, outcome: Outcome) -> list[Record]:
     """The records, their photos and sounds kept for showing where there is a place for them.
 
     Raises:
         RequestError: 507 where the disk is full.
     """
+    call, media = asked.call, asked.backend.put_media
     records = []
-    for number, common in enumerate(common_facts(call, loaded)):
+    for number, common in enumerate(common_facts(asked)):
         item, given = call.items[number], given_facts(call.parts[number], SHOWN)
         if not given["language"]:
             del given["language"]  # left unsaid, it is detected
         facts = read_off(item) | given
-        if encoded.alone is not None:
-            facts |= encoded.alone[number]
+        if outcome.alone is not None:
+            facts |= outcome.alone[number]
         if media is not None:
             facts |= kept_media(media, item)
-        records.append(Record("put", facts=facts, vector=encoded.vectors[number], inputs=item, **common))
+        records.append(Record("put", facts=facts, vector=outcome.vectors[number], inputs=item, **common))
     return records
 
 
@@ -90,11 +79,9 @@ def read_off(item: ProductInput) -> dict[str, Any]:
 
 PUT_PRODUCTS = Writing(
     name="products/put",
-    function="put_products",
     summary="Add or replace products; the next search finds them.",
-    request_model=PutRequest,
-    one="item",
-    many="items",
+    names=("item", "items"),
+    item=PutItem,
     read=read_items,
     examples={
         "one": {"item": {"product_id": "P90001", **EXAMPLE_ITEM, "category": "Shoes", "currency": "EUR"}}
@@ -102,9 +89,7 @@ PUT_PRODUCTS = Writing(
     form=Form(
         {
             **ITEM_FIELDS,
-            "category": "text",
-            "language": "text",
-            "currency": "text",
+            **dict.fromkeys(("category", "language", "currency"), "text"),
             "on_hand": "number",
             "updated_at": "text",
         },

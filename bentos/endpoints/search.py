@@ -1,21 +1,16 @@
 """/search: what answers words, a photo, a sound, a product, or a mixture; without any, what passes."""
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from bentos.api.contract import Form
-from bentos.api.parsing import ParsedRequest, read_search
-from bentos.api.requests import SearchRequest
-from bentos.api.responses import EXAMPLE_HIT, EXAMPLE_RELEASE, Hits
-from bentos.endpoints.endpoint import Reading
+from bentos.api.parsing import read_search
+from bentos.api.requests import Query, SearchRequest
+from bentos.api.responses import EXAMPLE_HIT, Hits
+from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading, encoded
 from bentos.errors import RequestError
-from bentos.serving.backend import Backend
-from bentos.serving.loaded_release import LoadedRelease
-from bentos.serving.outcome import Outcome
 from retrieval.engine import browse
-from retrieval.filters.rules import Rules
 
-__all__ = ["SEARCH", "SearchAnswer"]
+__all__ = ["SEARCH"]
 
 EXAMPLE_FACETS: dict[str, JsonValue] = {
     "category": {"Shoes": 31, "Shoes > Running": 20},
@@ -25,8 +20,6 @@ EXAMPLE_FACETS: dict[str, JsonValue] = {
     "has_photo": 30,
     "price": [{"from": 19.0, "to": 59.0, "count": 16}, {"from": 61.0, "to": 149.0, "count": 15}],
 }
-
-NOTHING = np.empty((0, 0), np.float32)
 
 
 class PriceRange(BaseModel):
@@ -65,58 +58,40 @@ class FoundHits(Hits):
     facets: Facets | None = Field(None, description="Where they were asked for.")
 
 
-class SearchAnswer(BaseModel):
-    """`result` for `query` or for browsing, `results` for `queries`."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "release": EXAMPLE_RELEASE,
-                "sequence": 0,
-                "result": {"hits": [EXAMPLE_HIT], "total": 57, "page": 1},
-            }
-        }
-    )
-
-    release: str
-    sequence: int = Field(0, description="Number of the last change of the catalogue that is in the answer.")
-    result: FoundHits | None = None
-    results: list[FoundHits] | None = None
-
-
-async def found(call: ParsedRequest, loaded: LoadedRelease, backend: Backend) -> Outcome:
+async def found(asked: Asked) -> Outcome:
     """What is found; browsing needs no encoder.
 
     Raises:
         RequestError: 404 for a product that a query names and that is not there.
     """
+    call, loaded = asked.call, asked.loaded
     if call.asks[0].browsing:
-        return await backend.aside(browsed, call, loaded, backend.rules)
+        return await asked.backend.aside(browsed, asked)
     if any(ask.product for ask in call.asks):  # looking at the changes costs a look at their file
-        view = loaded.view()
+        view, remedy = loaded.view(), f"name a product of release {loaded.id}"
         for number, ask in enumerate(call.asks):
             if ask.product and view.row_of(ask.product) is None:
-                place, remedy = f"{call.place(number)}.product_id", f"name a product of release {loaded.id}"
-                raise RequestError(404, place, ask.product, remedy)
-    return await backend.batched(call, loaded)
+                raise RequestError(404, f"{call.place(number)}.product_id", ask.product, remedy)
+    return await encoded(asked)
 
 
-def browsed(call: ParsedRequest, loaded: LoadedRelease, rules: Rules) -> Outcome:
+def browsed(asked: Asked) -> Outcome:
     """The answer of a search without a query."""
-    view = loaded.view()
-    return Outcome(NOTHING, view=view, results=[browse(loaded.shelf(view), rules, call.form)])
+    view = asked.loaded.view()
+    page = browse(asked.loaded.shelf(view), asked.backend.rules, asked.call.form)
+    return Outcome(NOTHING, view=view, results=[page])
 
 
 SEARCH = Reading(
     name="search",
-    function="search",
     summary="Products that answer words, a photo, a sound, a product, or a mixture of them.",
-    request_model=SearchRequest,
-    answer_model=SearchAnswer,
-    one="query",
-    many="queries",
+    names=("query", "queries"),
+    item=Query,
+    options=SearchRequest,
     alone="filters",
     read=read_search,
+    result=FoundHits,
+    example={"hits": [EXAMPLE_HIT], "total": 57, "page": 1},
     examples={
         "one": {"query": {"text": "blue trail running shoe"}, "k": 5},
         "several": {"queries": [{"text": "leather bag"}, {"text": "rain jacket"}], "k": 3},

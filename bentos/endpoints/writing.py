@@ -6,27 +6,22 @@ away where the catalogue has spoken since.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bentos.api.parsing import ParsedRequest
 from bentos.api.responses import EXAMPLE_RELEASE
 from bentos.auth.keys import ScopeName
-from bentos.endpoints.endpoint import Endpoint, Reply
+from bentos.endpoints.endpoint import Asked, Endpoint, Reply
 from bentos.errors import RequestError
-from bentos.serving.backend import Backend
-from bentos.serving.loaded_release import LoadedRelease
 from retrieval.changes.records import Record
 
-__all__ = ["WriteAnswer", "Writing", "common_facts", "given_facts", "require_known"]
+__all__ = ["Writing", "common_facts", "given_facts", "require_known"]
 
 SWAPS = 5
 """Releases in a row that may replace the one a write was made for before it is refused."""
-
-Records = Callable[[ParsedRequest, LoadedRelease, Backend], Awaitable[list[Record]]]
 
 
 class WriteAnswer(BaseModel):
@@ -41,7 +36,7 @@ class WriteAnswer(BaseModel):
     product_ids: list[str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Writing(Endpoint):
     """A route that changes products; what it answers is on the disk and in every later answer.
 
@@ -49,56 +44,57 @@ class Writing(Endpoint):
         records: the log's records of a call, in the order of its items.
     """
 
-    answer_model: type[BaseModel] = WriteAnswer
     scope: ScopeName = "write"
     logged: bool = False
-    records: Records
+    records: Callable[[Asked], Awaitable[list[Record]]]
 
-    async def reply(self, call: ParsedRequest, loaded: LoadedRelease, backend: Backend) -> Reply:
+    @property
+    def answer_model(self) -> type[BaseModel]:
+        """The same for every write."""
+        return WriteAnswer
+
+    async def reply(self, asked: Asked) -> Reply:
         """The number of the last change; nothing is written where it is refused."""
+        backend = asked.backend
         for _ in range(SWAPS):
-            require_live(loaded)
-            records = await self.records(call, loaded, backend)
+            require_live(asked)
+            loaded, records = asked.loaded, await self.records(asked)
             sequence = await backend.aside(backend.engine.write, loaded, records)
             if sequence is not None:
-                ids = list(call.product_ids)
-                return Reply({"release": loaded.id, "sequence": sequence, "product_ids": ids}, loaded)
-            loaded = backend.engine.require()
+                ids = list(asked.call.product_ids)
+                return Reply({"release": loaded.id, "sequence": sequence, "product_ids": ids})
+            asked = replace(asked, loaded=backend.engine.require())
         remedy = "retry in a second; releases are being swapped"
-        raise RequestError(503, "release", loaded.id, remedy, retry_after=1)
+        raise RequestError(503, "release", asked.loaded.id, remedy, retry_after=1)
 
 
-def require_live(loaded: LoadedRelease) -> None:
+def require_live(asked: Asked) -> None:
     """Refuse writes to a service that has no workspace to keep them in (409)."""
-    if loaded.live is None:
+    if asked.loaded.live is None:
         remedy = "start the service with SHELFSPACE_RELEASES, the folder of a workspace, to keep changes in"
         raise RequestError(409, "service", "without a workspace", remedy)
 
 
-def require_known(call: ParsedRequest, loaded: LoadedRelease) -> None:
+def require_known(asked: Asked) -> None:
     """Refuse products that are not there (404)."""
-    view = loaded.view()
+    call, view = asked.call, asked.loaded.view()
     for number, product in enumerate(call.product_ids):
         if view.row_of(product) is None:
             place = call.place(number) + (".product_id" if call.parts else "")
             raise RequestError(404, place, product, "name a product that is there; /products/put adds one")
 
 
-def common_facts(call: ParsedRequest, loaded: LoadedRelease) -> list[dict[str, Any]]:
+def common_facts(asked: Asked) -> list[dict[str, Any]]:
     """What every record of the log says: of which product, when, and over which state of the release."""
+    call, loaded = asked.call, asked.loaded
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     facts = []
     for number, product in enumerate(call.product_ids):
         row = loaded.rows.get(product)
         time = getattr(call.parts[number], "updated_at", None) if call.parts else None
-        facts.append(
-            {
-                "product_id": product,
-                "time": time.astimezone(UTC).isoformat() if time else now,
-                "release": loaded.number,
-                "base": "" if row is None else loaded.base(row),
-            }
-        )
+        said = time.astimezone(UTC).isoformat() if time else now
+        base = "" if row is None else loaded.base(row)
+        facts.append({"product_id": product, "time": said, "release": loaded.number, "base": base})
     return facts
 
 

@@ -76,7 +76,7 @@ def test_an_answer_fits_its_model(
 @pytest.mark.parametrize("endpoint", EVERY)
 def test_one_and_several_are_fields_of_the_request(endpoint: Endpoint) -> None:
     fields = endpoint.request_model.model_fields
-    assert {endpoint.one, endpoint.many} <= set(fields)
+    assert {endpoint.names[0], endpoint.names[1]} <= set(fields)
     assert not endpoint.alone or endpoint.alone in fields
     assert not any(field.is_required() for field in fields.values())
 
@@ -85,9 +85,9 @@ def test_one_and_several_are_fields_of_the_request(endpoint: Endpoint) -> None:
 def test_every_field_of_its_form_is_one_of_its_request(endpoint: Endpoint) -> None:
     fields = endpoint.request_model.model_fields
     assert set(endpoint.form.top) <= set(fields)
-    assert not endpoint.form.within or not endpoint.form.fields or endpoint.form.within == endpoint.one
+    assert not endpoint.form.within or not endpoint.form.fields or endpoint.form.within == endpoint.names[0]
     if endpoint.form.item:
-        part = next(a for a in fields[endpoint.one].annotation.__args__ if inspect.isclass(a))
+        part = next(a for a in fields[endpoint.names[0]].annotation.__args__ if inspect.isclass(a))
         inner = set(part.model_fields) | {name.rstrip("s") for name in part.model_fields}
         assert set(endpoint.form.item) <= inner
 
@@ -111,9 +111,9 @@ def test_a_field_that_is_unknown_is_named(endpoint: Endpoint, body: dict) -> Non
 
 @pytest.mark.parametrize("endpoint", EVERY)
 def test_one_and_several_at_once_are_refused(endpoint: Endpoint) -> None:
-    one = next(body for body in endpoint.examples.values() if endpoint.one in body)
-    both = {**one, endpoint.many: [one[endpoint.one]]}
-    with pytest.raises(RequestError, match=f"either {endpoint.one} or {endpoint.many}"):
+    one = next(body for body in endpoint.examples.values() if endpoint.names[0] in body)
+    both = {**one, endpoint.names[1]: [one[endpoint.names[0]]]}
+    with pytest.raises(RequestError, match=f"either {endpoint.names[0]} or {endpoint.names[1]}"):
         read_call(endpoint, both, LIMITS)
 
 
@@ -121,8 +121,8 @@ def test_one_and_several_at_once_are_refused(endpoint: Endpoint) -> None:
 def test_a_list_is_bounded(endpoint: Endpoint) -> None:
     for count, status in ((0, 422), (LIMITS.items + 1, 413)):
         with pytest.raises(RequestError) as caught:
-            read_call(endpoint, {endpoint.many: [None] * count}, LIMITS)
-        assert (caught.value.status, caught.value.field) == (status, endpoint.many)
+            read_call(endpoint, {endpoint.names[1]: [None] * count}, LIMITS)
+        assert (caught.value.status, caught.value.field) == (status, endpoint.names[1])
 
 
 @pytest.mark.parametrize("endpoint", EVERY)

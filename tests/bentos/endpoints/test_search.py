@@ -12,13 +12,14 @@ from bentos.api.parsing import read_call
 from bentos.application import Application
 from bentos.config import ServiceConfig
 from bentos.endpoints import ENDPOINTS
-from bentos.endpoints.products_get import GetAnswer
-from bentos.endpoints.search import SearchAnswer
-from bentos.endpoints.similar import SimilarAnswer
 from retrieval.ranking.blending import blend
 from tests.bentos.http.test_fast_path import client_of, error_of, settings
 from tests.bentos.market import Market
 from tests.bentos.shop import Shop
+
+SearchAnswer = ENDPOINTS["search"].answer_model
+SimilarAnswer = ENDPOINTS["similar"].answer_model
+GetAnswer = ENDPOINTS["products/get"].answer_model
 
 
 @pytest.fixture(scope="module")

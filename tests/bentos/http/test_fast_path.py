@@ -15,14 +15,16 @@ from starlette.testclient import TestClient
 from bentos.api.responses import ErrorAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from bentos.endpoints.classify import ClassifyAnswer
-from bentos.endpoints.embed import EmbedAnswer
-from bentos.endpoints.search import SearchAnswer
-from bentos.endpoints.similar import SimilarAnswer
+from bentos.endpoints import ENDPOINTS
 from bentos.http.fast_path import FastPath
 from shelfspace.settings import Settings
 from tests.bentos.served import logged
 from tests.bentos.shop import Shop
+
+EmbedAnswer = ENDPOINTS["embed"].answer_model
+ClassifyAnswer = ENDPOINTS["classify"].answer_model
+SearchAnswer = ENDPOINTS["search"].answer_model
+SimilarAnswer = ENDPOINTS["similar"].answer_model
 
 BOUNDARY = "multipart/form-data; boundary=b"
 
