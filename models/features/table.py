@@ -120,7 +120,7 @@ class FeatureTable:
 
     @classmethod
     def concatenate(cls, tables: Sequence["FeatureTable"]) -> "FeatureTable":
-        """Tables one after the other; a single one as it is. A modality that one lacks is absent in its rows."""
+        """Tables one after the other; what one lacks is absent in its rows. A single one stays as it is."""
         if len(tables) == 1:
             return tables[0]
         like = {name: part for table in tables for name, part in table.modalities.items()}
