@@ -6,7 +6,7 @@ from bentos.api.parsing import read_changes
 from bentos.api.requests import Price, ProductId, Request, Stock, Time
 from bentos.endpoints.endpoint import Asked
 from bentos.endpoints.writing import Writing, common_facts, given_facts, require_known
-from retrieval.vectors import Record
+from retrieval.changes.records import Record
 
 __all__ = ["CHANGE_PRODUCTS"]
 

@@ -4,7 +4,7 @@ from bentos.api.parsing import read_named
 from bentos.api.requests import ProductId
 from bentos.endpoints.endpoint import Asked
 from bentos.endpoints.writing import Writing, common_facts, require_known
-from retrieval.vectors import Record
+from retrieval.changes.records import Record
 
 __all__ = ["DELETE_PRODUCTS"]
 

@@ -56,7 +56,7 @@ async def details(asked: Asked) -> Outcome:
 
 def page_of(shelf: CatalogueView, place: int, labels: list[str], rules: Rules) -> dict[str, Any]:
     """One product, as `ProductDetails`."""
-    hit = shelf.hit(place, 0.0)
+    hit = shelf.hit(place)
     product = hit["product_id"]
     guess = None
     if shelf.classes is not None:
@@ -81,8 +81,7 @@ def together(shelf: CatalogueView, product: str, rules: Rules) -> list[dict[str,
         place = shelf.position_of(other)
         if place is None or place in banned:
             continue
-        hit = shelf.hit(place, round(weight, 6))
-        hits.append({**hit, "why": {"words": [], "modality": ""}, "pinned": False})
+        hits.append(shelf.hit(place, weight))
     return hits
 
 

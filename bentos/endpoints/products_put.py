@@ -14,7 +14,7 @@ from bentos.errors import RequestError
 from bentos.serving.uploads import PutMedia
 from catalog.product import ProductInput
 from catalog.text.clean import detect_language
-from retrieval.vectors import Record
+from retrieval.changes.records import Record
 
 __all__ = ["PUT_PRODUCTS"]
 

@@ -11,7 +11,7 @@ from bentos.api.requests import Request
 from bentos.api.responses import EXAMPLE_HIT, Hits
 from bentos.endpoints.endpoint import Asked, Outcome, Reading, encoded
 from bentos.errors import RequestError
-from retrieval.similar import nearest
+from retrieval.similar import similar_by_modality
 
 __all__ = ["SIMILAR"]
 
@@ -64,11 +64,10 @@ def by_modality(asked: Asked) -> Outcome:
         if name not in shelf.modalities_of(place):
             able = ", ".join(shelf.modalities_of(place)) or "none"
             raise RequestError(422, "modality", name, f"{product} lacks it; it has {able}")
-        rows, cosine = nearest(shelf, loaded.alone, name, place, call.k, banned)
-        hits = [
-            {**shelf.hit(row, round(score, 6)), "why": {"words": [], "modality": name}, "pinned": False}
-            for row, score in zip(rows.tolist(), cosine.tolist(), strict=True)
-        ]
+        rows, cosine = similar_by_modality(shelf, loaded.alone, name, place, call.k, banned)
+        hits = shelf.hits(rows.tolist(), cosine.tolist())
+        for hit in hits:
+            hit["why"]["modality"] = name
         results.append({"product_id": product, "hits": hits})
         vectors.append(view.vector_of(product))
     return Outcome(np.stack(vectors), view=view, results=results)

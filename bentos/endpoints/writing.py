@@ -16,7 +16,7 @@ from bentos.api.responses import EXAMPLE_RELEASE
 from bentos.auth.keys import ScopeName
 from bentos.endpoints.endpoint import Asked, Endpoint, Reply
 from bentos.errors import RequestError
-from retrieval.vectors import Record
+from retrieval.changes.records import Record
 
 __all__ = ["Writing", "common_facts", "given_facts", "require_known"]
 

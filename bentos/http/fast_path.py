@@ -26,7 +26,7 @@ from bentos.http.openapi import openapi
 from bentos.http.responses import refuse, respond
 from bentos.http.served import Running, Served, started
 from bentos.http.storefront import Pages
-from bentos.telemetry.metrics import METRICS, timed
+from bentos.telemetry.metrics import METRICS
 
 __all__ = ["FastPath"]
 
@@ -106,8 +106,9 @@ class FastPath:
             with application.admission.request() as place:
                 try:
                     kind = content_type(headers)
-                    with timed("read"):
-                        data = await whole_body(application, headers, receive, place)
+                    begin = time.perf_counter()
+                    data = await whole_body(application, headers, receive, place)
+                    METRICS.stages["read"].observe(time.perf_counter() - begin)
                     body, files = await parse(endpoint, kind, headers, data)
                     del data
                 except Disconnected:
@@ -125,8 +126,9 @@ class FastPath:
             application.refused(endpoint.name, problem, 0.0)
             raise problem from None
         scope["shelfspace.release"] = answer["release"]  # for the access log
-        with timed("serialise"):
-            body = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+        begin = time.perf_counter()
+        body = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+        METRICS.stages["serialise"].observe(time.perf_counter() - begin)
         await respond(send, 200, body)
 
 
@@ -192,8 +194,9 @@ async def whole_body(
     limits = application.limits
 
     def hold(size: int) -> None:
-        limits.check_body(size)
-        place.hold(size)
+        if size > place.held:
+            limits.check_body(size)
+            place.hold(size)
 
     declared = headers.get(b"content-length", b"")
     if declared.isdigit():

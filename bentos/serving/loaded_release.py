@@ -10,17 +10,19 @@ import numpy as np
 import pandas as pd
 
 from bentos.serving.encoder_backend import choose_way
-from bentos.serving.search_parts import search_parts
 from catalog.product import ProductInput
 from models.inference.backends import Choice
 from models.inference.by_modality import vectors_alone
 from models.inference.product_encoder import ProductEncoder
 from releases import Release
+from releases.search_parts import search_parts
 from retrieval.catalogue.updates import alone_facts
 from retrieval.catalogue.view import CatalogueView, ShelfKeeper
 from retrieval.changes.migrate import Carried, Target, carry_over, log_path
-from retrieval.changes.segment import DeltaView
-from retrieval.vectors import DeltaLimits, Header, LayeredIndex, LayeredView, RowIndex
+from retrieval.changes.records import Header
+from retrieval.changes.segment import DeltaLimits, DeltaView
+from retrieval.changes.view import LayeredIndex, LayeredView
+from retrieval.vectors import RowIndex
 from retrieval.vectors.by_modality import ModalityIndexes
 from shelfspace.settings import Media, Service
 
@@ -168,7 +170,7 @@ class LoadedRelease:
 
     def shelf(self, view: LayeredView | None = None) -> CatalogueView:
         """The state of a view as search, filters and pages see it; default: of this moment."""
-        return self.shelves.shelf(view or self.view())
+        return self.shelves.shelf(self.view() if view is None else view)
 
     def hits(
         self,
@@ -184,13 +186,6 @@ class LoadedRelease:
             without: rows to leave out (a product is no hit of itself).
             view: the state that was searched; default the release alone.
         """
-        shelf = self.shelf(view or self._still)
-        found: list[dict[str, Any]] = []
-        for score, row in zip(scores.tolist(), rows.tolist(), strict=True):
-            if row < 0 or row in without:
-                continue
-            if len(found) == k:
-                break
-            hit = shelf.hit(shelf.places.of_row(row), round(score, 6))
-            found.append({**hit, "why": {"words": [], "modality": ""}, "pinned": False})
-        return found
+        catalogue = self.shelf(view or self._still)
+        shown = [place for place, row in enumerate(rows.tolist()) if row >= 0 and row not in without][:k]
+        return catalogue.hits(catalogue.places.of_rows(rows[shown]).tolist(), scores[shown].tolist())

@@ -20,7 +20,7 @@ from prometheus_client.core import (
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-__all__ = ["METRICS", "STAGES", "Histogram", "Metrics", "timed"]
+__all__ = ["METRICS", "STAGES", "Histogram", "Metrics", "Stages", "timed"]
 
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 JOBS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
@@ -87,6 +87,21 @@ class timed:  # noqa: N801 - used as a statement: `with timed("encode"):`
 
     def __exit__(self, *_: object) -> None:
         self._histogram.observe(time.perf_counter() - self._begin)
+
+
+class Stages:
+    """Counts the seconds of stages that follow one another: each ends where the next one begins."""
+
+    __slots__ = ("_since",)
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __call__(self, stage: str) -> None:
+        """A stage is through."""
+        now = time.perf_counter()
+        METRICS.stages[stage].observe(now - self._since)
+        self._since = now
 
 
 class Metrics(Collector):

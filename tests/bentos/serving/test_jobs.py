@@ -14,7 +14,10 @@ from bentos.serving.jobs import run_jobs
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Job, Outcome
 from models.inference.product_encoder import ProductEncoder
-from retrieval.vectors import DeltaLimits, LayeredView, Record, build_index
+from retrieval.changes.records import Record
+from retrieval.changes.segment import DeltaLimits
+from retrieval.changes.view import LayeredView
+from retrieval.vectors import build_index
 from shelfspace.settings import ReleaseSettings
 from tests.bentos.shop import Shop
 
