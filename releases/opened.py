@@ -184,7 +184,8 @@ class OpenedRelease:
         else:
             has = catalogue.modalities_of(place)
             if modality not in has:
-                raise InputError("modality", modality, f"go by what {product_id} has: {', '.join(has)}")
+                able = ", ".join(has) or "none; leave it out"
+                raise InputError("modality", modality, f"go by what {product_id} has: {able}")
             places, cosine = similar_by_modality(catalogue, loaded.alone, modality, place, checked(k), NONE)
         hits = hits_table(catalogue.hits(places.tolist(), cosine.tolist()))
         return hits.assign(why=modality)
