@@ -33,7 +33,7 @@ def featurize(loaded: LoadedRelease, call: ParsedRequest) -> FeatureTable:
         RequestError: 422 naming the item whose photo, sound or text cannot be used.
     """
     try:
-        table = loaded.encoder.featurize(call.items, limits=loaded.media)
+        table = loaded.encoder.featurize(call.items, limits=loaded.media, only_given=True)
     except InputError as error:
         for number, item in enumerate(call.items):
             check_item(loaded, item, call.item_place(number))
@@ -59,7 +59,7 @@ def with_content(loaded: LoadedRelease, call: ParsedRequest, table: FeatureTable
 def check_item(loaded: LoadedRelease, item: ProductInput, place: str) -> None:
     """Raise the refusal of one item, if it has one."""
     try:
-        loaded.encoder.featurize([item], limits=loaded.media)
+        loaded.encoder.featurize([item], limits=loaded.media, only_given=True)
     except InputError as error:
         raise RequestError.of(error, prefix=place) from error
 
@@ -223,7 +223,7 @@ def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTa
             waiting.append(n)
             items += job.call.items
     try:
-        together = loaded.encoder.featurize(items) if waiting else None
+        together = loaded.encoder.featurize(items, only_given=True) if waiting else None
     except InputError:
         together = None  # one item is at fault; alone, each job gets its own answer
     start = 0

@@ -156,10 +156,14 @@ class ProductEncoder:
         return self._featurizer
 
     def featurize(
-        self, items: Sequence[ProductInput], ids: Sequence[str] | None = None, limits: Media | None = None
+        self,
+        items: Sequence[ProductInput],
+        ids: Sequence[str] | None = None,
+        limits: Media | None = None,
+        only_given: bool = False,
     ) -> FeatureTable:
-        """Raw products to the features the network reads; media over the limits raise MediaError."""
-        return self.featurizer.featurize(items, ids=ids, limits=limits or Media())
+        """Raw products to the features the network reads; see `Featurizer.featurize`."""
+        return self.featurizer.featurize(items, ids, limits, only_given)
 
     def encode_features(
         self, features: FeatureTable, only: Sequence[str] | None = None, batch_size: int = 256
@@ -173,12 +177,16 @@ class ProductEncoder:
         Raises:
             InputError: a row has none of the modalities, or `only` names an unknown one.
         """
-        parts = list(self._passes(features, only, batch_size))
+        vectors, logits, prices = [], [], []
+        for said in self._passes(features, only, batch_size):
+            vectors.append(said.embedding)
+            logits.append(said.logits)
+            prices.append(said.price)
         mean, deviation = self.log_price
         return Encoded(
-            vectors=stack([p.embedding for p in parts], self.dim),
-            probabilities=self._calibrated([p.logits for p in parts]),
-            prices=np.exp(stack([p.price[:, None] for p in parts], 1)[:, 0] * deviation + mean),
+            vectors=stack(vectors, self.dim),
+            probabilities=self._calibrated(logits),
+            prices=np.exp(stack(prices, 0).ravel() * deviation + mean),
         )
 
     def classify_vectors(self, vectors: np.ndarray, batch_size: int = 4096) -> np.ndarray:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from catalog.product import ProductInput
+from models.inputs.arrays import MANY, Fitted, array
+from shelfspace.hashing import fingerprint
 
 __all__ = ["TABULAR_CODE", "TabularScaler", "price_level"]
 
@@ -59,8 +61,7 @@ class TabularScaler:
             (n, 3) float32: standardised level clipped to 4 deviations, its square, and 1 where it is
             above the mean, all zero without a price; and (n,) bool, where there is a price.
         """
-        prices = np.array([np.nan if item.price is None else item.price for item in items], dtype=np.float64)
-        levels = price_level(prices)
+        levels = _levels(items)
         present = np.isfinite(levels)
         z = np.clip((np.where(present, levels, self.mean) - self.mean) / self.deviation, -CLIP, CLIP)
         return np.stack([z, z * z, z > 0], axis=1).astype(np.float32), present
@@ -68,3 +69,45 @@ class TabularScaler:
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form; `TabularScaler(**d)` reads it back."""
         return asdict(self)
+
+
+def _levels(items: Sequence[ProductInput]) -> np.ndarray:
+    """(n,) `price_level` of products."""
+    return price_level(
+        np.array([np.nan if item.price is None else item.price for item in items], dtype=np.float64)
+    )
+
+
+def is_priced(items: Sequence[ProductInput]) -> np.ndarray:
+    """(n,) bool, which products have a usable price."""
+    return np.isfinite(_levels(items))
+
+
+def _fingerprint(fitted: Fitted) -> str:
+    return fingerprint([TABULAR_CODE, fitted.scaler.to_dict()])
+
+
+@array(
+    "tabular",
+    "values",
+    shape=lambda fitted: ((fitted.scaler.width,), "<f4"),
+    fingerprint=_fingerprint,
+    known=is_priced,
+    batch=MANY,
+)
+def price_values(fitted: Fitted, items: Sequence[ProductInput]) -> np.ndarray:
+    """(n, 3) float32, see `TabularScaler.transform`."""
+    return fitted.scaler.transform(items)[0]
+
+
+@array(
+    "tabular",
+    "priced",
+    shape=lambda fitted: ((1,), "<f4"),
+    fingerprint=lambda fitted: fingerprint([TABULAR_CODE]),
+    known=is_priced,
+    batch=MANY,
+)
+def priced(fitted: Fitted, items: Sequence[ProductInput]) -> np.ndarray:
+    """(n, 1) float32, 1 with a price."""
+    return is_priced(items)[:, None].astype(np.float32)

@@ -305,9 +305,9 @@ def _recipe(settings: Settings) -> list[Any]:
 
 def _vocabulary(table: FeatureTable, settings: Settings) -> int:
     """Number of token ids: the tokenizer's bound, or more where the features hold more."""
-    if "text" not in table.modalities:
+    tokens = table.modalities["text"].values.get("tokens") if "text" in table.modalities else None
+    if tokens is None:
         return 0
-    tokens = table.modalities["text"].values["tokens"]
     return max(settings.preprocessing.vocabulary, int(tokens.max(initial=0)) + 1)
 
 

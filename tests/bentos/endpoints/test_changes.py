@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from bentos.api.responses import SearchAnswer, SimilarAnswer, WriteAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
+from bentos.endpoints import ENDPOINTS
+from bentos.endpoints.writing import WriteAnswer
 from releases import promote
 from shelfspace.settings import Settings
 from tests.bentos.http.test_fast_path import client_of, error_of, settings
 from tests.bentos.shop import Shop
+
+SearchAnswer = ENDPOINTS["search"].answer_model
+SimilarAnswer = ENDPOINTS["similar"].answer_model
 
 ITEM = {"product_id": "new-1", "title": "violet paper umbrella", "price": 12.5, "category": "Umbrellas"}
 

@@ -1,4 +1,4 @@
-"""The hot routes in process: every endpoint, hostile input, limits; a real release behind them."""
+"""The fast path in process: every endpoint, hostile input, limits; a real release behind them."""
 
 import base64
 import threading
@@ -12,13 +12,19 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from bentos.api.responses import ClassifyAnswer, EmbedAnswer, ErrorAnswer, SearchAnswer, SimilarAnswer
+from bentos.api.responses import ErrorAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from bentos.http.fast_path import HotRoutes
+from bentos.endpoints import ENDPOINTS
+from bentos.http.fast_path import FastPath
 from shelfspace.settings import Settings
 from tests.bentos.served import logged
 from tests.bentos.shop import Shop
+
+EmbedAnswer = ENDPOINTS["embed"].answer_model
+ClassifyAnswer = ENDPOINTS["classify"].answer_model
+SearchAnswer = ENDPOINTS["search"].answer_model
+SimilarAnswer = ENDPOINTS["similar"].answer_model
 
 BOUNDARY = "multipart/form-data; boundary=b"
 
@@ -30,7 +36,7 @@ def settings(**service: float) -> Settings:
 def client_of(application: Application) -> TestClient:
     inner = Starlette(routes=[Route("/other", lambda _: PlainTextResponse("inner"))])
     return TestClient(
-        HotRoutes(inner, application=lambda: application, spec=dict), raise_server_exceptions=False
+        FastPath(inner, application=lambda: application, spec=dict), raise_server_exceptions=False
     )
 
 
@@ -266,7 +272,7 @@ def test_a_body_declared_too_large_is_refused_before_it_is_read(application: App
         "headers": headers,
         "server": ("127.0.0.1", 1),
     }
-    app = HotRoutes(lambda *_: None, application=lambda: application, spec=dict)
+    app = FastPath(lambda *_: None, application=lambda: application, spec=dict)
     asyncio.run(app(scope, receive, send))
     assert sent[0]["status"] == 413
     assert not read

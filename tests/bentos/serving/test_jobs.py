@@ -8,6 +8,7 @@ import pytest
 
 from bentos.api.limits import Limits
 from bentos.api.parsing import read_call
+from bentos.endpoints import ENDPOINTS
 from bentos.errors import RequestError
 from bentos.serving.jobs import run_jobs
 from bentos.serving.loaded_release import LoadedRelease
@@ -27,7 +28,7 @@ def loaded(shop: Shop) -> LoadedRelease:
 
 
 def job(shop: Shop, loaded: LoadedRelease, endpoint: str, body: dict) -> Job:
-    call = read_call(endpoint, body, Limits.of(shop.settings))
+    call = read_call(ENDPOINTS[endpoint], body, Limits.of(shop.settings))
     return Job(call, loaded)
 
 
