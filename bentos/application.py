@@ -17,7 +17,7 @@ from bentos.serving.backend import Backend
 from bentos.serving.gauges import gauges
 from bentos.serving.request_rows import log_row, log_rows, with_texts
 from bentos.telemetry.access_log import AccessLog
-from bentos.telemetry.metrics import METRICS, timed
+from bentos.telemetry.metrics import METRICS
 from bentos.telemetry.request_log import RequestLog
 
 __all__ = ["Application"]
@@ -80,17 +80,18 @@ class Application:
         loaded = self.engine.require()
         endpoint = ENDPOINTS[name]
         try:
-            with timed("parse"):
-                call = read_call(endpoint, body, self.limits, files)
+            call = read_call(endpoint, body, self.limits, files)
+            METRICS.stages["parse"].observe(time.perf_counter() - begin)
             reply = await endpoint.reply(Asked(call, loaded, self.backend))
         except RequestError as refusal:
             self.refused(name, refusal, time.perf_counter() - begin)
             raise
         # Browsing and product pages encode nothing: they say nothing of what shoppers look for.
         if self.log.on and reply.outcome is not None and len(reply.outcome.vectors):
-            with timed("log"):
-                rows = log_rows(call, reply.outcome, reply.results, loaded, time.perf_counter() - begin)
-                self.log.add(with_texts(rows, call) if self._texts else rows)
+            answered = time.perf_counter()
+            rows = log_rows(call, reply.outcome, reply.results, loaded, answered - begin)
+            self.log.add(with_texts(rows, call) if self._texts else rows)
+            METRICS.stages["log"].observe(time.perf_counter() - answered)
         return reply.body
 
     def refused(self, name: str, refusal: RequestError, seconds: float) -> None:

@@ -96,4 +96,4 @@ class InMemoryRelease:
 
     def shelf(self, view: LayeredView | None = None) -> CatalogueView:
         """The state of a view as search, filters and pages see it; default: of this moment."""
-        return self.shelves.shelf(view or self.view())
+        return self.shelves.shelf(self.view() if view is None else view)

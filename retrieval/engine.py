@@ -100,7 +100,7 @@ def ranked(
         if valid.rules:
             rows, scores, pinned = valid.apply(rows, scores, catalogue.columns, allowed)
             out = np.append(valid.banned(catalogue.columns), out)
-    results = SearchResults(catalogue, asked, words, found.kind, matches, allowed, rows, scores, out, pinned)
+    results = SearchResults(catalogue, asked, words, found, matches, allowed, rows, scores, out, pinned)
     return results if options.sort == "relevance" else results.by(options.sort)
 
 

@@ -39,7 +39,7 @@ class SearchQuery:
 
     Attributes:
         text: its words; "" where it has none or they weigh nothing.
-        whole: all its parts as one item, for the request log; None for browsing.
+        whole: all its parts as one item, for the request log; None for browsing: there is no query.
         parts: what the encoder reads, each as one item, with what it weighs.
         product: a product of the catalogue that is part of it, "" without.
         product_weight: what that weighs.
@@ -56,11 +56,6 @@ class SearchQuery:
     product_weight: float = 0.0
     words_weight: float | None = None
     beside: str = "product"
-
-    @property
-    def browsing(self) -> bool:
-        """Whether there is no query, so that nothing is ranked."""
-        return self.whole is None
 
 
 def mixture(

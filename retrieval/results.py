@@ -19,6 +19,7 @@ from retrieval.filters.facets import facets, relaxed
 from retrieval.filters.sorting import Sort, sorted_rows
 from retrieval.lexical.score_table import best, distinct, positions
 from retrieval.query import EncodedQuery
+from retrieval.ranking.features import Candidates
 from retrieval.ranking.hybrid import WordEvidence
 
 __all__ = ["SearchResults", "relevant"]
@@ -33,7 +34,7 @@ class SearchResults:
 
     Attributes:
         words: what the index of words said of the candidates.
-        kind: of the query, as `Candidates.kind` has it: whose floor holds.
+        candidates: all that was ranked, and what was known of it.
         matches: ascending positions of all products that have every word, filters aside; none of a query
             that holds more than words.
         allowed: (positions,) bool, products that pass the filters; None for all.
@@ -47,7 +48,7 @@ class SearchResults:
     catalogue: CatalogueView
     asked: EncodedQuery
     words: WordEvidence
-    kind: str
+    candidates: Candidates
     matches: np.ndarray
     allowed: np.ndarray | None
     rows: np.ndarray
@@ -97,7 +98,7 @@ class SearchResults:
 
     def relevant(self, rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """Which of some candidates are sorted by price."""
-        return relevant(rows, scores, self.matches, self.catalogue.parts.floors, self.kind)
+        return relevant(rows, scores, self.matches, self.catalogue.parts.floors, self.candidates.kind)
 
     def by(self, sort: Sort) -> "SearchResults":
         """All that has the words or is relevant enough, by price; equal prices stand by relevance.

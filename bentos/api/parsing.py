@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from bentos.api.contract import Contract, ParsedRequest
 from bentos.api.items import Files, product_input
 from bentos.api.limits import Limits
-from bentos.api.queries import form_of, split
+from bentos.api.queries import options_of, query_of
 from bentos.api.requests import Query, SearchRequest
 from bentos.errors import RequestError
 from retrieval.query import SearchQuery
@@ -108,20 +108,19 @@ def read_search(
     files: Files | None,
 ) -> ParsedRequest:
     """The call of a checked search; without queries it browses."""
-    form = form_of(request, limits)
-    asks = []
-    for number, query in enumerate(parts):
-        place = "query" if single else f"queries[{number}]"
-        limits.check_text(f"{place}.product_id", query.product_id)
-        whole = product_input(query, place, limits, files)
-        asks.append(split(query, whole, place))
-    items = tuple(item for ask in asks for item, _ in ask.parts)
+    form = options_of(request)
+    asks = [
+        query_of(query, "query" if single else f"queries[{number}]", limits, files)
+        for number, query in enumerate(parts)
+    ]
+    items = tuple([item for ask in asks for item, _ in ask.parts])
     found = tuple(asks) or (SearchQuery(),)
     return ParsedRequest(contract, single, items, ("",) * len(found), request.k, asks=found, form=form)
 
 
 def check_shape(body: dict[str, Any], contract: Contract, limits: Limits) -> None:
-    """Refuse counts before the schema runs: it would write one error for every wrong entry."""
+    """Take out what is null, and refuse counts before the schema runs: it would write one error for every
+    wrong entry."""
     one, several = contract.names
     many = body.get(several)
     if isinstance(many, list):
@@ -133,6 +132,9 @@ def check_shape(body: dict[str, Any], contract: Contract, limits: Limits) -> Non
             continue
         if len(part) > MAX_FIELDS:
             raise RequestError(422, "fields", len(part), "send only the fields that /docs.json names")
+        if None in part.values():
+            for name in [name for name, value in part.items() if value is None]:
+                del part[name]
         for name, most in (("photos", limits.media_per_item), ("sounds", limits.media_per_item)):
             if isinstance(part.get(name), list) and len(part[name]) > most:
                 limits.check_media(name, len(part[name]))

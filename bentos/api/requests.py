@@ -1,13 +1,13 @@
 """What requests look like: the models behind the schema, the client and the checks.
 
 Requests forbid unknown fields, so a misspelt name is an error and not a silent default. A field
-given as null counts as not given. Limits that depend on settings (items, k, text length, bytes)
-are checked in `bentos.api.limits`, not here.
+given as null counts as not given: `bentos.api.parsing` takes it out. Limits that depend on settings
+(items, k, text length, bytes) are checked in `bentos.api.limits`, not here.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 __all__ = [
     "EXAMPLE_ITEM", "Price", "ProductId", "ProductItem", "Query", "Request", "SearchFilters",
@@ -27,16 +27,9 @@ EXAMPLE_ITEM: dict[str, JsonValue] = {
 
 
 class Request(BaseModel):
-    """A request body or part of one: no unknown fields, null means absent."""
+    """A request body or part of one: no unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _null_is_absent(cls, value: Any) -> Any:
-        if isinstance(value, dict) and None in value.values():
-            return {k: v for k, v in value.items() if v is not None}
-        return value
 
 
 class ProductItem(Request):

@@ -1,5 +1,6 @@
 """The record of a route: its contract, and what answers it."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Outcome
-from bentos.telemetry.metrics import timed
+from bentos.telemetry.metrics import METRICS
 
 __all__ = ["NOTHING", "Asked", "Endpoint", "Outcome", "Reading", "Reply", "encoded"]
 
@@ -104,8 +105,9 @@ class Reading(Endpoint):
     async def reply(self, asked: Asked) -> Reply:
         """One result an item, from one state of the release and its changes."""
         outcome = await self.run(asked)
-        with timed("shape"):
-            results = self.shape(asked, outcome)
+        begin = time.perf_counter()
+        results = self.shape(asked, outcome)
+        METRICS.stages["shape"].observe(time.perf_counter() - begin)
         body: dict[str, Any] = {"release": asked.loaded.id}
         if self.sequenced and outcome.view is not None:
             body["sequence"] = outcome.view.delta.sequence

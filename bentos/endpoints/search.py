@@ -6,7 +6,7 @@ from bentos.api.contract import Form
 from bentos.api.parsing import read_search
 from bentos.api.requests import Query, SearchRequest
 from bentos.api.responses import EXAMPLE_HIT, Hits
-from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading, encoded
+from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading
 from bentos.errors import RequestError
 from retrieval.engine import browse
 
@@ -65,14 +65,14 @@ async def found(asked: Asked) -> Outcome:
         RequestError: 404 for a product that a query names and that is not there.
     """
     call, loaded = asked.call, asked.loaded
-    if call.asks[0].browsing:
+    if call.asks[0].whole is None:
         return await asked.backend.aside(browsed, asked)
-    if any(ask.product for ask in call.asks):  # looking at the changes costs a look at their file
-        view, remedy = loaded.view(), f"name a product of release {loaded.id}"
-        for number, ask in enumerate(call.asks):
-            if ask.product and view.row_of(ask.product) is None:
-                raise RequestError(404, f"{call.place(number)}.product_id", ask.product, remedy)
-    return await encoded(asked)
+    for number, ask in enumerate(call.asks):
+        # Looking at the changes costs a look at their file.
+        if ask.product and loaded.view().row_of(ask.product) is None:
+            place, remedy = f"{call.place(number)}.product_id", f"name a product of release {loaded.id}"
+            raise RequestError(404, place, ask.product, remedy)
+    return await asked.backend.batched(call, loaded)
 
 
 def browsed(asked: Asked) -> Outcome:

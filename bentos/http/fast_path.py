@@ -25,7 +25,7 @@ from bentos.http.openapi import openapi
 from bentos.http.responses import refuse, respond
 from bentos.http.served import Running, Served, started
 from bentos.http.storefront import Pages
-from bentos.telemetry.metrics import METRICS, timed
+from bentos.telemetry.metrics import METRICS
 
 __all__ = ["FastPath"]
 
@@ -110,8 +110,9 @@ class FastPath:
             with application.admission.request() as place:
                 try:
                     kind = content_type(headers)
-                    with timed("read"):
-                        data = await read_body(application, headers, receive, place)
+                    begin = time.perf_counter()
+                    data = await read_body(application, headers, receive, place)
+                    METRICS.stages["read"].observe(time.perf_counter() - begin)
                     body, files = await parse(endpoint, kind, headers, data)
                     del data
                 except RequestError as refusal:
@@ -127,8 +128,9 @@ class FastPath:
             application.refused(endpoint.name, problem, 0.0)
             raise problem from None
         scope["shelfspace.release"] = answer["release"]  # for the access log
-        with timed("serialise"):
-            body = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+        begin = time.perf_counter()
+        body = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+        METRICS.stages["serialise"].observe(time.perf_counter() - begin)
         await respond(send, 200, body)
 
 
@@ -215,9 +217,10 @@ async def read_all(application: Served, receive: Receive, place: Place) -> bytes
         chunk = message.get("body", b"")
         if chunk:
             size += len(chunk)
-            application.limits.check_body(size)
-            place.hold(size)
             chunks.append(chunk)
+            if size > place.held:  # more than was declared
+                application.limits.check_body(size)
+                place.hold(size)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 

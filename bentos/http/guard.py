@@ -86,14 +86,15 @@ class Guard:
         ring = door.ring
         ring.refresh()
         check_path(path)
-        if not ring.required:
+        required = ring.required
+        if not required:
             refuse_public(scope)
         if path in HEALTH:
             return
         check_host(scope, application.host_names)
-        if not (ring.required and token_of(headers)[1]):
+        if not (required and token_of(headers)[1]):
             check_site(scope, headers)
-        if ring.required and not is_open(path):
+        if required and not is_open(path):
             visit.private = True
             visit.key = door.enter(headers, visit.address, needed(path)).id
 

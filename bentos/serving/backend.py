@@ -44,7 +44,7 @@ class Backend:
         self.put_media = PutMedia(config.releases / "delta" / "media") if config.releases else None
         self._limits = limits
         self.batcher: Batcher[Job, Outcome] = Batcher(
-            run_jobs, weight=lambda job: len(job.call), max_weight=limits.items, name="encoder"
+            run_jobs, weight=lambda job: len(job.call.product_ids), max_weight=limits.items, name="encoder"
         )
         self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
 
@@ -66,10 +66,10 @@ class Backend:
             RequestError: 404 or 422, naming the item that cannot be used.
         """
         features = None
-        if any(item.photos or item.sounds for item in call.items):
+        if [item for item in call.items if item.photos or item.sounds]:
             with timed("decode"):
                 features = await self.aside(self._decode, call, loaded)
-        return await self.batcher.submit(Job(call, loaded, features, self.rules))
+        return await self.batcher.submit(Job(call, loaded, features, self.rules_file.rules))
 
     async def aside(self, work: Callable[[*Given], Made], *given: *Given) -> Made:
         """Do work in a thread beside the encoder's, which it has no need of."""

@@ -84,12 +84,14 @@ def run_jobs(jobs: Sequence[Job]) -> list[Outcome | Exception]:
 
 def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     """Run jobs that share a release, one outcome or refusal per job."""
-    loaded, done = jobs[0].loaded, Stages()
+    loaded, stages = jobs[0].loaded, METRICS.stages
     view = loaded.view()
+    begin = time.perf_counter()
     tables = feature_tables(loaded, jobs)
-    done("featurize")
+    featurized = time.perf_counter()
+    stages["featurize"].observe(featurized - begin)
     encoded = encode_all(loaded, tables)
-    done("encode")
+    stages["encode"].observe(time.perf_counter() - featurized)
     outcomes: list[Outcome | Exception] = []
     for job, table, own in zip(jobs, tables, encoded, strict=True):
         try:
@@ -121,7 +123,7 @@ def encode_all(
     if not given:
         dim, classes = loaded.encoder.dim, len(loaded.encoder.labels)
         return [(np.empty((0, dim), np.float32), np.empty((0, classes), np.float32))] * len(tables)
-    found = loaded.encoder.encode_features(FeatureTable.concatenate(given))
+    found = loaded.encoder.encode_features(given[0] if len(given) == 1 else FeatureTable.concatenate(given))
     if len(tables) == 1:
         return [(found.vectors, found.probabilities)]
     parts, start = [], 0
@@ -145,7 +147,7 @@ def outcome_of(
     """
     call, (vectors, classes) = job.call, encoded
     if call.asks:
-        if len(call.asks) < len(vectors) or any(ask.product for ask in call.asks):
+        if len(call.asks) < len(vectors) or [ask for ask in call.asks if ask.product]:
             vectors, classes = put_together(call.asks, job.loaded.shelf(view), vectors, classes)
         return Outcome(vectors, classes, view=view)
     if table is None:
@@ -215,10 +217,11 @@ def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTa
     What has not been featurised yet (texts and prices) goes through one call: that call costs
     about a millisecond, whatever the number of items.
     """
-    tables: list[FeatureTable | RequestError | None] = [job.features for job in jobs]
+    tables: list[FeatureTable | RequestError | None] = []
     items: list[ProductInput] = []
     waiting = []
     for n, job in enumerate(jobs):
+        tables.append(job.features)
         if job.features is None and job.call.items:
             waiting.append(n)
             items += job.call.items

@@ -23,7 +23,7 @@ def log_rows(
     """One row a result of an answered request."""
     rows = []
     for number, result in enumerate(results):
-        row = log_row(call.endpoint, loaded.id, 200, len(call), seconds)
+        row = log_row(call.contract.name, loaded.id, 200, len(call.product_ids), seconds)
         item = call.asks[number].whole if call.asks else call.items[number] if call.items else None
         if item is not None:
             row |= item_facts(item)
@@ -75,7 +75,7 @@ def log_row(endpoint: str, release: str, status: int, items: int, seconds: float
 def item_facts(item: ProductInput) -> dict[str, Any]:
     """Statistics of one item; never its text."""
     texts = [item.title, item.brand, *item.attributes.values(), item.description]
-    text = " ".join(t for t in texts if t)
+    text = " ".join(filter(None, texts))
     return {
         "text_length": sum(map(len, texts)),
         "language": detect_language(text[:1000]),

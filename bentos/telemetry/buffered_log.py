@@ -31,6 +31,7 @@ class BufferedLog:
         self, folder: Path | None, every_seconds: float = 5, max_rows: int = 5000, keep_rows: int = 50_000
     ) -> None:
         self.folder = folder
+        self.on = folder is not None
         self.dropped = 0
         self.lost = 0
         self._every = every_seconds
@@ -45,11 +46,6 @@ class BufferedLog:
         if folder is not None:
             self._thread = threading.Thread(target=self._loop, name=type(self).__name__, daemon=True)
             self._thread.start()
-
-    @property
-    def on(self) -> bool:
-        """Whether rows are kept at all."""
-        return self.folder is not None
 
     def add(self, rows: Iterable[dict[str, Any]]) -> None:
         """Keep rows for the next write; cheap, does no input or output."""

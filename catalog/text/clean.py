@@ -97,14 +97,13 @@ def detect_language(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Lower-cased words without English and Chinese stop words; Chinese is cut by jieba."""
-    found = []
+    found, stop = [], stop_words()
     for word in _WORD.findall(text.lower()):
         if _HAN.search(word):
-            found += [w for w in _jieba().lcut(word) if w.strip()]
-        else:
+            found += [w for w in _jieba().lcut(word) if w.strip() and w not in stop]
+        elif word not in stop:
             found.append(word)
-    stop = stop_words()
-    return [w for w in found if w not in stop]
+    return found
 
 
 @cache

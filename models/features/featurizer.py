@@ -222,19 +222,19 @@ class Featurizer(Fitted):
     def modality(self, modality: str, inputs: Sequence[Any]) -> ModalityFeatures:
         """The arrays of n inputs; one that is None or "" is absent, its rows zero."""
         there = [place for place, given in enumerate(inputs) if given not in (None, "")]
+        given = inputs if len(there) == len(inputs) else [inputs[place] for place in there]
         found = {}
         for name, one in self._registered[modality].items():
             shape, dtype = one.shape(self)
             found[name] = np.zeros((len(inputs), *shape), dtype=dtype)
             if there:
-                found[name][there] = one.compute(self, [inputs[i] for i in there])
+                found[name][there] = one.compute(self, given)
         present = np.zeros(len(inputs), dtype=bool)
         present[there] = True
         return ModalityFeatures(found, present)
 
-    def table(self, items: Sequence[ProductInput]) -> ModalityFeatures:
-        """Table values; present where any of them is known."""
-        known = self.known(items)
+    def table(self, items: Sequence[ProductInput], known: np.ndarray) -> ModalityFeatures:
+        """Table values; present where any of them is `known`."""
         return self.modality("tabular", [i if says else None for i, says in zip(items, known, strict=True)])
 
     def featurize(
@@ -247,8 +247,8 @@ class Featurizer(Fitted):
         """Features of raw products; the first photos (`max_photos`) and the first sound of each are read.
 
         Args:
-            only_given: leave out the photos and sounds of items that have none, instead of arrays of zeros:
-                the encoder says the same of them.
+            only_given: leave out photos, sounds and table values where no item has any, instead of arrays of
+                zeros: the encoder says the same of them.
 
         Raises:
             MediaError: a photo or sound is refused.
@@ -257,13 +257,14 @@ class Featurizer(Fitted):
         names = tuple(ids) if ids is not None else tuple(map(str, range(len(items))))
         made = {}
         for modality in self.arrays:
-            media = MEDIA.get(modality)
-            if only_given and media is not None and not any(map(media, items)):
+            if only_given and modality in MEDIA and not any(map(MEDIA[modality], items)):
                 continue
             if modality == "text":
                 made[modality] = self.modality("text", [self.text(item) for item in items])
             elif modality == "tabular":
-                made[modality] = self.table(items)
+                known = self.known(items)
+                if known.any() or not only_given:
+                    made[modality] = self.table(items, known)
             elif modality == "image":
                 files = [item.photos for item in items]
                 photos = [

@@ -178,7 +178,7 @@ class ProductEncoder:
             InputError: a row has none of the modalities, or `only` names an unknown one.
         """
         vectors, logits, prices = [], [], []
-        for said in self._passes(features, only, batch_size):
+        for said in (self._run or self.passes_eager)(features, only, batch_size):
             vectors.append(said.embedding)
             logits.append(said.logits)
             prices.append(said.price)
@@ -221,7 +221,9 @@ class ProductEncoder:
         if dim not in (None, self.dim, *self.nested_dims):
             able = ", ".join(map(str, (*self.nested_dims, self.dim)))
             raise InputError("dim", dim, f"use one of {able}, or train with it in training.nested_dims")
-        vectors = stack([p.embedding for p in self._passes(features, only, batch_size)], self.dim)
+        vectors = stack(
+            [p.embedding for p in (self._run or self.passes_eager)(features, only, batch_size)], self.dim
+        )
         return vectors if dim is None or dim == self.dim else cut(vectors, dim)
 
     def modality_weights(
@@ -255,11 +257,6 @@ class ProductEncoder:
     def classify(self, items: Sequence[ProductInput], only: Sequence[str] | None = None) -> np.ndarray:
         """Category probabilities of raw products: (n, classes) float32."""
         return self.classify_features(self.featurize(items), only)
-
-    def _passes(
-        self, features: FeatureTable, only: Sequence[str] | None, batch_size: int
-    ) -> Iterator[Outputs]:
-        return (self._run or self.passes_eager)(features, only, batch_size)
 
     def passes_eager(
         self, features: FeatureTable, only: Sequence[str] | None, batch_size: int

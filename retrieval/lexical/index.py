@@ -137,13 +137,14 @@ class LexicalIndex:
 
     def query_of(self, words: tuple[str, ...], terms: tuple[str, ...]) -> LexicalQuery:
         """A query of distinct words whose terms are known."""
-        known, starts = self._index.vocab_dict, self._starts
-        ids = np.array([known.get(term, -1) for term in terms], dtype=np.int64)
+        numbers, postings = [], []
+        for term in terms:
+            number = self._index.vocab_dict.get(term, -1)
+            part = slice(int(self._starts[number]), int(self._starts[number + 1]))
+            numbers.append(number)
+            postings.append(self._nothing if number < 0 else (self._indices[part], self._data[part]))
+        ids = np.array(numbers, dtype=np.int64)
         rarity = self._rarity[ids]
-        postings = []
-        for term in ids.tolist():
-            part = slice(int(starts[term]), int(starts[term + 1]))
-            postings.append(self._nothing if term < 0 else (self._indices[part], self._data[part]))
         return LexicalQuery(words, terms, ids, rarity, tuple(postings), float(sum(rarity.tolist())))
 
     def scores(self, query: LexicalQuery) -> np.ndarray:
@@ -168,13 +169,12 @@ class LexicalIndex:
             allowed: (n,) bool, those that may be found.
             without: rows that may not.
         """
-        lists = [one for one in query.postings if len(one[0])]
-        if not lists:
+        if not query.postings:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         if not hasattr(self._own, "table"):
             self._own.table = ScoreTable(self._rows)
         table: ScoreTable = self._own.table
-        return table.best(lists, k, allowed, without)
+        return table.best(query.postings, k, allowed, without)
 
     def evidence(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(rows,) float32 BM25 of the given listings, as `scores` has it, and (rows,) float32 share of the
@@ -205,7 +205,8 @@ class LexicalIndex:
         """Ascending rows of the listings that have every word of a query; of one without words, none."""
         if not query.postings:
             return np.empty(0, np.int64)
-        rows, *others = sorted([listings for listings, _ in query.postings], key=len)
+        listed, _ = zip(*query.postings, strict=True)
+        rows, *others = sorted(listed, key=len)
         for other in others:
             if len(other) == self._rows:
                 continue

@@ -40,7 +40,7 @@ class ScoreTable:
             without: rows that may not.
         """
         scores = self._scores
-        listed = [rows for rows, _ in lists]
+        listed, _ = zip(*lists, strict=True)
         touched = np.concatenate(listed) if FEW * sum(map(len, listed)) < len(scores) else None
         try:
             for rows, values in lists:

@@ -140,11 +140,6 @@ class Candidates:
             return f"{self.beside}_words"
         return "short" if self.words <= SHORT else "long"
 
-    @property
-    def emphasis(self) -> float:
-        """By what lexical evidence is multiplied: more for words that weigh more, 1 for words alone."""
-        return 1.0 if self.words_weight is None else self.words_weight
-
 
 def features_of(candidates: Candidates) -> np.ndarray:
     """(m, features) float64 in the order of FEATURES, or of WORDLESS for a query without words."""

@@ -94,7 +94,9 @@ class FusionModel:
 
     def scores(self, candidates: Candidates) -> np.ndarray:
         """(m,) float64, higher is better: the expected gain in [0, 1], or the sum of reciprocal ranks."""
-        name, weight = self.answering[candidates.kind], candidates.emphasis
+        name = self.answering[candidates.kind]
+        # By what lexical evidence is multiplied: more for words that weigh more.
+        weight = 1.0 if candidates.words_weight is None else candidates.words_weight
         if name:
             part = self.parts[name]
             logit = part.logit(features_of(candidates))

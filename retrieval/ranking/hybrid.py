@@ -268,9 +268,10 @@ def picked(table: Rows, rows: np.ndarray) -> np.ndarray:
 def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[str, Rows]) -> list[str]:
     """Of each row, the modality whose vector is nearest to the query; "" for a product with none."""
     names = list(modalities)
-    parts = [np.asarray(modalities[name][rows], np.float32) for name in names]
-    cosine = np.stack([part @ vector for part in parts])
-    for own, part in zip(cosine, parts, strict=True):
+    cosine = np.empty((len(names), len(rows)), np.float32)
+    for own, table in zip(cosine, modalities.values(), strict=True):
+        part = np.asarray(table[rows], np.float32)
+        own[:] = part @ vector
         if own.all():
             continue
         # A vector of zeros has cosine 0; hardly any other has it exactly.
