@@ -75,7 +75,8 @@ def vocabulary(generator: np.random.Generator) -> list[str]:
     """Distinct pseudo-words of two to four syllables."""
     found: dict[str, None] = {}
     while len(found) < VOCABULARY:
-        found["".join(generator.choice(SYLLABLES, int(generator.integers(2, 5))))] = None
+        drawn = generator.integers(0, len(SYLLABLES), generator.integers(2, 5))
+        found["".join(SYLLABLES[i] for i in drawn)] = None
     return list(found)
 
 
