@@ -16,7 +16,7 @@ from catalog.product import ProductInput
 from catalog.text.clean import product_text
 from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 from models.features.table import FeatureTable, ModalityFeatures
-from models.inputs.arrays import ARRAYS, Array, Fitted, Shape
+from models.inputs.arrays import ARRAYS, Array, Fitted
 from models.inputs.photos import Photo
 from models.inputs.sounds import Sound
 from models.inputs.tabular import TabularScaler
@@ -28,7 +28,7 @@ from shelfspace.files import atomic_directory, read_json, write_json, write_text
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Features, Media, Preprocessing, Settings
 
-__all__ = ["Featurizer"]
+__all__ = ["Featurizer", "array_of"]
 
 TOKENIZER, VOCABULARY = "tokenizer.json", "words.json"
 SWITCHES = {"histograms": "image", "timbre": "audio", "details": "tabular"}
@@ -74,9 +74,7 @@ class Featurizer(Fitted):
             remedy = f"keep at most as many as there are mel bands ({settings.features.n_mels})"
             raise SettingsError("features.n_mfcc", settings.features.n_mfcc, remedy)
         arrays = needed_arrays(settings)
-        parts = {
-            part for modality, names in arrays.items() for n in names for part in _array(modality, n).fits
-        }
+        parts = _parts_to_fit(arrays)
         fitted = cls(
             arrays,
             preprocessing=shape,
@@ -128,9 +126,7 @@ class Featurizer(Fitted):
             features, arrays = described["features"], described.get("arrays")
             if arrays is None:
                 features, arrays = _before_named_arrays(described)
-            parts = {
-                part for modality, names in arrays.items() for n in names for part in _array(modality, n).fits
-            }
+            parts = _parts_to_fit(arrays)
             text = (folder / TOKENIZER).read_text() if "tokenizer" in parts else None
         except (OSError, ValueError, KeyError, AttributeError) as error:
             raise ArtifactError(f"featurizer at {folder} is missing or damaged: {error}") from error
@@ -163,7 +159,7 @@ class Featurizer(Fitted):
     def array_fingerprints(self) -> dict[str, dict[str, str]]:
         """What identifies each array, by modality and name."""
         return {
-            modality: {name: _array(modality, name).fingerprint(self) for name in names}
+            modality: {name: array_of(modality, name).fingerprint(self) for name in names}
             for modality, names in self.arrays.items()
         }
 
@@ -192,23 +188,15 @@ class Featurizer(Fitted):
         """The cleaned text of a product."""
         return product_text(item, self.preprocessing.max_text_characters)
 
-    def shape(self, modality: str, name: str) -> Shape:
-        """Shape and dtype of one row of an array; of one photo where several are read."""
-        return _array(modality, name).shape(self)
-
     def compute(self, modality: str, name: str, inputs: Sequence[Any]) -> np.ndarray:
         """Rows of one array for n inputs, none of them absent; see `models.inputs.arrays.Compute`."""
-        return _array(modality, name).compute(self, inputs)
-
-    def rows_between_writes(self, modality: str, name: str) -> int:
-        """See `Array.batch`."""
-        return _array(modality, name).batch
+        return array_of(modality, name).compute(self, inputs)
 
     def known(self, items: Sequence[ProductInput]) -> np.ndarray:
         """(n,) bool, which products' table values say anything in any of the tabular arrays."""
         found = np.zeros(len(items), dtype=bool)
         for name in self.arrays.get("tabular", ()):
-            says = _array("tabular", name).known
+            says = array_of("tabular", name).known
             found |= np.ones(len(items), dtype=bool) if says is None else says(items)
         return found
 
@@ -217,7 +205,7 @@ class Featurizer(Fitted):
         there = [place for place, given in enumerate(inputs) if given not in (None, "")]
         found = {}
         for name in self.arrays[modality]:
-            shape, dtype = self.shape(modality, name)
+            shape, dtype = array_of(modality, name).shape(self)
             found[name] = np.zeros((len(inputs), *shape), dtype=dtype)
             if there:
                 found[name][there] = self.compute(modality, name, [inputs[i] for i in there])
@@ -263,12 +251,18 @@ class Featurizer(Fitted):
         return FeatureTable(names, made)
 
 
-def _array(modality: str, name: str) -> Array:
+def array_of(modality: str, name: str) -> Array:
     """A registered array; one that an encoder's own module defines is found by importing the encoders."""
     if name not in set(ARRAYS[modality]):
         import models.encoders  # noqa: F401 - registers
 
     return ARRAYS[modality][name]
+
+
+def _parts_to_fit(arrays: Mapping[str, Sequence[str]]) -> set[str]:
+    """What has to be fitted for arrays: `tokenizer`, `words`."""
+    every = [array_of(modality, name) for modality, names in arrays.items() for name in names]
+    return {part for one in every for part in one.fits}
 
 
 def _before_named_arrays(described: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
