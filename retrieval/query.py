@@ -11,7 +11,7 @@ from retrieval.filters.columns import Filters
 from retrieval.filters.rules import Rules
 from retrieval.filters.sorting import Sort
 
-__all__ = ["NO_FILTERS", "EncodedQuery", "Encoder", "SearchOptions", "SearchQuery"]
+__all__ = ["NO_FILTERS", "EncodedQuery", "Encoder", "SearchOptions", "SearchQuery", "mixture"]
 
 NO_FILTERS = Filters()
 
@@ -56,6 +56,26 @@ class SearchQuery:
     product_weight: float = 0.0
     words_weight: float | None = None
     beside: str = "product"
+
+
+def mixture(
+    text: str, parts: Sequence[tuple[ProductInput, float]], product: float | None
+) -> tuple[float | None, str]:
+    """What the words of a query weigh among its parts, and what stands beside them; see `SearchQuery`.
+
+    Parts that the encoder reads together weigh the same, so the words among them weigh 1.
+
+    Args:
+        product: what a product of the catalogue weighs; None without one.
+    """
+    beside = {"product": product or 0.0}
+    beside["photo"] = max((weight for item, weight in parts if item.photos), default=0.0)
+    beside["sound"] = max((weight for item, weight in parts if item.sounds), default=0.0)
+    if not text or not any(beside.values()):
+        return None, ""
+    weights = [weight for _, weight in parts] + ([] if product is None else [product])
+    own = next(weight for item, weight in parts if item.title)
+    return own / (sum(weights) / len(weights)), max(beside, key=lambda name: beside[name])
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from bentos.api.requests import Query, SearchRequest
 from bentos.errors import RequestError
 from catalog.product import ProductInput
 from retrieval.filters.columns import Filters
-from retrieval.query import NO_FILTERS, SearchOptions, SearchQuery
+from retrieval.query import NO_FILTERS, SearchOptions, SearchQuery, mixture
 from shelfspace.errors import InputError
 
 __all__ = ["options_of", "query_of"]
@@ -64,26 +64,6 @@ def split(query: Query, whole: ProductInput, place: str) -> SearchQuery:
     product_weight = weights.product if product else 0.0
     words_weight, beside = mixture(text, parts, product_weight if product else None)
     return SearchQuery(text, whole, tuple(parts), product, product_weight, words_weight, beside)
-
-
-def mixture(
-    text: str, parts: list[tuple[ProductInput, float]], product: float | None
-) -> tuple[float | None, str]:
-    """What the words of a query weigh among its parts, and what stands beside them; see `SearchQuery`.
-
-    Parts that the encoder reads together weigh the same, so the words among them weigh 1.
-
-    Args:
-        product: what a product of the catalogue weighs; None without one.
-    """
-    beside = {"product": product or 0.0}
-    beside["photo"] = max((weight for item, weight in parts if item.photos), default=0.0)
-    beside["sound"] = max((weight for item, weight in parts if item.sounds), default=0.0)
-    if not text or not any(beside.values()):
-        return None, ""
-    weights = [weight for _, weight in parts] + ([] if product is None else [product])
-    own = next(weight for item, weight in parts if item.title)
-    return own / (sum(weights) / len(weights)), max(beside, key=lambda name: beside[name])
 
 
 def options_of(request: SearchRequest) -> SearchOptions:
