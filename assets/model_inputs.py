@@ -21,7 +21,7 @@ __all__ = ["featurizer", "images", "sounds", "texts"]
     group_name=GROUP,
     owners=OWNERS,
     kinds={"pandas"},
-    code_version="1",
+    code_version="2",
     description="One cleaned text a product, English and Chinese alike, with a content hash per modality.",
 )
 def texts(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
@@ -47,7 +47,7 @@ def texts(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult
     record = build(
         shop.folder("texts"),
         inputs=inputs,
-        code_version="1",
+        code_version="2",
         settings=[shop.settings.preprocessing.max_text_characters],
         compute=compute,
     )

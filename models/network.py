@@ -21,7 +21,7 @@ from models.features.table import FeatureTable, ModalityFeatures
 from models.fusion import FUSION
 from shelfspace.settings import Augmentation, Model, Training
 
-__all__ = ["Outputs", "ProductNetwork", "Values", "describe_features"]
+__all__ = ["Outputs", "ProductNetwork", "Values", "batch_values", "cut", "describe_features"]
 
 Values = Mapping[str, dict[str, Tensor]]
 
@@ -212,3 +212,12 @@ def batch_values(
             if there
         }
     return values, torch.from_numpy(present).to(device)
+
+
+def cut(vectors: np.ndarray, size: int) -> np.ndarray:
+    """The first `size` numbers of (n, d) vectors, of unit length again.
+
+    Shorter vectors out of a long one: Kusupati 2022, Matryoshka Representation Learning.
+    """
+    short = vectors[:, :size]
+    return short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-12)

@@ -17,7 +17,6 @@ from catalog.product import ProductInput
 from catalog.text.clean import product_text
 from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 from models.features.table import FeatureTable, ModalityFeatures
-from models.inputs import details, timbre
 from models.inputs.arrays import ARRAYS, Array, Fitted, Shape
 from models.inputs.photos import Photo
 from models.inputs.sounds import Sound
@@ -30,7 +29,7 @@ from shelfspace.files import atomic_directory, read_json, write_json, write_text
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Features, Media, Preprocessing, Settings
 
-__all__ = ["Featurizer", "details", "timbre"]
+__all__ = ["Featurizer"]
 
 MEDIA = {"image": attrgetter("photos"), "audio": attrgetter("sounds")}
 TOKENIZER, VOCABULARY = "tokenizer.json", "words.json"

@@ -17,8 +17,7 @@ from models.device import resolve_device
 from models.features.table import FeatureTable
 from models.inference.folder import read_folder, write_folder
 from models.inference.passes import Passes, batches, passes, stack
-from models.nested import cut
-from models.network import Outputs, ProductNetwork
+from models.network import Outputs, ProductNetwork, cut
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.settings import Media, Model
 

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.inputs.tabular import TabularScaler
+from models.inputs.words import WordVocabulary
 from models.registry import Registry
 from shelfspace.settings import Features, Preprocessing
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-
-    from models.inputs.tabular import TabularScaler
-    from models.inputs.words import WordVocabulary
 
 __all__ = ["ARRAYS", "MANY", "Array", "Compute", "Fitted", "Shape", "array"]
 
@@ -44,9 +43,9 @@ class Fitted:
         self,
         preprocessing: Preprocessing,
         features: Features,
-        scaler: "TabularScaler",
+        scaler: TabularScaler,
         tokenizer: "Tokenizer | None" = None,
-        vocabulary: "WordVocabulary | None" = None,
+        vocabulary: WordVocabulary | None = None,
         frozen: Mapping[str, str] | None = None,
     ) -> None:
         self.preprocessing, self.features, self.scaler = preprocessing, features, scaler

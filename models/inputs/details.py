@@ -4,17 +4,13 @@ Hashing needs no fitted vocabulary (Weinberger 2009, arXiv 0902.2206): which ids
 fitted by the encoder, on the training rows.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import xxhash
 
 from catalog.product import ProductInput
 from catalog.text.clean import clean_text
-from models.inputs.arrays import MANY, Fitted, array
-from shelfspace.hashing import fingerprint
 
-__all__ = ["BUCKETS", "detail_ids"]
+__all__ = ["BUCKETS", "DETAILS_CODE", "MOST", "detail_ids"]
 
 DETAILS_CODE = "details 1"
 """Changes when the same brand and attributes give other ids."""
@@ -43,20 +39,3 @@ def detail_ids(item: ProductInput) -> np.ndarray:
 
 def _plain(text: str) -> str:
     return clean_text(str(text)).casefold()
-
-
-def _has_details(items: Sequence[ProductInput]) -> np.ndarray:
-    return np.array([bool(detail_ids(item).any()) for item in items], dtype=bool)
-
-
-@array(
-    "tabular",
-    "details",
-    shape=lambda fitted: ((MOST,), "<i4"),
-    fingerprint=lambda fitted: fingerprint([DETAILS_CODE]),
-    known=_has_details,
-    batch=MANY,
-)
-def details(fitted: Fitted, items: Sequence[ProductInput]) -> np.ndarray:
-    """(n, MOST) int32."""
-    return np.stack([detail_ids(item) for item in items])

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 
 from catalog.product import ProductInput
-from models.inputs.arrays import MANY, Fitted, array
-from shelfspace.hashing import fingerprint
 
-__all__ = ["TABULAR_CODE", "TabularScaler", "price_level"]
+__all__ = ["TABULAR_CODE", "TabularScaler", "is_priced", "price_level"]
 
 TABULAR_CODE = "1"
 """Changes when the same prices give other values."""
@@ -81,33 +79,3 @@ def _levels(items: Sequence[ProductInput]) -> np.ndarray:
 def is_priced(items: Sequence[ProductInput]) -> np.ndarray:
     """(n,) bool, which products have a usable price."""
     return np.isfinite(_levels(items))
-
-
-def _fingerprint(fitted: Fitted) -> str:
-    return fingerprint([TABULAR_CODE, fitted.scaler.to_dict()])
-
-
-@array(
-    "tabular",
-    "values",
-    shape=lambda fitted: ((fitted.scaler.width,), "<f4"),
-    fingerprint=_fingerprint,
-    known=is_priced,
-    batch=MANY,
-)
-def price_values(fitted: Fitted, items: Sequence[ProductInput]) -> np.ndarray:
-    """(n, 3) float32, see `TabularScaler.transform`."""
-    return fitted.scaler.transform(items)[0]
-
-
-@array(
-    "tabular",
-    "priced",
-    shape=lambda fitted: ((1,), "<f4"),
-    fingerprint=lambda fitted: fingerprint([TABULAR_CODE]),
-    known=is_priced,
-    batch=MANY,
-)
-def priced(fitted: Fitted, items: Sequence[ProductInput]) -> np.ndarray:
-    """(n, 1) float32, 1 with a price."""
-    return is_priced(items)[:, None].astype(np.float32)

@@ -11,17 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.inputs.arrays import MANY, Fitted, array
-from shelfspace.errors import ArtifactError
-from shelfspace.hashing import content_hash, fingerprint
-
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["TEXT_CODE", "encode", "token_ids", "tokens_fingerprint", "train_tokenizer"]
-
-TEXT_CODE = "2"
-"""Changes when cleaning or tokenisation give another text or other ids for the same input."""
+__all__ = ["encode", "train_tokenizer"]
 
 PAD, UNKNOWN = "<pad>", "<unk>"
 ALPHABET = 3000
@@ -77,28 +70,3 @@ def encode(tokenizer: "Tokenizer", texts: Sequence[str], length: int) -> np.ndar
         found = encoding.ids[:length]
         ids[row, : len(found)] = found
     return ids
-
-
-def tokens_fingerprint(fitted: Fitted) -> str:
-    """What decides the tokens of a text."""
-    described = "" if fitted.tokenizer is None else content_hash(fitted.tokenizer.to_str())
-    return fingerprint([TEXT_CODE, described, fitted.preprocessing.text_length])
-
-
-@array(
-    "text",
-    "tokens",
-    shape=lambda fitted: ((fitted.preprocessing.text_length,), "<i4"),
-    fingerprint=tokens_fingerprint,
-    fits=("tokenizer",),
-    batch=MANY,
-)
-def token_ids(fitted: Fitted, texts: Sequence[str]) -> np.ndarray:
-    """Subwords of cleaned texts, (n, text_length) int32, padded with 0.
-
-    Raises:
-        ArtifactError: no tokenizer was fitted.
-    """
-    if fitted.tokenizer is None:
-        raise ArtifactError("this featurizer was fitted for a text encoder that reads no tokens")
-    return encode(fitted.tokenizer, texts, fitted.preprocessing.text_length)
