@@ -177,6 +177,7 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
     products = embedded_products(shop)
 
     def compute(folder: Path) -> Facts:
+        from retrieval.ranking.fit import fit_fusion
         from retrieval.ranking.floors import learn_floors, save_floors
         from retrieval.ranking.fusion import FusionModel
         from retrieval.ranking.training.held_out import FEWEST, crossed, left_out
@@ -186,7 +187,7 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
         lessons = _lessons(shop, products, bool(files))
         useful = sum(one.judged.useful for one in lessons)
         learned = useful >= FEWEST
-        fusion = FusionModel.fit([one.judged for one in lessons]) if learned else FusionModel.fallback()
+        fusion = fit_fusion([one.judged for one in lessons]) if learned else FusionModel.fallback()
         fusion.save(folder / "search_fusion.json")
         tried = list(left_out(lessons)) if learned else []
         floors = learn_floors(tried)

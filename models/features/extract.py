@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from catalog.product import ProductInput
-from models.features.featurizer import Featurizer, array_of
+from models.features.featurizer import Featurizer
+from models.features.named_arrays import array_of
 from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 from models.features.store import Counts, FeatureStore, through_stores
 from models.features.table import ModalityFeatures

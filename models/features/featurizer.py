@@ -7,6 +7,7 @@ fitted parts, so they are equal bit for bit.
 import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from catalog.product import ProductInput
 from catalog.text.clean import product_text
+from models.features.named_arrays import array_of, before_named_arrays, parts_to_fit
 from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 from models.features.table import FeatureTable, ModalityFeatures
 from models.inputs.arrays import ARRAYS, Array, Fitted
@@ -28,11 +30,10 @@ from shelfspace.files import atomic_directory, read_json, write_json, write_text
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Features, Media, Preprocessing, Settings
 
-__all__ = ["Featurizer", "array_of"]
+__all__ = ["Featurizer"]
 
+MEDIA = {"image": attrgetter("photos"), "audio": attrgetter("sounds")}
 TOKENIZER, VOCABULARY = "tokenizer.json", "words.json"
-SWITCHES = {"histograms": "image", "timbre": "audio", "details": "tabular"}
-"""Settings of featurizers that were written before encoders named their arrays, and what they stood for."""
 
 
 class Featurizer(Fitted):
@@ -74,7 +75,7 @@ class Featurizer(Fitted):
             remedy = f"keep at most as many as there are mel bands ({settings.features.n_mels})"
             raise SettingsError("features.n_mfcc", settings.features.n_mfcc, remedy)
         arrays = needed_arrays(settings)
-        parts = _parts_to_fit(arrays)
+        parts = parts_to_fit(arrays)
         fitted = cls(
             arrays,
             preprocessing=shape,
@@ -125,8 +126,8 @@ class Featurizer(Fitted):
             described = read_json(folder / "featurizer.json")
             features, arrays = described["features"], described.get("arrays")
             if arrays is None:
-                features, arrays = _before_named_arrays(described)
-            parts = _parts_to_fit(arrays)
+                features, arrays = before_named_arrays(described)
+            parts = parts_to_fit(arrays)
             text = (folder / TOKENIZER).read_text() if "tokenizer" in parts else None
         except (OSError, ValueError, KeyError, AttributeError) as error:
             raise ArtifactError(f"featurizer at {folder} is missing or damaged: {error}") from error
@@ -156,11 +157,16 @@ class Featurizer(Fitted):
         return moved
 
     @cached_property
+    def _registered(self) -> dict[str, dict[str, Array]]:
+        """The arrays that are computed, by modality and name; looked up once, not with every request."""
+        return {m: {name: array_of(m, name) for name in names} for m, names in self.arrays.items()}
+
+    @cached_property
     def array_fingerprints(self) -> dict[str, dict[str, str]]:
         """What identifies each array, by modality and name."""
         return {
-            modality: {name: array_of(modality, name).fingerprint(self) for name in names}
-            for modality, names in self.arrays.items()
+            modality: {name: found.fingerprint(self) for name, found in arrays.items()}
+            for modality, arrays in self._registered.items()
         }
 
     @cached_property
@@ -190,50 +196,66 @@ class Featurizer(Fitted):
 
     def compute(self, modality: str, name: str, inputs: Sequence[Any]) -> np.ndarray:
         """Rows of one array for n inputs, none of them absent; see `models.inputs.arrays.Compute`."""
-        return array_of(modality, name).compute(self, inputs)
+        return self._registered[modality][name].compute(self, inputs)
 
     def known(self, items: Sequence[ProductInput]) -> np.ndarray:
         """(n,) bool, which products' table values say anything in any of the tabular arrays."""
         found = np.zeros(len(items), dtype=bool)
-        for name in self.arrays.get("tabular", ()):
-            says = array_of("tabular", name).known
-            found |= np.ones(len(items), dtype=bool) if says is None else says(items)
+        for one in self._registered.get("tabular", {}).values():
+            found |= np.ones(len(items), dtype=bool) if one.known is None else one.known(items)
         return found
 
     def modality(self, modality: str, inputs: Sequence[Any]) -> ModalityFeatures:
         """The arrays of n inputs; one that is None or "" is absent, its rows zero."""
         there = [place for place, given in enumerate(inputs) if given not in (None, "")]
+        given = inputs if len(there) == len(inputs) else [inputs[place] for place in there]
         found = {}
-        for name in self.arrays[modality]:
-            shape, dtype = array_of(modality, name).shape(self)
+        for name, one in self._registered[modality].items():
+            shape, dtype = one.shape(self)
             found[name] = np.zeros((len(inputs), *shape), dtype=dtype)
             if there:
-                found[name][there] = self.compute(modality, name, [inputs[i] for i in there])
+                found[name][there] = one.compute(self, given)
         present = np.zeros(len(inputs), dtype=bool)
         present[there] = True
         return ModalityFeatures(found, present)
 
-    def table(self, items: Sequence[ProductInput]) -> ModalityFeatures:
-        """Table values; present where any of them is known."""
-        known = self.known(items)
-        return self.modality("tabular", [i if says else None for i, says in zip(items, known, strict=True)])
+    def table(self, items: Sequence[ProductInput], known: np.ndarray | None = None) -> ModalityFeatures:
+        """Table values; present where any of them is known.
+
+        Args:
+            known: what `known` says of the items; default: it is asked.
+        """
+        says = self.known(items) if known is None else known
+        return self.modality("tabular", [i if told else None for i, told in zip(items, says, strict=True)])
 
     def featurize(
-        self, items: Sequence[ProductInput], ids: Sequence[str] | None = None, limits: Media | None = None
+        self,
+        items: Sequence[ProductInput],
+        ids: Sequence[str] | None = None,
+        limits: Media | None = None,
+        only_given: bool = False,
     ) -> FeatureTable:
         """Features of raw products; the first photos (`max_photos`) and the first sound of each are read.
+
+        Args:
+            only_given: leave out photos, sounds and table values where no item has any, instead of arrays of
+                zeros: the encoder says the same of them.
 
         Raises:
             MediaError: a photo or sound is refused.
         """
         allowed, most = limits or Media(), self.preprocessing.max_photos
-        names = tuple(ids) if ids is not None else tuple(str(i) for i in range(len(items)))
+        names = tuple(ids) if ids is not None else tuple(map(str, range(len(items))))
         made = {}
         for modality in self.arrays:
+            if only_given and modality in MEDIA and not any(map(MEDIA[modality], items)):
+                continue
             if modality == "text":
                 made[modality] = self.modality("text", [self.text(item) for item in items])
             elif modality == "tabular":
-                made[modality] = self.table(items)
+                known = self.known(items)
+                if known.any() or not only_given:
+                    made[modality] = self.table(items, known)
             elif modality == "image":
                 files = [item.photos for item in items]
                 photos = [
@@ -249,35 +271,3 @@ class Featurizer(Fitted):
                 sounds = [None if d is None else Sound(d, self.preprocessing, allowed) for d in first]
                 made[modality] = self.modality("audio", sounds)
         return FeatureTable(names, made)
-
-
-def array_of(modality: str, name: str) -> Array:
-    """A registered array; one that an encoder's own module defines is found by importing the encoders."""
-    if name not in set(ARRAYS[modality]):
-        import models.encoders  # noqa: F401 - registers
-
-    return ARRAYS[modality][name]
-
-
-def _parts_to_fit(arrays: Mapping[str, Sequence[str]]) -> set[str]:
-    """What has to be fitted for arrays: `tokenizer`, `words`."""
-    every = [array_of(modality, name) for modality, names in arrays.items() for name in names]
-    return {part for one in every for part in one.fits}
-
-
-def _before_named_arrays(described: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Features settings and arrays of a featurizer that was written before encoders named their arrays."""
-    features = dict(described["features"])
-    arrays = {
-        "text": list(described.get("text_arrays", ["tokens"])),
-        "image": ["pixels"],
-        "audio": ["logmel", "mfcc"],
-        "tabular": ["values"],
-    }
-    for switch, modality in SWITCHES.items():
-        if features.pop(switch, False):
-            arrays[modality] += ["details", "priced"] if switch == "details" else [switch]
-    for modality, name in FROZEN.items():
-        if features[f"{modality}_encoder"]:
-            arrays[modality].append(name)
-    return features, arrays

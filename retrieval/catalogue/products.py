@@ -1,6 +1,6 @@
 """What is shown of the release's products, by row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-__all__ = ["BLANK", "ProductFacts", "attributes_of", "plain"]
+__all__ = ["BLANK", "ProductFacts", "attributes_of", "plain", "text_if_any"]
 
 BLANK: dict[str, Any] = {
     "title": "", "brand": "", "category": "", "price": None, "currency": "", "photo": "", "sound": "",
@@ -41,28 +41,33 @@ class ProductFacts:
                 found.setdefault(name, []).append(row)
         return found
 
-    def hit(self, row: int, score: float) -> dict[str, Any]:
-        """One hit of a release's row, as answers.Hit; without why and pinned."""
-        return {
-            "product_id": self.product_id[row],
-            "score": score,
-            "title": self.title[row],
-            "brand": self.brand[row],
-            "category": self.category[row],
-            "price": self.price[row],
-            "currency": self.currency[row],
-            "photo": self.photo[row],
-            "sound": self.sound[row],
-            "on_hand": self.on_hand[row],
-        }
+    def hits(self, rows: Sequence[int], scores: Sequence[float]) -> list[dict[str, Any]]:
+        """Hits of rows of the release, as answers have them, found for no reason yet."""
+        return [
+            {
+                "product_id": self.product_id[row],
+                "score": round(score, 6),
+                "title": self.title[row],
+                "brand": self.brand[row],
+                "category": self.category[row],
+                "price": self.price[row],
+                "currency": self.currency[row],
+                "photo": self.photo[row],
+                "sound": self.sound[row],
+                "on_hand": self.on_hand[row],
+                "why": {"words": [], "modality": ""},
+                "pinned": False,
+            }
+            for row, score in zip(rows, scores, strict=True)
+        ]
 
     def details(self, row: int) -> dict[str, Any]:
         """What a product page shows beyond a hit: texts, attributes, all media keys."""
         known = self._products.iloc[row]
         return {
-            "description": text_of(known.get("description")),
+            "description": text_if_any(known.get("description")),
             "attributes": attributes_of(known.get("attributes")),
-            "language": text_of(known.get("language")),
+            "language": text_if_any(known.get("language")),
             "photos": keys_of(known.get("photos")),
             "sounds": keys_of(known.get("sounds")),
         }
@@ -80,7 +85,7 @@ def attributes_of(cell: Any) -> dict[str, Any]:
     return {str(k): v for k, v in cell.items() if v is not None} if isinstance(cell, Mapping) else {}
 
 
-def text_of(cell: Any) -> str:
+def text_if_any(cell: Any) -> str:
     """A cell as text, anything null as nothing."""
     return cell if isinstance(cell, str) else ""
 

@@ -8,12 +8,16 @@ import pytest
 
 from bentos.api.limits import Limits
 from bentos.api.parsing import read_call
+from bentos.endpoints import ENDPOINTS
 from bentos.errors import RequestError
 from bentos.serving.jobs import run_jobs
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Job, Outcome
 from models.inference.product_encoder import ProductEncoder
-from retrieval.vectors import DeltaLimits, LayeredView, Record, build_index
+from retrieval.changes.records import Record
+from retrieval.changes.segment import DeltaLimits
+from retrieval.changes.view import LayeredView
+from retrieval.vectors import build_index
 from shelfspace.settings import ReleaseSettings
 from tests.bentos.shop import Shop
 
@@ -24,7 +28,7 @@ def loaded(shop: Shop) -> LoadedRelease:
 
 
 def job(shop: Shop, loaded: LoadedRelease, endpoint: str, body: dict) -> Job:
-    call = read_call(endpoint, body, Limits.of(shop.settings))
+    call = read_call(ENDPOINTS[endpoint], body, Limits.of(shop.settings))
     return Job(call, loaded)
 
 
@@ -49,7 +53,7 @@ def test_a_mixed_batch_equals_its_jobs_alone(shop: Shop, loaded: LoadedRelease) 
         assert isinstance(alone, Outcome)
         np.testing.assert_allclose(result.vectors, alone.vectors, atol=1e-5)
         assert result.vectors.shape == (len(one.call), shop.encoder.dim)
-        if one.call.asks:
+        if one.call.queries:
             assert result.results == alone.results
         elif one.call.k:
             assert result.rows is not None
