@@ -13,9 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dagster_project.automation import stages_of
 from dagster_project.environment import prepare
-from dagster_project.graph import LOOPS, STAGES
+from dagster_project.graph import JOBS, stages_of
 from shelfspace.workspace import PROJECT, Workspace
 
 __all__ = ["main"]
@@ -72,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     job = commands.add_parser("job", help="run a stage or a loop")
-    job.add_argument("name", choices=sorted({**STAGES, **LOOPS}))
+    job.add_argument("name", choices=sorted(JOBS))
     job.add_argument("--launched-by", default="launch", help="launch (a person) or dvc")
     job.add_argument("--cause", default="", help="why, for the run's record")
     ui = commands.add_parser("ui", help="the Dagster UI with its daemon")
