@@ -60,7 +60,7 @@ def test_the_keys_file_is_the_workspace_s_or_the_named_one(tmp_path: Path) -> No
     config = read_config({"SHELFSPACE_RELEASES": str(tmp_path)}, tmp_path / "nothing")
     assert config.keys == tmp_path / "keys.json"
     assert read_config({}, tmp_path / "nothing").keys is None
-    with pytest.raises(SettingsError, match=r"bentos\.keys"):
+    with pytest.raises(SettingsError, match=r"bentos\.auth"):
         read_config({"SHELFSPACE_KEYS": str(tmp_path / "mistyped.json")}, tmp_path / "nothing")
 
 
