@@ -126,13 +126,13 @@ def code_hash() -> str:
 
 def surroundings(shop: Shop, *, clean: bool) -> Any:
     """What a table is compared with; products and media are known once the catalogue is clean."""
-    from data_checks.suites.facts import Surroundings
+    from data_checks.suites import Surroundings
 
     if not clean:
         return Surroundings(currency=shop.source.currency)
     return Surroundings(
         currency=shop.source.currency,
-        label_level=shop.source.label_level or None,
+        label_level=shop.source.label_level,
         product_ids=frozenset(shop.table("products")["product_id"]),
         media_keys=frozenset(MediaStore.open(shop.workspace.snapshot).keys()),
     )
