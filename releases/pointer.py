@@ -65,6 +65,10 @@ def rollback(workspace_root: Path, reason: str = "") -> Release:
         ArtifactError: there is no earlier release on disk, or it is damaged; the live one stays.
     """
     releases = workspace_root / "releases"
+    if current_id(workspace_root) is None:
+        raise ArtifactError(
+            f"workspace {workspace_root.name} has no release yet to roll back from; make one with: make demo"
+        )
     with releases_lock(releases):
         target = previous(workspace_root)
         if target is None:

@@ -32,7 +32,7 @@ __all__ = ["Pages", "StaticFile", "read_static"]
 
 logger = logging.getLogger("shelfspace.pages")
 
-STATIC = Path(__file__).resolve().parent / "static"
+STATIC = Path(__file__).resolve().parent.parent / "static"
 PAGE, DOCS = "index.html", "docs.html"
 VERSION = b"{version}"
 """In the page's text, where the hash of all files goes."""

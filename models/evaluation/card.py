@@ -85,6 +85,8 @@ def score_table(evaluation: Mapping[str, Any]) -> str:
         "with one of their category among the k nearest others; mAP: over the whole ranking. "
         "In brackets the 95% interval. A dash was not measured."
     )
+    if "ranked_rows" in evaluation:
+        note += f" recall and mAP rank {evaluation['ranked_rows']:,} of them among one another."
     return "\n".join([head, "|---|--:|--:|--:|--:|--:|--:|--:|", *lines, "", note])
 
 

@@ -10,6 +10,7 @@ retrieval           within (same label), across modalities (same product), and n
 baseline            a simple text model on the same split
 modality_weights    which modality the model leans on, where its fusion has weights
 intervals           95% bootstrap intervals of the overall figures
+ranked_rows         how many of the products the retrieval figures rank, where not all of them
 absent              what could not be measured, with the reason; never a zero in its place
 """
 
@@ -103,6 +104,8 @@ def evaluate(
         result["absent"].append("baseline: no texts were given")
     else:
         result["baseline"] = judged.beside(texts, names, np.asarray(train_rows), chosen, probs)
+    if not judged.ranked.all():
+        result["ranked_rows"] = int(judged.ranked.sum())
     if not judged.scored.any():
         result["absent"].append("classification: the holdout has no labels the encoder knows")
     return result

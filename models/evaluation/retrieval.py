@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["across", "within", "within_per_query"]
+__all__ = ["across", "averaged", "within", "within_per_query"]
 
 SCORES = 4_000_000
 """Scores ranked at once; bounds memory to some 200 MB whatever the size of the gallery."""
@@ -35,12 +35,14 @@ def within(embeddings: np.ndarray, labels: np.ndarray, k: Sequence[int] = (1, 5,
     Returns:
         `queries`, `gallery`, `lone` and the figures above; only the counts where nothing can ask.
     """
-    _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    asking = np.flatnonzero(counts[codes] > 1)
-    result: dict[str, Any] = {"queries": len(asking), "gallery": len(codes), "lone": len(codes) - len(asking)}
+    return averaged(len(labels), *within_per_query(embeddings, labels, k))
+
+
+def averaged(gallery: int, asking: np.ndarray, hits: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The figures of `within` from those of `within_per_query` over a gallery of that many rows."""
+    result: dict[str, Any] = {"queries": len(asking), "gallery": gallery, "lone": gallery - len(asking)}
     if len(asking) == 0:
         return result
-    hits = per_query(embeddings, embeddings, codes, asking, k)
     return result | {name: float(values.mean()) for name, values in hits.items()}
 
 
@@ -50,7 +52,7 @@ def within_per_query(
     """`within` before averaging: the rows that ask, and per figure one value each."""
     _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     asking = np.flatnonzero(counts[codes] > 1)
-    return asking, per_query(embeddings, embeddings, codes, asking, k)
+    return asking, per_query(embeddings, embeddings, codes, asking, k) if len(asking) else {}
 
 
 def across(

@@ -14,6 +14,11 @@ class Evaluation(Section):
 
     bootstrap: Positive = Field(200, description="Resamples behind each confidence interval.")
     recall_at: tuple[int, ...] = Field((1, 5, 10), description="Cut-offs of retrieval recall.")
+    ranked_rows: Positive = Field(
+        5000,
+        description="Most holdout products that are ranked among one another for retrieval figures; of a "
+        "larger holdout these, chosen by hash of their ids.",
+    )
 
 
 class Gate(Section):

@@ -65,7 +65,7 @@ def test_equal_input_gives_equal_vectors_in_every_process(name):
         subprocess.run(
             [sys.executable, "-c", code, name], capture_output=True, text=True, check=True,
             env={**os.environ, "PYTHONHASHSEED": str(seed), "OMP_NUM_THREADS": "1"},
-            cwd=Path(__file__).resolve().parents[2],
+            cwd=Path(__file__).resolve().parents[3],
         ).stdout
         for seed in (1, 2)
     }  # fmt: skip

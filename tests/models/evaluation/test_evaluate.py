@@ -6,6 +6,7 @@ import numpy as np
 import orjson
 import pytest
 
+from models.evaluation import holdout
 from models.evaluation.card import model_card, weaknesses
 from models.evaluation.evaluate import evaluate, subset_name
 from models.evaluation.leaning import leaning
@@ -189,6 +190,38 @@ def test_a_broken_encoder_is_refused() -> None:
     table, codes = make_table(10)
     with pytest.raises(ArtifactError, match="not finite"):
         evaluate(Broken(), table, codes, np.arange(10), SETTINGS, progress=False)
+
+
+def test_of_a_large_holdout_some_products_are_ranked_the_same_for_every_model() -> None:
+    table, codes = make_table(90, missing=0.0)
+    few = Settings.model_validate({"evaluation": {"bootstrap": 30, "ranked_rows": 40}})
+    found = evaluate(PrototypeEncoder(), table, codes, np.arange(90), few, progress=False)
+    turned = evaluate(PrototypeEncoder(), table, codes, np.arange(90)[::-1], few, progress=False)
+    assert found["ranked_rows"] == 40
+    assert found["overall"]["rows"] == 90
+    assert found["retrieval"]["within"]["gallery"] == 40
+    assert found["retrieval"]["across"]["text->image"]["queries"] == 40
+    assert turned["retrieval"]["within"]["map"] == pytest.approx(found["retrieval"]["within"]["map"])
+    assert "rank 40 of them" in card(found)
+    assert "ranked_rows" not in evaluate(
+        PrototypeEncoder(), table, codes, np.arange(90), SETTINGS, progress=False
+    )
+
+
+def test_a_single_modality_is_ranked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rankings = []
+    measured = holdout.within_per_query
+
+    def counted(*given: object) -> object:
+        rankings.append(given)
+        return measured(*given)
+
+    monkeypatch.setattr(holdout, "within_per_query", counted)
+    table, codes = make_table(60, missing=0.0)
+    encoder = PrototypeEncoder(modalities=("text",))
+    found = evaluate(encoder, table, codes, np.arange(60), SETTINGS, progress=False)
+    assert len(rankings) == 1
+    assert found["by_subset"]["text"]["map"] == found["retrieval"]["within"]["map"]
 
 
 def test_card_names_what_was_measured() -> None:

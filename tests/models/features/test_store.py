@@ -202,7 +202,7 @@ through_store(FeatureStore(root, "x", "f", LAYOUT), hashes, compute, "rows", 10,
 
 @pytest.mark.parametrize("how", ["slowly", "between", "half-written"])
 def test_a_kill_leaves_a_store_that_continues(tmp_path: Path, how: str) -> None:
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     worker = subprocess.Popen(
         [sys.executable, "-c", WORKER, str(tmp_path), how],
         cwd=root,

@@ -15,7 +15,7 @@ from models.network import ProductNetwork, describe_features
 from shelfspace.errors import ArtifactError, InputError, SettingsError
 from tests.models.learning import CLASSES, MODALITIES, absurd, features_table, quick_settings
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 SUBSETS = [s for size in range(1, 5) for s in combinations(MODALITIES, size)]
 
 

@@ -106,7 +106,7 @@ def test_other_processes_write_the_same_bytes(index: LexicalIndex, tmp_path: Pat
     )
     for seed in ("1", "2"):
         there = tmp_path / seed
-        environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[2])}
+        environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[3])}
         subprocess.run([sys.executable, "-c", code, str(there)], check=True, env=environment)
         hashes = [
             {path.name: file_hash(path) for path in folder.iterdir()} for folder in (tmp_path / "here", there)
