@@ -4,79 +4,57 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.lib.preconditions import require_checks
-from assets.lib.presentation import result
+from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import Facts, build
+from assets.lib.stage import stage
+from assets.model_inputs import fitted
 
-__all__ = ["FEATURES"]
-
-GROUP = "features"
-OWNERS = ["team:representation"]
-INPUTS = {"text": ("texts",), "image": ("images",), "audio": ("sounds",), "tabular": ("products",)}
-WHAT = {
-    "text": "Subword tokens, and sentence vectors of a frozen encoder where one is configured.",
-    "image": "Pixel tensors, and vectors of a frozen image encoder where one is configured.",
-    "audio": "Log-mel spectrograms and MFCC statistics.",
-    "tabular": "Scaled price and other table values.",
-}
+__all__ = ["audio_features", "image_features", "tabular_features", "text_features"]
 
 
-def _feature_asset(modality: str) -> dg.AssetsDefinition:
-    name = f"{modality}_features"
-    sources = (*INPUTS[modality], "featurizer", "raw_media", "texts")
-    unique = tuple(dict.fromkeys((*sources, "products")))
+def _feature_asset(modality: str, source: str, description: str) -> dg.AssetsDefinition:
+    """The features of one modality."""
 
-    @dg.asset(
-        name=name,
-        deps=list(unique),
-        group_name=GROUP,
-        owners=OWNERS,
+    def features(shop: Shop, folder: Path) -> Facts:
+        """Compute the rows whose content is new; take the others from the store."""
+        from models.features.catalogue import modality_features
+
+        values, counts = modality_features(
+            modality,
+            shop.table("products"),
+            shop.media,
+            fitted(shop),
+            shop.workspace.state / "features",
+            shop.settings,
+        )
+        values.save(folder / "features")
+        return {
+            "dagster/row_count": len(values),
+            "present": int(values.present.sum()),
+            "arrays": {"json": {k: [str(v.dtype), *v.shape] for k, v in values.values.items()}},
+            "computed_rows": counts.computed,
+            "reused_rows": counts.reused,
+        }
+
+    features.__name__ = f"{modality}_features"
+    return stage(
+        folder=f"features/{modality}",
+        deps=list(dict.fromkeys((source, "featurizer", "raw_media", "texts", "products"))),
+        # Decoders and frozen weights belong to what is computed, beside the settings.
+        settings=lambda shop: [fitted(shop).fingerprints[modality], fitted(shop).fingerprint],
+        group="features",
+        owners=["team:representation"],
         kinds={"torch", "numpy"},
         code_version="1",
-        description=WHAT[modality],
-    )
-    def features(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
-        inputs = shop.versions(*unique)
-        require_checks(context.instance, inputs)
-
-        work: Facts = {"computed_rows": 0, "reused_rows": 0}
-
-        from models.features.featurizer import Featurizer
-
-        featurizer = Featurizer.load(shop.folder("featurizer") / "featurizer")
-
-        def compute(folder: Path) -> Facts:
-            from catalog.snapshot.write import MediaStore
-            from models.features.catalogue import modality_features
-
-            values, counts = modality_features(
-                modality,
-                shop.table("products"),
-                MediaStore.open(shop.workspace.snapshot),
-                featurizer,
-                shop.workspace.state / "features",
-                shop.settings,
-            )
-            values.save(folder / "features")
-            work.update(computed_rows=counts.computed, reused_rows=counts.reused)
-            return {
-                "dagster/row_count": len(values),
-                "present": int(values.present.sum()),
-                "arrays": {"json": {k: [str(v.dtype), *v.shape] for k, v in values.values.items()}},
-            }
-
-        record = build(
-            shop.folder(name),
-            inputs=inputs,
-            code_version="1",
-            # Decoders and frozen weights belong to what is computed, beside the settings.
-            settings=[featurizer.fingerprints[modality], featurizer.fingerprint],
-            compute=compute,
-        )
-        return result(name, record, {**record.facts, **work})
-
-    return features
+        description=description,
+    )(features)
 
 
-FEATURES = [_feature_asset(modality) for modality in INPUTS]
+text_features = _feature_asset(
+    "text", "texts", "Subword tokens, and sentence vectors of a frozen encoder where one is configured."
+)
+image_features = _feature_asset(
+    "image", "images", "Pixel tensors, and vectors of a frozen image encoder where one is configured."
+)
+audio_features = _feature_asset("audio", "sounds", "Log-mel spectrograms and MFCC statistics.")
+tabular_features = _feature_asset("tabular", "products", "Scaled price and other table values.")

@@ -1,11 +1,11 @@
-"""Asset checks: thin wrappers that turn a report of data_checks into a Dagster verdict.
+"""Asset checks: a report of data_checks becomes a Dagster verdict, which later runs ask for.
 
-Each check records the data version it judged, so that a later run can tell whether the verdict
-is about the bytes that lie there now (assets/lib/preconditions.py).
+A blocking check by itself stops only the run it is in. Each check therefore records the data version
+it judged, and a stage raises unless the checks of what it reads passed on the bytes that lie there now.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,18 @@ import dagster as dg
 import pandas as pd
 from tqdm import tqdm
 
-from assets.lib.preconditions import CHECKED_VERSION
+from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import Facts
 from catalog.snapshot.write import MediaStore
+from shelfspace.errors import StaleCheckError
 from shelfspace.files import read_json, write_bytes, write_json
 from shelfspace.hashing import file_hash, fingerprint
 from shelfspace.workspace import PROJECT
 
-__all__ = ["build_check", "suite_check", "surroundings", "verdict"]
+__all__ = ["build_check", "require_checks", "suite_check", "surroundings", "verdict"]
+
+CHECKED_VERSION = "checked_data_version"
+"""Metadata name under which each check records the data version it judged."""
 
 ROOMS = ("assets", "catalog", "data_checks", "models")
 """Where the code stands that a verdict may rest on."""
@@ -146,3 +149,39 @@ def suite_check(
         return validate(suite, load(shop), shop.settings, shop.workspace.validation, around)
 
     return build_check(asset, f"{suite}_suite", description, judge, reads)
+
+
+def require_checks(context: dg.AssetExecutionContext, shop: Shop, names: Iterable[str]) -> None:
+    """Raise unless every blocking check of these assets passed on their present data versions.
+
+    Args:
+        context: of a run; its definitions say which checks block, its instance what they said last.
+        names: assets; a name that is none of them has no checks.
+
+    Raises:
+        StaleCheckError: names the asset, the check, why it does not hold, and the job to run.
+    """
+    graph, assets = context.repository_def.asset_graph, {dg.AssetKey(name) for name in names}
+    wanted = sorted(
+        key for key in graph.asset_check_keys if key.asset_key in assets and graph.get(key).blocking
+    )
+    latest = context.instance.event_log_storage.get_latest_asset_check_execution_by_key(wanted)
+    for key in wanted:
+        asset, evaluation = key.asset_key.to_user_string(), None
+        if (execution := latest.get(key)) and execution.event and execution.event.dagster_event:
+            evaluation = execution.event.dagster_event.asset_check_evaluation_data
+        if evaluation is None:
+            raise StaleCheckError(
+                f"check {key.name} of {asset} has never run; run the chain job, which runs it"
+            )
+        if not evaluation.passed:
+            raise StaleCheckError(
+                f"check {key.name} of {asset} failed: {evaluation.description or 'see its metadata'}; "
+                f"mend the data and run the job that makes {asset} again"
+            )
+        judged = evaluation.metadata.get(CHECKED_VERSION)
+        if judged is None or judged.value != shop.data_version(asset):
+            raise StaleCheckError(
+                f"check {key.name} of {asset} passed on other bytes than those that lie there now; "
+                f"run the job that makes {asset} again"
+            )

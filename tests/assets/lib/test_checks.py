@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from assets.lib import checks
-from assets.lib.preconditions import CHECKED_VERSION
+from assets.lib.checks import CHECKED_VERSION
 from data_checks.validation.report import FAILURE_COLUMNS, CheckReport, Finding
 from shelfspace.settings import Settings
 
