@@ -66,8 +66,10 @@ def rollback(workspace_root: Path, reason: str = "") -> Release:
     """
     releases = workspace_root / "releases"
     if current_id(workspace_root) is None:
+        # Said before the lock, which would make the folder.
         raise ArtifactError(
-            f"workspace {workspace_root.name} has no release yet to roll back from; make one with: make demo"
+            f"{workspace_root.name} has no earlier release to roll back to, nor a current one; "
+            "make one with: make demo"
         )
     with releases_lock(releases):
         target = previous(workspace_root)

@@ -1,6 +1,6 @@
 """A catalogue: a folder with tables and media, described by the catalog.yaml beside them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,11 +112,6 @@ class CatalogSource:
             return None
         path = inside(self.media_root, key, "media key")
         return path if path.is_file() else None
-
-    def media_paths(self, keys: Iterable[str]) -> dict[str, Path]:
-        """`media_path` of each key that has a file."""
-        found = {key: self.media_path(key) for key in keys}
-        return {key: path for key, path in found.items() if path is not None}
 
     @property
     def cleaning_fingerprint(self) -> str:

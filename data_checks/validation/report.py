@@ -9,6 +9,7 @@ import orjson
 import pandas as pd
 
 from shelfspace.errors import ArtifactError
+from shelfspace.files import json_bytes
 from shelfspace.hashing import fingerprint
 
 __all__ = ["FAILURE_COLUMNS", "CheckReport", "Finding", "RuleResult"]
@@ -216,8 +217,7 @@ class CheckReport:
             "data_version": self.data_version,
             "extra": self.extra,
         }
-        options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
-        return orjson.dumps(value, option=options).decode() + "\n"
+        return json_bytes(value).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "CheckReport":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data_checks.suites import SUITES
+from data_checks.suites import SUITES, Surroundings
 from data_checks.validation.report import CheckReport
 from data_checks.validation.validate import MAX_EXAMPLES, table_version, validate
 from shelfspace.errors import ArtifactError, InputError
@@ -95,6 +95,25 @@ def test_few_bad_raw_rows_warn_and_many_stop() -> None:
     # The same rows break the warning and the limit; they are counted and shown once.
     assert many.statistics["failing_rows"] == len(many.failures) == 21
     assert many.cause.count("price") == 1
+
+
+def test_each_rule_has_one_result_with_a_sample() -> None:
+    table = tables.raw_products()
+    table.loc[:20, "price"] = "ask us"
+    report = validate("raw_products", table, SETTINGS, None, tables.AROUND)
+    found = {result.name: result for result in report.results()}
+    assert list(found) == SUITES["raw_products"].rule_names
+    price = found["price_readable"]
+    assert (price.passed, price.severity, price.failing, price.checked) == (False, "critical", 21, 100)
+    assert price.sentence == "price is a number, or empty"
+    assert price.sample[0] == ("p0", "ask us")
+    assert len(price.sample) == 10
+    assert all(result.passed and not result.sample for name, result in found.items() if name != price.name)
+
+
+def test_a_catalogue_without_a_currency_is_held_to_none() -> None:
+    table = tables.raw_products().assign(currency=["EUR", "USD"] * 50)
+    assert validate("raw_products", table, SETTINGS, None, Surroundings()).cause == ""
 
 
 def test_too_few_products_and_a_missing_column_are_named() -> None:
