@@ -15,6 +15,8 @@ from shelfspace.hashing import fingerprint
 __all__ = ["FAILURE_COLUMNS", "CheckReport", "Finding", "RuleResult"]
 
 FAILURE_COLUMNS = ("id", "column", "value", "expectation", "severity", "rule")
+FORMAT = 2
+"""Changes with what a report holds; what is kept in an older one is asked again."""
 SAMPLE = 10
 """Failing values that `RuleResult` shows."""
 
@@ -208,6 +210,7 @@ class CheckReport:
     def to_json(self) -> str:
         """All fields as one JSON object; `from_json` reads it back."""
         value = {
+            "format": FORMAT,
             "name": self.name,
             "passed": self.passed,
             "statistics": self.statistics,
@@ -220,14 +223,16 @@ class CheckReport:
         return json_bytes(value).decode()
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> "CheckReport":
-        """Read what `to_json` gave.
+    def from_json(cls, text: str | bytes) -> "CheckReport | None":
+        """Read what `to_json` gave; None for a report that another version of it wrote.
 
         Raises:
             ArtifactError: the text is no such report.
         """
         try:
             value = orjson.loads(text)
+            if value.get("format") != FORMAT:
+                return None
             return cls(
                 value["name"],
                 value["passed"],
@@ -238,7 +243,7 @@ class CheckReport:
                 value["data_version"],
                 value["extra"],
             )
-        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
             raise ArtifactError(f"a check report is damaged: {error}; run the check again") from error
 
 
