@@ -28,6 +28,9 @@ __all__ = ["build_check", "require_checks", "suite_check", "surroundings", "verd
 CHECKED_VERSION = "checked_data_version"
 """Metadata name under which each check records the data version it judged."""
 
+BLOCKING: dict[str, list[dg.AssetCheckKey]] = {}
+"""Asset to its blocking checks, as each one says when it is built; they stand in the asset's own module."""
+
 ROOMS = ("assets", "catalog", "data_checks", "models")
 """Where the code stands that a verdict may rest on."""
 
@@ -100,6 +103,8 @@ def build_check(
         judge: gives the report; may read `asset`, `reads`, settings and the catalogue's description.
         reads: further assets that the judge reads.
     """
+
+    BLOCKING.setdefault(asset, []).append(dg.AssetCheckKey(dg.AssetKey(asset), name))
 
     @dg.asset_check(asset=dg.AssetKey(asset), name=name, description=description, blocking=True)
     def check(shop: Shop) -> dg.AssetCheckResult:
@@ -175,16 +180,13 @@ def require_checks(context: dg.AssetExecutionContext, shop: Shop, names: Iterabl
     """Raise unless every blocking check of these assets passed on their present data versions.
 
     Args:
-        context: of a run; its definitions say which checks block, its instance what they said last.
+        context: of a run; its instance knows what the checks said last.
         names: assets; a name that is none of them has no checks.
 
     Raises:
         StaleCheckError: names the asset, the check, why it does not hold, and the job to run.
     """
-    graph, assets = context.repository_def.asset_graph, {dg.AssetKey(name) for name in names}
-    wanted = sorted(
-        key for key in graph.asset_check_keys if key.asset_key in assets and graph.get(key).blocking
-    )
+    wanted = [key for name in names for key in BLOCKING.get(name, ())]
     latest = context.instance.event_log_storage.get_latest_asset_check_execution_by_key(wanted)
     for key in wanted:
         asset, evaluation = key.asset_key.to_user_string(), None

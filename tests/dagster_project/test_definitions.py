@@ -9,6 +9,7 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
+from assets.lib.checks import BLOCKING
 from assets.lib.shop import FOLDERS
 from dagster_project.definitions import defs
 from dagster_project.graph import DVC_STAGES, JOBS, SIDE, STAGES
@@ -81,6 +82,7 @@ def test_every_check_is_the_reviewed_one_and_blocks(snapshot: SnapshotAssertion)
     graph = defs.resolve_asset_graph()
     assert sorted(f"{k.asset_key.to_user_string()}: {k.name}" for k in graph.asset_check_keys) == snapshot
     assert all(graph.get(key).blocking for key in graph.asset_check_keys)
+    assert {key for keys in BLOCKING.values() for key in keys} == set(graph.asset_check_keys)
 
 
 def test_every_asset_says_where_it_lies() -> None:

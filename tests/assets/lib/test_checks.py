@@ -33,8 +33,12 @@ class Bench:
     def judge(self, shop: object) -> CheckReport:
         assert shop is self.shop
         self.judged += 1
-        finding = Finding("ids are there", "product_id", "why", "critical", self.passes, "seen", 0, 1, "kind")
-        failures = pd.DataFrame([["1", "price", "-2", "above 0", "warning"]], columns=list(FAILURE_COLUMNS))
+        finding = Finding(
+            "ids are there", "product_id", "why", "critical", self.passes, "seen", 0, 1, "kind", "ids"
+        )
+        failures = pd.DataFrame(
+            [["1", "price", "-2", "above 0", "warning", "ids"]], columns=list(FAILURE_COLUMNS)
+        )
         return CheckReport("sound", self.passes, {"rows": 1}, failures, (finding,), self.page, "version")
 
     def ask(self) -> dg.AssetCheckResult:
@@ -54,7 +58,7 @@ def test_a_good_verdict_is_given_again_in_the_same_words(bench: Bench) -> None:
     assert again == first
     assert again.passed
     assert again.metadata[CHECKED_VERSION].value == "1"
-    assert "failing_rows" in again.metadata
+    assert "examples" in again.metadata
     bench.bytes["stock"] = "2"
     bench.ask()
     assert bench.judged == 1, "the judge does not read the stock"
