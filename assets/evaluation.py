@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["champion", "evaluation", "model_card"]
 
+HEADLINE = ("accuracy", "baseline_accuracy", "macro_f1", "roc_auc", "same_category_recall_at_10")
+"""Figures that people look for first."""
+
 judging = partial(stage, group="evaluation", owners=["team:representation"], code_version="2")
 
 
@@ -49,7 +52,9 @@ def evaluation(shop: Shop, folder: Path) -> Facts:
     if "modality_weights" in said:
         weights = pd.DataFrame(leaning_rows(said["modality_weights"])).round(3)
         facts["modality_weights_table"] = table_fact(weights, 40)
-    facts |= {name: round(value, 4) for name, value in read_json(folder / "metrics.json").items()}
+    metrics = read_json(folder / "metrics.json")
+    first = {name: metrics[name] for name in HEADLINE if name in metrics}
+    facts |= {name: round(value, 4) for name, value in (first | metrics).items()}
     facts["not_measured"] = "; ".join(said["absent"]) or "nothing was left out"
     return facts
 
@@ -171,6 +176,6 @@ def gate_check(verdict: "Verdict | None", sentences: list[str]) -> dg.AssetCheck
         asset_key="champion",
         check_name="gate",
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{'Promoted' if verdict.promote else 'Refused, the champion stays'}: {said}",
-        metadata={"refusals": len(verdict.refusals), "sentences": len(sentences)},
+        description=f"{'Promoted' if verdict.promote else 'Refused'}: {said}",
+        metadata={"refusals": len(verdict.refusals), "judged": len(verdict.reasons) - len(verdict.notes)},
     )

@@ -102,7 +102,11 @@ def _figures(verdicts: "list[DriftVerdict]") -> Facts:
     """Numbers that the UI plots over time, of what was judged."""
     judged = [verdict for verdict in verdicts if verdict.judged]
     shares = {f"drifted_share {verdict.name}": round(verdict.share, 4) for verdict in judged}
-    scores = {f"embeddings_roc_auc {v.name}": v.embedding_score for v in judged if v.embedding_score}
+    scores = {
+        f"embeddings_roc_auc {verdict.name}": round(verdict.embedding_score, 4)
+        for verdict in judged
+        if verdict.embedding_score is not None
+    }
     return shares | scores
 
 

@@ -31,6 +31,9 @@ CHECKED_VERSION = "checked_data_version"
 BLOCKING: dict[str, list[dg.AssetCheckKey]] = {}
 """Asset to its blocking checks, as each one says when it is built; they stand in the asset's own module."""
 
+EXAMPLES = 40
+"""Failing rows that a check shows."""
+
 ROOMS = ("assets", "catalog", "data_checks", "models")
 """Where the code stands that a verdict may rest on."""
 
@@ -51,7 +54,7 @@ def verdict(kept: Facts, version: str) -> dg.AssetCheckResult:
         "statistics": dg.MetadataValue.json(kept["statistics"]),
     }
     if kept["examples"]:
-        metadata["examples"] = shown_table(**kept["examples"]["table"])
+        metadata["rows that fail"] = shown_table(**kept["examples"]["table"])
     if kept["data_docs"]:
         metadata["data_docs"] = dg.MetadataValue.path(kept["data_docs"])
     return dg.AssetCheckResult(
@@ -76,6 +79,8 @@ def facts_of(report: Any) -> Facts:
             for result in results
         ]
     )
+    # A few of each rule, or one rule's rows would fill the table.
+    examples = report.failures.groupby("rule", sort=False).head(4).drop(columns=["severity", "rule"])
     counted = {f"failing {result.name}": result.failing for result in results if result.checked}
     return {
         "passed": report.passed,
@@ -83,7 +88,7 @@ def facts_of(report: Any) -> Facts:
         "numbers": {**{name: int(value) for name, value in report.statistics.items()}, **counted},
         "rules": table_fact(rules, len(rules), 200),
         "statistics": report.metadata(),
-        "examples": table_fact(report.failures, 20) if len(report.failures) else {},
+        "examples": table_fact(examples, EXAMPLES) if len(examples) else {},
         "data_docs": "" if report.docs_index is None else str(report.docs_index),
     }
 

@@ -1,6 +1,7 @@
 """What people see of an asset in the Dagster UI: facts as metadata, column schemas, links to the code."""
 
 import base64
+import io
 import warnings
 from collections.abc import Callable, Mapping
 from math import isfinite
@@ -22,6 +23,10 @@ __all__ = ["code_reference", "column_schema", "service_page", "shown_table", "ta
 
 ORDER = ("number", "text", "json", "table", "md", "png", "url", "page", "path")
 """Kinds of facts from top to bottom: figures first, where the bytes lie last."""
+
+
+SHOWN_WIDTH = 640
+"""Pixels of a picture that fit beside a metadata name on a laptop's screen."""
 
 
 def table_fact(table: pd.DataFrame, rows: int = 10, width: int = 60) -> Facts:
@@ -80,19 +85,32 @@ def _value(fact: Any, folder: Path, instance: dg.DagsterInstance) -> Any:
 
 
 def _picture(file: Path, instance: dg.DagsterInstance) -> str:
-    """Markdown that shows a picture.
+    """Markdown that shows a picture, no wider than the UI's column; a click on it fetches the whole.
 
     The UI shows Markdown at once if it is short. So the picture is laid among the captured logs, which
     the UI's own server gives out; where they lie elsewhere, the Markdown holds it and waits for a click.
     """
-    logs, content = instance.compute_log_manager, file.read_bytes()
+    logs = instance.compute_log_manager
     if not isinstance(logs, LocalComputeLogManager):
-        return f"![{file.stem}](data:image/png;base64,{base64.b64encode(content).decode()})"
+        content = base64.b64encode(file.read_bytes()).decode()
+        return f"![{file.stem}](data:image/png;base64,{content})"
     name = file_hash(file)
-    place = Path(logs.get_captured_local_path(["pictures", name], "png"))
-    if not place.exists():
-        write_bytes(place, content)
-    return f"![{file.stem}](/logs/pictures/{name}/png)"
+    for kept, width in ((name, None), (f"{name}-small", SHOWN_WIDTH)):
+        place = Path(logs.get_captured_local_path(["pictures", kept], "png"))
+        if not place.exists():
+            write_bytes(place, file.read_bytes() if width is None else _narrowed(file, width))
+    return f"[![{file.stem}](/logs/pictures/{name}-small/png)](/logs/pictures/{name}/png)"
+
+
+def _narrowed(file: Path, width: int) -> bytes:
+    """A picture as PNG, at most `width` pixels wide."""
+    from PIL import Image
+
+    with Image.open(file) as picture:
+        picture.thumbnail((width, 10 * width))
+        narrowed = io.BytesIO()
+        picture.save(narrowed, format="PNG")
+    return narrowed.getvalue()
 
 
 def service_page(settings: Service, page: str = "") -> Facts:
