@@ -38,8 +38,8 @@ def _tuned_by(shop: Shop) -> Facts:
 
 @stage(
     folder="cross_validation",
-    deps=[*FEATURES, "splits", "products", "featurizer"],
-    judged=["products"],
+    deps=[*FEATURES, "splits", "products", "texts", "featurizer"],
+    judged=["products", "texts"],
     also=lambda shop: {"labels": labels_version(shop)},
     settings=_settings,
     shown=_tuned_by,
@@ -58,7 +58,7 @@ def cross_validation(shop: Shop, folder: Path) -> Facts:
 
     read, settings = learning(shop), model_settings(shop)
     report = cross_validate(
-        FoldFeatures(read.products, read.features, fitted(shop), settings),
+        FoldFeatures(read.catalogue, read.features, fitted(shop), settings),
         read.targets.labels,
         read.targets.label_names,
         read.targets.log_price,

@@ -9,7 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.lib.checks import require_checks
-from assets.lib.learning import model_settings
+from assets.lib.learning import model_settings, read_catalogue
 from assets.lib.presentation import table_fact, to_metadata
 from assets.lib.provenance import provenance
 from assets.lib.record import Facts, Record
@@ -33,7 +33,7 @@ judging = partial(stage, group="evaluation", owners=["team:representation"], cod
 
 @judging(
     folder="evaluation/holdout",
-    deps=["challenger", "splits", "products"],
+    deps=["challenger", "splits", "products", "texts"],
     settings=lambda shop: [shop.settings.evaluation.model_dump(), shop.source.label_level],
     kinds={"scikitlearn"},
     description="Accuracy, F1, confusion, ROC and retrieval on the holdout, by what the model sees.",
@@ -62,9 +62,8 @@ def evaluation(shop: Shop, folder: Path) -> Facts:
 def _judged(shop: Shop, model: Path) -> "JudgedCatalogue":
     from models.evaluation.catalogue import judge_catalogue
 
-    store = shop.workspace.state / "features"
     sides, level = shop.split()["split"], shop.source.label_level
-    return judge_catalogue(model, shop.table("products"), shop.media, sides, store, shop.settings, level)
+    return judge_catalogue(model, read_catalogue(shop), sides, shop.settings, level)
 
 
 @judging(

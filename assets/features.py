@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.lib.learning import read_catalogue
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
@@ -19,14 +20,7 @@ def _feature_asset(modality: str, source: str, description: str) -> dg.AssetsDef
         """Compute the rows whose content is new; take the others from the store."""
         from models.features.catalogue import modality_features
 
-        values, counts = modality_features(
-            modality,
-            shop.table("products"),
-            shop.media,
-            fitted(shop),
-            shop.workspace.state / "features",
-            shop.settings,
-        )
+        values, counts = modality_features(modality, read_catalogue(shop), fitted(shop))
         values.save(folder / "features")
         return {
             "dagster/row_count": len(values),
@@ -41,7 +35,7 @@ def _feature_asset(modality: str, source: str, description: str) -> dg.AssetsDef
         folder=f"features/{modality}",
         deps=list(dict.fromkeys((source, "featurizer", "raw_media", "texts", "products"))),
         # Decoders and frozen weights belong to what is computed, beside the settings.
-        settings=lambda shop: [fitted(shop).fingerprints[modality], fitted(shop).fingerprint],
+        settings=lambda shop: [fitted(shop).fingerprints.get(modality, ""), fitted(shop).fingerprint],
         group="features",
         owners=["team:representation"],
         kinds={"torch", "numpy"},
@@ -50,11 +44,13 @@ def _feature_asset(modality: str, source: str, description: str) -> dg.AssetsDef
     )(features)
 
 
-text_features = _feature_asset(
-    "text", "texts", "Subword tokens, and sentence vectors of a frozen encoder where one is configured."
-)
-image_features = _feature_asset(
-    "image", "images", "Pixel tensors, and vectors of a frozen image encoder where one is configured."
-)
-audio_features = _feature_asset("audio", "sounds", "Log-mel spectrograms and MFCC statistics.")
-tabular_features = _feature_asset("tabular", "products", "Scaled price and other table values.")
+WHAT = {
+    "text": "The arrays of texts that the text encoder reads: subwords, words or sentence vectors.",
+    "image": "The arrays of photos that the image encoder reads: pixels, statistics or frozen vectors.",
+    "audio": "The arrays of sounds that the audio encoder reads: spectra, statistics or frozen vectors.",
+    "tabular": "The table values that the tabular encoder reads: the scaled price, brand and attributes.",
+}
+text_features = _feature_asset("text", "texts", WHAT["text"])
+image_features = _feature_asset("image", "images", WHAT["image"])
+audio_features = _feature_asset("audio", "sounds", WHAT["audio"])
+tabular_features = _feature_asset("tabular", "products", WHAT["tabular"])

@@ -46,11 +46,12 @@ def graph_vectors(shop: Shop, folder: Path) -> Facts:
         return {"graph": "off: graph.encoder is none"}
     from models.graph.catalogue import refine_catalogue
     from models.graph.picture import graph_picture
-    from retrieval.vectors import build_index
+    from retrieval.vectors import build_index, search_rows
 
     settings, vectors = shop.settings.graph, shop.vectors()
     ids = list(pd.read_parquet(shop.folder("product_embeddings") / "embedded.parquet")["product_id"])
-    made = refine_catalogue(vectors, ids, shop.table("events"), settings, shop.settings.seed)
+    events, seed = shop.table("events"), shop.settings.seed
+    made = refine_catalogue(vectors, ids, events, settings, seed, search_rows)
     made.save(folder)
     (folder / "index").mkdir()
     build_index(made.vectors, shop.settings.release).save(folder / "index")

@@ -10,8 +10,6 @@ from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.preprocessing import preprocessing
-from catalog.modality_hashes import modality_hashes
-from models.features.needs import needed_features
 from shelfspace.files import write_table
 
 if TYPE_CHECKING:
@@ -26,17 +24,14 @@ __all__ = ["featurizer", "fitted", "images", "sounds", "texts"]
     judged=["quarantine"],
     settings=lambda shop: [shop.settings.preprocessing.max_text_characters],
     kinds={"pandas"},
-    code_version="1",
+    code_version="2",
     description="One cleaned text a product, English and Chinese alike, with a content hash per modality.",
 )
 def texts(shop: Shop, folder: Path) -> Facts:
     """Clean title, brand, attributes and description into one text; prices in words are removed."""
-    from models.features.catalogue import product_texts
+    from models.features.catalogue import cleaned_texts
 
-    products = shop.table("products")
-    hashes = modality_hashes(products, shop.media)
-    table = product_texts(products, shop.settings.preprocessing)
-    table = table.merge(hashes, on="product_id", validate="one_to_one")
+    table = cleaned_texts(shop.table("products"), shop.media, shop.settings.preprocessing)
     write_table(folder / "texts.parquet", table)
     lengths = table["text"].str.len()
     return {
@@ -48,16 +43,21 @@ def texts(shop: Shop, folder: Path) -> Facts:
     }
 
 
+def _needed(shop: Shop) -> list[Any]:
+    """What the fit depends on: limits, and which arrays the configured encoders read."""
+    from models.features.needs import needed_arrays, needed_features
+
+    return [
+        shop.settings.preprocessing.model_dump(),
+        needed_features(shop.settings).model_dump(exclude={"device", "batch_size"}),
+        needed_arrays(shop.settings),
+    ]
+
+
 @preprocessing(
     folder="prepared/featurizer",
     deps=["texts", "splits", "products"],
-    settings=lambda shop: [
-        shop.settings.preprocessing.model_dump(),
-        needed_features(shop.settings).model_dump(exclude={"device", "batch_size"}),
-        # They decide which arrays a text becomes.
-        shop.settings.model.model_dump(include={"modalities", "text"}),
-        bool(shop.settings.training.name_only),
-    ],
+    settings=_needed,
     kinds={"huggingface"},
     code_version="2",
     description="Subword tokenizer and scalers, fitted on the training rows alone; part of the model.",
@@ -81,37 +81,32 @@ def fitted(shop: Shop) -> "Featurizer":
     return Featurizer.load(shop.folder("featurizer") / "featurizer")
 
 
-def _of_medium(modality: str) -> Any:
-    """What photos and sounds depend on: how they are decoded, and how large they may be."""
-    return lambda shop: [fitted(shop).fingerprints[modality], shop.settings.media.model_dump()]
-
-
-decoded = partial(
-    preprocessing, deps=["products", "raw_media", "featurizer"], kinds={"numpy"}, code_version="1"
+media_files = partial(
+    preprocessing, deps=["texts", "products", "raw_media"], kinds={"pandas"}, code_version="2"
 )
 
 
-@decoded(
+@media_files(
     folder="prepared/images",
-    settings=_of_medium("image"),
-    description="Photos decoded safely, letterboxed on white to one size, as uint8.",
+    description="The photos of each product by content; features of others are kept.",
 )
 def images(shop: Shop, folder: Path) -> Facts:
-    """Decode what is not decoded yet."""
-    from models.features.catalogue import prepare_images
-
-    place = shop.workspace.state / "features"
-    return prepare_images(shop.table("products"), shop.media, fitted(shop), place, shop.settings, folder)
+    """Count the photos of each product and name their content."""
+    return _media_table(shop, "photos", "image_hash", folder / "images.parquet")
 
 
-@decoded(
+@media_files(
     folder="prepared/sounds",
-    settings=_of_medium("audio"),
-    description="Sounds as mono of one rate and length, as int16.",
+    description="The sounds of each product by content; features of others are kept.",
 )
 def sounds(shop: Shop, folder: Path) -> Facts:
-    """Decode what is not decoded yet."""
-    from models.features.catalogue import prepare_sounds
+    """Count the sounds of each product and name their content."""
+    return _media_table(shop, "sounds", "audio_hash", folder / "sounds.parquet")
 
-    place = shop.workspace.state / "features"
-    return prepare_sounds(shop.table("products"), shop.media, fitted(shop), place, shop.settings, folder)
+
+def _media_table(shop: Shop, column: str, hashes: str, path: Path) -> Facts:
+    products = shop.table("products")
+    content = pd.read_parquet(shop.folder("texts") / "texts.parquet", columns=[hashes])[hashes]
+    files = products[column].map(len)
+    write_table(path, pd.DataFrame({"product_id": products["product_id"], "files": files, "hash": content}))
+    return {"dagster/row_count": len(products), "present": int((files > 0).sum()), "files": int(files.sum())}

@@ -25,28 +25,29 @@ __all__ = ["drift", "drift_report", "latest_verdict", "live_requests"]
 monitoring = partial(stage, group="monitoring", owners=["team:serving"], code_version="1")
 
 
-def _logs(shop: Shop) -> list[Path]:
-    return sorted(shop.workspace.live.glob("requests-*.jsonl"))
+def _versions(shop: Shop) -> dict[str, str]:
+    from data_checks.drift.reference import request_versions
+
+    return request_versions(shop.workspace.live)
 
 
 @monitoring(
     folder="monitoring/live_requests",
     deps=[],
-    also=lambda shop: {file.name: str(file.stat().st_size) for file in _logs(shop)},
+    also=_versions,
     kinds={"parquet"},
-    description="Requests the service answered, from its log files: statistics and vectors, no shopper data.",
+    description="Requests the service answered, from its log: statistics and vectors, no shopper data.",
 )
 def live_requests(shop: Shop, folder: Path) -> Facts:
     """Gather the service's request log into one table."""
     from data_checks.drift.reference import read_requests
 
-    files = _logs(shop)
-    requests = read_requests(files)
+    requests = read_requests(shop.workspace.live)
     write_table(folder / "requests.parquet", requests)
     counts = requests["endpoint"].value_counts() if len(requests) else pd.Series(dtype=int)
     return {
         "dagster/row_count": len(requests),
-        "files": len(files),
+        "files": len(_versions(shop)),
         "by_endpoint": {"json": {str(k): int(v) for k, v in counts.items()}},
     }
 

@@ -115,8 +115,6 @@ CHECKS = [
         name,
         f"The clean {name} keep every promise of the contract, without exception.",
         lambda shop, name=name: shop.table(name),  # type: ignore[misc]
-        # What a row may name: products that are there, media of the snapshot.
-        reads=("products", "raw_media"),
     )
     for name in ("products", "events", "stock")
 ] + [

@@ -8,6 +8,7 @@ import numpy as np
 
 from assets.graph import graph_on
 from assets.lib.checks import build_check
+from assets.lib.learning import read_catalogue
 from assets.lib.provenance import provenance
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
@@ -22,7 +23,7 @@ releasing = partial(stage, group="release", owners=["team:serving"])
 
 @releasing(
     folder="state/product_embeddings",
-    deps=["champion", "products", "raw_media", "quarantine"],
+    deps=["champion", "products", "texts", "raw_media", "quarantine"],
     judged=["quarantine"],
     settings=lambda shop: [shop.settings.features.model_dump(include={"text_encoder", "image_encoder"})],
     kinds={"torch", "numpy"},
@@ -37,10 +38,7 @@ def product_embeddings(shop: Shop, folder: Path) -> Facts:
 
     embedded = embed_catalogue(
         ProductEncoder.load(champion_model(shop.workspace), device=shop.settings.features.device),
-        shop.table("products"),
-        shop.media,
-        shop.workspace.state,
-        shop.settings,
+        read_catalogue(shop),
         level=shop.source.label_level,
     )
     np.save(folder / "embeddings.npy", embedded.vectors)
@@ -97,7 +95,7 @@ PARTS = (
 
 @releasing(
     folder="release",
-    deps=[*PARTS, "graph_vectors"],
+    deps=[*PARTS, "texts", "graph_vectors"],
     inputs=PARTS,
     # While it is off, the release depends on nothing of the graph.
     also=lambda shop: shop.versions("graph_vectors") if graph_on(shop) else {},
@@ -108,7 +106,6 @@ PARTS = (
 )
 def release(shop: Shop, folder: Path) -> Facts:
     """Write the release and move the pointer to it; the same content gives the same release."""
-    from models.features.catalogue import product_texts
     from models.features.store import prune_stores
     from releases import promote, prune, write_release
     from releases.contents import graph_part, keep_reference, release_parts, with_stock
@@ -120,7 +117,7 @@ def release(shop: Shop, folder: Path) -> Facts:
     products = with_stock(shop.embedded_products(), shop.table("stock"))
     # Where the catalogue does not say it, shoppers filter by the language that was detected.
     # Drift goes on comparing what the catalogue says, or the filling itself would count as one.
-    languages = product_texts(products, shop.settings.preprocessing)["language"]
+    languages = list(read_catalogue(shop, list(products["product_id"])).texts["language"])
     made = write_release(
         workspace.releases,
         model,

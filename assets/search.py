@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from assets.lib.learning import read_catalogue
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
@@ -62,7 +63,7 @@ def lexical_index(shop: Shop, folder: Path) -> Facts:
 
 @search(
     folder="state/modality_vectors",
-    deps=["product_embeddings", "products", "raw_media", "champion"],
+    deps=["product_embeddings", "products", "texts", "raw_media", "champion"],
     inputs=["product_embeddings", "raw_media"],
     judged=["products", "quarantine"],
     kinds={"torch", "numpy"},
@@ -76,8 +77,8 @@ def modality_vectors(shop: Shop, folder: Path) -> Facts:
     from releases.search_parts import save_modalities
 
     encoder = ProductEncoder.load(champion_model(shop.workspace), device=shop.settings.features.device)
-    products, state = shop.embedded_products(), shop.workspace.state
-    vectors, computed = vectors_of(encoder, products, shop.media, state, shop.settings)
+    products = shop.embedded_products()
+    vectors, computed = vectors_of(encoder, read_catalogue(shop, list(products["product_id"])))
     save_modalities(folder / "vectors", vectors)
     there = {name: int(np.any(table != 0, axis=1).sum()) for name, table in vectors.items()}
     return {

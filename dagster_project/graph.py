@@ -33,7 +33,7 @@ They are few since `dvc commit` looks at every output of the file once for each 
 LOOPS: Mapping[str, tuple[str, ...]] = {
     "chain": STAGES,
     "retrain": STAGES[:-1],
-    # Of preprocessing the clean tables alone.
+    # Of preprocessing the clean tables and texts alone.
     "refresh": ("collection", "validation", "preprocessing", "release", "packaging"),
     **DVC_STAGES,
     **{job: (group,) for job, group in SIDE.items()},

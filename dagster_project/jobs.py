@@ -21,7 +21,8 @@ DESCRIPTIONS = {
     "tune": "Search better settings on the validation rows; a killed study is taken up.",
     "cross_validate": "Judge the challenger's settings fold by fold, beside the text baseline.",
 }
-TABLES = ("products", "quarantine", "events", "stock")
+REFRESHED = ("products", "quarantine", "events", "stock", "texts")
+"""What a refresh makes of preprocessing."""
 
 
 def _selection(name: str, groups: tuple[str, ...]) -> dg.AssetSelection:
@@ -30,7 +31,7 @@ def _selection(name: str, groups: tuple[str, ...]) -> dg.AssetSelection:
         return dg.AssetSelection.groups(*groups).without_checks()
     if name == "refresh":
         others = [group for group in groups if group != "preprocessing"]
-        return dg.AssetSelection.groups(*others) | dg.AssetSelection.assets(*TABLES)
+        return dg.AssetSelection.groups(*others) | dg.AssetSelection.assets(*REFRESHED)
     selection: dg.AssetSelection = dg.AssetSelection.groups(*groups)
     if "validation" in groups:
         selection = selection | dg.AssetSelection.checks_for_assets(*(dg.AssetKey(asset) for asset in RAW))

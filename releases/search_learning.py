@@ -19,6 +19,7 @@ import pandas as pd
 from catalog.listings import WORDS
 from catalog.snapshot.media_store import MediaStore
 from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fit import fit_fusion
 from retrieval.ranking.floors import learn_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
@@ -107,7 +108,7 @@ def learn_search(lessons: Sequence[Lesson], source: LearnedFrom, folder: Path) -
     """Learn, and write the folder."""
     useful = sum(one.judged.useful for one in lessons)
     enough = useful >= FEWEST
-    fusion = FusionModel.fit([one.judged for one in lessons]) if enough else FusionModel.fallback()
+    fusion = fit_fusion([one.judged for one in lessons]) if enough else FusionModel.fallback()
     tried = list(left_out(lessons)) if enough else []
     floors, figures = learn_floors(tried), crossed(tried)
     fusion.save(folder / "search_fusion.json")

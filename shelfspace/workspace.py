@@ -15,7 +15,7 @@
     champion.json      which model is champion
     releases/<id>/     immutable releases;  current  names the live one
     state/             ledger, feature caches, checkpoints, Dagster's and BentoML's homes
-    live/              request logs of the service
+    live/              requests.log of the service, access/
     rules.yaml         merchandising rules, written by people; docs/search.md
     judgements/        CSV files of judged queries, written by people; docs/search.md
     delta/<id>.log     products put, changed and deleted since release <id>
@@ -34,10 +34,12 @@ from filelock import FileLock, Timeout
 from shelfspace.errors import BusyError, CatalogError
 from shelfspace.files import write_text
 
-__all__ = ["PROJECT", "Workspace", "workspace_name"]
+__all__ = ["PROJECT", "REQUEST_LOG", "Workspace", "workspace_name"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: the folder that holds params.yaml and dvc.yaml."""
+REQUEST_LOG = "requests.log"
+"""What the service was asked, in `live/`: a `DurableLog`."""
 
 
 def workspace_name(catalog: str) -> str:

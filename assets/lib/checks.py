@@ -17,13 +17,12 @@ from tqdm import tqdm
 from assets.lib.presentation import shown_table, table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from catalog.snapshot.write import MediaStore
 from shelfspace.errors import StaleCheckError
 from shelfspace.files import read_json, write_bytes, write_json
-from shelfspace.hashing import file_hash, fingerprint
+from shelfspace.hashing import content_hash, file_hash, fingerprint
 from shelfspace.workspace import PROJECT
 
-__all__ = ["build_check", "require_checks", "suite_check", "surroundings", "verdict"]
+__all__ = ["build_check", "require_checks", "suite_check", "verdict"]
 
 CHECKED_VERSION = "checked_data_version"
 """Metadata name under which each check records the data version it judged."""
@@ -94,7 +93,12 @@ def facts_of(report: Any) -> Facts:
 
 
 def build_check(
-    asset: str, name: str, description: str, judge: Callable[[Shop], Any], reads: Sequence[str] = ()
+    asset: str,
+    name: str,
+    description: str,
+    judge: Callable[[Shop], Any],
+    reads: Sequence[str] = (),
+    also: Callable[[Shop], Any] = lambda shop: (),
 ) -> dg.AssetChecksDefinition:
     """A blocking check of `asset` that asks `judge` for a CheckReport and keeps it as JSON.
 
@@ -107,6 +111,7 @@ def build_check(
         description: what holds where it passes.
         judge: gives the report; may read `asset`, `reads`, settings and the catalogue's description.
         reads: further assets that the judge reads.
+        also: JSON-able values that the verdict rests on besides.
     """
 
     BLOCKING.setdefault(asset, []).append(dg.AssetCheckKey(dg.AssetKey(asset), name))
@@ -118,7 +123,7 @@ def build_check(
         note = shop.workspace.state / "checks" / f"{name}.json"
         wanted = fingerprint(
             [
-                shop.versions(asset, *reads),
+                [shop.contents(asset, *reads), also(shop)],
                 shop.settings.model_dump(mode="json"),
                 [shop.source.currency, shop.source.label_level, shop.source.cleaning_fingerprint],
                 code_hash(),
@@ -149,36 +154,35 @@ def code_hash() -> str:
     return fingerprint([code, file_hash(PROJECT / "requirements.lock")])
 
 
-def surroundings(shop: Shop, *, clean: bool) -> Any:
-    """What a table is compared with; products and media are known once the catalogue is clean."""
-    from data_checks.suites import Surroundings
-
-    if not clean:
-        return Surroundings(currency=shop.source.currency)
-    return Surroundings(
-        currency=shop.source.currency,
-        label_level=shop.source.label_level,
-        product_ids=frozenset(shop.table("products")["product_id"]),
-        media_keys=frozenset(MediaStore.open(shop.workspace.snapshot).keys()),
-    )
-
-
 def suite_check(
-    asset: str,
-    suite: str,
-    description: str,
-    load: Callable[[Shop], pd.DataFrame],
-    reads: Sequence[str] = (),
+    asset: str, suite: str, description: str, load: Callable[[Shop], pd.DataFrame]
 ) -> dg.AssetChecksDefinition:
-    """A blocking check that runs a Great Expectations suite over a table of the workspace."""
+    """A blocking check that runs a Great Expectations suite over a table of the workspace.
+
+    Clean products are compared with the media of the snapshot, clean events and stock with the products.
+    """
+
+    def media(shop: Shop) -> frozenset[str] | None:
+        return frozenset(shop.media.keys()) if suite == "products" else None
+
+    def products(shop: Shop) -> frozenset[str] | None:
+        return frozenset(shop.table("products")["product_id"]) if suite in ("events", "stock") else None
 
     def judge(shop: Shop) -> Any:
+        from data_checks.suites import Surroundings
         from data_checks.validation.validate import validate
 
-        around = surroundings(shop, clean=not suite.startswith("raw_"))
+        level = 0 if suite.startswith("raw_") else shop.source.label_level
+        around = Surroundings(shop.source.currency, level, products(shop), media(shop))
         return validate(suite, load(shop), shop.settings, shop.workspace.validation, around)
 
-    return build_check(asset, f"{suite}_suite", description, judge, reads)
+    return build_check(
+        asset,
+        f"{suite}_suite",
+        description,
+        judge,
+        also=lambda shop: [content_hash(*sorted(known(shop) or ())) for known in (media, products)],
+    )
 
 
 def require_checks(context: dg.AssetExecutionContext, shop: Shop, names: Iterable[str]) -> None:

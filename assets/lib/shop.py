@@ -14,6 +14,7 @@ import pandas as pd
 from assets.lib.dvc import pointer_hash
 from assets.lib.record import Record, read_record
 from catalog.snapshot.media_store import MediaStore
+from catalog.snapshot.versions import raw_table_version
 from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
 from releases.champion import champion_model
@@ -112,6 +113,16 @@ class Shop(dg.ConfigurableResource):
     def versions(self, *assets: str) -> dict[str, str]:
         """Asset name to data version."""
         return {asset: self.data_version(asset) for asset in assets}
+
+    def contents(self, *assets: str) -> dict[str, str]:
+        """Asset name to what identifies its own content: raw tables share a data version, not this."""
+        tables = ("raw_products", "raw_events", "raw_stock")
+        return {
+            asset: raw_table_version(self.workspace.snapshot, asset.removeprefix("raw_"))
+            if asset in tables
+            else self.data_version(asset)
+            for asset in assets
+        }
 
     @property
     def media(self) -> MediaStore:

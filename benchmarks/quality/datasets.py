@@ -110,7 +110,7 @@ class Data:
             prices = np.array([np.nan if item.price is None else item.price for item in items])
             fitted = Featurizer.fit([texts[i] for i in rows], prices[rows], bare)
             if "text" in modalities:
-                arrays = {name: fitted.text_array(name, texts) for name in fitted.text_arrays}
+                arrays = fitted.modality("text", texts).values
                 if sentence:
                     arrays["sentence"] = self.sentences(text)
                 parts["text"] = ModalityFeatures(arrays, np.array([bool(t) for t in texts]))

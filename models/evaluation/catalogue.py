@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from catalog.snapshot.media_store import MediaStore
 from models.evaluation.evaluate import evaluate
-from models.features.catalogue import features_for, label_names_of, training_texts
+from models.features.catalogue import Catalogue, features_for, label_names_of
 from models.inference.product_encoder import ProductEncoder
 from shelfspace.files import write_bytes, write_json
 from shelfspace.settings import Settings
@@ -33,25 +32,18 @@ class JudgedCatalogue:
 
 
 def judge_catalogue(
-    model: Path,
-    products: pd.DataFrame,
-    media: MediaStore,
-    split: pd.Series,
-    store: Path,
-    settings: Settings,
-    label_level: int,
+    model: Path, catalogue: Catalogue, split: pd.Series, settings: Settings, label_level: int
 ) -> JudgedCatalogue:
     """Judge a ProductEncoder folder on the products whose side is "test".
 
     Args:
         split: side by product id.
-        store: folder of the feature store.
         label_level: category nodes that make a class; 0 for none.
     """
     encoder = ProductEncoder.load(model, device=settings.training.device)
-    features = features_for(encoder, products, media, store, settings)
+    features = features_for(encoder, catalogue)
     side = split.loc[list(features.product_ids)].to_numpy(dtype=str)
-    labels = label_names_of(products, label_level)
+    labels = label_names_of(catalogue.products, label_level)
     test = np.flatnonzero(side == "test")
     judgement = evaluate(
         encoder,
@@ -60,7 +52,7 @@ def judge_catalogue(
         test,
         settings,
         train_rows=np.flatnonzero(side == "train"),
-        texts=training_texts(products, settings.preprocessing),
+        texts=list(catalogue.texts["text"]),
     )
     readable = test[features.present()[test].any(axis=1)]
     return JudgedCatalogue(judgement, encoder.embed_features(features.take(readable)), labels[readable])

@@ -1,14 +1,16 @@
 """Matches beyond the candidates, and the floor that makes a hit relevant."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from retrieval.filters.matches import Rest, relevant
-from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.index import LexicalIndex, LexicalQuery
 from retrieval.lexical.overlay import LayeredLexical, read_listing
 from retrieval.ranking.floors import best_floor, load_floors, measured, save_floors
+from retrieval.results import SearchResults, relevant
 from shelfspace.errors import ArtifactError
 from tests.retrieval.shop import products
 
@@ -27,6 +29,21 @@ def test_having_all_are_the_listings_that_lack_no_word(text: str) -> None:
         assert lexical.having_all(query).tolist() == wanted
 
 
+def found_with(
+    lexical: LexicalIndex,
+    query: LexicalQuery,
+    matches: np.ndarray,
+    known: np.ndarray,
+    allowed: np.ndarray | None,
+) -> SearchResults:
+    """Results of which nothing is asked but what matches beyond the known ones."""
+    shop: Any = SimpleNamespace(search=SimpleNamespace(lexical=lexical))
+    words, asked, none = SimpleNamespace(query=query), SimpleNamespace(), np.empty(0, np.int64)
+    return SearchResults(
+        shop, cast(Any, asked), cast(Any, words), "short", matches, allowed, known, np.zeros(len(known)), none
+    )
+
+
 def test_the_rest_leaves_out_what_is_known_and_what_does_not_pass() -> None:
     lexical = LexicalIndex.build(products())
     query = lexical.query("lamp")
@@ -35,12 +52,12 @@ def test_the_rest_leaves_out_what_is_known_and_what_does_not_pass() -> None:
     known = np.array([matches[1], 8, matches[1]])
     scores = lexical.scores(query)
     for allowed in (None, np.arange(len(lexical)) != matches[0]):
-        rest = Rest(lexical, query, matches, known, allowed)
+        found = found_with(lexical, query, matches, known, allowed)
         wanted = [r for r in matches.tolist() if r not in known.tolist() and (allowed is None or allowed[r])]
         wanted.sort(key=lambda row: (-scores[row], row))
-        assert rest.rows().tolist() == wanted
-        assert len(rest) == len(wanted)
-        assert rest.rows(1).tolist() == wanted[:1]
+        assert found.unranked_rows().tolist() == wanted
+        assert found.unranked == len(wanted)
+        assert found.unranked_rows(1).tolist() == wanted[:1]
 
 
 def test_relevant_is_what_matches_or_reaches_the_floor() -> None:
