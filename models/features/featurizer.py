@@ -232,9 +232,14 @@ class Featurizer(Fitted):
         present[there] = True
         return ModalityFeatures(found, present)
 
-    def table(self, items: Sequence[ProductInput], known: np.ndarray) -> ModalityFeatures:
-        """Table values; present where any of them is `known`."""
-        return self.modality("tabular", [i if says else None for i, says in zip(items, known, strict=True)])
+    def table(self, items: Sequence[ProductInput], known: np.ndarray | None = None) -> ModalityFeatures:
+        """Table values; present where any of them is known.
+
+        Args:
+            known: what `known` says of the items; default: it is asked.
+        """
+        says = self.known(items) if known is None else known
+        return self.modality("tabular", [i if told else None for i, told in zip(items, says, strict=True)])
 
     def featurize(
         self,
