@@ -26,7 +26,7 @@ ORDER = ("number", "text", "json", "table", "md", "png", "url", "page", "path")
 
 
 SHOWN_WIDTH = 640
-"""Pixels of a picture that fit beside a metadata name on a laptop's screen."""
+"""Pixels of a picture that stands whole beside its name on a screen 1,920 wide."""
 
 
 def table_fact(table: pd.DataFrame, rows: int = 10, width: int = 60) -> Facts:
