@@ -30,8 +30,8 @@ def search_terms(text: str) -> list[tuple[str, str]]:
 
 def stems(found: list[str]) -> list[str]:
     """Terms of words: the English stem, or the word itself where it is not Latin."""
-    # A stemmer keeps state, so no two threads may share one.
+    # A stemmer keeps state, so no two threads may share one. Its cache costs more than stemming again.
     if not hasattr(_own, "stemmer"):
-        _own.stemmer = Stemmer.Stemmer("english")
+        _own.stemmer = Stemmer.Stemmer("english", 0)
     terms: list[str] = _own.stemmer.stemWords(found)
     return terms
