@@ -1,13 +1,15 @@
 # The README's commands. `make demo CATALOG=flipkart` works on another catalogue.
 CATALOG ?= sample
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-RUN = .venv/bin/python -m dagster_project.launch
+RUN = .venv/bin/shelfspace
 export SHELFSPACE_CATALOG = $(CATALOG)
+# `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
+AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit fuzz benchmark-serving benchmark-graph benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback install fast-test
+.PHONY: audit fuzz benchmark-serving benchmark-graph benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback releases summary help install fast-test
 .DEFAULT_GOAL := demo
 
-install: .venv/.installed
+install: .venv/.installed   ## the environment in .venv, from locked versions
 
 .venv/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; assert sys.version_info[:2] == (3, 11), f"Shelfspace needs Python 3.11, not {sys.version.split()[0]}; set PYTHON=/path/to/python3.11"'
@@ -19,8 +21,7 @@ install: .venv/.installed
 	@touch $@
 
 demo: install   ## the whole chain on the sample catalogue (or CATALOG=...), then what to do next
-	@$(RUN) job chain
-	@$(RUN) summary
+	@$(RUN) demo
 
 test: install   ## every test, in two processes
 	.venv/bin/python -m pytest -n 2
@@ -41,19 +42,19 @@ lint: install
 	.venv/bin/lint-imports
 
 ui: install     ## the Dagster UI with its daemon, on http://127.0.0.1:3001
-	@$(RUN) ui
+	@$(RUN) ui $(AT)
 
 serve: install  ## the released Bento, on http://127.0.0.1:3000
-	@.venv/bin/python -m bentos
+	@$(RUN) serve $(AT)
 
 drift: install  ## the Evidently UI, on http://127.0.0.1:3002
-	@$(RUN) drift
+	@$(RUN) drift $(AT)
 
 tune: install   ## search better settings on the validation rows; see docs/run-the-loop.md
-	@$(RUN) job tune
+	@$(RUN) run tune
 
 cross-validate: install   ## figures by fold and seed, beside the text baseline
-	@$(RUN) job cross_validate
+	@$(RUN) run cross_validate
 
 benchmark-quality: install   ## encoders, fusions and strategies beside simple baselines; hours, resumable
 	@.venv/bin/python -m benchmarks.quality
@@ -67,11 +68,21 @@ benchmark-graph: install   ## do co-purchase neighbours find what is bought next
 benchmark-serving: install   ## the real service under load, beside bare uvicorn and bare faiss; some 20 minutes
 	@.venv/bin/python -m benchmarks.serving
 
+summary: install   ## the last run's figures again, and what to type next
+	@$(RUN) summary
+
+releases: install   ## which releases there are, which is live, which Bentos hold them
+	@$(RUN) releases
+
 rollback: install   ## move `current` back to the release before
 	@$(RUN) rollback
+
+help:           ## this list
+	@awk -F ':.*## *' '/^[a-z][a-z-]*:.*##/ {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  stages and loops by name: $(STAGES)"
 
 # Stages and loops by name: make collection, make refresh, make retrain, ...
 STAGES = collection validation preprocessing features training evaluation release packaging monitoring refresh retrain
 .PHONY: $(STAGES)
 $(STAGES): install
-	@$(RUN) job $@
+	@$(RUN) run $@

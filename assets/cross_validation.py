@@ -16,7 +16,7 @@ __all__ = ["cross_validation"]
 
 
 @dg.asset(
-    deps=[*FEATURES, "splits", "products", "featurizer"],
+    deps=[*FEATURES, "splits", "products", "texts", "featurizer"],
     group_name="cross_validation",
     owners=["team:representation"],
     kinds={"scikitlearn", "torch"},
@@ -38,7 +38,7 @@ def cross_validation(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materi
         read = learning(shop)
         fitted = Featurizer.load(shop.folder("featurizer") / "featurizer")
         report = cross_validate(
-            FoldFeatures(read.products, read.features, fitted, settings),
+            FoldFeatures(read.catalogue, read.features, fitted, settings),
             read.targets.labels,
             read.targets.label_names,
             read.targets.log_price,

@@ -10,7 +10,7 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
-from assets.lib.learning import best_values, model_settings
+from assets.lib.learning import best_values, model_settings, read_catalogue
 from assets.lib.preconditions import require_checks
 from assets.lib.presentation import markdown_table, result, to_metadata
 from assets.lib.shop import Shop
@@ -31,23 +31,16 @@ def _holdout(shop: Shop, model: Path) -> tuple[dict[str, Any], np.ndarray, np.nd
     Returns:
         the judgement, the (n, d) vectors of the holdout's readable rows, and their labels.
     """
-    from catalog.snapshot.write import MediaStore
     from models.evaluation.evaluate import evaluate
-    from models.features.catalogue import features_for, label_names_of, training_texts
+    from models.features.catalogue import features_for, label_names_of
     from models.inference.product_encoder import ProductEncoder
 
     encoder = ProductEncoder.load(model, device=shop.settings.training.device)
-    products = shop.table("products")
-    features = features_for(
-        encoder,
-        products,
-        MediaStore.open(shop.workspace.snapshot),
-        shop.workspace.state / "features",
-        shop.settings,
-    )
+    catalogue = read_catalogue(shop)
+    features = features_for(encoder, catalogue)
     split = pd.read_parquet(shop.folder("splits") / "splits.parquet").set_index("product_id")["split"]
     side = split.loc[list(features.product_ids)].to_numpy(dtype=str)
-    labels = label_names_of(products, shop.source.label_level)
+    labels = label_names_of(catalogue.products, shop.source.label_level)
     test = np.flatnonzero(side == "test")
     judged = evaluate(
         encoder,
@@ -56,7 +49,7 @@ def _holdout(shop: Shop, model: Path) -> tuple[dict[str, Any], np.ndarray, np.nd
         test,
         shop.settings,
         train_rows=np.flatnonzero(side == "train"),
-        texts=training_texts(products, shop.settings.preprocessing),
+        texts=list(catalogue.texts["text"]),
     )
     readable = test[features.present()[test].any(axis=1)]
     return judged, encoder.embed_features(features.take(readable)), labels[readable]
@@ -68,7 +61,7 @@ def _holdout(shop: Shop, model: Path) -> tuple[dict[str, Any], np.ndarray, np.nd
     specs=[
         dg.AssetSpec(
             "evaluation",
-            deps=["challenger", "splits", "products"],
+            deps=["challenger", "splits", "products", "texts"],
             group_name=GROUP,
             owners=OWNERS,
             kinds={"scikitlearn"},
@@ -79,7 +72,7 @@ def _holdout(shop: Shop, model: Path) -> tuple[dict[str, Any], np.ndarray, np.nd
 )
 def evaluation(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
     """Judge the challenger by every non-empty subset of modalities, beside a simple baseline."""
-    inputs = shop.versions("challenger", "splits", "products")
+    inputs = shop.versions("challenger", "splits", "products", "texts")
     require_checks(context.instance, inputs)
 
     def compute(folder: Path) -> Facts:

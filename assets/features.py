@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.lib.learning import read_catalogue
 from assets.lib.preconditions import require_checks
 from assets.lib.presentation import result
 from assets.lib.shop import Shop
@@ -15,10 +16,10 @@ GROUP = "features"
 OWNERS = ["team:representation"]
 INPUTS = {"text": ("texts",), "image": ("images",), "audio": ("sounds",), "tabular": ("products",)}
 WHAT = {
-    "text": "Subword tokens, and sentence vectors of a frozen encoder where one is configured.",
-    "image": "Pixel tensors, and vectors of a frozen image encoder where one is configured.",
-    "audio": "Log-mel spectrograms and MFCC statistics.",
-    "tabular": "Scaled price and other table values.",
+    "text": "The arrays of texts that the text encoder reads: subwords, words or sentence vectors.",
+    "image": "The arrays of photos that the image encoder reads: pixels, statistics or frozen vectors.",
+    "audio": "The arrays of sounds that the audio encoder reads: spectra, statistics or frozen vectors.",
+    "tabular": "The table values that the tabular encoder reads: the scaled price, brand and attributes.",
 }
 
 
@@ -47,17 +48,9 @@ def _feature_asset(modality: str) -> dg.AssetsDefinition:
         featurizer = Featurizer.load(shop.folder("featurizer") / "featurizer")
 
         def compute(folder: Path) -> Facts:
-            from catalog.snapshot.write import MediaStore
             from models.features.catalogue import modality_features
 
-            values, counts = modality_features(
-                modality,
-                shop.table("products"),
-                MediaStore.open(shop.workspace.snapshot),
-                featurizer,
-                shop.workspace.state / "features",
-                shop.settings,
-            )
+            values, counts = modality_features(modality, read_catalogue(shop), featurizer)
             values.save(folder / "features")
             work.update(computed_rows=counts.computed, reused_rows=counts.reused)
             return {
@@ -71,7 +64,7 @@ def _feature_asset(modality: str) -> dg.AssetsDefinition:
             inputs=inputs,
             code_version="1",
             # Decoders and frozen weights belong to what is computed, beside the settings.
-            settings=[featurizer.fingerprints[modality], featurizer.fingerprint],
+            settings=[featurizer.fingerprints.get(modality, ""), featurizer.fingerprint],
             compute=compute,
         )
         return result(name, record, {**record.facts, **work})

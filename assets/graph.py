@@ -47,12 +47,13 @@ def graph_vectors(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
     def compute(folder: Path) -> Facts:
         from models.graph.catalogue import refine_catalogue
         from models.graph.picture import graph_picture
-        from retrieval.vectors import build_index
+        from retrieval.vectors import build_index, search_rows
 
         embedded = shop.folder("product_embeddings")
         vectors = np.load(embedded / "embeddings.npy", allow_pickle=False)
         ids = list(pd.read_parquet(embedded / "embedded.parquet")["product_id"])
-        made = refine_catalogue(vectors, ids, shop.table("events"), settings, shop.settings.seed)
+        events = shop.table("events")
+        made = refine_catalogue(vectors, ids, events, settings, shop.settings.seed, search_rows)
         made.save(folder)
         (folder / "index").mkdir()
         build_index(made.vectors, shop.settings.release).save(folder / "index")

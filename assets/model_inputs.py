@@ -10,9 +10,7 @@ from assets.lib.presentation import markdown_table, result
 from assets.lib.shop import Shop
 from assets.lib.stage import Facts, build
 from assets.preprocessing import GROUP, OWNERS
-from catalog.modality_hashes import modality_hashes
 from catalog.snapshot.write import MediaStore
-from models.features.needs import needed_features
 from shelfspace.files import write_table
 
 __all__ = ["featurizer", "images", "sounds", "texts"]
@@ -23,7 +21,7 @@ __all__ = ["featurizer", "images", "sounds", "texts"]
     group_name=GROUP,
     owners=OWNERS,
     kinds={"pandas"},
-    code_version="1",
+    code_version="2",
     description="One cleaned text a product, English and Chinese alike, with a content hash per modality.",
 )
 def texts(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
@@ -32,12 +30,10 @@ def texts(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult
     require_checks(context.instance, {**inputs, **shop.versions("quarantine")})
 
     def compute(folder: Path) -> Facts:
-        from models.features.catalogue import product_texts
+        from models.features.catalogue import cleaned_texts
 
-        products = shop.table("products")
-        table = product_texts(products, shop.settings.preprocessing)
-        hashes = modality_hashes(products, MediaStore.open(shop.workspace.snapshot))
-        table = table.merge(hashes, on="product_id", validate="one_to_one")
+        media = MediaStore.open(shop.workspace.snapshot)
+        table = cleaned_texts(shop.table("products"), media, shop.settings.preprocessing)
         write_table(folder / "texts.parquet", table)
         lengths = table["text"].str.len()
         return {
@@ -51,7 +47,7 @@ def texts(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult
     record = build(
         shop.folder("texts"),
         inputs=inputs,
-        code_version="1",
+        code_version="2",
         settings=[shop.settings.preprocessing.max_text_characters],
         compute=compute,
     )
@@ -68,6 +64,8 @@ def texts(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult
 )
 def featurizer(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
     """Fit what stands between a raw product and its features."""
+    from models.features.needs import needed_arrays, needed_features
+
     inputs = shop.versions("texts", "splits", "products")
     require_checks(context.instance, inputs)
 
@@ -89,61 +87,52 @@ def featurizer(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeR
         settings=[
             shop.settings.preprocessing.model_dump(),
             needed_features(shop.settings).model_dump(exclude={"device", "batch_size"}),
-            # They decide which arrays a text becomes.
-            shop.settings.model.model_dump(include={"modalities", "text"}),
-            bool(shop.settings.training.name_only),
+            needed_arrays(shop.settings),
         ],
         compute=compute,
     )
     return result("featurizer", record)
 
 
-def _media_asset(name: str, modality: str, what: str, decode: str) -> dg.AssetsDefinition:
-    """`images` and `sounds` differ in the decoder alone."""
+def _media_asset(name: str, modality: str, what: str) -> dg.AssetsDefinition:
+    """`images` and `sounds` differ in the column alone."""
 
     @dg.asset(
         name=name,
-        deps=["products", "raw_media", featurizer],
+        deps=[texts, "products", "raw_media"],
         group_name=GROUP,
         owners=OWNERS,
-        kinds={"numpy"},
-        code_version="1",
+        kinds={"pandas"},
+        code_version="2",
         description=what,
     )
-    def decoded(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
-        inputs = shop.versions("products", "raw_media", "featurizer")
+    def media_files(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
+        inputs = shop.versions("texts", "products", "raw_media")
         require_checks(context.instance, inputs)
 
-        from models.features.featurizer import Featurizer
-
-        fitted = Featurizer.load(shop.folder("featurizer") / "featurizer")
-
         def compute(folder: Path) -> Facts:
-            from models.features import catalogue as catalogue_inputs
-
-            facts: Facts = getattr(catalogue_inputs, decode)(
-                shop.table("products"),
-                MediaStore.open(shop.workspace.snapshot),
-                fitted,
-                shop.workspace.state / "features",
-                shop.settings,
-                folder,
+            products = shop.table("products")
+            hashes = pd.read_parquet(shop.folder("texts") / "texts.parquet", columns=[f"{modality}_hash"])
+            files = products["photos" if modality == "image" else "sounds"]
+            table = pd.DataFrame(
+                {"product_id": products["product_id"], "files": files.map(len), "hash": hashes.iloc[:, 0]}
             )
-            return facts
+            write_table(folder / f"{name}.parquet", table)
+            return {
+                "dagster/row_count": len(table),
+                "present": int((table["files"] > 0).sum()),
+                "files": int(table["files"].sum()),
+            }
 
-        record = build(
-            shop.folder(name),
-            inputs=inputs,
-            code_version="1",
-            settings=[fitted.fingerprints[modality], shop.settings.media.model_dump()],
-            compute=compute,
-        )
+        record = build(shop.folder(name), inputs=inputs, code_version="2", settings=[], compute=compute)
         return result(name, record)
 
-    return decoded
+    return media_files
 
 
 images = _media_asset(
-    "images", "image", "Photos decoded safely, letterboxed on white to one size, as uint8.", "prepare_images"
+    "images", "image", "The photos of each product by content; features of others are kept."
 )
-sounds = _media_asset("sounds", "audio", "Sounds as mono of one rate and length, as int16.", "prepare_sounds")
+sounds = _media_asset(
+    "sounds", "audio", "The sounds of each product by content; features of others are kept."
+)

@@ -26,27 +26,27 @@ OWNERS = ["team:serving"]
     owners=OWNERS,
     kinds={"parquet"},
     code_version="1",
-    description="Requests the service answered, from its log files: statistics and vectors, no shopper data.",
+    description="Requests the service answered, from its log: statistics and vectors, no shopper data.",
 )
 def live_requests(shop: Shop) -> dg.MaterializeResult:
     """Gather the service's request log into one table."""
-    files = sorted(shop.workspace.live.glob("requests-*.jsonl"))
+    from data_checks.drift.reference import read_requests, request_versions
+
+    versions = request_versions(shop.workspace.live)
 
     def compute(folder: Path) -> Facts:
-        from data_checks.drift.reference import read_requests
-
-        requests = read_requests(files)
+        requests = read_requests(shop.workspace.live)
         write_table(folder / "requests.parquet", requests)
         counts = requests["endpoint"].value_counts() if len(requests) else pd.Series(dtype=int)
         return {
             "dagster/row_count": len(requests),
-            "files": len(files),
+            "files": len(versions),
             "by_endpoint": {"json": {str(k): int(v) for k, v in counts.items()}},
         }
 
     record = build(
         shop.folder("live_requests"),
-        inputs={f.name: str(f.stat().st_size) for f in files},
+        inputs=versions,
         code_version="1",
         settings=[],
         compute=compute,

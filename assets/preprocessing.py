@@ -174,6 +174,8 @@ CHECKS = [
         name,
         f"The clean {name} keep every promise of the contract, without exception.",
         lambda shop, name=name: shop.table(name),  # type: ignore[misc]
+        # What a row may name: products that are there, media of the snapshot.
+        reads=("products", "raw_media"),
     )
     for name in ("products", "events", "stock")
 ] + [
@@ -182,6 +184,13 @@ CHECKS = [
         "balance",
         "Clean and refused rows add up to the collected ones, and few enough are refused.",
         _balance,
+        reads=("products", "events", "stock", "raw_products"),
     ),
-    build_check("splits", "no_leak", "No duplicate group stands on two sides of the split.", _no_leak),
+    build_check(
+        "splits",
+        "no_leak",
+        "No duplicate group stands on two sides of the split.",
+        _no_leak,
+        reads=("products",),
+    ),
 ]

@@ -13,6 +13,7 @@ import pandas as pd
 from assets.evaluation import provenance
 from assets.graph import graph_on
 from assets.lib.checks import build_check
+from assets.lib.learning import read_catalogue
 from assets.lib.preconditions import require_checks
 from assets.lib.presentation import result
 from assets.lib.shop import Shop
@@ -35,7 +36,7 @@ def _champion_version(shop: Shop) -> dict[str, str]:
 
 
 @dg.asset(
-    deps=["champion", "products", "raw_media", "quarantine"],
+    deps=["champion", "products", "texts", "raw_media", "quarantine"],
     group_name=GROUP,
     owners=OWNERS,
     kinds={"torch", "numpy"},
@@ -44,26 +45,17 @@ def _champion_version(shop: Shop) -> dict[str, str]:
 )
 def product_embeddings(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
     """Embed every product that has any modality, through a ledger keyed by content and model."""
-    inputs = {**shop.versions("products", "raw_media"), **_champion_version(shop)}
+    inputs = {**shop.versions("products", "texts", "raw_media"), **_champion_version(shop)}
     require_checks(context.instance, shop.versions("products", "quarantine"))
     work: Facts = {"computed_rows": 0, "reused_rows": 0}
 
     def compute(folder: Path) -> Facts:
-        from catalog.snapshot.write import MediaStore
         from models.evaluation.pictures import embedding_map
         from models.features.catalogue import embed_catalogue
         from models.inference.product_encoder import ProductEncoder
 
         encoder = ProductEncoder.load(champion_model(shop.workspace), device=shop.settings.features.device)
-        products = shop.table("products")
-        embedded = embed_catalogue(
-            encoder,
-            products,
-            MediaStore.open(shop.workspace.snapshot),
-            shop.workspace.state,
-            shop.settings,
-            level=shop.source.label_level,
-        )
+        embedded = embed_catalogue(encoder, read_catalogue(shop), level=shop.source.label_level)
         work.update(computed_rows=embedded.computed, reused_rows=embedded.reused)
         np.save(folder / "embeddings.npy", embedded.vectors)
         write_table(folder / "embedded.parquet", embedded.table)
@@ -134,6 +126,7 @@ def search_index(shop: Shop) -> dg.MaterializeResult:
                 "graph_vectors",
                 "champion",
                 "products",
+                "texts",
                 "stock",
                 "lexical_index",
                 "modality_vectors",
@@ -161,7 +154,6 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
     require_checks(context.instance, {k: v for k, v in inputs.items() if k != "champion"})
 
     def compute(folder: Path) -> Facts:
-        from models.features.catalogue import product_texts
         from models.features.store import prune_stores
         from releases import promote, prune, write_release
         from retrieval.vectors import load_index
@@ -174,7 +166,7 @@ def release(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResu
         products = products.merge(stock, on="product_id", how="left", validate="one_to_one")
         # Where the catalogue does not say it, shoppers filter by the language that was detected.
         # Drift goes on comparing what the catalogue says, or the filling itself would count as one.
-        languages = product_texts(products, shop.settings.preprocessing)["language"]
+        languages = list(read_catalogue(shop, list(table["product_id"])).texts["language"])
         vectors = np.load(shop.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
         graph: dict[str, Any] = {}
         if graph_on(shop):

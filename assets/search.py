@@ -8,6 +8,7 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
+from assets.lib.learning import read_catalogue
 from assets.lib.preconditions import require_checks
 from assets.lib.presentation import markdown_table, result
 from assets.lib.shop import Shop
@@ -75,7 +76,7 @@ def lexical_index(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
 
 
 @dg.asset(
-    deps=["product_embeddings", "products", "raw_media", "champion"],
+    deps=["product_embeddings", "products", "texts", "raw_media", "champion"],
     group_name=GROUP,
     owners=OWNERS,
     kinds={"torch", "numpy"},
@@ -89,18 +90,14 @@ def modality_vectors(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materi
     work: Facts = {"computed_rows": 0}
 
     def compute(folder: Path) -> Facts:
-        from catalog.snapshot.write import MediaStore
         from models.inference.by_modality import modality_vectors as vectors_of
         from models.inference.product_encoder import ProductEncoder
         from releases.search_parts import save_modalities
 
         encoder = ProductEncoder.load(champion_model(shop.workspace), device=shop.settings.features.device)
+        embedded = pd.read_parquet(shop.folder("product_embeddings") / "embedded.parquet")
         vectors, work["computed_rows"] = vectors_of(
-            encoder,
-            embedded_products(shop),
-            MediaStore.open(shop.workspace.snapshot),
-            shop.workspace.state,
-            shop.settings,
+            encoder, read_catalogue(shop, list(embedded["product_id"]))
         )
         save_modalities(folder / "vectors", vectors)
         there = {name: int(np.any(table != 0, axis=1).sum()) for name, table in vectors.items()}
@@ -180,6 +177,7 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
     products = embedded_products(shop)
 
     def compute(folder: Path) -> Facts:
+        from retrieval.ranking.fit import fit_fusion
         from retrieval.ranking.floors import learn_floors, save_floors
         from retrieval.ranking.fusion import FusionModel
         from retrieval.ranking.training.held_out import FEWEST, crossed, left_out
@@ -189,7 +187,7 @@ def search_fusion(context: dg.AssetExecutionContext, shop: Shop) -> dg.Materiali
         lessons = _lessons(shop, products, bool(files))
         useful = sum(one.judged.useful for one in lessons)
         learned = useful >= FEWEST
-        fusion = FusionModel.fit([one.judged for one in lessons]) if learned else FusionModel.fallback()
+        fusion = fit_fusion([one.judged for one in lessons]) if learned else FusionModel.fallback()
         fusion.save(folder / "search_fusion.json")
         tried = list(left_out(lessons)) if learned else []
         floors = learn_floors(tried)

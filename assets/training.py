@@ -106,5 +106,6 @@ CHECKS = [
         "vectors_sound",
         "Its vectors are finite, of unit length and spread out.",
         _vectors_sound,
+        reads=("products", "text_features", "image_features", "audio_features", "tabular_features"),
     )
 ]

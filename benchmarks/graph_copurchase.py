@@ -18,14 +18,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 from tqdm import tqdm
 
 from catalog.cleaning import clean_events
 from catalog.copurchases import Baskets, copurchases, read_baskets
 from catalog.sources.open import open_catalog
-from models.graph.judge import cold_recall, nearest, recall, strongest
+from models.graph.judge import nearest, recall
 from models.graph.refiner import refine
 from models.graph.training import train_refiner
+from retrieval.vectors import search_rows
 from shelfspace.files import write_json, write_table
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Graph
@@ -56,6 +58,16 @@ def read_data() -> tuple[list[str], np.ndarray, pd.DataFrame]:
     return list(products["product_id"]), np.load(vectors_file), pd.read_parquet(events_file)
 
 
+def strongest(weights: csr_matrix, rows: np.ndarray, k: int) -> np.ndarray:
+    """(q, k) rows of the heaviest neighbours of `rows`; -1 where there are fewer, ties by row."""
+    found = np.full((len(rows), k), -1, dtype=np.int64)
+    for place, row in enumerate(rows):
+        part = slice(weights.indptr[row], weights.indptr[row + 1])
+        order = np.lexsort((weights.indices[part], -weights.data[part]))[:k]
+        found[place, : len(order)] = weights.indices[part][order]
+    return found
+
+
 def measure(vectors: np.ndarray, train: Baskets, test: Baskets, seed: int) -> dict[str, Any]:
     """All ways on one draw of cold products: way to figures."""
     rng = np.random.default_rng(seed)
@@ -73,25 +85,25 @@ def measure(vectors: np.ndarray, train: Baskets, test: Baskets, seed: int) -> di
         values = recall(found, rows, test, plain.max_basket)
         groups = {"all": rows >= 0, "with_events": bought[rows], "without_events": ~bought[rows]}
         figures = {name: float(np.nanmean(values[mask])) for name, mask in groups.items()}
-        turned_up = cold_recall(found, rows, test, plain.max_basket, ~bought)
+        turned_up = recall(found, rows, test, plain.max_basket, ~bought)
         return {**figures, "finds_cold": float(np.nanmean(turned_up))}
 
     ways = {
-        "content": judged(nearest(vectors, rows, AT)),
+        "content": judged(nearest(vectors, rows, AT, search_rows)),
         "basket_knn": judged(strongest(weights, rows, AT)),
     }
     # What a shop without a graph would do: kNN where there are events, content where there are none.
     found = strongest(weights, rows, AT)
     short = (found < 0).any(axis=1)
-    found[short] = nearest(vectors, rows[short], AT)
+    found[short] = nearest(vectors, rows[short], AT, search_rows)
     ways["basket_knn_else_content"] = judged(found)
     for encoder in ("lightgcn", "graphsage"):
         settings = plain.model_copy(update={"encoder": encoder})
         started = time.monotonic()
-        trained = train_refiner(vectors, train, settings, seed, say)
+        trained = train_refiner(vectors, train, settings, seed, search_rows, say)
         refined = refine(trained.refiner, vectors, weights)
         ways[encoder] = {
-            **judged(nearest(refined, rows, AT)),
+            **judged(nearest(refined, rows, AT, search_rows)),
             "cosine_to_unrefined": float((refined * vectors).sum(axis=1).mean()),
             "seconds": time.monotonic() - started,
             "epochs": len(trained.history),

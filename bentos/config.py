@@ -75,7 +75,7 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
     keys = _folder(env, "SHELFSPACE_KEYS")
     if keys is not None and not keys.is_file():
         # A mistyped name must not open the service.
-        raise SettingsError("SHELFSPACE_KEYS", str(keys), "name a file that `python -m bentos.auth` made")
+        raise SettingsError("SHELFSPACE_KEYS", str(keys), "name a file that `shelfspace keys` made")
     release = baked / "release"
     rules = _folder(env, "SHELFSPACE_RULES")
     return ServiceConfig(

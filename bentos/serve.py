@@ -1,4 +1,4 @@
-"""`python -m bentos`: serve the Bento of a workspace, on loopback or, with API keys, on any address.
+"""`shelfspace serve`, `python -m bentos`: serve a workspace's Bento, on loopback or, with API keys, anywhere.
 
 The workspace is watched, so a promoted or rolled-back release is swapped in without a restart.
 Variables that are set already win over what is set here, but for BENTOML_HOME.
@@ -12,12 +12,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bentos.auth.__main__ import keys_path
 from bentos.auth.keys import read_keys
+from bentos.auth.manage import keys_path
 from bentos.build import bento_environment, bento_folder, bento_home
 from bentos.config import database_address
 from shelfspace.errors import ArtifactError, SettingsError, ShelfspaceError
 from shelfspace.files import read_json
+from shelfspace.ports import check_port_free
 from shelfspace.settings import Settings, load_settings, merge
 from shelfspace.workspace import Workspace
 
@@ -41,8 +42,9 @@ def find_bento(workspace: Workspace, tag: str = "") -> str:
     if not chosen and latest.is_file():
         chosen = f"shelfspace:{latest.read_text().strip()}"
     if not chosen or not bento_folder(workspace, chosen).is_dir():
-        what = f"no Bento {chosen}" if chosen else "no Bento"
-        raise ArtifactError(f"workspace {workspace.name} has {what}; run the pipeline first (make pipeline)")
+        what = f"no Bento {chosen}" if chosen else "no Bento yet"
+        remedy = f"make one with: make demo{workspace.make_arguments}"
+        raise ArtifactError(f"workspace {workspace.name} has {what}; {remedy}")
     return chosen
 
 
@@ -68,7 +70,7 @@ def bindable(host: str, keyed: bool) -> str:
         raise SettingsError("service.host", host, "give an address, such as 127.0.0.1 or 0.0.0.0") from None
     if not safe and not keyed:
         remedy = (
-            "use 127.0.0.1, or make an API key first (python -m bentos.auth create); "
+            "use 127.0.0.1, or make an API key first (shelfspace keys create); "
             "there are no API keys, so it is not opened to a network"
         )
         raise SettingsError("service.host", host, remedy)
@@ -119,13 +121,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, help="default service.port")
     given = parser.parse_args(arguments)
     try:
-        workspace = Workspace.open(given.catalog)
+        workspace = Workspace.find(given.catalog)
         tag = find_bento(workspace, given.bento)
         asked = {k: v for k, v in (("host", given.host), ("port", given.port)) if v is not None}
         settings = bento_settings(workspace, tag, asked)
         database_address(settings, os.environ)
         keyed = has_keys(keys_path(workspace))
         line = command(tag, settings, keyed)
+        check_port_free(line[line.index("--host") + 1], settings.service.port)
     except ShelfspaceError as error:
         print(error, file=sys.stderr)
         return 2

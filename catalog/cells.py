@@ -1,14 +1,26 @@
-"""One cell of a raw table: several values in it, numbers, times, and values as text."""
+"""The one reading of a raw cell: ids, numbers, times, currencies, lists, and values as text.
+
+Cleaning reads by these functions, and the checks ask them what cleaning will be able to read.
+"""
 
 import json
 import math
 import unicodedata
+from collections.abc import Callable
 from pathlib import PurePosixPath
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["foreign", "media_cell", "moments", "numbers", "text_of", "usable_key"]
+__all__ = [
+    "amounts", "attribute_texts", "category_path", "codes", "filled", "foreign", "languages", "media_cell",
+    "moments", "numbers", "stripped", "text_of", "usable_key",
+]  # fmt: skip
+
+LARGEST = 10**9
+"""Largest amount (a quantity, pieces on hand, days) that is taken for one."""
+Parsed = TypeVar("Parsed", list[Any], dict[str, Any])
 
 MAX_NAME_BYTES = 255
 """Longest file name that common file systems hold."""
@@ -26,17 +38,35 @@ _SUFFIX = r"\s*(?:rs\.?|[a-z]{3}|[€£₹¥₽₩$元円])$"
 
 def media_cell(cell: str, separator: str) -> list[str]:
     """Media keys of a cell (a JSON list, or values with a separator), in order, each once."""
+    listed = _json(cell, list)
+    values = cell.split(separator) if listed is None else [str(v) for v in listed if v is not None]
+    return list(dict.fromkeys(value.strip() for value in values if value.strip()))
+
+
+def category_path(cell: str, separator: str) -> str:
+    """A category cell as nodes joined by " > "; of a JSON list of paths the first counts."""
+    paths = _json(cell, list)
+    text = cell.strip() if paths is None else text_of(paths[0]) if paths else ""
+    nodes = [" ".join(node.split()) for node in text.split(separator.strip() or separator)]
+    return " > ".join(node for node in nodes if node)
+
+
+def attribute_texts(cell: str) -> dict[str, str]:
+    """An attributes cell (a JSON object) as texts, sorted by name; other text becomes its one value."""
     text = cell.strip()
-    if not text:
-        return []
-    if text.startswith("["):
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError):
-            values = None  # no JSON after all: a name that begins with a bracket
-        if isinstance(values, list):
-            return list(dict.fromkeys(str(v).strip() for v in values if v is not None and str(v).strip()))
-    return list(dict.fromkeys(part.strip() for part in text.split(separator) if part.strip()))
+    values = _json(cell, dict)
+    if values is None:
+        values = {"attributes": text} if text else {}
+    return {name: text_of(value) for name, value in sorted(values.items())}
+
+
+def _json(cell: str, kind: type[Parsed]) -> Parsed | None:
+    """The cell as JSON of one kind; None where it is none: a name may begin with a bracket."""
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, kind) else None
 
 
 def usable_key(key: str) -> bool:
@@ -70,30 +100,57 @@ def text_of(value: object) -> str:
     return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def stripped(cells: pd.Series) -> pd.Series:
+    """Cells without outer whitespace, as ids are compared; each distinct text is handled once."""
+    return _each(cells, lambda texts: texts.str.strip())
+
+
+def filled(cells: pd.Series) -> pd.Series:
+    """(n,) bool: something is written in the cell."""
+    return stripped(cells).ne("")
+
+
+def codes(cells: pd.Series) -> pd.Series:
+    """Codes (of a currency, of an article) as they are compared: upper case."""
+    return stripped(cells).str.upper()
+
+
+def languages(cells: pd.Series) -> pd.Series:
+    """Language cells as codes of two letters in lower case ("en_GB" is "en"); "" where there is none."""
+    return stripped(cells).str.lower().str.extract(r"^([a-z]{2})(?:[-_]|$)")[0].fillna("")
+
+
+def amounts(cells: pd.Series, whole: bool = False) -> pd.Series:
+    """Numbers of at most LARGEST in size, whole ones where that is asked; anything else is NaN."""
+    values = numbers(cells)
+    usable = values.abs().le(LARGEST)
+    return values.where(usable & values.mod(1).eq(0) if whole else usable)
+
+
 def numbers(cells: pd.Series) -> pd.Series:
     """Cells as float64: a currency sign and thousands marks are allowed, anything else is NaN.
 
     "1,299.00", "1,23,456", "1 299,50 €" and "Rs. 399" are numbers; "1.234,56", which reads two
     ways, "12 or 14" and "nan" are none. Each distinct text is parsed once.
     """
-    codes, distinct = pd.factorize(cells)
-    text = pd.Series(distinct, dtype=object).astype(str).str.normalize("NFKC").str.strip().str.lower()
+    return _each(cells, _numbers)
+
+
+def _numbers(texts: pd.Series) -> pd.Series:
+    text = texts.astype(str).str.normalize("NFKC").str.strip().str.lower()
     text = text.str.replace(_PREFIX, "", regex=True).str.replace(_SUFFIX, "", regex=True)
     comma = text.str.fullmatch(r"[+-]?\d{1,3}(?:[ '’]?\d{3})*,\d{1,2}")
     text = text.mask(comma, text.str.replace(r"[ '’]", "", regex=True).str.replace(",", ".", regex=False))
     grouped = text.str.fullmatch(r"[+-]?\d{1,3}(?:[, '’]\d{2,3})*[, '’]\d{3}(?:\.\d*)?")
     text = text.mask(grouped, text.str.replace(r"[, '’]", "", regex=True))
     plain = text.str.fullmatch(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?", flags=2 | 256)  # ASCII digits
-    values = pd.to_numeric(text.where(plain.astype(bool)), errors="coerce").to_numpy(dtype="float64")
-    values = np.where(np.isfinite(values), values, np.nan)
-    return pd.Series(values.take(codes) if len(values) else np.empty(0), index=cells.index, dtype="float64")
+    values = pd.to_numeric(text.where(plain.astype(bool)), errors="coerce").astype("float64")
+    return values.where(np.isfinite(values))
 
 
 def foreign(cells: pd.Series, currency: str) -> pd.Series:
     """Whether a price cell carries the sign or code of another currency than `currency`."""
-    codes, distinct = pd.factorize(cells)
-    other = np.array([_is_foreign(str(cell), currency) for cell in distinct], dtype=bool)
-    return pd.Series(other.take(codes) if len(other) else np.empty(0, bool), index=cells.index, dtype=bool)
+    return _each(cells, lambda texts: texts.map(lambda cell: _is_foreign(str(cell), currency)).astype(bool))
 
 
 def _is_foreign(cell: str, currency: str) -> bool:
@@ -110,10 +167,19 @@ def moments(cells: pd.Series) -> pd.Series:
 
     Times without a zone are UTC. Each distinct text is parsed once.
     """
-    codes, distinct = pd.factorize(cells)
-    text = pd.Series(distinct, dtype=object).astype(str).str.strip()
+    return _each(cells, _moments)
+
+
+def _moments(texts: pd.Series) -> pd.Series:
+    text = texts.astype(str).str.strip()
     # A parser that is given "5" or "10:30" fills in the day of today; only full dates reach it.
     dated = text.str.fullmatch(_DATE + f"(?:[T ]{_TIME})?")
     parsed = pd.to_datetime(text.where(dated.astype(bool)), errors="coerce", utc=True, format="mixed")
-    values = parsed.astype("datetime64[us, UTC]")
-    return values.take(codes).set_axis(cells.index) if len(values) else values.reindex(cells.index)
+    return parsed.astype("datetime64[us, UTC]")
+
+
+def _each(cells: pd.Series, read: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """`read` of the distinct texts, given back to each cell."""
+    places, distinct = pd.factorize(cells)
+    values = read(pd.Series(distinct, dtype=object))
+    return values.take(places).set_axis(cells.index)

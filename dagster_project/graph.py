@@ -58,6 +58,7 @@ LOOPS: Mapping[str, tuple[str, ...]] = {
         "quarantine",
         "events",
         "stock",
+        "texts",
         *STAGES["release"],
         *STAGES["packaging"],
     ),

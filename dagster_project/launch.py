@@ -1,118 +1,137 @@
-"""Launch a named job, the Dagster UI, or the drift dashboard: what the Makefile and dvc.yaml call.
+"""Run a job in this process, under Dagster's own records.
 
-python -m dagster_project.launch job chain --catalog flipkart
-python -m dagster_project.launch ui
-python -m dagster_project.launch drift
-python -m dagster_project.launch rollback
+No code server and no further process is started. The run carries the origin that the Dagster UI gives
+to runs of its own, so it stands on the timeline and on its job's page, and can be started again there.
 """
 
-import argparse
-import json
+import contextlib
+import logging
 import os
-import subprocess
 import sys
-from pathlib import Path
+import warnings
+from collections.abc import Iterator
+from typing import Any
 
-from dagster_project.automation import stages_of
-from dagster_project.environment import prepare
-from dagster_project.graph import LOOPS, STAGES
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from assets.lib.dvc import commit_stages
+from dagster_project.automation import run_config, stages_of
+from dagster_project.outcome import Outcome
 from shelfspace.workspace import PROJECT, Workspace
 
-__all__ = ["main"]
+__all__ = ["close_dead_runs", "launch_job"]
+
+MODULE = "dagster_project.definitions"
+"""What `dg dev -m` loads; the name of the code location in the UI."""
+
+HERE = "shelfspace/launched"
+"""Tag of the runs that a process of the command line works on, and no code server watches."""
 
 
-def launch_job(workspace: Workspace, job: str, launched_by: str, cause: str) -> int:
-    """`dg launch --job`, quiet but for warnings and what the assets themselves say; its exit status.
+def launch_job(workspace: Workspace, job: str, launched_by: str = "launch", cause: str = "") -> Outcome:
+    """Run a job to its end, quiet but for warnings and what the assets themselves say.
 
     Unless DVC started it, a successful run is followed by `dvc commit` of its stages: DVC refuses
     that from within.
+
+    Args:
+        workspace: prepared by `environment.prepare`.
+        job: name of a stage or a loop.
+        launched_by: `launch` (a person) or `dvc`.
+        cause: why, for the run's record.
     """
-    config = {
-        "loggers": {"console": {"config": {"log_level": "WARNING"}}},
-        "resources": {"shop": {"config": {"launched_by": launched_by, "cause": cause}}},
-    }
     if sys.stderr.isatty():
         # A step's output is captured and passed on, so it cannot see that a person is watching.
         os.environ.setdefault("SHELFSPACE_PROGRESS", "1")
-    print(f"{job} on {workspace.name}", file=sys.stderr)
-    done = subprocess.run(
-        [
-            _tool("dg"),
-            "launch",
-            "--job",
-            job,
-            "-m",
-            "dagster_project.definitions",
-            "--config-json",
-            json.dumps(config),
-        ],
-        cwd=PROJECT,
-        check=False,
-    )
-    if done.returncode != 0:
-        print(f"{job} on {workspace.name} stopped; the reason is above and in `make ui`", file=sys.stderr)
-    if done.returncode == 0 and launched_by != "dvc":
-        from assets.lib.dvc import commit_stages
+    for kind in (DeprecationWarning, FutureWarning):
+        # Deprecations inside libraries are theirs, not the operator's.
+        warnings.filterwarnings("ignore", category=kind)
+    from dagster_project.definitions import defs
 
+    print(f"{job} on {workspace.name}", file=sys.stderr)
+    definition = defs.resolve_job_def(job)
+    with dg.DagsterInstance.get() as instance, contextlib.chdir(PROJECT):
+        close_dead_runs(instance, workspace)
+        run = instance.create_run_for_job(
+            definition,
+            run_config=quiet_config(launched_by, cause),
+            tags={**definition.run_tags, HERE: launched_by},
+            remote_job_origin=origin(job),
+        )
+        outcome = Outcome(run.run_id)
+        instance.add_event_listener(run.run_id, outcome.take)
+        instance.add_event_listener(run.run_id, say_warnings)
+        with held(workspace, run.run_id):
+            execute_run(InMemoryJob(definition), run, instance)
+    if outcome.success and launched_by != "dvc":
         committed = commit_stages(PROJECT, workspace.root, stages_of(job))
         if committed:
             print(f"  dvc commit             {', '.join(committed)}", file=sys.stderr)
-    return done.returncode
+    return outcome
 
 
-def _tool(name: str) -> str:
-    """A command of this environment, wherever the shell's PATH points."""
-    return str(Path(sys.executable).with_name(name))
+def quiet_config(launched_by: str, cause: str) -> dict[str, Any]:
+    """Run configuration: who asked and why; Dagster's own console output off, failures included."""
+    silent = {"console": {"config": {"log_level": "CRITICAL"}}}
+    return {**run_config(launched_by, cause), "loggers": silent}
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Parse the command line and do it; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m dagster_project.launch", description=__doc__.splitlines()[0]
+def origin(job: str) -> RemoteJobOrigin:
+    """Where the Dagster UI finds the job: the code location that `dg dev -m` makes of the definitions."""
+    target = LoadableTargetOrigin(
+        executable_path=sys.executable, module_name=MODULE, working_directory=str(PROJECT)
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    job = commands.add_parser("job", help="run a stage or a loop")
-    job.add_argument("name", choices=sorted({**STAGES, **LOOPS}))
-    job.add_argument("--launched-by", default="launch", help="launch (a person) or dvc")
-    job.add_argument("--cause", default="", help="why, for the run's record")
-    ui = commands.add_parser("ui", help="the Dagster UI with its daemon")
-    ui.add_argument("--port", type=int, default=3001)
-    drift = commands.add_parser("drift", help="the Evidently UI on the workspace")
-    drift.add_argument("--port", type=int, default=3002)
-    commands.add_parser("rollback", help="move `current` back to the release before")
-    commands.add_parser("summary", help="the metrics table and what to do next")
-    for command in commands.choices.values():
-        command.add_argument("--catalog", default=None, help="preset name or catalogue folder")
-    chosen = parser.parse_args(arguments)
-    workspace = prepare(chosen.catalog)
-    if chosen.command == "job":
-        return launch_job(workspace, chosen.name, chosen.launched_by, chosen.cause)
-    if chosen.command == "ui":
-        return _serve(
-            [_tool("dg"), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1"], chosen.port, "-p"
-        )
-    if chosen.command == "drift":
-        place = str(workspace.state / "evidently")
-        return _serve(
-            [_tool("evidently"), "ui", "--workspace", place, "--host", "127.0.0.1"], chosen.port, "--port"
-        )
-    if chosen.command == "rollback":
-        from releases import rollback
-
-        release = rollback(workspace.root)
-        print(f"current release of {workspace.name} is now {release.id}")
-        return 0
-    from dagster_project.summary import summary
-
-    print(summary(workspace))
-    return 0
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=MODULE)
+    return RemoteRepositoryOrigin(location, "__repository__").get_job_origin(job)
 
 
-def _serve(command: list[str], port: int, flag: str) -> int:
-    """Become a server in this process's place, so that Ctrl-C and SIGTERM reach it."""
-    os.chdir(PROJECT)
-    os.execv(command[0], [*command, flag, str(port)])  # noqa: S606 - no shell is meant
+def say_warnings(entry: dg.EventLogEntry) -> None:
+    """Pass an asset's own warnings on; Dagster's events come as an outcome."""
+    if entry.dagster_event is None and int(entry.level) >= logging.WARNING:
+        tqdm.write(f"  warning: {entry.user_message}", file=sys.stderr)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def close_dead_runs(instance: dg.DagsterInstance, workspace: Workspace) -> list[str]:
+    """Mark runs of the command line as failed whose process ended without a word; returns their ids.
+
+    Nothing else does: Dagster asks a code server after a run, and these runs have none.
+    """
+    unfinished = [
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    ]
+    closed = []
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=unfinished)):
+        if HERE not in run.tags:
+            continue
+        with contextlib.suppress(Timeout), held(workspace, run.run_id):
+            instance.report_run_failed(run, "The process of this run ended without a word (killed?).")
+            closed.append(run.run_id)
+    return closed
+
+
+@contextlib.contextmanager
+def held(workspace: Workspace, run_id: str) -> Iterator[None]:
+    """Hold the file that says that a run's process lives; the system frees it with a dead holder.
+
+    Raises:
+        Timeout: another process holds it.
+    """
+    folder = workspace.state / "runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{run_id}.lock"
+    with FileLock(file, timeout=0):
+        yield
+    file.unlink(missing_ok=True)

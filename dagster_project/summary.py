@@ -79,7 +79,7 @@ def next_steps(workspace: Workspace) -> str:
     """Exactly what to type next."""
     from releases import current_id
 
-    suffix = "" if workspace.catalog == "sample" else f" CATALOG={workspace.catalog}"
+    suffix = workspace.make_arguments
     live = current_id(workspace.root)
     if live is None:
         return f"Nothing is released yet in workspace {workspace.name}; run: make demo{suffix}"

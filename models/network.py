@@ -21,7 +21,7 @@ from models.features.table import FeatureTable, ModalityFeatures
 from models.fusion import FUSION
 from shelfspace.settings import Augmentation, Model, Training
 
-__all__ = ["Outputs", "ProductNetwork", "Values", "describe_features"]
+__all__ = ["Outputs", "ProductNetwork", "Values", "batch_values", "cut", "describe_features"]
 
 Values = Mapping[str, dict[str, Tensor]]
 
@@ -48,19 +48,19 @@ def describe_features(features: FeatureTable, vocabulary: int, classes: int) -> 
 
     Args:
         features: whose modalities and arrays the network shall read.
-        vocabulary: number of token ids the tokenizer can give; 0 without text.
+        vocabulary: number of token ids the tokenizer can give; 0 without tokens.
         classes: number of categories; 0 for a catalogue without labels.
     """
     shapes = {
         name: {array: list(values.shape[1:]) for array, values in sorted(part.values.items())}
         for name, part in features.modalities.items()
     }
-    if "text" in shapes:
+    if "tokens" in shapes.get("text", {}):
         shapes["text"]["vocabulary"] = [vocabulary]
-        if "words" in shapes["text"]:
-            # Padding and unknown are always there.
-            highest = int(features.modalities["text"].values["words"].max(initial=1))
-            shapes["text"]["word_vocabulary"] = [highest + 1]
+    if "words" in shapes.get("text", {}):
+        # Padding and unknown are always there.
+        highest = int(features.modalities["text"].values["words"].max(initial=1))
+        shapes["text"]["word_vocabulary"] = [highest + 1]
     return {"order": list(shapes), "modalities": shapes, "classes": classes}
 
 
@@ -159,7 +159,8 @@ class ProductNetwork(nn.Module):
 
         A completed modality counts as what it is to the fusion: present.
         """
-        return self.fusion.weights(*self.completion(vectors, present))
+        weigh = getattr(self.fusion, "weights", None)
+        return None if weigh is None else weigh(*self.completion(vectors, present))
 
     def singles(self, vectors: Tensor, present: Tensor) -> Tensor:
         """The product vector of each modality alone: (B, M, dim), zero where absent."""
@@ -211,3 +212,12 @@ def batch_values(
             if there
         }
     return values, torch.from_numpy(present).to(device)
+
+
+def cut(vectors: np.ndarray, size: int) -> np.ndarray:
+    """The first `size` numbers of (n, d) vectors, of unit length again.
+
+    Shorter vectors out of a long one: Kusupati 2022, Matryoshka Representation Learning.
+    """
+    short = vectors[:, :size]
+    return short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-12)

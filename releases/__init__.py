@@ -1,7 +1,8 @@
 """Releases: immutable folders, the pointer that says which one is live, and its history."""
 
 from releases.pointer import current, current_id, history, previous, promote, prune, rollback
-from releases.release import VOLATILE, Release, list_releases, write_release
+from releases.release import Release, list_releases
+from releases.write import VOLATILE, write_release
 
 __all__ = [
     "VOLATILE",

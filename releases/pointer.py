@@ -65,6 +65,12 @@ def rollback(workspace_root: Path, reason: str = "") -> Release:
         ArtifactError: there is no earlier release on disk, or it is damaged; the live one stays.
     """
     releases = workspace_root / "releases"
+    if current_id(workspace_root) is None:
+        # Said before the lock, which would make the folder.
+        raise ArtifactError(
+            f"{workspace_root.name} has no earlier release to roll back to, nor a current one; "
+            "make one with: make demo"
+        )
     with releases_lock(releases):
         target = previous(workspace_root)
         if target is None:

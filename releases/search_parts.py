@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from releases import Release
+from retrieval.catalogue.parts import SearchParts
+from retrieval.catalogue.products import ProductFacts
+from retrieval.filters.columns import Columns
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.tokens import tokens_code
+from retrieval.query import Encoder
 from retrieval.ranking.floors import load_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
 from shelfspace.files import read_json, write_table
-
-if TYPE_CHECKING:
-    from models.inference.product_encoder import ProductEncoder
 
 __all__ = [
     "load_modalities",
@@ -28,6 +28,7 @@ __all__ = [
     "save_modalities",
     "search_of",
     "search_part_writers",
+    "search_parts",
 ]
 
 LEXICAL, FUSION, FLOORS, MODALITIES, TOGETHER = (
@@ -133,7 +134,7 @@ def release_together(release: Release) -> dict[str, list[tuple[str, float]]]:
 
 def search_of(
     release: Release,
-    encoder: "ProductEncoder",
+    encoder: Encoder,
     fusion: FusionModel | None = None,
     lexical: LexicalIndex | None = None,
 ) -> HybridSearch:
@@ -149,4 +150,21 @@ def search_of(
         release.embeddings,
         fusion or release_fusion(release),
         encoder.classify_vectors(release.embeddings) if encoder.labels else None,
+    )
+
+
+def search_parts(release: Release, encoder: Encoder) -> SearchParts:
+    """All that a release brings to its search; of an older one, words are read from its products and the
+    fusion is the rule."""
+    products, facts = release.products, ProductFacts(release.products)
+    _ = facts.named  # read now, so that no answer waits for it
+    return SearchParts(
+        facts=facts,
+        columns=Columns(products),
+        lexical=release_lexical(release),
+        fusion=release_fusion(release),
+        classes=encoder.classify_vectors(release.embeddings) if encoder.labels else None,
+        modalities=release_modalities(release),
+        together=release_together(release),
+        floors=release_floors(release),
     )

@@ -1,244 +1,153 @@
-"""Answers of /search: what a query found, ruled, filtered, sorted, cut into pages and explained."""
+"""Answers of /search: encoded queries go in, each is looked for, ranked, ruled and cut into a page."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from bentos.serving.loaded_release import LoadedRelease
-from bentos.telemetry.metrics import timed
-from models.inference.product_encoder import Encoded
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import allowed_rows
 from retrieval.filters.facets import facets
 from retrieval.filters.rules import Rules
 from retrieval.filters.sorting import page
-from retrieval.query import NO_FILTERS, SearchOptions, SearchQuery
+from retrieval.query import NO_FILTERS, EncodedQuery, SearchOptions, SearchQuery
 from retrieval.ranking.blending import blend, blend_classes
-from retrieval.ranking.hybrid import DEPTH, Ranking, Words
-from retrieval.results import SearchResults, facets_of
-from retrieval.vectors import LayeredView
+from retrieval.ranking.hybrid import DEPTH, WordEvidence
+from retrieval.results import SearchResults
 
-__all__ = ["Asked", "LookedUp", "answer", "blended", "browse", "ranked", "unfiltered"]
+__all__ = ["answers", "blended", "browse"]
 
+NONE = np.empty(0, np.int64)
 
-def unfiltered(form: SearchOptions) -> bool:
-    """Whether every product may be found."""
-    return form.filters is NO_FILTERS or form.filters == NO_FILTERS
-
-
-@dataclass(frozen=True, eq=False)
-class LookedUp:
-    """What both searches found for one query.
-
-    Attributes:
-        allowed: (positions,) bool, what its filters let through; None without filters.
-        words: its candidates, and what their words say.
-        matches: ascending positions of all products that have every word; none of a query that holds
-            more than words.
-    """
-
-    allowed: np.ndarray | None
-    words: Words
-    matches: np.ndarray
+Found = tuple[np.ndarray | None, np.ndarray]
+"""What a query's filters let through, (positions,) bool or None for all, and the positions nearest to it."""
 
 
-def looked_up(
-    shelf: CatalogueView, ask: SearchQuery, allowed: np.ndarray | None, near: np.ndarray
-) -> LookedUp:
-    """What the index of words says of one query."""
-    words = shelf.search.look_up(ask.text, near, allowed)
-    alone = ask.words_weight is None
-    return LookedUp(
-        allowed, words, shelf.search.lexical.having_all(words.query) if alone else np.empty(0, np.int64)
-    )
-
-
-def answer(
-    shelf: CatalogueView,
-    rules: Rules,
-    ask: SearchQuery,
-    form: SearchOptions,
-    vector: np.ndarray,
-    probabilities: np.ndarray | None,
-    found_by: LookedUp,
-) -> dict[str, Any]:
-    """One result of /search.
+def answers(
+    catalogue: CatalogueView,
+    asked: Sequence[EncodedQuery],
+    done: Callable[[str], None] = lambda stage: None,
+) -> list[dict[str, Any]]:
+    """The results of a batch of queries, in order; those that no filter narrows ask the index together.
 
     Args:
-        vector: (d,) of the whole query.
-        probabilities: (k,) its class probabilities.
+        done: told when each stage is through: search, words, rank.
     """
-    allowed = found_by.allowed
-    ranking = shelf.search.rank(found_by.words, vector, probabilities, ask.words_weight, ask.beside)
-    rows, scores = by_name(shelf, ask.text, allowed, ranking.rows, ranking.scores)
-    own = shelf.position_of(ask.product) if ask.product else None
-    if own is not None:
-        rows, scores = rows[rows != own], scores[rows != own]
-    pinned = 0
-    valid = rules.valid(frozenset(ranking.query.terms), form.filters.category)
-    if valid.rules:
-        rows, scores, pinned = valid.apply(rows, scores, shelf.columns, allowed)
-    out = valid.banned(shelf.columns) if own is None else np.append(valid.banned(shelf.columns), own)
-    found = SearchResults(shelf, ask, ranking.query, found_by.matches, allowed, rows, scores, pinned, out)
-    found = found if form.sort == "relevance" else found.by(form.sort)
-    shown, levels = found.window((form.page - 1) * form.size, form.page * form.size)
-    result: dict[str, Any] = {
-        "hits": explained(
-            shelf, ranking, shown, np.minimum(levels, 1.0), vector, found.pinned - (form.page - 1) * form.size
-        ),
-        "total": found.total,
-        "page": form.page,
-    }
-    if form.facets:
-        result["facets"] = facets_of(shelf, found, form, vector, probabilities)
-    return result
-
-
-def by_name(
-    shelf: CatalogueView, text: str, allowed: np.ndarray | None, rows: np.ndarray, scores: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """What was found, led by the products whose title or identifier the query is: nothing is more certain."""
-    named = [row for row in shelf.named(text) if allowed is None or allowed[row]]
-    if not named:
-        return rows, scores
-    rest = ~np.isin(rows, named)
-    return (
-        np.concatenate([np.array(named, np.int64), rows[rest]]),
-        np.concatenate([np.ones(len(named)), scores[rest]]),
-    )
-
-
-def explained(
-    shelf: CatalogueView,
-    ranking: Ranking,
-    rows: np.ndarray,
-    scores: np.ndarray,
-    vector: np.ndarray,
-    pinned: int,
-) -> list[dict[str, Any]]:
-    """Hits with their why; the first `pinned` were placed by a rule."""
-    if not len(rows):
-        return []
-    whys = shelf.search.why(ranking, rows, vector, shelf.modalities)
-    hits = []
-    for place, (row, score, why) in enumerate(zip(rows.tolist(), scores.tolist(), whys, strict=True)):
-        hit = shelf.hit(row, round(score, 6))
-        hit["why"] = {"words": why.words, "modality": why.modality}
-        hit["pinned"] = place < pinned
-        hits.append(hit)
-    return hits
-
-
-def browse(shelf: CatalogueView, rules: Rules, form: SearchOptions) -> dict[str, Any]:
-    """All products that pass, in catalogue order or by price."""
-    may = shelf.there if unfiltered(form) else allowed_rows(shelf.columns, form.filters)
-    valid = rules.valid(frozenset(), form.filters.category)
-    banned = valid.banned(shelf.columns)
-    if len(banned):
-        may = may.copy()
-        may[banned] = False
-    order = shelf.order(form.sort)
-    rows, pinned = order[may[order]], 0
-    if valid.rules and form.sort == "relevance":
-        head = valid.pinned(shelf.columns, may)
-        rows, pinned = np.concatenate([head, rows[~np.isin(rows, head)]]), len(head)
-    shown = page(rows, form.page, form.size).tolist()
-    first = (form.page - 1) * form.size
-    hits = [
-        {**shelf.hit(row, 0.0), "why": {"words": [], "modality": ""}, "pinned": first + place < pinned}
-        for place, row in enumerate(shown)
+    near = nearest_rows(catalogue, asked)
+    done("search")
+    search = catalogue.search
+    words, matches = [], []
+    for one, (allowed, rows) in zip(asked, near, strict=True):
+        query = search.lexical.query(one.query.text)
+        words.append(search.look_up(query, rows, allowed))
+        # What has the word of a mixed query need not be like the rest of it.
+        matches.append(search.lexical.having_all(query) if one.query.words_weight is None else NONE)
+    done("words")
+    results = [
+        ranked(catalogue, one, allowed, evidence, having).answer()
+        for one, (allowed, _), evidence, having in zip(asked, near, words, matches, strict=True)
     ]
-    result: dict[str, Any] = {"hits": hits, "total": len(rows), "page": form.page}
-    if form.facets:
-        out = np.ones(len(shelf), bool)
-        out[banned] = False
-        result["facets"] = facets(shelf.columns, form.filters, out)
-    return result
+    done("rank")
+    return results
 
 
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """One request on its way through a batch.
-
-    Attributes:
-        vectors, classes: (n, d) and (n, k) of its n queries.
-    """
-
-    asks: tuple[SearchQuery, ...]
-    form: SearchOptions
-    rules: Rules
-    vectors: np.ndarray
-    classes: np.ndarray
-
-
-def ranked(shelf: CatalogueView, asked: Sequence[Asked]) -> list[list[dict[str, Any]]]:
-    """Results of all requests of a batch; queries that no filter narrows ask the index together."""
-    if not asked:
-        return []
-    with timed("search"):
-        near = nearest(shelf, asked)
-    with timed("words"):
-        found = [
-            looked_up(shelf, ask, allowed, rows)
-            for (allowed, rows), ask in zip(near, (ask for one in asked for ask in one.asks), strict=True)
-        ]
-    with timed("rank"):
-        left = iter(found)
-        return [
-            [
-                answer(shelf, one.rules, ask, one.form, vector, known, next(left))
-                for ask, vector, known in zip(one.asks, one.vectors, one.classes, strict=True)
-            ]
-            for one in asked
-        ]
-
-
-def nearest(shelf: CatalogueView, asked: Sequence[Asked]) -> list[tuple[np.ndarray | None, np.ndarray]]:
-    """Of each query, what its filters let through (None without filters), and the positions nearest to it."""
-    plain = [one.vectors for one in asked if unfiltered(one.form)]
-    together = iter(shelf.near(np.concatenate(plain), DEPTH) if plain else ())
-    found: list[tuple[np.ndarray | None, np.ndarray]] = []
+def nearest_rows(catalogue: CatalogueView, asked: Sequence[EncodedQuery]) -> list[Found]:
+    """What the filters of each query let through, and the positions nearest to it."""
+    plain = [one.vector for one in asked if one.options.filters is NO_FILTERS]
+    together = iter(catalogue.near(np.stack(plain), DEPTH) if plain else ())
+    found: list[Found] = []
+    allowed: np.ndarray | None = None
+    last: SearchOptions | None = None
     for one in asked:
-        if unfiltered(one.form):
-            found += [(None, next(together)) for _ in one.asks]
-        else:
-            allowed = allowed_rows(shelf.columns, one.form.filters)
-            found += [(allowed, shelf.search.near(vector, allowed)) for vector in one.vectors]
+        if one.options.filters is NO_FILTERS:
+            found.append((None, next(together)))
+            continue
+        if allowed is None or one.options is not last:  # the queries of one request share theirs
+            allowed, last = allowed_rows(catalogue.columns, one.options.filters), one.options
+        found.append((allowed, catalogue.search.near(one.vector, allowed)))
     return found
 
 
-def blended(
-    asks: tuple[SearchQuery, ...],
-    loaded: LoadedRelease,
-    view: LayeredView,
-    encoded: Encoded | None,
-    own: slice,
-) -> tuple[np.ndarray, np.ndarray]:
-    """(n, d) vectors and (n, k) class probabilities of n queries, the parts of each put together.
+def ranked(
+    catalogue: CatalogueView,
+    asked: EncodedQuery,
+    allowed: np.ndarray | None,
+    words: WordEvidence,
+    matches: np.ndarray,
+) -> SearchResults:
+    """The candidates of one query in their order: by the fusion, its name first, and as the rules say.
 
     Args:
-        own: rows of `encoded` that are their parts, one query after the other.
+        allowed, words, matches: as in `SearchResults`.
+    """
+    query, options, search = asked.query, asked.options, catalogue.search
+    found = search.candidates(words, asked.vector, asked.probabilities, query.words_weight, query.beside)
+    order, scores = search.fusion.rank(found)
+    rows, pinned, out = found.rows[order], 0, NONE
+    named = catalogue.named(query.text)
+    if named:
+        # What a query names stands first: nothing is more certain.
+        named = [row for row in named if allowed is None or allowed[row]]
+        rest = ~np.isin(rows, named)
+        rows = np.concatenate([np.array(named, np.int64), rows[rest]])
+        scores = np.concatenate([np.ones(len(named)), scores[rest]])
+    own = catalogue.position_of(query.product) if query.product else None
+    if own is not None:
+        out = np.array([own])
+        rows, scores = rows[rows != own], scores[rows != own]
+    if asked.rules.rules:
+        valid = asked.rules.valid(frozenset(words.query.terms), options.filters.category)
+        if valid.rules:
+            rows, scores, pinned = valid.apply(rows, scores, catalogue.columns, allowed)
+            out = np.append(valid.banned(catalogue.columns), out)
+    results = SearchResults(catalogue, asked, words, found, matches, allowed, rows, scores, out, pinned)
+    return results if options.sort == "relevance" else results.by(options.sort)
+
+
+def browse(catalogue: CatalogueView, rules: Rules, options: SearchOptions) -> dict[str, Any]:
+    """All products that pass, in catalogue order or by price."""
+    filters = options.filters
+    may = catalogue.there if filters is NO_FILTERS else allowed_rows(catalogue.columns, filters)
+    valid = rules.valid(frozenset(), filters.category)
+    banned = valid.banned(catalogue.columns)
+    if len(banned):
+        may = may.copy()
+        may[banned] = False
+    order = catalogue.order(options.sort)
+    rows, pinned = order[may[order]], 0
+    if valid.rules and options.sort == "relevance":
+        head = valid.pinned(catalogue.columns, may)
+        rows, pinned = np.concatenate([head, rows[~np.isin(rows, head)]]), len(head)
+    shown = page(rows, options.page, options.size).tolist()
+    first = (options.page - 1) * options.size
+    hits = catalogue.hits(shown, [0.0] * len(shown))
+    for place, hit in enumerate(hits):
+        hit["pinned"] = first + place < pinned
+    result: dict[str, Any] = {"hits": hits, "total": len(rows), "page": options.page}
+    if options.facets:
+        out = np.ones(len(catalogue), bool)
+        out[banned] = False
+        result["facets"] = facets(catalogue.columns, filters, out)
+    return result
+
+
+def blended(
+    query: SearchQuery, catalogue: CatalogueView, vectors: np.ndarray, classes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(d,) vector and (k,) class probabilities of a query, its parts put together by their weights.
+
+    Args:
+        vectors, classes: (m, d) and (m, k) of its parts, as the encoder sees each.
 
     Raises:
-        KeyError: a product that a query names is not there.
+        KeyError: the product that the query names is not there.
     """
-    if encoded is not None and all(len(ask.parts) == 1 and not ask.product for ask in asks):
-        return encoded.vectors[own], encoded.probabilities[own]  # nothing to put together
-    shelf = loaded.shelf(view)
-    vectors, classes, start = [], [], own.start
-    for ask in asks:
-        parts = slice(start, start + len(ask.parts))
-        start = parts.stop
-        share = [weight for _, weight in ask.parts]
-        seen = [] if encoded is None else list(encoded.vectors[parts])
-        known = [] if encoded is None else list(encoded.probabilities[parts])
-        if ask.product:
-            seen.append(view.vector_of(ask.product))
-            known.append(shelf.classes_of(ask.product))
-            share.append(ask.product_weight)
-        weights = np.array(share)
-        vectors.append(blend(np.stack(seen), weights))
-        classes.append(blend_classes(np.stack(known), weights))
-    return np.stack(vectors), np.stack(classes)
+    if len(vectors) == 1 and not query.product:
+        return vectors[0], classes[0]  # nothing to put together
+    seen, known, share = list(vectors), list(classes), [weight for _, weight in query.parts]
+    if query.product:
+        seen.append(catalogue.view.vector_of(query.product))
+        known.append(catalogue.classes_of(query.product))
+        share.append(query.product_weight)
+    weights = np.array(share)
+    return blend(np.stack(seen), weights), blend_classes(np.stack(known), weights)

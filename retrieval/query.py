@@ -1,12 +1,17 @@
 """What one query asks for, once it is checked: its parts, what each weighs, and how the answer is cut."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
 
 from catalog.product import ProductInput
 from retrieval.filters.columns import Filters
+from retrieval.filters.rules import Rules
 from retrieval.filters.sorting import Sort
 
-__all__ = ["NO_FILTERS", "SearchOptions", "SearchQuery"]
+__all__ = ["NO_FILTERS", "EncodedQuery", "Encoder", "SearchOptions", "SearchQuery", "mixture"]
 
 NO_FILTERS = Filters()
 
@@ -18,12 +23,13 @@ class SearchOptions:
     Attributes:
         size: hits a page.
         page: from 1.
+        filters: NO_FILTERS where every product may be found.
     """
 
     size: int = 10
     page: int = 1
     sort: Sort = "relevance"
-    filters: Filters = field(default_factory=Filters)
+    filters: Filters = NO_FILTERS
     facets: bool = False
 
 
@@ -33,10 +39,14 @@ class SearchQuery:
 
     Attributes:
         text: its words; "" where it has none or they weigh nothing.
-        whole: all its parts as one item, for the request log; None for browsing.
+        whole: all its parts as one item, for the request log; None for browsing: there is no query.
         parts: what the encoder reads, each as one item, with what it weighs.
         product: a product of the catalogue that is part of it, "" without.
         product_weight: what that weighs.
+        words_weight: of a mixed query (words and a photo, sound or product), what the words weigh, 1 being
+            as much as the mean of the parts; None where nothing is mixed.
+        beside: of a mixed query, what stands beside the words: of several, what weighs most; of equals, the
+            product before a photo before a sound.
     """
 
     text: str = ""
@@ -44,31 +54,79 @@ class SearchQuery:
     parts: tuple[tuple[ProductInput, float], ...] = ()
     product: str = ""
     product_weight: float = 0.0
+    words_weight: float | None = None
+    beside: str = "product"
+
+
+def mixture(
+    text: str, parts: Sequence[tuple[ProductInput, float]], product: float | None
+) -> tuple[float | None, str]:
+    """What the words of a query weigh among its parts, and what stands beside them; see `SearchQuery`.
+
+    Parts that the encoder reads together weigh the same, so the words among them weigh 1.
+
+    Args:
+        product: what a product of the catalogue weighs; None without one.
+    """
+    beside = {"product": product or 0.0}
+    beside["photo"] = max((weight for item, weight in parts if item.photos), default=0.0)
+    beside["sound"] = max((weight for item, weight in parts if item.sounds), default=0.0)
+    if not text or not any(beside.values()):
+        return None, ""
+    weights = [weight for _, weight in parts] + ([] if product is None else [product])
+    own = next(weight for item, weight in parts if item.title)
+    return own / (sum(weights) / len(weights)), max(beside, key=lambda name: beside[name])
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedQuery:
+    """A query on its way through a batch.
+
+    Attributes:
+        rules: that its answer obeys.
+        vector: (d,) float32 of unit length, of all that it holds.
+        probabilities: (k,) its class probabilities; empty where the encoder has no classes.
+    """
+
+    query: SearchQuery
+    options: SearchOptions
+    rules: Rules
+    vector: np.ndarray
+    probabilities: np.ndarray
+
+
+class Encoded(Protocol):
+    """What an encoder says of n items."""
 
     @property
-    def browsing(self) -> bool:
-        """Whether there is no query, so that nothing is ranked."""
-        return self.whole is None
+    def vectors(self) -> np.ndarray:
+        """(n, dim) float32 of unit length."""
 
     @property
-    def words_weight(self) -> float | None:
-        """What the words weigh, 1 being as much as the mean of the parts; None where nothing is mixed.
+    def probabilities(self) -> np.ndarray:
+        """(n, classes) float32; each row sums to 1."""
 
-        Parts that the encoder reads together weigh the same, so the words among them weigh 1.
-        """
-        items = [item for item, _ in self.parts]
-        if not self.text or not (self.product or any(item.photos or item.sounds for item in items)):
-            return None
-        weights = [weight for _, weight in self.parts] + ([self.product_weight] if self.product else [])
-        own = next(weight for item, weight in self.parts if item.title)
-        return own / (sum(weights) / len(weights))
+
+class Encoder(Protocol):
+    """What is asked of the encoder that made the vectors which are searched, as `models.inference` has it."""
 
     @property
-    def beside(self) -> str:
-        """What stands beside the words of a mixed query: of several, what weighs most; of equals, the product
-        before a photo before a sound."""
-        weights = {"product": self.product_weight if self.product else 0.0, "photo": 0.0, "sound": 0.0}
-        for item, weight in self.parts:
-            weights["photo"] = weight if item.photos else weights["photo"]
-            weights["sound"] = weight if item.sounds else weights["sound"]
-        return max(weights, key=lambda name: weights[name])
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def modalities(self) -> Sequence[str]:
+        """Names of what it reads."""
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """Names of the classes; none where it has no classes."""
+
+    def featurize(self, items: Sequence[ProductInput]) -> Any:
+        """What `encode_features` reads of n items."""
+
+    def encode_features(self, features: Any) -> Encoded:
+        """Vectors and class probabilities of n items."""
+
+    def classify_vectors(self, vectors: np.ndarray) -> np.ndarray:
+        """(n, classes) float32 probabilities of (n, dim) vectors that it made before."""

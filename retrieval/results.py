@@ -1,5 +1,12 @@
-"""What one query found: its ranked candidates, led by names and rules, and all else that has its words."""
+"""What one query found: its ranked candidates, led by names and rules, and all else that has its words.
 
+A listing matches that has every word of the query, in whatever form. The candidates are the best few by
+words and by vector, so a common word has matches that are no candidates: they are counted, follow the
+candidates in the order of BM25, and are sorted by price with them. A query that holds more than words has
+no matches but its candidates, as what has the word need not be like the photo.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,14 +16,13 @@ import numpy as np
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters, allowed_rows
 from retrieval.filters.facets import facets, relaxed
-from retrieval.filters.matches import Rest, relevant
 from retrieval.filters.sorting import Sort, sorted_rows
-from retrieval.lexical.index import LexicalQuery
-from retrieval.query import SearchOptions, SearchQuery
-from retrieval.ranking.hybrid import DEPTH
-from retrieval.ranking.parts import kind_named
+from retrieval.lexical.score_table import best, distinct, positions
+from retrieval.query import EncodedQuery
+from retrieval.ranking.features import Candidates
+from retrieval.ranking.hybrid import WordEvidence
 
-__all__ = ["SearchResults", "facets_of"]
+__all__ = ["SearchResults", "relevant"]
 
 FEW = 8
 """Where less than one product in so many was found, facets look at those alone."""
@@ -27,56 +33,72 @@ class SearchResults:
     """What a query found that passes its filters.
 
     Attributes:
-        query: what the lexical index read.
+        words: what the index of words said of the candidates.
+        candidates: all that was ranked, and what was known of it.
         matches: ascending positions of all products that have every word, filters aside; none of a query
             that holds more than words.
         allowed: (positions,) bool, products that pass the filters; None for all.
         rows, scores: (m,) positions in their order and their scores; those that have the words and are not
             among them follow by BM25.
-        pinned: how many of them, at the head, were placed by a rule.
         out: positions that no answer of this query holds.
+        pinned: how many of them, at the head, were placed by a rule.
         sort: how `rows` are ordered; other than by relevance, they are all there is.
     """
 
-    shelf: CatalogueView
-    ask: SearchQuery
-    query: LexicalQuery
+    catalogue: CatalogueView
+    asked: EncodedQuery
+    words: WordEvidence
+    candidates: Candidates
     matches: np.ndarray
     allowed: np.ndarray | None
     rows: np.ndarray
     scores: np.ndarray
-    pinned: int
     out: np.ndarray
+    pinned: int = 0
     sort: Sort = "relevance"
 
     @cached_property
-    def rest(self) -> Rest:
-        """What has the words and was not ranked."""
-        known = np.concatenate([self.rows, self.out])
-        matches = self.matches if self.sort == "relevance" else self.matches[:0]
-        return Rest(self.shelf.search.lexical, self.query, matches, known, self.allowed)
+    def _known(self) -> np.ndarray:
+        """Places, among the matches, of what is ranked or may not be found."""
+        place, there = positions(self.matches, distinct(np.concatenate([self.rows, self.out])))
+        return place[there]
+
+    @cached_property
+    def unranked(self) -> int:
+        """How many match and were not ranked; counted without putting them in order."""
+        if self.sort != "relevance" or not len(self.matches):
+            return 0
+        if self.allowed is None:
+            return len(self.matches) - len(self._known)
+        passing = self.allowed[self.matches]
+        return int(passing.sum()) - int(passing[self._known].sum())
+
+    def unranked_rows(self, k: int | None = None) -> np.ndarray:
+        """The first k (default all) that match and were not ranked, the highest BM25 first, ties by row."""
+        if not self.unranked:
+            return self.matches[:0]
+        kept = np.ones(len(self.matches), bool) if self.allowed is None else self.allowed[self.matches]
+        kept[self._known] = False
+        rows = np.asarray(self.matches[kept], np.int64)
+        scores, _ = self.catalogue.search.lexical.evidence(self.words.query, rows)
+        return best(rows, scores, len(rows) if k is None else k)[0]
 
     @property
     def total(self) -> int:
         """How many can be paged to."""
-        return len(self.rows) + len(self.rest)
+        return len(self.rows) + self.unranked
 
     def window(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         """Positions and scores of the hits from one place to before another; what was not ranked scores 0."""
         rows, scores = self.rows[first:last], self.scores[first:last]
-        if last <= len(self.rows) or not len(self.rest):
+        if last <= len(self.rows) or not self.unranked:
             return rows, scores
-        after = self.rest.rows(last - len(self.rows))[max(first - len(self.rows), 0) :]
+        after = self.unranked_rows(last - len(self.rows))[max(first - len(self.rows), 0) :]
         return np.concatenate([rows, after]), np.concatenate([scores, np.zeros(len(after))])
-
-    @property
-    def kind(self) -> str:
-        """Whose floor holds."""
-        return kind_named(len(self.query.words), self.ask.beside if self.ask.words_weight is not None else "")
 
     def relevant(self, rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """Which of some candidates are sorted by price."""
-        return relevant(rows, scores, self.matches, self.shelf.parts.floors, self.kind)
+        return relevant(rows, scores, self.matches, self.catalogue.parts.floors, self.candidates.kind)
 
     def by(self, sort: Sort) -> "SearchResults":
         """All that has the words or is relevant enough, by price; equal prices stand by relevance.
@@ -85,38 +107,64 @@ class SearchResults:
         """
         kept = self.relevant(self.rows, self.scores)
         kept[: self.pinned] = True
-        rest = self.rest.rows()
+        rest = self.unranked_rows()
         if not (kept.any() or len(rest)):
             kept[:] = True
         rows = np.concatenate([self.rows[kept], rest])
         scores = np.concatenate([self.scores[kept], np.zeros(len(rest))])
-        order = sorted_rows(rows, -np.arange(len(rows), dtype=np.float64), self.shelf.columns, sort)
+        order = sorted_rows(rows, -np.arange(len(rows), dtype=np.float64), self.catalogue.columns, sort)
         # Equal relevance stands by row, which the places say already.
         return replace(self, rows=rows[order], scores=scores[order], pinned=0, sort=sort)
 
+    def answer(self) -> dict[str, Any]:
+        """One page of it as an answer has it: hits with their why, how many there are, and facets."""
+        options, catalogue = self.asked.options, self.catalogue
+        first = (options.page - 1) * options.size
+        rows, scores = self.window(first, first + options.size)
+        hits = catalogue.hits(rows.tolist(), np.minimum(scores, 1.0).tolist())
+        if hits:
+            whys = catalogue.search.why(self.words, rows, self.asked.vector, catalogue.modalities)
+            for place, (hit, why) in enumerate(zip(hits, whys, strict=True)):
+                hit["why"] = {"words": why.words, "modality": why.modality}
+                hit["pinned"] = first + place < self.pinned
+        result: dict[str, Any] = {"hits": hits, "total": self.total, "page": options.page}
+        if options.facets:
+            result["facets"] = self.facets()
+        return result
 
-def facets_of(
-    shelf: CatalogueView,
-    found: SearchResults,
-    form: SearchOptions,
-    vector: np.ndarray,
-    probabilities: np.ndarray | None,
-) -> dict[str, Any]:
-    """Counts over what the query finds, and, for each filter that is set, over what it finds without."""
-    ask, whole = found.ask, np.zeros(len(shelf), bool)
-    whole[found.matches] = True
-    whole[found.rows] = True
-    for other in relaxed(form.filters):
-        allowed = None if other == Filters() else allowed_rows(shelf.columns, other)
-        if form.sort == "relevance":
-            whole[shelf.search.found(found.query, vector, allowed, DEPTH)[2]] = True
-            continue
-        ranked = shelf.search.search(
-            ask.text, vector, probabilities, allowed, words_weight=ask.words_weight, beside=ask.beside
-        )
-        kept = found.relevant(ranked.rows, ranked.scores)
-        whole[ranked.rows[kept] if kept.any() else ranked.rows] = True
-    whole[found.out] = False
-    if FEW * int(whole.sum()) < len(whole):
-        return facets(shelf.columns.take(np.flatnonzero(whole)), form.filters)
-    return facets(shelf.columns, form.filters, whole)
+    def facets(self) -> dict[str, Any]:
+        """Counts over what the query finds, and, for each filter that is set, over what it finds without."""
+        catalogue, asked, search = self.catalogue, self.asked, self.catalogue.search
+        query, options = asked.query, asked.options
+        whole = np.zeros(len(catalogue), bool)
+        whole[self.matches] = True
+        whole[self.rows] = True
+        for other in relaxed(options.filters):
+            allowed = None if other == Filters() else allowed_rows(catalogue.columns, other)
+            words = search.look_up(self.words.query, search.near(asked.vector, allowed), allowed)
+            if options.sort == "relevance":
+                whole[words.rows] = True
+                continue
+            ranked = search.rank(words, asked.vector, asked.probabilities, query.words_weight, query.beside)
+            kept = self.relevant(ranked.rows, ranked.scores)
+            whole[ranked.rows[kept] if kept.any() else ranked.rows] = True
+        whole[self.out] = False
+        if FEW * int(whole.sum()) < len(whole):
+            return facets(catalogue.columns.take(np.flatnonzero(whole)), options.filters)
+        return facets(catalogue.columns, options.filters, whole)
+
+
+def relevant(
+    rows: np.ndarray, scores: np.ndarray, matches: np.ndarray, floors: Mapping[str, float], kind: str
+) -> np.ndarray:
+    """(m,) bool: the candidates that are relevant enough to be sorted by something else than relevance.
+
+    Those are the matches, and those whose score reaches the floor of the query's kind; without one,
+    every candidate.
+
+    Args:
+        rows, scores: (m,) the candidates.
+        matches: ascending rows that have every word of the query.
+        floors: kind of query to the lowest score of a relevant hit; see `retrieval.ranking.floors`.
+    """
+    return np.asarray((scores >= floors.get(kind, -np.inf)) | positions(matches, rows)[1])

@@ -13,7 +13,16 @@ from pathlib import Path
 import orjson
 import pandas as pd
 
-__all__ = ["atomic_directory", "read_json", "sync", "write_bytes", "write_json", "write_table", "write_text"]
+__all__ = [
+    "atomic_directory",
+    "json_bytes",
+    "read_json",
+    "sync",
+    "write_bytes",
+    "write_json",
+    "write_table",
+    "write_text",
+]
 
 
 def write_bytes(path: Path, data: bytes) -> Path:
@@ -33,10 +42,15 @@ def write_text(path: Path, text: str) -> Path:
     return write_bytes(path, text.encode())
 
 
-def write_json(path: Path, value: object) -> Path:
-    """Write JSON with sorted keys and two-space indent; numpy scalars and arrays are allowed."""
+def json_bytes(value: object) -> bytes:
+    """JSON with sorted keys and two-space indent; numpy scalars and arrays, dataclasses are allowed."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
-    return write_bytes(path, orjson.dumps(value, option=options) + b"\n")
+    return orjson.dumps(value, option=options) + b"\n"
+
+
+def write_json(path: Path, value: object) -> Path:
+    """Write `json_bytes` atomically."""
+    return write_bytes(path, json_bytes(value))
 
 
 def read_json(path: Path) -> dict:

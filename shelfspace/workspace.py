@@ -15,7 +15,7 @@
     champion.json      which model is champion
     releases/<id>/     immutable releases;  current  names the live one
     state/             ledger, feature caches, checkpoints, Dagster's and BentoML's homes
-    live/              request logs of the service
+    live/              requests.log of the service, access/
     rules.yaml         merchandising rules, written by people; docs/search.md
     judgements/        CSV files of judged queries, written by people; docs/search.md
     delta/<id>.log     products put, changed and deleted since release <id>
@@ -34,10 +34,12 @@ from filelock import FileLock, Timeout
 from shelfspace.errors import BusyError, CatalogError
 from shelfspace.files import write_text
 
-__all__ = ["PROJECT", "Workspace", "workspace_name"]
+__all__ = ["PROJECT", "REQUEST_LOG", "Workspace", "workspace_name"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: the folder that holds params.yaml and dvc.yaml."""
+REQUEST_LOG = "requests.log"
+"""What the service was asked, in `live/`: a `DurableLog`."""
 
 
 def workspace_name(catalog: str) -> str:
@@ -52,14 +54,11 @@ def workspace_name(catalog: str) -> str:
     return name
 
 
-def _remembered(note: Path, chosen: str) -> str:
-    """A folder as an absolute path, noted in its workspace, so that later the workspace's name is enough."""
+def _named(note: Path, chosen: str) -> str:
+    """A folder as an absolute path; for the name of a workspace the folder noted in it."""
     folder = Path(chosen).expanduser()
     if folder.is_dir():
-        absolute = str(folder.resolve())
-        if not note.exists() or note.read_text() != absolute:
-            write_text(note, absolute)
-        return absolute
+        return str(folder.resolve())
     return note.read_text() if note.exists() and chosen == folder.name else chosen
 
 
@@ -76,23 +75,40 @@ class Workspace:
     catalog: str
 
     @classmethod
-    def open(cls, catalog: str | None = None, root: Path | None = None) -> "Workspace":
-        """The workspace of a catalogue; made when it is not there.
+    def find(cls, catalog: str | None = None, root: Path | None = None) -> "Workspace":
+        """The workspace of a catalogue, whether it is there or not; nothing is made.
 
         Args:
             catalog: preset name or folder; default the variable SHELFSPACE_CATALOG, else `sample`.
             root: folder of all workspaces; default SHELFSPACE_WORKSPACES, else `workspaces/`
                 in the checkout.
+
+        Raises:
+            CatalogError: the name has no letter and no digit.
         """
         chosen = catalog or os.environ.get("SHELFSPACE_CATALOG") or "sample"
         parent = root or Path(os.environ.get("SHELFSPACE_WORKSPACES") or PROJECT / "workspaces")
         place = parent.expanduser().resolve() / workspace_name(chosen)
-        (place / "state").mkdir(parents=True, exist_ok=True)
-        return cls(place, _remembered(place / "state" / "catalog.txt", chosen))
+        return cls(place, _named(place / "state" / "catalog.txt", chosen))
+
+    @classmethod
+    def open(cls, catalog: str | None = None, root: Path | None = None) -> "Workspace":
+        """`find`, and made when it is not there. A folder is noted in it; later its name is enough."""
+        found = cls.find(catalog, root)
+        found.state.mkdir(parents=True, exist_ok=True)
+        note = found.state / "catalog.txt"
+        if Path(found.catalog).is_absolute() and (not note.exists() or note.read_text() != found.catalog):
+            write_text(note, found.catalog)
+        return found
 
     @property
     def name(self) -> str:
         return self.root.name
+
+    @property
+    def make_arguments(self) -> str:
+        """What follows a make target for this catalogue: nothing for the sample, else ` CATALOG=...`."""
+        return "" if self.catalog == "sample" else f" CATALOG={self.catalog}"
 
     @property
     def snapshot(self) -> Path:

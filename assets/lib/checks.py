@@ -5,7 +5,9 @@ is about the bytes that lie there now (assets/lib/preconditions.py).
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -14,68 +16,126 @@ from tqdm import tqdm
 
 from assets.lib.preconditions import CHECKED_VERSION
 from assets.lib.shop import Shop
+from assets.lib.stage import Facts
 from catalog.snapshot.write import MediaStore
-from shelfspace.files import write_bytes
+from shelfspace.files import read_json, write_bytes, write_json
+from shelfspace.hashing import file_hash, fingerprint
+from shelfspace.workspace import PROJECT
 
 __all__ = ["build_check", "suite_check", "surroundings", "verdict"]
 
+ROOMS = ("assets", "catalog", "data_checks", "models")
+"""Where the code stands that a verdict may rest on."""
 
-def verdict(report: Any, version: str, *, blocking: bool = True) -> dg.AssetCheckResult:
-    """A CheckReport as an asset check result, failing rows included.
+
+def verdict(kept: Facts, version: str) -> dg.AssetCheckResult:
+    """A verdict as Dagster shows it, failing rows included.
 
     Args:
-        report: a `data_checks.validation.validate.CheckReport`.
+        kept: what `facts_of` made of a report.
         version: data version of the judged bytes.
-        blocking: whether a failure is an error rather than a warning.
     """
     metadata: dict[str, Any] = {
         CHECKED_VERSION: dg.MetadataValue.text(version),
-        "statistics": dg.MetadataValue.json(report.metadata()),
+        "statistics": dg.MetadataValue.json(kept["statistics"]),
     }
-    if len(report.failures):
-        metadata["failing_rows"] = dg.MetadataValue.md(report.failing_markdown(limit=20))
-    if report.docs_index is not None:
-        metadata["data_docs"] = dg.MetadataValue.url(report.docs_index.as_uri())
+    if kept["failing_rows"]:
+        metadata["failing_rows"] = dg.MetadataValue.md(kept["failing_rows"])
+    if kept["data_docs"]:
+        metadata["data_docs"] = dg.MetadataValue.url(Path(kept["data_docs"]).as_uri())
     return dg.AssetCheckResult(
-        passed=report.passed,
-        severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
-        description=report.cause or "all expectations hold",
+        passed=kept["passed"],
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=kept["description"],
         metadata=metadata,
     )
 
 
+def facts_of(report: Any) -> Facts:
+    """What Dagster is shown of a `data_checks.validation.report.CheckReport`, as plain JSON."""
+    return {
+        "passed": report.passed,
+        "description": report.cause or "all expectations hold",
+        "statistics": report.metadata(),
+        "failing_rows": report.failing_markdown(limit=20) if len(report.failures) else "",
+        "data_docs": "" if report.docs_index is None else str(report.docs_index),
+    }
+
+
 def build_check(
-    asset: str, name: str, description: str, judge: Callable[[Shop], Any]
+    asset: str, name: str, description: str, judge: Callable[[Shop], Any], reads: Sequence[str] = ()
 ) -> dg.AssetChecksDefinition:
-    """A blocking check of `asset` that asks `judge` for a CheckReport and keeps it as JSON."""
+    """A blocking check of `asset` that asks `judge` for a CheckReport and keeps it as JSON.
+
+    A verdict that was good is given again while nothing changed that it rests on: the bytes, the
+    settings, the description of the catalogue, the code. A bad one is always judged anew.
+
+    Args:
+        asset: whose check it is.
+        name: of the check.
+        description: what holds where it passes.
+        judge: gives the report; may read `asset`, `reads`, settings and the catalogue's description.
+        reads: further assets that the judge reads.
+    """
 
     @dg.asset_check(asset=dg.AssetKey(asset), name=name, description=description, blocking=True)
     def check(shop: Shop) -> dg.AssetCheckResult:
+        version = shop.data_version(asset)
+        shown = shop.workspace.validation / "results" / f"{name}.json"
+        note = shop.workspace.state / "checks" / f"{name}.json"
+        wanted = fingerprint(
+            [
+                shop.versions(asset, *reads),
+                shop.settings.model_dump(mode="json"),
+                [shop.source.currency, shop.source.label_level, shop.source.cleaning_fingerprint],
+                code_hash(),
+            ]
+        )
+        if note.exists() and shown.exists():
+            kept = read_json(note)
+            docs = kept["facts"]["data_docs"]
+            if kept["fingerprint"] == wanted and (not docs or Path(docs).exists()):
+                return verdict(kept["facts"], version)
         report = judge(shop)
-        if not report.passed:
+        facts = facts_of(report)
+        write_bytes(shown, report.to_json().encode())
+        if report.passed:
+            write_json(note, {"fingerprint": wanted, "facts": facts})
+        else:
             tqdm.write(f"  {asset}: check {name} failed: {report.cause}", file=sys.stderr)
-        write_bytes(shop.workspace.validation / "results" / f"{name}.json", report.to_json().encode())
-        return verdict(report, shop.data_version(asset))
+            note.unlink(missing_ok=True)
+        return verdict(facts, version)
 
     return check
 
 
+@cache
+def code_hash() -> str:
+    """Hash of the code that verdicts come from and of the libraries' versions."""
+    code = [[file_hash(file) for file in sorted((PROJECT / room).rglob("*.py"))] for room in ROOMS]
+    return fingerprint([code, file_hash(PROJECT / "requirements.lock")])
+
+
 def surroundings(shop: Shop, *, clean: bool) -> Any:
     """What a table is compared with; products and media are known once the catalogue is clean."""
-    from data_checks.suites.facts import Surroundings
+    from data_checks.suites import Surroundings
 
     if not clean:
         return Surroundings(currency=shop.source.currency)
     return Surroundings(
         currency=shop.source.currency,
-        label_level=shop.source.label_level or None,
+        label_level=shop.source.label_level,
         product_ids=frozenset(shop.table("products")["product_id"]),
         media_keys=frozenset(MediaStore.open(shop.workspace.snapshot).keys()),
     )
 
 
 def suite_check(
-    asset: str, suite: str, description: str, load: Callable[[Shop], pd.DataFrame]
+    asset: str,
+    suite: str,
+    description: str,
+    load: Callable[[Shop], pd.DataFrame],
+    reads: Sequence[str] = (),
 ) -> dg.AssetChecksDefinition:
     """A blocking check that runs a Great Expectations suite over a table of the workspace."""
 
@@ -85,4 +145,4 @@ def suite_check(
         around = surroundings(shop, clean=not suite.startswith("raw_"))
         return validate(suite, load(shop), shop.settings, shop.workspace.validation, around)
 
-    return build_check(asset, f"{suite}_suite", description, judge)
+    return build_check(asset, f"{suite}_suite", description, judge, reads)

@@ -13,7 +13,7 @@ import yaml
 
 from shelfspace.errors import ArtifactError
 from shelfspace.files import write_text
-from shelfspace.hashing import file_hash
+from shelfspace.hashing import file_hash, fingerprint
 
 __all__ = ["add", "commit_stages", "keep", "pointer_hash", "push", "repository"]
 
@@ -105,7 +105,7 @@ def commit_stages(project: Path, workspace: Path, stages: list[str]) -> list[str
     """Record finished stage outputs in dvc.lock; returns the stages that dvc.yaml describes.
 
     A workspace outside the checkout, or one that params.yaml does not list under `workspaces`, has
-    no stages: nothing is done.
+    no stages: nothing is done. Nor is DVC started where it has recorded all of this already.
 
     Args:
         project: the checkout.
@@ -116,6 +116,27 @@ def commit_stages(project: Path, workspace: Path, stages: list[str]) -> list[str
     if not described or not (project / "dvc.yaml").exists():
         return []
     names = [f"{stage}@{workspace.name}" for stage in stages]
-    if names:
+    note = workspace / "state" / "dvc.noted"
+    recorded = note.read_text() if note.exists() else ""
+    if names and recorded != _seen(project, workspace):
         _dvc(project, "commit", "-q", "-f", *names)
+        write_text(note, _seen(project, workspace))
     return names
+
+
+def _seen(project: Path, workspace: Path) -> str:
+    """Hash of what DVC would look at: the stages, the parameters, what it recorded, every file's stat.
+
+    Size and time of change are what DVC itself goes by before it reads a file again.
+    """
+    outs = [
+        workspace / Path(next(iter(out))).relative_to("workspaces/${item}")
+        for stage in yaml.safe_load((project / "dvc.yaml").read_text())["stages"].values()
+        for out in stage["do"]["outs"]
+    ]
+    files = sorted(file for out in outs for file in out.rglob("*") if file.is_file())
+    stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    told = [project / "dvc.yaml", project / "params.yaml", project / "dvc.lock"]
+    told.append(workspace / "snapshot.dvc")
+    cached = (project / ".dvc" / "cache").is_dir()
+    return fingerprint([stats, [file_hash(file) if file.exists() else "" for file in told], cached])

@@ -1,5 +1,6 @@
 """What tuning, cross-validation and training read: features, targets, the frozen split, the settings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "labels_version",
     "learning",
     "model_settings",
+    "read_catalogue",
 ]
 
 FEATURES = ("text_features", "image_features", "audio_features", "tabular_features")
@@ -32,29 +34,47 @@ class Learning:
     """Features and targets of all products, in the order of the products table.
 
     Attributes:
-        products: the cleaned table.
+        catalogue: a `models.features.catalogue.Catalogue` of all products.
         features: a `models.features.table.FeatureTable` of the configured modalities.
         targets: a `models.features.catalogue.Targets`.
         splits, groups: (n,) str side and duplicate group.
     """
 
-    products: pd.DataFrame
+    catalogue: Any
     features: Any
     targets: Any
     splits: np.ndarray
     groups: np.ndarray
 
 
+def read_catalogue(shop: Shop, ids: Sequence[str] | None = None) -> Any:
+    """What features are computed from (a `models.features.catalogue.Catalogue`).
+
+    Args:
+        ids: products, in the wanted order; None: all, as the products table has them.
+    """
+    from catalog.snapshot.media_store import MediaStore
+    from models.features.catalogue import Catalogue
+
+    products = shop.table("products")
+    texts = pd.read_parquet(shop.folder("texts") / "texts.parquet")
+    if ids is not None:
+        products, texts = (t.set_index("product_id").loc[list(ids)].reset_index() for t in (products, texts))
+    media = MediaStore.open(shop.workspace.snapshot)
+    return Catalogue(products, texts, media, shop.workspace.state, shop.settings)
+
+
 def learning(shop: Shop) -> Learning:
     """Read what the stages before training left."""
     from models.features.catalogue import load_features, targets
 
-    products = shop.table("products")
+    catalogue = read_catalogue(shop)
+    products = catalogue.products
     features = load_features(shop.workspace.features, products, shop.settings.model.modalities)
     split = pd.read_parquet(shop.folder("splits") / "splits.parquet").set_index("product_id")
     split = split.loc[list(features.product_ids)]
     return Learning(
-        products,
+        catalogue,
         features,
         targets(products, shop.source.label_level),
         split["split"].to_numpy(dtype=str),

@@ -110,7 +110,7 @@ class Data:
             prices = np.array([np.nan if item.price is None else item.price for item in items])
             fitted = Featurizer.fit([texts[i] for i in rows], prices[rows], bare)
             if "text" in modalities:
-                arrays = {name: fitted.text_array(name, texts) for name in fitted.text_arrays}
+                arrays = fitted.modality("text", texts).values
                 if sentence:
                     arrays["sentence"] = self.sentences(text)
                 parts["text"] = ModalityFeatures(arrays, np.array([bool(t) for t in texts]))
@@ -218,7 +218,7 @@ def _probe(source: CatalogSource, raw: pd.DataFrame, settings: Settings) -> tupl
     found, paths = [], {}
     for column in ("photos", "sounds"):
         keys = sorted({key for cell in raw[column] for key in media_cell(cell, source.photo_separator)})
-        here = source.media_paths(keys)
+        here = {key: path for key in keys if (path := source.media_path(key))}
         paths |= here
         found.append(probe_media(_Files(here), keys, column, settings.media))
     return pd.concat(found, ignore_index=True), _Files(paths)

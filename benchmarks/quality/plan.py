@@ -19,7 +19,7 @@ SAMPLE_SEEDS = (0, 1, 2)
 
 BASE: dict[str, Any] = {
     "preprocessing": {"image_size": 128, "sound_seconds": 5.0},
-    "features": {"timbre": True, "histograms": True},
+    "features": {"arrays": ["pixels", "histograms", "mfcc", "logmel", "timbre"]},
     "model": {"text": "tfidf", "image": "histograms", "audio": "timbre", "fusion": "weighted"},
     "training": {
         "device": "cpu",

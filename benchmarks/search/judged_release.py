@@ -15,7 +15,7 @@ from catalog.product import ProductInput
 from models.inference.product_encoder import ProductEncoder
 from releases import Release
 from releases.search_parts import search_of
-from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.fit import fit_fusion
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.training.judgements import read_judgements
 from shelfspace.errors import InputError
@@ -67,7 +67,7 @@ def crossed(search: HybridSearch, queries: Sequence[Query]) -> list[FoldResult]:
     for part in range(PARTS):
         held = asked[part::PARTS]
         others = [query for i, query in enumerate(asked) if i % PARTS != part]
-        fusion = FusionModel.fit(judged(search, [*others, *lost]))
+        fusion = fit_fusion(judged(search, [*others, *lost]))
         learned = HybridSearch(search.lexical, search.index, search.vectors, fusion, search.classes)
         results.append(FoldResult({"judged": measure_queries(learned, held)}, [], [], fusion))
     return results

@@ -16,9 +16,9 @@ from catalog.snapshot.media_store import MediaStore
 from models.inference.product_encoder import ProductEncoder
 from releases import Release, current_id
 from releases.search_parts import release_modalities
+from retrieval.ranking.features import MIXED
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.metrics import ndcg
-from retrieval.ranking.parts import MIXED
 from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
 from retrieval.ranking.training.held_out import Lesson, left_out
 from shelfspace.errors import InputError

@@ -14,10 +14,10 @@ import numpy as np
 from benchmarks.search.listings import Listings, name_of, terms
 from benchmarks.search.vectors import FoldVectors, backwards, fold_rows, fragments
 from retrieval.lexical.index import FIELD_WEIGHTS, LexicalIndex
-from retrieval.ranking.fit import Judged
+from retrieval.ranking.fit import Judged, fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
-from retrieval.ranking.metrics import ndcg, recall, reciprocal_rank
+from retrieval.ranking.metrics import ndcg
 from retrieval.vectors import ExactIndex
 
 __all__ = [
@@ -122,8 +122,8 @@ def judged(search: HybridSearch, queries: Sequence[Query]) -> list[Judged]:
     """Candidates of each query with their grades."""
     made = []
     for query in queries:
-        asked = search.lexical.query(query.text)
-        candidates = search.candidates(asked, query.vector, query.classes)
+        words = search.look_up(search.lexical.query(query.text), search.near(query.vector))
+        candidates = search.candidates(words, query.vector, query.classes)
         made.append(Judged(candidates, query.grades[candidates.rows]))
     return made
 
@@ -163,6 +163,17 @@ def measure(rows: np.ndarray, grades: np.ndarray) -> dict[str, float]:
         "mrr": reciprocal_rank(best[shown]),
         "recall_at_100": recall(best[shown], int(best.sum()), DEEPEST),
     }
+
+
+def reciprocal_rank(relevant: np.ndarray) -> float:
+    """1 / place of the first relevant product of a ranking, 0 where there is none."""
+    places = np.flatnonzero(relevant)
+    return 1.0 / (1 + int(places[0])) if len(places) else 0.0
+
+
+def recall(relevant: np.ndarray, total: int, k: int = 100) -> float:
+    """Share of the `total` relevant products among the first k; NaN where there is none to find."""
+    return float(np.sum(relevant[:k]) / total) if total else float("nan")
 
 
 Figures = dict[str, dict[str, list[float]]]
@@ -227,7 +238,7 @@ def run_fold(
 
     def learned_from(paths: Sequence[str]) -> HybridSearch:
         more = judged(taught, name_queries(listings, found, names, paths, learnt))
-        return searcher(listings, found, gallery, FusionModel.fit([*lessons, *more]), category)
+        return searcher(listings, found, gallery, fit_fusion([*lessons, *more]), category)
 
     whole = learned_from(second)
     titles = listing_queries(listings, found, held, gallery)

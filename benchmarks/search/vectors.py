@@ -138,7 +138,7 @@ def _computed(
     image = data.stored["image"]
 
     def words(texts: Sequence[str], sentences: np.ndarray) -> ModalityFeatures:
-        arrays = {name: fitted.text_array(name, texts) for name in fitted.text_arrays}
+        arrays = fitted.modality("text", texts).values
         return ModalityFeatures({**arrays, "sentence": sentences}, np.array([bool(t) for t in texts]))
 
     def table(text: ModalityFeatures, photos: ModalityFeatures) -> FeatureTable:

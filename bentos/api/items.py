@@ -23,9 +23,6 @@ class Files:
 
 def product_input(part: ProductItem | Query, place: str, limits: Limits, files: Files | None) -> ProductInput:
     """The encoder's input for one item or query."""
-    if isinstance(part, Query) and part.text and files is None and not (part.photo or part.sound):
-        limits.check_text(f"{place}.text", part.text)
-        return ProductInput(title=part.text)  # the usual query: words alone
     extra = files or Files()
     if isinstance(part, Query):
         texts = {"text": part.text}

@@ -1,13 +1,35 @@
 """What one query asks for, once it is checked: its parts, what each weighs, and how the answer is cut."""
 
+from bentos.api.items import Files, product_input
 from bentos.api.limits import Limits
 from bentos.api.requests import Query, SearchRequest
 from bentos.errors import RequestError
 from catalog.product import ProductInput
 from retrieval.filters.columns import Filters
-from retrieval.query import NO_FILTERS, SearchOptions, SearchQuery
+from retrieval.query import NO_FILTERS, SearchOptions, SearchQuery, mixture
+from shelfspace.errors import InputError
 
-__all__ = ["form_of", "split"]
+__all__ = ["options_of", "query_of"]
+
+
+def query_of(query: Query, place: str, limits: Limits, files: Files | None) -> SearchQuery:
+    """What a checked query asks for.
+
+    Args:
+        place: how the query is called in messages.
+        files: of a form; they belong to its single query.
+
+    Raises:
+        RequestError: 422 where it holds nothing, too much, or nothing that weighs anything; 413 for a file
+            that is too large.
+    """
+    limits.check_text(f"{place}.text", query.text)
+    more = files is not None or query.photo or query.sound or query.product_id
+    if query.text and query.weights.text > 0 and not more:
+        words = ProductInput(title=query.text)
+        return SearchQuery(query.text, words, ((words, 1.0),))  # words alone, whatever they weigh
+    limits.check_text(f"{place}.product_id", query.product_id)
+    return split(query, product_input(query, place, limits, files), place)
 
 
 def split(query: Query, whole: ProductInput, place: str) -> SearchQuery:
@@ -15,14 +37,11 @@ def split(query: Query, whole: ProductInput, place: str) -> SearchQuery:
 
     Args:
         whole: the query's words, photos and sounds, decoded from base64.
-        place: how the query is called in messages.
 
     Raises:
         RequestError: 422 where no part weighs anything.
     """
     weights = query.weights
-    if whole.title and weights.text > 0 and not (whole.photos or whole.sounds or query.product_id):
-        return SearchQuery(whole.title, whole, ((whole, 1.0),))  # words alone, whatever they weigh
     given = {
         "text": (ProductInput(title=whole.title), weights.text) if whole.title else None,
         "photo": (ProductInput(photos=whole.photos), weights.photo) if whole.photos else None,
@@ -42,29 +61,31 @@ def split(query: Query, whole: ProductInput, place: str) -> SearchQuery:
             sounds=whole.sounds if weights.sound > 0 else (),
         )
         parts = [(together, 1.0)]
-    return SearchQuery(text, whole, tuple(parts), product, weights.product if product else 0.0)
+    product_weight = weights.product if product else 0.0
+    words_weight, beside = mixture(text, parts, product_weight if product else None)
+    return SearchQuery(text, whole, tuple(parts), product, product_weight, words_weight, beside)
 
 
-def form_of(request: SearchRequest, limits: Limits) -> SearchOptions:
+def options_of(request: SearchRequest) -> SearchOptions:
     """How a search is answered.
 
     Raises:
-        RequestError: 422 for a price range that is none, or more hits than are answered.
+        RequestError: 422 for a price range that is none.
     """
-    limits.check_results(request.k)
-    if request.filters is None:
-        return SearchOptions(request.k, request.page, request.sort, NO_FILTERS, request.facets)
-    asked = request.filters
-    low, high = asked.price_from, asked.price_to
-    if low is not None and high is not None and low > high:
-        raise RequestError(422, "filters.price_from", low, "give at most price_to")
-    filters = Filters(
-        category=tuple(asked.category),
-        brand=tuple(asked.brand),
-        language=tuple(asked.language),
-        price_from=low,
-        price_to=high,
-        in_stock=asked.in_stock,
-        has_photo=asked.has_photo,
-    )
+    asked, filters = request.filters, NO_FILTERS
+    if asked is not None:
+        try:
+            filters = Filters(
+                category=tuple(asked.category),
+                brand=tuple(asked.brand),
+                language=tuple(asked.language),
+                price_from=asked.price_from,
+                price_to=asked.price_to,
+                in_stock=asked.in_stock,
+                has_photo=asked.has_photo,
+            )
+        except InputError as error:
+            raise RequestError.of(error) from error
+        if filters == NO_FILTERS:
+            filters = NO_FILTERS  # told from others by identity
     return SearchOptions(request.k, request.page, request.sort, filters, request.facets)

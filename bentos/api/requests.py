@@ -1,32 +1,18 @@
 """What requests look like: the models behind the schema, the client and the checks.
 
 Requests forbid unknown fields, so a misspelt name is an error and not a silent default. A field
-given as null counts as not given. Limits that depend on settings (items, k, text length, bytes)
-are checked in `bentos.api.limits`, not here.
+given as null counts as not given: `bentos.api.parsing` takes it out. Limits that depend on settings
+(items, k, text length, bytes) are checked in `bentos.api.limits`, not here.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 __all__ = [
-    "EXAMPLES",
-    "ChangeRequest",
-    "DeleteRequest",
-    "EmbedRequest",
-    "GetRequest",
-    "ProductChange",
-    "ProductItem",
-    "PutItem",
-    "PutRequest",
-    "Query",
-    "Request",
-    "SearchFilters",
-    "SearchRequest",
-    "SimilarRequest",
-    "Sort",
-    "Weights",
-]
+    "EXAMPLE_ITEM", "Price", "ProductId", "ProductItem", "Query", "Request", "SearchFilters",
+    "SearchRequest", "Sort", "Stock", "Time", "Weights",
+]  # fmt: skip
 
 Media = Annotated[str, Field(description="A file as base64, or a data: URL. No web address is fetched.")]
 AttributeValue = str | int | float | bool
@@ -38,58 +24,12 @@ EXAMPLE_ITEM: dict[str, JsonValue] = {
     "attributes": {"colour": "blue", "size": "42"},
     "price": 89.9,
 }
-EXAMPLES: dict[str, dict[str, dict[str, JsonValue]]] = {
-    "/embed": {"one": {"item": EXAMPLE_ITEM}, "several": {"items": [EXAMPLE_ITEM, {"title": "Leather bag"}]}},
-    "/classify": {"one": {"item": EXAMPLE_ITEM}, "several": {"items": [{"title": "Leather bag"}]}},
-    "/search": {
-        "one": {"query": {"text": "blue trail running shoe"}, "k": 5},
-        "several": {"queries": [{"text": "leather bag"}, {"text": "rain jacket"}], "k": 3},
-        "filtered, with facets": {
-            "query": {"text": "running shoe"},
-            "k": 24,
-            "page": 1,
-            "sort": "price_up",
-            "filters": {"category": ["Shoes"], "price_to": 100, "in_stock": True},
-            "facets": True,
-        },
-        "like this one, but in red": {
-            "query": {
-                "text": "red",
-                "product_id": "P00017",
-                "weights": {"text": 1, "product": 2},
-            }
-        },
-        "browse": {"filters": {"category": ["Bags"]}, "k": 24, "facets": True},
-    },
-    "/similar": {
-        "one": {"product_id": "P00017", "k": 5},
-        "by photo alone": {"product_id": "P00017", "k": 5, "modality": "image"},
-        "several": {"product_ids": ["P00017", "P00004"], "k": 3},
-    },
-    "/products/get": {"one": {"product_id": "P00017"}, "several": {"product_ids": ["P00017", "P00004"]}},
-    "/products/put": {
-        "one": {"item": {"product_id": "P90001", **EXAMPLE_ITEM, "category": "Shoes", "currency": "EUR"}}
-    },
-    "/products/change": {
-        "one": {"change": {"product_id": "P00017", "price": 69.0, "on_hand": 0}},
-        "several": {"changes": [{"product_id": "P00017", "on_hand": 3}]},
-    },
-    "/products/delete": {"one": {"product_id": "P00017"}, "several": {"product_ids": ["P00017", "P00004"]}},
-}
-"""Bodies that each route accepts, by path."""
 
 
 class Request(BaseModel):
-    """A request body or part of one: no unknown fields, null means absent."""
+    """A request body or part of one: no unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _null_is_absent(cls, value: Any) -> Any:
-        if isinstance(value, dict) and None in value.values():
-            return {k: v for k, v in value.items() if v is not None}
-        return value
 
 
 class ProductItem(Request):
@@ -162,18 +102,9 @@ class SearchFilters(Request):
 Sort = Literal["relevance", "price_up", "price_down"]
 
 
-class EmbedRequest(Request):
-    """One product in `item`, or several in `items`."""
-
-    item: ProductItem | None = None
-    items: list[ProductItem] | None = None
-
-
 class SearchRequest(Request):
-    """One query in `query`, or several in `queries`; with `filters` and neither, all that pass them."""
+    """What a search says beside its queries; with `filters` and no query, all that pass them."""
 
-    query: Query | None = None
-    queries: list[Query] | None = None
     k: int = Field(10, ge=1, strict=True, description="Hits a page.")
     page: int = Field(1, ge=1, le=1_000_000, strict=True, description="Counted from 1.")
     sort: Sort = Field(
@@ -185,24 +116,6 @@ class SearchRequest(Request):
     facets: bool = Field(False, description="Also count what each further choice would leave.")
 
 
-class SimilarRequest(Request):
-    """One product of the catalogue in `product_id`, or several in `product_ids`."""
-
-    product_id: str | None = None
-    product_ids: list[str] | None = None
-    k: int = Field(10, ge=1, strict=True, description="Hits per product, itself left out.")
-    modality: Literal["", "text", "image", "audio"] = Field(
-        "", description="Nearest by this modality alone; default by all of the product."
-    )
-
-
-class GetRequest(Request):
-    """One product of the catalogue in `product_id`, or several in `product_ids`."""
-
-    product_id: str | None = None
-    product_ids: list[str] | None = None
-
-
 ProductId = Annotated[str, Field(min_length=1, max_length=200)]
 Time = Annotated[
     AwareDatetime | None,
@@ -210,50 +123,3 @@ Time = Annotated[
 ]
 Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Stock = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False, description="Pieces in stock.")]
-
-
-class PutItem(ProductItem):
-    """One product of the catalogue, whole: what is not given is not there any more."""
-
-    product_id: ProductId
-    category: str = Field("", max_length=500)
-    language: str = Field("", max_length=20, description="Such as en or zh; detected where it is not given.")
-    currency: str = Field("", max_length=10)
-    on_hand: Stock | None = None
-    updated_at: Time = None
-
-
-class PutRequest(Request):
-    """A product to add or replace in `item`, or several in `items`."""
-
-    item: PutItem | None = None
-    items: list[PutItem] | None = None
-
-
-class ProductChange(Request):
-    """A new price or stock of one product; what is not given stays."""
-
-    product_id: ProductId
-    price: Price | None = None
-    on_hand: Stock | None = None
-    updated_at: Time = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> "ProductChange":
-        if self.price is None and self.on_hand is None:
-            raise ValueError("give price or on_hand")
-        return self
-
-
-class ChangeRequest(Request):
-    """One product's change in `change`, or several in `changes`."""
-
-    change: ProductChange | None = None
-    changes: list[ProductChange] | None = None
-
-
-class DeleteRequest(Request):
-    """A product to take out in `product_id`, or several in `product_ids`."""
-
-    product_id: ProductId | None = None
-    product_ids: list[ProductId] | None = None

@@ -1,81 +1,80 @@
-"""What answers look like: the models behind the schema and the client."""
+"""What answers are made of: errors, categories, hits. Each route's own answer stands with the route."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from bentos.api.responses_catalogue import (
-    EXAMPLE_RELEASE,
-    Classification,
-    GetAnswer,
-    Hit,
-    SearchAnswer,
-    SimilarAnswer,
-)
+__all__ = ["EXAMPLE_HIT", "EXAMPLE_RELEASE", "Classification", "ErrorAnswer", "Hit", "Hits"]
 
-__all__ = [
-    "ClassifyAnswer",
-    "EmbedAnswer",
-    "ErrorAnswer",
-    "GetAnswer",
-    "Hit",
-    "SearchAnswer",
-    "SimilarAnswer",
-    "WriteAnswer",
-]
+EXAMPLE_HIT: dict[str, JsonValue] = {
+    "product_id": "P00017",
+    "score": 0.87,
+    "title": "Trail shoe, blue",
+    "brand": "Northpeak",
+    "category": "Shoes > Running",
+    "price": 79.0,
+    "currency": "EUR",
+    "photo": "photos/P00017.jpg",
+    "sound": "",
+    "on_hand": 12.0,
+    "why": {"words": ["blue", "trail"], "modality": "image"},
+    "pinned": False,
+}
+EXAMPLE_RELEASE = "000007-3fa9c1d2"
 
 
-class WriteAnswer(BaseModel):
-    """What was written; every answer with this sequence or a later one knows of it."""
+class LabelScore(BaseModel):
+    """A category and its calibrated probability."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"release": EXAMPLE_RELEASE, "sequence": 42, "product_ids": ["P00017"]}}
-    )
-
-    release: str
-    sequence: int = Field(description="Number of the last change; it goes on across releases.")
-    product_ids: list[str]
+    label: str
+    score: float
 
 
-class Embedding(BaseModel):
-    """The product vector: length 1, comparable within one release only."""
+class Classification(BaseModel):
+    """The most probable category, and the best few with their probabilities."""
 
     product_id: str = ""
-    vector: list[float] = Field(description="L2-normalised; its length is the release's `dim`.")
+    label: str
+    score: float
+    labels: list[LabelScore]
 
 
-class EmbedAnswer(BaseModel):
-    """`result` for `item`, `results` for `items`."""
+class Why(BaseModel):
+    """Why a product was found."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"release": EXAMPLE_RELEASE, "result": {"product_id": "", "vector": [0.06, -0.11]}}
-        }
+    words: list[str] = Field(default_factory=list, description="Words of the query that the listing has.")
+    modality: str = Field(
+        "", description="The product's modality nearest to the query; empty where that is not known."
     )
 
-    release: str = Field(description="Identifier of the release that answered.")
-    result: Embedding | None = None
-    results: list[Embedding] | None = None
 
+class Hit(BaseModel):
+    """A product of the catalogue that answers the query."""
 
-class ClassifyAnswer(BaseModel):
-    """`result` for `item`, `results` for `items`."""
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE_HIT})
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "release": EXAMPLE_RELEASE,
-                "result": {
-                    "product_id": "",
-                    "label": "Shoes",
-                    "score": 0.94,
-                    "labels": [{"label": "Shoes", "score": 0.94}, {"label": "Bags", "score": 0.03}],
-                },
-            }
-        }
+    product_id: str
+    score: float = Field(
+        description="/search: the gain to be expected of the hit, 0 to 1, where the release holds a learned "
+        "fusion (see /release), else a sum of reciprocal ranks, which only orders; a boost of the "
+        "merchandising rules is in it, up to 1; 0 for what has the words and was not ranked. "
+        "/similar: cosine similarity, -1 to 1. "
+        "bought_together: shrunk cosine of the baskets."
     )
+    title: str
+    brand: str = ""
+    category: str
+    price: float | None
+    currency: str
+    photo: str = Field(description="Media key of the first photo; empty without one.")
+    sound: str = Field("", description="Media key of the first sound; empty without one.")
+    on_hand: float | None = Field(None, description="Pieces in stock; null where the shop does not say.")
+    why: Why = Field(default_factory=Why)
+    pinned: bool = Field(False, description="Placed here by a merchandising rule.")
 
-    release: str
-    result: Classification | None = None
-    results: list[Classification] | None = None
+
+class Hits(BaseModel):
+    """Hits of one query, best first."""
+
+    hits: list[Hit]
 
 
 class ErrorDetail(BaseModel):

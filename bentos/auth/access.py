@@ -19,7 +19,7 @@ COOKIE = "shelfspace_key"
 MAX_TOKEN = 512
 """Characters of a key that are looked at; real ones have 54."""
 SAFE = frozenset({"GET", "HEAD"})
-TO_LOGIN = "send Authorization: Bearer KEY or X-API-Key: KEY; `python -m bentos.auth create` makes one"
+TO_LOGIN = "send Authorization: Bearer KEY or X-API-Key: KEY; `shelfspace keys create` makes one"
 
 
 @lru_cache(256)
@@ -43,7 +43,7 @@ def refuse_public(scope: Scope) -> None:
     if not server or server[1] is None:  # a Unix socket
         return
     if address_kind(server[0]) == "public":
-        remedy = "make an API key (python -m bentos.auth create), or reach the service over loopback"
+        remedy = "make an API key (shelfspace keys create), or reach the service over loopback"
         raise RequestError(403, "address", server[0], remedy)
 
 

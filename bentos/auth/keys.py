@@ -4,9 +4,9 @@ The keys file holds no key, only SHA-256 hashes. A key is 32 random bytes, so no
 candidates against its hash; the slow, salted hashes made for passwords would only cost the
 service time on every request (OWASP, Password Storage Cheat Sheet, treats guessable secrets).
 
-    python -m bentos.auth create --name storefront --scopes read
-    python -m bentos.auth list
-    python -m bentos.auth revoke KEY_ID
+    shelfspace keys create --name storefront --scopes read
+    shelfspace keys list
+    shelfspace keys revoke KEY_ID
 
 The service reads the file again when it changes, so keys come and go without a restart. Several
 keys are valid at once: create the new one, move the clients, revoke the old one.
@@ -17,7 +17,6 @@ import hmac
 import logging
 import os
 import secrets
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -230,9 +229,3 @@ class KeyRing:
         if problem != self.problem:
             logger.error("%s; the %d keys known before stay", problem, len(self._keys))
         self.problem = problem
-
-
-if __name__ == "__main__":
-    from bentos.auth.__main__ import main
-
-    sys.exit(main())

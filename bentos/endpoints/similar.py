@@ -1,42 +1,109 @@
-"""Neighbours of a product by one modality alone: its photo's, its words', its sound's."""
+"""/similar: the neighbours of a product, by all of it or by its photo, its words, its sound alone."""
+
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import Field
 
-from bentos.api.parsing import ParsedRequest
+from bentos.api.contract import Form
+from bentos.api.parsing import read_named
+from bentos.api.requests import Request
+from bentos.api.responses import EXAMPLE_HIT, Hits
+from bentos.endpoints.endpoint import Asked, Outcome, Reading, encoded
 from bentos.errors import RequestError
-from bentos.serving.loaded_release import LoadedRelease
-from bentos.serving.outcome import Outcome
-from retrieval.filters.rules import Rules
-from retrieval.similar import nearest
+from retrieval.similar import similar_by_modality
 
-__all__ = ["similar_alone"]
+__all__ = ["SIMILAR"]
 
 
-def similar_alone(call: ParsedRequest, loaded: LoadedRelease, rules: Rules) -> Outcome:
-    """The answer of /similar by one modality.
+class SimilarOptions(Request):
+    """How many neighbours, and by what."""
+
+    k: int = Field(10, ge=1, strict=True, description="Hits per product, itself left out.")
+    modality: Literal["", "text", "image", "audio"] = Field(
+        "", description="Nearest by this modality alone; default by all of the product."
+    )
+
+
+class SimilarHits(Hits):
+    """Hits of one product, best first, without the product itself."""
+
+    product_id: str
+
+
+async def neighbours(asked: Asked) -> Outcome:
+    """What the index gives, of one modality or of the whole product.
+
+    Raises:
+        RequestError: 404 for a product that is not there; 422 as for `by_modality`.
+    """
+    asked.require_named()
+    if asked.call.modality:
+        return await asked.backend.aside(by_modality, asked)
+    return await encoded(asked)
+
+
+def by_modality(asked: Asked) -> Outcome:
+    """The answer by one modality.
 
     Raises:
         RequestError: 422 where a product lacks it, or the release does not hold vectors by it.
     """
+    call, loaded = asked.call, asked.loaded
     view = loaded.view()
     shelf = loaded.shelf(view)
     name, results, vectors = call.modality, [], []
     if name not in shelf.modalities:
         able = ", ".join(shelf.modalities) or "no modality; build a new release"
         raise RequestError(422, "modality", name, f"leave it out, or go by what this release knows: {able}")
-    banned = rules.valid(frozenset(), ()).banned(shelf.columns)
+    banned = asked.backend.rules.valid(frozenset(), ()).banned(shelf.columns)
     for number, product in enumerate(call.product_ids):
         place = shelf.position_of(product)
-        if place is None:  # deleted since the call was admitted
-            raise RequestError(404, call.place(number)[:-1], product, "name a product that is still there")
+        if place is None:
+            raise asked.gone(number)
         if name not in shelf.modalities_of(place):
             able = ", ".join(shelf.modalities_of(place)) or "none"
             raise RequestError(422, "modality", name, f"{product} lacks it; it has {able}")
-        rows, cosine = nearest(shelf, loaded.alone, name, place, call.k, banned)
-        hits = [
-            {**shelf.hit(row, round(score, 6)), "why": {"words": [], "modality": name}, "pinned": False}
-            for row, score in zip(rows.tolist(), cosine.tolist(), strict=True)
-        ]
+        rows, cosine = similar_by_modality(shelf, loaded.alone, name, place, call.k, banned)
+        hits = shelf.hits(rows.tolist(), cosine.tolist())
+        for hit in hits:
+            hit["why"]["modality"] = name
         results.append({"product_id": product, "hits": hits})
         vectors.append(view.vector_of(product))
     return Outcome(np.stack(vectors), view=view, results=results)
+
+
+def hits(asked: Asked, outcome: Outcome) -> list[dict[str, Any]]:
+    """The hits of each product, without itself and what may not be shown."""
+    if outcome.results is not None:
+        return outcome.results
+    call, view = asked.call, outcome.view
+    assert outcome.scores is not None and outcome.rows is not None and view is not None  # noqa: S101, PT018
+    results = []
+    for number, product in enumerate(call.product_ids):
+        left_out = (view.row_of(other) for other in (product, *asked.backend.rules.bans))
+        without = {row for row in left_out if row is not None}
+        found = asked.loaded.hits(outcome.scores[number], outcome.rows[number], call.k, without, view)
+        results.append({"product_id": product, "hits": found})
+    return results
+
+
+SIMILAR = Reading(
+    name="similar",
+    summary="Products of the catalogue nearest to one of its products, which is left out.",
+    names=("product_id", "product_ids"),
+    item=str,
+    options=SimilarOptions,
+    read=read_named,
+    result=SimilarHits,
+    example={"product_id": "P00004", "hits": [EXAMPLE_HIT]},
+    examples={
+        "one": {"product_id": "P00017", "k": 5},
+        "by photo alone": {"product_id": "P00017", "k": 5, "modality": "image"},
+        "several": {"product_ids": ["P00017", "P00004"], "k": 3},
+    },
+    form=Form(top={"product_id": "text", "k": "integer", "modality": "text"}),
+    names_products=True,
+    run=neighbours,
+    shape=hits,
+)

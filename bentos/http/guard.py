@@ -9,22 +9,18 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bentos.api.parsing import ENDPOINTS, WRITES
 from bentos.auth.access import Door, check_host, check_path, check_site, refuse_public, token_of
 from bentos.auth.keys import ScopeName
+from bentos.endpoints import ENDPOINTS, FACTS
 from bentos.errors import RequestError
-from bentos.http.fast_path import refuse, respond
+from bentos.http.responses import refuse, respond
 from bentos.http.security_headers import secured
+from bentos.http.served import Running, Served, started
 from bentos.http.session import SESSION, answer_session
 from bentos.telemetry.metrics import METRICS
-
-if TYPE_CHECKING:
-    from bentos.application import Application
 
 __all__ = ["Guard"]
 
@@ -32,25 +28,23 @@ HEALTH = frozenset({"/livez", "/readyz", "/healthz"})
 OPEN = frozenset({*HEALTH, "/", "/about", SESSION, "/favicon.ico"})
 OPEN_FOLDERS = ("/static/", "/product/")
 """What asks for no key: health, and pages, which hold nothing of the catalogue themselves."""
-LISTED = frozenset({*OPEN, *(f"/{n}" for n in (*ENDPOINTS, *WRITES)), "/products/get", "/release",
-                    "/release/overview", "/release/map", "/docs", "/docs.json", "/schema.json",
-                    "/metrics"})  # fmt: skip
+SCOPES = {endpoint.path: endpoint.scope for endpoint in ENDPOINTS.values()}
+LISTED = frozenset({*OPEN, *SCOPES, *FACTS, "/docs", "/docs.json", "/schema.json", "/metrics"})
 FOLDERS = (*OPEN_FOLDERS, "/media/", "/static_content/")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 START, NUMBERS = secrets.token_hex(8).encode(), itertools.count()
 """Of the request ids of this process; they tell requests apart, and are no secret."""
-OCTETS = b"application/octet-stream"
 
 
 class Guard:
     """ASGI middleware.
 
     Args:
-        app: the layers within, `bentos.http.fast_path.HotRoutes` first.
+        app: the layers within, `bentos.http.fast_path.FastPath` first.
         application: gives the process's `Application` (None before the service exists).
     """
 
-    def __init__(self, app: ASGIApp, application: "Callable[[], Application | None]") -> None:
+    def __init__(self, app: ASGIApp, application: Running) -> None:
         self.app = app
         self._application = application
         self._door: Door | None = None
@@ -69,7 +63,7 @@ class Guard:
             if application is not None:
                 self._check(application, visit)
             elif scope["path"] not in HEALTH:
-                refuse_early()
+                started(self._application)
             if application is not None and scope["path"] == SESSION:
                 door, seconds = self._doorkeeper(application), application.limits.body_seconds
                 body, extra = await answer_session(door, scope, visit.receive, visit.address, seconds)
@@ -85,25 +79,26 @@ class Guard:
                 access = application.access
                 access.add([visit.row(access.client(visit.address))])
 
-    def _check(self, application: "Application", visit: "Visit") -> None:
+    def _check(self, application: Served, visit: "Visit") -> None:
         scope, headers = visit.scope, visit.headers
         path = scope["path"]
         door = self._doorkeeper(application)
         ring = door.ring
         ring.refresh()
         check_path(path)
-        if not ring.required:
+        required = ring.required
+        if not required:
             refuse_public(scope)
         if path in HEALTH:
             return
         check_host(scope, application.host_names)
-        if not (ring.required and token_of(headers)[1]):
+        if not (required and token_of(headers)[1]):
             check_site(scope, headers)
-        if ring.required and not is_open(path):
+        if required and not is_open(path):
             visit.private = True
             visit.key = door.enter(headers, visit.address, needed(path)).id
 
-    def _doorkeeper(self, application: "Application") -> Door:
+    def _doorkeeper(self, application: Served) -> Door:
         if self._door is None or self._door.ring is not application.keys:
             self._door = Door(application.keys)
         return self._door
@@ -172,19 +167,14 @@ class Visit:
         }
 
 
-def refuse_early() -> None:
-    """Refuse what comes before the service object exists (503)."""
-    raise RequestError(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
-
-
 def is_open(path: str) -> bool:
     """Whether a path asks for no key."""
     return path in OPEN or path.startswith(OPEN_FOLDERS)
 
 
 def needed(path: str) -> ScopeName:
-    """The scope a path asks for. All of /products/ but reading one counts as writing."""
-    return "write" if path.startswith("/products/") and path != "/products/get" else "read"
+    """The scope a path asks for; what is no route below /products/ counts as writing."""
+    return SCOPES.get(path, "write" if path.startswith("/products/") else "read")
 
 
 def route_of(path: str) -> str:

@@ -1,11 +1,10 @@
-"""The OpenAPI document: BentoML's, completed with what it cannot know of the hot routes."""
+"""The OpenAPI document: BentoML's, completed with what it cannot know of our routes."""
 
 from typing import Any
 
-from bentos.api.forms import FORM_FIELDS
-from bentos.api.requests import EXAMPLES
 from bentos.api.responses import ErrorAnswer
 from bentos.auth.access import COOKIE
+from bentos.endpoints import ENDPOINTS
 from bentos.http.session import SESSION, session_paths
 
 __all__ = ["openapi"]
@@ -31,9 +30,6 @@ INFO = {
     "description": "Product vectors, categories and search over one catalogue. The shop is at `/`.",
 }
 """In place of BentoML's own words, whose badges a browser would fetch from the network."""
-WRITING = frozenset({"/products/put", "/products/change", "/products/delete"})
-NAMING = frozenset({"/search", "/similar", "/products/get", "/products/change", "/products/delete"})
-"""Paths that name products, which may not be there."""
 
 
 def openapi(spec: dict[str, Any]) -> dict[str, Any]:
@@ -49,20 +45,20 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
         schemas[name] = schema
     schemas["ErrorAnswer"] = described
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
-    for path, examples in EXAMPLES.items():
-        operation = spec["paths"][path]["post"]
+    for endpoint in ENDPOINTS.values():
+        operation = spec["paths"][endpoint.path]["post"]
         content = operation["requestBody"]["content"]
         content.setdefault("application/json", {})["examples"] = {
-            name: {"value": value} for name, value in examples.items()
+            name: {"value": value} for name, value in endpoint.examples.items()
         }
-        fields = FORM_FIELDS.get(path.lstrip("/"))
-        if fields:
-            content["multipart/form-data"] = {"schema": form_schema(fields)}
+        if endpoint.form.fields:
+            content["multipart/form-data"] = {"schema": form_schema(endpoint.form.fields)}
         kept = {status: value for status, value in operation["responses"].items() if str(status) == "200"}
         refusals = {
             status: {"description": text, "content": error}
             for status, text in REFUSALS.items()
-            if (status != "404" or path in NAMING) and (status not in {"409", "507"} or path in WRITING)
+            if (status != "404" or endpoint.names_products)
+            and (status not in {"409", "507"} or endpoint.scope == "write")
         }
         operation["responses"] = {**{str(k): v for k, v in kept.items()}, **refusals}
     spec["paths"]["/release"] = {
@@ -102,5 +98,6 @@ def form_schema(fields: dict[str, str]) -> dict[str, Any]:
         "number": {"type": "number"},
         "integer": {"type": "integer"},
         "text": {"type": "string"},
+        "object": {"type": "string"},
     }
     return {"type": "object", "properties": {name: kinds[kind] for name, kind in fields.items()}}

@@ -54,7 +54,7 @@ def secured(
         elif name == b"cache-control":
             cached = place
     wanted = () if status == 304 else PAGE if kind.startswith(b"text/html") else DATA
-    done = [*headers, *(pair for pair in wanted if pair[0] not in names), *extra]
+    done = [*headers, *[pair for pair in wanted if pair[0] not in names], *extra]
     if private:
         if cached < 0:
             done.append((b"cache-control", b"no-store"))

@@ -8,10 +8,9 @@ their path: they may be cached for good, and an upgrade is seen at once.
 import gzip
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import anyio
@@ -19,14 +18,12 @@ import anyio.to_thread
 import orjson
 from starlette.types import Scope, Send
 
-from bentos.endpoints.release import overview, vector_map
+from bentos.endpoints import FACTS
 from bentos.errors import RequestError
 from bentos.http.media import MediaShelf
 from bentos.http.security_headers import PAGE_POLICY
+from bentos.http.served import Running, started
 from shelfspace.hashing import content_hash
-
-if TYPE_CHECKING:
-    from bentos.application import Application
 
 __all__ = ["Pages", "StaticFile", "read_static"]
 
@@ -47,7 +44,6 @@ KINDS = {
 }
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
-FACTS = {"/release/overview": overview, "/release/map": vector_map}
 OPENERS = 2
 """Threads that read, decode and scale media; each may hold one decoded photo of the largest size."""
 
@@ -99,11 +95,11 @@ class Pages:
     """Answers page routes; everything else is somebody else's.
 
     Args:
-        ready: gives the process's `Application`, or raises `RequestError` 503.
+        application: gives the process's application (None before the service exists).
     """
 
-    def __init__(self, ready: "Callable[[], Application]") -> None:
-        self._ready = ready
+    def __init__(self, application: Running) -> None:
+        self._application = application
         self._pages, self._files = read_static()
         self._shelf: MediaShelf | None = None
         self._openers: anyio.CapacityLimiter | None = None
@@ -134,9 +130,10 @@ class Pages:
         elif path in FACTS:
             only_get(scope)
             try:
-                facts = await anyio.to_thread.run_sync(FACTS[path], self._ready(), limiter=self._limiter())
+                backend = started(self._application).backend
+                facts = await anyio.to_thread.run_sync(FACTS[path], backend, limiter=self._limiter())
             except (ValueError, KeyError, TypeError, OSError):
-                # Files that other programs wrote: told without its trace, as the hot routes do.
+                # Files that other programs wrote: told without its trace, as the fast path does.
                 logger.exception("%s failed", path)
                 raise RequestError(500, "service", path, "the service's log says what failed") from None
             await send_bytes(scope, send, orjson.dumps(facts), b"application/json", "no-store")
@@ -145,13 +142,12 @@ class Pages:
         return True
 
     async def _media(self, key: str, scope: Scope, send: Send) -> None:
-        application = self._ready()
+        backend = started(self._application).backend
         if self._shelf is None:
-            self._shelf = MediaShelf(
-                application.config.media, application.config.settings.media, application.put_media
-            )
+            config = backend.config
+            self._shelf = MediaShelf(config.media, config.settings.media, backend.put_media)
         size = asked_size(scope)
-        loaded = application.engine.require()
+        loaded = backend.engine.require()
         etag = self._shelf.etag(loaded, key, size)
         cache = "private, max-age=300"
         if etag in known_tags(scope):

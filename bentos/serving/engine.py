@@ -20,7 +20,8 @@ from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.uploads import PutMedia, keys_said
 from releases import Release, current_id, list_releases
 from retrieval.changes.migrate import prune_logs
-from retrieval.vectors import DeltaLimits, Record
+from retrieval.changes.records import Record
+from retrieval.changes.segment import DeltaLimits
 from shelfspace.errors import CapacityError, InputError, ShelfspaceError
 
 __all__ = ["Engine"]
@@ -76,6 +77,8 @@ class Engine:
             self._thread.join(timeout=30)
         if self._loaded is not None:
             close_remote(self._loaded.remote)
+            if self._loaded.live is not None:
+                self._loaded.live.close()
 
     def refresh(self) -> bool:
         """Load what is current now if it is not what answers; True when it was swapped in.

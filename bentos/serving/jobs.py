@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import cast
 
 import numpy as np
 
@@ -9,13 +12,15 @@ from bentos.api.parsing import ParsedRequest
 from bentos.errors import RequestError
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Job, Outcome
-from bentos.telemetry.metrics import METRICS, timed
+from bentos.telemetry.metrics import METRICS, Stages, timed
 from catalog.product import ProductInput
 from models.features.table import FeatureTable
 from models.inference.by_modality import vectors_alone
 from retrieval.catalogue.updates import alone_facts
-from retrieval.engine import Asked, blended, ranked
-from retrieval.vectors import LayeredView
+from retrieval.catalogue.view import CatalogueView
+from retrieval.changes.view import LayeredView
+from retrieval.engine import answers, blended
+from retrieval.query import EncodedQuery, SearchQuery
 from shelfspace.errors import InputError
 
 __all__ = ["featurize", "run_jobs"]
@@ -28,7 +33,7 @@ def featurize(loaded: LoadedRelease, call: ParsedRequest) -> FeatureTable:
         RequestError: 422 naming the item whose photo, sound or text cannot be used.
     """
     try:
-        table = loaded.encoder.featurize(call.items, limits=loaded.media)
+        table = loaded.encoder.featurize(call.items, limits=loaded.media, only_given=True)
     except InputError as error:
         for number, item in enumerate(call.items):
             check_item(loaded, item, call.item_place(number))
@@ -54,7 +59,7 @@ def with_content(loaded: LoadedRelease, call: ParsedRequest, table: FeatureTable
 def check_item(loaded: LoadedRelease, item: ProductInput, place: str) -> None:
     """Raise the refusal of one item, if it has one."""
     try:
-        loaded.encoder.featurize([item], limits=loaded.media)
+        loaded.encoder.featurize([item], limits=loaded.media, only_given=True)
     except InputError as error:
         raise RequestError.of(error, prefix=place) from error
 
@@ -65,80 +70,145 @@ def run_jobs(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     METRICS.batches.observe(len(jobs))
     for job in jobs:
         METRICS.stages["queue"].observe(begin - job.asked)
-    outcomes: list[Outcome | Exception] = [RuntimeError("not run")] * len(jobs)
     groups: dict[int, list[int]] = {}
     for position, job in enumerate(jobs):
         groups.setdefault(id(job.loaded), []).append(position)
+    if len(groups) == 1:
+        return run_group(jobs)
+    outcomes: list[Outcome | Exception] = [RuntimeError("not run")] * len(jobs)
     for positions in groups.values():
-        for position, outcome in run_group([(p, jobs[p]) for p in positions]):
+        for position, outcome in zip(positions, run_group([jobs[p] for p in positions]), strict=True):
             outcomes[position] = outcome
     return outcomes
 
 
-def run_group(jobs: list[tuple[int, Job]]) -> list[tuple[int, Outcome | Exception]]:
-    """Run jobs that share a release."""
-    loaded = jobs[0][1].loaded
+def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
+    """Run jobs that share a release, one outcome or refusal per job."""
+    loaded, stages = jobs[0].loaded, METRICS.stages
     view = loaded.view()
-    done: list[tuple[int, Outcome | Exception]] = []
-    ready: list[tuple[int, Job, FeatureTable | None]] = []
-    with timed("featurize"):
-        featurized = feature_tables(loaded, [job for _, job in jobs])
-    for (position, job), table in zip(jobs, featurized, strict=True):
-        if isinstance(table, RequestError):
-            done.append((position, table))
-        else:
-            ready.append((position, job, table))
-    tables = [table for _, _, table in ready if table is not None]
-    with timed("encode"):
-        together = tables[0] if len(tables) == 1 else FeatureTable.concatenate(tables) if tables else None
-        encoded = None if together is None else loaded.encoder.encode_features(together)
-    vectors: dict[int, np.ndarray] = {}
-    classes: dict[int, np.ndarray] = {}
-    start = 0
-    for position, job, table in ready:
-        own = slice(start, start + len(job.call.items)) if table is not None else slice(0, 0)
-        start = max(start, own.stop)
+    begin = time.perf_counter()
+    tables = feature_tables(loaded, jobs)
+    featurized = time.perf_counter()
+    stages["featurize"].observe(featurized - begin)
+    encoded = encode_all(loaded, tables)
+    stages["encode"].observe(time.perf_counter() - featurized)
+    outcomes: list[Outcome | Exception] = []
+    for job, table, own in zip(jobs, tables, encoded, strict=True):
         try:
-            if job.call.asks:
-                vectors[position], classes[position] = blended(job.call.asks, loaded, view, encoded, own)
-            elif encoded is not None and table is not None:
-                vectors[position], classes[position] = encoded.vectors[own], encoded.probabilities[own]
-            else:
-                vectors[position] = np.stack([view.vector_of(p) for p in job.call.product_ids])
+            outcomes.append(table if isinstance(table, RequestError) else outcome_of(job, view, table, own))
         except KeyError as gone:  # deleted since the call was admitted
-            refusal = RequestError(404, "product_id", gone.args[0], "name a product that is still there")
-            done.append((position, refusal))
-    found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-    asking = [(p, job) for p, job, _ in ready if p in vectors]
-    near = [(p, job, vectors[p]) for p, job in asking if job.call.endpoint == "similar"]
-    # What is logged and watched for drift are the encoder's vectors; /similar may search refined ones.
-    refined = loaded.similar_view(view)
-    if refined is not view:
-        near = [
-            (p, job, np.stack([refined.vector_of(product) for product in job.call.product_ids]))
-            for p, job, _ in near
-        ]
-    if near:
+            remedy = "name a product that is still there"
+            outcomes.append(RequestError(404, "product_id", gone.args[0], remedy))
+    similar, searching = [], []
+    for place, (job, outcome) in enumerate(zip(jobs, outcomes, strict=True)):
+        if isinstance(outcome, Outcome):
+            if job.call.asks:
+                searching.append(place)
+            elif job.call.endpoint == "similar":
+                similar.append(place)
+    if similar:
         with timed("search"):
-            found |= search_all(refined, near)
-    searching = [(p, job) for p, job in asking if job.call.asks]
-    answers = ranked(
-        loaded.shelf(view),
-        [Asked(j.call.asks, j.call.form, j.rules, vectors[p], classes[p]) for p, j in searching],
-    )
-    results = dict(zip((p for p, _ in searching), answers, strict=True))
-    alone = {
-        p: alone_facts(vectors_alone(loaded.encoder, table), len(table))
-        for p, job, table in ready
-        if table is not None and job.call.endpoint == "products/put"
-    }
-    for position, own_vectors in vectors.items():
-        scores, rows = found.get(position, (None, None))
-        outcome = Outcome(
-            own_vectors, classes.get(position), scores, rows, view, results.get(position), alone.get(position)
-        )
-        done.append((position, outcome))
-    return done
+            search_similar(loaded, view, jobs, outcomes, similar)
+    if searching:
+        search_all(loaded.shelf(view), jobs, outcomes, searching)
+    return outcomes
+
+
+def encode_all(
+    loaded: LoadedRelease, tables: Sequence[FeatureTable | RequestError | None]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Vectors and class probabilities of each job's items, from one call of the encoder; none where it has
+    no table."""
+    given = [table for table in tables if isinstance(table, FeatureTable)]
+    if not given:
+        dim, classes = loaded.encoder.dim, len(loaded.encoder.labels)
+        return [(np.empty((0, dim), np.float32), np.empty((0, classes), np.float32))] * len(tables)
+    found = loaded.encoder.encode_features(given[0] if len(given) == 1 else FeatureTable.concatenate(given))
+    if len(tables) == 1:
+        return [(found.vectors, found.probabilities)]
+    parts, start = [], 0
+    for table in tables:
+        own = slice(start, start + (len(table) if isinstance(table, FeatureTable) else 0))
+        start = own.stop
+        parts.append((found.vectors[own], found.probabilities[own]))
+    return parts
+
+
+def outcome_of(
+    job: Job, view: LayeredView, table: FeatureTable | None, encoded: tuple[np.ndarray, np.ndarray]
+) -> Outcome:
+    """What the encoder says of a job; what is searched for it comes later.
+
+    Args:
+        encoded: vectors and class probabilities of its items.
+
+    Raises:
+        KeyError: a product that it names is not there.
+    """
+    call, (vectors, classes) = job.call, encoded
+    if call.asks:
+        if len(call.asks) < len(vectors) or [ask for ask in call.asks if ask.product]:
+            vectors, classes = put_together(call.asks, job.loaded.shelf(view), vectors, classes)
+        return Outcome(vectors, classes, view=view)
+    if table is None:
+        return Outcome(np.stack([view.vector_of(product) for product in call.product_ids]), view=view)
+    alone = None
+    if call.endpoint == "products/put":
+        alone = alone_facts(vectors_alone(job.loaded.encoder, table), len(table))
+    return Outcome(vectors, classes, view=view, alone=alone)
+
+
+def put_together(
+    queries: Sequence[SearchQuery], catalogue: CatalogueView, vectors: np.ndarray, classes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n, d) vectors and (n, k) class probabilities of n queries, from those of all their parts."""
+    made, start = [], 0
+    for query in queries:
+        own = slice(start, start + len(query.parts))
+        start = own.stop
+        made.append(blended(query, catalogue, vectors[own], classes[own]))
+    return np.stack([vector for vector, _ in made]), np.stack([known for _, known in made])
+
+
+def search_all(
+    catalogue: CatalogueView, jobs: Sequence[Job], outcomes: list[Outcome | Exception], places: Sequence[int]
+) -> None:
+    """Answer the searches of a batch together; their outcomes, at the given places, get their results."""
+    asked, done = [], Stages()
+    for place in places:
+        call, outcome = jobs[place].call, cast(Outcome, outcomes[place])
+        classes = cast(np.ndarray, outcome.probabilities)
+        for query, vector, known in zip(call.asks, outcome.vectors, classes, strict=True):
+            asked.append(EncodedQuery(query, call.form, jobs[place].rules, vector, known))
+    results = iter(answers(catalogue, asked, done))
+    for place in places:
+        outcome = cast(Outcome, outcomes[place])
+        outcomes[place] = replace(outcome, results=list(islice(results, len(outcome.vectors))))
+
+
+def search_similar(
+    loaded: LoadedRelease,
+    view: LayeredView,
+    jobs: Sequence[Job],
+    outcomes: list[Outcome | Exception],
+    places: Sequence[int],
+) -> None:
+    """One index call for all products of /similar in a batch, with the largest k; each job takes its rows.
+
+    What is logged and watched for drift are the encoder's vectors; what is searched may be refined ones.
+    """
+    refined = loaded.similar_view(view)
+    asked = [
+        np.stack([refined.vector_of(product) for product in jobs[place].call.product_ids]) for place in places
+    ]
+    # One more than asked for, since a product is left out of its own hits, and so is what is banned.
+    k = max(jobs[place].call.k + 1 + len(jobs[place].rules.bans) for place in places)
+    scores, rows = refined.search(np.concatenate(asked), k)
+    start = 0
+    for place, vectors in zip(places, asked, strict=True):
+        own = slice(start, start + len(vectors))
+        start = own.stop
+        outcomes[place] = replace(cast(Outcome, outcomes[place]), scores=scores[own], rows=rows[own])
 
 
 def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTable | RequestError | None]:
@@ -147,12 +217,16 @@ def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTa
     What has not been featurised yet (texts and prices) goes through one call: that call costs
     about a millisecond, whatever the number of items.
     """
-    tables: list[FeatureTable | RequestError | None] = [job.features for job in jobs]
-    waiting = [n for n, job in enumerate(jobs) if job.features is None and job.call.items]
+    tables: list[FeatureTable | RequestError | None] = []
+    items: list[ProductInput] = []
+    waiting = []
+    for n, job in enumerate(jobs):
+        tables.append(job.features)
+        if job.features is None and job.call.items:
+            waiting.append(n)
+            items += job.call.items
     try:
-        together = (
-            loaded.encoder.featurize([i for n in waiting for i in jobs[n].call.items]) if waiting else None
-        )
+        together = loaded.encoder.featurize(items, only_given=True) if waiting else None
     except InputError:
         together = None  # one item is at fault; alone, each job gets its own answer
     start = 0
@@ -170,20 +244,3 @@ def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTa
             tables[n] = refusal
         start += len(call.items)
     return tables
-
-
-def search_all(
-    view: LayeredView, asked: list[tuple[int, Job, np.ndarray]]
-) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """One index call for all products of a batch, with the largest k; each job takes its rows."""
-    if not asked:
-        return {}
-    # One more than asked for, since a product is left out of its own hits, and so is what is banned.
-    k = max(job.call.k + 1 + len(job.rules.bans) for _, job, _ in asked)
-    scores, rows = view.search(np.concatenate([v for _, _, v in asked]), k)
-    result = {}
-    start = 0
-    for position, job, _ in asked:
-        result[position] = (scores[start : start + len(job.call)], rows[start : start + len(job.call)])
-        start += len(job.call)
-    return result

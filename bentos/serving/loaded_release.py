@@ -1,4 +1,4 @@
-"""One release, loaded whole: encoder, index, and what its search needs."""
+"""One release as the service answers from it: with the changes since, and an encoder run as was chosen."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -10,19 +10,16 @@ import numpy as np
 import pandas as pd
 
 from bentos.serving.encoder_backend import choose_way
-from bentos.serving.search_parts import search_parts
 from catalog.product import ProductInput
 from models.inference.backends import Choice
 from models.inference.by_modality import vectors_alone
-from models.inference.product_encoder import ProductEncoder
-from releases import Release
+from releases.in_memory import InMemoryRelease
 from retrieval.catalogue.updates import alone_facts
-from retrieval.catalogue.view import CatalogueView, ShelfKeeper
 from retrieval.changes.migrate import Carried, Target, carry_over, log_path
-from retrieval.changes.segment import DeltaView
-from retrieval.vectors import DeltaLimits, Header, LayeredIndex, LayeredView, RowIndex
-from retrieval.vectors.by_modality import ModalityIndexes
-from shelfspace.settings import Media, Service
+from retrieval.changes.records import Header
+from retrieval.changes.segment import DeltaLimits
+from retrieval.changes.view import LayeredIndex, LayeredView
+from shelfspace.settings import Service
 
 if TYPE_CHECKING:
     from retrieval.vectors.postgres import PgRowIndex
@@ -31,63 +28,18 @@ __all__ = ["LoadedRelease"]
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedRelease:
-    """What one release needs in memory to answer; replaced whole, never changed.
+class LoadedRelease(InMemoryRelease):
+    """A release that the service answers from; replaced whole, never changed.
 
     Attributes:
-        id: release identifier, in every answer.
-        vectors: (n, d) float32, memory-mapped.
-        rows: product id to row.
-        shelves: gives the state of a view as search, filters and pages see it.
-        alone: what /similar by one modality searches.
-        media: caps that photos and sounds of a request are opened under.
-        similar_index, similar_vectors: what /similar searches: refined by co-purchases where the
-            release holds such vectors, else the same as above.
         live: the index with what changed since the release; None where changes are not taken.
         choice: how the encoder is run; None where nothing was chosen, and it is run by itself.
         remote: indexes of this release that a server outside answers from.
     """
 
-    id: str
-    manifest: dict[str, Any]
-    encoder: ProductEncoder
-    index: RowIndex
-    vectors: np.ndarray
-    rows: dict[str, int]
-    shelves: ShelfKeeper
-    alone: ModalityIndexes
-    media: Media
-    similar_index: RowIndex
-    similar_vectors: np.ndarray
-    release: Release
     live: LayeredIndex | None = None
     choice: Choice | None = None
     remote: "tuple[PgRowIndex, ...]" = ()
-
-    @classmethod
-    def load(cls, release: Release, media: Media) -> "LoadedRelease":
-        """Read every part now, so that no answer waits for a file or finds it pruned.
-
-        Raises:
-            ArtifactError: a part is missing or damaged.
-        """
-        refined, refined_index = release.graph_embeddings, release.graph_index
-        encoder = ProductEncoder.load(release.model_folder)
-        parts = search_parts(release, encoder)
-        return cls(
-            id=release.id,
-            manifest=release.manifest,
-            encoder=encoder,
-            index=release.index,
-            vectors=release.embeddings,
-            rows=release.rows,
-            shelves=ShelfKeeper(parts, release.embeddings, encoder),
-            alone=ModalityIndexes(parts.modalities),
-            media=media,
-            similar_index=release.index if refined_index is None else refined_index,
-            similar_vectors=release.embeddings if refined is None else refined,
-            release=release,
-        )
 
     def with_choice(self, service: Service, snapshot: Path | None) -> "LoadedRelease":
         """The same release, its encoder run by the way that `service.encoder` chooses.
@@ -121,25 +73,9 @@ class LoadedRelease:
         """Place in the order of releases."""
         return int(self.id.split("-")[0])
 
-    @cached_property
-    def _still(self) -> LayeredView:
-        ids, dim = self.release.product_ids, self.vectors.shape[1]
-        return LayeredView(self.index, ids, self.rows, DeltaView(), dim)
-
     def view(self) -> LayeredView:
         """What answers at this moment: the release and the changes since."""
-        return self._still if self.live is None else self.live.view()
-
-    def similar_view(self, view: LayeredView) -> LayeredView:
-        """The same state as /similar searches it.
-
-        A product that came or changed since has no co-purchases yet: its own vector stands, as that
-        of a product without neighbours does.
-        """
-        if self.similar_index is self.index:
-            return view
-        dim = self.similar_vectors.shape[1]
-        return LayeredView(self.similar_index, self.release.product_ids, self.rows, view.delta, dim)
+        return self.still if self.live is None else self.live.view()
 
     @cached_property
     def _bases(self) -> np.ndarray:
@@ -166,10 +102,6 @@ class LoadedRelease:
         features = self.encoder.featurize(inputs, limits=self.media)
         return alone_facts(vectors_alone(self.encoder, features), len(inputs))
 
-    def shelf(self, view: LayeredView | None = None) -> CatalogueView:
-        """The state of a view as search, filters and pages see it; default: of this moment."""
-        return self.shelves.shelf(view or self.view())
-
     def hits(
         self,
         scores: np.ndarray,
@@ -184,13 +116,6 @@ class LoadedRelease:
             without: rows to leave out (a product is no hit of itself).
             view: the state that was searched; default the release alone.
         """
-        shelf = self.shelf(view or self._still)
-        found: list[dict[str, Any]] = []
-        for score, row in zip(scores.tolist(), rows.tolist(), strict=True):
-            if row < 0 or row in without:
-                continue
-            if len(found) == k:
-                break
-            hit = shelf.hit(shelf.places.of_row(row), round(score, 6))
-            found.append({**hit, "why": {"words": [], "modality": ""}, "pinned": False})
-        return found
+        catalogue = self.shelf(view or self.still)
+        shown = [place for place, row in enumerate(rows.tolist()) if row >= 0 and row not in without][:k]
+        return catalogue.hits(catalogue.places.of_rows(rows[shown]).tolist(), scores[shown].tolist())

@@ -9,8 +9,8 @@ import numpy as np
 from bentos.api.parsing import ParsedRequest
 from bentos.serving.loaded_release import LoadedRelease
 from models.features.table import FeatureTable
+from retrieval.changes.view import LayeredView
 from retrieval.filters.rules import Rules
-from retrieval.vectors import LayeredView
 
 __all__ = ["Job", "Outcome"]
 

@@ -1,14 +1,43 @@
 """Rows of the request log: what drift is watched by."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
+from bentos.api.parsing import ParsedRequest
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Outcome
 from catalog.product import ProductInput
 from catalog.text.clean import detect_language
 
-__all__ = ["best_of", "item_facts", "log_row"]
+__all__ = ["item_facts", "log_row", "log_rows", "with_texts"]
+
+
+def log_rows(
+    call: ParsedRequest,
+    outcome: Outcome,
+    results: Sequence[dict[str, Any]],
+    loaded: LoadedRelease,
+    seconds: float,
+) -> list[dict[str, Any]]:
+    """One row a result of an answered request."""
+    rows = []
+    for number, result in enumerate(results):
+        row = log_row(call.contract.name, loaded.id, 200, len(call.product_ids), seconds)
+        item = call.asks[number].whole if call.asks else call.items[number] if call.items else None
+        if item is not None:
+            row |= item_facts(item)
+        row["top_label"], row["top_score"] = best_of(number, outcome, result, loaded)
+        row["vector"] = outcome.vectors[number]
+        rows.append(row)
+    return rows
+
+
+def with_texts(rows: list[dict[str, Any]], call: ParsedRequest) -> list[dict[str, Any]]:
+    """The rows of a search with the words that were asked for; other rows as they are."""
+    return (
+        [{**row, "text": ask.text} for row, ask in zip(rows, call.asks, strict=True)] if call.asks else rows
+    )
 
 
 def best_of(
@@ -46,7 +75,7 @@ def log_row(endpoint: str, release: str, status: int, items: int, seconds: float
 def item_facts(item: ProductInput) -> dict[str, Any]:
     """Statistics of one item; never its text."""
     texts = [item.title, item.brand, *item.attributes.values(), item.description]
-    text = " ".join(t for t in texts if t)
+    text = " ".join(filter(None, texts))
     return {
         "text_length": sum(map(len, texts)),
         "language": detect_language(text[:1000]),

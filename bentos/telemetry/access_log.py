@@ -22,8 +22,11 @@ import os
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from bentos.telemetry.request_log import RequestLog
+import orjson
+
+from bentos.telemetry.buffered_log import BufferedLog, dated
 
 __all__ = ["AccessLog"]
 
@@ -33,8 +36,8 @@ FILES_KEPT = 10
 """Files the kept size is divided into: what is deleted at once is a tenth of it."""
 
 
-class AccessLog(RequestLog):
-    """The buffer and the thread of the request log, appending to files of bounded size.
+class AccessLog(BufferedLog):
+    """The buffer of access rows, appending to files of bounded size.
 
     Args:
         folder: the folder of the request log; None switches the log off.
@@ -46,8 +49,9 @@ class AccessLog(RequestLog):
         self._keep_bytes = keep_bytes
         self._secret = secrets.token_bytes(16)
         self._file: Path | None = None
+        self._number = 0
         self._clients: dict[str, str] = {}
-        super().__init__(folder / "access" if folder else None, every_seconds, prefix="access")
+        super().__init__(folder / "access" if folder else None, every_seconds)
 
     def client(self, address: str) -> str:
         """The keyed hash of an address; BLAKE2b, 64 bits."""
@@ -60,21 +64,28 @@ class AccessLog(RequestLog):
             self._clients[address] = known
         return known
 
-    def _store(self, body: bytes) -> Path:
+    def _store(self, folder: Path, rows: list[dict[str, Any]]) -> Path:
         day = datetime.now(UTC).date().isoformat()
         path = self._file
         full = path is None or not path.exists() or path.stat().st_size >= self._keep_bytes // FILES_KEPT
         if full or day not in path.name:  # type: ignore[union-attr]
-            path = self._file = self._next_path()
+            path = self._file = self._next_path(folder, day)
             path.parent.mkdir(parents=True, exist_ok=True)
             self._prune(path)
         assert path is not None  # noqa: S101 - for the type checker
         self._file = None  # a write that fails may leave half a line; the next one begins a new file
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         with os.fdopen(handle, "ab") as stream:
-            stream.write(body)
+            stream.write(b"".join(orjson.dumps(dated(row), option=orjson.OPT_APPEND_NEWLINE) for row in rows))
         self._file = path
         return path
+
+    def _next_path(self, folder: Path, day: str) -> Path:
+        while True:  # a process id may come back after a restart
+            path = folder / f"access-{day}-{os.getpid()}-{self._number}.jsonl"
+            self._number += 1
+            if not path.exists():
+                return path
 
     def _prune(self, current: Path) -> None:
         """Delete the oldest files beyond the size that is kept, with room for the one that begins."""

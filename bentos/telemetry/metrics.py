@@ -9,25 +9,18 @@ serving process, so nothing has to be summed over processes.
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
-    GaugeMetricFamily,
     HistogramMetricFamily,
-    InfoMetricFamily,
     Metric,
 )
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-if TYPE_CHECKING:
-    from bentos.application import Application
-    from models.inference.backends import Choice
-
-__all__ = ["METRICS", "STAGES", "Histogram", "Metrics", "timed"]
+__all__ = ["METRICS", "STAGES", "Histogram", "Metrics", "Stages", "timed"]
 
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 JOBS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
@@ -96,6 +89,21 @@ class timed:  # noqa: N801 - used as a statement: `with timed("encode"):`
         self._histogram.observe(time.perf_counter() - self._begin)
 
 
+class Stages:
+    """Counts the seconds of stages that follow one another: each ends where the next one begins."""
+
+    __slots__ = ("_since",)
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __call__(self, stage: str) -> None:
+        """A stage is through."""
+        now = time.perf_counter()
+        METRICS.stages[stage].observe(now - self._since)
+        self._since = now
+
+
 class Metrics(Collector):
     """All counts of a process, as one collector of a registry of its own.
 
@@ -109,14 +117,14 @@ class Metrics(Collector):
         self.batches = Histogram(JOBS)
         self._routes: dict[tuple[str, str], Histogram] = {}
         self._refusals: dict[str, int] = {}
-        self._application: Application | None = None
+        self._gauges: Callable[[], Iterable[Metric]] | None = None
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 
-    def watch(self, application: "Application") -> None:
-        """Read gauges from this application from now on."""
-        self._application = application
+    def watch(self, gauges: Callable[[], Iterable[Metric]]) -> None:
+        """Tell these gauges too from now on, as they are at each scrape."""
+        self._gauges = gauges
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count one answer; used from the event loop only.
@@ -154,8 +162,8 @@ class Metrics(Collector):
         for reason, count in self._refusals.copy().items():
             refusals.add_metric([reason], count)
         yield refusals
-        if self._application is not None:
-            yield from gauges(self._application)
+        if self._gauges is not None:
+            yield from self._gauges()
 
     def _histograms(self) -> Metric:
         family = HistogramMetricFamily(
@@ -179,71 +187,6 @@ def histogram_of(name: str, what: str, series: Histogram) -> Metric:
     family = HistogramMetricFamily(f"shelfspace_{name}", what)
     family.add_metric([], *series.buckets())
     return family
-
-
-def gauge(name: str, what: str, value: float) -> Metric:
-    """A gauge without labels."""
-    return GaugeMetricFamily(f"shelfspace_{name}", what, value=value)
-
-
-def gauges(application: "Application") -> Iterator[Metric]:
-    """What is true at the moment of the scrape."""
-    yield gauge("requests_in_flight", "Requests admitted and not answered", application.admission.requests)
-    yield gauge("body_bytes_in_flight", "Bytes of their bodies", application.admission.bytes)
-    yield gauge("queue_jobs", "Requests waiting for the encoder's thread", application.batcher.waiting)
-    yield gauge("ready", "1 where a release answers", float(application.ready))
-    yield CounterMetricFamily(
-        "shelfspace_log_rows_dropped", "Request-log rows lost", value=application.log.lost
-    )
-    yield CounterMetricFamily(
-        "shelfspace_swaps", "Releases that began to answer", value=application.engine.swaps
-    )
-    yield gauge(
-        "release_problem", "1 where the current release cannot be served", bool(application.engine.problem)
-    )
-    loaded = application.engine.loaded
-    if loaded is None:
-        return
-    yield InfoMetricFamily("shelfspace_release", "The release that answers", value=release_facts(loaded))
-    if loaded.choice is not None:
-        yield from encoder_gauges(loaded.choice)
-    yield gauge("release_rows", "Products of the release", len(loaded.release.product_ids))
-    yield gauge("release_number", "Place in the order of releases", loaded.number)
-    made = (loaded.release.folder / "release.json").stat().st_mtime
-    yield gauge("release_age_seconds", "Since the release was written", time.time() - made)
-    answering = all(index.answering for index in loaded.remote)
-    yield gauge("index_answering", "1 where the index that is asked for answers", float(answering))
-    yield CounterMetricFamily(
-        "shelfspace_index_fallbacks",
-        "Searches of the release that its own index answered while PostgreSQL was away",
-        value=sum(index.fallbacks for index in loaded.remote),
-    )
-    view = loaded.view()
-    yield gauge("delta_products", "Products put or changed since the release", len(view.delta.entries))
-    yield gauge("delta_deleted", "Products of the release deleted since", len(view.delta.gone))
-    yield gauge("delta_sequence", "Number of the last change", view.delta.sequence)
-    if loaded.live is not None:
-        yield gauge("delta_bytes", "Size of the log of changes", loaded.live.segment.size)
-
-
-def encoder_gauges(choice: "Choice") -> Iterator[Metric]:
-    """How the encoder is run: the way of each part, and what a text takes by it and eagerly."""
-    yield InfoMetricFamily("shelfspace_encoder", "How each part of the encoder is run", value=choice.ways)
-    yield gauge("encoder_problem", "1 where what was chosen did not agree as a whole", bool(choice.problem))
-    if choice.text_microseconds is not None:
-        family = GaugeMetricFamily(
-            "shelfspace_encoder_text_seconds", "One text through the encoder, as measured at its release",
-            labels=["way"],
-        )  # fmt: skip
-        for way, spent in zip(("eager", "chosen"), choice.text_microseconds, strict=True):
-            family.add_metric([way], spent / 1e6)
-        yield family
-
-
-def release_facts(loaded: Any) -> dict[str, str]:
-    """Labels of the release's info."""
-    index = loaded.index.describe()
-    return {"release": loaded.id, "index": str(index["kind"]), "factory": str(index.get("factory", ""))}
 
 
 METRICS = Metrics()

@@ -4,14 +4,11 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from catalog.cells import moments, numbers
+from catalog.cells import amounts, moments, numbers, stripped
 from catalog.cleaning.refusals import Cleaned, Refusals
 from catalog.contract import EVENT_COLUMNS, EVENT_KINDS, STOCK_COLUMNS, raw_columns
 
 __all__ = ["clean_events", "clean_stock"]
-
-MOST = 10**9
-"""Largest quantity or stock that is taken for one."""
 
 
 def clean_events(raw: pd.DataFrame, product_ids: Iterable[str]) -> Cleaned:
@@ -30,16 +27,14 @@ def clean_events(raw: pd.DataFrame, product_ids: Iterable[str]) -> Cleaned:
         clean events in the contract's columns, by time.
     """
     raw = raw.reset_index(drop=True)
-    cells = {column: _stripped(raw[column]) for column in EVENT_COLUMNS}
-    kind, quantity, price, time = (
-        cells["event"].str.lower(), numbers(raw["quantity"]), numbers(raw["unit_price"]), moments(raw["time"])
-    )  # fmt: skip
+    cells = {column: stripped(raw[column]) for column in EVENT_COLUMNS}
+    kind, quantity = cells["event"].str.lower(), amounts(raw["quantity"], whole=True)
+    price, time = numbers(raw["unit_price"]), moments(raw["time"])
     found = Refusals("events", raw)
     found.refuse(cells["user_id"].eq(""), "user_id", "no shopper; an event needs one")
     found.refuse(~kind.isin(EVENT_KINDS), "event", f"unknown kind; use one of {', '.join(EVENT_KINDS)}")
-    whole = quantity.gt(0) & quantity.le(MOST) & quantity.mod(1).eq(0)
     found.refuse(
-        cells["quantity"].ne("") & ~whole,
+        cells["quantity"].ne("") & ~quantity.gt(0),
         "quantity",
         "not a whole number above zero; cancellations are no events",
     )
@@ -74,23 +69,16 @@ def clean_stock(raw: pd.DataFrame, product_ids: Iterable[str]) -> Cleaned:
     An empty lead time is unknown (NaN).
     """
     raw = raw.reset_index(drop=True)
-    cells = {column: raw[column].str.strip() for column in STOCK_COLUMNS}
-    on_hand, lead = numbers(raw["on_hand"]), numbers(raw["lead_time_days"])
+    cells = {column: stripped(raw[column]) for column in STOCK_COLUMNS}
+    on_hand, lead = amounts(raw["on_hand"], whole=True), amounts(raw["lead_time_days"])
     found = Refusals("stock", raw)
     known = cells["product_id"].isin(set(product_ids))
     found.refuse(~known, "product_id", "no such product among the clean ones")
-    whole = on_hand.ge(0) & on_hand.le(MOST) & on_hand.mod(1).eq(0)
-    found.refuse(~whole, "on_hand", "not a whole number of zero or more")
-    days = cells["lead_time_days"].eq("") | (lead.ge(0) & lead.le(MOST))
+    found.refuse(~on_hand.ge(0), "on_hand", "not a whole number of zero or more")
+    days = cells["lead_time_days"].eq("") | lead.ge(0)
     found.refuse(~days, "lead_time_days", "not a number of days of zero or more")
     again = cells["product_id"][found.kept].duplicated(keep="last").reindex(raw.index, fill_value=False)
     found.refuse(again, "product_id", "given again; the last row is kept")
     clean = pd.DataFrame({"product_id": cells["product_id"], "on_hand": on_hand, "lead_time_days": lead})
     clean = clean[found.kept].astype({"on_hand": "int64"})
     return found.result(clean[list(STOCK_COLUMNS)].sort_values("product_id", kind="stable"))
-
-
-def _stripped(cells: pd.Series) -> pd.Series:
-    """Cells without outer whitespace; each distinct text is handled once."""
-    codes, distinct = pd.factorize(cells)
-    return pd.Series(pd.Index([text.strip() for text in distinct], dtype=object).take(codes), cells.index)

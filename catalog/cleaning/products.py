@@ -5,7 +5,18 @@ from typing import Any
 
 import pandas as pd
 
-from catalog.cells import foreign, media_cell, moments, numbers, text_of, usable_key
+from catalog.cells import (
+    attribute_texts,
+    category_path,
+    codes,
+    foreign,
+    languages,
+    media_cell,
+    moments,
+    numbers,
+    stripped,
+    usable_key,
+)
 from catalog.cleaning.refusals import Cleaned, Refusals, refused_files
 from catalog.contract import PRODUCT_COLUMNS
 from catalog.sources.base import CatalogSource
@@ -34,7 +45,7 @@ def clean_products(
         clean products in the contract's columns, sorted by product_id.
     """
     raw = raw.reset_index(drop=True)
-    cells = {column: raw[column].str.strip() for column in PRODUCT_COLUMNS}
+    cells = {column: stripped(raw[column]) for column in PRODUCT_COLUMNS}
     ids, price, updated = cells["product_id"], numbers(raw["price"]), moments(raw["updated_at"])
     found = Refusals("products", raw)
     found.refuse(ids.eq(""), "product_id", "the id is empty; give each product its own id")
@@ -42,7 +53,7 @@ def clean_products(
     found.refuse(unread, "price", "not a number; give a price such as 12.50, or nothing")
     found.refuse(price.le(0), "price", "not above zero; leave it empty where it is unknown")
     if source.currency:
-        other = cells["currency"].str.upper().ne(source.currency.upper()) & cells["currency"].ne("")
+        other = codes(raw["currency"]).ne(source.currency) & cells["currency"].ne("")
         reason = f"not the catalogue's {source.currency}; convert the price, or list the row elsewhere"
         found.refuse(other, "currency", reason)
         found.refuse(foreign(raw["price"], source.currency), "price", reason)
@@ -58,13 +69,13 @@ def clean_products(
     clean = pd.DataFrame(
         {
             **{name: cells[name] for name in ("product_id", "title", "description", "brand", "group_id")},
-            "category": _each(raw["category"], lambda cell: _category(cell, source.category_separator)),
+            "category": _each(raw["category"], lambda cell: category_path(cell, source.category_separator)),
             "price": price,
-            "currency": source.currency or cells["currency"].str.upper(),
+            "currency": source.currency or codes(raw["currency"]),
             "attributes": _each(raw["attributes"], _attributes),
             "photos": photos,
             "sounds": sounds,
-            "language": cells["language"].str.lower().str.extract(r"^([a-z]{2})(?:[-_]|$)")[0].fillna(""),
+            "language": languages(raw["language"]),
             "updated_at": updated,
         },
         columns=list(PRODUCT_COLUMNS),
@@ -98,7 +109,7 @@ def _media(
     usable: list[list[str]] = []
     refused = []
     field = kind.removesuffix("s")
-    for product, cell in zip(rows["product_id"].str.strip(), rows[kind], strict=True):
+    for product, cell in zip(stripped(rows["product_id"]), rows[kind], strict=True):
         keys = []
         for key in media_cell(cell, separator):
             verdict = verdicts.get((kind, key))
@@ -123,29 +134,5 @@ def _each(cells: pd.Series, function: Any) -> pd.Series:
     return cells.map({cell: function(cell) for cell in cells.unique()})
 
 
-def _category(cell: str, separator: str) -> str:
-    """A category cell as nodes joined by " > "; of a JSON list of paths the first counts."""
-    text = cell.strip()
-    if text.startswith("["):
-        try:
-            paths = json.loads(text)
-        except ValueError:
-            paths = None  # a name that begins with a bracket
-        if isinstance(paths, list):
-            text = text_of(paths[0]) if paths else ""
-    nodes = [" ".join(node.split()) for node in text.split(separator.strip() or separator)]
-    return " > ".join(node for node in nodes if node)
-
-
 def _attributes(cell: str) -> str:
-    """An attributes cell as a JSON object of texts, sorted by name; other text becomes its one value."""
-    text = cell.strip()
-    if not text:
-        return "{}"
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError):
-        values = None  # no JSON: the text itself is what is known
-    if not isinstance(values, dict):
-        values = {"attributes": text}
-    return json.dumps({k: text_of(v) for k, v in sorted(values.items())}, ensure_ascii=False)
+    return json.dumps(attribute_texts(cell), ensure_ascii=False)

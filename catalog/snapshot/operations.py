@@ -8,7 +8,7 @@ events the hash of the row) and its occurrence, so that rows with one id are kep
 
 import pandas as pd
 
-from catalog.cells import moments
+from catalog.cells import moments, stripped
 from catalog.contract import raw_columns
 from catalog.sources.inbox import Delivery
 
@@ -29,7 +29,7 @@ def keyed(table: pd.DataFrame, name: str) -> pd.DataFrame:
         base = row_hashes(table, name)
         shown = [f"{value:016x}" for value in base]
     else:
-        base = table["product_id"].str.strip()
+        base = stripped(table["product_id"])
         shown = base.tolist()
     count = base.groupby(base, sort=False).cumcount()
     keys = pd.Series([f"{b}#{c}" for b, c in zip(shown, count, strict=True)], dtype=object)
@@ -76,7 +76,7 @@ def resolved(operations: pd.DataFrame) -> pd.DataFrame:
     deliveries said of it; a tombstone holds until the source or a delivery brings something newer.
     """
     inbox = operations["_layer"] == "inbox"
-    ids = operations["product_id"].str.strip() if inbox.any() else pd.Series(dtype=object)
+    ids = stripped(operations["product_id"]) if inbox.any() else pd.Series(dtype=object)
     touched = ids.isin(ids[inbox]) if inbox.any() else pd.Series(False, index=operations.index)
     plain = source_rows(operations[~touched]).sort_values("source_row", kind="stable")
     if not touched.any():

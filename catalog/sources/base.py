@@ -1,6 +1,6 @@
 """A catalogue: a folder with tables and media, described by the catalog.yaml beside them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,7 @@ from catalog.sources.tables import read_table
 from shelfspace.errors import CatalogError
 from shelfspace.hashing import file_hash, fingerprint
 
-__all__ = [
-    "CatalogSource",
-]
-
+__all__ = ["CatalogSource", "inside"]
 
 READER_VERSION = 2
 """Changes when a table reader or a preset gives other rows for the same file."""
@@ -35,7 +32,8 @@ class CatalogSource:
         label_level: category nodes that make a label; 0 where it has no categories.
         photo_separator, category_separator: between several values of one cell.
         overrides: of params.yaml.
-        reader: a preset's own reader, or "".
+        reader: name of a preset's own reader, or "".
+        readers: table to what reads it, where a reader is named; other tables have no rows then.
     """
 
     name: str
@@ -48,6 +46,7 @@ class CatalogSource:
     category_separator: str = " > "
     overrides: dict[str, Any] = field(default_factory=dict)
     reader: str = ""
+    readers: "Mapping[str, Callable[[CatalogSource], pd.DataFrame]]" = field(default_factory=dict)
 
     def products(self) -> pd.DataFrame:
         """Raw product rows: contract columns as str, and `videos` where the table has them."""
@@ -63,9 +62,7 @@ class CatalogSource:
 
     def _table(self, name: str) -> pd.DataFrame:
         if self.reader:
-            from catalog.sources.presets import READERS
-
-            read = READERS[self.reader].get(name)
+            read = self.readers.get(name)
             return empty(name) if read is None else read(self)
         described = self.tables.get(name)
         if described is None:
@@ -115,11 +112,6 @@ class CatalogSource:
             return None
         path = inside(self.media_root, key, "media key")
         return path if path.is_file() else None
-
-    def media_paths(self, keys: Iterable[str]) -> dict[str, Path]:
-        """`media_path` of each key that has a file."""
-        found = {key: self.media_path(key) for key in keys}
-        return {key: path for key, path in found.items() if path is not None}
 
     @property
     def cleaning_fingerprint(self) -> str:

@@ -19,20 +19,46 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import Field, ValidationError
 
 from catalog.contract import TABLES, source_columns
 from catalog.sources.base import CatalogSource, inside
 from catalog.sources.presets import READERS
 from catalog.sources.tables import ENDINGS
 from shelfspace.errors import CatalogError
+from shelfspace.settings.section import Section, refused
 
 __all__ = ["described"]
 
-KEYS = (
-    "category_separator", "currency", "events", "label_level", "media_root", "name", "params",
-    "photo_separator", "products", "reader", "stock",
-)  # fmt: skip
-TABLE_KEYS = ("columns", "delimiter", "encoding", "path")
+
+PATH = "give path, and columns where names differ"
+
+
+class Table(Section):
+    """One table: its file, and how it is read; a field's text is the remedy where its value is not usable."""
+
+    path: str = Field(description="name the file, relative to the catalogue's folder")
+    columns: dict[str, str] | None = Field(None, description="give contract column: one column of the source")
+    encoding: str = Field("utf-8", description="name the encoding of a CSV")
+    delimiter: str = Field(",", description="give the character between the values of a CSV")
+
+
+class Description(Section):
+    """All of catalog.yaml."""
+
+    name: str = Field("", description="give a text")
+    currency: str = Field("", description="give a text such as 'EUR'")
+    label_level: int = Field(
+        1, ge=0, strict=True, description="give 0 for no labels, or how many category nodes make one"
+    )
+    products: Table | None = Field(None, description=PATH)
+    events: Table | None = Field(None, description=PATH)
+    stock: Table | None = Field(None, description=PATH)
+    media_root: str | None = Field(None, description="name a folder inside the catalogue's")
+    photo_separator: str = Field("|", min_length=1, description="give a text such as '|'")
+    category_separator: str = Field(" > ", min_length=1, description="give a text such as ' > '")
+    reader: str = Field("", description="name a preset's reader, or leave it out")
+    params: dict[str, Any] | None = Field(None, description="give sections of params.yaml as a mapping")
 
 
 def described(folder: Path, name: str, description: Path | None = None) -> CatalogSource:
@@ -48,34 +74,44 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
         CatalogError: a description that is not usable, with the entry that is at fault.
     """
     values = _read(description or folder / "catalog.yaml")
-    for key in values:
-        if key not in KEYS:
-            raise CatalogError(f"catalog.yaml {key}", values[key], f"use one of {', '.join(KEYS)}")
+    try:
+        found = Description.model_validate(values)
+    except ValidationError as error:
+        raise refused(error, CatalogError, _remedy(error), "catalog.yaml ") from error
     tables = {t: values[t] for t in TABLES if values.get(t)} or _found(folder)
     if "products" not in tables:
         raise CatalogError(
             "products", str(folder), "add a catalog.yaml, or a products.csv, .jsonl or .parquet"
         )
     for table, entry in tables.items():
-        _check_table(table, entry)
-    reader = values.get("reader", "")
-    if reader and reader not in READERS:
-        raise CatalogError("catalog.yaml reader", reader, f"leave it out, or use one of {', '.join(READERS)}")
-    params = values.get("params") or {}
-    if not isinstance(params, dict):
-        raise CatalogError("catalog.yaml params", params, "give sections of params.yaml as a mapping")
+        for column in entry.get("columns") or {}:
+            if column not in source_columns(table):
+                known = ", ".join(source_columns(table))
+                raise CatalogError(f"catalog.yaml {table}.columns", column, f"map one of {known}")
+    if found.reader not in ("", *READERS):
+        remedy = f"leave it out, or use one of {', '.join(READERS)}"
+        raise CatalogError("catalog.yaml reader", found.reader, remedy)
     return CatalogSource(
         name=name,
         folder=folder,
         tables=tables,
-        media_root=_media_root(folder, values.get("media_root")),
-        currency=_text(values, "currency", "").upper(),
-        label_level=_level(values.get("label_level", 1)),
-        photo_separator=_text(values, "photo_separator", "|"),
-        category_separator=_text(values, "category_separator", " > "),
-        overrides=params,
-        reader=reader,
+        media_root=_media_root(folder, found.media_root),
+        currency=found.currency.upper(),
+        label_level=found.label_level,
+        photo_separator=found.photo_separator,
+        category_separator=found.category_separator,
+        overrides=found.params or {},
+        reader=found.reader,
+        readers=READERS.get(found.reader, {}),
     )
+
+
+def _remedy(error: ValidationError) -> str:
+    """What the entry at fault takes; for an unknown one the names there are."""
+    loc = error.errors()[0]["loc"]
+    kind, name = (Table, loc[1]) if loc[0] in TABLES and len(loc) > 1 else (Description, loc[0])
+    field = kind.model_fields.get(str(name))
+    return f"use one of {', '.join(kind.model_fields)}" if field is None else str(field.description)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -86,50 +122,16 @@ def _read(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CatalogError("catalog.yaml", str(path), f"give readable YAML in UTF-8 ({error})") from error
     if not isinstance(loaded, dict):
-        raise CatalogError("catalog.yaml", str(path), f"give a mapping with {', '.join(KEYS)}")
+        raise CatalogError(
+            "catalog.yaml", str(path), f"give a mapping with {', '.join(Description.model_fields)}"
+        )
     return {str(key): value for key, value in loaded.items()}
 
 
-def _check_table(table: str, entry: object) -> None:
-    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
-        raise CatalogError(f"catalog.yaml {table}", entry, "give path, and columns where names differ")
-    for key in entry:
-        if key not in TABLE_KEYS:
-            raise CatalogError(
-                f"catalog.yaml {table}.{key}", entry[key], f"use one of {', '.join(TABLE_KEYS)}"
-            )
-    columns = entry.get("columns") or {}
-    if not isinstance(columns, dict):
-        raise CatalogError(f"catalog.yaml {table}.columns", columns, "give contract column: source column")
-    for column, given in columns.items():
-        if column not in source_columns(table):
-            known = ", ".join(source_columns(table))
-            raise CatalogError(f"catalog.yaml {table}.columns", column, f"map one of {known}")
-        if not isinstance(given, str):
-            raise CatalogError(
-                f"catalog.yaml {table}.columns.{column}", given, "name one column of the source"
-            )
-
-
-def _text(values: dict[str, Any], key: str, default: str) -> str:
-    value = values.get(key, default)
-    if not isinstance(value, str) or (default and not value):
-        raise CatalogError(f"catalog.yaml {key}", value, f"give a text such as {default or 'EUR'!r}")
-    return value
-
-
-def _level(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise CatalogError(
-            "catalog.yaml label_level", value, "give 0 for no labels, or how many category nodes make one"
-        )
-    return value
-
-
-def _media_root(folder: Path, named: object) -> Path | None:
+def _media_root(folder: Path, named: str | None) -> Path | None:
     if named is None:
         return folder / "media" if (folder / "media").is_dir() else None
-    root = inside(folder, str(named), "catalog.yaml media_root")
+    root = inside(folder, named, "catalog.yaml media_root")
     if not root.is_dir():
         raise CatalogError("catalog.yaml media_root", named, f"name a folder that exists in {folder}")
     return root

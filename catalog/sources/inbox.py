@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from catalog.cells import usable_key
+from catalog.cells import filled, stripped, usable_key
 from catalog.contract import PRODUCT_COLUMNS
 from catalog.sources.base import inside
 from catalog.sources.tables import ENDINGS, read_table
@@ -72,7 +72,7 @@ def _delivery(path: Path, media: Path) -> Delivery:
     unknown = [c for c in rows.columns if c not in (*PRODUCT_COLUMNS, "_deleted")]
     if unknown:
         raise CatalogError(f"{path.name} column", unknown[0], f"use {', '.join(PRODUCT_COLUMNS)}, _deleted")
-    nameless = rows.index[rows["product_id"].str.strip() == ""]
+    nameless = rows.index[~filled(rows["product_id"])]
     if len(nameless):
         raise CatalogError(
             "product_id",
@@ -84,6 +84,6 @@ def _delivery(path: Path, media: Path) -> Delivery:
     if len(odd):
         raise CatalogError(f"{path.name} row {odd[0] + 1} _deleted", flags[odd[0]], "give true or false")
     table = rows.reindex(columns=list(PRODUCT_COLUMNS), fill_value="").assign(
-        product_id=rows["product_id"].str.strip(), _deleted=flags.isin(YES)
+        product_id=stripped(rows["product_id"]), _deleted=flags.isin(YES)
     )
     return Delivery(path.name, content_hash(path.name, file_hash(path)), table.reset_index(drop=True), media)

@@ -78,11 +78,13 @@ def product_text(item: ProductInput, limit: int = 8000) -> str:
     Amounts of money are left out (`strip_prices`): listings repeat their price in words, and a
     model that shall learn from text would read it off.
     """
-    attributes = "; ".join(f"{name}: {value}" for name, value in item.attributes.items())
-    parts = [item.title, item.brand, attributes, item.description]
+    attributes = ""
+    if item.attributes:
+        attributes = "; ".join(f"{name}: {value}" for name, value in item.attributes.items())
+    given = filter(None, (item.title, item.brand, attributes, item.description))
     # Markup makes a text longer, so more is cleaned than is kept; the rest is never looked at.
-    cleaned = (strip_prices(clean_text(part[: 4 * limit])) for part in parts)
-    return " . ".join(part for part in cleaned if part)[:limit]
+    cleaned = [strip_prices(clean_text(part[: 4 * limit])) for part in given]
+    return " . ".join(filter(None, cleaned))[:limit]
 
 
 def detect_language(text: str) -> str:
@@ -95,14 +97,13 @@ def detect_language(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Lower-cased words without English and Chinese stop words; Chinese is cut by jieba."""
-    found = []
+    found, stop = [], stop_words()
     for word in _WORD.findall(text.lower()):
         if _HAN.search(word):
-            found += [w for w in _jieba().lcut(word) if w.strip()]
-        else:
+            found += [w for w in _jieba().lcut(word) if w.strip() and w not in stop]
+        elif word not in stop:
             found.append(word)
-    stop = stop_words()
-    return [w for w in found if w not in stop]
+    return found
 
 
 @cache

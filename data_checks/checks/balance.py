@@ -69,40 +69,32 @@ def check_balance(
         )
         whole = Finding(
             f"{name}: collected = clean + quarantined", name, "No row is dropped in silence.", "critical",
-            counts.lost == 0, seen, abs(counts.lost), counts.collected, "balance",
+            counts.lost == 0, seen, abs(counts.lost), counts.collected, "balance", f"{name}_whole",
         )  # fmt: skip
         share = Finding(
             f"{name}: at most {limit:.0%} of the rows are refused", name,
             "Many refusals mean that the source or its mapping changed.",
             "critical" if name == "products" else "warning",
             counts.refused_share <= limit, f"{counts.refused_share:.1%} refused",
-            counts.quarantined, counts.collected, "balance",
+            counts.quarantined, counts.collected, "balance", f"{name}_refused",
         )  # fmt: skip
         found += [whole, share]
         bad += [
             {"id": name, "column": "rows", "value": f.observed, "expectation": f.expectation,
-             "severity": f.severity}
+             "severity": f.severity, "rule": f.rule}
             for f in (whole, share) if not f.success
         ]  # fmt: skip
-    failed = [f for f in found if not f.success]
     extra: dict[str, Any] = {"tables": {n: [c.collected, c.clean, c.quarantined] for n, c in tables.items()}}
     if quarantine is not None and len(quarantine):
         counted = quarantine.groupby(["table", "reason"]).size().sort_values(ascending=False, kind="stable")
         extra["reasons"] = {
             ": ".join(map(str, key)): int(n) for key, n in zip(counted.index.to_list(), counted, strict=True)
         }
-    report = CheckReport(
-        name="balance",
-        passed=not any(f.severity == "critical" for f in failed),
-        statistics={
-            "rows": sum(c.collected for c in tables.values()),
-            "expectations": len(found),
-            "failed_critical": sum(f.severity == "critical" for f in failed),
-            "failed_warnings": sum(f.severity == "warning" for f in failed),
-            "failing_rows": sum(abs(c.lost) for c in tables.values()),
-        },
-        failures=pd.DataFrame(bad, columns=list(FAILURE_COLUMNS)).astype(str),
-        findings=tuple(found),
+    report = CheckReport.of(
+        "balance",
+        found,
+        pd.DataFrame(bad, columns=list(FAILURE_COLUMNS)),
+        rows=sum(c.collected for c in tables.values()),
         data_version=fingerprint(extra),
         extra=extra,
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from data_checks.validation.pages import publish
-from data_checks.validation.report import FAILURE_COLUMNS, CheckReport, Finding
+from data_checks.validation.report import CheckReport, Finding
 from data_checks.validation.validate import MAX_EXAMPLES, table_version
 from shelfspace.settings import Settings
 
@@ -39,7 +39,9 @@ def check_media(findings: pd.DataFrame, settings: Settings, docs: Path | None = 
         beyond = f"{sentence}, at least {1 - limit:.0%} of them"
         for severity, text, ok in (("warning", sentence, bad.empty), ("critical", beyond, share <= limit)):
             found.append(
-                Finding(text, f"{kind}s", reason, severity, ok, seen, len(bad), len(rows), "media", sentence)
+                Finding(
+                    text, f"{kind}s", reason, severity, ok, seen, len(bad), len(rows), "media", f"{kind}s"
+                )
             )
         examples = bad.head(MAX_EXAMPLES)
         parts.append(
@@ -50,23 +52,15 @@ def check_media(findings: pd.DataFrame, settings: Settings, docs: Path | None = 
                     "value": examples["value"].astype(str),
                     "expectation": examples["reason"].astype(str),
                     "severity": "critical" if share > limit else "warning",
+                    "rule": f"{kind}s",
                 }
             )
         )
-    failures = pd.concat(parts, ignore_index=True)[list(FAILURE_COLUMNS)].astype(str)
-    failed = [f for f in found if not f.success]
-    report = CheckReport(
-        name="media",
-        passed=not any(f.severity == "critical" for f in failed),
-        statistics={
-            "rows": len(findings),
-            "expectations": len(found),
-            "failed_critical": sum(f.severity == "critical" for f in failed),
-            "failed_warnings": sum(f.severity == "warning" for f in failed),
-            "failing_rows": int((~findings["ok"].astype(bool)).sum()),
-        },
-        failures=failures,
-        findings=tuple(found),
+    report = CheckReport.of(
+        "media",
+        found,
+        pd.concat(parts, ignore_index=True),
+        rows=len(findings),
         data_version=table_version(findings),
         extra={"reasons": bad_reasons(findings)},
     )

@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from data_checks.validation.findings import report_of
 from data_checks.validation.report import CheckReport, Finding
 
 __all__ = ["no_leak"]
@@ -31,17 +30,19 @@ def no_leak(splits: pd.DataFrame, products: pd.DataFrame) -> CheckReport:
             "no duplicate group stands on two sides", "split",
             "A near-duplicate on both sides lets a model read the answer.", "critical",
             leaking.empty, f"{leaking['group'].nunique()} groups on two sides", len(leaking), n, "split",
+            "one_side_a_group",
         ),
         Finding(
             "every product is on exactly one side", "product_id",
             "A product without a side is neither learned nor judged.", "critical",
             missing == 0 and repeated == 0, f"{missing} without a side, {repeated} repeated",
-            missing + repeated, n, "split",
+            missing + repeated, n, "split", "one_side_a_product",
         ),
         Finding(
             "every side has products", "split",
             "An empty side leaves nothing to learn from, to stop on, or to judge by.", "critical",
             not empty, shares, len(empty), n, "split",
+            "no_empty_side",
         ),
     ]  # fmt: skip
     failures = pd.DataFrame(
@@ -51,6 +52,7 @@ def no_leak(splits: pd.DataFrame, products: pd.DataFrame) -> CheckReport:
             "value": leaking["split"],
             "expectation": "one side per duplicate group",
             "severity": "critical",
+            "rule": "one_side_a_group",
         }
     )
-    return report_of("no_leak", findings, failures)
+    return CheckReport.of("no_leak", findings, failures)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from data_checks.validation.findings import report_of
 from data_checks.validation.report import CheckReport, Finding
 from shelfspace.settings import ReleaseSettings
 
@@ -25,13 +24,13 @@ def vectors_sound(vectors: np.ndarray) -> CheckReport:
     pairs = (float((unit.sum(axis=0) ** 2).sum()) - n) / max(n * (n - 1), 1)
     findings = [
         Finding("vectors are finite", "", "A NaN spreads to every distance.", "critical",
-                broken == 0, f"{broken} with NaN or infinity", broken, n, "vectors"),
+                broken == 0, f"{broken} with NaN or infinity", broken, n, "vectors", "finite"),
         Finding("vectors have length 1", "", "Cosine search takes unit length for granted.", "critical",
-                off == 0, f"{off} of another length", off, n, "vectors"),
+                off == 0, f"{off} of another length", off, n, "vectors", "unit_length"),
         Finding("vectors differ", "", "A collapsed encoder gives every product the same vector.", "critical",
-                n > 1 and pairs < COLLAPSED, f"mean cosine of pairs {pairs:.3f}", 0, n, "vectors"),
+                n > 1 and pairs < COLLAPSED, f"mean cosine of pairs {pairs:.3f}", 0, n, "vectors", "spread"),
     ]  # fmt: skip
-    return report_of("vectors_sound", findings)
+    return CheckReport.of("vectors_sound", findings)
 
 
 def recall_measured(described: Mapping[str, Any], settings: ReleaseSettings) -> CheckReport:
@@ -41,6 +40,6 @@ def recall_measured(described: Mapping[str, Any], settings: ReleaseSettings) -> 
         f"recall@10 against an exact scan is at least {settings.min_recall}", "",
         "An index that misses neighbours hides products.", "critical",
         recall >= settings.min_recall, f"{described['kind']}: {recall:.4f}", 0, int(described["rows"]),
-        "index",
+        "index", "recall",
     )  # fmt: skip
-    return report_of("recall_measured", [finding])
+    return CheckReport.of("recall_measured", [finding])

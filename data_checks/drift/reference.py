@@ -4,7 +4,9 @@ The catalogue is compared with the champion's training snapshot; traffic with th
 the champion went live, per endpoint.
 """
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,20 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from shelfspace.errors import ArtifactError
+from shelfspace.durable_log import DurableLog
 from shelfspace.settings import Monitoring
+from shelfspace.workspace import REQUEST_LOG
 
 __all__ = [
-    "LOG_COLUMNS", "Window", "catalogue_columns", "read_requests", "traffic_columns", "traffic_vectors",
-    "traffic_windows",
+    "LOG_COLUMNS", "Window", "catalogue_columns", "read_requests", "request_versions", "traffic_columns",
+    "traffic_vectors", "traffic_windows",
 ]  # fmt: skip
 
+logger = logging.getLogger("shelfspace.drift")
+
 NONE = "(none)"
+EARLIER = "requests-*.jsonl"
+"""Files of the request log before it was a `DurableLog`."""
 
 LOG_COLUMNS = (
     "time", "endpoint", "release", "status", "items", "seconds", "text_length", "language", "has_text",
@@ -49,27 +56,40 @@ class Window:
     reference_vectors: np.ndarray | None
 
 
-def read_requests(files: Iterable[Path]) -> pd.DataFrame:
-    """Rows of the service's request log, in time order, one row a request item.
+def request_versions(live: Path) -> dict[str, str]:
+    """Name of each file of the service's request log to what changes when it grows.
 
     Args:
-        files: `live/requests-*.jsonl`.
+        live: the folder of the log; may be absent.
+    """
+    versions = {file.name: str(file.stat().st_size) for file in sorted(live.glob(EARLIER))}
+    if (live / REQUEST_LOG).exists():
+        with closing(DurableLog(live / REQUEST_LOG)) as log:
+            versions[REQUEST_LOG] = str(log.sequence)
+    return versions
+
+
+def read_requests(live: Path) -> pd.DataFrame:
+    """Rows of the service's request log, in time order, one row a request item.
+
+    Files `requests-*.jsonl` of the earlier format are read too; a line that a kill or a full disk has
+    torn is passed over and named in the log.
+
+    Args:
+        live: the folder of the log; may be absent.
 
     Returns:
-        The columns `LOG_COLUMNS`, typed; time as UTC, vector as a list of floats or None.
+        The columns `LOG_COLUMNS`, typed; time as UTC, vector as float32 or None.
 
     Raises:
-        ArtifactError: a line is no JSON object; names file and line.
+        ArtifactError: the log is damaged; names the file.
     """
-    rows: list[dict[str, Any]] = []
-    for file in sorted(files):
-        for number, line in enumerate(file.read_bytes().splitlines(), 1):
-            try:
-                row = orjson.loads(line)
-                rows.append({name: row.get(name) for name in LOG_COLUMNS})
-            except (orjson.JSONDecodeError, AttributeError) as error:
-                raise ArtifactError(f"{file} line {number} is no JSON object; remove the file") from error
-    table = pd.DataFrame(rows, columns=list(LOG_COLUMNS))
+    rows = [row for file in sorted(live.glob(EARLIER)) for row in earlier_rows(file)]
+    if (live / REQUEST_LOG).exists():
+        with closing(DurableLog(live / REQUEST_LOG)) as log:
+            rows += [{**entry.record, "vector": entry.vector} for entry in log.read()[0]]
+    kept = [{name: row.get(name) for name in LOG_COLUMNS} for row in rows]
+    table = pd.DataFrame(kept, columns=list(LOG_COLUMNS))
     table["time"] = pd.to_datetime(table["time"], utc=True, format="ISO8601").astype("datetime64[us, UTC]")
     for name, kind in LOG_TYPES.items():
         empty = False if kind == "bool" else 0 if kind == "int64" else np.nan
@@ -77,6 +97,20 @@ def read_requests(files: Iterable[Path]) -> pd.DataFrame:
     for name in ("endpoint", "release", "language", "top_label"):
         table[name] = table[name].map(lambda v: "" if v is None else str(v)).astype(object)
     return table.sort_values("time", kind="stable", ignore_index=True)
+
+
+def earlier_rows(file: Path) -> Iterator[dict[str, Any]]:
+    """Rows of a file of the earlier format: one JSON object a line."""
+    for number, line in enumerate(file.read_bytes().splitlines(), 1):
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            row = None
+        if not isinstance(row, dict):
+            logger.warning("%s line %d is no JSON object and is passed over", file, number)
+            continue
+        vector = row.get("vector")
+        yield {**row, "vector": None if vector is None else np.asarray(vector, np.float32)}
 
 
 def catalogue_columns(products: pd.DataFrame, level: int = 1) -> pd.DataFrame:
@@ -115,7 +149,7 @@ def traffic_columns(requests: pd.DataFrame) -> pd.DataFrame:
     """Columns that describe what was asked and what the model answered; one row a request item.
 
     Args:
-        requests: rows of the request log (`live/requests-*.jsonl`); missing columns are left out.
+        requests: rows of the request log (`read_requests`); missing columns are left out.
 
     Returns:
         text_length, log_price, top_score as numbers; language, top_label, has_text, has_photo,

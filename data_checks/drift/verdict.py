@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from shelfspace.errors import ArtifactError
+from shelfspace.files import json_bytes
 
 __all__ = ["ColumnDrift", "DriftVerdict", "cause_of"]
 
@@ -55,23 +56,9 @@ class DriftVerdict:
         """All fields, JSON-able."""
         return {**asdict(self), "html": str(self.html) if self.html else None}
 
-    def scores_markdown(self) -> str:
-        """Every column and the embeddings with score and limit, as a Markdown table."""
-        lines = ["| column | method | score | limit | drifted |", "|---|---|---|---|---|"]
-        score, limit = self.embedding_score, self.embedding_limit
-        if score is not None and limit is not None:
-            moved = "yes" if score > limit else "no"
-            lines.append(f"| embeddings | ROC AUC | {score:.3f} | {limit:.3f} | {moved} |")
-        for name, column in sorted(self.columns.items(), key=lambda p: -p[1].score / p[1].limit):
-            moved = "yes" if column.drifted else "no"
-            method = METHODS[column.method]
-            lines.append(f"| {name} | {method} | {column.score:.3f} | {column.limit:.3f} | {moved} |")
-        return "\n".join(lines)
-
     def to_json(self) -> str:
         """One JSON object; `from_json` reads it back."""
-        options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
-        return orjson.dumps(self.metadata(), option=options).decode() + "\n"
+        return json_bytes(self.metadata()).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "DriftVerdict":

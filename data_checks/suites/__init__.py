@@ -1,56 +1,47 @@
-"""The suites by name: what each table must meet, as Great Expectations states it.
-
-A fact that needs more than one cell (a known product, a parseable date) is computed first as a
-boolean column named after the fact, such as `price is a number, or empty`; the expectation then asks
-for True.
-"""
+"""The suites by name: the rules that each table must meet."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from data_checks.suites import facts
-from data_checks.suites.clean import events_suite, products_suite, quarantine_suite, stock_suite
-from data_checks.suites.facts import Surroundings
-from data_checks.suites.raw import raw_events_suite, raw_products_suite, raw_stock_suite
+from data_checks.suites.clean import events, products, quarantine, stock
+from data_checks.suites.raw import raw_events, raw_products, raw_stock
+from data_checks.suites.rules import Rule, Surroundings
 from shelfspace.errors import InputError
 from shelfspace.settings import Settings
 
-if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
-
-__all__ = ["SUITES", "Suite", "Surroundings", "suite_named"]
+__all__ = ["SUITES", "Rule", "Suite", "Surroundings", "suite_named"]
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A named list of expectations.
+    """A named list of rules.
 
     Attributes:
         name: of the suite.
         id_column: the column that names a row; "" where rows have no id of their own.
-        derive: adds the facts the expectations need to a table.
-        build: the expectations, by settings and surroundings.
+        rules: the rules, by settings and surroundings; those that are not asked stand among them.
     """
 
     name: str
     id_column: str
-    derive: Callable[[pd.DataFrame, Surroundings], pd.DataFrame]
-    build: "Callable[[Settings, Surroundings], list[Expectation]]"
+    rules: Callable[[Settings, Surroundings], list[Rule]]
+
+    @property
+    def rule_names(self) -> list[str]:
+        """Names of the rules, the same for every catalogue."""
+        return [rule.name for rule in self.rules(Settings(), Surroundings())]
 
 
 SUITES = {
     s.name: s
     for s in (
-        Suite("raw_products", "product_id", facts.raw_products, raw_products_suite),
-        Suite("raw_events", "", facts.raw_events, raw_events_suite),
-        Suite("raw_stock", "product_id", facts.raw_stock, raw_stock_suite),
-        Suite("products", "product_id", facts.products, products_suite),
-        Suite("events", "", facts.events, events_suite),
-        Suite("stock", "product_id", facts.stock, stock_suite),
-        Suite("quarantine", "id", facts.quarantine, quarantine_suite),
+        Suite("raw_products", "product_id", raw_products),
+        Suite("raw_events", "", raw_events),
+        Suite("raw_stock", "product_id", raw_stock),
+        Suite("products", "product_id", products),
+        Suite("events", "", events),
+        Suite("stock", "product_id", stock),
+        Suite("quarantine", "id", quarantine),
     )
 }
 """All suites by name."""

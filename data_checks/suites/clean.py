@@ -1,140 +1,154 @@
 """What prepared tables must meet, without exception: a row that breaks a rule here is a bug of cleaning."""
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Callable
 
-from data_checks.suites.expectations import (
-    EVENT_KINDS,
-    EVENTS,
-    PRODUCTS,
-    QUARANTINE,
-    STOCK,
-    fact,
-    has_columns,
-    has_rows,
-    mostly_fact,
-    strict,
-)
-from data_checks.suites.facts import Surroundings
+import numpy as np
+import pandas as pd
+
+from catalog.cells import filled
+from catalog.contract import EVENT_KINDS
+from data_checks.suites.rules import Rule, Surroundings, has_columns, has_rows
 from shelfspace.settings import Settings
 
-if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
+__all__ = ["events", "products", "quarantine", "stock"]
 
-__all__ = ["events_suite", "products_suite", "quarantine_suite", "stock_suite"]
+TABLES = ("events", "photos", "products", "sounds", "stock")
 
 
-def products_suite(settings: Settings, around: Surroundings) -> "list[Expectation]":
+def products(settings: Settings, around: Surroundings) -> list[Rule]:
     """Clean products: one id each, prices above zero, one currency, media that exist."""
-    rules = [*has_columns(PRODUCTS), has_rows(settings.validation.min_rows, "clean products")]
-    rules += _identifier()
-    rules.append(fact("price is above zero, or missing", "price", "Log prices need it."))
-    if around.currency is not None:
-        rules.append(
-            strict(
-                "ExpectColumnValuesToBeInSet",
-                "currency",
-                f"currency is {around.currency}",
-                "One catalogue, one currency.",
-                value_set=[around.currency],
-            )
-        )
-    if around.languages is not None:
-        known = sorted({*around.languages, ""})
-        rules.append(
-            strict(
-                "ExpectColumnValuesToBeInSet",
-                "language",
-                f"language is one of {', '.join(k or '(empty)' for k in known)}",
-                "The tokenizer serves these languages.",
-                value_set=known,
-            )
-        )
-    rules.append(fact("attributes are a JSON object of texts", "attributes", "Features read them as such."))
-    rules.append(fact("the product has a text, a photo or a sound", "product_id", "Else it has no vector."))
-    if around.media_keys is not None:
-        for column in ("photos", "sounds"):
-            rules.append(fact(f"{column} are in the snapshot", column, "Features read every medium named."))
-    if around.label_level is not None:
-        rules.append(
-            fact(
-                f"category has {around.label_level} level(s) or more, or is empty",
-                "category",
-                "A shallower category gives a label of its own.",
-                severity="warning",
-            )
-        )
-    # One clock that runs ahead must not stop a shop; many mean a wrong mapping.
-    bad = settings.validation.max_bad_share
-    rules += mostly_fact("updated_at is not in the future", "updated_at", "It orders deliveries.", bad)
-    return rules
-
-
-def _identifier() -> "list[Expectation]":
+    level, keys = around.label_level, frozenset(around.media_keys or ())
     return [
-        fact("product_id is given", "product_id", "Everything is keyed by it."),
-        strict(
-            "ExpectColumnValuesToBeUnique", "product_id", "product_id is unique", "Everything is keyed by it."
+        *has_columns("products"),
+        has_rows(settings.validation.min_rows, "clean products"),
+        *_identifier(),
+        Rule(
+            "price_above_zero", "price is above zero, or missing", "Log prices need it.",
+            ("price",), lambda price: price.isna() | (price.gt(0) & np.isfinite(price)),
         ),
+        Rule(
+            "currency", f"currency is {around.currency}", "One catalogue, one currency.",
+            ("currency",), lambda cells: cells.eq(around.currency), asked=bool(around.currency),
+        ),
+        Rule(
+            "language", "language is a code of two letters, or empty", "Shoppers filter by it.",
+            ("language",), lambda cells: cells.str.fullmatch("(?:[a-z]{2})?"),
+        ),
+        Rule(
+            "attributes", "attributes are a JSON object of texts", "Features read them as such.",
+            ("attributes",), lambda cells: cells.map(_is_texts),
+        ),
+        Rule(
+            "described", "the product has a text, a photo or a sound", "Else it has no vector.",
+            ("product_id", "title", "description", "photos", "sounds"),
+            lambda _, title, text, photos, sounds: (
+                filled(title) | filled(text) | photos.map(len).gt(0) | sounds.map(len).gt(0)
+            ),
+        ),
+        *(
+            Rule(
+                f"{column}_stored", f"{column} are in the snapshot", "Features read every medium named.",
+                (column,), lambda cells: cells.map(keys.issuperset), asked=around.media_keys is not None,
+            )
+            for column in ("photos", "sounds")
+        ),
+        Rule(
+            "category_depth", f"category has {level} level(s) or more, or is empty",
+            "A shallower category gives a label of its own.",
+            ("category",), lambda cells: cells.str.count(" > ").add(1).ge(level) | cells.eq(""),
+            severity="warning", asked=bool(level),
+        ),
+        # One clock that runs ahead must not stop a shop; many mean a wrong mapping.
+        Rule(
+            "updated_at_past", "updated_at is not in the future", "It orders deliveries.",
+            ("updated_at",), _not_later(around), bad_share=settings.validation.max_bad_share,
+        ),
+    ]  # fmt: skip
+
+
+def events(settings: Settings, around: Surroundings) -> list[Rule]:
+    """Clean events: known products, amounts above zero, no time in the future."""
+    return [
+        *has_columns("events"),
+        _known("Insights join events to products.", around),
+        Rule(
+            "event_kind", "event is view, cart or purchase", "Recommenders weigh the three kinds.",
+            ("event",), lambda cells: cells.isin(EVENT_KINDS),
+        ),
+        _at_least("quantity", 1, "above zero", "Returns and write-offs are no demand."),
+        _at_least("unit_price", 0, "zero or more", "Revenue is quantity times it."),
+        Rule("time_given", "time is given", "Sales are forecast by day.", ("time",), pd.Series.notna),
+        Rule(
+            "time_past", "time is not in the future", "Nothing has been sold yet tomorrow.",
+            ("time",), _not_later(around),
+        ),
+    ]  # fmt: skip
+
+
+def stock(settings: Settings, around: Surroundings) -> list[Rule]:
+    """Clean stock: known products, nothing below zero."""
+    return [
+        *has_columns("stock"),
+        *_identifier(),
+        _known("Stock plans join to products.", around),
+        _at_least("on_hand", 0, "zero or more", "A plan counts pieces and days."),
+        _at_least("lead_time_days", 0, "zero or more", "A plan counts pieces and days."),
     ]
 
 
-def events_suite(settings: Settings, around: Surroundings) -> "list[Expectation]":
-    """Clean events: known products, amounts above zero, no time in the future."""
-    rules = has_columns(EVENTS)
-    if around.product_ids is not None:
-        rules.append(fact("product_id is a known product", "product_id", "Insights join events to products."))
-    rules += [
-        strict(
-            "ExpectColumnValuesToBeInSet", "event", "event is view, cart or purchase",
-            "Recommenders weigh the three kinds.", value_set=EVENT_KINDS,
-        ),
-        strict(
-            "ExpectColumnValuesToBeBetween", "quantity", "quantity is above zero",
-            "Returns and write-offs are no demand.", min_value=1,
-        ),
-        strict(
-            "ExpectColumnValuesToBeBetween", "unit_price", "unit_price is zero or more",
-            "Revenue is quantity times it.", min_value=0,
-        ),
-        strict("ExpectColumnValuesToNotBeNull", "time", "time is given", "Sales are forecast by day."),
-        fact("time is not in the future", "time", "Nothing has been sold yet tomorrow."),
-    ]  # fmt: skip
-    return rules
-
-
-def stock_suite(settings: Settings, around: Surroundings) -> "list[Expectation]":
-    """Clean stock: known products, nothing below zero."""
-    rules = [*has_columns(STOCK), *_identifier()]
-    if around.product_ids is not None:
-        rules.append(fact("product_id is a known product", "product_id", "Stock plans join to products."))
-    for column in ("on_hand", "lead_time_days"):
-        rules.append(
-            strict(
-                "ExpectColumnValuesToBeBetween",
-                column,
-                f"{column} is zero or more",
-                "A plan counts pieces and days.",
-                min_value=0,
-            )
-        )
-    return rules
-
-
-def quarantine_suite(settings: Settings, around: Surroundings) -> "list[Expectation]":
+def quarantine(settings: Settings, around: Surroundings) -> list[Rule]:
     """Quarantine: every row says of which table, which field and why."""
-    tables = ["events", "photos", "products", "sounds", "stock"]
     return [
-        *has_columns(QUARANTINE),
-        strict(
-            "ExpectColumnValuesToBeInSet", "table", f"table is one of {', '.join(tables)}",
-            "Counts are balanced per table.", value_set=tables,
+        *has_columns("quarantine"),
+        Rule(
+            "table_known", f"table is one of {', '.join(TABLES)}", "Counts are balanced per table.",
+            ("table",), lambda cells: cells.isin(TABLES),
         ),
-        strict(
-            "ExpectColumnValueLengthsToBeBetween", "reason", "reason is given",
-            "Nobody can mend what has no reason.", min_value=1,
+        Rule(
+            "reason_given", "reason is given", "Nobody can mend what has no reason.",
+            ("reason",), lambda cells: cells.ne(""),
         ),
-        strict(
-            "ExpectColumnValueLengthsToBeBetween", "field", "field is given",
-            "The reason is about a column.", min_value=1,
+        Rule(
+            "field_given", "field is given", "The reason is about a column.",
+            ("field",), lambda cells: cells.ne(""),
         ),
     ]  # fmt: skip
+
+
+def _identifier() -> list[Rule]:
+    reason = "Everything is keyed by it."
+    return [
+        Rule("product_id_given", "product_id is given", reason, ("product_id",), filled),
+        Rule(
+            "product_id_unique", "product_id is unique", reason,
+            ("product_id",), lambda ids: ~ids.duplicated(keep=False),
+        ),
+    ]  # fmt: skip
+
+
+def _known(reason: str, around: Surroundings) -> Rule:
+    return Rule(
+        "product_known", "product_id is a known product", reason,
+        ("product_id",), lambda ids: ids.isin(around.product_ids), asked=around.product_ids is not None,
+    )  # fmt: skip
+
+
+def _at_least(column: str, minimum: float, said: str, reason: str) -> Rule:
+    """An amount that may be unknown, and is otherwise not below a minimum."""
+    return Rule(
+        f"{column}_in_range", f"{column} is {said}", reason, (column,), lambda cells: ~cells.lt(minimum)
+    )
+
+
+def _not_later(around: Surroundings) -> Callable[[pd.Series], pd.Series]:
+    return lambda times: ~times.gt(around.latest)
+
+
+def _is_texts(cell: str) -> bool:
+    """Whether the cell is a JSON object whose values are all texts."""
+    try:
+        value = json.loads(cell)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())

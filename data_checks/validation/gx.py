@@ -1,4 +1,7 @@
-"""Running a list of expectations with Great Expectations, in memory or in a file context."""
+"""Rules as a Great Expectations suite, run in memory or in a file context.
+
+A rule about rows becomes a boolean column named by its sentence, of which the suite expects True.
+"""
 
 import logging
 import shutil
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from filelock import FileLock
 
+from data_checks.suites.rules import Rule
 from data_checks.validation.pages import localise
 from shelfspace.telemetry import quiet_telemetry
 
@@ -17,7 +21,38 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
     from great_expectations.expectations.expectation import Expectation
 
-__all__ = ["run_expectations"]
+__all__ = ["expectations", "run_expectations"]
+
+
+def expectations(rule: Rule) -> "list[Expectation]":
+    """What Great Expectations is asked of a rule: one expectation, or a warning and its limit.
+
+    Each carries in `meta` the rule's name, so that a result finds its way back.
+    """
+    import great_expectations.expectations as gxe
+
+    def stated(kind: type, sentence: str, severity: str, **kwargs: Any) -> "Expectation":
+        notes = {"format": "markdown", "content": [rule.reason]}
+        meta = {"rule": rule.name, "column": rule.column, "reason": rule.reason, "notes": notes}
+        made: Expectation = kind(description=sentence, severity=severity, meta=meta, **kwargs)
+        return made
+
+    if rule.min_rows:
+        counted = gxe.ExpectTableRowCountToBeBetween
+        return [stated(counted, rule.sentence, rule.severity, min_value=rule.min_rows)]
+    if rule.holds is None:
+        return [stated(gxe.ExpectColumnToExist, rule.sentence, rule.severity, column=rule.column)]
+    every = {"column": rule.sentence, "value_set": [True]}
+    kind = gxe.ExpectColumnValuesToBeInSet
+    if rule.bad_share is None:
+        return [stated(kind, rule.sentence, rule.severity, **every)]
+    share = 1 - rule.bad_share
+    return [
+        stated(kind, rule.sentence, "warning", **every),
+        stated(
+            kind, f"{rule.sentence}, in at least {share:.0%} of the rows", "critical", mostly=share, **every
+        ),
+    ]
 
 
 @contextmanager
@@ -39,13 +74,12 @@ def run_expectations(
     *,
     docs: Path | None,
     version: str,
-    examples: int,
 ) -> "ExpectationSuiteValidationResult":
     """The validation result of one table; with `docs` also suite, checkpoint and Data Docs on disk."""
     quiet_telemetry()
     import great_expectations as gx
 
-    fmt = {"result_format": "SUMMARY", "partial_unexpected_count": examples}
+    fmt = {"result_format": "SUMMARY"}
     with _quiet_logs():
         if docs is None:
             context = gx.get_context(mode="ephemeral")

@@ -5,28 +5,26 @@ and Data Docs anyone can open with Great Expectations; without one an ephemeral 
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import xxhash
 
-from data_checks.suites import Suite, suite_named
-from data_checks.suites.facts import Surroundings
-from data_checks.validation.gx import run_expectations
+from data_checks.suites import Rule, Surroundings, suite_named
+from data_checks.validation.gx import expectations, run_expectations
 from data_checks.validation.pages import publish
 from data_checks.validation.report import FAILURE_COLUMNS, CheckReport, Finding
 from shelfspace.settings import Settings
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
-    from great_expectations.expectations.expectation import Expectation
-    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 __all__ = ["MAX_EXAMPLES", "table_version", "validate"]
 
 MAX_EXAMPLES = 200
-"""Failing rows kept per expectation; all of them are counted."""
+"""Failing rows kept per rule; all of them are counted."""
 
 
 def table_version(table: pd.DataFrame) -> str:
@@ -64,53 +62,27 @@ def validate(
     suite = suite_named(name)
     surroundings = around or Surroundings()
     version = data_version or table_version(table)
-    frame = suite.derive(table.reset_index(drop=True), surroundings)
-    rules = [e for e in suite.build(settings, surroundings) if _applies(e, frame)]
-    result = run_expectations(name, frame, rules, docs=docs, version=version, examples=MAX_EXAMPLES)
-    findings = tuple(_finding(r) for r in result.results)
-    failures = _failures(result.results, frame, suite)
-    failed = [f for f in findings if not f.success]
-    report = CheckReport(
-        name=name,
-        passed=not any(f.severity == "critical" for f in failed),
-        statistics={
-            "rows": len(table),
-            "expectations": len(findings),
-            "failed_critical": sum(f.severity == "critical" for f in failed),
-            "failed_warnings": sum(f.severity == "warning" for f in failed),
-            "failing_rows": _distinct_failing(result.results),
-        },
-        failures=failures,
-        findings=findings,
+    rules = [rule for rule in suite.rules(settings, surroundings) if rule.applies(table)]
+    rows = table.reset_index(drop=True)
+    masks = {rule.name: rule.mask(rows) for rule in rules if rule.holds is not None}
+    stated = {rule.sentence: masks[rule.name] for rule in rules if rule.name in masks}
+    wanted = [expectation for rule in rules for expectation in expectations(rule)]
+    result = run_expectations(name, rows.assign(**stated), wanted, docs=docs, version=version)
+    findings = [_finding(r) for r in result.results]
+    report = CheckReport.of(
+        name,
+        findings,
+        _failures(rules, masks, rows, findings, suite.id_column),
+        rows=len(table),
         data_version=version,
     )
     return report if docs is None else publish(report, docs)
 
 
-def _applies(rule: "Expectation", frame: pd.DataFrame) -> bool:
-    """A rule about a column that is missing says nothing beyond `the table has a column`."""
-    if rule.expectation_type in ("expect_column_to_exist", "expect_table_row_count_to_be_between"):
-        return True
-    return getattr(rule, "column", None) in frame.columns
-
-
-def _config(result: "ExpectationValidationResult") -> "ExpectationConfiguration":
-    if result.expectation_config is None:
-        raise TypeError("Great Expectations returned a result without its expectation")
-    return result.expectation_config
-
-
-def _note(result: "ExpectationValidationResult", key: str) -> str:
-    return str((_config(result).meta or {}).get(key, ""))
-
-
-def _severity(result: "ExpectationValidationResult") -> str:
-    severity = _config(result).severity
-    return str(getattr(severity, "value", severity))
-
-
 def _finding(result: "ExpectationValidationResult") -> Finding:
-    config, seen = _config(result), result.result or {}
+    config, seen = result.expectation_config, result.result or {}
+    if config is None:
+        raise TypeError("Great Expectations returned a result without its expectation")
     failing = int(seen.get("unexpected_count") or 0)
     checked = int(seen.get("element_count") or 0)
     error = _exception(result)
@@ -124,17 +96,16 @@ def _finding(result: "ExpectationValidationResult") -> Finding:
         observed = f"{failing:,} of {checked:,} rows fail ({failing / checked:.2%})"
     else:
         observed = f"holds for all {checked:,} rows"
+    said = {key: str((config.meta or {}).get(key, "")) for key in ("column", "reason", "rule")}
     return Finding(
         expectation=str(config.description or config.type),
-        column=_note(result, "column"),
-        reason=_note(result, "reason"),
-        severity=_severity(result),
+        severity=str(getattr(config.severity, "value", config.severity)),
         success=bool(result.success),
         observed=observed,
         failing=failing,
         checked=checked,
         kind=config.type,
-        rule=_note(result, "rule"),
+        **said,
     )
 
 
@@ -146,48 +117,41 @@ def _exception(result: "ExpectationValidationResult") -> str:
     return ""
 
 
-def _distinct_failing(results: "list[ExpectationValidationResult]") -> int:
-    """Failures over all rules, where a rule stated as a warning and as a limit counts once."""
-    by_rule: dict[str, int] = {}
-    for result in results:
-        rule = _note(result, "rule")
-        by_rule[rule] = max(by_rule.get(rule, 0), int((result.result or {}).get("unexpected_count") or 0))
-    return sum(by_rule.values())
-
-
 def _failures(
-    results: "list[ExpectationValidationResult]", frame: pd.DataFrame, suite: Suite
+    rules: list[Rule],
+    masks: dict[str, pd.Series],
+    rows: pd.DataFrame,
+    findings: list[Finding],
+    id_column: str,
 ) -> pd.DataFrame:
     """Failing rows, at most MAX_EXAMPLES a rule: the id, the cell as it stands and what it breaks."""
+    critical = {f.rule for f in findings if not f.success and f.severity == "critical"}
+    # Rules that stop the chain first.
+    broken = [rule for rule in rules if rule.name in masks and not masks[rule.name].all()]
     parts = []
-    # Critical first, so that of a rule stated twice the graver form is kept.
-    for result in sorted(results, key=lambda r: _severity(r) != "critical"):
-        if result.success:
-            continue
-        rows = [int(i) for i in (result.result or {}).get("partial_unexpected_index_list") or []]
-        if not rows:
-            continue
-        column = _note(result, "column")
-        ids = frame[suite.id_column].iloc[rows] if suite.id_column else _row_names(frame, rows)
+    for rule in sorted(broken, key=lambda rule: rule.name not in critical):
+        examples = rows[~masks[rule.name]].head(MAX_EXAMPLES)
         parts.append(
             pd.DataFrame(
                 {
-                    "id": [str(i) for i in ids],
-                    "column": column,
-                    "value": [str(v) for v in frame[column].iloc[rows]],
-                    "expectation": _note(result, "rule"),
-                    "severity": _severity(result),
-                    "row": rows,
+                    "id": examples[id_column].astype(str) if id_column else _row_names(examples),
+                    "column": rule.column,
+                    "value": examples[rule.column].map(_shown),
+                    "expectation": rule.sentence,
+                    "severity": "critical" if rule.name in critical else "warning",
+                    "rule": rule.name,
                 }
             )
         )
-    if not parts:
-        return pd.DataFrame(columns=list(FAILURE_COLUMNS), dtype=str)
-    joined = pd.concat(parts, ignore_index=True).drop_duplicates(["expectation", "row"])
-    return joined[list(FAILURE_COLUMNS)].reset_index(drop=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(FAILURE_COLUMNS))
 
 
-def _row_names(frame: pd.DataFrame, rows: list[int]) -> list[str]:
+def _row_names(rows: pd.DataFrame) -> pd.Series:
     """Events have no id of their own: the source row where it is known, else the position."""
-    numbers = frame["source_row"].iloc[rows] if "source_row" in frame.columns else rows
-    return [f"row {number}" for number in numbers]
+    numbers = rows.get("source_row", rows.index.to_series())
+    return numbers.map(lambda number: f"row {number}")
+
+
+def _shown(value: Any) -> str:
+    """A cell as text; of media the keys."""
+    return value if isinstance(value, str) else " ".join(value) if np.ndim(value) else str(value)

@@ -8,19 +8,19 @@ product, so the stored ones are taken.
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
-from models.features.catalogue import product_items, training_texts
+from models.features.catalogue import Catalogue, product_items
 from models.features.featurizer import Featurizer
 from models.features.table import FeatureTable, ModalityFeatures
+from models.pretrained.arrays import FROZEN
 from shelfspace.errors import ArtifactError
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Settings
 
 __all__ = ["FoldFeatures"]
 
-FROZEN = frozenset({"sentence", "frozen"})
-"""Arrays of frozen encoders: they stay as they are whatever is fitted."""
+FREE = frozenset({"photos", *FROZEN.values()})
+"""Arrays that no fit touches: the number of photos, and the vectors of frozen encoders."""
 
 
 class FoldFeatures:
@@ -30,26 +30,22 @@ class FoldFeatures:
         texts: n cleaned texts, "" where there is none.
 
     Args:
-        products: the cleaned table, in the row order of `stored`.
+        catalogue: its products in the row order of `stored`.
         stored: what the features stage computed.
         featurizer: what it computed them with; its settings are used for every fold.
     """
 
     def __init__(
-        self, products: pd.DataFrame, stored: FeatureTable, featurizer: Featurizer, settings: Settings
+        self, catalogue: Catalogue, stored: FeatureTable, featurizer: Featurizer, settings: Settings
     ) -> None:
         self.stored = stored
         self.featurizer = featurizer
-        # The frozen encoders are not asked, so they need not be loaded for every fold.
-        unfrozen = featurizer.features.model_copy(
-            update={"text_encoder": None, "image_encoder": None, "audio_encoder": None}
-        )
         self.settings = settings.model_copy(
-            update={"preprocessing": featurizer.preprocessing, "features": unfrozen}
+            update={"preprocessing": featurizer.preprocessing, "features": featurizer.features}
         )
-        self.items = product_items(products)
-        self.texts = training_texts(products, featurizer.preprocessing)
-        self.prices = products["price"].to_numpy(dtype=np.float64)
+        self.items = product_items(catalogue.products)
+        self.texts = list(catalogue.as_read_by(featurizer.preprocessing).texts["text"])
+        self.prices = catalogue.products["price"].to_numpy(dtype=np.float64)
 
     @property
     def fingerprint(self) -> str:
@@ -62,27 +58,35 @@ class FoldFeatures:
         """Features of all n products, by a featurizer fitted on the texts and prices of `rows` alone.
 
         Raises:
-            ArtifactError: a stored modality or array that is not known to be free of fitting.
+            ArtifactError: a stored array that is not known to be free of fitting.
         """
-        fitted = Featurizer.fit([self.texts[i] for i in rows], self.prices[rows], self.settings)
+        # No frozen encoder needs to be loaded for a fold: its vectors are the stored ones.
+        fitted = Featurizer.fit(
+            [self.texts[i] for i in rows], self.prices[rows], self.settings, self.featurizer.frozen
+        )
         return FeatureTable(
             self.stored.product_ids,
             {name: self._part(name, part, fitted) for name, part in self.stored.modalities.items()},
         )
 
-    def _part(self, name: str, part: ModalityFeatures, fitted: Featurizer) -> ModalityFeatures:
-        if name not in fitted.fingerprints:
-            raise ArtifactError(f"cross-validation does not know whether the features of {name} are fitted")
-        if fitted.fingerprints[name] == self.featurizer.fingerprints[name]:
+    def _part(self, modality: str, part: ModalityFeatures, fitted: Featurizer) -> ModalityFeatures:
+        """The stored arrays, those that another fit changes made anew."""
+        before, now = (f.array_fingerprints.get(modality, {}) for f in (self.featurizer, fitted))
+        fresh = [name for name in part.values if name in now and now[name] != before.get(name)]
+        unknown = part.values.keys() - now.keys() - FREE
+        if unknown:
+            raise ArtifactError(
+                f"cross-validation does not know whether {', '.join(sorted(unknown))} of {modality} is fitted"
+            )
+        if not fresh:
             return part
-        if name == "text":
-            fresh = {array: fitted.text_array(array, self.texts) for array in fitted.text_arrays}
-        elif name == "tabular":
-            fresh = fitted.table(self.items).values
-        else:
-            raise ArtifactError(f"cross-validation cannot fit the features of {name} anew")
-        kept = {key: array for key, array in part.values.items() if key not in fresh}
-        if not kept.keys() <= FROZEN:
-            unknown = ", ".join(sorted(kept.keys() - FROZEN))
-            raise ArtifactError(f"cross-validation does not know whether {unknown} of {name} is fitted")
-        return ModalityFeatures({**fresh, **kept}, part.present)
+        if modality not in ("text", "tabular"):
+            raise ArtifactError(f"cross-validation cannot fit {', '.join(fresh)} of {modality} anew")
+        inputs = self.texts if modality == "text" else self.items
+        there = np.flatnonzero(part.present)
+        given = [inputs[i] for i in there]
+        values = dict(part.values)
+        for name in fresh if given else ():
+            values[name] = np.zeros_like(part.values[name])
+            values[name][there] = fitted.compute(modality, name, given)
+        return ModalityFeatures(values, part.present)

@@ -1,30 +1,19 @@
 """Encoders by modality and registry name; importing this package registers all of them."""
 
-from models.encoders import frozen_vector
-from models.encoders.audio import trained as audio_trained
+# The registries first: an encoder's module may take them from this package.
 from models.encoders.base import AUDIO, ENCODERS, IMAGE, TABULAR, TEXT, Encoder, build_encoder
-from models.encoders.image import cnn, fisher, histograms
-from models.encoders.tabular import details, price
-from models.encoders.text import sentence, tfidf, word_vectors
-from models.encoders.text import trained as text_trained
 
-__all__ = [
-    "AUDIO",
-    "ENCODERS",
-    "IMAGE",
-    "TABULAR",
-    "TEXT",
-    "Encoder",
-    "audio_trained",
-    "build_encoder",
-    "cnn",
-    "details",
-    "fisher",
-    "frozen_vector",
-    "histograms",
-    "price",
-    "sentence",
-    "text_trained",
-    "tfidf",
-    "word_vectors",
-]
+# isort: split
+import models.encoders.audio.trained
+import models.encoders.frozen_vector
+import models.encoders.image.cnn
+import models.encoders.image.fisher
+import models.encoders.image.histograms
+import models.encoders.tabular.details
+import models.encoders.tabular.price
+import models.encoders.text.sentence
+import models.encoders.text.tfidf
+import models.encoders.text.trained
+import models.encoders.text.word_vectors  # noqa: F401 - all of these register
+
+__all__ = ["AUDIO", "ENCODERS", "IMAGE", "TABULAR", "TEXT", "Encoder", "build_encoder"]

@@ -35,8 +35,8 @@ class Encoder(nn.Module):
     A class that is registered as `prefix:<argument>` takes it as the keyword `argument`, a str.
 
     Attributes:
-        arrays: names of the arrays it cannot do without; the featurizer computes them for it. Others
-            are looked at where they are.
+        arrays: names of the arrays it cannot do without; the featurizer computes them for it
+            (`models.inputs.arrays`). The vector of a frozen encoder is looked at where it is.
         augmentation: random changes while training; training sets what the settings say.
     """
 
@@ -48,6 +48,11 @@ class Encoder(nn.Module):
         self.spec = {name: tuple(shape) for name, shape in spec.items()}
         self.width = width
         self.dropout = dropout
+
+    @classmethod
+    def arrays_read(cls, training: Training) -> tuple[str, ...]:
+        """Names of the arrays it reads when it is trained in that way."""
+        return cls.arrays
 
     def begin(self, training: Training, featurizer_dir: Path | None) -> None:
         """What a training run tells its encoders before `prepare`; nothing is needed by default.

@@ -26,7 +26,7 @@ class FrozenPhoto(PhotoEncoder):
     arrays = ("frozen",)
 
     def __init__(self, spec: Spec, width: int, dropout: float, argument: str) -> None:
-        super().__init__({k: v for k, v in spec.items() if k != "pixels"}, width, dropout)
+        super().__init__(spec, width, dropout)
         self.source = argument
         self.frozen = FrozenInput("frozen", self.one_spec["frozen"][0], width, dropout)
 

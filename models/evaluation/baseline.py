@@ -14,38 +14,27 @@ from sklearn.svm import LinearSVC
 
 from models.evaluation.metrics import interval, macro_f1
 
-__all__ = ["baseline", "predict_baseline", "score_baseline"]
+__all__ = ["predict_baseline", "score_baseline"]
 
 WORD = r"(?u)[^\W\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]"
 NAME = "TF-IDF (words and pairs) + linear SVM"
 
 
-def baseline(
-    texts_train: Sequence[str],
-    y_train: np.ndarray,
-    texts_test: Sequence[str],
-    y_test: np.ndarray,
-    bootstrap: int = 200,
+def score_baseline(
+    predicted: np.ndarray | str, y_test: np.ndarray, train_rows: int, bootstrap: int = 200
 ) -> dict[str, Any]:
-    """Fit on the train texts, score on the test texts.
+    """Figures of what `predict_baseline` gave.
 
     Args:
-        texts_train, texts_test: product texts; an empty one is judged like any other.
-        y_train, y_test: labels, comparable values of one type; all known.
-        bootstrap: resamples behind the interval.
+        predicted: labels, or the reason why there are none.
+        y_test: (n,) known labels.
+        train_rows: how many it learnt from.
+        bootstrap: resamples behind the intervals.
 
     Returns:
         name, train_rows, rows, accuracy, macro_f1 and their 95% intervals; or name and `absent`,
         the reason why there is no figure.
     """
-    predicted = predict_baseline(texts_train, y_train, texts_test)
-    return score_baseline(predicted, y_test, len(texts_train), bootstrap)
-
-
-def score_baseline(
-    predicted: np.ndarray | str, y_test: np.ndarray, train_rows: int, bootstrap: int = 200
-) -> dict[str, Any]:
-    """Figures of what `predict_baseline` gave; see `baseline`."""
     if isinstance(predicted, str):
         return {"name": NAME, "absent": predicted}
     right = predicted == y_test
@@ -65,7 +54,12 @@ def score_baseline(
 def predict_baseline(
     texts_train: Sequence[str], y_train: np.ndarray, texts_test: Sequence[str]
 ) -> np.ndarray | str:
-    """Predicted labels of the test texts, or the reason why none can be given."""
+    """Predicted labels of the test texts, or the reason why none can be given.
+
+    Args:
+        texts_train, texts_test: product texts; an empty one is judged like any other.
+        y_train: labels, comparable values of one type; all known.
+    """
     if len(texts_test) == 0:
         return "the holdout has no labelled rows"
     if len(np.unique(y_train)) < 2:

@@ -12,7 +12,7 @@ from models.evaluation.leaning import leaning
 from models.evaluation.metrics import classification, interval, macro_f1, roc_points
 from models.evaluation.retrieval import across, averaged, within_per_query
 from models.features.table import FeatureTable
-from models.nested import cut
+from models.network import cut
 from shelfspace.errors import ArtifactError
 from shelfspace.hashing import content_hash
 from shelfspace.settings import Settings

@@ -5,16 +5,14 @@ carried by colour alone.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from models.evaluation.pictures_leaning import leaning_bars
 from models.evaluation.retrieval import within
 from shelfspace.drawing import COLOURS, INK, QUIET, WAYS, canvas, png, short, title
 from shelfspace.fonts import drawable
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["confusion_picture", "embedding_map", "pictures", "roc_picture", "subset_bars"]
 
@@ -36,8 +34,6 @@ def pictures(evaluation: dict[str, Any], vectors: np.ndarray, labels: np.ndarray
     if evaluation.get("roc"):
         found["roc"] = roc_picture(evaluation)
     if "modality_weights" in evaluation:
-        from models.evaluation.pictures_leaning import leaning_bars
-
         found["modality_weights"] = leaning_bars(evaluation)
     if len(vectors) >= 3:
         found["embedding_map"] = embedding_map(vectors, labels, evaluation["labels"]["known"])

@@ -8,33 +8,33 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from catalog.modality_hashes import modality_hashes
 from catalog.product import ProductInput
-from catalog.snapshot.write import MediaStore
-from models.features.store import FeatureStore
+from catalog.snapshot.media_store import MediaStore
+from models.features.store import Counts, FeatureStore
 from models.features.table import FeatureTable, ModalityFeatures
+from shelfspace.errors import ArtifactError
 from shelfspace.hashing import content_hash
 from shelfspace.settings import Preprocessing, Settings
 
 __all__ = [
+    "Catalogue",
     "Embedded",
     "Targets",
+    "cleaned_texts",
     "embed_catalogue",
     "features_for",
+    "keys_to_embed",
     "label_names_of",
     "load_features",
     "modality_features",
-    "prepare_images",
-    "prepare_sounds",
     "product_items",
-    "product_texts",
     "targets",
-    "training_texts",
 ]
 
 
@@ -53,18 +53,56 @@ def product_items(products: pd.DataFrame) -> list[ProductInput]:
     ]
 
 
-def product_texts(products: pd.DataFrame, settings: Preprocessing) -> pd.DataFrame:
-    """One cleaned text a product: columns product_id, text ("" where there is none), language."""
+def cleaned_texts(products: pd.DataFrame, media: MediaStore, settings: Preprocessing) -> pd.DataFrame:
+    """One cleaned text a product: product_id, text ("" where there is none), language, and a content
+    hash a modality (`catalog.modality_hashes`)."""
     from catalog.text.clean import detect_language, product_text
 
     texts = [product_text(item, settings.max_text_characters) for item in product_items(products)]
     languages = [row or detect_language(text) for row, text in zip(products["language"], texts, strict=True)]
-    return pd.DataFrame({"product_id": products["product_id"], "text": texts, "language": languages})
+    table = pd.DataFrame({"product_id": products["product_id"], "text": texts, "language": languages})
+    hashes = modality_hashes(products, media, texts).drop(columns="product_id")
+    return pd.concat([table, hashes], axis=1)
 
 
-def training_texts(products: pd.DataFrame, settings: Preprocessing) -> list[str]:
-    """The cleaned texts alone, in row order."""
-    return list(product_texts(products, settings)["text"])
+@dataclass(frozen=True)
+class Catalogue:
+    """What features of a catalogue are computed from.
+
+    Attributes:
+        products: the cleaned table.
+        texts: `cleaned_texts` of it, row by row.
+        media: its photos and sounds.
+        state: folder of what has been computed already: `features` and `embeddings`.
+        settings: the limits of media, and the device of frozen encoders.
+    """
+
+    products: pd.DataFrame
+    texts: pd.DataFrame
+    media: MediaStore
+    state: Path
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        if list(self.texts["product_id"]) != list(self.products["product_id"]):
+            raise ArtifactError("the cleaned texts are of other products; run the texts asset again")
+
+    @classmethod
+    def read(cls, products: pd.DataFrame, media: MediaStore, state: Path, settings: Settings) -> Self:
+        """A catalogue whose texts are cleaned now."""
+        return cls(products, cleaned_texts(products, media, settings.preprocessing), media, state, settings)
+
+    def take(self, rows: list[int] | np.ndarray) -> Self:
+        """Some rows, in the given order."""
+        products, texts = (table.iloc[rows].reset_index(drop=True) for table in (self.products, self.texts))
+        return type(self)(products, texts, self.media, self.state, self.settings)
+
+    def as_read_by(self, preprocessing: Preprocessing) -> Self:
+        """The catalogue with texts as long as a model reads them, which may be older than the settings."""
+        if preprocessing.max_text_characters == self.settings.preprocessing.max_text_characters:
+            return self
+        settings = self.settings.model_copy(update={"preprocessing": preprocessing})
+        return self.read(self.products, self.media, self.state, settings)
 
 
 @dataclass(frozen=True)
@@ -114,13 +152,8 @@ def load_features(folder: Path, products: pd.DataFrame, modalities: Sequence[str
 
 
 def modality_features(
-    modality: str,
-    products: pd.DataFrame,
-    media: MediaStore,
-    featurizer: Any,
-    store_root: Path,
-    settings: Settings,
-) -> tuple[ModalityFeatures, Any]:
+    modality: str, catalogue: Catalogue, featurizer: Any
+) -> tuple[ModalityFeatures, Counts]:
     """Features of one modality for all products, computed once per content hash.
 
     Returns:
@@ -128,74 +161,34 @@ def modality_features(
     """
     from models.features import extract
 
+    products, root, settings = catalogue.products, catalogue.state / "features", catalogue.settings
     if modality == "text":
-        texts = training_texts(products, featurizer.preprocessing)
-        return extract.extract_text(texts, featurizer, store_root, settings)
+        texts = list(catalogue.as_read_by(featurizer.preprocessing).texts["text"])
+        return extract.extract_text(texts, featurizer, root, settings)
     if modality == "tabular":
-        return extract.extract_tabular(product_items(products), featurizer, store_root)
+        return extract.extract_tabular(product_items(products), featurizer, root, settings)
     if modality == "image":
         photos = [list(keys) for keys in products["photos"]]
-        return extract.extract_image(media, photos, featurizer, store_root, settings)
-    return extract.extract_audio(media, first_keys(products["sounds"]), featurizer, store_root, settings)
+        return extract.extract_image(catalogue.media, photos, featurizer, root, settings)
+    sounds = [str(keys[0]) if len(keys) else None for keys in products["sounds"]]
+    return extract.extract_audio(catalogue.media, sounds, featurizer, root, settings)
 
 
-def first_keys(cells: pd.Series) -> list[str | None]:
-    """The first media key of each product, None where it has none."""
-    return [str(keys[0]) if len(keys) else None for keys in cells]
-
-
-def prepare_images(
-    products: pd.DataFrame,
-    media: MediaStore,
-    featurizer: Any,
-    store_root: Path,
-    settings: Settings,
-    folder: Path,
-) -> dict[str, Any]:
-    """Write pixels.npy (n, S, S, 3), or (n, K, S, S, 3), uint8 and present.npy; returns facts to show."""
-    from models.features.decoded_media import decode_photos
-    from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
-
-    size, most = featurizer.preprocessing.image_size, featurizer.preprocessing.max_photos
-    keys = photo_slots([list(own) for own in products["photos"]], most)
-    decoded, _, _ = decode_photos(media, keys, featurizer, store_root, settings.media)
-    counts = photo_counts_of(products["photos"].tolist(), most)
-    arrays, present = with_photo_axis({"pixels": decoded}, counts, most)
-    pixels = arrays["pixels"]
-    np.save(folder / "pixels.npy", pixels)
-    np.save(folder / "present.npy", present)
-    return {"dagster/row_count": len(pixels), "present": int(present.sum()), "pixels": f"{size} x {size}"}
-
-
-def prepare_sounds(
-    products: pd.DataFrame,
-    media: MediaStore,
-    featurizer: Any,
-    store_root: Path,
-    settings: Settings,
-    folder: Path,
-) -> dict[str, Any]:
-    """Write samples.npy (present sounds only, int16) and present.npy; returns facts to show."""
-    from models.features.decoded_media import decode_sounds
-
-    keys = first_keys(products["sounds"])
-    there = [key for key in keys if key is not None]
-    samples, _, _ = decode_sounds(media, there, featurizer, store_root, settings.media)
-    np.save(folder / "samples.npy", samples)
-    np.save(folder / "present.npy", np.array([key is not None for key in keys]))
-    rate = featurizer.preprocessing.sample_rate
-    return {"dagster/row_count": len(keys), "present": len(there), "rate_hz": rate}
-
-
-def features_for(
-    encoder: Any, products: pd.DataFrame, media: MediaStore, store_root: Path, settings: Settings
-) -> FeatureTable:
+def features_for(encoder: Any, catalogue: Catalogue) -> FeatureTable:
     """Features as a given ProductEncoder sees them, by its own featurizer."""
-    made = {
-        name: modality_features(name, products, media, encoder.featurizer, store_root, settings)[0]
-        for name in encoder.modalities
-    }
-    return FeatureTable(tuple(products["product_id"]), made)
+    read = catalogue.as_read_by(encoder.featurizer.preprocessing)
+    made = {name: modality_features(name, read, encoder.featurizer)[0] for name in encoder.modalities}
+    return FeatureTable(tuple(catalogue.products["product_id"]), made)
+
+
+def keys_to_embed(encoder: Any, catalogue: Catalogue) -> pd.DataFrame:
+    """One hash a product and modality the encoder reads, "" where absent: what decides on its vector."""
+    read = catalogue.as_read_by(encoder.featurizer.preprocessing)
+    found: dict[str, Any] = {name: read.texts[f"{name}_hash"] for name in encoder.modalities}
+    if "details" in encoder.featurizer.arrays.get("tabular", ()):
+        # A coarse price is not all that the table says.
+        found["tabular"] = _table_hashes(encoder.featurizer.table(product_items(catalogue.products)))
+    return pd.DataFrame(found)
 
 
 def _table_hashes(table: ModalityFeatures) -> list[str]:
@@ -223,35 +216,20 @@ class Embedded:
     reused: int
 
 
-def embed_catalogue(
-    encoder: Any,
-    products: pd.DataFrame,
-    media: MediaStore,
-    state: Path,
-    settings: Settings,
-    level: int = 1,
-) -> Embedded:
+def embed_catalogue(encoder: Any, catalogue: Catalogue, level: int = 1) -> Embedded:
     """Embed the products whose content or model changed; take the others from the ledger."""
-    hashes = modality_hashes(products, media)
-    # Cleaning can leave no text of a cell that held markup alone.
-    texts = training_texts(products, encoder.featurizer.preprocessing)
-    hashes["text_hash"] = [content_hash(text) if text else "" for text in texts]
-    if encoder.featurizer.features.details:
-        hashes["tabular_hash"] = _table_hashes(encoder.featurizer.table(product_items(products)))
-    hashes = hashes[[f"{name}_hash" for name in encoder.modalities]]
+    hashes = keys_to_embed(encoder, catalogue)
     has_any = (hashes != "").any(axis=1).to_numpy()
-    kept = products[has_any].reset_index(drop=True)
+    kept = catalogue.take(np.flatnonzero(has_any))
     keys = [content_hash(*row) for row in hashes[has_any].itertuples(index=False, name=None)]
-    ledger = FeatureStore(state / "embeddings", "product", encoder.fingerprint)
+    ledger = FeatureStore(catalogue.state / "embeddings", "product", encoder.fingerprint)
     missing = set(ledger.missing(keys))
     first = {key: i for i, key in reversed(list(enumerate(keys)))}
     todo = sorted(first[key] for key in missing)
     if todo:
-        features = features_for(
-            encoder, kept.iloc[todo].reset_index(drop=True), media, state / "features", settings
-        )
+        features = features_for(encoder, kept.take(todo))
         ledger.append([keys[i] for i in todo], {"vector": encoder.embed_features(features)})
     vectors = np.ascontiguousarray(ledger.gather(keys)["vector"], dtype=np.float32)
-    labels = [label_of(category, level) for category in kept["category"]]
-    table = pd.DataFrame({"product_id": kept["product_id"], "label": labels})
+    labels = [label_of(category, level) for category in kept.products["category"]]
+    table = pd.DataFrame({"product_id": kept.products["product_id"], "label": labels})
     return Embedded(vectors, table, computed=len(todo), reused=len(keys) - len(todo))

@@ -4,114 +4,120 @@ Stored features and the features of a service request come from the same functio
 fitted parts, so they are equal bit for bit.
 """
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, Self
 
 import numpy as np
 
 from catalog.product import ProductInput
-from models.features.media import MediaFeaturizer
-from models.features.needs import needed_features
+from catalog.text.clean import product_text
+from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 from models.features.table import FeatureTable, ModalityFeatures
-from models.features.text import TextFeaturizer
-from models.inputs.details import DETAILS_CODE, MOST, detail_ids
-from models.inputs.tabular import TABULAR_CODE, TabularScaler
+from models.inputs.arrays import ARRAYS, Array, Fitted, Shape
+from models.inputs.photos import Photo
+from models.inputs.sounds import Sound
+from models.inputs.tabular import TabularScaler
 from models.inputs.tokenizer import train_tokenizer
 from models.inputs.words import WordVocabulary
+from models.pretrained.arrays import FROZEN, frozen_encoder
 from shelfspace.errors import ArtifactError, SettingsError
 from shelfspace.files import atomic_directory, read_json, write_json, write_text
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Features, Media, Preprocessing, Settings
 
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-    from models.pretrained.audio import FrozenAudio
-    from models.pretrained.clip_text import FrozenClipText
-    from models.pretrained.photo_vectors import PhotoVectors
-    from models.pretrained.text_and_image import FrozenText
-
 __all__ = ["Featurizer"]
 
-E = TypeVar("E", "FrozenText | FrozenClipText", "PhotoVectors", "FrozenAudio")
+MEDIA = {"image": attrgetter("photos"), "audio": attrgetter("sounds")}
+TOKENIZER, VOCABULARY = "tokenizer.json", "words.json"
+SWITCHES = {"histograms": "image", "timbre": "audio", "details": "tabular"}
+"""Settings of featurizers that were written before encoders named their arrays, and what they stood for."""
 
-VOCABULARY = "words.json"
 
+class Featurizer(Fitted):
+    """The fitted parts, and the arrays that are made by them. Threads may share one.
 
-class Featurizer(TextFeaturizer, MediaFeaturizer):
-    """Tokenizer, scaler and the settings they belong to. Threads may share one.
+    Later changes of params.yaml do not reach an existing model: the settings are those at fitting time.
 
-    Attributes:
-        preprocessing, features: the settings at fitting time, with what the chosen encoders need;
-            later changes of params.yaml do not reach an existing model.
-        frozen: fingerprint of each configured frozen encoder ("text", "image", "audio") at fitting time.
+    Args:
+        arrays: names of the arrays that are computed, by modality.
+        fitted: arguments of `Fitted`.
     """
 
-    def __init__(
-        self,
-        tokenizer: "Tokenizer",
-        scaler: TabularScaler,
-        preprocessing: Preprocessing,
-        features: Features,
-        frozen: dict[str, str] | None = None,
-        text_arrays: Sequence[str] = ("tokens",),
-        vocabulary: WordVocabulary | None = None,
-    ) -> None:
-        TextFeaturizer.__init__(self, tokenizer, preprocessing, text_arrays, vocabulary)
-        MediaFeaturizer.__init__(self, preprocessing, features)
-        self.scaler = scaler
-        self.frozen = frozen or {}
+    def __init__(self, arrays: Mapping[str, Sequence[str]], **fitted: Any) -> None:
+        super().__init__(**fitted)
+        # A JSON object forgets the order of its keys.
+        self.arrays = {name: tuple(sorted(arrays[name])) for name in ARRAYS if name in arrays}
 
     @classmethod
-    def fit(cls, texts: Sequence[str], prices: np.ndarray, settings: Settings) -> "Featurizer":
+    def fit(
+        cls,
+        texts: Sequence[str],
+        prices: np.ndarray,
+        settings: Settings,
+        frozen: Mapping[str, str] | None = None,
+    ) -> Self:
         """Fit on the cleaned texts and the prices of the training rows.
 
+        Args:
+            frozen: fingerprints of the frozen encoders where they are known, so that none is loaded.
+
         Raises:
-            SettingsError: more cepstral coefficients than mel bands, a frozen encoder is absent, or
-                two settings name different ones, or there is no such text encoder.
+            SettingsError: more cepstral coefficients than mel bands, a frozen encoder is absent, two
+                settings name different ones, or there is no such encoder or array.
         """
-        from models.features.text_choice import text_arrays
+        from models.features.needs import needed_arrays, needed_features
 
         shape = settings.preprocessing
         if settings.features.n_mfcc > settings.features.n_mels:
             remedy = f"keep at most as many as there are mel bands ({settings.features.n_mels})"
             raise SettingsError("features.n_mfcc", settings.features.n_mfcc, remedy)
-        arrays = text_arrays(settings)
-        known = None
-        if "words" in arrays:
-            known = WordVocabulary.fit(texts, shape.word_vocabulary, shape.word_length)
-        tokenizer = train_tokenizer((t for t in texts if t), shape.vocabulary)
-        features = needed_features(settings)
-        fitted = cls(
-            tokenizer, TabularScaler.fit(prices), shape, features, text_arrays=arrays, vocabulary=known
-        )
-        encoders = {
-            "text": fitted.frozen_text(),
-            "image": fitted.frozen_image(),
-            "audio": fitted.frozen_audio(),
+        arrays = needed_arrays(settings)
+        parts = {
+            part for modality, names in arrays.items() for n in names for part in _array(modality, n).fits
         }
-        fitted.frozen = {name: found.fingerprint for name, found in encoders.items() if found is not None}
+        fitted = cls(
+            arrays,
+            preprocessing=shape,
+            features=needed_features(settings),
+            scaler=TabularScaler.fit(prices),
+            tokenizer=train_tokenizer((t for t in texts if t), shape.vocabulary)
+            if "tokenizer" in parts
+            else None,
+            vocabulary=WordVocabulary.fit(texts, shape.word_vocabulary, shape.word_length)
+            if "words" in parts
+            else None,
+            frozen=frozen,
+        )
+        if frozen is None:
+            fitted.frozen = {
+                modality: frozen_encoder(fitted, modality).fingerprint
+                for modality, names in arrays.items()
+                if FROZEN.get(modality) in names
+            }
         return fitted
 
     def save(self, folder: Path) -> None:
-        """Write featurizer.json, tokenizer.json and, where words are read, words.json."""
+        """Write featurizer.json and, where they were fitted, tokenizer.json and words.json."""
         with atomic_directory(folder) as temporary:
             if self.vocabulary is not None:
                 self.vocabulary.save(temporary / VOCABULARY)
-            write_text(temporary / "tokenizer.json", self.tokenizer.to_str())
+            if self.tokenizer is not None:
+                write_text(temporary / TOKENIZER, self.tokenizer.to_str())
             described = {
                 "scaler": self.scaler.to_dict(),
                 "preprocessing": self.preprocessing.model_dump(mode="json"),
                 "features": self.features.model_dump(mode="json", exclude={"device", "batch_size"}),
                 "frozen": self.frozen,
-                "text_arrays": list(self.text_arrays),
+                "arrays": {modality: list(names) for modality, names in self.arrays.items()},
             }
             write_json(temporary / "featurizer.json", described)
 
     @classmethod
-    def load(cls, folder: Path) -> "Featurizer":
+    def load(cls, folder: Path) -> Self:
         """Read what `save` wrote.
 
         Raises:
@@ -121,122 +127,181 @@ class Featurizer(TextFeaturizer, MediaFeaturizer):
 
         try:
             described = read_json(folder / "featurizer.json")
-            text = (folder / "tokenizer.json").read_text()
-        except (OSError, ValueError) as error:
+            features, arrays = described["features"], described.get("arrays")
+            if arrays is None:
+                features, arrays = _before_named_arrays(described)
+            parts = {
+                part for modality, names in arrays.items() for n in names for part in _array(modality, n).fits
+            }
+            text = (folder / TOKENIZER).read_text() if "tokenizer" in parts else None
+        except (OSError, ValueError, KeyError, AttributeError) as error:
             raise ArtifactError(f"featurizer at {folder} is missing or damaged: {error}") from error
         try:
-            tokenizer = Tokenizer.from_str(text)
+            tokenizer = None if text is None else Tokenizer.from_str(text)
         except Exception as error:  # the library raises nothing narrower
             raise ArtifactError(f"tokenizer at {folder} is damaged: {error}") from error
         try:
-            # A model of before word arrays reads tokens alone and says nothing of it.
-            arrays = described.get("text_arrays", ["tokens"])
             return cls(
-                tokenizer,
-                TabularScaler(**described["scaler"]),
-                Preprocessing(**described["preprocessing"]),
-                Features(**described["features"]),
-                described["frozen"],
                 arrays,
-                WordVocabulary.load(folder / VOCABULARY) if "words" in arrays else None,
+                preprocessing=Preprocessing(**described["preprocessing"]),
+                features=Features(**features),
+                scaler=TabularScaler(**described["scaler"]),
+                tokenizer=tokenizer,
+                vocabulary=WordVocabulary.load(folder / VOCABULARY) if "words" in parts else None,
+                frozen=described["frozen"],
             )
         except (ValueError, KeyError, TypeError) as error:
             raise ArtifactError(
                 f"featurizer at {folder} is damaged or of another version: {error}"
             ) from error
 
+    def on(self, device: str) -> Self:
+        """The same with its frozen encoders on another device."""
+        moved = copy.copy(self)
+        moved.device = device
+        return moved
+
+    @cached_property
+    def _registered(self) -> dict[str, dict[str, Array]]:
+        """The arrays that are computed, by modality and name; looked up once, not with every request."""
+        return {m: {name: _array(m, name) for name in names} for m, names in self.arrays.items()}
+
+    @cached_property
+    def array_fingerprints(self) -> dict[str, dict[str, str]]:
+        """What identifies each array, by modality and name."""
+        return {
+            modality: {name: found.fingerprint(self) for name, found in arrays.items()}
+            for modality, arrays in self._registered.items()
+        }
+
     @cached_property
     def fingerprints(self) -> dict[str, str]:
-        """What identifies the features of each modality, as far as this object decides them.
-
-        `samples` identifies the decoded sounds that `audio` is computed from, `pixels` one decoded
-        photo; `image` the photos of a product.
-        """
-        texts = list(self.text_fingerprints.values())
-        details = [DETAILS_CODE] if self.features.details else []
+        """What identifies the features of each modality: its arrays, and how many photos are read."""
+        photos = self.preprocessing.max_photos
         return {
-            "text": texts[0] if len(texts) == 1 else fingerprint(texts),
-            **self.media_fingerprints,
-            "tabular": fingerprint([TABULAR_CODE, self.scaler.to_dict(), *details]),
+            modality: fingerprint([found, photos] if modality == "image" and photos > 1 else [found])
+            for modality, found in self.array_fingerprints.items()
         }
 
     @cached_property
     def fingerprint(self) -> str:
         """Hash of everything it does."""
-        return fingerprint([self.fingerprints, self.preprocessing.max_text_characters, self.frozen])
+        return fingerprint([self.fingerprints, self.preprocessing.max_text_characters])
 
-    def frozen_text(self, device: str = "cpu") -> "FrozenText | FrozenClipText | None":
-        """The configured sentence encoder, or None.
+    @property
+    def vocabulary_size(self) -> int:
+        """Subwords of the tokenizer, padding included; without one the words; 0 where neither is read."""
+        if self.tokenizer is not None:
+            return int(self.tokenizer.get_vocab_size())
+        return 0 if self.vocabulary is None else len(self.vocabulary)
 
-        Raises:
-            SettingsError: it is absent.
-            ArtifactError: it is another one than at fitting time.
-        """
-        name = self.features.text_encoder
-        if name is None:
-            return None
-        from models.pretrained.text_and_image import load_frozen_text
+    def text(self, item: ProductInput) -> str:
+        """The cleaned text of a product."""
+        return product_text(item, self.preprocessing.max_text_characters)
 
-        return self._same("text", name, load_frozen_text(name, device))
+    def shape(self, modality: str, name: str) -> Shape:
+        """Shape and dtype of one row of an array; of one photo where several are read."""
+        return self._registered[modality][name].shape(self)
 
-    def frozen_image(self, device: str = "cpu") -> "PhotoVectors | None":
-        """The configured image encoder, or None; raises as `frozen_text`."""
-        name = self.features.image_encoder
-        if name is None:
-            return None
-        from models.pretrained.text_and_image import load_frozen_image
+    def compute(self, modality: str, name: str, inputs: Sequence[Any]) -> np.ndarray:
+        """Rows of one array for n inputs, none of them absent; see `models.inputs.arrays.Compute`."""
+        return self._registered[modality][name].compute(self, inputs)
 
-        return self._same("image", name, load_frozen_image(name, device))
+    def rows_between_writes(self, modality: str, name: str) -> int:
+        """See `Array.batch`."""
+        return self._registered[modality][name].batch
 
-    def frozen_audio(self, device: str = "cpu") -> "FrozenAudio | None":
-        """The configured audio encoder, or None; raises as `frozen_text`."""
-        name = self.features.audio_encoder
-        if name is None:
-            return None
-        from models.pretrained.audio import load_frozen_audio
+    def known(self, items: Sequence[ProductInput]) -> np.ndarray:
+        """(n,) bool, which products' table values say anything in any of the tabular arrays."""
+        found = np.zeros(len(items), dtype=bool)
+        for one in self._registered.get("tabular", {}).values():
+            found |= np.ones(len(items), dtype=bool) if one.known is None else one.known(items)
+        return found
 
-        return self._same("audio", name, load_frozen_audio(name, device))
+    def modality(self, modality: str, inputs: Sequence[Any]) -> ModalityFeatures:
+        """The arrays of n inputs; one that is None or "" is absent, its rows zero."""
+        there = [place for place, given in enumerate(inputs) if given not in (None, "")]
+        given = inputs if len(there) == len(inputs) else [inputs[place] for place in there]
+        found = {}
+        for name, one in self._registered[modality].items():
+            shape, dtype = one.shape(self)
+            found[name] = np.zeros((len(inputs), *shape), dtype=dtype)
+            if there:
+                found[name][there] = one.compute(self, given)
+        present = np.zeros(len(inputs), dtype=bool)
+        present[there] = True
+        return ModalityFeatures(found, present)
 
-    def _same(self, modality: str, name: str, encoder: E) -> E:
-        """The encoder, if it is the one this object was fitted with."""
-        if self.frozen.get(modality, encoder.fingerprint) != encoder.fingerprint:
-            raise ArtifactError(
-                f"{name} is not the {modality} encoder this model was trained with: "
-                "put its files back, or train again"
-            )
-        return encoder
-
-    @cached_property
-    def table_layout(self) -> dict[str, tuple[tuple[int, ...], str]]:
-        """Shape and dtype of one row of the tabular arrays."""
-        layout: dict[str, tuple[tuple[int, ...], str]] = {"values": ((self.scaler.width,), "<f4")}
-        return layout | (
-            {"priced": ((1,), "<f4"), "details": ((MOST,), "<i4")} if self.features.details else {}
-        )
-
-    def table(self, items: Sequence[ProductInput]) -> ModalityFeatures:
-        """Table values; present with a price or, where details are read, with a brand or attribute too."""
-        values, priced = self.scaler.transform(items)
-        if not self.features.details:
-            return ModalityFeatures({"values": values}, priced)
-        ids = np.array([detail_ids(item) for item in items], dtype=np.int32).reshape(len(items), MOST)
-        arrays = {"values": values, "priced": priced[:, None].astype(np.float32), "details": ids}
-        return ModalityFeatures(arrays, priced | ids.any(axis=1))
+    def table(self, items: Sequence[ProductInput], known: np.ndarray) -> ModalityFeatures:
+        """Table values; present where any of them is `known`."""
+        return self.modality("tabular", [i if says else None for i, says in zip(items, known, strict=True)])
 
     def featurize(
-        self, items: Sequence[ProductInput], ids: Sequence[str] | None = None, limits: Media | None = None
+        self,
+        items: Sequence[ProductInput],
+        ids: Sequence[str] | None = None,
+        limits: Media | None = None,
+        only_given: bool = False,
     ) -> FeatureTable:
         """Features of raw products; the first photos (`max_photos`) and the first sound of each are read.
+
+        Args:
+            only_given: leave out photos, sounds and table values where no item has any, instead of arrays of
+                zeros: the encoder says the same of them.
 
         Raises:
             MediaError: a photo or sound is refused.
         """
-        allowed = limits or Media()
-        names = tuple(ids) if ids is not None else tuple(str(i) for i in range(len(items)))
-        made = {
-            "text": self.text_features(items, self.frozen_text()),
-            "image": self.photo_features(items, self.frozen_image(), allowed),
-            "audio": self.sound_features(items, self.frozen_audio(), allowed),
-            "tabular": self.table(items),
-        }
+        allowed, most = limits or Media(), self.preprocessing.max_photos
+        names = tuple(ids) if ids is not None else tuple(map(str, range(len(items))))
+        made = {}
+        for modality in self.arrays:
+            if only_given and modality in MEDIA and not any(map(MEDIA[modality], items)):
+                continue
+            if modality == "text":
+                made[modality] = self.modality("text", [self.text(item) for item in items])
+            elif modality == "tabular":
+                known = self.known(items)
+                if known.any() or not only_given:
+                    made[modality] = self.table(items, known)
+            elif modality == "image":
+                files = [item.photos for item in items]
+                photos = [
+                    None if data is None else Photo(data, self.preprocessing, allowed)
+                    for data in photo_slots(files, most)
+                ]
+                arrays = self.modality("image", photos).values
+                made[modality] = ModalityFeatures(
+                    *with_photo_axis(arrays, photo_counts_of(files, most), most)
+                )
+            else:
+                first = [next(iter(item.sounds), None) for item in items]
+                sounds = [None if d is None else Sound(d, self.preprocessing, allowed) for d in first]
+                made[modality] = self.modality("audio", sounds)
         return FeatureTable(names, made)
+
+
+def _array(modality: str, name: str) -> Array:
+    """A registered array; one that an encoder's own module defines is found by importing the encoders."""
+    if name not in set(ARRAYS[modality]):
+        import models.encoders  # noqa: F401 - registers
+
+    return ARRAYS[modality][name]
+
+
+def _before_named_arrays(described: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Features settings and arrays of a featurizer that was written before encoders named their arrays."""
+    features = dict(described["features"])
+    arrays = {
+        "text": list(described.get("text_arrays", ["tokens"])),
+        "image": ["pixels"],
+        "audio": ["logmel", "mfcc"],
+        "tabular": ["values"],
+    }
+    for switch, modality in SWITCHES.items():
+        if features.pop(switch, False):
+            arrays[modality] += ["details", "priced"] if switch == "details" else [switch]
+    for modality, name in FROZEN.items():
+        if features[f"{modality}_encoder"]:
+            arrays[modality].append(name)
+    return features, arrays

@@ -13,16 +13,20 @@ not list; the next append overwrites it. Two processes may append at once: the s
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from shelfspace.errors import ArtifactError
 from shelfspace.files import sync
+from shelfspace.progress import hide_bar
 
-__all__ = ["FeatureStore", "Layout", "prune_stores"]
+__all__ = ["Counts", "FeatureStore", "Layout", "prune_stores", "through_stores"]
 
 Layout = Mapping[str, tuple[tuple[int, ...], str]]
 """Array name to the shape of one row and its dtype."""
@@ -147,24 +151,6 @@ class FeatureStore:
             raise ArtifactError(f"{self.folder} has no row yet; give the store a layout")
         return found
 
-    def compact(self, rows: int = 4096) -> int:
-        """Rewrite all rows into shards of `rows`, in one transaction; returns the shards before.
-
-        Many small changes leave many small shards; this is the step that joins them again. Not to be
-        run while another process gathers.
-        """
-        hashes = list(self._index())
-        before = list(self._indexed)
-        with self._ledger(write=True) as ledger:
-            for start in range(0, len(hashes), rows):
-                part = hashes[start : start + rows]
-                self._add_shard(ledger, part, self.gather(part))
-            ledger.executemany("DELETE FROM shards WHERE shard = ?", ((shard,) for shard, _ in before))
-        for shard, arrays in before:
-            for name in (HASHES, *arrays.split(",")):
-                self._file(shard, name).unlink()
-        return len(before)
-
     def _index(self) -> dict[str, tuple[int, int]]:
         """Shard and row of every stored hash; read again only when the ledger has changed."""
         with self._ledger() as ledger:
@@ -199,3 +185,51 @@ def prune_stores(root: Path, keep: int = 4) -> list[Path]:
             shutil.rmtree(store)
             removed.append(store)
     return removed
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows computed now, rows that were stored or share their content, and wall time in seconds."""
+
+    computed: int = 0
+    reused: int = 0
+    seconds: float = 0.0
+
+
+def through_stores(
+    stores: Mapping[str, FeatureStore],
+    hashes: Sequence[str],
+    compute: Callable[[list[int], list[str]], Mapping[str, np.ndarray]],
+    batch: Mapping[str, int],
+    *,
+    progress: bool = True,
+) -> tuple[dict[str, np.ndarray], Counts]:
+    """Arrays of all rows, each from the store of its name; only hashes a store lacks are computed.
+
+    Arrays that lack the same rows are computed together, batch by batch. A row counts as computed
+    where any of its arrays is.
+
+    Args:
+        hashes: n content hashes, "" where the modality is absent.
+        compute: positions and array names to arrays with a row a position.
+        batch: rows between two writes, by array name: what a kill costs at most.
+    """
+    started = time.monotonic()
+    first = {h: i for i, h in reversed(list(enumerate(hashes))) if h}
+    together: dict[tuple[int, tuple[int, ...]], list[str]] = {}
+    for name, store in stores.items():
+        lacking = tuple(first[h] for h in store.missing(hashes))
+        if lacking:
+            together.setdefault((batch[name], lacking), []).append(name)
+    for (size, todo), names in together.items():
+        what, hidden = ", ".join(names), hide_bar(progress)
+        with tqdm(total=len(todo), desc=what, unit="row", mininterval=1, disable=hidden) as bar:
+            for start in range(0, len(todo), size):
+                rows = list(todo[start : start + size])
+                made = compute(rows, names)
+                for name in names:
+                    stores[name].append([hashes[i] for i in rows], {name: made[name]})
+                bar.update(len(rows))
+    computed = len({row for _, todo in together for row in todo})
+    found = {name: store.gather(hashes)[name] for name, store in stores.items()}
+    return found, Counts(computed, sum(map(bool, hashes)) - computed, time.monotonic() - started)

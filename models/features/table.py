@@ -45,6 +45,13 @@ class ModalityFeatures:
         """The given rows, in the given order."""
         return ModalityFeatures({k: v[rows] for k, v in self.values.items()}, self.present[rows])
 
+    def absent(self, rows: int) -> "ModalityFeatures":
+        """So many rows of the same arrays, of products that lack the modality."""
+        values = {
+            name: np.zeros((rows, *array.shape[1:]), array.dtype) for name, array in self.values.items()
+        }
+        return ModalityFeatures(values, np.zeros(rows, dtype=bool))
+
     @classmethod
     def concatenate(cls, parts: Sequence["ModalityFeatures"]) -> "ModalityFeatures":
         """Parts of equal arrays, one after the other."""
@@ -113,11 +120,16 @@ class FeatureTable:
 
     @classmethod
     def concatenate(cls, tables: Sequence["FeatureTable"]) -> "FeatureTable":
-        """Tables of equal modalities and arrays, one after the other; a single one as it is."""
+        """Tables one after the other; what one lacks is absent in its rows. A single one stays as it is."""
         if len(tables) == 1:
             return tables[0]
-        names = tables[0].modalities
-        parts = {name: ModalityFeatures.concatenate([t.modalities[name] for t in tables]) for name in names}
+        like = {name: part for table in tables for name, part in table.modalities.items()}
+        parts = {
+            name: ModalityFeatures.concatenate(
+                [t.modalities[name] if name in t.modalities else part.absent(len(t)) for t in tables]
+            )
+            for name, part in like.items()
+        }
         return cls(tuple(i for t in tables for i in t.product_ids), parts)
 
     def content(self) -> str:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from safetensors.torch import save_file
 from tqdm import tqdm
 
 from catalog.copurchases import CoPurchases, copurchases, read_baskets
-from models.graph.artefact import save_refiner
+from models.graph.judge import Search
 from models.graph.refiner import refine
 from models.graph.training import Trained, train_refiner
 from shelfspace.files import write_json, write_table
@@ -54,8 +55,9 @@ class RefinedCatalogue:
         return table.drop(columns="products").round(4)
 
     def save(self, folder: Path) -> None:
-        """Write `refiner/`, `graph_embeddings.npy`, `edges.parquet` and `figures.json`."""
-        save_refiner(self.trained.refiner, self.settings, folder / "refiner")
+        """Write `refiner.safetensors`, `graph_embeddings.npy`, `edges.parquet` and `figures.json`."""
+        weights = {k: v.cpu().contiguous() for k, v in self.trained.refiner.state_dict().items()}
+        save_file(weights, folder / "refiner.safetensors")
         np.save(folder / "graph_embeddings.npy", self.vectors)
         ids, pairs = np.array(self.ids, dtype=object), self.graph.weights.tocoo()
         edges = {"product_id": ids[pairs.row], "neighbour_id": ids[pairs.col], "weight": pairs.data}
@@ -64,13 +66,19 @@ class RefinedCatalogue:
 
 
 def refine_catalogue(
-    vectors: np.ndarray, ids: Sequence[str], events: pd.DataFrame, settings: Graph, seed: int
+    vectors: np.ndarray,
+    ids: Sequence[str],
+    events: pd.DataFrame,
+    settings: Graph,
+    seed: int,
+    search: Search,
 ) -> RefinedCatalogue:
     """Train the refiner on the earlier baskets, then refine every product over all of them.
 
     Args:
         vectors: (n, dim) float32 unit vectors of the products `ids`.
         events: cleaned events.
+        search: exact search, for judging.
 
     Raises:
         InputError: too few purchases to learn from.
@@ -78,6 +86,6 @@ def refine_catalogue(
     """
     baskets = read_baskets(events, list(ids), settings)
     with tqdm(total=settings.epochs + 1, desc="graph epochs", mininterval=1, disable=hide_bar()) as bar:
-        trained = train_refiner(vectors, baskets, settings, seed, progress=lambda _: bar.update())
+        trained = train_refiner(vectors, baskets, settings, seed, search, progress=lambda _: bar.update())
     graph = copurchases(baskets, settings)
     return RefinedCatalogue(ids, refine(trained.refiner, vectors, graph.weights), graph, trained, settings)

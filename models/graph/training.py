@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional
 
 from catalog.copurchases import Baskets, CoPurchases, copurchases, split_by_time
-from models.graph.judge import nearest, recall
+from models.graph.judge import Search, nearest, recall
 from models.graph.refiner import Refiner, blocks_of, make_refiner, normalised, refine
 from shelfspace.errors import InputError
 from shelfspace.settings import Graph
@@ -54,6 +54,7 @@ def train_refiner(
     baskets: Baskets,
     settings: Graph,
     seed: int,
+    search: Search,
     progress: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> Trained:
     """Train the refiner that `graph.encoder` names; equal input and seed give equal weights on a CPU.
@@ -61,6 +62,7 @@ def train_refiner(
     Args:
         vectors: (n, dim) float32 unit vectors; frozen.
         baskets: all that may be learned from, over the same n products.
+        search: exact search, for judging.
         progress: called with each entry of the history.
 
     Raises:
@@ -79,8 +81,8 @@ def train_refiner(
         if graph.edges < 2:
             remedy = "graph.encoder needs products bought together to learn from; use none or lightgcn"
             raise InputError("events", f"{graph.edges} pairs of {len(earlier)} baskets", remedy)
-        history = _fit(refiner, vectors, graph, choosing, settings, seed, progress)
-    figures = _figures(refiner, vectors, graph, earlier, judging, settings)
+        history = _fit(refiner, vectors, graph, choosing, settings, seed, search, progress)
+    figures = _figures(refiner, vectors, graph, earlier, judging, settings, search)
     return Trained(refiner.eval(), history, figures)
 
 
@@ -91,6 +93,7 @@ def _fit(
     choosing: Baskets,
     settings: Graph,
     seed: int,
+    search: Search,
     progress: Callable[[dict[str, Any]], None],
 ) -> list[dict[str, Any]]:
     """Train in place and leave the best epoch's weights; returns the history."""
@@ -102,7 +105,7 @@ def _fit(
     best, kept = -1.0, {}
     for epoch in range(settings.epochs + 1):
         loss = _epoch(refiner, optimiser, vectors, graph.weights, settings, rng) if epoch else None
-        found = recall_at(refine(refiner, vectors, graph.weights), choosing, settings)
+        found = recall_at(refine(refiner, vectors, graph.weights), choosing, settings, search)
         history.append({"epoch": epoch, "loss": loss, "recall": found["all"]})
         progress(history[-1])
         # Without baskets to judge by, the last epoch is as good as any.
@@ -178,19 +181,20 @@ def _take_out(
 
 
 def recall_at(
-    vectors: np.ndarray, later: Baskets, settings: Graph, bought: np.ndarray | None = None
+    vectors: np.ndarray, later: Baskets, settings: Graph, search: Search, bought: np.ndarray | None = None
 ) -> dict[str, Any]:
     """Mean recall@20 of next co-purchases over `all` products asked; None where none is.
 
     Args:
         vectors: (n, dim) float32 unit vectors, the catalogue and the queries alike.
+        search: exact search.
         bought: (n,) bool, products with earlier purchases: also give the two groups, and how many
             `products` each holds.
     """
     rows = np.unique(later.product)
     if len(rows) > JUDGED:
         rows = np.sort(np.random.default_rng(0).permutation(rows)[:JUDGED])
-    found = nearest(vectors, rows, min(AT, later.products - 1))
+    found = nearest(vectors, rows, min(AT, later.products - 1), search)
     values = recall(found, rows, later, settings.max_basket)
     rows, values = rows[~np.isnan(values)], values[~np.isnan(values)]
     groups = {"all": np.ones(len(rows), dtype=bool)}
@@ -209,12 +213,13 @@ def _figures(
     earlier: Baskets,
     judging: Baskets,
     settings: Graph,
+    search: Search,
 ) -> dict[str, Any]:
     bought = np.zeros(earlier.products, dtype=bool)
     bought[earlier.product] = True
     refined = refine(refiner, vectors, graph.weights)
     plain = np.ascontiguousarray(vectors, dtype=np.float32)
     return {
-        "unrefined": recall_at(plain, judging, settings, bought),
-        "refined": recall_at(refined, judging, settings, bought),
+        "unrefined": recall_at(plain, judging, settings, search, bought),
+        "refined": recall_at(refined, judging, settings, search, bought),
     }

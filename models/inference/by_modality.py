@@ -1,19 +1,13 @@
 """Vectors of products seen through one modality alone, computed once for each content and model."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from catalog.modality_hashes import modality_hashes
-from catalog.snapshot.write import MediaStore
-from models.features.catalogue import features_for, training_texts
+from models.features.catalogue import Catalogue, features_for
 from models.features.store import FeatureStore
 from models.features.table import FeatureTable
 from models.inference.product_encoder import ProductEncoder
-from shelfspace.hashing import content_hash
-from shelfspace.settings import Settings
 
 __all__ = ["SEEN", "modality_vectors", "vectors_alone"]
 
@@ -23,48 +17,30 @@ BLOCK = 4096
 """Products whose features are held at once."""
 
 
-def modality_vectors(
-    encoder: ProductEncoder, products: pd.DataFrame, media: MediaStore, state: Path, settings: Settings
-) -> tuple[dict[str, np.ndarray], int]:
+def modality_vectors(encoder: ProductEncoder, catalogue: Catalogue) -> tuple[dict[str, np.ndarray], int]:
     """Vectors of n products by each modality that the encoder reads, and how many were computed now.
 
     Returns:
         modality to (n, dim) float16 of unit length, zero where a product lacks it or it cannot be read.
         Half precision keeps a cosine to three digits, which is enough to say what is nearest.
     """
-    hashes = modality_hashes(products, media)
-    # Cleaning can leave no text of a cell that held markup alone.
-    texts = training_texts(products, encoder.featurizer.preprocessing)
-    hashes["text_hash"] = [content_hash(text) if text else "" for text in texts]
+    hashes = catalogue.as_read_by(encoder.featurizer.preprocessing).texts
     found: dict[str, np.ndarray] = {}
     computed = 0
     for name in (name for name in SEEN if name in encoder.modalities):
         layout = {"vector": ((encoder.dim,), "float16")}
-        store = FeatureStore(state / "embeddings", f"product-{name}", encoder.fingerprint, layout)
+        store = FeatureStore(catalogue.state / "embeddings", f"product-{name}", encoder.fingerprint, layout)
         keys = hashes[f"{name}_hash"].tolist()
         missing = set(store.missing(keys))
         first = {key: row for row, key in reversed(list(enumerate(keys)))}
         todo = sorted(first[key] for key in missing)
         for start in range(0, len(todo), BLOCK):
             rows = todo[start : start + BLOCK]
-            part = products.iloc[rows].reset_index(drop=True)
-            vectors = _seen(encoder, name, part, media, state, settings)
+            vectors = vectors_alone(encoder, features_for(encoder, catalogue.take(rows)), [name])[name]
             store.append([keys[row] for row in rows], {"vector": vectors})
         computed += len(todo)
         found[name] = store.gather(keys)["vector"]
     return found, computed
-
-
-def _seen(
-    encoder: ProductEncoder,
-    name: str,
-    products: pd.DataFrame,
-    media: MediaStore,
-    state: Path,
-    settings: Settings,
-) -> np.ndarray:
-    features = features_for(encoder, products, media, state / "features", settings)
-    return vectors_alone(encoder, features, [name])[name]
 
 
 def vectors_alone(

@@ -83,4 +83,6 @@ def stack(parts: Sequence[torch.Tensor], width: int) -> np.ndarray:
     """Batches as one float32 array on the host; (0, width) where there are none."""
     if not parts:
         return np.zeros((0, width), dtype=np.float32)
+    if len(parts) == 1:
+        return np.asarray(parts[0].float().cpu().numpy())
     return np.concatenate([part.float().cpu().numpy() for part in parts])

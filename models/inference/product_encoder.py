@@ -17,8 +17,7 @@ from models.device import resolve_device
 from models.features.table import FeatureTable
 from models.inference.folder import read_folder, write_folder
 from models.inference.passes import Passes, batches, passes, stack
-from models.nested import cut
-from models.network import Outputs, ProductNetwork
+from models.network import Outputs, ProductNetwork, cut
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.settings import Media, Model
 
@@ -156,10 +155,14 @@ class ProductEncoder:
         return self._featurizer
 
     def featurize(
-        self, items: Sequence[ProductInput], ids: Sequence[str] | None = None, limits: Media | None = None
+        self,
+        items: Sequence[ProductInput],
+        ids: Sequence[str] | None = None,
+        limits: Media | None = None,
+        only_given: bool = False,
     ) -> FeatureTable:
-        """Raw products to the features the network reads; media over the limits raise MediaError."""
-        return self.featurizer.featurize(items, ids=ids, limits=limits or Media())
+        """Raw products to the features the network reads; see `Featurizer.featurize`."""
+        return self.featurizer.featurize(items, ids, limits, only_given)
 
     def encode_features(
         self, features: FeatureTable, only: Sequence[str] | None = None, batch_size: int = 256
@@ -173,12 +176,16 @@ class ProductEncoder:
         Raises:
             InputError: a row has none of the modalities, or `only` names an unknown one.
         """
-        parts = list(self._passes(features, only, batch_size))
+        vectors, logits, prices = [], [], []
+        for said in (self._run or self.passes_eager)(features, only, batch_size):
+            vectors.append(said.embedding)
+            logits.append(said.logits)
+            prices.append(said.price)
         mean, deviation = self.log_price
         return Encoded(
-            vectors=stack([p.embedding for p in parts], self.dim),
-            probabilities=self._calibrated([p.logits for p in parts]),
-            prices=np.exp(stack([p.price[:, None] for p in parts], 1)[:, 0] * deviation + mean),
+            vectors=stack(vectors, self.dim),
+            probabilities=self._calibrated(logits),
+            prices=np.exp(stack(prices, 0).ravel() * deviation + mean),
         )
 
     def classify_vectors(self, vectors: np.ndarray, batch_size: int = 4096) -> np.ndarray:
@@ -213,7 +220,9 @@ class ProductEncoder:
         if dim not in (None, self.dim, *self.nested_dims):
             able = ", ".join(map(str, (*self.nested_dims, self.dim)))
             raise InputError("dim", dim, f"use one of {able}, or train with it in training.nested_dims")
-        vectors = stack([p.embedding for p in self._passes(features, only, batch_size)], self.dim)
+        vectors = stack(
+            [p.embedding for p in (self._run or self.passes_eager)(features, only, batch_size)], self.dim
+        )
         return vectors if dim is None or dim == self.dim else cut(vectors, dim)
 
     def modality_weights(
@@ -247,11 +256,6 @@ class ProductEncoder:
     def classify(self, items: Sequence[ProductInput], only: Sequence[str] | None = None) -> np.ndarray:
         """Category probabilities of raw products: (n, classes) float32."""
         return self.classify_features(self.featurize(items), only)
-
-    def _passes(
-        self, features: FeatureTable, only: Sequence[str] | None, batch_size: int
-    ) -> Iterator[Outputs]:
-        return (self._run or self.passes_eager)(features, only, batch_size)
 
     def passes_eager(
         self, features: FeatureTable, only: Sequence[str] | None, batch_size: int

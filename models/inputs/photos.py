@@ -1,13 +1,19 @@
 """Photos as pixel tensors: decoded safely, letterboxed on white, one size."""
 
+from collections.abc import Sequence
+from functools import cached_property
+
 import numpy as np
 import PIL
 from PIL import Image, features
 
 from catalog.media import open_photo
+from models.inputs.arrays import Fitted, array
+from models.inputs.media_file import MediaFile, in_threads
+from shelfspace.hashing import fingerprint
 from shelfspace.settings import Media
 
-__all__ = ["DECODER", "letterbox", "photo_pixels"]
+__all__ = ["DECODER", "Photo", "letterbox", "photo_pixels", "pixels_fingerprint"]
 
 DECODER = (
     f"pillow {PIL.__version__}, libjpeg {features.version_codec('jpg')}, "
@@ -36,3 +42,29 @@ def letterbox(photo: Image.Image, size: int) -> np.ndarray:
     top, left = (size - height) // 2, (size - width) // 2
     pixels[top : top + height, left : left + width] = np.asarray(small)
     return pixels
+
+
+class Photo(MediaFile):
+    """A photo file."""
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """(S, S, 3) uint8, see `photo_pixels`."""
+        size = self.preprocessing.image_size
+        return self.opened(lambda data: photo_pixels(data, size, self.limits))
+
+
+def pixels_fingerprint(fitted: Fitted) -> str:
+    """What decides the pixels of a photo beside its file."""
+    return fingerprint([DECODER, fitted.preprocessing.image_size])
+
+
+@array(
+    "image",
+    "pixels",
+    shape=lambda fitted: ((fitted.preprocessing.image_size, fitted.preprocessing.image_size, 3), "|u1"),
+    fingerprint=pixels_fingerprint,
+)
+def pixels(fitted: Fitted, photos: Sequence[Photo]) -> np.ndarray:
+    """(n, S, S, 3) uint8."""
+    return np.stack(in_threads(lambda photo: photo.pixels, photos))

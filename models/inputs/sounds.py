@@ -3,7 +3,8 @@
 Clip by clip with scipy's real FFT is the fastest of what was compared on a CPU; batching is slower.
 """
 
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, cached_property
 
 import numpy as np
 import scipy.fft
@@ -11,15 +12,19 @@ import soundfile
 import soxr
 
 from catalog.media import open_sound
+from models.inputs.arrays import Fitted, Shape, array
+from models.inputs.media_file import MediaFile, in_threads
+from shelfspace.hashing import fingerprint
 from shelfspace.settings import Media
 
 __all__ = [
     "DECODER",
+    "Sound",
     "frame_power",
     "log_bands",
-    "log_mel",
     "mel_filters",
     "mfcc",
+    "samples_fingerprint",
     "sound_frames",
     "sound_samples",
     "sound_wave",
@@ -75,28 +80,29 @@ def sound_frames(rate: int, seconds: float) -> int:
     return 1 + max(0, round(rate * seconds) - size) // hop
 
 
-def log_mel(samples: np.ndarray, rate: int, n_mels: int) -> np.ndarray:
-    """Natural log of mel-band energies, (frames, n_mels) float32.
+def log_bands(power: np.ndarray, rate: int, n_mels: int) -> np.ndarray:
+    """Natural log of mel-band energies: frames' power spectra (frames, bins) to (frames, n_mels) float32.
 
-    Frames of 25 ms every 10 ms under a Hann window, only whole ones; power spectrum; triangular
-    bands of equal peak, evenly spaced on the HTK mel scale from 20 Hz to half the rate. A clip
-    shorter than a frame is padded to one.
+    Triangular bands of equal peak, evenly spaced on the HTK mel scale from 20 Hz to half the rate.
 
     Args:
-        samples: int16.
+        power: `frame_power` of a sound.
         rate: in Hz.
     """
-    return log_bands(frame_power(samples, rate), rate, n_mels)
-
-
-def log_bands(power: np.ndarray, rate: int, n_mels: int) -> np.ndarray:
-    """`log_mel` from the frames' power spectra, (frames, bins) to (frames, n_mels) float32."""
     length = 2 * (power.shape[1] - 1)
     return np.log(power @ mel_filters(rate, length, n_mels) + np.float32(FLOOR))
 
 
 def frame_power(samples: np.ndarray, rate: int) -> np.ndarray:
-    """Power spectrum of each frame that `log_mel` describes, (frames, bins) float32; bins is 2^k + 1."""
+    """Power spectrum of each frame, (frames, bins) float32; bins is 2^k + 1.
+
+    Frames of 25 ms every 10 ms under a Hann window, only whole ones. A clip shorter than a frame is
+    padded to one.
+
+    Args:
+        samples: int16.
+        rate: in Hz.
+    """
     size, hop = round(rate * FRAME_SECONDS), round(rate * HOP_SECONDS)
     wave = samples.astype(np.float32) / np.float32(32768)
     if len(wave) < size:
@@ -139,7 +145,7 @@ def mfcc(spectrogram: np.ndarray, n_mfcc: int) -> np.ndarray:
     are not silence, so that padding does not blur them.
 
     Args:
-        spectrogram: `log_mel` of one sound.
+        spectrogram: `log_bands` of one sound.
         n_mfcc: coefficients kept, the 0th (level) first; at most the number of mel bands.
     """
     loud = spectrogram.max(axis=1)
@@ -160,3 +166,60 @@ def deltas(values: np.ndarray, reach: int = 2) -> np.ndarray:
     for step in range(1, reach + 1):
         total += step * (padded[reach + step : reach + step + n] - padded[reach - step : reach - step + n])
     return total / np.float32(2 * sum(step * step for step in range(1, reach + 1)))
+
+
+class Sound(MediaFile):
+    """A sound file, and its power spectra, which several arrays are made of."""
+
+    @cached_property
+    def samples(self) -> np.ndarray:
+        """int16 mono of the fitted rate and length, see `sound_samples`."""
+        shape = self.preprocessing
+        return self.opened(
+            lambda data: sound_samples(data, shape.sample_rate, shape.sound_seconds, self.limits)
+        )
+
+    @cached_property
+    def power(self) -> np.ndarray:
+        """Its `frame_power`."""
+        return frame_power(self.samples, self.preprocessing.sample_rate)
+
+    def spectrogram(self, n_mels: int) -> np.ndarray:
+        """Its `log_bands`, (frames, n_mels) float32."""
+        return log_bands(self.power, self.preprocessing.sample_rate, n_mels)
+
+
+def samples_fingerprint(fitted: Fitted) -> str:
+    """What decides the samples of a sound beside its file."""
+    return fingerprint([DECODER, fitted.preprocessing.sample_rate, fitted.preprocessing.sound_seconds])
+
+
+def _logmel_shape(fitted: Fitted) -> Shape:
+    shape = fitted.preprocessing
+    return (sound_frames(shape.sample_rate, shape.sound_seconds), fitted.features.n_mels), "<f2"
+
+
+@array(
+    "audio",
+    "logmel",
+    shape=_logmel_shape,
+    fingerprint=lambda fitted: fingerprint([samples_fingerprint(fitted), fitted.features.n_mels]),
+)
+def logmel_array(fitted: Fitted, sounds: Sequence[Sound]) -> np.ndarray:
+    """(n, frames, n_mels) float16."""
+    bands = fitted.features.n_mels
+    return np.stack(in_threads(lambda sound: sound.spectrogram(bands).astype(np.float16), sounds))
+
+
+@array(
+    "audio",
+    "mfcc",
+    shape=lambda fitted: ((6 * fitted.features.n_mfcc,), "<f4"),
+    fingerprint=lambda fitted: fingerprint(
+        [samples_fingerprint(fitted), fitted.features.n_mels, fitted.features.n_mfcc]
+    ),
+)
+def mfcc_array(fitted: Fitted, sounds: Sequence[Sound]) -> np.ndarray:
+    """(n, 6 * n_mfcc) float32."""
+    bands, kept = fitted.features.n_mels, fitted.features.n_mfcc
+    return np.stack(in_threads(lambda sound: mfcc(sound.spectrogram(bands), kept), sounds))

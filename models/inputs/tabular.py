@@ -8,7 +8,7 @@ import numpy as np
 
 from catalog.product import ProductInput
 
-__all__ = ["TABULAR_CODE", "TabularScaler", "price_level"]
+__all__ = ["TABULAR_CODE", "TabularScaler", "is_priced", "price_level"]
 
 TABULAR_CODE = "1"
 """Changes when the same prices give other values."""
@@ -59,8 +59,7 @@ class TabularScaler:
             (n, 3) float32: standardised level clipped to 4 deviations, its square, and 1 where it is
             above the mean, all zero without a price; and (n,) bool, where there is a price.
         """
-        prices = np.array([np.nan if item.price is None else item.price for item in items], dtype=np.float64)
-        levels = price_level(prices)
+        levels = _levels(items)
         present = np.isfinite(levels)
         z = np.clip((np.where(present, levels, self.mean) - self.mean) / self.deviation, -CLIP, CLIP)
         return np.stack([z, z * z, z > 0], axis=1).astype(np.float32), present
@@ -68,3 +67,15 @@ class TabularScaler:
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form; `TabularScaler(**d)` reads it back."""
         return asdict(self)
+
+
+def _levels(items: Sequence[ProductInput]) -> np.ndarray:
+    """(n,) `price_level` of products."""
+    return price_level(
+        np.array([np.nan if item.price is None else item.price for item in items], dtype=np.float64)
+    )
+
+
+def is_priced(items: Sequence[ProductInput]) -> np.ndarray:
+    """(n,) bool, which products have a usable price."""
+    return np.isfinite(_levels(items))

@@ -6,13 +6,17 @@ for pitch and harmonics. Statistics are taken over the frames that are not silen
 does not blur them.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import scipy.fft
 
-from models.inputs.sounds import FLOOR, HOP_SECONDS, QUIET_DB, mel_filters
+from models.inputs.arrays import Fitted, array
+from models.inputs.media_file import in_threads
+from models.inputs.sounds import FLOOR, HOP_SECONDS, QUIET_DB, Sound, mel_filters, samples_fingerprint
+from shelfspace.hashing import fingerprint
 
 __all__ = ["TIMBRE", "TIMBRE_CODE", "timbre"]
 
@@ -58,6 +62,18 @@ def timbre(samples: np.ndarray, rate: int, power: np.ndarray) -> np.ndarray:
         _pitched(samples, rate),
     ]
     return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
+
+
+@array(
+    "audio",
+    "timbre",
+    shape=lambda fitted: ((TIMBRE,), "<f4"),
+    fingerprint=lambda fitted: fingerprint([samples_fingerprint(fitted), TIMBRE_CODE]),
+)
+def timbre_array(fitted: Fitted, sounds: Sequence[Sound]) -> np.ndarray:
+    """(n, TIMBRE) float32."""
+    rate = fitted.preprocessing.sample_rate
+    return np.stack(in_threads(lambda sound: timbre(sound.samples, rate, sound.power), sounds))
 
 
 def _bands(power: np.ndarray, rate: int) -> np.ndarray:

@@ -23,6 +23,7 @@ from shelfspace.hashing import content_hash, fingerprint
 
 __all__ = [
     "FIRST",
+    "GRAMS",
     "GRAMS_CODE",
     "PADDING",
     "UNKNOWN",

@@ -1,7 +1,7 @@
 """Photos to vectors by a pretrained network, in batches."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from models.pretrained.loading import (
 )
 from models.pretrained.photo_recipe import PhotoRecipe
 from shelfspace.hashing import fingerprint
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["PhotoVectors"]
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-__all__ = ["calibrated_loss", "expected_calibration_error", "fit_temperature"]
+__all__ = ["calibrated_loss", "fit_temperature"]
 
 # Outside these bounds the validation rows are too few or too easy to say anything.
 BOUNDS = (0.25, 8.0)
@@ -40,20 +40,3 @@ def calibrated_loss(logits: np.ndarray, labels: np.ndarray) -> float:
 def _cross_entropy(logits: np.ndarray, labels: np.ndarray, temperature: float) -> float:
     shares = log_softmax(logits.astype(np.float64) / temperature, axis=1)
     return float(-shares[np.arange(len(labels)), labels].mean())
-
-
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -> float:
-    """Mean gap between confidence and accuracy over equal-width bins of confidence, weighted by rows.
-
-    Args:
-        probabilities: (n, classes); labels: (n,) int64, all known.
-    """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(right[place == b].mean() - confidence[place == b].mean()) * (place == b).sum()
-        for b in range(bins)
-        if (place == b).any()
-    ]
-    return float(sum(gaps) / len(labels))

@@ -1,5 +1,6 @@
-"""A progress bar over epochs, on stderr."""
+"""What happens after each epoch: the progress bar moves, and a caller is told."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as lightning
@@ -10,7 +11,7 @@ from shelfspace.progress import hide_bar
 if TYPE_CHECKING:
     from models.training.lightning_module import FusionModule
 
-__all__ = ["EpochBar"]
+__all__ = ["EpochBar", "EpochHook"]
 
 
 class EpochBar(lightning.Callback):
@@ -40,3 +41,20 @@ class EpochBar(lightning.Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, exception: BaseException
     ) -> None:
         self.bar.close()
+
+
+class EpochHook(lightning.callbacks.Checkpoint):
+    """Call a function with the newest row of the history; what it raises ends the fit.
+
+    Lightning calls a `Checkpoint` after the module's own hook, and other callbacks before it: only
+    here is the row the one of the epoch that has just ended.
+
+    Args:
+        on_epoch: takes one row of `TrainingReport.history` as a mapping.
+    """
+
+    def __init__(self, on_epoch: Callable[[Mapping[str, float]], None]) -> None:
+        self.on_epoch = on_epoch
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: "FusionModule | Any") -> None:
+        self.on_epoch(pl_module.history[-1])

@@ -24,8 +24,8 @@ from shelfspace.errors import BusyError, InputError
 from shelfspace.hashing import content_hash, fingerprint
 from shelfspace.progress import hide_bar
 from shelfspace.settings import Settings
+from shelfspace.settings.dimension import Dimension
 from shelfspace.settings.search_space import (
-    Dimension,
     check_space,
     current_values,
     fixed_settings,

@@ -1,6 +1,6 @@
 """What is shown of the release's products, by row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -41,20 +41,25 @@ class ProductFacts:
                 found.setdefault(name, []).append(row)
         return found
 
-    def hit(self, row: int, score: float) -> dict[str, Any]:
-        """One hit of a release's row, as answers.Hit; without why and pinned."""
-        return {
-            "product_id": self.product_id[row],
-            "score": score,
-            "title": self.title[row],
-            "brand": self.brand[row],
-            "category": self.category[row],
-            "price": self.price[row],
-            "currency": self.currency[row],
-            "photo": self.photo[row],
-            "sound": self.sound[row],
-            "on_hand": self.on_hand[row],
-        }
+    def hits(self, rows: Sequence[int], scores: Sequence[float]) -> list[dict[str, Any]]:
+        """Hits of rows of the release, as answers have them, found for no reason yet."""
+        return [
+            {
+                "product_id": self.product_id[row],
+                "score": round(score, 6),
+                "title": self.title[row],
+                "brand": self.brand[row],
+                "category": self.category[row],
+                "price": self.price[row],
+                "currency": self.currency[row],
+                "photo": self.photo[row],
+                "sound": self.sound[row],
+                "on_hand": self.on_hand[row],
+                "why": {"words": [], "modality": ""},
+                "pinned": False,
+            }
+            for row, score in zip(rows, scores, strict=True)
+        ]
 
     def details(self, row: int) -> dict[str, Any]:
         """What a product page shows beyond a hit: texts, attributes, all media keys."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from retrieval.vectors import LayeredView
+from retrieval.changes.view import LayeredView
 
 __all__ = ["RowMap"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from models.inference.product_encoder import ProductEncoder
 from retrieval.changes.segment import Entry
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import Listing, read_listing
+from retrieval.query import Encoder
 
 __all__ = ["UpdatedProduct", "alone_facts", "column_facts", "read_fresh"]
 
@@ -33,7 +33,7 @@ class UpdatedProduct:
 
 
 def read_fresh(
-    entries: Mapping[str, Entry], lexical: LexicalIndex, encoder: ProductEncoder
+    entries: Mapping[str, Entry], lexical: LexicalIndex, encoder: Encoder
 ) -> dict[str, UpdatedProduct]:
     """Terms and classes of products that were put; their classes in one pass."""
     classes: Sequence[np.ndarray | None] = [None] * len(entries)

@@ -5,23 +5,23 @@ A position names one product while a state lasts, and positions keep the order o
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from models.inference.product_encoder import ProductEncoder
 from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.products import BLANK, attributes_of, plain
 from retrieval.catalogue.rows import RowMap
 from retrieval.catalogue.updates import UpdatedProduct, column_facts, read_fresh
+from retrieval.changes.view import LayeredView
 from retrieval.filters.columns import Columns
 from retrieval.filters.sorting import Sort, sorted_rows
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical, LayeredRows
+from retrieval.query import Encoder
 from retrieval.ranking.hybrid import HybridSearch, Rows
-from retrieval.vectors import LayeredView
 
 __all__ = ["CatalogueView", "ShelfKeeper"]
 
@@ -44,6 +44,7 @@ class CatalogueView:
         self.parts = parts
         self.view = view
         delta, self.places = view.delta, RowMap(view, len(vectors))
+        self._size = len(self.places)
         self.hidden = delta.hidden
         self.fresh = self.places.of_rows(delta.rows)
         self._own = fresh
@@ -68,7 +69,7 @@ class CatalogueView:
         self.search = HybridSearch(lexical, self.places, table, parts.fusion, classes)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return self._size
 
     @cached_property
     def columns(self) -> Columns:
@@ -114,7 +115,8 @@ class CatalogueView:
 
     def near(self, queries: np.ndarray, k: int) -> np.ndarray:
         """(q, k) positions nearest to queries, best first; -1 is padding."""
-        return self.places.of_rows(self.view.search(queries, min(k, len(self)))[1])
+        rows = self.view.search(queries, min(k, self._size))[1]
+        return self.places.of_rows(rows) if len(self.places.added) else rows
 
     def classes_of(self, product: str) -> np.ndarray:
         """(classes,) float32 probabilities of a product that is there; empty without classes."""
@@ -138,19 +140,24 @@ class CatalogueView:
             )
         return self._orders[sort]
 
-    def hit(self, position: int, score: float) -> dict[str, Any]:
-        """One hit, as answers.Hit; without why and pinned."""
-        entries = self.view.delta.entries
-        if not entries:
-            return self.parts.facts.hit(position, score)
+    def hits(self, positions: Sequence[int], scores: Sequence[float]) -> list[dict[str, Any]]:
+        """Hits as answers have them, found for no reason yet: whoever knows sets `why` and `pinned`."""
+        if not self.view.delta.entries:
+            return self.parts.facts.hits(positions, scores)
+        return [self.hit(position, score) for position, score in zip(positions, scores, strict=True)]
+
+    def hit(self, position: int, score: float = 0.0) -> dict[str, Any]:
+        """One of `hits`."""
         product = self.places.product(position)
-        entry = entries.get(product)
-        if entry is None:
-            return self.parts.facts.hit(position, score)
-        if entry.vector is None:
-            return {**self.parts.facts.hit(position, score), **entry.facts}
+        entry = self.view.delta.entries.get(product)
+        if entry is None or entry.vector is None:
+            (hit,) = self.parts.facts.hits([position], [score])
+            return hit if entry is None else hit | entry.facts
         shown = {name: entry.facts[name] for name in BLANK if name in entry.facts}
-        return {"product_id": product, "score": score, **BLANK, **shown}
+        why = {"words": [], "modality": ""}
+        return {
+            "product_id": product, "score": round(score, 6), **BLANK, **shown, "why": why, "pinned": False,
+        }  # fmt: skip
 
     def details(self, position: int) -> dict[str, Any]:
         """What a product page shows beyond a hit."""
@@ -178,7 +185,7 @@ class ShelfKeeper:
     What is derived from a product (its terms, its classes) is kept as long as the product's entry stays.
     """
 
-    def __init__(self, parts: SearchParts, vectors: np.ndarray, encoder: ProductEncoder) -> None:
+    def __init__(self, parts: SearchParts, vectors: np.ndarray, encoder: Encoder) -> None:
         self.parts = parts
         self._vectors = vectors
         self._encoder = encoder

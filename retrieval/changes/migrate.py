@@ -7,6 +7,7 @@ the row is as new. What stays is encoded again when the encoder is another.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from catalog.product import ProductInput
-from retrieval.changes.log import Header, log_lock, read_log, write_log
-from retrieval.changes.records import Record
-from retrieval.changes.segment import superseded
+from retrieval.changes.records import Header, Record, entry_of, record_of
+from retrieval.changes.segment import open_log, superseded
+from shelfspace.durable_log import DurableLog, delete_log
 from shelfspace.errors import InputError
 
 __all__ = ["Carried", "Target", "carry_over", "log_path", "prune_logs"]
@@ -75,37 +76,43 @@ def prune_logs(folder: Path, keep: set[str]) -> list[str]:
     """Delete the logs of all releases but `keep`; returns their ids."""
     gone = [path for path in sorted(folder.glob("*.log")) if path.stem not in keep]
     for path in gone:
-        path.unlink()
-        path.with_name(f".{path.name}.lock").unlink(missing_ok=True)
+        delete_log(path)
     return [path.stem for path in gone]
 
 
 def carry_over(folder: Path, target: Target) -> Carried:
     """Write the target's log from all logs in `folder`, as one atomic replacement.
 
-    Calling it again changes nothing but the file's checksums. Sequence numbers are kept, and later
-    ones go on from the highest ever given.
+    Calling it again changes nothing. Sequence numbers are kept, and later ones go on from the
+    highest ever given.
 
     Raises:
         ArtifactError: one of the logs is damaged.
     """
-    with log_lock(log_path(folder, target.header.release)):
-        return merged(folder, target)
+    path = log_path(folder, target.header.release)
+    with ExitStack() as stack:
+        own = stack.enter_context(closing(open_log(path, target.header)))
+        logs = [own]
+        for other in sorted(folder.glob("*.log")):
+            if other != path:
+                logs.append(stack.enter_context(closing(DurableLog(other))))
+        with own.writing():
+            # As after a restart: the target's own log has the newest change of all.
+            sequence = max(log.sequence for log in logs)
+            if own.sequence == sequence:
+                return Carried()
+            return merged(own, logs, sequence, target)
 
 
-def merged(folder: Path, target: Target) -> Carried:
-    """What `carry_over` does, under the lock."""
+def merged(own: DurableLog, logs: Sequence[DurableLog], sequence: int, target: Target) -> Carried:
+    """What `carry_over` does, while nobody else writes the target's log."""
     records: dict[int, tuple[Record, str]] = {}
-    sequence = 0
-    if up_to_date(folder, target):
-        return Carried()
-    for path in sorted(folder.glob("*.log")):
-        header, found = read_log(path, media=True)
-        sequence = max([sequence, header.sequence, *(record.sequence for record in found)])
-        for record in found:
+    for log in logs:
+        encoder = log.owner["encoder"]
+        for entry in log.read(files=True)[0]:
             # The same change lies in the logs of several releases; vectors of this encoder are best.
-            if record.sequence not in records or header.encoder == target.header.encoder:
-                records[record.sequence] = (record, header.encoder)
+            if entry.sequence not in records or encoder == target.header.encoder:
+                records[entry.sequence] = (record_of(entry, inputs=True), encoder)
     encoders = {number: encoder for number, (_, encoder) in records.items()}
     newest = superseded(record for _, (record, _) in sorted(records.items()))
     # A change of a product that has no put left is over the release's own row.
@@ -114,18 +121,8 @@ def merged(folder: Path, target: Target) -> Carried:
     kept = [r for r in kept if r.kind == "put" or r.product_id in target.rows or r.product_id in puts]
     ready, encoded, lost = reencoded(kept, encoders, target)
     held = {r.product_id for r in newest} - {r.product_id for r in ready} - set(lost)
-    write_log(log_path(folder, target.header.release), replace(target.header, sequence=sequence), ready)
+    own.replace(map(entry_of, ready), sequence)
     return Carried(len(ready), encoded, len(held), lost)
-
-
-def up_to_date(folder: Path, target: Target) -> bool:
-    """Whether the target's own log has the newest change of all, as after a restart."""
-    last: dict[str, int] = {}
-    for path in folder.glob("*.log"):
-        header, found = read_log(path)
-        last[header.release] = max([header.sequence, *(record.sequence for record in found)])
-    own = last.pop(target.header.release, None)
-    return own is not None and all(own >= other for other in last.values())
 
 
 def counts(record: Record, target: Target) -> bool:
@@ -151,7 +148,7 @@ def reencoded(
     lost: dict[str, str] = {}
     for record in records:
         placed = 0 if record.product_id in target.rows else record.placed or record.sequence
-        there = replace(record, placed=placed if record.kind == "put" else 0, left=0)
+        there = replace(record, placed=placed if record.kind == "put" else 0)
         if record.kind != "put" or encoders[record.sequence] == target.header.encoder:
             ready[record.sequence] = there
         elif record.inputs is None:

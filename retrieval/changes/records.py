@@ -1,25 +1,29 @@
-"""One change of the catalogue between two releases, as bytes of a delta log.
+"""One change of the catalogue between two releases, and how a log keeps it."""
 
-A record is `mark | length u32 | checksum u64 | payload`, little-endian; the payload is
-`JSON length u32 | JSON | vector float32 | photos and sounds`. The checksum (xxh3) is seeded with
-the log's own random number, so bytes of another log, or a record hidden in a photo, are never
-taken for one of this log.
-"""
-
-import struct
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-import orjson
-import xxhash
 
 from catalog.product import ProductInput
+from shelfspace.durable_log import LogEntry
 
-__all__ = ["FRAME", "MARK", "Record", "pack", "unpack"]
+__all__ = ["Header", "Record", "entry_of", "record_of"]
 
-MARK = b"\xd5REC"
-FRAME = struct.Struct("<4sIQ")
+
+@dataclass(frozen=True)
+class Header:
+    """Whose log it is.
+
+    Attributes:
+        release: id of the release the changes lie over.
+        encoder: fingerprint of the encoder the vectors come from; "" where they were given.
+        dim: length of the vectors.
+    """
+
+    release: str
+    encoder: str
+    dim: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +42,6 @@ class Record:
         facts: what is shown and filtered by, JSON-able.
         vector: (dim,) float32 of length 1, of a put.
         inputs: what the vector was encoded from; None where the vector itself was given.
-        left: records of the same write that follow; a write counts when its last record is there.
     """
 
     kind: Literal["put", "change", "delete"]
@@ -51,75 +54,32 @@ class Record:
     facts: dict[str, Any] = field(default_factory=dict)
     vector: np.ndarray | None = None
     inputs: ProductInput | None = None
-    left: int = 0
 
 
-def pack(record: Record, nonce: int) -> bytes:
-    """The record with its frame."""
-    head: dict[str, Any] = {
-        "kind": record.kind,
-        "id": record.product_id,
-        "sequence": record.sequence,
-        "placed": record.placed,
-        "time": record.time,
-        "release": record.release,
-        "base": record.base,
-        "facts": record.facts,
-        "left": record.left,
-        "vector": 0 if record.vector is None else len(record.vector),
-    }
-    blobs: list[bytes] = []
+PLAIN = ("kind", "product_id", "placed", "time", "release", "base", "facts")
+
+
+def entry_of(record: Record) -> LogEntry:
+    """The record as a log keeps it."""
+    said: dict[str, Any] = {name: getattr(record, name) for name in PLAIN}
+    files: tuple[bytes, ...] = ()
     if record.inputs is not None:
-        texts = asdict(record.inputs)
-        for name in ("photos", "sounds"):
-            files: tuple[bytes, ...] = texts.pop(name)
-            head[name] = [len(file) for file in files]
-            blobs += files
-        head["inputs"] = texts
-    text = orjson.dumps(head)
-    numbers = b"" if record.vector is None else np.asarray(record.vector, "<f4").tobytes()
-    payload = b"".join((struct.pack("<I", len(text)), text, numbers, *blobs))
-    checksum = xxhash.xxh3_64_intdigest(payload, seed=nonce)
-    return FRAME.pack(MARK, len(payload), checksum) + payload
+        files = (*record.inputs.photos, *record.inputs.sounds)
+        said["inputs"] = {**asdict(record.inputs), "photos": len(record.inputs.photos)}
+        del said["inputs"]["sounds"]
+    return LogEntry(said, record.vector, files, record.sequence)
 
 
-def unpack(data: memoryview, start: int, nonce: int, media: bool = False) -> tuple[Record, int] | None:
-    """The record that begins at `start` and where it ends; None where no whole record begins there.
+def record_of(entry: LogEntry, inputs: bool = False) -> Record:
+    """The record that an entry keeps.
 
     Args:
-        data: the log's bytes.
-        nonce: the log's random number.
-        media: whether to read the inputs too, with their photos and sounds.
+        inputs: whether to take the inputs too; the entry was read with its files.
     """
-    begin = start + FRAME.size
-    if len(data) < begin:
-        return None
-    mark, length, checksum = FRAME.unpack_from(data, start)
-    end = begin + length
-    if mark != MARK or end > len(data):
-        return None
-    payload = data[begin:end]
-    if xxhash.xxh3_64_intdigest(payload, seed=nonce) != checksum:
-        return None
-    (size,) = struct.unpack_from("<I", payload)
-    head = orjson.loads(payload[4 : 4 + size])
-    place = 4 + size
-    vector = None
-    if head["vector"]:
-        vector = np.frombuffer(payload, "<f4", head["vector"], place).astype(np.float32)
-        place += 4 * head["vector"]
-    inputs = None
-    if media and "inputs" in head:
-        files: dict[str, tuple[bytes, ...]] = {}
-        for name in ("photos", "sounds"):
-            parts = []
-            for size in head[name]:
-                parts.append(bytes(payload[place : place + size]))
-                place += size
-            files[name] = tuple(parts)
-        inputs = ProductInput(**head["inputs"], photos=files["photos"], sounds=files["sounds"])
-    record = Record(
-        head["kind"], head["id"], head["sequence"], head["placed"], head["time"], head["release"],
-        head["base"], head["facts"], vector, inputs, head["left"],
-    )  # fmt: skip
-    return record, end
+    said = dict(entry.record)
+    given = said.pop("inputs", None)
+    item = None
+    if inputs and given is not None:
+        photos = given["photos"]
+        item = ProductInput(**{**given, "photos": entry.files[:photos], "sounds": entry.files[photos:]})
+    return Record(**said, sequence=entry.sequence, vector=entry.vector, inputs=item)

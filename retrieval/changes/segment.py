@@ -6,18 +6,18 @@ waits for a write. The vectors are few, so they are scanned exactly.
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from retrieval.changes.log import DeltaLog, Header, read_log
-from retrieval.changes.records import Record, pack
-from shelfspace.errors import CapacityError, InputError
+from retrieval.changes.records import Header, Record, entry_of, record_of
+from shelfspace.durable_log import START, DurableLog
+from shelfspace.errors import ArtifactError, CapacityError, InputError
 
-__all__ = ["DeltaLimits", "DeltaSegment", "DeltaView", "Entry", "checked_upsert", "superseded"]
+__all__ = ["DeltaLimits", "DeltaSegment", "DeltaView", "Entry", "open_log", "superseded"]
 
 ID_CHARACTERS = 200
 
@@ -28,7 +28,7 @@ class DeltaLimits:
 
     Attributes:
         products: distinct products that the log may name.
-        bytes: size of the log's file, photos and sounds included.
+        bytes: size of the log, photos and sounds included.
     """
 
     products: int = 10_000
@@ -109,21 +109,22 @@ class DeltaSegment:
         self.limits = limits or DeltaLimits()
         self.dim = header.dim
         self._rows = rows
-        self._log = DeltaLog(path, header)
+        self._log = open_log(path, header)
         self._mutex = threading.Lock()
+        self._position = START
         self._view = DeltaView()
-        with self._mutex, self._log.locked():
-            self._catch_up(mend=True)
-
-    @property
-    def dropped(self) -> int:
-        """Bytes of torn tails that were cut off."""
-        return self._log.dropped
+        self._catch_up()
 
     @property
     def size(self) -> int:
         """Bytes of the log."""
-        return self._log.size
+        with self._mutex:
+            return self._log.size
+
+    def close(self) -> None:
+        """Let go of the log; nothing is lost, and the newest view stays."""
+        with self._mutex:
+            self._log.close()
 
     def view(self) -> DeltaView:
         """The newest state, with what other processes have written; waits for no write."""
@@ -147,19 +148,21 @@ class DeltaSegment:
         """
         for record in records:
             check(record, self.dim)
-        with self._mutex, self._log.locked():
-            self._catch_up(mend=True)
-            state = State(self._view, len(self._rows))
-            made: list[Record] = []
-            for record in records:
-                numbered = self._numbered(record, state, self._log.sequence + len(made) + 1)
-                if numbered is not None:
-                    state.apply(numbered, self._rows)
-                    made.append(numbered)
-            if made:
-                self._make_room(state, made)
-                self._log.append(made)
-                self._view = state.view(self._log.sequence)
+        with self._mutex:
+            with self._log.writing():
+                self._catch_up()
+                state = State(self._view, len(self._rows))
+                made: list[Record] = []
+                for record in records:
+                    numbered = self._numbered(record, state, self._position.sequence + len(made) + 1)
+                    if numbered is not None:
+                        state.apply(numbered, self._rows)
+                        made.append(numbered)
+                if not made:
+                    return []
+                self._append(state, made)
+            self._position = self._position._replace(sequence=made[-1].sequence)
+            self._view = state.view(made[-1].sequence)
             return made
 
     def _numbered(self, record: Record, state: "State", sequence: int) -> Record | None:
@@ -170,27 +173,47 @@ class DeltaSegment:
         placed = sequence if known is None else max(0, known - n)
         return replace(record, sequence=sequence, placed=placed)
 
-    def _make_room(self, state: "State", made: list[Record]) -> None:
-        """Refuse a write beyond the limits, after trying to make the file smaller."""
+    def _append(self, state: "State", made: list[Record]) -> None:
+        """Write records, or refuse them beyond the limits, after trying to make the log smaller."""
         named = len(state.entries) + len(state.gone)
         remedy = "run refresh, so that a new release takes the changes in, or raise service.delta_"
         if named > self.limits.products:
             raise CapacityError("delta", f"{named} products", remedy + "products")
-        coming = sum(len(pack(record, 0)) for record in made)
-        if self._log.size + coming > self.limits.bytes:
-            _, kept = read_log(self._log.path, media=True)
-            self._log.rewrite(superseded(kept))
-        if self._log.size + coming > self.limits.bytes:
-            raise CapacityError("delta", f"{self._log.size + coming} bytes", remedy + "bytes")
+        self._log.append(entry_of(record) for record in made)
+        if self._log.size > self.limits.bytes:
+            every = [record_of(entry) for entry in self._log.read()[0]]
+            kept = {record.sequence for record in superseded(every)}
+            self._log.delete([record.sequence for record in every if record.sequence not in kept])
+        if self._log.size > self.limits.bytes:
+            raise CapacityError("delta", f"{self._log.size} bytes", remedy + "bytes")
 
-    def _catch_up(self, mend: bool = False) -> None:
-        records, fresh = self._log.catch_up(mend)
-        if not records and not fresh:
+    def _catch_up(self) -> None:
+        if not self._log.changed():
             return
-        state = State(DeltaView() if fresh else self._view, len(self._rows))
-        for record in records:
-            state.apply(record, self._rows)
-        self._view = state.view(self._log.sequence)
+        entries, position = self._log.read(self._position)
+        replaced = position.generation != self._position.generation
+        state = State(DeltaView() if replaced else self._view, len(self._rows))
+        for entry in entries:
+            state.apply(record_of(entry), self._rows)
+        self._position = position
+        self._view = state.view(position.sequence)
+
+
+def open_log(path: Path, header: Header) -> DurableLog:
+    """The log of changes over a release; made where absent.
+
+    Raises:
+        ArtifactError: the file is damaged, or of another release, encoder or length.
+    """
+    log = DurableLog(path, asdict(header))
+    there = Header(**log.owner)
+    if header != there:
+        log.close()
+        raise ArtifactError(
+            f"the log {path} is of release {there.release} with vectors of {there.dim}, "
+            f"not of release {header.release} with {header.dim}"
+        )
+    return log
 
 
 class State:
@@ -270,13 +293,3 @@ def check(record: Record, dim: int) -> None:
         length = float(np.linalg.norm(vector))
         if abs(length - 1) > 1e-3:
             raise InputError("vector", length, "normalise it to length 1")
-
-
-def checked_upsert(ids: Sequence[str], vectors: np.ndarray, dim: int) -> np.ndarray:
-    """(n, dim) float32 vectors of n products, or the error of the first that is of another form."""
-    table = np.asarray(vectors, np.float32)
-    if len(ids) != len(table):
-        raise InputError("ids", len(ids), f"give one identifier for each of {len(table)} vectors")
-    for product, vector in zip(ids, table, strict=True):
-        check(Record("put", product, vector=vector), dim)
-    return table

@@ -4,16 +4,14 @@ Rows 0 to n - 1 are the release's; products added since have numbers above. An u
 keeps its row number, so a row always names the same product while a release lasts.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import faiss
 import numpy as np
 
-from retrieval.changes.log import Header
-from retrieval.changes.records import Record
-from retrieval.changes.segment import DeltaLimits, DeltaSegment, DeltaView, checked_upsert
+from retrieval.changes.records import Header
+from retrieval.changes.segment import DeltaLimits, DeltaSegment, DeltaView
 from retrieval.vectors.base import RowIndex
 from retrieval.vectors.checks import checked_queries, checked_rows
 from retrieval.vectors.order import TIED, ordered, padded, search_rows, true_scores
@@ -165,7 +163,7 @@ class LayeredView:
 
 
 class LayeredIndex:
-    """The embedded backend: an immutable index with a durable delta segment over it.
+    """A release's immutable index with a durable delta segment over it.
 
     Args:
         segment_path: the delta log's file; made where absent.
@@ -200,54 +198,12 @@ class LayeredIndex:
 
     @property
     def sequence(self) -> int:
-        """See `VectorIndex.sequence`."""
+        """Number of the last write; it rises with each and is never used twice."""
         return self.segment.view().sequence
 
-    def __len__(self) -> int:
-        return len(self.view())
-
-    def __contains__(self, product_id: object) -> bool:
-        return isinstance(product_id, str) and self.view().row_of(product_id) is not None
-
-    def upsert(self, ids: Sequence[str], vectors: np.ndarray) -> None:
-        """See `VectorIndex.upsert`."""
-        table = checked_upsert(ids, vectors, self._dim)
-        self.segment.write([Record("put", i, vector=v) for i, v in zip(ids, table, strict=True)])
-
-    def delete(self, ids: Sequence[str]) -> int:
-        """See `VectorIndex.delete`."""
-        return len(self.segment.write([Record("delete", product) for product in ids]))
-
-    def search(
-        self, queries: np.ndarray, k: int, allowed: Collection[str] | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `VectorIndex.search`."""
-        view = self.view()
-        rows = None
-        if allowed is not None:
-            found = (view.row_of(product) for product in allowed)
-            rows = np.array([row for row in found if row is not None], np.int64)
-        scores, best = view.search(queries, k, rows)
-        ids = np.full(best.shape, None, object)
-        for place in zip(*np.nonzero(best >= 0), strict=True):
-            ids[place] = view.id_of(int(best[place]))
-        return scores, ids
-
-    def describe(self) -> dict[str, Any]:
-        """See `VectorIndex.describe`; `base` is the release's index, `delta` the log over it."""
-        view = self.view()
-        delta = {
-            "products": len(view.delta.entries),
-            "deleted": len(view.delta.gone),
-            "sequence": view.delta.sequence,
-            "bytes": self.segment.size,
-            "torn_bytes_dropped": self.segment.dropped,
-        }
-        base = None if self.base is None else self.base.describe()
-        return {"kind": "layered", "rows": len(view), "dim": self._dim, "base": base, "delta": delta}
-
     def close(self) -> None:
-        """Nothing is held open between calls."""
+        """Let go of the log; views that were given stay good."""
+        self.segment.close()
 
 
 def ascending(rows: np.ndarray) -> np.ndarray:

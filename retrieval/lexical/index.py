@@ -17,12 +17,12 @@ import bm25s
 import numpy as np
 import pandas as pd
 
-from retrieval.lexical.score_table import ScoreTable, best, distinct, positions
+from retrieval.lexical.score_table import Postings, ScoreTable, positions
 from retrieval.lexical.tokens import search_terms, tokens_code
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import read_json, write_json
 
-__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "best", "distinct", "listing_terms", "positions"]
+__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "listing_terms"]
 
 FIELD_WEIGHTS: dict[str, int] = {"title": 3, "brand": 1, "attributes": 1, "category": 1, "description": 1}
 """How often a field's terms count; 0 leaves the field out."""
@@ -33,20 +33,29 @@ K1, B = 1.5, 0.75
 """Saturation of repeated terms and share of the length normalisation: the usual values."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LexicalQuery:
-    """A query as the index reads it.
+    """A query as the index reads it: all that is looked up by its words, looked up once.
 
     Attributes:
-        words: distinct words as written, in lower case, without stop words.
+        words: t distinct words as written, in lower case, without stop words.
         terms: the term of each.
-        ids: term number of each, -1 where no listing has it; numbers from the index's `terms` on are of
-            listings that came later.
+        ids: (t,) int64 term number of each, -1 where no listing has it; numbers from the index's `terms` on
+            are of listings that came later.
+        rarity: (t,) float64 inverse document frequency of each: its largest score; of one that no listing
+            of the index has, that of the rarest.
+        postings: of each, the rows that have it, ascending, and what it scores in each.
+        bound: what no listing's score exceeds, words that no listing has counted as the rarest of all. A
+            score over this bound is a share of the query that is matched: a query of unknown words has low
+            shares everywhere.
     """
 
     words: tuple[str, ...]
     terms: tuple[str, ...]
     ids: np.ndarray
+    rarity: np.ndarray
+    postings: tuple[Postings, ...]
+    bound: float
 
     @property
     def unknown_share(self) -> float:
@@ -58,6 +67,7 @@ class LexicalIndex:
     """BM25 over n listings.
 
     Attributes:
+        terms: how many there are.
         weights: times that each field's terms count.
         mean_length: terms of a listing, in the mean.
     """
@@ -69,7 +79,10 @@ class LexicalIndex:
             np.asarray(index.scores[name]) for name in ("indptr", "indices", "data")
         )
         held = np.diff(self._starts).astype(np.float64)
-        self._rarity = np.log1p((rows - held + 0.5) / (held + 0.5))
+        rarest = np.log1p((rows + 0.5) / 0.5)
+        self._rarity = np.append(np.log1p((rows - held + 0.5) / (held + 0.5)), rarest)  # at -1 the unknown
+        self._nothing: Postings = (self._indices[:0], self._data[:0])
+        self.terms = len(self._starts) - 1
         self._rows = rows
         self.weights = dict(weights)
         self.mean_length = mean_length
@@ -77,11 +90,6 @@ class LexicalIndex:
 
     def __len__(self) -> int:
         return self._rows
-
-    @property
-    def terms(self) -> int:
-        """How many there are."""
-        return len(self._starts) - 1
 
     @classmethod
     def build(cls, products: pd.DataFrame, weights: Mapping[str, int] = FIELD_WEIGHTS) -> "LexicalIndex":
@@ -125,15 +133,25 @@ class LexicalIndex:
         terms: dict[str, str] = {}
         for word, term in search_terms(text):
             terms.setdefault(term, word)
-        known = self._index.vocab_dict
-        ids = np.array([known.get(term, -1) for term in terms], dtype=np.int64)
-        return LexicalQuery(tuple(terms.values()), tuple(terms), ids)
+        return self.query_of(tuple(terms.values()), tuple(terms))
+
+    def query_of(self, words: tuple[str, ...], terms: tuple[str, ...]) -> LexicalQuery:
+        """A query of distinct words whose terms are known."""
+        numbers, postings = [], []
+        for term in terms:
+            number = self._index.vocab_dict.get(term, -1)
+            part = slice(int(self._starts[number]), int(self._starts[number + 1]))
+            numbers.append(number)
+            postings.append(self._nothing if number < 0 else (self._indices[part], self._data[part]))
+        ids = np.array(numbers, dtype=np.int64)
+        rarity = self._rarity[ids]
+        return LexicalQuery(words, terms, ids, rarity, tuple(postings), float(sum(rarity.tolist())))
 
     def scores(self, query: LexicalQuery) -> np.ndarray:
         """(n,) float32 BM25 of every listing; 0 where no word matches."""
-        ids = np.array(self._known(query), np.int64)
+        ids = query.ids[(query.ids >= 0) & (query.ids < self.terms)]
         if len(ids) == 0:
-            return np.zeros(len(self), dtype=np.float32)
+            return np.zeros(self._rows, dtype=np.float32)
         return np.asarray(self._index.get_scores_from_ids(ids.tolist()), dtype=np.float32)
 
     def best(
@@ -151,13 +169,12 @@ class LexicalIndex:
             allowed: (n,) bool, those that may be found.
             without: rows that may not.
         """
-        lists = [self._listings(term) for term in self._known(query)]
-        if not lists:
+        if not query.postings:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         if not hasattr(self._own, "table"):
-            self._own.table = ScoreTable(len(self))
+            self._own.table = ScoreTable(self._rows)
         table: ScoreTable = self._own.table
-        return table.best(lists, k, allowed, without)
+        return table.best(query.postings, k, allowed, without)
 
     def evidence(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(rows,) float32 BM25 of the given listings, as `scores` has it, and (rows,) float32 share of the
@@ -170,35 +187,15 @@ class LexicalIndex:
         asked = rows.astype(self._indices.dtype)
         there = np.zeros((len(query.ids), len(asked)), bool)
         scores = np.zeros(there.shape, np.float32)
-        terms = query.ids.tolist()
-        rarity = np.array([self.rarity(term) for term in terms])[:, None]
-        for line, term in enumerate(terms):
-            listings, values = self._listings(term)
+        for line, (listings, values) in enumerate(query.postings):
             if len(listings):
                 # Few rows are looked up in a long list.
                 places = listings.searchsorted(asked)
                 np.equal(listings.take(places, mode="clip"), asked, out=there[line])
                 np.multiply(values.take(places, mode="clip"), there[line], out=scores[line])
         # Along the first axis numpy adds line by line, as `scores` adds word by word.
-        covered = np.add.reduce(there * rarity, axis=0) / max(self.bound(query), 1e-12)
+        covered = np.add.reduce(there * query.rarity[:, None], axis=0) / max(query.bound, 1e-12)
         return np.add.reduce(scores, axis=0), covered.astype(np.float32), there
-
-    def bound(self, query: LexicalQuery) -> float:
-        """What no listing's score exceeds, words that no listing has counted as the rarest of all.
-
-        A score over this bound is a share of the query that is matched: a query of unknown words has
-        low shares everywhere.
-        """
-        return float(sum(self.rarity(term) for term in query.ids.tolist()))
-
-    @property
-    def rarest(self) -> float:
-        """Inverse document frequency of a word that no listing has."""
-        return float(np.log1p((len(self) + 0.5) / 0.5))
-
-    def rarity(self, term: int) -> float:
-        """Inverse document frequency of a term: its largest score; of an unknown one, that of the rarest."""
-        return float(self._rarity[term]) if 0 <= term < self.terms else self.rarest
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """Of each given row, the words of the query that it has, in the query's order."""
@@ -206,32 +203,21 @@ class LexicalIndex:
 
     def having_all(self, query: LexicalQuery) -> np.ndarray:
         """Ascending rows of the listings that have every word of a query; of one without words, none."""
-        ids = query.ids.tolist()
-        if not ids or not all(0 <= term < self.terms for term in ids):
+        if not query.postings:
             return np.empty(0, np.int64)
-        lists = sorted((self._listings(term)[0] for term in ids), key=len)
-        rows = lists[0]
-        for other in lists[1:]:
-            if len(other) == len(self):
+        listed, _ = zip(*query.postings, strict=True)
+        rows, *others = sorted(listed, key=len)
+        for other in others:
+            if len(other) == self._rows:
                 continue
             if len(rows) * DENSE < len(other):
                 rows = rows[positions(other, rows)[1]]
             else:
                 # Marking a list costs less than looking up many rows in it.
-                there = np.zeros(len(self), bool)
+                there = np.zeros(self._rows, bool)
                 there[other] = True
                 rows = rows[there[rows]]
         return rows
-
-    def _known(self, query: LexicalQuery) -> list[int]:
-        return [term for term in query.ids.tolist() if 0 <= term < self.terms]
-
-    def _listings(self, term: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows that have a term, ascending, and what it scores in each; none for one of no listing."""
-        if not 0 <= term < self.terms:
-            return self._indices[:0], self._data[:0]
-        part = slice(int(self._starts[term]), int(self._starts[term + 1]))
-        return self._indices[part], self._data[part]
 
     def save(self, folder: Path) -> None:
         """Write arrays and JSON below `folder`, made when absent."""

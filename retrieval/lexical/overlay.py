@@ -6,7 +6,7 @@ frequencies and mean length, and a word that only new listings have counts as th
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Any
 
@@ -81,7 +81,7 @@ class LayeredLexical:
         for place in unknown:
             if (self._keys == key_of(asked.terms[place])).any():
                 ids[place] = self.base.terms + place
-        return LexicalQuery(asked.words, asked.terms, ids)
+        return replace(asked, ids=ids)
 
     def best(
         self, query: LexicalQuery, k: int, allowed: np.ndarray | None = None
@@ -89,7 +89,7 @@ class LayeredLexical:
         """See `LexicalIndex.best`."""
         old = None if allowed is None else allowed[: len(self.base)]
         rows, scores = self.base.best(query, k, old, self._dead)
-        new = np.asarray(self._rarity(query) @ self._shares(query), np.float32)
+        new = np.asarray(query.rarity @ self._shares(query), np.float32)
         there = new > 0 if allowed is None else (new > 0) & allowed[self._rows]
         fresh = self._rows
         return best(np.concatenate([rows, fresh[there]]), np.concatenate([scores, new[there]]), k)
@@ -106,10 +106,10 @@ class LayeredLexical:
         there = np.zeros((len(query.terms), len(rows)), bool)
         scores[old], covered[old], there[:, old] = self.base.held(query, rows[old])
         if new.any():
-            shares, rarity = self._shares(query)[:, place[new]], self._rarity(query)
+            shares, rarity = self._shares(query)[:, place[new]], query.rarity
             there[:, new] = shares > 0
             scores[new] = rarity @ shares
-            covered[new] = rarity @ there[:, new] / max(self.bound(query), 1e-12)
+            covered[new] = rarity @ there[:, new] / max(query.bound, 1e-12)
         return scores, covered, there
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
@@ -122,14 +122,6 @@ class LayeredLexical:
         rows = rows[~positions(self._dead, rows)[1]]
         fresh = self._rows[(self._shares(query) > 0).all(axis=0)] if query.terms else self._rows[:0]
         return distinct(np.concatenate([rows, fresh]))
-
-    def bound(self, query: LexicalQuery) -> float:
-        """See `LexicalIndex.bound`."""
-        return self.base.bound(query)
-
-    def _rarity(self, query: LexicalQuery) -> np.ndarray:
-        """(t,) float64."""
-        return np.array([self.base.rarity(number) for number in query.ids.tolist()], np.float64)
 
     def _shares(self, query: LexicalQuery) -> np.ndarray:
         """(t, m) float64 of the query's terms in the new listings, in the order of rows."""

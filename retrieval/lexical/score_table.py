@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["ScoreTable", "best", "distinct", "positions"]
+__all__ = ["Postings", "ScoreTable", "best", "distinct", "positions"]
 
 Postings = tuple[np.ndarray, np.ndarray]
 """Rows that have a term, ascending, and what it scores in each."""
@@ -40,8 +40,8 @@ class ScoreTable:
             without: rows that may not.
         """
         scores = self._scores
-        few = FEW * sum(len(rows) for rows, _ in lists) < len(scores)
-        touched = np.concatenate([rows for rows, _ in lists]) if few else None
+        listed, _ = zip(*lists, strict=True)
+        touched = np.concatenate(listed) if FEW * sum(map(len, listed)) < len(scores) else None
         try:
             for rows, values in lists:
                 np.add.at(scores, rows, values)  # of `scores[rows] += values` a quarter of the time

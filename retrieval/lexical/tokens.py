@@ -33,4 +33,5 @@ def stems(found: list[str]) -> list[str]:
     # A stemmer keeps state, so no two threads may share one.
     if not hasattr(_own, "stemmer"):
         _own.stemmer = Stemmer.Stemmer("english")
-    return [str(term) for term in _own.stemmer.stemWords(found)]
+    terms: list[str] = _own.stemmer.stemWords(found)
+    return terms

@@ -1,8 +1,8 @@
-"""The vector of a query whose parts are encoded alone: their mean by weight."""
+"""Vectors of unit length: the mean, by weight, of a query's parts that are encoded alone."""
 
 import numpy as np
 
-__all__ = ["blend", "blend_classes"]
+__all__ = ["blend", "blend_classes", "unit_length"]
 
 
 def blend(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -22,3 +22,9 @@ def blend(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def blend_classes(classes: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(k,) float32 mean of (m, k) class probabilities by weight."""
     return np.asarray((weights / weights.sum()) @ classes, np.float32)
+
+
+def unit_length(vectors: np.ndarray) -> np.ndarray:
+    """(n, d) float32 of unit length: half precision had rounded them."""
+    table = np.asarray(vectors, np.float32)
+    return np.asarray(table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12))

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FEATURES", "FREE", "LEXICAL", "WORDLESS", "Candidates", "features_of", "places"]
+__all__ = [
+    "FEATURES",
+    "FREE",
+    "KINDS",
+    "LEXICAL",
+    "MIXED",
+    "NEAREST",
+    "SHORT",
+    "WORDLESS",
+    "Candidates",
+    "features_of",
+    "places",
+]
 
 FEATURES = (
     "cosine",
@@ -72,6 +84,17 @@ LEXICAL = frozenset(
 WHOLE = 1 - 1e-5
 """Above this share of the words, rounding aside, no word is missing."""
 _LEXICAL = np.array([name in LEXICAL for name in FEATURES])
+SHORT = 3
+"""Words of a short query at most."""
+MIXED = ("photo_words", "sound_words", "product_words")
+KINDS = ("long", "short", *MIXED, "wordless")
+NEAREST: dict[str, tuple[str, ...]] = {
+    "photo_words": ("product_words", "sound_words"),
+    "sound_words": ("photo_words", "product_words"),
+    "product_words": ("photo_words", "sound_words"),
+}
+"""Whose weights a mixed query goes by where its own kind has none, in this order: a photo and a sound are one
+side of a product each."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +132,13 @@ class Candidates:
     beside: str = "photo"
 
     @property
-    def mixed(self) -> bool:
-        """Whether the query holds words and something else."""
-        return self.words > 0 and self.words_weight is not None
-
-    @property
-    def emphasis(self) -> float:
-        """By what lexical evidence is multiplied: more for words that weigh more, 1 for words alone."""
-        return 1.0 if self.words_weight is None else self.words_weight
+    def kind(self) -> str:
+        """The kind of the query, one of KINDS."""
+        if self.words == 0:
+            return "wordless"
+        if self.words_weight is not None:
+            return f"{self.beside}_words"
+        return "short" if self.words <= SHORT else "long"
 
 
 def features_of(candidates: Candidates) -> np.ndarray:
@@ -161,8 +183,8 @@ def features_of(candidates: Candidates) -> np.ndarray:
     table = np.empty((len(lines), len(c.rows)))
     for place, line in enumerate(lines):
         table[place] = line
-    if c.emphasis != 1.0:
-        table[_LEXICAL] *= c.emphasis
+    if c.words_weight is not None:
+        table[_LEXICAL] *= c.words_weight
     return table.T
 
 

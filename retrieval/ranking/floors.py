@@ -15,7 +15,6 @@ import numpy as np
 
 from retrieval.ranking.fit import FEWEST
 from retrieval.ranking.fusion import FusionModel
-from retrieval.ranking.parts import kind_of
 from retrieval.ranking.training.held_out import Lesson
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, write_json
@@ -28,7 +27,7 @@ STEPS = 200
 
 
 def learn_floors(tried: Sequence[tuple[FusionModel, Sequence[Lesson]]]) -> dict[str, float]:
-    """Kind of query (`fusion_parts.KINDS`) to its floor; only of kinds that have weights and enough answers.
+    """Kind of query (one of `KINDS`) to its floor; only of kinds that have weights and enough answers.
 
     Args:
         tried: lessons with the fusion that ranks them, as `left_out` gives them.
@@ -39,8 +38,8 @@ def learn_floors(tried: Sequence[tuple[FusionModel, Sequence[Lesson]]]) -> dict[
     most = 2.0 ** max((int(one.grades.max(initial=0)) for one in lessons), default=0) - 1
     for fusion, asked in tried:
         for one in asked:
-            kind = kind_of(one.judged.candidates)
-            if not fusion.answering(kind):
+            kind = one.judged.candidates.kind
+            if not fusion.answering[kind]:
                 continue
             gains = (2.0**one.judged.grades - 1) / most
             found.setdefault(kind, []).append((fusion.scores(one.judged.candidates), gains))

@@ -1,4 +1,4 @@
-"""Fusion of lexical and dense search, learned from judgements.
+"""Fusion of lexical and dense search, learned from judgements (`retrieval.ranking.fit`).
 
 In two steps. First the order: a linear score of the evidence (`retrieval.ranking.features`), fitted so
 that each query's gain (2^g - 1) lies on its best candidates (softmax cross-entropy, a bound on DCG and
@@ -15,33 +15,66 @@ anything red: words alone teach a mixed query nothing, nor does it teach them. A
 few were judged of goes by the nearest kind that has weights (`NEAREST`), and one whose left-out queries
 are ranked better by what all mixes teach goes by that. What the words of a mixed
 query weigh against its other parts multiplies the lexical evidence: the more they weigh, the more of it
-decides the order, while the level stays that of equal weights (`retrieval.ranking.emphasis`). Where there
+decides the order, while the level stays that of equal weights (`levelled`). Where there
 are no judgements, `FusionModel.fallback()` adds up reciprocal ranks with k = 60 (Cormack, Clarke &
 Büttcher 2009), which needs none.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.special import expit
 
-from retrieval.ranking.emphasis import levelled
-from retrieval.ranking.features import Candidates, features_of, places
-from retrieval.ranking.fit import Judged, learned_parts
-from retrieval.ranking.parts import KINDS, MIXED, NEAREST, Part, kind_of, part_of_json, part_to_json
-from shelfspace.errors import ArtifactError, InputError
+from retrieval.ranking.features import (
+    FEATURES,
+    KINDS,
+    MIXED,
+    NEAREST,
+    WORDLESS,
+    Candidates,
+    features_of,
+    places,
+)
+from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, write_json
 
-__all__ = ["FusionModel"]
+__all__ = ["FusionModel", "Part"]
 
 FORMAT = 2
 BEFORE = 1
 """The format in which all mixed queries had the weights of photo and words, under the name `mixed`."""
 RANK_CONSTANT = 60
 """Of reciprocal rank fusion, from its paper."""
+LATER = ("complete",)
+"""Features that weights learned before there were any do not name; they weigh nothing."""
+UNWEIGHED = {"mean": 0.0, "deviation": 1.0, "weight": 0.0}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A linear score of standardised features, as a logit.
+
+    Attributes:
+        mean, deviation, weights: (features,) float64.
+        bias: of the logit.
+        queries: judged queries behind it.
+        taught_by: `own` queries of the kind, or all `mixes`.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    weights: np.ndarray
+    bias: float
+    queries: int
+    taught_by: str = "own"
+
+    def logit(self, features: np.ndarray) -> np.ndarray:
+        """(m,) float64."""
+        return np.asarray(((features - self.mean) / self.deviation) @ self.weights + self.bias)
 
 
 @dataclass(frozen=True)
@@ -59,49 +92,35 @@ class FusionModel:
         """The rule for shops without judgements."""
         return cls()
 
-    @classmethod
-    def fit(cls, judged: Sequence[Judged], strength: float = 0.1) -> "FusionModel":
-        """Learn from judged queries; equal judgements give equal weights.
-
-        Args:
-            judged: queries, each with at least one candidate. One of which no candidate is relevant is
-                welcome: it says what a query without an answer looks like.
-            strength: inverse of the regularisation of the order's weights; 0.1 did best when queries of
-                training listings were left out in turn.
-
-        Raises:
-            InputError: no query has a candidate above grade 0.
-        """
-        if not any(one.useful for one in judged):
-            remedy = "give a query with a relevant candidate, or use FusionModel.fallback()"
-            raise InputError("judged", len(judged), remedy)
-        return cls(learned_parts(judged, strength))
-
     def scores(self, candidates: Candidates) -> np.ndarray:
         """(m,) float64, higher is better: the expected gain in [0, 1], or the sum of reciprocal ranks."""
-        name = self.answering(kind_of(candidates))
+        name = self.answering[candidates.kind]
+        # By what lexical evidence is multiplied: more for words that weigh more.
+        weight = 1.0 if candidates.words_weight is None else candidates.words_weight
         if name:
             part = self.parts[name]
             logit = part.logit(features_of(candidates))
-            if candidates.emphasis != 1.0:
+            if weight != 1.0:
                 logit = levelled(logit, part.logit(features_of(replace(candidates, words_weight=1.0))))
             return np.asarray(expit(logit))
         total = 1 / (RANK_CONSTANT + 1 + places(candidates.cosine, candidates.rows))
-        lexical = candidates.emphasis / (RANK_CONSTANT + 1 + places(candidates.lexical, candidates.rows))
+        lexical = weight / (RANK_CONSTANT + 1 + places(candidates.lexical, candidates.rows))
         # Both weights together are 2, as they are where the parts weigh the same.
-        return (
-            np.asarray(total + np.where(candidates.lexical > 0, lexical, 0.0)) * 2 / (1 + candidates.emphasis)
-        )
+        return np.asarray(total + np.where(candidates.lexical > 0, lexical, 0.0)) * 2 / (1 + weight)
 
-    def answering(self, kind: str) -> str:
-        """The kind whose weights rank a query of a kind; "" where reciprocal ranks do."""
-        return next((name for name in (kind, *NEAREST.get(kind, ())) if name in self.parts), "")
+    @cached_property
+    def answering(self) -> dict[str, str]:
+        """Kind of query to the kind whose weights rank it; "" where reciprocal ranks do."""
+        return {
+            kind: next((name for name in (kind, *NEAREST.get(kind, ())) if name in self.parts), "")
+            for kind in KINDS
+        }
 
     def describe(self) -> dict[str, dict[str, Any]]:
         """Of each kind of query, whose weights rank it and how many judged queries taught them, JSON-able."""
         said = {}
         for kind in KINDS:
-            name = self.answering(kind)
+            name = self.answering[kind]
             queries = self.parts[name].queries if name else 0
             said[kind] = {"weights_of": name or "reciprocal ranks", "judged_queries": queries}
             if kind in MIXED and name:
@@ -140,3 +159,58 @@ def _from_json(stored: Any) -> dict[str, Part]:
     old = {"mixed": "photo_words"} if stored["format"] == BEFORE else {}
     parts = {old.get(kind, kind): part for kind, part in stored["parts"].items()}
     return {kind: part_of_json(kind, part) for kind, part in parts.items()}
+
+
+def part_to_json(part: Part) -> dict[str, Any]:
+    """A part by the names of its features."""
+    names = WORDLESS if len(part.weights) == len(WORDLESS) else FEATURES
+    columns = zip(names, part.mean, part.deviation, part.weights, strict=True)
+    return {
+        "queries": part.queries,
+        "taught_by": part.taught_by,
+        "bias": part.bias,
+        "features": {
+            name: {"mean": float(m), "deviation": float(d), "weight": float(w)} for name, m, d, w in columns
+        },
+    }
+
+
+def part_of_json(kind: str, stored: Any) -> Part:
+    """What `part_to_json` made of the part of a kind.
+
+    Raises:
+        ValueError, KeyError, TypeError: something else.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"queries of kind {kind!r}")
+    names: Sequence[str] = WORDLESS if kind == "wordless" else FEATURES
+    found = {**{name: UNWEIGHED for name in LATER if name in names}, **stored["features"]}
+    if set(found) != set(names):
+        raise ValueError(f"features {sorted(found)} instead of {sorted(names)}")
+
+    def column(key: str) -> np.ndarray:
+        return np.array([float(found[name][key]) for name in names])
+
+    queries, bias = int(stored["queries"]), float(stored["bias"])
+    taught_by = str(stored.get("taught_by", "own"))
+    return Part(column("mean"), column("deviation"), column("weight"), bias, queries, taught_by)
+
+
+def levelled(logit: np.ndarray, plain: np.ndarray) -> np.ndarray:
+    """Logits in the order that the weights ask for, at the level of equal weights.
+
+    The fusion learns from mixed queries whose parts weigh the same; that says how high scores are. Other
+    weights ask for another order and say nothing of how good the answer is: multiplied evidence alone would
+    score everything that has the words higher the more they weigh. So the best and the mean of the query's
+    candidates become those of `plain`: how sure a query is of an answer does not hang on what its parts
+    weigh. The map is linear and rising, so the order stays, ties included.
+
+    Args:
+        logit: (m,) of the candidates, by the weights asked for.
+        plain: (m,) of the same candidates at equal weights.
+    """
+    if len(logit) == 0:
+        return logit
+    height, wanted = float(logit.max() - logit.mean()), float(plain.max() - plain.mean())
+    stretch = wanted / height if height > 1e-9 else 0.0
+    return np.asarray((logit - logit.mean()) * stretch + plain.mean())

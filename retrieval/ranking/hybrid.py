@@ -1,10 +1,10 @@
 """Hybrid search: candidates from BM25 and from the vector index, ordered by the fusion, each with its why."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import compress
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from retrieval.ranking.features import Candidates
 from retrieval.ranking.fusion import FusionModel
 from shelfspace.errors import InputError
 
-__all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "Words", "closest_modality"]
+__all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "WordEvidence"]
 
 
 class Rows(Protocol):
@@ -43,8 +43,7 @@ FEEDBACK = 5
 """Best lexical hits whose neighbours are thought relevant too (pseudo-relevance feedback, Rocchio 1971)."""
 
 
-@dataclass(frozen=True)
-class Why:
+class Why(NamedTuple):
     """Why a product was found.
 
     Attributes:
@@ -56,8 +55,8 @@ class Why:
     modality: str = ""
 
 
-@dataclass(frozen=True)
-class Words:
+@dataclass(frozen=True, eq=False)
+class WordEvidence:
     """What the words of one query find, and what they say of its m candidates.
 
     Attributes:
@@ -66,7 +65,6 @@ class Words:
         rows: (m,) int64 of all candidates, ascending: those, and the nearest by vector.
         lexical, covered: (m,) float32, as in `Candidates`.
         held: (words, m) bool, which candidates have which word.
-        bound: as in `Candidates`.
     """
 
     query: LexicalQuery
@@ -76,7 +74,6 @@ class Words:
     lexical: np.ndarray
     covered: np.ndarray
     held: np.ndarray
-    bound: float
 
     def matched(self, rows: np.ndarray) -> list[tuple[str, ...]] | None:
         """Of each given row, the words that it has; None where one of the rows is no candidate."""
@@ -86,26 +83,19 @@ class Words:
         return [tuple(compress(self.query.words, has)) for has in self.held[:, places].T.tolist()]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ranking:
     """Candidates of one query, best first.
 
     Attributes:
         rows: (m,) int64.
         scores: (m,) float64 of the fusion.
-        query: what the lexical index read.
-        unknown_share: share of the query's words that no listing has.
-        words: what it said of the candidates.
+        words: what the query's words said of them.
     """
 
     rows: np.ndarray
     scores: np.ndarray
-    query: LexicalQuery
-    words: Words
-
-    @property
-    def unknown_share(self) -> float:
-        return self.query.unknown_share
+    words: WordEvidence
 
 
 class HybridSearch:
@@ -164,47 +154,35 @@ class HybridSearch:
         """
         if near is None:
             near = self.near(vector, allowed, depth)
-        words = self.look_up(text, near, allowed, depth)
+        words = self.look_up(self.lexical.query(text), near, allowed, depth)
         return self.rank(words, vector, probabilities, words_weight, beside)
 
     def rank(
         self,
-        words: Words,
+        words: WordEvidence,
         vector: np.ndarray,
         probabilities: np.ndarray | None = None,
         words_weight: float | None = None,
         beside: str = "photo",
     ) -> Ranking:
         """The second half of `search`: its candidates by both kinds of evidence."""
-        found = self._weighed(words, vector, probabilities, words_weight, beside)
+        found = self.candidates(words, vector, probabilities, words_weight, beside)
         order, scores = self.fusion.rank(found)
-        return Ranking(found.rows[order], scores, words.query, words)
+        return Ranking(found.rows[order], scores, words)
 
     def candidates(
         self,
-        query: LexicalQuery,
+        words: WordEvidence,
         vector: np.ndarray,
         probabilities: np.ndarray | None = None,
-        allowed: np.ndarray | None = None,
-        depth: int = DEPTH,
-        near: np.ndarray | None = None,
         words_weight: float | None = None,
         beside: str = "photo",
     ) -> Candidates:
-        """The best of both searches, in order of rows; arguments as those of `search`."""
-        if near is None:
-            near = self.near(vector, allowed, depth)
-        words = self.look_up(query, near, allowed, depth)
-        return self._weighed(words, vector, probabilities, words_weight, beside)
+        """The best of both searches with all that both say of them, in order of rows.
 
-    def _weighed(
-        self,
-        words: Words,
-        vector: np.ndarray,
-        probabilities: np.ndarray | None,
-        words_weight: float | None,
-        beside: str,
-    ) -> Candidates:
+        Args:
+            words: what `look_up` found; the other arguments as those of `search`.
+        """
         rows, query = words.rows, words.query
         vectors = picked(self.vectors, rows)
         agreement = np.zeros(len(rows), dtype=np.float32)
@@ -233,7 +211,7 @@ class HybridSearch:
             certainty=certainty,
             words=len(query.words),
             unknown_share=query.unknown_share,
-            bound=words.bound,
+            bound=query.bound,
             words_weight=words_weight,
             beside=beside,
         )
@@ -245,45 +223,26 @@ class HybridSearch:
             allowed: (n,) bool, the products that may be found.
             depth: how many.
         """
-        check_depth(depth)
+        if depth < 1:
+            raise InputError("depth", depth, "ask for at least one candidate")
         return self.index.search(vector[None].astype(np.float32), min(depth, len(self.index)), allowed)[1][0]
 
     def look_up(
-        self,
-        text: str | LexicalQuery,
-        near: np.ndarray,
-        allowed: np.ndarray | None = None,
-        depth: int = DEPTH,
-    ) -> Words:
+        self, query: LexicalQuery, near: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH
+    ) -> WordEvidence:
         """The first half of `search`: what the lexical index says of a query's words.
 
         Args:
             near: rows that the vector index gave; -1 is padding.
         """
-        check_depth(depth)
-        query = self.lexical.query(text) if isinstance(text, str) else text
         best, scores = self.lexical.best(query, depth, allowed)
         rows = distinct(np.concatenate([best, near[near >= 0]]))
         lexical, covered, held = self.lexical.held(query, rows)
-        return Words(query, best, scores, rows, lexical, covered, held, self.lexical.bound(query))
-
-    def found(
-        self,
-        query: LexicalQuery,
-        vector: np.ndarray,
-        allowed: np.ndarray | None = None,
-        depth: int = DEPTH,
-        near: np.ndarray | None = None,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The best rows by words, best first, their BM25, and the rows of both searches, ascending."""
-        by_words, lexical = self.lexical.best(query, depth, allowed)
-        if near is None:
-            near = self.near(vector, allowed, depth)
-        return by_words, lexical, distinct(np.concatenate([by_words, near[near >= 0]]))
+        return WordEvidence(query, best, scores, rows, lexical, covered, held)
 
     def why(
         self,
-        ranking: Ranking,
+        words: WordEvidence,
         rows: np.ndarray,
         vector: np.ndarray,
         modalities: Mapping[str, Rows] | None = None,
@@ -294,13 +253,11 @@ class HybridSearch:
             modalities: name to (n, d) vectors of each product seen through that modality alone, zero
                 where the product lacks it.
         """
-        words = ranking.words.matched(rows)
-        if words is None:  # a rule or a name put a product there that no search found
-            words = self.lexical.matched(ranking.query, rows)
-        nearest: Sequence[str] = [""] * len(rows)
-        if modalities:
-            nearest = closest_modality(vector, rows, modalities)
-        return [Why(found, name) for found, name in zip(words, nearest, strict=True)]
+        matched = words.matched(rows)
+        if matched is None:  # a rule or a name put a product there that no search found
+            matched = self.lexical.matched(words.query, rows)
+        nearest = closest_modality(vector, rows, modalities) if modalities else [""] * len(rows)
+        return list(map(Why, matched, nearest))
 
 
 def picked(table: Rows, rows: np.ndarray) -> np.ndarray:
@@ -308,18 +265,13 @@ def picked(table: Rows, rows: np.ndarray) -> np.ndarray:
     return table.take(rows, axis=0, mode="clip") if isinstance(table, np.ndarray) else table[rows]
 
 
-def check_depth(depth: int) -> None:
-    """Refuse to look for no candidate at all."""
-    if depth < 1:
-        raise InputError("depth", depth, "ask for at least one candidate")
-
-
 def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[str, Rows]) -> list[str]:
     """Of each row, the modality whose vector is nearest to the query; "" for a product with none."""
     names = list(modalities)
-    parts = [np.asarray(modalities[name][rows], np.float32) for name in names]
-    cosine = np.stack([part @ vector for part in parts])
-    for own, part in zip(cosine, parts, strict=True):
+    cosine = np.empty((len(names), len(rows)), np.float32)
+    for own, table in zip(cosine, modalities.values(), strict=True):
+        part = np.asarray(table[rows], np.float32)
+        own[:] = part @ vector
         if own.all():
             continue
         # A vector of zeros has cosine 0; hardly any other has it exactly.

@@ -1,8 +1,8 @@
-"""How good a ranking is, by graded judgements: nDCG, reciprocal rank, recall."""
+"""How good a ranking is, by graded judgements."""
 
 import numpy as np
 
-__all__ = ["ndcg", "recall", "reciprocal_rank"]
+__all__ = ["ndcg"]
 
 
 def ndcg(grades: np.ndarray, judged: np.ndarray, k: int = 10) -> float:
@@ -20,14 +20,3 @@ def ndcg(grades: np.ndarray, judged: np.ndarray, k: int = 10) -> float:
 
 def _gain(grades: np.ndarray) -> float:
     return float(((2.0**grades - 1) / np.log2(np.arange(2, len(grades) + 2))).sum())
-
-
-def reciprocal_rank(relevant: np.ndarray) -> float:
-    """1 / place of the first relevant product of a ranking, 0 where there is none."""
-    places = np.flatnonzero(relevant)
-    return 1.0 / (1 + int(places[0])) if len(places) else 0.0
-
-
-def recall(relevant: np.ndarray, total: int, k: int = 100) -> float:
-    """Share of the `total` relevant products among the first k; NaN where there is none to find."""
-    return float(np.sum(relevant[:k]) / total) if total else float("nan")

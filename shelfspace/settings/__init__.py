@@ -7,6 +7,7 @@ it means and in which unit.
 
 from shelfspace.settings.data import Collection, Features, Media, Preprocessing, Validation
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
+from shelfspace.settings.load import load_settings
 from shelfspace.settings.operation import (
     Automation,
     Evaluation,
@@ -16,7 +17,7 @@ from shelfspace.settings.operation import (
     ReleaseSettings,
     Service,
 )
-from shelfspace.settings.parameters import Settings, load_settings, merge
+from shelfspace.settings.parameters import Settings, merge
 from shelfspace.settings.section import Section
 
 __all__ = [

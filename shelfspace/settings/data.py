@@ -80,16 +80,10 @@ class Features(Section):
         None,
         description="transformers:<name or folder>, or null; follows model.audio where that names one.",
     )
-    histograms: bool = Field(
-        False,
-        description="Also compute the photo statistics that model.image: histograms reads; that name turns "
-        "it on.",
-    )
-    timbre: bool = Field(
-        False, description="Also compute the numbers that model.audio: timbre reads; that name turns it on."
-    )
-    details: bool = Field(
-        False, description="Read brand and attributes as table values; model.tabular: details turns it on."
+    arrays: tuple[str, ...] = Field(
+        (),
+        description="Arrays to compute beside those that the chosen encoders read, such as histograms or "
+        "logmel: for comparing encoders on the same features.",
     )
     n_mels: Positive = Field(64, description="Mel bands of the log-mel spectrogram.")
     n_mfcc: Positive = Field(20, description="Mel-frequency cepstral coefficients kept.")

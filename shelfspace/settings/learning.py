@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shelfspace.settings.search_space import Dimension
+from shelfspace.settings.dimension import Dimension
 from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
 
 __all__ = ["Augmentation", "CrossValidation", "Model", "Training", "Tuning"]

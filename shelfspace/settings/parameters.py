@@ -1,12 +1,7 @@
-"""All sections together, read from params.yaml with a catalogue's overrides on top."""
+"""All sections together."""
 
-from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
-from shelfspace.errors import SettingsError
 from shelfspace.settings.data import Collection, Features, Media, Preprocessing, Validation
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
 from shelfspace.settings.operation import (
@@ -18,10 +13,12 @@ from shelfspace.settings.operation import (
     ReleaseSettings,
     Service,
 )
-from shelfspace.settings.search_space import check_space
 from shelfspace.settings.section import Section
 
-__all__ = ["Settings", "load_settings", "merge"]
+__all__ = ["SEE", "Settings", "merge"]
+
+SEE = "see docs/parameters.md for what it takes"
+"""The remedy where a value is not one that its setting takes."""
 
 
 class Settings(Section):
@@ -55,32 +52,3 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         old = merged.get(key)
         merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return merged
-
-
-def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
-    """Read params.yaml (all defaults when `path` is None) with a catalogue's overrides on top.
-
-    Raises:
-        SettingsError: a file that is no YAML mapping, an unknown name, or a value out of range.
-    """
-    values: dict[str, Any] = {}
-    if path is not None:
-        try:
-            loaded = yaml.safe_load(path.read_text()) or {}
-        except (OSError, yaml.YAMLError) as error:
-            raise SettingsError("params.yaml", str(path), f"give a readable YAML file ({error})") from error
-        if not isinstance(loaded, dict):
-            raise SettingsError(
-                "params.yaml", str(path), "give a mapping of sections, as the shipped file does"
-            )
-        values = loaded
-    try:
-        settings = Settings.model_validate(merge(values, overrides or {}))
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(
-            name, first.get("input"), f"{first['msg']}; see docs/parameters.md for what it takes"
-        ) from error
-    check_space(settings)
-    return settings

@@ -5,16 +5,16 @@ one study shares.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from shelfspace.errors import SettingsError
+from shelfspace.settings.dimension import Dimension
+from shelfspace.settings.parameters import SEE, Settings
+from shelfspace.settings.section import Section, refused
 
-if TYPE_CHECKING:
-    from shelfspace.settings import Section, Settings
-
-__all__ = ["Dimension", "check_space", "current_values", "fixed_settings", "tunable", "with_values"]
+__all__ = ["check_space", "current_values", "fixed_settings", "tunable", "with_values"]
 
 SECTIONS = ("model", "training")
 UNTUNABLE = {
@@ -26,52 +26,13 @@ UNTUNABLE = {
 """Names in the searchable sections that are not searched, with the reason."""
 
 
-class Dimension(BaseModel):
-    """One searched setting: a range (`low`, `high`, optionally `log`) or `choices`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    low: int | float | None = None
-    high: int | float | None = None
-    log: bool | None = Field(None, description="Draw evenly on the logarithm.")
-    choices: tuple[bool | int | float | str | None, ...] | None = None
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        """Refuse what is neither a range nor a choice."""
-        if self.choices is not None:
-            if self.low is not None or self.high is not None or self.log:
-                raise ValueError("give low and high, or choices, not both; null undoes what params.yaml gave")
-            if len(set(map(repr, self.choices))) < 2:
-                raise ValueError("give at least two different choices, or set the value in its own section")
-            return self
-        if self.low is None or self.high is None:
-            raise ValueError("give low and high, or choices")
-        if not self.low < self.high:
-            raise ValueError("low must be below high")
-        if self.log and self.low <= 0:
-            raise ValueError("a logarithmic range begins above zero")
-        return self
-
-    @property
-    def whole(self) -> bool:
-        """Whether the range is one of integers; told by `check_space`, from the setting's type."""
-        return isinstance(self.low, int)
-
-    def holds(self, value: Any) -> bool:
-        """Whether a value lies in it."""
-        if self.choices is not None:
-            return value in self.choices
-        return bool(self.low <= value <= self.high)
-
-
-def tunable(settings: "Settings") -> list[str]:
+def tunable(settings: Settings) -> list[str]:
     """Every dotted name that may be searched."""
     names = [f"{part}.{field}" for part in SECTIONS for field in type(getattr(settings, part)).model_fields]
     return [name for name in names if name not in UNTUNABLE]
 
 
-def check_space(settings: "Settings") -> dict[str, Dimension]:
+def check_space(settings: Settings) -> dict[str, Dimension]:
     """The searched settings by name, with bounds and choices of the type that each setting takes.
 
     A name set to null is left out: so a catalogue takes out what params.yaml searches.
@@ -102,7 +63,7 @@ def check_space(settings: "Settings") -> dict[str, Dimension]:
     return found
 
 
-def _taken(settings: "Settings", name: str, value: Any) -> Any:
+def _taken(settings: Settings, name: str, value: Any) -> Any:
     """The value as the setting takes it: `1e-4` is a string to YAML, and a number to a learning rate."""
     try:
         return _read(with_values(settings, {name: value}), name)
@@ -110,17 +71,17 @@ def _taken(settings: "Settings", name: str, value: Any) -> Any:
         raise SettingsError(f"tuning.space.{name}", value, error.remedy) from error
 
 
-def _read(settings: "Settings", name: str) -> Any:
+def _read(settings: Settings, name: str) -> Any:
     section, field = name.split(".")
     return getattr(getattr(settings, section), field)
 
 
-def current_values(settings: "Settings", names: Mapping[str, Any]) -> dict[str, Any]:
+def current_values(settings: Settings, names: Mapping[str, Any]) -> dict[str, Any]:
     """What the settings hold now under the given dotted names."""
     return {name: _read(settings, name) for name in names}
 
 
-def with_values(settings: "Settings", values: Mapping[str, Any]) -> "Settings":
+def with_values(settings: Settings, values: Mapping[str, Any]) -> Settings:
     """The settings with values laid over them by dotted name.
 
     Raises:
@@ -137,17 +98,15 @@ def with_values(settings: "Settings", values: Mapping[str, Any]) -> "Settings":
     )
 
 
-def _section(settings: "Settings", name: str, fields: Mapping[str, Any]) -> "Section":
+def _section(settings: Settings, name: str, fields: Mapping[str, Any]) -> Section:
     old: Section = getattr(settings, name)
     try:
         return type(old).model_validate({**old.model_dump(), **fields})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join([name, *map(str, first["loc"])])
-        raise SettingsError(field, first.get("input"), f"{first['msg']}; see docs/parameters.md") from error
+        raise refused(error, SettingsError, SEE, f"{name}.") from error
 
 
-def fixed_settings(settings: "Settings") -> dict[str, Any]:
+def fixed_settings(settings: Settings) -> dict[str, Any]:
     """What every trial of a study shares: the settings that decide a training, less those searched."""
     searched = check_space(settings)
     shared: dict[str, Any] = {"seed": settings.seed}

@@ -178,7 +178,7 @@ def test_equal_photos_stand_on_one_side_of_the_platforms_split() -> None:
     raw = source.products()
     raw["source_row"] = np.arange(len(raw))
     keys = sorted({key for key in raw["photos"] if key})
-    paths = source.media_paths(keys)
+    paths = {key: path for key in keys if (path := source.media_path(key))}
 
     class Files:
         def __contains__(self, key: object) -> bool:

@@ -12,7 +12,7 @@ from bentos.api.responses import ErrorAnswer
 from bentos.application import Application
 from bentos.auth.keys import KeysFile, create_key, write_keys
 from bentos.config import ServiceConfig
-from bentos.http.fast_path import HotRoutes
+from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
 from shelfspace.settings import Settings
 from tests.bentos.shop import Shop
@@ -51,7 +51,7 @@ class House:
         )
         self.application = Application(config)
         assert self.application.engine.refresh()
-        inner = HotRoutes(Starlette(routes=INNER), application=lambda: self.application, spec=dict)
+        inner = FastPath(Starlette(routes=INNER), application=lambda: self.application, spec=dict)
         self.app = Guard(inner, application=lambda: self.application)
 
     def client(self, token: str = "", base: str = "http://testserver") -> TestClient:

@@ -14,6 +14,7 @@ from releases import Release, promote, write_release
 from releases.search_parts import search_part_writers
 from retrieval.filters.columns import SEPARATOR
 from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fit import fit_fusion
 from retrieval.ranking.floors import learn_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
@@ -127,7 +128,7 @@ def build_market(shop: Shop, root: Path) -> Market:
         provenance={"market": True},
         parts=search_part_writers(
             LexicalIndex.build(products),
-            FusionModel.fit([one.judged for one in lessons]),
+            fit_fusion([one.judged for one in lessons]),
             alone,
             bought_together(events, list(products["product_id"]), Graph()),
             learn_floors(list(left_out(lessons))),

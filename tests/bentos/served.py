@@ -1,19 +1,21 @@
 """A service in a process of its own, with no network but loopback."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 
+from shelfspace.durable_log import DurableLog
+from shelfspace.workspace import REQUEST_LOG
 from tests.bentos.shop import Shop
 from tests.waiting import wait_for
 
-__all__ = ["OFFLINE", "Server"]
+__all__ = ["OFFLINE", "Server", "logged"]
 
 DEAD = "http://127.0.0.1:9"
 OFFLINE = {
@@ -72,8 +74,18 @@ class Server:
         return self.process.returncode
 
     def rows(self) -> list[dict]:
-        files = sorted(self.live.glob("requests-*.jsonl"))
-        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        return logged(self.live)
+
+
+def logged(live: Path) -> list[dict]:
+    """Rows of the request log in a folder, vectors as lists; none where there is no log yet."""
+    if not (live / REQUEST_LOG).exists():
+        return []
+    with closing(DurableLog(live / REQUEST_LOG)) as log:
+        return [
+            {**entry.record, "vector": None if entry.vector is None else entry.vector.tolist()}
+            for entry in log.read()[0]
+        ]
 
 
 def default_signals() -> None:

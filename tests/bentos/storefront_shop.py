@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from catalog.snapshot.media_store import MediaStore, add_media
+from models.features.catalogue import Catalogue
 from models.inference.by_modality import modality_vectors
 from releases import Release, promote, write_release
 from releases.search_parts import search_part_writers
@@ -40,9 +41,8 @@ def build_storefront(shop: Shop, root: Path) -> tuple[Workspace, Release]:
         for key in products["sounds"][n]:
             files.append((key, play_sound(200 + 100 * (n % 3)), None))
     add_media(workspace.snapshot, files, 1_000_000)
-    seen, _ = modality_vectors(
-        shop.encoder, products, MediaStore.open(workspace.snapshot), workspace.state, shop.settings
-    )
+    media = MediaStore.open(workspace.snapshot)
+    seen, _ = modality_vectors(shop.encoder, Catalogue.read(products, media, workspace.state, shop.settings))
     together = pd.DataFrame(
         [(TWO_PHOTOS, "P009", 3, 0.5), (TWO_PHOTOS, LOUD, 2, 0.25)],
         columns=["product_id", "other_id", "baskets", "weight"],

@@ -1,4 +1,4 @@
-"""The declared routes, called on the service object: the same engine without the hot layer."""
+"""The declared routes, called on the service object: the same engine without the fast path."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.bentos.shop import Shop
 from tests.waiting import wait_for
 
 
-def test_declared_routes_answer_as_the_hot_ones(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_declared_routes_answer_as_the_fast_path(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELFSPACE_RELEASES", str(shop.workspace.root))
     monkeypatch.delenv("SHELFSPACE_LIVE", raising=False)
     from bentos.service import Shelfspace, application

@@ -100,7 +100,7 @@ def test_dvc_stages_mirror_the_groups() -> None:
     produced: dict[str, str] = {}
     for stage, entry in described.items():
         do = entry["do"]
-        assert f"launch job {stage} " in do["cmd"]
+        assert f"shelfspace run {stage} " in do["cmd"]
         assert "--launched-by dvc" in do["cmd"]
         for out in do["outs"]:
             path = next(iter(out))

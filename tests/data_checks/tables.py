@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from data_checks.suites.facts import Surroundings
+from data_checks.suites import Surroundings
 
 RAW_COLUMNS = [
     "product_id", "title", "description", "category", "brand", "price", "currency", "attributes",
@@ -45,7 +45,6 @@ def stock(rows: int = 10) -> pd.DataFrame:
 
 AROUND = Surroundings(
     currency="EUR",
-    languages=("en", "zh"),
     label_level=1,
     product_ids=frozenset(f"p{i}" for i in range(100)),
     media_keys=frozenset({"a.jpg"}),

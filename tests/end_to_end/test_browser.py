@@ -21,7 +21,7 @@ def test_people_see_the_graph_and_the_pictures(checkout: Checkout, demo: object,
 
     port, log = free_port(), tmp_path / "dagster.log"
     server = checkout.start(
-        ".venv/bin/python", "-m", "dagster_project.launch", "ui", "--port", str(port),
+        ".venv/bin/python", "-m", "dagster_project.cli", "ui", "--port", str(port),
         "--catalog", str(checkout.catalog), log=log,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"

@@ -36,7 +36,7 @@ def test_sensors_launch_runs(checkout: Checkout, demo: object, tmp_path: Path) -
     params.write_text(quick.replace("inbox_interval_seconds: 30", "inbox_interval_seconds: 5"))
     port, log = free_port(), tmp_path / "dagster.log"
     server = checkout.start(
-        ".venv/bin/python", "-m", "dagster_project.launch", "ui", "--port", str(port),
+        ".venv/bin/python", "-m", "dagster_project.cli", "ui", "--port", str(port),
         "--catalog", str(checkout.catalog), log=log,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"

@@ -6,7 +6,9 @@ import numpy as np
 
 from models.encoders.image.photo_textures import COLUMNS
 from models.features.table import FeatureTable, ModalityFeatures
-from shelfspace.settings import Settings, load_settings
+from models.inputs.arrays import ARRAYS, Fitted
+from models.inputs.tabular import TabularScaler
+from shelfspace.settings import Features, Preprocessing, Settings, load_settings
 
 MODALITIES = ("text", "image", "audio", "tabular")
 CLASSES = ("Audio > Guitars", "Home > Lamps", "家居 > 灯具")
@@ -88,6 +90,10 @@ def _values(
             "priced": priced.astype(np.float32),
             "details": details.astype(np.int32),
         }
+    # Arrays that another encoder brings with it: any numbers of their shape, so that the contract holds it.
+    for more in set(ARRAYS[name]) - values.keys() - {extra}:
+        shape, dtype = ARRAYS[name][more].shape(Fitted(Preprocessing(), Features(), TabularScaler(0, 1)))
+        values[more] = np.random.default_rng(7).normal(size=(n, *shape)).astype(dtype)
     if frozen:
         values[extra] = (np.eye(3, 16)[labels] + random.normal(size=(n, 16)) * 0.3).astype(np.float32)
     return values

@@ -234,7 +234,7 @@ def test_prune_keeps_the_live_one_and_its_predecessor(workspace: Path) -> None:
 WRITER = """
 import sys, time
 from pathlib import Path
-import releases.release as folder
+import releases.write as folder
 from tests.releases.test_release import parts
 
 kept, slow = folder.{where}, Path(sys.argv[2])

@@ -31,7 +31,7 @@ def test_a_release_answers_by_words_and_filters(shop: Shop) -> None:
     titles = shop.first.products["title"]
     first = titles[int(ranking.rows[0])]
     assert "lantern" in first or "41" in first or "blue" in first
-    why = search.why(ranking, ranking.rows, encoded.vectors[0])
+    why = search.why(ranking.words, ranking.rows, encoded.vectors[0])
     for row, said in zip(ranking.rows, why, strict=True):
         assert all(word in titles[int(row)].lower() for word in said.words)
     assert any(said.words for said in why)

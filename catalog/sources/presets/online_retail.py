@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from catalog.cells import codes, numbers, stripped
 from catalog.sources.tables import read_table
 from shelfspace.errors import CatalogError
 
@@ -52,7 +53,7 @@ def _lines(source: "CatalogSource") -> pd.DataFrame:
 
 
 def _codes(lines: pd.DataFrame) -> pd.Series:
-    return lines["StockCode"].str.strip().str.upper()
+    return codes(lines["StockCode"])
 
 
 def is_name(text: str) -> bool:
@@ -67,13 +68,13 @@ def is_name(text: str) -> bool:
 def _products(lines: pd.DataFrame, code: pd.Series) -> pd.DataFrame:
     """Title: the most frequent description in capitals; price: the median of positive unit prices."""
     real = code.map({c: bool(_PRODUCT.fullmatch(c)) for c in code.unique()})
-    text = lines["Description"].str.strip()
+    text = stripped(lines["Description"])
     named = real & text.map({t: is_name(t) for t in text.unique()})
     counts = pd.DataFrame({"code": code[named], "text": text[named]}).value_counts().reset_index()
     titles = counts.sort_values(["code", "count", "text"], ascending=[True, False, True]).drop_duplicates(
         "code"
     )
-    price = pd.to_numeric(lines["UnitPrice"], errors="coerce")
+    price = numbers(lines["UnitPrice"])
     usual = price[real & price.gt(0)].groupby(code[real & price.gt(0)]).median()
     table = titles.set_index("code")["text"].to_frame("title").join(usual.rename("price"))
     return pd.DataFrame(

@@ -6,30 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.encoders.base import AUDIO, Encoder, Spec, Standardise
-from models.encoders.frozen_input import FrozenInput
+from models.encoders.audio.base import SoundEncoder
+from models.encoders.base import AUDIO, Spec, Standardise
 from shelfspace.settings import Augmentation
 
 __all__ = ["LogMelAudio", "MfccAudio", "TimbreAudio", "mask_spectrogram"]
 
 
-class _WithFrozen(Encoder):
-    """Adds the projected `frozen` vector where there is one."""
-
-    def __init__(self, spec: Spec, width: int, dropout: float) -> None:
-        super().__init__(spec, width, dropout)
-        self.frozen = (
-            FrozenInput("frozen", self.spec["frozen"][0], width, dropout) if "frozen" in self.spec else None
-        )
-        self.norm = nn.LayerNorm(width)
-
-    def finish(self, vector: Tensor, values: dict[str, Tensor]) -> Tensor:
-        """Trained part plus frozen part, normalised."""
-        return self.norm(vector if self.frozen is None else vector + self.frozen(values))
-
-
 @AUDIO.register("mfcc")
-class MfccAudio(_WithFrozen):
+class MfccAudio(SoundEncoder):
     """A perceptron over `mfcc` (B, 6 * n_mfcc): mean and deviation of coefficients and their deltas."""
 
     arrays = ("mfcc",)
@@ -43,16 +28,15 @@ class MfccAudio(_WithFrozen):
         )
 
     def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
+        super().prepare(arrays)
         self.standardise.prepare(arrays["mfcc"])
-        if self.frozen is not None:
-            self.frozen.prepare(arrays)
 
-    def forward(self, values: dict[str, Tensor]) -> Tensor:
-        return self.finish(self.net(self.standardise(values["mfcc"])), values)
+    def read(self, values: dict[str, Tensor]) -> Tensor:
+        return self.net(self.standardise(values["mfcc"]))
 
 
 @AUDIO.register("timbre")
-class TimbreAudio(_WithFrozen):
+class TimbreAudio(SoundEncoder):
     """A linear map beside a perceptron over `mfcc` and `timbre` (B, k) (`models.inputs.timbre`).
 
     On some hundreds of sounds the linear half does most of the work; the dropout on the way in keeps
@@ -72,13 +56,12 @@ class TimbreAudio(_WithFrozen):
         )  # fmt: skip
 
     def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
+        super().prepare(arrays)
         self.standardise.prepare(np.concatenate([arrays["mfcc"], arrays["timbre"]], axis=1))
-        if self.frozen is not None:
-            self.frozen.prepare(arrays)
 
-    def forward(self, values: dict[str, Tensor]) -> Tensor:
+    def read(self, values: dict[str, Tensor]) -> Tensor:
         x = self.standardise(torch.cat([values["mfcc"], values["timbre"]], dim=1))
-        return self.finish(self.linear(x) + self.net(x), values)
+        return self.linear(x) + self.net(x)
 
 
 def mask_spectrogram(logmel: Tensor, chosen: Augmentation) -> Tensor:
@@ -105,7 +88,7 @@ def mask_spectrogram(logmel: Tensor, chosen: Augmentation) -> Tensor:
 
 
 @AUDIO.register("logmel_cnn")
-class LogMelAudio(_WithFrozen):
+class LogMelAudio(SoundEncoder):
     """Convolutions over time on `logmel` (B, T, M); mean and maximum over time."""
 
     arrays = ("logmel",)
@@ -121,14 +104,13 @@ class LogMelAudio(_WithFrozen):
         self.out = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * width, width))
 
     def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
+        super().prepare(arrays)
         logmel = np.asarray(arrays["logmel"][:512], dtype=np.float32)
         self.standardise.prepare(logmel.reshape(-1, logmel.shape[-1]))
-        if self.frozen is not None:
-            self.frozen.prepare(arrays)
 
-    def forward(self, values: dict[str, Tensor]) -> Tensor:
+    def read(self, values: dict[str, Tensor]) -> Tensor:
         logmel = self.standardise(values["logmel"])
         if self.training:
             logmel = mask_spectrogram(logmel, self.augmentation)
         frames = self.convolve(logmel.transpose(1, 2))
-        return self.finish(self.out(torch.cat([frames.mean(dim=2), frames.amax(dim=2)], dim=1)), values)
+        return self.out(torch.cat([frames.mean(dim=2), frames.amax(dim=2)], dim=1))

@@ -28,6 +28,7 @@ class FisherImage(HistogramImage):
     """
 
     arrays = ("pixels", "histograms")
+    fixed_arrays = ("fisher",)
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)

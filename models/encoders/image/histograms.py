@@ -27,7 +27,7 @@ class HistogramImage(PhotoEncoder):
     arrays: ClassVar[tuple[str, ...]] = ("histograms",)
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
-        super().__init__(spec if "pixels" in self.arrays else _without_pixels(spec), width, dropout)
+        super().__init__(spec, width, dropout)
         self.kernel = KernelFeatures(STATISTICS)
         self.project = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.kernel.width, width))
         self.frozen = (
@@ -56,7 +56,3 @@ class HistogramImage(PhotoEncoder):
         """What is seen of each photo, or where `side` (P,) is 1 of its mirror image: (P, width)."""
         both = values["histograms"]
         return self.project(self.kernel(both[torch.arange(both.shape[0], device=both.device), side]))
-
-
-def _without_pixels(spec: Spec) -> Spec:
-    return {name: shape for name, shape in spec.items() if name != "pixels"}

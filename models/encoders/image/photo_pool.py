@@ -1,7 +1,7 @@
 """Several photos of a product as one vector: attention over those there are."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -10,10 +10,6 @@ from torch import Tensor, nn
 from models.encoders.base import Encoder, Spec
 
 __all__ = ["PhotoEncoder", "PhotoPool"]
-
-ARRAYS = ("pixels", "frozen", "histograms")
-FIXED = ("fisher",)
-"""Arrays of `fixed_photos`, which a spec does not name."""
 
 
 class PhotoPool(nn.Module):
@@ -40,14 +36,21 @@ class PhotoEncoder(Encoder):
 
     With one photo the arrays have no photo axis. With several, `photos` (B,) says how many a row
     has, `pixels` is (B, K, S, S, 3) and `frozen` (B, K, d); those a row lacks are never read.
-    A subclass sees arrays without the photo axis in `one_spec`, `prepare_photos` and `photo`.
+    A subclass sees its `arrays`, and `frozen` where there is one, without the photo axis in `one_spec`,
+    `prepare_photos` and `photo`.
+
+    Attributes:
+        fixed_arrays: names of what `fixed_photos` gives, which a spec does not hold.
     """
+
+    fixed_arrays: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)
         several = "photos" in self.spec
+        read = dict.fromkeys((*self.arrays, "frozen"))
         self.one_spec = {
-            key: self.spec[key][1:] if several else self.spec[key] for key in ARRAYS if key in self.spec
+            key: self.spec[key][1:] if several else self.spec[key] for key in read if key in self.spec
         }
         self.pool = PhotoPool(width) if several else None
         self.norm = nn.LayerNorm(width)
@@ -91,5 +94,5 @@ class PhotoEncoder(Encoder):
             there = torch.arange(places, device=counts.device)[None, :] < counts[:, None]
         else:
             there = np.arange(places)[None, :] < np.asarray(counts)[:, None]
-        names = [*self.one_spec, *(name for name in FIXED if name in values)]
+        names = [*self.one_spec, *(name for name in self.fixed_arrays if name in values)]
         return {name: values[name][there] for name in names}, there

@@ -5,14 +5,20 @@ two opponent colours; oriented gradients in coarser cells; and the extent of wha
 They tell on some hundreds of photos what a network trained on them alone does not find.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from models.encoders.image.photo_counts import COLOURS, GRADIENTS, PLACES, photo_counts, shares
+from models.inputs.arrays import Fitted, array
+from models.inputs.media_file import in_threads
+from models.inputs.photos import Photo, pixels_fingerprint
+from shelfspace.hashing import fingerprint
 
-__all__ = ["COLUMNS", "HISTOGRAMS_CODE", "STATISTICS", "photo_histograms", "photo_statistics"]
+__all__ = ["COLUMNS", "STATISTICS", "photo_histograms", "photo_statistics"]
 
 HISTOGRAMS_CODE = "1"
 """Changes when the same photo would get other numbers."""
@@ -52,6 +58,17 @@ def photo_histograms(pixels: np.ndarray) -> np.ndarray:
         both = torch.stack([photo, photo.flip(2)])
         found[row] = photo_statistics(both).numpy().astype(np.float16)
     return found
+
+
+@array(
+    "image",
+    "histograms",
+    shape=lambda fitted: ((2, COLUMNS), "<f2"),
+    fingerprint=lambda fitted: fingerprint([pixels_fingerprint(fitted), HISTOGRAMS_CODE]),
+)
+def histograms(fitted: Fitted, photos: Sequence[Photo]) -> np.ndarray:
+    """(n, 2, COLUMNS) float16, see `photo_histograms`."""
+    return photo_histograms(np.stack(in_threads(lambda photo: photo.pixels, photos)))
 
 
 def photo_statistics(photo: Tensor) -> Tensor:

@@ -14,6 +14,8 @@ __all__ = ["PriceTabular"]
 class PriceTabular(Encoder):
     """A small perceptron over `values` (B, k) float32."""
 
+    arrays = ("values",)
+
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)
         (size,) = self.spec["values"]

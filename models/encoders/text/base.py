@@ -38,9 +38,14 @@ class TextEncoder(Encoder):
         )
         self.norm = nn.LayerNorm(width)
 
+    @classmethod
+    def arrays_read(cls, training: Training) -> tuple[str, ...]:
+        shortened = training.name_only and TITLE_COLUMNS.keys() & set(cls.arrays)
+        return (*cls.arrays, "title") if shortened else cls.arrays
+
     def begin(self, training: Training, featurizer_dir: Path | None) -> None:
         self.word_dropout, self.name_only = training.word_dropout, training.name_only
-        if self.name_only and TITLE_COLUMNS.keys() & set(self.arrays) and "title" not in self.spec:
+        if "title" in self.arrays_read(training) and "title" not in self.spec:
             remedy = "run the chain from preprocessing again: the features do not say where a title ends"
             raise SettingsError("training.name_only", self.name_only, remedy)
 

@@ -34,8 +34,9 @@ class Runner:
     ) -> Iterator[Outputs]:
         """What the network says of each batch; raises as `models.inference.passes.passes`."""
         seen = readable_rows(self._modalities, features, only)
-        for start in range(0, len(seen), batch_size):
-            vectors, present = self.encoded(seen, slice(start, min(start + batch_size, len(seen))))
+        rows = len(seen)
+        for start in range(0, rows, batch_size):
+            vectors, present = self.encoded(seen, slice(start, min(start + batch_size, rows)))
             embedding, logits, price = self._calls[HEAD]([vectors, present])
             yield Outputs(*map(torch.from_numpy, (embedding, logits, self._blind(vectors, present, price))))
 

@@ -3,20 +3,17 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from retrieval.lexical.index import LexicalIndex
+from retrieval.query import Encoder
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.training.held_out import Lesson, Listings, held_out, known_items
 from retrieval.ranking.training.mixed import Beside, mixed
 from retrieval.vectors import ExactIndex
-
-if TYPE_CHECKING:
-    from models.inference.product_encoder import ProductEncoder
 
 __all__ = ["Embedded", "lessons_of_listings"]
 
@@ -51,7 +48,7 @@ def lessons_of_listings(
     catalogue: Embedded,
     sides: Sequence[str],
     read: Callable[[str], bytes | None],
-    encoder: "ProductEncoder",
+    encoder: Encoder,
 ) -> list[Lesson]:
     """What validation listings ask of training listings; test listings ask nothing, so claims stay clean.
 

@@ -13,19 +13,18 @@ Queries of a word and a photo, a sound or a product are made in `retrieval.ranki
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from catalog.product import ProductInput
 from retrieval.filters.columns import SEPARATOR
 from retrieval.lexical.tokens import search_terms
-from retrieval.ranking.fit import PARTS, Judged
+from retrieval.query import Encoder
+from retrieval.ranking.blending import unit_length
+from retrieval.ranking.fit import PARTS, Judged, fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.metrics import ndcg
-
-if TYPE_CHECKING:
-    from models.inference.product_encoder import ProductEncoder
 
 __all__ = [
     "FEWEST",
@@ -89,9 +88,7 @@ class Lesson:
     grades: np.ndarray
 
 
-def held_out(
-    search: HybridSearch, gallery: Listings, asking: Listings, encoder: "ProductEncoder"
-) -> list[Lesson]:
+def held_out(search: HybridSearch, gallery: Listings, asking: Listings, encoder: Encoder) -> list[Lesson]:
     """Lessons of listings that the encoder did not learn from; the same input gives the same lessons.
 
     Args:
@@ -124,7 +121,7 @@ def held_out(
     lessons = worded(search, [q for q in queries if search_terms(q[2])], encoder)
     shown = [] if asking.photos is None else [r for r in useful if np.any(asking.photos[r])]
     if asking.photos is not None and shown:
-        vectors = unit(asking.photos[shown])
+        vectors = unit_length(asking.photos[shown])
         none_known = np.zeros((len(shown), 0), np.float32)
         known = encoder.classify_vectors(vectors) if encoder.labels else none_known
         for row, vector, classes in zip(shown, vectors, known, strict=True):
@@ -132,9 +129,7 @@ def held_out(
     return lessons
 
 
-def known_items(
-    search: HybridSearch, listings: Listings, rows: np.ndarray, encoder: "ProductEncoder"
-) -> list[Lesson]:
+def known_items(search: HybridSearch, listings: Listings, rows: np.ndarray, encoder: Encoder) -> list[Lesson]:
     """Lessons of listings that are asked for by their names.
 
     Args:
@@ -160,7 +155,7 @@ def judged_by_people(
     search: HybridSearch,
     judgements: Mapping[str, Mapping[str, int]],
     rows: Mapping[str, int],
-    encoder: "ProductEncoder",
+    encoder: Encoder,
 ) -> list[Lesson]:
     """Lessons of judgements that people made; products that are there no more are left out.
 
@@ -178,7 +173,7 @@ def judged_by_people(
     return worded(search, queries, encoder)
 
 
-def worded(search: HybridSearch, queries: Sequence[Query], encoder: "ProductEncoder") -> list[Lesson]:
+def worded(search: HybridSearch, queries: Sequence[Query], encoder: Encoder) -> list[Lesson]:
     """Lessons of queries with words."""
     if not queries:
         return []
@@ -197,15 +192,13 @@ def lesson(
 ) -> Lesson:
     """One query's candidates with their grades; `words_weight` and `beside` as in `HybridSearch.search`."""
     kind, group, text, grades = query
-    asked = search.lexical.query(text)
-    found = search.candidates(asked, vector, classes, words_weight=words_weight, beside=beside)
+    words = search.look_up(search.lexical.query(text), search.near(vector))
+    found = search.candidates(words, vector, classes, words_weight, beside)
     return Lesson(kind, group, Judged(found, grades[found.rows], group), grades)
 
 
-def encode_texts(encoder: "ProductEncoder", texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def encode_texts(encoder: Encoder, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Vectors and class probabilities of texts, as the service encodes a query."""
-    from catalog.product import ProductInput
-
     encoded = encoder.encode_features(encoder.featurize([ProductInput(title=text) for text in texts]))
     return encoded.vectors, encoded.probabilities
 
@@ -241,7 +234,7 @@ def left_out(lessons: Sequence[Lesson]) -> Iterator[tuple[FusionModel, list[Less
     for part in range(PARTS):
         others = [one.judged for one in lessons if one.group % PARTS != part]
         if any(one.useful for one in others):
-            yield FusionModel.fit(others), [one for one in lessons if one.group % PARTS == part]
+            yield fit_fusion(others), [one for one in lessons if one.group % PARTS == part]
 
 
 def levels(paths: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -276,9 +269,3 @@ def drawn(size: int) -> np.ndarray:
     if size <= MOST:
         return np.arange(size)
     return np.sort(np.random.default_rng(0).choice(size, MOST, replace=False))
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """(n, d) float32 of unit length; half precision had rounded them."""
-    table = np.asarray(vectors, np.float32)
-    return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)

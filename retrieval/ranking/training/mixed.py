@@ -9,11 +9,13 @@ grade 2, one that has it not grade 1, and one of another category 0, the word or
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from catalog.product import ProductInput
 from retrieval.lexical.tokens import search_terms
+from retrieval.query import Encoder
 from retrieval.ranking.blending import blend, blend_classes
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.training.held_out import (
@@ -26,10 +28,6 @@ from retrieval.ranking.training.held_out import (
     lesson,
     levels,
 )
-
-if TYPE_CHECKING:
-    from catalog.product import ProductInput
-    from models.inference.product_encoder import ProductEncoder
 
 __all__ = ["Beside", "mixed"]
 
@@ -63,7 +61,7 @@ def mixed(
     attributes: Sequence[Mapping[str, Any]],
     asking: Listings,
     beside: Beside,
-    encoder: "ProductEncoder",
+    encoder: Encoder,
 ) -> list[Lesson]:
     """Lessons of kinds photo_words, sound_words and product_words; the same input gives the same lessons.
 
@@ -74,8 +72,6 @@ def mixed(
             one listing is of one group here and there.
         beside: what they have, row by row.
     """
-    from catalog.product import ProductInput
-
     _, seconds = levels(gallery.paths)
     _, own_seconds = levels(asking.paths)
     words = Words(search, attributes, seconds)
@@ -107,8 +103,8 @@ def _read_together(
     search: HybridSearch,
     name: str,
     queries: Sequence[Query],
-    items: "Sequence[ProductInput]",
-    encoder: "ProductEncoder",
+    items: Sequence[ProductInput],
+    encoder: Encoder,
 ) -> list[Lesson]:
     """As one item, as the service encodes words and a photo or a sound that weigh the same."""
     if not items:
@@ -119,7 +115,7 @@ def _read_together(
 
 
 def _by_product(
-    search: HybridSearch, queries: Sequence[tuple[int, Query]], beside: Beside, encoder: "ProductEncoder"
+    search: HybridSearch, queries: Sequence[tuple[int, Query]], beside: Beside, encoder: Encoder
 ) -> list[Lesson]:
     """By the mean of both vectors, as the service asks for a product and words."""
     if beside.vectors is None or not queries:

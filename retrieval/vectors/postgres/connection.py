@@ -7,7 +7,7 @@ address where that is malformed, and not in the representation of an object that
 import select
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,9 +63,6 @@ class Server:
         reopen: whether a use after the server went away opens another connection, which may take
             seconds; if not, `open` does.
 
-    Attributes:
-        opened: called with every further connection that is opened; None for nothing.
-
     Raises:
         ArtifactError: from every method, where the server cannot be reached or refuses; says why.
     """
@@ -75,7 +72,6 @@ class Server:
     ) -> None:
         check_address("address", address)
         self.name = name
-        self.opened: Callable[[psycopg.Connection], None] | None = None
         self._address = address
         self._reopen = reopen
         self._wanted = dict(parameters or {})
@@ -102,15 +98,13 @@ class Server:
                 raise ArtifactError(f"PostgreSQL refused, index {self.name}: {self._said(error)}") from None
 
     @contextmanager
-    def transaction(self, *, snapshot: bool = False) -> Iterator[psycopg.Cursor]:
-        """One transaction; with `snapshot` every statement of it sees the same state."""
+    def transaction(self) -> Iterator[psycopg.Cursor]:
+        """One transaction."""
         with (
             self.connected() as connection,
             connection.transaction(),
             connection.cursor(binary=True) as run,
         ):
-            if snapshot:
-                run.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield run
 
     def set(self, values: Mapping[str, str]) -> None:
@@ -167,8 +161,6 @@ class Server:
             connection.execute(LEAVE)
             for name, value in self._wanted.items():
                 connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-            if self.opened is not None:
-                self.opened(connection)
         except psycopg.Error as error:
             problem = f"PostgreSQL cannot be reached for index {self.name}: {self._said(error)}"
             raise ArtifactError(problem) from None

@@ -21,7 +21,6 @@ from retrieval.vectors.checks import as_vectors
 from retrieval.vectors.order import true_scores
 from retrieval.vectors.postgres.connection import Server
 from retrieval.vectors.postgres.fill import Rows, drop_unkept, fill, filled, hold, table_of
-from retrieval.vectors.postgres.nearest import MOST_EFFORT, PARAMETERS
 from retrieval.vectors.proposed import ProposedIndex, packed_rows
 from shelfspace.errors import ArtifactError
 from shelfspace.settings import ReleaseSettings
@@ -30,6 +29,11 @@ __all__ = ["PgRowIndex", "Place"]
 
 logger = logging.getLogger("shelfspace.postgres")
 
+PARAMETERS = {"plan_cache_mode": "force_generic_plan", "jit": "off", "hnsw.iterative_scan": "relaxed_order",
+              "hnsw.max_scan_tuples": "2000000000"}  # fmt: skip
+"""Of a session that searches: statements are planned once, and a filter never ends a walk early."""
+MOST_EFFORT = 1000
+"""The largest `hnsw.ef_search` there is."""
 SPARE = 6
 """Candidates beyond k at least, since half precision confuses neighbours; k / 8 where that is more."""
 AT_ONCE = 64

@@ -73,3 +73,31 @@ def test_a_push_that_failed_is_tried_again(tmp_path: Path) -> None:
     blocked.unlink()
     data_versions.keep(target, "manifest.json", note, push_too=True)
     assert any(blocked.rglob("*.dir"))
+
+
+def test_dvc_is_started_only_where_something_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "params.yaml").write_text("workspaces: [shop]\nseed: 1\n")
+    (tmp_path / "dvc.yaml").write_text(
+        "stages: {features: {do: {outs: [{'workspaces/${item}/features': {persist: true}}]}}}"
+    )
+    workspace = tmp_path / "workspaces" / "shop"
+    (workspace / "state").mkdir(parents=True)
+    (workspace / "features").mkdir()
+    table = workspace / "features" / "table"
+    table.write_text("one")
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setattr(data_versions, "_dvc", lambda _, *arguments: calls.append(arguments))
+
+    def commit() -> int:
+        assert data_versions.commit_stages(tmp_path, workspace, ["features"]) == ["features@shop"]
+        return len(calls)
+
+    assert (commit(), commit()) == (1, 1)
+    table.write_text("other")
+    assert (commit(), commit()) == (2, 2)
+    (tmp_path / "params.yaml").write_text("workspaces: [shop]\nseed: 2\n")
+    assert (commit(), commit()) == (3, 3)
+    (tmp_path / "dvc.lock").write_text("of another checkout")
+    assert (commit(), commit()) == (4, 4)
+    table.unlink()
+    assert commit() == 5

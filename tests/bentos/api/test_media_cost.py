@@ -10,6 +10,7 @@ from PIL import Image
 from bentos.api.limits import Limits
 from bentos.api.media_cost import check_costs, check_photo_cost, check_sound_cost, jpeg_size
 from bentos.api.parsing import ParsedRequest
+from bentos.endpoints import ENDPOINTS
 from bentos.errors import RequestError
 from catalog.product import ProductInput
 from shelfspace.settings import Settings
@@ -87,7 +88,7 @@ def test_unreadable_headers_are_left_to_the_decoder() -> None:
 def test_the_place_of_the_item_is_named() -> None:
     bomb = seeds.webp_claiming(10_000, 9_999)
     items = (ProductInput(title="a"), ProductInput(photos=(bomb,)))
-    call = ParsedRequest("embed", False, items, ("", ""), 0, "items")
+    call = ParsedRequest(ENDPOINTS["embed"], False, items, ("", ""))
     with pytest.raises(RequestError) as caught:
         check_costs(call, Limits.of(Settings()))
     assert caught.value.field == "items[1].photo.pixels"

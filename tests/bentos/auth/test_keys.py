@@ -1,19 +1,18 @@
 """API keys: the file, the ring that follows it, buckets, and the command line."""
 
-import json
-import os
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bentos.auth import __main__ as keys_cli
+from bentos.auth import manage
 from bentos.auth.access import Door
 from bentos.auth.keys import Key, KeyRing, KeysFile, create_key, digest, read_keys, write_keys
 from bentos.auth.rate_limit import Addresses, Bucket, group
 from bentos.errors import RequestError
 from shelfspace.errors import SettingsError
+from shelfspace.workspace import Workspace
 
 
 class Clock:
@@ -189,45 +188,62 @@ def test_an_expired_key_is_401(tmp_path: Path) -> None:
     assert caught.value.status == 401
 
 
-def test_the_command_line_creates_lists_and_revokes(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_keys_are_added_rotated_and_revoked(tmp_path: Path) -> None:
     path = tmp_path / "sub" / "keys.json"
-    line = ["--file", str(path)]
-    assert keys_cli.main([*line, "create", "--name", "shop", "--scopes", "read,write", "--days", "2"]) == 0
-    token = capsys.readouterr().out.strip()
-    assert keys_cli.main([*line, "create"]) == 0
-    capsys.readouterr()
-    assert keys_cli.main([*line, "list"]) == 0
-    listed = capsys.readouterr().out
-    assert token not in listed
-    assert [text.split("\t")[1:3] for text in listed.splitlines()] == [
+    token, added = manage.add_key(path, "shop", "read,write", 50, 100, days=2)
+    other, _ = manage.add_key(path, "", "read", 50, 100, days=None)
+    assert token not in path.read_text()
+    assert [manage.describe_key(key).split("\t")[1:3] for key in read_keys(path).keys] == [
         ["valid", "read,write"],
         ["valid", "read"],
     ]
     found = KeyRing(path).find(token)
     assert found is not None
     assert (found.name, found.scopes) == ("shop", ("read", "write"))
-    assert keys_cli.main([*line, "revoke", found.id]) == 0
+    fresh, rotated = manage.rotate_key(path, added.id, hours=1)
+    assert (rotated.name, rotated.scopes, rotated.expires) == (found.name, found.scopes, found.expires)
+    ring = KeyRing(path)
+    old, new = ring.find(token), ring.find(fresh)
+    assert old is not None
+    assert new is not None
+    assert old.expires is not None
+    assert old.expires <= datetime.now(UTC) + timedelta(hours=1)
+    assert manage.revoke_key(path, added.id) == 2
     assert KeyRing(path).find(token) is None
-    assert len(json.loads(path.read_text())["keys"]) == 1
-    assert keys_cli.main([*line, "revoke", found.id]) == 2
-    for wrong in (
-        ["--scopes", "all"],
-        ["--rate", "0"],
-        ["--rate", "nan"],
-        ["--days", "-1"],
-        ["--burst", "0"],
-    ):
-        assert keys_cli.main([*line, "create", *wrong]) == 2
-    assert "give a rate" in capsys.readouterr().err
-    assert keys_cli.main(["--file", str(tmp_path / "none.json"), "list"]) == 2
+    assert KeyRing(path).find(other) is not None
+    with pytest.raises(SettingsError, match="keys list"):
+        manage.revoke_key(path, added.id)
+
+
+def test_a_rotation_never_lengthens_a_key(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    _, key = saved(path, expires=soon)
+    manage.rotate_key(path, key.id, hours=24)
+    assert read_keys(path).keys[0].expires == soon
+    with pytest.raises(SettingsError, match="--hours"):
+        manage.rotate_key(path, key.id, hours=-1)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"scopes": "all"}, {"rate": 0}, {"rate": float("nan")}, {"days": -1}, {"burst": 0}]
+)
+def test_a_key_of_no_use_is_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
+    asked: dict = {"name": "", "scopes": "read", "rate": 50, "burst": 100, "days": None, **wrong}
+    with pytest.raises(SettingsError, match="give"):
+        manage.add_key(tmp_path / "keys.json", **asked)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_file_there_is_nothing_to_change(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="keys create"):
+        manage.revoke_key(tmp_path / "none.json", "1a2b")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_keys_file_of_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHELFSPACE_WORKSPACES", str(tmp_path))
+    workspace = Workspace.find("sample", tmp_path)
     monkeypatch.delenv("SHELFSPACE_KEYS", raising=False)
-    assert keys_cli.main(["--catalog", "sample", "create"]) == 0
-    assert len(read_keys(tmp_path / "sample" / "keys.json").keys) == 1
+    assert manage.keys_path(workspace) == tmp_path / "sample" / "keys.json"
     monkeypatch.setenv("SHELFSPACE_KEYS", str(tmp_path / "other.json"))
-    assert keys_cli.main(["--catalog", "sample", "create"]) == 0
-    assert len(read_keys(tmp_path / "other.json").keys) == 1
-    assert os.path.exists(tmp_path / "other.json.lock")
+    assert manage.keys_path(workspace) == tmp_path / "other.json"

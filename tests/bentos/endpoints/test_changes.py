@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from bentos.api.responses import SearchAnswer, SimilarAnswer, WriteAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
+from bentos.endpoints import ENDPOINTS
+from bentos.endpoints.writing import WriteAnswer
 from releases import promote
 from shelfspace.settings import Settings
 from tests.bentos.http.test_fast_path import client_of, error_of, settings
 from tests.bentos.shop import Shop
+
+SearchAnswer = ENDPOINTS["search"].answer_model
+SimilarAnswer = ENDPOINTS["similar"].answer_model
 
 ITEM = {"product_id": "new-1", "title": "violet paper umbrella", "price": 12.5, "category": "Umbrellas"}
 
@@ -278,11 +282,12 @@ def test_writers_and_readers_at_once_see_whole_states(application: Application, 
 def test_a_damaged_log_is_not_served_over(application: Application, client: TestClient, shop: Shop) -> None:
     put(client, ITEM)
     put(client, {**ITEM, "product_id": "new-2"})
+    application.close()
     path = application.config.releases / "delta" / f"{shop.first.id}.log"
     data = bytearray(path.read_bytes())
-    data[len(data) // 3] ^= 0xFF
+    data[data.index(b"new-2")] ^= 0xFF
     path.write_bytes(data)
     again = Application(replace(application.config))
     assert not again.engine.refresh()
-    assert "delta log" in again.engine.problem
+    assert f"the log {path} cannot be read" in again.engine.problem
     again.close()

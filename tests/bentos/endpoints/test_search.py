@@ -9,13 +9,17 @@ from starlette.testclient import TestClient
 
 from bentos.api.limits import Limits
 from bentos.api.parsing import read_call
-from bentos.api.responses import GetAnswer, SearchAnswer, SimilarAnswer
 from bentos.application import Application
 from bentos.config import ServiceConfig
+from bentos.endpoints import ENDPOINTS
 from retrieval.ranking.blending import blend
 from tests.bentos.http.test_fast_path import client_of, error_of, settings
 from tests.bentos.market import Market
 from tests.bentos.shop import Shop
+
+SearchAnswer = ENDPOINTS["search"].answer_model
+SimilarAnswer = ENDPOINTS["similar"].answer_model
+GetAnswer = ENDPOINTS["products/get"].answer_model
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +185,7 @@ def test_a_product_with_a_word_keeps_to_its_category(client: TestClient, market:
 
 def test_unequal_parts_are_encoded_alone_and_averaged(shop: Shop) -> None:
     body = {"query": {"text": "red", "photo": base64.b64encode(shop.photo).decode(), "weights": {"photo": 3}}}
-    call = read_call("search", body, Limits.of(shop.settings))
+    call = read_call(ENDPOINTS["search"], body, Limits.of(shop.settings))
     (ask,) = call.asks
     assert [weight for _, weight in ask.parts] == [1.0, 3.0]
     vectors = shop.encoder.embed(call.items)

@@ -184,7 +184,7 @@ def test_rules_count_once_their_file_is_there(
     before = asked(client, query={"text": "a desk lamp"}, k=100)
     assert "P010" in ids(before)
     file.write_text(RULES)
-    application.rules.refresh()
+    application.backend.rules_file.refresh()
     after = asked(client, query={"text": "a desk lamp"}, k=100)
     assert ids(after)[:2] == ["P004", "P008"]
     assert [hit["pinned"] for hit in after["hits"][:3]] == [True, True, False]
@@ -212,20 +212,20 @@ def test_a_broken_file_leaves_the_rules_before_it(
 ) -> None:
     file = workspace / "rules.yaml"
     file.write_text(RULES)
-    application.rules.refresh()
+    application.backend.rules_file.refresh()
     file.write_text("rules:\n  - {why: nothing}\n")
-    application.rules.refresh()
+    application.backend.rules_file.refresh()
     assert ids(asked(client, query={"text": "lamp"}))[:2] == ["P004", "P008"]
     problem = client.get("/release").json()["problem"]
     assert "rules[1]" in problem
     assert "pin, boost or ban something" in problem
     file.write_text("rules:\n  - {why: other, query: lamp, pin: [gone-1, P006]}\n")
-    application.rules.refresh()
+    application.backend.rules_file.refresh()
     assert ids(asked(client, query={"text": "lamp"}))[0] == "P006"
     said = client.get("/release").json()
     assert (said["problem"], said["rules"]["unknown_products"]) == ("", ["gone-1"])
     file.unlink()
-    application.rules.refresh()
+    application.backend.rules_file.refresh()
     assert not asked(client, query={"text": "lamp"})["hits"][0]["pinned"]
 
 
@@ -238,6 +238,6 @@ def test_the_running_service_sees_a_changed_file(workspace: Path) -> None:
     try:
         wait_for(lambda: app.ready, 60, pause=0.05)
         (workspace / "rules.yaml").write_text(RULES)
-        wait_for(lambda: len(app.rules.rules.rules) == 3, 10, pause=0.05)
+        wait_for(lambda: len(app.backend.rules.rules) == 3, 10, pause=0.05)
     finally:
         app.close()

@@ -188,13 +188,13 @@ def test_changes_count_among_the_matches(client: TestClient) -> None:
 def test_rules_hold_for_what_was_not_ranked(application: Application, client: TestClient) -> None:
     hits, before = paged(client, query={"text": "umbrella"})
     last = hits[-1]["product_id"]
-    path = application.rules.path
+    path = application.backend.rules_file.path
     assert path is not None
     path.write_text(
         f"rules: [{{why: recalled, ban: [{last}]}}, {{why: new, query: umbrella, pin: [M298]}}]\n"
     )
-    application.rules.refresh()
-    assert application.rules.problem == ""
+    application.backend.rules_file.refresh()
+    assert application.backend.rules_file.problem == ""
     hits, total = paged(client, query={"text": "umbrella"})
     assert total == len({hit["product_id"] for hit in hits}) == before - 1
     assert (hits[0]["product_id"], hits[0]["pinned"]) == ("M298", True)

@@ -18,7 +18,7 @@ from bentos.application import Application
 from bentos.build import copy_package
 from bentos.config import ServiceConfig
 from bentos.errors import RequestError
-from bentos.http.fast_path import HotRoutes
+from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
 from bentos.http.media import CACHE_BYTES, MediaShelf
 from bentos.http.security_headers import PAGE_POLICY
@@ -45,7 +45,7 @@ def application(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def client_of(application: Application | None) -> TestClient:
     return TestClient(
-        HotRoutes(Starlette(), application=lambda: application, spec=dict), raise_server_exceptions=False
+        FastPath(Starlette(), application=lambda: application, spec=dict), raise_server_exceptions=False
     )
 
 
@@ -57,7 +57,7 @@ def client(application: Application) -> TestClient:
 @pytest.fixture(scope="module")
 def guarded(application: Application) -> TestClient:
     """As the service has it; the other client shows that pages need no guard to be safe from paths."""
-    hot = HotRoutes(Starlette(), application=lambda: application, spec=dict)
+    hot = FastPath(Starlette(), application=lambda: application, spec=dict)
     return TestClient(Guard(hot, application=lambda: application), raise_server_exceptions=False)
 
 

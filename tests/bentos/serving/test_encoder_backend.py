@@ -8,6 +8,7 @@ import pytest
 
 from bentos.application import Application
 from bentos.config import ServiceConfig
+from bentos.endpoints.release import manifest
 from bentos.serving.encoder_backend import sample_features, sample_items
 from bentos.telemetry.metrics import METRICS
 from catalog.product import ProductInput
@@ -25,14 +26,14 @@ def measured(shop: Shop, tmp_path_factory: pytest.TempPathFactory):
     )
     root = tmp_path_factory.mktemp("ways")
     made = Application(ServiceConfig(settings, releases=root, baked_release=shop.first.folder))
-    METRICS.watch(made)
+    made.tell_metrics()
     made.engine.refresh()
     yield made
     made.close()
 
 
 def test_release_says_what_was_measured_and_chosen(measured: Application, shop: Shop) -> None:
-    said = measured.manifest()["encoder"]
+    said = manifest(measured.backend)["encoder"]
     assert said["setting"] == "auto"
     assert set(said["ways"]) == {"text", "image", "audio", "tabular", "head"}
     assert said["ways"]["text"] != EAGER
@@ -44,9 +45,9 @@ def test_release_says_what_was_measured_and_chosen(measured: Application, shop: 
 
 
 def test_metrics_say_it_too(measured: Application) -> None:
-    METRICS.watch(measured)
+    measured.tell_metrics()
     text = METRICS.text().decode()
-    ways = measured.manifest()["encoder"]["ways"]
+    ways = manifest(measured.backend)["encoder"]["ways"]
     assert f'text="{ways["text"]}"' in next(
         line for line in text.splitlines() if "shelfspace_encoder_info{" in line
     )
@@ -64,7 +65,7 @@ def test_answers_are_those_of_eager_and_a_put_lands_on_the_releases_vector(
     async def ask() -> tuple[dict, dict]:
         embedded = await measured.answer("embed", {"items": items})
         put = {key: value for key, value in shop.items[3].items() if key != "product_id"}
-        await measured.write("products/put", {"item": {"product_id": "TWIN", **put}})
+        await measured.answer("products/put", {"item": {"product_id": "TWIN", **put}})
         return embedded, await measured.answer("embed", {"items": [put]})
 
     embedded, twin = asyncio.run(ask())
@@ -105,7 +106,7 @@ def test_a_file_that_is_refused_is_left_out(shop: Shop) -> None:
 def test_eager_is_measured_not_at_all(shop: Shop, tmp_path: Path) -> None:
     made = Application(ServiceConfig(shop.settings, releases=tmp_path, baked_release=shop.first.folder))
     made.engine.refresh()
-    said = made.manifest()["encoder"]
+    said = manifest(made.backend)["encoder"]
     made.close()
     assert set(said["ways"].values()) == {EAGER}
     assert said["trials"] == []

@@ -16,7 +16,7 @@ import pytest
 from bentos.application import Application
 from bentos.build import build_bento
 from bentos.config import ServiceConfig, read_config
-from bentos.http.fast_path import HotRoutes
+from bentos.http.fast_path import FastPath
 from bentos.serve import main
 from bentos.serving.index_backend import IndexChoice, close_remote
 from bentos.serving.loaded_release import LoadedRelease
@@ -68,7 +68,7 @@ async def nothing(scope: dict, receive: object, send: object) -> None:
 
 
 def ask(application: Application, path: str, body: dict | None = None) -> Any:
-    app = HotRoutes(nothing, application=lambda: application, spec=dict)
+    app = FastPath(nothing, application=lambda: application, spec=dict)
 
     async def run() -> httpx.Response:
         transport = httpx.ASGITransport(app=app)
@@ -120,7 +120,7 @@ def test_the_server_away_and_back(
     application: Application, server: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    METRICS.watch(application)
+    application.tell_metrics()
     wanted = hits(application, query={"text": "leather bag"})
     assert b"shelfspace_index_answering 1.0" in METRICS.text()
     server.kill()

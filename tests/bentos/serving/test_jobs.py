@@ -8,12 +8,16 @@ import pytest
 
 from bentos.api.limits import Limits
 from bentos.api.parsing import read_call
+from bentos.endpoints import ENDPOINTS
 from bentos.errors import RequestError
 from bentos.serving.jobs import run_jobs
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Job, Outcome
 from models.inference.product_encoder import ProductEncoder
-from retrieval.vectors import DeltaLimits, LayeredView, Record, build_index
+from retrieval.changes.records import Record
+from retrieval.changes.segment import DeltaLimits
+from retrieval.changes.view import LayeredView
+from retrieval.vectors import build_index
 from shelfspace.settings import ReleaseSettings
 from tests.bentos.shop import Shop
 
@@ -24,7 +28,7 @@ def loaded(shop: Shop) -> LoadedRelease:
 
 
 def job(shop: Shop, loaded: LoadedRelease, endpoint: str, body: dict) -> Job:
-    call = read_call(endpoint, body, Limits.of(shop.settings))
+    call = read_call(ENDPOINTS[endpoint], body, Limits.of(shop.settings))
     return Job(call, loaded)
 
 

@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from bentos.http.fast_path import HotRoutes
-from bentos.telemetry.metrics import METRICS, STAGES, Histogram
+from bentos.http.fast_path import FastPath
+from bentos.telemetry.metrics import STAGES, Histogram
 from shelfspace.workspace import PROJECT
 from tests.bentos.shop import Shop
 
@@ -46,14 +46,14 @@ def application(shop: Shop, tmp_path: Path):
         shop.settings, releases=tmp_path, baked_release=shop.first.folder, live=tmp_path / "live"
     )
     made = Application(config)
-    METRICS.watch(made)
+    made.tell_metrics()
     made.engine.refresh()
     yield made
     made.close()
 
 
 def ask(application: Application, *calls: tuple[str, str, dict | None]) -> list[httpx.Response]:
-    app = HotRoutes(nothing, application=lambda: application, spec=dict)
+    app = FastPath(nothing, application=lambda: application, spec=dict)
 
     async def run() -> list[httpx.Response]:
         transport = httpx.ASGITransport(app=app)

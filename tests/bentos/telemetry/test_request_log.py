@@ -1,17 +1,26 @@
-"""The request log: whole files, nothing lost on close, bounded when the folder fails."""
+"""The request log: nothing lost on close, one log for all processes, bounded when the folder fails."""
 
-import json
 import threading
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bentos.telemetry.request_log import RequestLog
+from shelfspace.durable_log import DurableLog, LogEntry, delete_log
+from shelfspace.workspace import REQUEST_LOG
+
+
+def entries_in(folder: Path) -> list[LogEntry]:
+    if not (folder / REQUEST_LOG).exists():
+        return []
+    with closing(DurableLog(folder / REQUEST_LOG)) as log:
+        return log.read()[0]
 
 
 def rows_in(folder: Path) -> list[dict]:
-    files = sorted(folder.glob("requests-*.jsonl"))
-    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    return [dict(entry.record) for entry in entries_in(folder)]
 
 
 def test_rows_are_written_in_batches_and_the_rest_on_close(tmp_path: Path) -> None:
@@ -22,7 +31,52 @@ def test_rows_are_written_in_batches_and_the_rest_on_close(tmp_path: Path) -> No
     log.add([{"n": 2}])
     log.close()
     assert [row["n"] for row in rows_in(tmp_path / "live")] == [0, 1, 2]
-    assert len(list((tmp_path / "live").iterdir())) == 2  # two whole files, no temporary names
+    assert [file.name for file in (tmp_path / "live").iterdir()] == [REQUEST_LOG]
+
+
+def test_times_and_vectors_are_written_as_the_log_holds_them(tmp_path: Path) -> None:
+    log = RequestLog(tmp_path, every_seconds=60)
+    vector = np.array([0.6, 0.8], np.float16)
+    log.add([{"time": 1_700_000_000.5, "vector": vector, "top_score": np.float32(0.5)}, {"vector": None}])
+    log.close()
+    first, second = entries_in(tmp_path)
+    assert first.record == {"time": "2023-11-14T22:13:20.500+00:00", "top_score": 0.5}
+    np.testing.assert_array_equal(first.vector, vector.astype(np.float32))
+    assert second.vector is None
+
+
+def test_two_processes_write_one_log(tmp_path: Path) -> None:
+    logs = [RequestLog(tmp_path, every_seconds=60) for _ in range(2)]
+    for n in range(6):
+        logs[n % 2].add([{"n": n}])
+        logs[n % 2].flush()
+    for log in logs:
+        log.close()
+    assert [row["n"] for row in rows_in(tmp_path)] == list(range(6))
+
+
+def test_a_folder_that_was_cleared_is_written_again(tmp_path: Path) -> None:
+    log = RequestLog(tmp_path, every_seconds=60)
+    log.add([{"n": 0}])
+    log.flush()
+    delete_log(tmp_path / REQUEST_LOG)
+    log.add([{"n": 1}])
+    log.close()
+    assert [row["n"] for row in rows_in(tmp_path)] == [1]
+
+
+def test_a_damaged_log_is_said_and_the_rows_wait(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / REQUEST_LOG).write_text("no log" * 100)
+    log = RequestLog(tmp_path, every_seconds=0.01)
+    log.add([{"n": 0}])
+    for _ in range(200):
+        if "cannot be written" in caplog.text:
+            break
+        threading.Event().wait(0.01)
+    assert "restore it, or delete it" in caplog.text
+    delete_log(tmp_path / REQUEST_LOG)
+    log.close()
+    assert [row["n"] for row in rows_in(tmp_path)] == [0]
 
 
 def test_the_writer_flushes_by_time_and_by_size(tmp_path: Path) -> None:

@@ -106,7 +106,6 @@ def test_media_stay_inside_their_root_links_included(tmp_path: Path) -> None:
     assert source.media_path("in.png") == media / "in.png"
     assert source.media_path("inner.png") == media / "in.png"
     assert source.media_path("none.png") is None
-    assert list(source.media_paths(["none.png", "in.png"])) == ["in.png"]
     for key in ("link.png", "../../outside.png", str(tmp_path / "outside.png")):
         with pytest.raises(CatalogError, match="stays inside"):
             source.media_path(key)
@@ -156,4 +155,4 @@ def test_flipkart_as_it_lies_there(public_data: Path) -> None:
     assert rows["product_id"].is_unique
     assert (rows["price"] == "").sum() == 1
     assert rows["attributes"].ne("{}").mean() > 0.9
-    assert len(source.media_paths(rows["photos"])) == 1047
+    assert sum(source.media_path(key) is not None for key in set(rows["photos"])) == 1047

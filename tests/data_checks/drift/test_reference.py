@@ -11,12 +11,15 @@ from data_checks.drift.reference import (
     LOG_COLUMNS,
     catalogue_columns,
     read_requests,
+    request_versions,
     traffic_columns,
     traffic_windows,
 )  # fmt: skip
+from shelfspace.durable_log import DurableLog, LogEntry
 from shelfspace.errors import ArtifactError
 from shelfspace.files import write_table
 from shelfspace.settings import Monitoring
+from shelfspace.workspace import REQUEST_LOG
 from tests.data_checks import tables
 
 SETTINGS = Monitoring(min_requests=10)
@@ -34,11 +37,14 @@ def _rows(count: int, *, start: str = "2026-03-01T00:00:01Z", **changes: object)
 
 
 def _log(folder: Path, *parts: list[dict]) -> pd.DataFrame:
-    folder.mkdir(parents=True, exist_ok=True)
-    for i, part in enumerate(parts):
-        text = "\n".join(json.dumps(row) for row in part)
-        (folder / f"requests-2026-03-01-1-{i}.jsonl").write_text(text)
-    return read_requests(folder.glob("requests-*.jsonl"))
+    log = DurableLog(folder / REQUEST_LOG)
+    for part in parts:
+        log.append(
+            LogEntry({**row, "vector": None}, None if row["vector"] is None else np.float32(row["vector"]))
+            for row in part
+        )
+    log.close()
+    return read_requests(folder)
 
 
 def test_catalogue_columns_describe_the_products() -> None:
@@ -63,21 +69,42 @@ def test_the_log_is_read_in_time_order_without_query_texts(tmp_path: Path) -> No
     assert "secret" not in table.to_json()
     write_table(tmp_path / "requests.parquet", table)
     again = pd.read_parquet(tmp_path / "requests.parquet")
-    assert again["vector"].iloc[0].tolist() == [0.6, 0.8]
+    np.testing.assert_allclose(again["vector"].iloc[0], [0.6, 0.8], atol=1e-6)
 
 
 def test_an_empty_log_keeps_its_types(tmp_path: Path) -> None:
-    table = read_requests([])
+    table = read_requests(tmp_path)
     write_table(tmp_path / "requests.parquet", table)
     again = pd.read_parquet(tmp_path / "requests.parquet")
     assert traffic_windows(again, CROWNED, SETTINGS) == {}
     assert again["time"].dtype == "datetime64[us, UTC]"
 
 
-def test_a_damaged_line_is_named(tmp_path: Path) -> None:
-    (tmp_path / "requests-1.jsonl").write_text('{"time": "2026-03-01T00:00:00Z"}\n{"tor')
-    with pytest.raises(ArtifactError, match=r"requests-1\.jsonl line 2"):
-        read_requests(tmp_path.glob("*.jsonl"))
+def test_files_of_the_earlier_format_are_read_and_a_torn_line_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    early, late = _rows(2), _rows(3, start="2026-03-02T00:00:00Z")
+    lines = [json.dumps(row) for row in early]
+    (tmp_path / "requests-2026-03-01-1-0.jsonl").write_text("\n".join([lines[0], "[1]", lines[1], '{"tor']))
+    table = _log(tmp_path, late)
+    assert table["time"].is_monotonic_increasing
+    assert len(table) == 5
+    np.testing.assert_allclose(np.stack(list(table["vector"])), [[0.6, 0.8]] * 5, atol=1e-6)
+    assert "requests-2026-03-01-1-0.jsonl line 2 is no JSON object" in caplog.text
+    assert "requests-2026-03-01-1-0.jsonl line 4 is no JSON object" in caplog.text
+
+
+def test_a_damaged_log_is_named(tmp_path: Path) -> None:
+    (tmp_path / REQUEST_LOG).write_text("no log" * 100)
+    with pytest.raises(ArtifactError, match=REQUEST_LOG):
+        read_requests(tmp_path)
+
+
+def test_a_version_changes_when_the_log_grows(tmp_path: Path) -> None:
+    assert request_versions(tmp_path / "absent") == {}
+    _log(tmp_path, _rows(3))
+    (tmp_path / "requests-1.jsonl").write_text("{}")
+    assert request_versions(tmp_path) == {"requests-1.jsonl": "2", REQUEST_LOG: "3"}
 
 
 def test_windows_are_the_first_and_the_latest_rows_since_the_crowning(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from models.cross_validation.fold_features import FoldFeatures
 from models.cross_validation.plots import cross_validation_pictures, verdict
 from models.cross_validation.report import CrossValidationReport, corrected_interval
 from models.cross_validation.run import cross_validate, divisions
+from models.features.catalogue import Catalogue, product_items
 from models.features.featurizer import Featurizer
 from models.features.table import FeatureTable, ModalityFeatures
 from shelfspace.errors import ArtifactError, InputError
@@ -261,18 +262,29 @@ def catalogue(n: int = 40) -> pd.DataFrame:
     )
 
 
+class _NoMedia:
+    """A catalogue without files."""
+
+
+def read(products: pd.DataFrame, settings: Settings) -> Catalogue:
+    """The products as features are computed from them."""
+    without = products.assign(photos=[[]] * len(products), sounds=[[]] * len(products))
+    return Catalogue.read(without, _NoMedia(), Path(), settings)  # type: ignore[arg-type]
+
+
 def stored_features(products: pd.DataFrame, settings: Settings) -> tuple[FeatureTable, Featurizer]:
     """What the features stage would have left, with vectors of a frozen encoder beside the tokens."""
-    from models.features.catalogue import product_items, training_texts
-
-    texts = training_texts(products, settings.preprocessing)
+    texts = list(read(products, settings).texts["text"])
     fitted = Featurizer.fit(texts, products["price"].to_numpy(), settings)
     n = len(products)
     values, priced = fitted.scaler.transform(product_items(products))
     random = np.random.default_rng(0)
     parts = {
         "text": ModalityFeatures(
-            {"tokens": fitted.tokens(texts), "sentence": random.random((n, 4), dtype=np.float32)},
+            {
+                "tokens": fitted.compute("text", "tokens", texts),
+                "sentence": random.random((n, 4), dtype=np.float32),
+            },
             np.ones(n, dtype=bool),
         ),
         "image": ModalityFeatures({"pixels": np.zeros((n, 8, 8, 3), np.uint8)}, np.ones(n, dtype=bool)),
@@ -286,12 +298,14 @@ def test_a_fold_is_fitted_on_its_training_rows_alone() -> None:
     products = catalogue()
     table, featurizer = stored_features(products, settings)
     train = np.arange(0, 40, 2)
-    features = FoldFeatures(products, table, featurizer, settings)
+    features = FoldFeatures(read(products, settings), table, featurizer, settings)
     found = features.fit(train)
     expected = Featurizer.fit(
         [features.texts[i] for i in train], products["price"].to_numpy()[train], settings
     )
-    np.testing.assert_array_equal(found.modalities["text"].values["tokens"], expected.tokens(features.texts))
+    np.testing.assert_array_equal(
+        found.modalities["text"].values["tokens"], expected.compute("text", "tokens", features.texts)
+    )
     assert not np.array_equal(
         found.modalities["text"].values["tokens"], table.modalities["text"].values["tokens"]
     )
@@ -306,12 +320,14 @@ def test_a_fold_is_fitted_on_its_training_rows_alone() -> None:
     held = np.setdiff1d(np.arange(40), train)
     other.loc[held, "title"] = [f"entirely different words {i} 手机" for i in held]
     other.loc[held, "price"] = 9999.0
-    changed = FoldFeatures(other, table, featurizer, settings).fit(train)
+    changed = FoldFeatures(read(other, settings), table, featurizer, settings).fit(train)
     for name, key in (("text", "tokens"), ("tabular", "values")):
         np.testing.assert_array_equal(
             changed.modalities[name].values[key][train], found.modalities[name].values[key][train]
         )
-    assert FoldFeatures(other, table, featurizer, settings).fingerprint != features.fingerprint
+    assert (
+        FoldFeatures(read(other, settings), table, featurizer, settings).fingerprint != features.fingerprint
+    )
 
 
 def test_features_whose_fitting_is_unknown_are_refused() -> None:
@@ -320,9 +336,11 @@ def test_features_whose_fitting_is_unknown_are_refused() -> None:
     table, featurizer = stored_features(products, settings)
     text = table.modalities["text"]
     odd = ModalityFeatures({**text.values, "topics": np.zeros((40, 2))}, text.present)
-    features = FoldFeatures(products, FeatureTable(table.product_ids, {"text": odd}), featurizer, settings)
+    features = FoldFeatures(
+        read(products, settings), FeatureTable(table.product_ids, {"text": odd}), featurizer, settings
+    )
     with pytest.raises(ArtifactError, match="whether topics of text is fitted"):
         features.fit(np.arange(20))
     unknown = FeatureTable(table.product_ids, {"video": table.modalities["image"]})
-    with pytest.raises(ArtifactError, match="features of video"):
-        FoldFeatures(products, unknown, featurizer, settings).fit(np.arange(20))
+    with pytest.raises(ArtifactError, match="whether pixels of video"):
+        FoldFeatures(read(products, settings), unknown, featurizer, settings).fit(np.arange(20))

@@ -4,9 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.features.catalogue import embed_catalogue, label_of, product_items, product_texts, targets
+from models.features.catalogue import (
+    Catalogue,
+    cleaned_texts,
+    embed_catalogue,
+    label_of,
+    product_items,
+    targets,
+)
 from models.features.featurizer import Featurizer
 from models.features.table import FeatureTable
+from shelfspace.errors import ArtifactError
 from shelfspace.settings import Preprocessing, load_settings
 
 PRODUCTS = pd.DataFrame(
@@ -40,7 +48,8 @@ def test_targets_of_an_own_and_of_an_existing_vocabulary() -> None:
 
 
 def test_texts_are_clean_priceless_and_have_a_language() -> None:
-    table = product_texts(PRODUCTS, Preprocessing())
+    products = PRODUCTS.assign(photos=[[]] * 3, sounds=[[]] * 3)
+    table = cleaned_texts(products, _NoMedia(), Preprocessing())  # type: ignore[arg-type]
     first = table["text"][0]
     assert "<b>" not in first
     assert "12.50" not in first
@@ -85,7 +94,8 @@ def test_a_new_brand_is_embedded_again_only_where_the_table_has_it(
     encoder, settings = _Reader(tabular), load_settings()
 
     def embedded(table: pd.DataFrame) -> tuple[int, int]:
-        found = embed_catalogue(encoder, table, _NoMedia(), tmp_path, settings)  # type: ignore[arg-type]
+        catalogue = Catalogue.read(table, _NoMedia(), tmp_path, settings)  # type: ignore[arg-type]
+        found = embed_catalogue(encoder, catalogue)
         return len(found.table), found.computed
 
     assert embedded(products) == (rows, rows)
@@ -94,3 +104,14 @@ def test_a_new_brand_is_embedded_again_only_where_the_table_has_it(
     assert embedded(products.assign(brand=["Other", "", ""])) == (rows, after_brand)
     branded = products.assign(brand=["Potter", "Kiln", ""])
     assert embedded(branded) == (rows + after_brand, after_brand), "a brand is enough without a price"
+
+
+def test_texts_are_taken_as_they_were_cleaned_unless_a_model_reads_longer_ones(tmp_path) -> None:
+    products, settings = PRODUCTS.assign(photos=[[]] * 3, sounds=[[]] * 3), load_settings()
+    kept = Catalogue.read(products, _NoMedia(), tmp_path, settings)  # type: ignore[arg-type]
+    assert kept.as_read_by(settings.preprocessing) is kept
+    short = kept.as_read_by(settings.preprocessing.model_copy(update={"max_text_characters": 5}))
+    assert short.texts["text"].tolist() == ["Red m", "陶瓷马克杯", ""]
+    assert (short.texts["text_hash"] == kept.texts["text_hash"]).tolist() == [False, True, True]
+    with pytest.raises(ArtifactError, match="of other products"):
+        Catalogue(products.iloc[::-1], kept.texts, _NoMedia(), tmp_path, settings)  # type: ignore[arg-type]

@@ -15,10 +15,10 @@ from PIL import Image
 
 from catalog.product import ProductInput
 from models.features import extract
-from models.features.decoded_media import decode_photos, decode_sounds
 from models.features.featurizer import Featurizer
+from models.features.needs import needed_arrays
+from models.features.store import Counts
 from models.features.table import FeatureTable
-from models.features.through_store import Counts
 from shelfspace.errors import ArtifactError, MediaError, SettingsError
 from shelfspace.hashing import content_hash
 from shelfspace.settings import Settings, load_settings
@@ -124,7 +124,7 @@ def extracted(
         "text": extract.extract_text(texts, featurizer, root, settings, progress=False),
         "image": extract.extract_image(MEDIA, FIRST, featurizer, root, settings, progress=False),
         "audio": extract.extract_audio(MEDIA, SOUNDS, featurizer, root, settings, progress=False),
-        "tabular": extract.extract_tabular(ITEMS, featurizer, root),
+        "tabular": extract.extract_tabular(ITEMS, featurizer, root, settings),
     }
     table = FeatureTable(tuple(map(str, range(len(ITEMS)))), {k: v for k, (v, _) in made.items()})
     return table, {k: counts for k, (_, counts) in made.items()}
@@ -157,8 +157,8 @@ def as_chosen(tmp_path: Path, how: str) -> Settings:
 
 
 ARRAYS = {
-    "plain": set(),
-    "frozen": {"sentence", "frozen"},
+    "plain": {"tokens"},
+    "frozen": {"tokens", "sentence", "frozen"},
     "words": {"words", "grams", "title"},
     "sentence alone": {"sentence"},
 }
@@ -177,7 +177,7 @@ def test_a_request_equals_the_stored_row_bit_for_bit(tmp_path: Path, how: str) -
     for row, item in enumerate(requests()):
         assert_equal_bits(stored.take([row]), featurizer.featurize([item], ids=[str(row)]))
     arrays = {key for part in stored.modalities.values() for key in part.values}
-    assert arrays == {"tokens", "pixels", "logmel", "mfcc", "values"} | ARRAYS[how]
+    assert arrays == {"pixels", "mfcc", "values"} | ARRAYS[how]
 
 
 def test_shapes_types_and_presence(tmp_path: Path) -> None:
@@ -190,7 +190,6 @@ def test_shapes_types_and_presence(tmp_path: Path) -> None:
     assert shapes == {
         "tokens": ((20,), "int32"),
         "pixels": ((40, 40, 3), "uint8"),
-        "logmel": ((98, 32), "float16"),
         "mfcc": ((48,), "float32"),
         "values": ((3,), "float32"),
     }
@@ -210,7 +209,7 @@ def test_shapes_types_and_presence(tmp_path: Path) -> None:
 
 
 def test_words_and_titles_of_a_text(tmp_path: Path) -> None:
-    settings = settings_of("tfidf", name_only=0.3)
+    settings = settings_of("tfidf", name_only=0.3, arrays=("tokens",))
     featurizer = fitted(settings)
     _, counts = extracted(featurizer, tmp_path / "store", settings)
     assert (counts["text"].computed, counts["text"].reused) == (4, 1)
@@ -223,24 +222,25 @@ def test_words_and_titles_of_a_text(tmp_path: Path) -> None:
     assert part.values["title"][0].tolist()[1] == 3
     assert part.values["title"][3].tolist() == [0, 0]
     # The title's tokens are the first ones of the text's.
-    alone = featurizer.tokens(["Red cotton towel"])[0]
+    alone = featurizer.compute("text", "tokens", ["Red cotton towel"])[0]
     count = int((alone > 0).sum())
     assert part.values["title"][0][0] == count
     assert part.values["tokens"][0][:count].tolist() == alone[:count].tolist()
 
 
 def test_tokens_are_shared_by_text_encoders_and_words_are_added(tmp_path: Path) -> None:
-    plain, worded = fitted(settings_of()), fitted(settings_of("word2vec"))
-    assert plain.text_fingerprints["tokens"] == worded.text_fingerprints["tokens"]
+    plain, worded = fitted(settings_of()), fitted(settings_of("word2vec", arrays=("tokens",)))
+    keys = [featurizer.array_fingerprints["text"] for featurizer in (plain, worded)]
+    assert keys[0]["tokens"] == keys[1]["tokens"]
     assert plain.fingerprints["text"] != worded.fingerprints["text"]
     assert {k for k in plain.fingerprints if plain.fingerprints[k] != worded.fingerprints[k]} == {"text"}
-    longer = settings_of("word2vec")
+    longer = settings_of("word2vec", arrays=("tokens",))
     longer = longer.model_copy(
         update={"preprocessing": longer.preprocessing.model_copy(update={"word_length": 17})}
     )
     assert fitted(longer).fingerprints["text"] != worded.fingerprints["text"]
     other = fitted_on(["quite other words"] * 5, settings_of("word2vec"))
-    assert other.text_fingerprints["words"] != worded.text_fingerprints["words"]
+    assert other.array_fingerprints["text"]["words"] != keys[1]["words"]
 
 
 def test_the_text_encoder_decides_which_sentence_vectors_there_are(tmp_path: Path) -> None:
@@ -255,12 +255,46 @@ def test_the_text_encoder_decides_which_sentence_vectors_there_are(tmp_path: Pat
         fitted(settings_of("fasttext"))
 
 
-def test_a_featurizer_of_before_word_arrays_still_loads(tmp_path: Path) -> None:
-    fitted(settings_of()).save(tmp_path / "kept")
+def test_a_featurizer_of_before_named_arrays_still_makes_what_it_made(tmp_path: Path) -> None:
+    everything = settings_of(arrays=("logmel", "timbre", "histograms"))
+    fitted(everything).save(tmp_path / "kept")
     described = json.loads((tmp_path / "kept" / "featurizer.json").read_text())
-    del described["text_arrays"]
+    del described["arrays"], described["features"]["arrays"]
+    described["features"] |= {"histograms": True, "timbre": True, "details": False}
     (tmp_path / "kept" / "featurizer.json").write_text(json.dumps(described))
-    assert Featurizer.load(tmp_path / "kept").fingerprint == fitted(settings_of()).fingerprint
+    found = Featurizer.load(tmp_path / "kept").featurize(requests())
+    assert_equal_bits(found, fitted(everything).featurize(requests()))
+
+
+@pytest.mark.parametrize("modalities", [["text"], ["image", "tabular"]])
+def test_arrays_are_made_of_the_configured_modalities_alone(tmp_path: Path, modalities: list[str]) -> None:
+    settings = load_settings(overrides={"model": {"modalities": modalities}})
+    featurizer = fitted(settings)
+    assert list(featurizer.arrays) == modalities
+    assert list(featurizer.featurize(requests()).modalities) == modalities
+    _, counts = extracted(featurizer, tmp_path / "store", settings)
+    stores = {path.name for path in (tmp_path / "store").iterdir()}
+    assert stores == {name for names in featurizer.arrays.values() for name in names}
+    assert all(counts[name].computed == 0 for name in counts if name not in modalities)
+
+
+def test_arrays_follow_the_encoder_and_what_tuning_may_choose() -> None:
+    def arrays(**sections: dict) -> dict[str, tuple[str, ...]]:
+        return needed_arrays(load_settings(overrides=sections))
+
+    plain = {"text": ("tokens",), "image": ("pixels",), "audio": ("mfcc",), "tabular": ("values",)}
+    assert arrays(model={"text": "lstm", "image": "cnn", "audio": "mfcc"}) == plain
+    chosen = arrays(model={"text": "tfidf", "image": "fisher", "audio": "logmel_cnn", "tabular": "details"})
+    assert chosen == {
+        "text": ("grams", "words"), "image": ("histograms", "pixels"), "audio": ("logmel",),
+        "tabular": ("details", "priced", "values"),
+    }  # fmt: skip
+    searched = {"model.audio": {"choices": ["mfcc", "logmel_cnn"]}}
+    assert arrays(model={"text": "lstm"}, tuning={"space": searched})["audio"] == ("logmel", "mfcc")
+    asked = arrays(model={"text": "lstm"}, features={"arrays": ["timbre"]})
+    assert asked == plain | {"audio": ("mfcc", "timbre")}
+    with pytest.raises(SettingsError, match=r"features\.arrays.*use some of details"):
+        arrays(features={"arrays": ["voice"]})
 
 
 def test_nothing_changed_computes_nothing_and_one_change_one_row(tmp_path: Path) -> None:
@@ -294,17 +328,10 @@ def test_another_frozen_encoder_shares_nothing_but_what_it_does_not_decide(tmp_p
     assert_equal_bits(stored, featurizer.featurize(requests()))
 
 
-def test_prepared_photos_and_sounds_are_decoded_once(tmp_path: Path) -> None:
+def test_what_is_stored_is_not_read_again(tmp_path: Path) -> None:
     settings = settings_of()
     featurizer = fitted(settings)
-    pixels, present, counts = decode_photos(
-        MEDIA, PHOTOS, featurizer, tmp_path, settings.media, progress=False
-    )
-    samples, heard, _ = decode_sounds(MEDIA, SOUNDS, featurizer, tmp_path, settings.media, progress=False)
-    assert (pixels.shape, pixels.dtype, counts.computed) == ((7, 40, 40, 3), np.uint8, 4)
-    assert (samples.shape, samples.dtype) == ((7, 16_000), np.int16)
-    assert present.tolist() == [p is not None for p in PHOTOS]
-    assert heard.tolist() == [s is not None for s in SOUNDS]
+    extracted(featurizer, tmp_path, settings)
 
     class Sealed(Shelf):
         def read(self, key: str) -> bytes:
@@ -312,11 +339,31 @@ def test_prepared_photos_and_sounds_are_decoded_once(tmp_path: Path) -> None:
 
     sealed = Sealed(MEDIA)
     image, count = extract.extract_image(sealed, FIRST, featurizer, tmp_path, settings, progress=False)
-    assert count.computed == 0
-    assert (image.values["pixels"] == pixels).all()
+    assert (count.computed, image.values["pixels"].shape) == (0, (7, 40, 40, 3))
     audio, count = extract.extract_audio(sealed, SOUNDS, featurizer, tmp_path, settings, progress=False)
-    assert count.computed == 4
-    assert (audio.present == heard).all()
+    assert count.computed == 0
+    assert audio.present.tolist() == [s is not None for s in SOUNDS]
+
+
+def test_arrays_that_lack_the_same_rows_open_each_file_once(tmp_path: Path) -> None:
+    settings = settings_of(arrays=("logmel", "timbre"))
+    seen: list[str] = []
+
+    class Counted(Shelf):
+        def read(self, key: str) -> bytes:
+            seen.append(key)
+            return super().read(key)
+
+    def heard(settings: Settings) -> Counts:
+        media = Counted(MEDIA)
+        return extract.extract_audio(media, SOUNDS, fitted(settings), tmp_path, settings, progress=False)[1]
+
+    assert (heard(settings).computed, sorted(seen)) == (4, ["0.flac", "2.flac", "3.flac", "5.flac"])
+    # Another number of bands is no other timbre.
+    more = settings_of(n_mels=40, arrays=("timbre",))
+    assert (heard(more).computed, len(seen)) == (4, 8)
+    assert len(list((tmp_path / "timbre").iterdir())) == 1
+    assert len(list((tmp_path / "mfcc").iterdir())) == 2
 
 
 def test_a_refused_file_is_named(tmp_path: Path) -> None:
@@ -365,7 +412,7 @@ def test_an_exchanged_frozen_encoder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["missing", "featurizer.json", "tokenizer.json", "words.json", "field"])
 def test_a_damaged_folder_is_refused(tmp_path: Path, damage: str) -> None:
     if damage != "missing":
-        fitted(settings_of("glove")).save(tmp_path / "kept")
+        fitted(settings_of("glove", arrays=("tokens",))).save(tmp_path / "kept")
     if damage == "field":
         described = json.loads((tmp_path / "kept" / "featurizer.json").read_text())
         del described["scaler"]

@@ -34,15 +34,9 @@ def test_the_model_s_name_decides_what_is_computed() -> None:
     assert needed_features(plain) == plain.features
     named = settings_of(model={"image": "transformers:a", "audio": "transformers:b"})
     found = needed_features(named)
-    assert (found.image_encoder, found.audio_encoder, found.timbre) == (
-        "transformers:a",
-        "transformers:b",
-        False,
-    )
+    assert (found.image_encoder, found.audio_encoder) == ("transformers:a", "transformers:b")
     beside = settings_of(features={"image_encoder": "transformers:a"})
     assert needed_features(beside).image_encoder == "transformers:a"
-    asked = needed_features(settings_of(model={"audio": "timbre", "tabular": "details"}))
-    assert (asked.timbre, asked.details) == (True, True)
     absent = settings_of(model={"image": "transformers:a", "modalities": ["text"]})
     assert needed_features(absent).image_encoder is None
 
@@ -51,8 +45,6 @@ def test_settings_that_disagree_are_refused() -> None:
     two = settings_of(model={"image": "transformers:a"}, features={"image_encoder": "transformers:b"})
     with pytest.raises(SettingsError, match=r"features\.image_encoder.*model\.image asks for transformers:a"):
         needed_features(two)
-    with pytest.raises(SettingsError, match=r"features\.details.*model\.tabular: details"):
-        needed_features(settings_of(features={"details": True}))
 
 
 PRODUCTS = [
@@ -81,7 +73,7 @@ def stored(featurizer: Featurizer, root: Path, settings, media=MEDIA) -> Feature
             ],
             "image": extract.extract_image(media, PHOTOS, featurizer, root, settings)[0],
             "audio": extract.extract_audio(media, SOUNDS, featurizer, root, settings)[0],
-            "tabular": extract.extract_tabular(PRODUCTS, featurizer, root)[0],
+            "tabular": extract.extract_tabular(PRODUCTS, featurizer, root, settings)[0],
         },
     )
 
@@ -108,9 +100,9 @@ def test_everything_at_once_a_request_equals_the_stored_row_bit_for_bit(tmp_path
         assert_equal_bits(table.take([row]), featurizer.featurize([item], ids=[str(row)]))
     image = table.modalities["image"]
     assert image.values["photos"].tolist() == [3, 1, 0, 2]
-    assert image.values["pixels"].shape == (4, 3, 24, 24, 3)
+    assert set(image.values) == {"frozen", "photos"}, "nobody reads pixels"
     assert image.values["frozen"].shape == (4, 3, 12)
-    assert not image.values["pixels"][1, 1:].any()
+    assert not image.values["frozen"][1, 1:].any()
     assert image.present.tolist() == [True, True, False, True]
     assert table.modalities["audio"].values["frozen"].shape == (4, 12)
     kept = tmp_path / "kept"
@@ -144,7 +136,7 @@ def test_each_photo_is_decoded_once_and_only_those_that_are_read(tmp_path: Path)
 
 def test_one_photo_a_product_is_laid_out_and_stored_as_before(tmp_path: Path) -> None:
     one, three = fitted(settings_of()), fitted(settings_of(preprocessing={"max_photos": 3}))
-    assert one.fingerprints["image"] == one.fingerprints["pixels"] == three.fingerprints["pixels"]
+    assert one.array_fingerprints["image"] == three.array_fingerprints["image"]
     assert one.fingerprints["image"] != three.fingerprints["image"]
     assert one.fingerprint != three.fingerprint
     assert set(one.featurize(requests()).modalities["image"].values) == {"pixels"}

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.features.store import FeatureStore, prune_stores
-from models.features.through_store import through_store
+from models.features.store import FeatureStore, prune_stores, through_stores
 from shelfspace.errors import ArtifactError
 from shelfspace.hashing import content_hash
 
@@ -79,20 +78,6 @@ def test_a_row_added_twice_keeps_its_first_values(tmp_path: Path) -> None:
     assert len(store) == 2
 
 
-def test_compaction_keeps_every_row(tmp_path: Path) -> None:
-    store = FeatureStore(tmp_path, "x", "f", LAYOUT)
-    hashes = names(50)
-    for start in range(0, 50, 5):
-        store.append(hashes[start : start + 5], values(hashes[start : start + 5]))
-    assert store.compact(rows=20) == 10
-    assert len(list(store.folder.glob("*-vector.npy"))) == 3
-    for opened in (store, FeatureStore(tmp_path, "x", "f")):
-        assert (opened.gather(hashes)["vector"] == values(hashes)["vector"]).all()
-    more = names(3, start=50)
-    store.append(more, values(more))
-    assert store.missing(hashes + more) == []
-
-
 def test_a_store_sees_what_another_one_appended(tmp_path: Path) -> None:
     one, two = (FeatureStore(tmp_path, "x", "f", LAYOUT) for _ in range(2))
     hashes = names(4)
@@ -139,14 +124,14 @@ def test_only_what_changed_is_computed(tmp_path: Path) -> None:
     hashes = [*names(400), "", ""]
     asked: list[int] = []
 
-    def compute(rows: list[int]) -> dict[str, np.ndarray]:
+    def compute(rows: list[int], names: list[str]) -> dict[str, np.ndarray]:
         asked.extend(rows)
         return values([hashes[i] for i in rows])
 
     def run() -> tuple[int, int, np.ndarray]:
         asked.clear()
         store = FeatureStore(tmp_path, "x", "f", LAYOUT)
-        found, counts = through_store(store, hashes, compute, "rows", 64, progress=False)
+        found, counts = through_stores({"vector": store}, hashes, compute, {"vector": 64}, progress=False)
         assert len(asked) == counts.computed
         return counts.computed, counts.reused, found["vector"]
 
@@ -166,15 +151,14 @@ def test_only_what_changed_is_computed(tmp_path: Path) -> None:
 WORKER = """
 import os, signal, sys, time
 from pathlib import Path
-from models.features.through_store import through_store
-from models.features.store import FeatureStore, prune_stores
+from models.features.store import FeatureStore, prune_stores, through_stores
 from tests.models.features.test_store import LAYOUT, names, values
 
 root, how = Path(sys.argv[1]), sys.argv[2]
 hashes = names(120)
 done = 0
 
-def compute(rows):
+def compute(rows, names):
     global done
     done += 1
     if how == "slowly":
@@ -196,7 +180,8 @@ if how == "half-written":
         write(path, array)
     write = FeatureStore._write
     FeatureStore._write = staticmethod(die_in_the_file)
-through_store(FeatureStore(root, "x", "f", LAYOUT), hashes, compute, "rows", 10, progress=False)
+store = FeatureStore(root, "x", "f", LAYOUT)
+through_stores({"vector": store}, hashes, compute, {"vector": 10}, progress=False)
 """
 
 
@@ -225,9 +210,31 @@ def test_a_kill_leaves_a_store_that_continues(tmp_path: Path, how: str) -> None:
     survivors = [h for h in hashes if h not in left]
     assert (store.gather(survivors)["vector"] == values(survivors)["vector"]).all()
 
-    found, counts = through_store(
-        store, hashes, lambda rows: values([hashes[i] for i in rows]), "rows", 10, progress=False
-    )
+    found, counts = through_stores(
+        {"vector": store}, hashes, lambda rows, _: values([hashes[i] for i in rows]), {"vector": 10},
+        progress=False,
+    )  # fmt: skip
     assert (counts.computed, counts.reused) == (len(left), kept)
     assert (found["vector"] == values(hashes)["vector"]).all()
     assert store.missing(hashes) == []
+
+
+def test_arrays_that_lack_other_rows_are_computed_apart(tmp_path: Path) -> None:
+    hashes = names(6)
+    stores = {name: FeatureStore(tmp_path, name, "f", LAYOUT) for name in ("vector", "twice", "thrice")}
+    stores["vector"].append(hashes[:4], values(hashes[:4]))
+    asked: list[tuple[int, list[str]]] = []
+
+    def compute(rows: list[int], wanted: list[str]) -> dict[str, np.ndarray]:
+        asked.append((len(rows), wanted))
+        made = values([hashes[i] for i in rows])["vector"]
+        return {name: made * {"vector": 1, "twice": 2, "thrice": 3}[name] for name in wanted}
+
+    # A store keeps its array under the store's own name.
+    stores["vector"] = FeatureStore(tmp_path, "vector", "f", LAYOUT)
+    for name in ("twice", "thrice"):
+        stores[name].layout = {name: LAYOUT["vector"]}
+    found, counts = through_stores(stores, hashes, compute, dict.fromkeys(stores, 10), progress=False)
+    assert asked == [(2, ["vector"]), (6, ["twice", "thrice"])]
+    assert (counts.computed, counts.reused) == (6, 0)
+    assert (found["thrice"] == 3 * found["vector"]).all()

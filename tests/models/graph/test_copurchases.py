@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.graph_copurchase import strongest
 from catalog.copurchases import Baskets, copurchases, read_baskets, split_by_time
-from models.graph.judge import cold_recall, nearest, recall, strongest
+from models.graph.judge import nearest, recall
+from retrieval.vectors import search_rows
 from shelfspace.errors import InputError
 from tests.models.graph.cliques import IDS, SMALL, N, pair_baskets, settings, unit
 
@@ -107,13 +109,13 @@ def test_recall_is_the_share_of_the_baskets_other_products() -> None:
     assert np.isnan(values[2]), "a basket of one asks nothing"
     cold = np.zeros(8, dtype=bool)
     cold[[1, 3]] = True
-    turned = cold_recall(found, np.array([0, 1, 4]), later, 100, cold)
+    turned = recall(found, np.array([0, 1, 4]), later, 100, cold)
     assert turned[0] == pytest.approx((1 + 0) / 2)
     assert np.isnan(turned[1]), "the only cold product of its basket is itself"
 
 
 def test_nearest_leaves_the_product_out_even_among_equals() -> None:
     same = unit(np.ones((5, 3)))
-    found = nearest(same, np.arange(5), 2)
+    found = nearest(same, np.arange(5), 2, search_rows)
     assert found.shape == (5, 2)
     assert all(row not in line for row, line in enumerate(found.tolist()))

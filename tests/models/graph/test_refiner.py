@@ -10,13 +10,12 @@ import torch
 from scipy.sparse import csr_matrix
 
 from catalog.copurchases import Baskets, copurchases, split_by_time
-from models.graph.artefact import load_refiner, save_refiner
 from models.graph.picture import graph_picture
 from models.graph.refiner import REFINER, Refiner, blocks_of, make_refiner, normalised, refine
 from models.graph.training import recall_at, train_refiner
 from releases import Release, write_release
-from retrieval.vectors import build_index
-from shelfspace.errors import ArtifactError, InputError, SettingsError
+from retrieval.vectors import build_index, search_rows
+from shelfspace.errors import InputError, SettingsError
 from shelfspace.settings import ReleaseSettings
 from tests.models.graph.cliques import CLIQUE, DIM, IDS, SMALL, N, pair_baskets, settings, unit
 
@@ -52,16 +51,6 @@ class TestContract:
         after = refine(refiner, np.concatenate([vectors, new]), wider)
         np.testing.assert_allclose(after[:N], before, atol=1e-6)
         assert np.linalg.norm(after[N]) == pytest.approx(1, abs=1e-5)
-
-    def test_saved_and_loaded_gives_the_same_numbers(
-        self, encoder: str, vectors: np.ndarray, weights: csr_matrix, tmp_path: Path
-    ) -> None:
-        chosen = settings(encoder)
-        refiner = make_refiner(DIM, chosen, 5)
-        save_refiner(refiner, chosen, tmp_path / "refiner")
-        assert {p.name for p in (tmp_path / "refiner").iterdir()} == {"refiner.json", "weights.safetensors"}
-        again = load_refiner(tmp_path / "refiner")
-        np.testing.assert_array_equal(refine(again, vectors, weights), refine(refiner, vectors, weights))
 
     def test_gradients_reach_all_that_is_trained(
         self, encoder: str, vectors: np.ndarray, weights: csr_matrix
@@ -108,22 +97,10 @@ def test_without_the_extra_the_remedy_is_named(encoder: str, monkeypatch: pytest
     make_refiner(DIM, settings("none"), 0)
 
 
-def test_damaged_and_foreign_folders_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="missing or damaged"):
-        load_refiner(tmp_path)
-    chosen = settings("graphsage")
-    save_refiner(make_refiner(DIM, chosen, 0), chosen, tmp_path / "one")
-    save_refiner(make_refiner(DIM, chosen, 1), chosen, tmp_path / "two")
-    weights = (tmp_path / "two" / "weights.safetensors").read_bytes()
-    (tmp_path / "one" / "weights.safetensors").write_bytes(weights)
-    with pytest.raises(ArtifactError, match="not what was saved"):
-        load_refiner(tmp_path / "one")
-
-
 def test_training_learns_what_is_bought_together(vectors: np.ndarray, baskets: Baskets) -> None:
     seen: list[dict] = []
     chosen = settings("graphsage", epochs=25, patience=25, batch_size=16, anchor_weight=0.1, isolation=0.1)
-    trained = train_refiner(vectors, baskets, chosen, 0, seen.append)
+    trained = train_refiner(vectors, baskets, chosen, 0, search_rows, seen.append)
     assert seen == trained.history
     assert seen[0]["epoch"] == 0
     assert all(np.isfinite(entry["loss"]) for entry in seen[1:])
@@ -136,7 +113,7 @@ def test_training_learns_what_is_bought_together(vectors: np.ndarray, baskets: B
 
 def test_equal_seeds_give_equal_weights(vectors: np.ndarray, baskets: Baskets) -> None:
     chosen = settings("graphsage", epochs=2)
-    first, again, other = (train_refiner(vectors, baskets, chosen, s).refiner for s in (3, 3, 4))
+    first, again, other = (train_refiner(vectors, baskets, chosen, s, search_rows).refiner for s in (3, 3, 4))
     for name, weight in first.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name])
     assert not torch.equal(first.change.weight, other.change.weight)
@@ -150,7 +127,7 @@ def test_held_back_baskets_teach_nothing(vectors: np.ndarray, baskets: Baskets) 
     moved = later[baskets.basket]
     shuffled[moved] = (shuffled[moved] + 7) % N
     other = Baskets(baskets.basket, shuffled, baskets.times, N)
-    first, second = (train_refiner(vectors, b, chosen, 0) for b in (baskets, other))
+    first, second = (train_refiner(vectors, b, chosen, 0, search_rows) for b in (baskets, other))
     assert first.history[1]["loss"] == second.history[1]["loss"]
     assert first.figures != second.figures
 
@@ -160,7 +137,7 @@ def test_staying_near_is_a_matter_of_its_weight(vectors: np.ndarray, baskets: Ba
     cosines = []
     for weight in (0.0, 20.0):
         chosen = settings("graphsage", anchor_weight=weight, patience=99)
-        refined = refine(train_refiner(vectors, baskets, chosen, 0).refiner, vectors, graph)
+        refined = refine(train_refiner(vectors, baskets, chosen, 0, search_rows).refiner, vectors, graph)
         cosines.append(float((refined * vectors).sum(axis=1).mean()))
     assert cosines[1] > cosines[0]
 
@@ -168,8 +145,8 @@ def test_staying_near_is_a_matter_of_its_weight(vectors: np.ndarray, baskets: Ba
 def test_too_few_purchases_are_refused_by_what_needs_them(vectors: np.ndarray) -> None:
     lonely = pair_baskets([0], [1], [2], n=N)
     with pytest.raises(InputError, match="bought together"):
-        train_refiner(vectors, lonely, settings("graphsage"), 0)
-    trained = train_refiner(vectors, lonely, settings("lightgcn"), 0)
+        train_refiner(vectors, lonely, settings("graphsage"), 0, search_rows)
+    trained = train_refiner(vectors, lonely, settings("lightgcn"), 0, search_rows)
     assert trained.figures["refined"]["all"] is None
     assert graph_picture(trained, "lightgcn").startswith(b"\x89PNG")
 
@@ -177,7 +154,7 @@ def test_too_few_purchases_are_refused_by_what_needs_them(vectors: np.ndarray) -
 def test_new_products_are_judged_apart(vectors: np.ndarray, baskets: Baskets) -> None:
     bought = np.ones(N, dtype=bool)
     bought[:CLIQUE] = False
-    found = recall_at(vectors, baskets, SMALL, bought)
+    found = recall_at(vectors, baskets, SMALL, search_rows, bought)
     assert found["products"] == {"all": N, "bought_before": N - CLIQUE, "never_bought": CLIQUE}
     mean = (found["bought_before"] * (N - CLIQUE) + found["never_bought"] * CLIQUE) / N
     assert found["all"] == pytest.approx(mean)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from catalog.product import ProductInput
+from models.features.catalogue import Catalogue
 from models.inference.by_modality import modality_vectors, vectors_alone
 from retrieval.vectors.by_modality import ModalityIndexes
 from tests.bentos.shop import Shop, build_shop
@@ -58,7 +59,8 @@ def test_only_what_changed_is_computed(shop: Shop, tmp_path: Path) -> None:
     products = table("red bag", "", "red bag", "<br>")
 
     def computed(given: pd.DataFrame) -> tuple[dict[str, np.ndarray], int]:
-        return modality_vectors(shop.encoder, given, _NoMedia(), tmp_path, shop.settings)  # type: ignore[arg-type]
+        catalogue = Catalogue.read(given, _NoMedia(), tmp_path, shop.settings)  # type: ignore[arg-type]
+        return modality_vectors(shop.encoder, catalogue)
 
     found, count = computed(products)
     assert count == 1

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from models.inputs.sounds import log_mel, mel_filters, mfcc, sound_frames, sound_samples
+from models.inputs.sounds import frame_power, log_bands, mel_filters, mfcc, sound_frames, sound_samples
 from shelfspace.errors import MediaError
 from shelfspace.settings import Media
 
@@ -28,6 +28,10 @@ def chirp(seconds: float = 0.5) -> np.ndarray:
     t = np.arange(round(seconds * RATE)) / RATE
     wave = 0.5 * np.sin(2 * np.pi * (200 * t + 1500 * t**2)) * np.exp(-2 * t)
     return np.rint(wave * 32767).astype(np.int16)
+
+
+def log_mel(samples: np.ndarray, rate: int, n_mels: int) -> np.ndarray:
+    return log_bands(frame_power(samples, rate), rate, n_mels)
 
 
 def slow_log_mel(samples: np.ndarray, n_mels: int) -> np.ndarray:

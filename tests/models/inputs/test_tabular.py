@@ -60,6 +60,6 @@ def test_the_catalogue_hashes_prices_at_the_same_levels() -> None:
     blank = {name: [""] * 400 for name in ("title", "description", "brand", "attributes")}
     table = pd.DataFrame({"product_id": np.arange(400), "price": prices, **blank})
     table["photos"] = table["sounds"] = [[] for _ in range(400)]
-    hashes = modality_hashes(table, NoMedia())["tabular_hash"].to_numpy()  # type: ignore[arg-type]
+    hashes = modality_hashes(table, NoMedia(), [""] * 400)["tabular_hash"].to_numpy()  # type: ignore[arg-type]
     levels = price_level(prices)
     assert ((hashes[1:] == hashes[:-1]) == (levels[1:] == levels[:-1])).all()

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.evaluation.metrics import calibration_error
 from models.inference.product_encoder import ProductEncoder
-from models.training.calibration import expected_calibration_error, fit_temperature
+from models.training.calibration import fit_temperature
 from models.training.loader import BatchLoader
 from models.training.plots import loss_curves
 from models.training.train import train
@@ -278,4 +279,4 @@ def test_temperature_recovers_overconfidence():
     assert fit_temperature(3 * truth, labels) == pytest.approx(3.0, rel=0.1)
     assert fit_temperature(truth, np.full(4000, -1)) == 1.0
     sharp = np.exp(3 * truth) / np.exp(3 * truth).sum(axis=1, keepdims=True)
-    assert expected_calibration_error(sharp, labels) > 3 * expected_calibration_error(shares, labels)
+    assert calibration_error(labels, sharp) > 3 * calibration_error(labels, shares)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from retrieval.lexical.index import FIELD_WEIGHTS, LexicalIndex, LexicalQuery
+from retrieval.lexical.index import FIELD_WEIGHTS, LexicalIndex
 from retrieval.lexical.tokens import search_terms
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import read_json, write_json
@@ -63,8 +63,8 @@ def test_words_that_no_listing_has_are_counted_and_match_nothing(index: LexicalI
 def test_no_score_exceeds_the_bound_and_unknown_words_raise_it(index: LexicalIndex) -> None:
     for text in ("red running shoe", "lamp", "winter boot harbour", "台灯 红色"):
         query = index.query(text)
-        assert 0 < index.scores(query).max() <= index.bound(query)
-    assert index.bound(index.query("lamp zeppelin")) > index.bound(index.query("lamp"))
+        assert 0 < index.scores(query).max() <= query.bound
+    assert index.query("lamp zeppelin").bound > index.query("lamp").bound
 
 
 def test_matched_words_are_those_of_the_query_that_the_listing_has(index: LexicalIndex) -> None:
@@ -83,7 +83,7 @@ def test_terms_are_found_in_any_listing_of_a_large_shop() -> None:
     index = LexicalIndex.of_terms(listings, {})
     rows = rng.permutation(500)
     for term in range(40):
-        query = LexicalQuery((f"t{term}",), (f"t{term}",), np.array([index._index.vocab_dict[f"t{term}"]]))
+        query = index.query_of((f"t{term}",), (f"t{term}",))
         found = index.evidence(query, rows)[1] > 0
         assert found.tolist() == [f"t{term}" in listings[row] for row in rows]
 
@@ -94,7 +94,7 @@ def test_saved_and_loaded_it_answers_the_same(index: LexicalIndex, tmp_path: Pat
     loaded = LexicalIndex.load(tmp_path / "lexical", rows=9)
     for text in ("running shoe", "台灯", "zeppelin"):
         assert np.array_equal(loaded.scores(loaded.query(text)), index.scores(index.query(text)))
-        assert loaded.bound(loaded.query(text)) == index.bound(index.query(text))
+        assert loaded.query(text).bound == index.query(text).bound
     assert loaded.describe() == index.describe()
 
 

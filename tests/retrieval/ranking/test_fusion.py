@@ -8,7 +8,7 @@ import pytest
 from scipy.special import logit
 
 from retrieval.ranking.features import FEATURES, FREE, WORDLESS, Candidates, features_of
-from retrieval.ranking.fit import Judged
+from retrieval.ranking.fit import Judged, fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.metrics import ndcg
 from shelfspace.errors import ArtifactError, InputError
@@ -55,27 +55,27 @@ def quality(model: FusionModel, queries: list[Judged]) -> float:
 
 @pytest.mark.parametrize("by", ["cosine", "lexical", "agreement"])
 def test_it_learns_which_evidence_to_trust(by: str) -> None:
-    model = FusionModel.fit(judged(by, words=6))
+    model = fit_fusion(judged(by, words=6))
     unseen = judged(by, words=6, seed=1)
     assert quality(model, unseen) > 0.9
     assert quality(model, unseen) > quality(FusionModel.fallback(), unseen)
 
 
 def test_long_and_short_queries_have_weights_of_their_own() -> None:
-    model = FusionModel.fit([*judged("cosine", words=6), *judged("lexical", words=2)])
+    model = fit_fusion([*judged("cosine", words=6), *judged("lexical", words=2)])
     assert quality(model, judged("cosine", words=6, seed=1)) > 0.9
     assert quality(model, judged("lexical", words=2, seed=1)) > 0.9
     assert model.parts["long"].queries == model.parts["short"].queries == 40
 
 
 def test_too_few_of_a_kind_learn_from_all_with_words() -> None:
-    model = FusionModel.fit([*judged("cosine", words=6), *judged("cosine", words=2, count=5)])
+    model = fit_fusion([*judged("cosine", words=6), *judged("cosine", words=2, count=5)])
     assert model.parts["short"].queries == 45
     assert "wordless" not in model.parts
 
 
 def test_queries_without_words_keep_the_order_of_the_cosine() -> None:
-    model = FusionModel.fit([*judged("lexical", words=6), *judged("agreement", words=0)])
+    model = fit_fusion([*judged("lexical", words=6), *judged("agreement", words=0)])
     one = candidates(np.random.default_rng(3), words=0)
     order, scores = model.rank(one)
     assert order.tolist() == np.argsort(-one.cosine, kind="stable").tolist()
@@ -83,7 +83,7 @@ def test_queries_without_words_keep_the_order_of_the_cosine() -> None:
 
 
 def test_evidence_never_speaks_against_a_product() -> None:
-    model = FusionModel.fit([*judged("cosine", words=6), *judged("agreement", words=2)])
+    model = fit_fusion([*judged("cosine", words=6), *judged("agreement", words=2)])
     for part in model.parts.values():
         for name, weight in zip(FEATURES, part.weights, strict=True):
             assert weight >= 0 or name in FREE, name
@@ -95,7 +95,7 @@ def test_a_query_of_unknown_words_gets_low_scores_when_judged_so() -> None:
         Judged(candidates(rng, 6, unknown_share=1.0, lexical=np.zeros(30)), np.zeros(30, dtype=int))
         for _ in range(40)
     ]
-    model = FusionModel.fit([*judged("cosine", words=6), *nonsense])
+    model = fit_fusion([*judged("cosine", words=6), *nonsense])
     asked = judged("cosine", words=6, seed=1)
     best = [model.scores(one.candidates).max() for one in asked]
     lost = [model.scores(one.candidates).max() for one in nonsense]
@@ -105,7 +105,7 @@ def test_a_query_of_unknown_words_gets_low_scores_when_judged_so() -> None:
 
 def test_scores_are_expected_gains() -> None:
     """Mean score and mean gain agree on queries of the same kind."""
-    model = FusionModel.fit(judged("cosine", words=6, count=200))
+    model = fit_fusion(judged("cosine", words=6, count=200))
     unseen = judged("cosine", words=6, count=200, seed=1)
     said = np.mean([model.scores(one.candidates).mean() for one in unseen])
     assert said == pytest.approx(np.mean([(2.0**one.grades - 1).mean() / 3 for one in unseen]), abs=0.03)
@@ -119,11 +119,11 @@ def test_without_judgements_reciprocal_ranks_are_added_up() -> None:
     assert scores[0] == pytest.approx(1 / 61)
     assert scores[29] == pytest.approx(1 / 90 + 1 / 61)
     with pytest.raises(InputError, match="fallback"):
-        FusionModel.fit([Judged(one, np.zeros(30, dtype=int))])
+        fit_fusion([Judged(one, np.zeros(30, dtype=int))])
 
 
 def test_ties_stand_by_row_and_the_order_of_candidates_does_not_matter() -> None:
-    model = FusionModel.fit(judged("cosine", words=6))
+    model = fit_fusion(judged("cosine", words=6))
     one = candidates(np.random.default_rng(0), 6)
     mixed = np.random.default_rng(1).permutation(30)
     arrays = {
@@ -156,7 +156,7 @@ def test_features_have_their_names_and_are_finite_at_the_edges() -> None:
 
 
 def test_saved_and_loaded_it_scores_the_same_and_other_features_are_refused(tmp_path: Path) -> None:
-    model = FusionModel.fit([*judged("cosine", words=6), *judged("agreement", words=0)])
+    model = fit_fusion([*judged("cosine", words=6), *judged("agreement", words=0)])
     model.save(tmp_path / "fusion.json")
     loaded = FusionModel.load(tmp_path / "fusion.json")
     for words in (6, 2, 0):
@@ -176,7 +176,7 @@ def test_saved_and_loaded_it_scores_the_same_and_other_features_are_refused(tmp_
 
 def test_equal_judgements_give_equal_weights(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        FusionModel.fit([*judged("cosine", words=6), *judged("lexical", words=2)]).save(tmp_path / name)
+        fit_fusion([*judged("cosine", words=6), *judged("lexical", words=2)]).save(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
@@ -188,16 +188,16 @@ def mixed(by: str, count: int = 40, seed: int = 0, beside: str = "photo") -> lis
 
 def test_mixed_queries_have_weights_of_their_own() -> None:
     words = judged("lexical", words=1)
-    both = FusionModel.fit([*words, *mixed("cosine")])
+    both = fit_fusion([*words, *mixed("cosine")])
     assert quality(both, mixed("cosine", seed=1)) > 0.9
     assert quality(both, judged("lexical", words=1, seed=1)) > 0.9
-    alone = FusionModel.fit(words)
+    alone = fit_fusion(words)
     one = judged("lexical", words=1, seed=1)[0].candidates
     np.testing.assert_array_equal(alone.scores(one), both.scores(one))
 
 
 def test_too_few_mixed_queries_fall_to_reciprocal_ranks() -> None:
-    model = FusionModel.fit([*judged("lexical", words=1), *mixed("cosine", count=19)])
+    model = fit_fusion([*judged("lexical", words=1), *mixed("cosine", count=19)])
     assert "photo_words" not in model.parts
     one = mixed("cosine", seed=1)[0].candidates
     np.testing.assert_array_equal(model.scores(one), FusionModel.fallback().scores(one))
@@ -207,19 +207,19 @@ def test_too_few_mixed_queries_fall_to_reciprocal_ranks() -> None:
 def test_each_mix_has_weights_of_its_own_or_those_of_the_nearest() -> None:
     words = judged("lexical", words=1)
     taught = [*words, *mixed("cosine", beside="photo"), *mixed("agreement", beside="product")]
-    model = FusionModel.fit([*taught, *mixed("lexical", count=19, beside="sound")])
+    model = fit_fusion([*taught, *mixed("lexical", count=19, beside="sound")])
     for beside, by in (("photo", "cosine"), ("product", "agreement"), ("sound", "cosine")):
         assert quality(model, mixed(by, seed=1, beside=beside)) > 0.9
     said = model.describe()
     learned = {"judged_queries": 40, "taught_by": "own"}
     assert said["sound_words"] == {"weights_of": "photo_words", **learned}
     assert said["product_words"] == {"weights_of": "product_words", **learned}
-    own = FusionModel.fit([*taught, *mixed("lexical", beside="sound")])
+    own = fit_fusion([*taught, *mixed("lexical", beside="sound")])
     assert quality(own, mixed("lexical", seed=1, beside="sound")) > 0.9
 
 
 def test_weights_of_before_each_mix_had_its_own_are_read_as_those_of_photo_and_words(tmp_path: Path) -> None:
-    model = FusionModel.fit([*judged("lexical", words=1), *mixed("cosine")])
+    model = fit_fusion([*judged("lexical", words=1), *mixed("cosine")])
     model.save(tmp_path / "now.json")
     stored = read_json(tmp_path / "now.json")
     stored["parts"]["mixed"] = stored["parts"].pop("photo_words")
@@ -234,7 +234,7 @@ def test_weights_of_before_each_mix_had_its_own_are_read_as_those_of_photo_and_w
 def test_the_more_the_words_weigh_the_more_they_decide(learned: bool) -> None:
     """BM25 of the first eight never falls as the words weigh more."""
     both = [*mixed("cosine", 30), *mixed("lexical", 30)]
-    model = FusionModel.fit(both) if learned else FusionModel.fallback()
+    model = fit_fusion(both) if learned else FusionModel.fallback()
     one = mixed("cosine", seed=1)[0].candidates
     found = []
     for weight in (0.1, 0.5, 1.0, 1.5, 1.9):
@@ -248,7 +248,7 @@ def test_the_more_the_words_weigh_the_more_they_decide(learned: bool) -> None:
 def test_other_weights_change_the_order_and_keep_the_level(learned: bool) -> None:
     """Best and mean stay those of equal weights, so scores of one query compare at any weights."""
     both = [*mixed("cosine", 30), *mixed("lexical", 30)]
-    model = FusionModel.fit(both) if learned else FusionModel.fallback()
+    model = fit_fusion(both) if learned else FusionModel.fallback()
     for one in (query.candidates for query in mixed("cosine", count=20, seed=1)):
         plain = model.scores(one)
         orders = set()
@@ -262,7 +262,7 @@ def test_other_weights_change_the_order_and_keep_the_level(learned: bool) -> Non
 
 
 def test_once_a_product_is_before_another_for_its_words_more_weight_leaves_it_there() -> None:
-    model = FusionModel.fit([*mixed("cosine", 30), *mixed("lexical", 30)])
+    model = fit_fusion([*mixed("cosine", 30), *mixed("lexical", 30)])
     one = mixed("cosine", seed=1)[0].candidates
     before = np.zeros((30, 30), bool)
     more = np.subtract.outer(one.lexical, one.lexical) > 0
@@ -291,19 +291,19 @@ def blurred(count: int, seed: int, beside: str) -> list[Judged]:
 
 def test_a_mix_of_few_queries_learns_from_all_mixes_where_that_ranks_better() -> None:
     many, few = blurred(80, 0, "product"), blurred(20, 4, "photo")
-    model = FusionModel.fit([*many, *few])
+    model = fit_fusion([*many, *few])
     assert model.describe()["photo_words"] == {
         "weights_of": "photo_words", "judged_queries": 100, "taught_by": "mixes"
     }  # fmt: skip
     unseen = blurred(100, 9, "photo")
-    assert quality(model, unseen) > quality(FusionModel.fit(few), unseen)
+    assert quality(model, unseen) > quality(fit_fusion(few), unseen)
     # Mixes that want something else keep their own.
-    other = FusionModel.fit([*mixed("cosine", 40, beside="photo"), *mixed("lexical", 40, beside="sound")])
+    other = fit_fusion([*mixed("cosine", 40, beside="photo"), *mixed("lexical", 40, beside="sound")])
     assert {other.describe()[kind]["taught_by"] for kind in ("photo_words", "sound_words")} == {"own"}
 
 
 def test_weights_of_before_a_feature_was_there_give_it_none(tmp_path: Path) -> None:
-    model = FusionModel.fit(judged("cosine", words=2))
+    model = fit_fusion(judged("cosine", words=2))
     model.save(tmp_path / "fusion.json")
     stored = read_json(tmp_path / "fusion.json")
     del stored["parts"]["short"]["features"]["complete"]

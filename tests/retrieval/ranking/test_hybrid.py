@@ -40,7 +40,8 @@ def test_candidates_carry_both_kinds_of_evidence() -> None:
     search = hybrid()
     probabilities = np.array([0.1, 0.8, 0.1], dtype=np.float32)
     query = search.lexical.query("rubber boots zeppelin")
-    found = search.candidates(query, vectors()[4], probabilities)
+    words = search.look_up(query, search.near(vectors()[4]))
+    found = search.candidates(words, vectors()[4], probabilities)
     assert found.rows.tolist() == sorted(found.rows.tolist())
     at = {int(row): place for place, row in enumerate(found.rows)}
     assert found.cosine[at[4]] == pytest.approx(1.0)
@@ -57,7 +58,7 @@ def test_a_query_without_words_or_classes_is_answered_by_the_vector() -> None:
     plain = HybridSearch(hybrid().lexical, ExactIndex(table), table, FusionModel.fallback())
     found = plain.search("", table[7])
     assert found.rows[0] == 7
-    assert found.unknown_share == 0.0
+    assert found.words.query.unknown_share == 0.0
     assert found.rows.tolist() == np.argsort(-(table @ table[7]), kind="stable").tolist()
 
 
@@ -67,9 +68,9 @@ def test_each_hit_says_which_words_and_which_modality() -> None:
     text[6], photo[6], photo[7] = [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]
     ranking = search.search("desk lamp zeppelin", np.eye(4, dtype=np.float32)[2])
     rows = np.array([6, 7, 0])
-    said = search.why(ranking, rows, np.eye(4, dtype=np.float32)[2], {"text": text, "image": photo})
+    said = search.why(ranking.words, rows, np.eye(4, dtype=np.float32)[2], {"text": text, "image": photo})
     assert said == [Why(("desk", "lamp"), "text"), Why(("lamp",), "image"), Why((), "")]
-    assert search.why(ranking, rows, AWAY)[0] == Why(("desk", "lamp"), "")
+    assert search.why(ranking.words, rows, AWAY)[0] == Why(("desk", "lamp"), "")
 
 
 def test_the_best_are_those_of_a_whole_sort_with_ties_by_row() -> None:
@@ -92,9 +93,11 @@ def test_parts_over_different_products_are_refused() -> None:
 def test_a_query_is_mixed_by_what_its_caller_says() -> None:
     search = hybrid()
     query, lamps = search.lexical.query("red"), np.eye(4, dtype=np.float32)[2]
-    assert not search.candidates(query, lamps).mixed
-    assert search.candidates(query, lamps, words_weight=0.5).mixed
-    assert not search.candidates(search.lexical.query("the"), lamps, words_weight=1.0).mixed
+    words = search.look_up(query, search.near(lamps))
+    assert search.candidates(words, lamps).kind == "short"
+    assert search.candidates(words, lamps, words_weight=0.5).kind == "photo_words"
+    nothing = search.look_up(search.lexical.query("the"), search.near(lamps))
+    assert search.candidates(nothing, lamps, words_weight=1.0).kind == "wordless"
     heavy = search.search("red", lamps, words_weight=1.9)
     light = search.search("red", lamps, words_weight=0.1)
     # The one listing that has the word leads the others by more.

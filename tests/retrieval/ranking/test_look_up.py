@@ -6,7 +6,7 @@ import pytest
 from retrieval.lexical.index import LexicalIndex, LexicalQuery
 from retrieval.lexical.score_table import FEW, ScoreTable
 from retrieval.ranking.features import features_of
-from retrieval.ranking.fit import Judged
+from retrieval.ranking.fit import Judged, fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.vectors import ExactIndex
@@ -41,15 +41,16 @@ def search(words: list[list[str]]) -> HybridSearch:
     judged = []
     for number in range(60):
         query = read(lexical, " ".join(words[number][: 2 + number % 4]))
-        found = whole.candidates(query, vectors[number], classes[number])
+        said = whole.look_up(query, whole.near(vectors[number]))
+        found = whole.candidates(said, vectors[number], classes[number])
         judged.append(Judged(found, np.where(found.rows % 7 == number % 7, 2, 0)))
-    return HybridSearch(lexical, ExactIndex(vectors), vectors, FusionModel.fit(judged), classes)
+    return HybridSearch(lexical, ExactIndex(vectors), vectors, fit_fusion(judged), classes)
 
 
 def read(index: LexicalIndex, text: str) -> LexicalQuery:
     """A query as `of_terms` has the words, unstemmed."""
     terms = tuple(dict.fromkeys(text.split()))
-    return LexicalQuery(terms, terms, np.array([index._index.vocab_dict.get(t, -1) for t in terms], np.int64))
+    return index.query_of(terms, terms)
 
 
 def plain_best(scores: np.ndarray, k: int, may: np.ndarray) -> np.ndarray:
@@ -79,7 +80,7 @@ def test_the_best_listings_are_those_of_all_scores(search: HybridSearch, text: s
 def test_both_ways_through_the_table_are_taken(search: HybridSearch) -> None:
     index = search.lexical
     assert isinstance(index, LexicalIndex)
-    held = [len(index._listings(int(term))[0]) for term in read(index, "w0 w59").ids]
+    held = [len(rows) for rows, _ in read(index, "w0 w59").postings]
     assert FEW * held[1] < ROWS < FEW * held[0]
 
 
@@ -96,7 +97,7 @@ def test_evidence_and_words_are_those_of_the_listings(
     has = np.array([[term in words[row] for row in rows.tolist()] for term in query.terms], bool)
     assert held.shape == (len(query.terms), 300)
     assert held.tolist() == has.tolist()
-    rarity = np.array([index.rarity(term) for term in query.ids.tolist()])
+    rarity = query.rarity
     if len(rarity):
         np.testing.assert_allclose(covered, rarity @ has / rarity.sum(), rtol=1e-6)
     assert index.matched(query, rows[:20]) == [
@@ -119,7 +120,7 @@ def test_the_ranking_is_that_of_its_parts_done_plainly(search: HybridSearch, tex
     ranking = search.rank(search.look_up(query, nearest), vector, known)
     assert sorted(ranking.rows.tolist()) == rows.tolist()
 
-    found = search.candidates(query, vector, known, near=nearest)
+    found = search.candidates(search.look_up(query, nearest), vector, known)
     np.testing.assert_allclose(found.cosine, vectors[rows] @ vector, atol=1e-6)
     np.testing.assert_array_equal(found.lexical, whole[rows])
     part = search.fusion.parts["short" if len(query.words) < 4 else "long"]
@@ -133,7 +134,7 @@ def test_the_ranking_is_that_of_its_parts_done_plainly(search: HybridSearch, tex
     assert ranking.words.matched(shown) == index.matched(query, shown)
     outside = np.setdiff1d(np.arange(ROWS), rows)[:3]
     assert ranking.words.matched(outside) is None
-    assert [why.words for why in search.why(ranking, outside, vector)] == index.matched(query, outside)
+    assert [why.words for why in search.why(ranking.words, outside, vector)] == index.matched(query, outside)
 
 
 def test_a_table_is_clean_after_every_question() -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from retrieval.ranking.metrics import ndcg, recall, reciprocal_rank
+from benchmarks.search.runner import recall, reciprocal_rank
+from retrieval.ranking.metrics import ndcg
 
 
 def test_ndcg_by_hand() -> None:

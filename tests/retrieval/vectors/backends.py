@@ -1,4 +1,4 @@
-"""Every backend under one handle, and the brute-force answer they are compared with."""
+"""Every index as the service uses it, a release's rows under a log of changes, and the brute-force answer."""
 
 import secrets
 from collections.abc import Callable, Collection, Sequence
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval.vectors import ExactIndex, FaissIndex, Header, LayeredIndex, RowIndex, VectorIndex, build_index
+from retrieval.changes.records import Header, Record
+from retrieval.changes.view import LayeredIndex
+from retrieval.vectors import ExactIndex, FaissIndex, RowIndex, build_index
 from retrieval.vectors.build import train
 from shelfspace.settings import ReleaseSettings
 
@@ -26,15 +28,60 @@ def rows_of(kind: str, vectors: np.ndarray) -> RowIndex:
     return ExactIndex(vectors)
 
 
+class Products:
+    """Rows, and a log of changes over them, asked by product."""
+
+    def __init__(self, layered: LayeredIndex, base: RowIndex | None) -> None:
+        self.layered = layered
+        self.base = base
+
+    @property
+    def sequence(self) -> int:
+        return self.layered.sequence
+
+    def __len__(self) -> int:
+        return len(self.layered.view())
+
+    def __contains__(self, product_id: object) -> bool:
+        return isinstance(product_id, str) and self.layered.view().row_of(product_id) is not None
+
+    def upsert(self, ids: Sequence[str], vectors: np.ndarray) -> None:
+        self.layered.segment.write([Record("put", i, vector=v) for i, v in zip(ids, vectors, strict=True)])
+
+    def delete(self, ids: Sequence[str]) -> int:
+        return len(self.layered.segment.write([Record("delete", product) for product in ids]))
+
+    def search(
+        self, queries: np.ndarray, k: int, allowed: Collection[str] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Scores (q, k) and identifiers (q, k); None with -inf where there are fewer."""
+        view = self.layered.view()
+        rows = None
+        if allowed is not None:
+            found = (view.row_of(product) for product in allowed)
+            rows = np.array([row for row in found if row is not None], np.int64)
+        scores, best = view.search(queries, k, rows)
+        ids = np.full(best.shape, None, object)
+        for place in zip(*np.nonzero(best >= 0), strict=True):
+            ids[place] = view.id_of(int(best[place]))
+        return scores, ids
+
+    def close(self) -> None:
+        self.layered.close()
+        close = getattr(self.base, "close", None)
+        if close is not None:
+            close()
+
+
 @dataclass
 class Shelf:
-    """Opens one index of one backend, again and again.
+    """Opens the products of one backend, again and again.
 
     Attributes:
         kind: a name of BACKENDS, or "calibrated".
-        folder: where an embedded backend keeps its log.
+        folder: where the log lies.
         address: of the server, for PostgreSQL.
-        name: of the index there; a new one each time it is filled.
+        name: of the release there; a new one each time it is filled.
     """
 
     kind: str
@@ -42,35 +89,33 @@ class Shelf:
     address: str = ""
     name: str = "contract"
 
-    def fill(self, ids: Sequence[str], vectors: np.ndarray) -> VectorIndex:
-        """The index with these products, as a release or a first load would hold them."""
+    def fill(self, ids: Sequence[str], vectors: np.ndarray) -> Products:
+        """These products, as a release would hold them; without a release, as a first load."""
         self._ids, self._vectors = list(ids), vectors
         self.name = f"contract-{secrets.token_hex(8)}"
         index = self.open()
-        if self.kind.startswith("pg"):
-            index.upsert(ids, vectors)
-            if self.kind == "pg-graph":
-                index.calibrate(ReleaseSettings(exact_up_to=1, min_recall=0.99))  # type: ignore[attr-defined]
-        elif self.kind == "log":
+        if self.kind == "log":
             index.upsert(ids, vectors)
         return index
 
-    def open(self) -> VectorIndex:
-        """The index as it lies on the disk or in the server."""
-        dim = self._vectors.shape[1]
-        if self.kind.startswith("pg"):
-            return self._server(dim)
-        path, header = self.folder / "delta.log", Header("000001-contract", "encoder", dim)
+    def open(self) -> Products:
+        """The products as they lie on the disk and in the server."""
+        path, header = self.folder / "delta.log", Header("000001-contract", "encoder", self._vectors.shape[1])
         if self.kind == "log":
-            return LayeredIndex(path, header)
+            return Products(LayeredIndex(path, header), None)
         if not hasattr(self, "_base"):
             self._base = rows_of(self.kind, self._vectors)
-        return LayeredIndex(path, header, self._base, self._ids)
+        base = self._server(self._base) if self.kind.startswith("pg") else self._base
+        return Products(LayeredIndex(path, header, base, self._ids), base)
 
-    def _server(self, dim: int) -> VectorIndex:
-        from retrieval.vectors.postgres import PgVectorIndex
+    def _server(self, own: RowIndex) -> RowIndex:
+        from retrieval.vectors.postgres import PgRowIndex, Place
 
-        return PgVectorIndex(self.address, self.name, dim)
+        # The server scans where no graph recalls as much as is asked for.
+        settings = ReleaseSettings.model_construct(min_recall=0.99 if self.kind == "pg-graph" else 1.01)
+        index = PgRowIndex(Place(self.address, "contract", 60.0), self.name, self.name, own, settings)
+        assert index.open(), index.problem
+        return index
 
 
 class Oracle:
@@ -97,7 +142,7 @@ class Oracle:
 
 
 def assert_same(
-    index: VectorIndex, oracle: Oracle, queries: np.ndarray, k: int, allowed: Collection[str] | None = None
+    index: Products, oracle: Oracle, queries: np.ndarray, k: int, allowed: Collection[str] | None = None
 ) -> None:
     """The index gives what the oracle gives: the same products in the same order, with padding."""
     scores, ids = index.search(queries, k, allowed)
@@ -111,7 +156,7 @@ def assert_same(
 
 
 def recall(
-    index: VectorIndex, oracle: Oracle, queries: np.ndarray, allowed: Collection[str] | None = None
+    index: Products, oracle: Oracle, queries: np.ndarray, allowed: Collection[str] | None = None
 ) -> float:
     """Recall@10 against the oracle."""
     _, ids = index.search(queries, 10, allowed)

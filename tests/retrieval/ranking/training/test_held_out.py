@@ -7,9 +7,9 @@ import orjson
 import pytest
 
 from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fit import fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
-from retrieval.ranking.parts import kind_of
 from retrieval.ranking.training.held_out import (
     Lesson,
     Listings,
@@ -66,7 +66,7 @@ def test_every_kind_is_asked_and_graded_by_the_category_tree(lessons: list[Lesso
 def test_the_same_listings_give_the_same_weights(lessons: list[Lesson], tmp_path: Path) -> None:
     judged = [one.judged for one in lessons]
     for name in ("a", "b"):
-        FusionModel.fit(judged).save(tmp_path / name)
+        fit_fusion(judged).save(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
@@ -74,9 +74,10 @@ def test_what_is_made_of_one_listing_is_judged_by_the_others(
     lessons: list[Lesson], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taught: list[list[int]] = []
-    fit = FusionModel.fit
+    fit = fit_fusion
     monkeypatch.setattr(
-        FusionModel, "fit", lambda judged: (taught.append([id(one) for one in judged]), fit(judged))[1]
+        "retrieval.ranking.training.held_out.fit_fusion",
+        lambda judged: (taught.append([id(one) for one in judged]), fit(judged))[1],
     )
     figures = crossed(left_out(lessons))
     assert len(taught) == 5
@@ -101,7 +102,7 @@ def test_an_encoder_without_labels_and_listings_without_photos(
         listings = Listings(products["title"].tolist(), products["category"].tolist(), photos)
         found = held_out(search, listings.take(gallery), listings.take(asking), shop.encoder)
         assert len({one.kind for one in found} & {"photo"}) == kinds
-        assert FusionModel.fit([one.judged for one in found]).parts
+        assert fit_fusion([one.judged for one in found]).parts
     bare = Listings([""] * 60, [""] * 60)
     assert held_out(search, bare.take(gallery), bare.take(asking), shop.encoder) == []
 
@@ -124,7 +125,7 @@ def test_a_large_catalogue_is_drawn_from() -> None:
 
 
 def test_the_picture_says_which_rule_it_is(lessons: list[Lesson]) -> None:
-    learned = fusion_picture(FusionModel.fit([one.judged for one in lessons]))
+    learned = fusion_picture(fit_fusion([one.judged for one in lessons]))
     rule = fusion_picture(FusionModel.fallback())
     assert learned[:8] == rule[:8] == b"\x89PNG\r\n\x1a\n"
     assert learned != rule
@@ -159,8 +160,8 @@ def test_a_word_and_something_else_ask_for_the_category_and_the_word(shop: Shop)
     assert groups["sound_words"] == {g for g in groups["product_words"] if g % 2 == 0}
     for one in lessons:
         found, top = one.judged.candidates, tops[asking[one.group]]
-        assert found.mixed
-        assert kind_of(found) == one.kind
+        assert found.words_weight is not None
+        assert found.kind == one.kind
         inside = np.array([tops[row] == top for row in gallery])
         having = np.zeros(len(gallery), bool)
         having[found.rows] = found.covered > 0

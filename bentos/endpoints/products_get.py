@@ -1,0 +1,124 @@
+"""/products/get: all that is known of a product, and what is bought with it."""
+
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, Field, JsonValue
+
+from bentos.api.contract import Form
+from bentos.api.parsing import read_named
+from bentos.api.responses import Classification, Hit
+from bentos.endpoints.classify import classification
+from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading
+from retrieval.catalogue.view import CatalogueView
+from retrieval.filters.rules import Rules
+
+__all__ = ["GET_PRODUCTS"]
+
+
+class ProductDetails(BaseModel):
+    """All that is known of one product."""
+
+    product_id: str
+    title: str
+    description: str
+    brand: str
+    attributes: dict[str, JsonValue]
+    category: str
+    language: str
+    price: float | None
+    currency: str
+    on_hand: float | None = Field(description="Pieces in stock; null where the shop does not say.")
+    photos: list[str] = Field(description="Media keys.")
+    sounds: list[str] = Field(description="Media keys.")
+    modalities: list[str] = Field(description="Those that /similar can go by.")
+    guess: Classification | None = Field(
+        description="The category that its vector speaks for; null where the release has no labels."
+    )
+    bought_together: list[Hit] = Field(description="Products of the same baskets; empty without events.")
+    price_suggestion: dict[str, JsonValue] | None = Field(None, description="Null: no release holds one yet.")
+    stock: dict[str, JsonValue] | None = Field(None, description="Null: no release holds one yet.")
+
+
+async def details(asked: Asked) -> Outcome:
+    """The products that a call names (404 for one that is not there)."""
+    asked.require_named()
+    view = asked.loaded.view()
+    shelf = asked.loaded.shelf(view)
+    results = []
+    for number, product in enumerate(asked.call.product_ids):
+        place = shelf.position_of(product)
+        if place is None:
+            raise asked.gone(number)
+        results.append(page_of(shelf, place, asked.loaded.encoder.labels, asked.backend.rules))
+    return Outcome(NOTHING, view=view, results=results)
+
+
+def page_of(shelf: CatalogueView, place: int, labels: list[str], rules: Rules) -> dict[str, Any]:
+    """One product, as `ProductDetails`."""
+    hit = shelf.hit(place)
+    product = hit["product_id"]
+    guess = None
+    if shelf.classes is not None:
+        guess = classification(product, shelf.classes[np.array([place])][0], labels)
+    names = ("product_id", "title", "brand", "category", "price", "currency", "on_hand")
+    return {
+        **{name: hit[name] for name in names},
+        **shelf.details(place),
+        "modalities": shelf.modalities_of(place),
+        "guess": guess,
+        "bought_together": together(shelf, product, rules),
+        "price_suggestion": None,
+        "stock": None,
+    }
+
+
+def together(shelf: CatalogueView, product: str, rules: Rules) -> list[dict[str, Any]]:
+    """What is bought with a product, the strongest first, as far as it may be shown."""
+    banned = set(rules.valid(frozenset(), ()).banned(shelf.columns).tolist())
+    hits = []
+    for other, weight in shelf.parts.together.get(product, ()):
+        place = shelf.position_of(other)
+        if place is None or place in banned:
+            continue
+        hits.append(shelf.hit(place, weight))
+    return hits
+
+
+GET_PRODUCTS = Reading(
+    name="products/get",
+    summary="All that is known of one product (`product_id`) or of several (`product_ids`).",
+    names=("product_id", "product_ids"),
+    item=str,
+    read=read_named,
+    result=ProductDetails,
+    example={
+        "product_id": "P00017",
+        "title": "Trail shoe, blue",
+        "description": "Light shoe with a grippy sole.",
+        "brand": "Northpeak",
+        "attributes": {"colour": "blue"},
+        "category": "Shoes > Running",
+        "language": "en",
+        "price": 79.0,
+        "currency": "EUR",
+        "on_hand": 12.0,
+        "photos": ["photos/P00017.jpg"],
+        "sounds": [],
+        "modalities": ["text", "image"],
+        "guess": {
+            "product_id": "P00017",
+            "label": "Shoes",
+            "score": 0.97,
+            "labels": [{"label": "Shoes", "score": 0.97}],
+        },
+        "bought_together": [],
+        "price_suggestion": None,
+        "stock": None,
+    },
+    examples={"one": {"product_id": "P00017"}, "several": {"product_ids": ["P00017", "P00004"]}},
+    form=Form(top={"product_id": "text"}),
+    names_products=True,
+    logged=False,
+    run=details,
+)

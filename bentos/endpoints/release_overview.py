@@ -1,0 +1,119 @@
+"""/release/overview: what the release page shows, figures of the model and the last drift verdict.
+
+Read from the release and, where the service watches a workspace, from the files that its runs
+leave there; a part that is not there is null, and the page says so.
+"""
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bentos.serving.backend import Backend
+from bentos.serving.loaded_release import LoadedRelease
+
+__all__ = ["overview"]
+
+logger = logging.getLogger("shelfspace.overview")
+
+SUBSET_FIGURES = ("accuracy", "macro_f1", "recall_at_10", "map", "rows")
+
+
+def overview(backend: Backend) -> dict[str, Any]:
+    """What the release in use is and how good, as JSON values.
+
+    Raises:
+        RequestError: 503 while there is none.
+    """
+    loaded = backend.engine.require()
+    service = backend.config.settings.service
+    changes = loaded.view().delta
+    return {
+        **lasting(loaded, backend.config.releases),
+        "problem": backend.engine.problem,
+        "changes": {"sequence": changes.sequence, "products": len(changes.entries) + len(changes.gone)},
+        "drift": drift(backend.config.releases),
+        "links": {"dagster": service.dagster_url, "evidently": service.evidently_url},
+    }
+
+
+def lasting(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any]:
+    """What does not change while a release answers."""
+    manifest = loaded.manifest
+    return {
+        "release": loaded.id,
+        "created_at": manifest["provenance"].get("created_at", ""),
+        "provenance": manifest["provenance"],
+        "rows": manifest["rows"],
+        "dim": manifest["dim"],
+        "index": manifest["index"],
+        "labels": list(loaded.encoder.labels),
+        "modalities": list(loaded.encoder.modalities),
+        "coverage": coverage(loaded),
+        "metrics": loaded.release.metrics,
+        "evaluation": evaluation(loaded, workspace),
+        "search": loaded.shelves.parts.describe(),
+    }
+
+
+def coverage(loaded: LoadedRelease) -> dict[str, int]:
+    """How many products have a photo, a sound, a price, a description."""
+    products = loaded.release.products
+    counts: dict[str, int] = {}
+    for name in ("photos", "sounds"):
+        if name in products:
+            counts[name] = sum(keys is not None and len(keys) > 0 for keys in products[name])
+    for name in ("title", "description", "price"):
+        if name in products:
+            column = products[name]
+            counts[name] = int((column.notna() & (column.astype(str).str.strip() != "")).sum())
+    return counts
+
+
+def evaluation(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any] | None:
+    """Figures on the holdout beyond the headline, from the release, else from its workspace."""
+    judged = read(loaded.release.folder / "evaluation.json")
+    champion = loaded.manifest["provenance"].get("champion", "")
+    if judged is None and workspace is not None and champion.isalnum():
+        judged = read(workspace / "state" / "champions" / f"{champion}.evaluation.json")
+    if judged is None:
+        return None
+    subsets = {
+        name: {figure: found.get(figure) for figure in SUBSET_FIGURES}
+        for name, found in judged.get("by_subset", {}).items()
+    }
+    return {
+        "rows": judged.get("rows"),
+        "labels": judged.get("labels", {}).get("known", []),
+        "confusion": judged.get("overall", {}).get("confusion"),
+        "intervals": judged.get("intervals", {}),
+        "baseline": judged.get("baseline"),
+        "by_category": judged.get("by_category", {}),
+        "by_subset": subsets,
+    }
+
+
+def drift(workspace: Path | None) -> dict[str, Any] | None:
+    """The last drift verdict of the workspace and when it was given; None without one."""
+    if workspace is None:
+        return None
+    path = workspace / "monitoring" / "drift_report" / "verdict.json"
+    verdict = read(path)
+    if verdict is None:
+        return None
+    given = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    return {"drifted": verdict["drifted"], "cause": verdict["cause"], "at": given,
+            "compared": verdict["compared"]}  # fmt: skip
+
+
+def read(path: Path) -> Any:
+    """A JSON file; None where it is not there, or (with a line in the log) not readable."""
+    try:
+        return orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, orjson.JSONDecodeError) as error:
+        logger.warning("%s cannot be read: %s", path, error)
+        return None

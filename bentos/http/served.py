@@ -1,0 +1,54 @@
+"""What the layers of HTTP ask of the application behind them."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from bentos.api.limits import Admission, Limits
+from bentos.api.parsing import Files
+from bentos.auth.keys import KeyRing
+from bentos.errors import RequestError
+from bentos.serving.backend import Backend
+from bentos.telemetry.access_log import AccessLog
+
+__all__ = ["Running", "Served", "started"]
+
+
+class Served(Protocol):
+    """One application.
+
+    Attributes:
+        limits, admission: bounds of one request, and of all in flight.
+        backend: what pages and media are read from.
+        access, keys, host_names: the access log, the API keys, the names it may be asked by.
+    """
+
+    limits: Limits
+    admission: Admission
+    backend: Backend
+    access: AccessLog
+    keys: KeyRing
+    host_names: frozenset[str]
+
+    async def answer(self, name: str, body: Any, files: Files | None = None) -> dict[str, Any]:
+        """The answer of a route to a body."""
+        ...
+
+    def refused(self, name: str, refusal: RequestError, seconds: float) -> None:
+        """Take note of a refusal."""
+        ...
+
+
+Running = Callable[[], Served | None]
+"""Gives the application of this process; None before the service exists."""
+
+
+def started(running: Running) -> Served:
+    """The application of this process.
+
+    Raises:
+        RequestError: 503 before the service exists.
+    """
+    application = running()
+    if application is None:
+        raise RequestError(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
+    return application

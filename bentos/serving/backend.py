@@ -1,0 +1,80 @@
+"""What every answer is made with: the release, the threads that decode and encode, rules, kept uploads."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, TypeVarTuple
+
+from bentos.api.limits import Limits
+from bentos.api.media_cost import check_costs
+from bentos.api.parsing import ParsedRequest
+from bentos.config import ServiceConfig
+from bentos.serving.batcher import Batcher
+from bentos.serving.engine import Engine
+from bentos.serving.jobs import featurize, run_jobs
+from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.outcome import Job, Outcome
+from bentos.serving.uploads import PutMedia
+from bentos.telemetry.metrics import timed
+from models.features.table import FeatureTable
+from retrieval.filters.rules import Rules
+from retrieval.filters.rules_file import RulesFile
+
+__all__ = ["Backend"]
+
+DECODERS = 2
+"""Threads that decode photos and sounds; each may hold one decoded photo of the largest size."""
+Given = TypeVarTuple("Given")
+Made = TypeVar("Made")
+
+
+class Backend:
+    """Shared by the routes of one process.
+
+    Args:
+        config: what this process is told.
+        limits: bounds of one request.
+    """
+
+    def __init__(self, config: ServiceConfig, limits: Limits) -> None:
+        self.config = config
+        self.rules_file = RulesFile(config.rules)
+        self.rules_file.refresh()
+        self.engine = Engine(config, watched=self.rules_file.refresh)
+        self.put_media = PutMedia(config.releases / "delta" / "media") if config.releases else None
+        self._limits = limits
+        self.batcher: Batcher[Job, Outcome] = Batcher(
+            run_jobs, weight=lambda job: len(job.call.product_ids), max_weight=limits.items, name="encoder"
+        )
+        self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
+
+    @property
+    def rules(self) -> Rules:
+        """The merchandising rules as the file has them now."""
+        return self.rules_file.rules
+
+    def close(self) -> None:
+        """Finish what is queued."""
+        self.engine.close()
+        self.batcher.close()
+        self._decoders.shutdown()
+
+    async def batched(self, call: ParsedRequest, loaded: LoadedRelease) -> Outcome:
+        """What the encoder's thread gives for a call, its photos and sounds decoded before.
+
+        Raises:
+            RequestError: 404 or 422, naming the item that cannot be used.
+        """
+        features = None
+        if [item for item in call.items if item.photos or item.sounds]:
+            with timed("decode"):
+                features = await self.aside(self._decode, call, loaded)
+        return await self.batcher.submit(Job(call, loaded, features, self.rules_file.rules))
+
+    async def aside(self, work: Callable[[*Given], Made], *given: *Given) -> Made:
+        """Do work in a thread beside the encoder's, which it has no need of."""
+        return await asyncio.get_running_loop().run_in_executor(self._decoders, work, *given)
+
+    def _decode(self, call: ParsedRequest, loaded: LoadedRelease) -> FeatureTable:
+        check_costs(call, self._limits)
+        return featurize(loaded, call)

@@ -1,0 +1,68 @@
+"""The command `shelfspace`: what it offers, and how it ends when something is refused.
+
+This module and its neighbours import no heavy library at the top: `shelfspace --help` answers at once.
+"""
+
+import sys
+from importlib.metadata import version
+
+import click
+
+from dagster_project.cli.jobs import demo, run, summary
+from dagster_project.cli.keys import keys
+from dagster_project.cli.releases import releases, rollback
+from dagster_project.cli.servers import drift, serve, ui
+from shelfspace.errors import ShelfspaceError
+
+__all__ = ["main", "shelfspace"]
+
+REFUSED, INTERRUPTED = 2, 130
+"""Exit statuses: our own refusals (click's own for a wrong option, too), and Ctrl-C as a shell reports it."""
+
+
+class Commands(click.Group):
+    """Commands that end with one sentence where the platform refuses; a bug keeps its traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command and turn a refusal or Ctrl-C into a line and an exit status."""
+        try:
+            return super().invoke(ctx)
+        except ShelfspaceError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(REFUSED)
+        except KeyboardInterrupt:
+            click.echo("stopped; run the same again to go on where it was", err=True)
+            ctx.exit(INTERRUPTED)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order they were added, which is the order they are needed in."""
+        del ctx
+        return list(self.commands)
+
+
+def say_version(ctx: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    """Print the version and end; looked up only when it is asked for."""
+    del parameter
+    if asked:
+        click.echo(f"shelfspace {version('shelfspace')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: shelfspace demo, then shelfspace serve. Each command has a --help of its own.",
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=say_version,
+              help="Show the version and exit.")  # fmt: skip
+def shelfspace() -> None:
+    """One vector per product, from data to a served release."""
+
+
+for command in (demo, run, ui, serve, drift, summary, releases, rollback, keys):
+    shelfspace.add_command(command)
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(shelfspace(prog_name="shelfspace"))

@@ -1,0 +1,89 @@
+"""`demo`, `run`, `summary`: jobs, and what they came to."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dagster_project.cli.options import catalog_option, check_catalog, existing_workspace
+from dagster_project.graph import LOOPS, STAGES
+
+if TYPE_CHECKING:
+    from shelfspace.workspace import Workspace
+
+__all__ = ["demo", "run", "summary"]
+
+JOBS = (*STAGES, *LOOPS)
+
+
+@click.command(epilog="Example: shelfspace demo --catalog path/to/my-shop")
+@catalog_option
+def demo(catalog: str | None) -> None:
+    """Run the whole chain, then show how good it is."""
+    workspace = prepared(catalog)
+    launch(workspace, "chain", "launch", "")
+    show_summary(workspace)
+
+
+@click.command(
+    short_help="Run one stage or one loop.",
+    help=f"""Run JOB: one stage or one loop.
+
+    Stages, in order: {", ".join(STAGES)}.
+
+    Loops: {", ".join(LOOPS)}.""",
+    epilog="Example: shelfspace run refresh --catalog path/to/my-shop",
+)
+@click.argument("job", metavar="JOB", type=click.Choice(JOBS))
+@catalog_option
+@click.option("--launched-by", type=click.Choice(["launch", "dvc"]), default="launch", hidden=True)
+@click.option("--cause", default="", hidden=True)
+def run(job: str, catalog: str | None, launched_by: str, cause: str) -> None:  # noqa: D103 - told above
+    launch(prepared(catalog), job, launched_by, cause)
+
+
+@click.command(epilog="Example: shelfspace summary --catalog flipkart")
+@catalog_option
+def summary(catalog: str | None) -> None:
+    """Show the last run's figures again, and what to type next."""
+    from dagster_project.environment import prepare
+
+    show_summary(prepare(existing_workspace(catalog).catalog))
+
+
+def show_summary(workspace: "Workspace") -> None:
+    """Print the metrics table, stage times and next commands."""
+    from dagster_project.summary import summary as told
+
+    click.echo(told(workspace))
+
+
+def prepared(catalog: str | None) -> "Workspace":
+    """The workspace, made where it is not there, once its catalogue has been found usable."""
+    from dagster_project.environment import prepare
+    from shelfspace.workspace import Workspace
+
+    found = Workspace.find(catalog)
+    check_catalog(found, read_tables=not found.snapshot.is_dir())
+    return prepare(catalog)
+
+
+def launch(workspace: "Workspace", job: str, launched_by: str, cause: str) -> None:
+    """Run a job; says last and shortly why it stopped, if it did.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted.
+        click.exceptions.Exit: with 2 where a stage refused its work, with 1 where something unforeseen
+            failed.
+    """
+    from dagster_project.launch import launch_job
+
+    outcome = launch_job(workspace, job, launched_by, cause)
+    if outcome.success:
+        return
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    for said in (*outcome.crashes, *outcome.refusals):
+        click.echo(said, err=True)
+    whole = f"run {outcome.run_id} in the Dagster UI (make ui) has the log"
+    click.echo(f"{job} on {workspace.name} stopped; {whole}", err=True)
+    raise click.exceptions.Exit(2 if outcome.refusals and not outcome.crashes else 1)

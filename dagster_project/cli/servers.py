@@ -1,0 +1,88 @@
+"""`ui`, `serve`, `drift`: servers that take this process's place."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from dagster_project.cli.options import (
+    catalog_option,
+    check_catalog,
+    existing_workspace,
+    port_option,
+)
+from shelfspace.errors import ArtifactError
+
+__all__ = ["drift", "serve", "ui"]
+
+
+@click.command(epilog="Example: shelfspace ui --port 3101")
+@catalog_option
+@port_option(3001)
+def ui(catalog: str | None, port: int) -> None:
+    """Serve the Dagster UI with its daemon: runs, sensors, schedules."""
+    from dagster_project.environment import prepare
+    from shelfspace.ports import check_port_free
+    from shelfspace.workspace import Workspace
+
+    check_catalog(Workspace.find(catalog), read_tables=False)
+    check_port_free("127.0.0.1", port)
+    prepare(catalog)
+    become(_tool("dg"), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port))
+
+
+@click.command(epilog="Example: shelfspace serve --catalog flipkart --port 3100")
+@catalog_option
+@port_option(None, "default service.port of params.yaml")
+@click.option("--host", help="The address; default service.host. An open one needs API keys.")
+@click.option("--bento", help="The tag to serve; default the workspace's own.")
+def serve(catalog: str | None, port: int | None, host: str | None, bento: str | None) -> None:
+    """Serve the released Bento: the storefront and the API."""
+    workspace = existing_workspace(catalog)
+    asked = {"--catalog": workspace.catalog, "--port": port, "--host": host, "--bento": bento}
+    told = [part for name, value in asked.items() if value is not None for part in (name, str(value))]
+    become(sys.executable, "-m", "bentos", *told)
+
+
+@click.command(epilog="Example: shelfspace drift --port 3102")
+@catalog_option
+@port_option(3002)
+def drift(catalog: str | None, port: int) -> None:
+    """Serve the drift dashboard (Evidently)."""
+    from dagster_project.environment import prepare
+    from shelfspace.ports import check_port_free
+
+    workspace = existing_workspace(catalog)
+    place = workspace.state / "evidently"
+    if not place.is_dir():
+        raise ArtifactError(
+            f"workspace {workspace.name} has no drift report yet; make one with: "
+            f"make demo{workspace.make_arguments}, or make monitoring{workspace.make_arguments}"
+        )
+    check_port_free("127.0.0.1", port)
+    prepare(workspace.catalog)
+    become(_tool("evidently"), "ui", "--workspace", str(place), "--host", "127.0.0.1", "--port", str(port))
+
+
+def _tool(name: str) -> str:
+    """A command of this environment, wherever the shell's PATH points."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def become(*command: str) -> NoReturn:
+    """Become a server in this process's place, so that Ctrl-C and SIGTERM reach it.
+
+    A shell starts background jobs with signals ignored, and that is inherited: `dg dev` would then
+    end its children by a SIGINT that they ignore. So the signals that end a server are set back.
+    """
+    from shelfspace.workspace import PROJECT
+
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.chdir(PROJECT)
+    os.execv(command[0], command)  # noqa: S606 - no shell is meant

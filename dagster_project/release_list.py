@@ -1,0 +1,55 @@
+"""The releases of a workspace as rows: how old, how good, live or not, and which Bentos hold them."""
+
+from typing import Any
+
+from tabulate import tabulate
+
+from releases import Release, current_id, list_releases
+from shelfspace.errors import ArtifactError
+from shelfspace.workspace import Workspace
+
+__all__ = ["release_rows", "release_table"]
+
+
+def release_rows(workspace: Workspace) -> list[dict[str, Any]]:
+    """One row a release, newest first: id, created, products, accuracy, current, bentos (tags).
+
+    Raises:
+        ArtifactError: there is none.
+    """
+    folders = list_releases(workspace.releases)
+    if not folders:
+        remedy = f"make one with: make demo{workspace.make_arguments}"
+        raise ArtifactError(f"workspace {workspace.name} has no release yet; {remedy}")
+    live = current_id(workspace.root)
+    built = workspace.state / "bentoml" / "bentos" / "shelfspace"
+    tags = [folder.name for folder in built.iterdir() if folder.is_dir()] if built.is_dir() else []
+    rows = []
+    for folder in reversed(folders):
+        release = Release.load(folder, verify=False)
+        rows.append(
+            {
+                "id": release.id,
+                "created": release.provenance.get("created_at"),
+                "products": release.manifest["rows"],
+                "accuracy": release.metrics.get("accuracy"),
+                "current": release.id == live,
+                # A Bento's version is its release's id and a hash of the code around it.
+                "bentos": sorted(f"shelfspace:{tag}" for tag in tags if tag.startswith(f"{release.id}-")),
+            }
+        )
+    return rows
+
+
+def release_table(rows: list[dict[str, Any]]) -> str:
+    """The rows for people."""
+    shown = [
+        {
+            **row,
+            "accuracy": "" if row["accuracy"] is None else f"{row['accuracy']:.3f}",
+            "current": "current" if row["current"] else "",
+            "bentos": ", ".join(row["bentos"]),
+        }
+        for row in rows
+    ]
+    return tabulate(shown, headers="keys", tablefmt="simple", disable_numparse=True)

@@ -1,0 +1,99 @@
+"""The arrays that frozen, pretrained encoders give: `sentence` of a text, `frozen` of a photo or sound."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from models.inputs.arrays import Fitted, Shape, array
+from models.inputs.media_file import in_threads
+from models.inputs.photos import Photo
+from models.inputs.sounds import Sound
+from models.pretrained.audio import load_frozen_audio
+from models.pretrained.text_and_image import load_frozen_image, load_frozen_text
+from shelfspace.errors import ArtifactError
+from shelfspace.hashing import fingerprint
+
+__all__ = ["FROZEN", "frozen_encoder"]
+
+FROZEN = {"text": "sentence", "image": "frozen", "audio": "frozen"}
+"""Modality to its array that a frozen encoder gives; `features.<modality>_encoder` names the encoder."""
+
+LOADERS: dict[str, Callable[[str, str], Any]] = {
+    "text": load_frozen_text,
+    "image": load_frozen_image,
+    "audio": load_frozen_audio,
+}
+
+
+def frozen_encoder(fitted: Fitted, modality: str) -> Any:
+    """The configured frozen encoder of a modality, on the device of `fitted`.
+
+    Of texts a `FrozenText` or `FrozenClipText`, of photos `PhotoVectors`, of sounds a `FrozenAudio`.
+
+    Raises:
+        SettingsError: it is absent.
+        ArtifactError: it is another one than at fitting time.
+    """
+    name = getattr(fitted.features, f"{modality}_encoder")
+    found = LOADERS[modality](name, fitted.device)
+    if fitted.frozen.get(modality, found.fingerprint) != found.fingerprint:
+        raise ArtifactError(
+            f"{name} is not the {modality} encoder this model was trained with: "
+            "put its files back, or train again"
+        )
+    return found
+
+
+def _shape(fitted: Fitted, modality: str) -> Shape:
+    return (int(frozen_encoder(fitted, modality).dim),), "<f4"
+
+
+def _fingerprint(fitted: Fitted, modality: str) -> str:
+    """The encoder's, as it was at fitting time, so that it need not be loaded to be told apart."""
+    return fitted.frozen.get(modality) or str(frozen_encoder(fitted, modality).fingerprint)
+
+
+@array(
+    "text",
+    "sentence",
+    shape=lambda fitted: _shape(fitted, "text"),
+    fingerprint=lambda fitted: _fingerprint(fitted, "text"),
+)
+def sentence_vectors(fitted: Fitted, texts: Sequence[str]) -> np.ndarray:
+    """(n, d) float32 of unit length."""
+    return np.asarray(frozen_encoder(fitted, "text").encode(texts))
+
+
+@array(
+    "image",
+    "frozen",
+    shape=lambda fitted: _shape(fitted, "image"),
+    fingerprint=lambda fitted: _fingerprint(fitted, "image"),
+)
+def photo_vectors(fitted: Fitted, photos: Sequence[Photo]) -> np.ndarray:
+    """(n, d) float32 of unit length; the encoder opens the files in its own way."""
+    encoder = frozen_encoder(fitted, "image")
+
+    def opened(photo: Photo) -> Any:
+        return photo.opened(lambda data: encoder.recipe.open(data, photo.limits))
+
+    return np.asarray(encoder.encode(in_threads(opened, photos)))
+
+
+@array(
+    "audio",
+    "frozen",
+    shape=lambda fitted: _shape(fitted, "audio"),
+    fingerprint=lambda fitted: fingerprint(
+        [_fingerprint(fitted, "audio"), fitted.preprocessing.sound_seconds]
+    ),
+)
+def sound_vectors(fitted: Fitted, sounds: Sequence[Sound]) -> np.ndarray:
+    """(n, d) float32 of unit length; the encoder reads the files at its own rate."""
+    encoder, seconds = frozen_encoder(fitted, "audio"), fitted.preprocessing.sound_seconds
+
+    def opened(sound: Sound) -> Any:
+        return sound.opened(lambda data: encoder.open(data, seconds, sound.limits))
+
+    return np.asarray(encoder.encode(in_threads(opened, sounds)))

@@ -1,0 +1,99 @@
+"""A release in memory: encoder, index, and what its search needs; for the service and for notebooks."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from models.inference.product_encoder import ProductEncoder
+from releases.release import Release
+from releases.search_parts import search_parts
+from retrieval.catalogue.view import CatalogueView, ShelfKeeper
+from retrieval.changes.segment import DeltaView
+from retrieval.changes.view import LayeredView
+from retrieval.vectors import RowIndex
+from retrieval.vectors.by_modality import ModalityIndexes
+from shelfspace.settings import Media
+
+__all__ = ["InMemoryRelease"]
+
+
+@dataclass(frozen=True, eq=False)
+class InMemoryRelease:
+    """What one release needs in memory to answer; never changed.
+
+    Attributes:
+        id: release identifier, in every answer.
+        vectors: (n, d) float32, memory-mapped.
+        rows: product id to row.
+        shelves: gives the state of a view as search, filters and pages see it.
+        alone: what neighbours by one modality are searched in.
+        media: caps that photos and sounds are opened under.
+        similar_index, similar_vectors: what neighbours are searched in: refined by co-purchases where
+            the release holds such vectors, else the same as above.
+    """
+
+    id: str
+    manifest: dict[str, Any]
+    encoder: ProductEncoder
+    index: RowIndex
+    vectors: np.ndarray
+    rows: dict[str, int]
+    shelves: ShelfKeeper
+    alone: ModalityIndexes
+    media: Media
+    similar_index: RowIndex
+    similar_vectors: np.ndarray
+    release: Release
+
+    @classmethod
+    def load(cls, release: Release, media: Media) -> Self:
+        """Read every part now, so that no answer waits for a file or finds it pruned.
+
+        Raises:
+            ArtifactError: a part is missing or damaged.
+        """
+        refined, refined_index = release.graph_embeddings, release.graph_index
+        encoder = ProductEncoder.load(release.model_folder)
+        parts = search_parts(release, encoder)
+        return cls(
+            id=release.id,
+            manifest=release.manifest,
+            encoder=encoder,
+            index=release.index,
+            vectors=release.embeddings,
+            rows=release.rows,
+            shelves=ShelfKeeper(parts, release.embeddings, encoder),
+            alone=ModalityIndexes(parts.modalities),
+            media=media,
+            similar_index=release.index if refined_index is None else refined_index,
+            similar_vectors=release.embeddings if refined is None else refined,
+            release=release,
+        )
+
+    @cached_property
+    def still(self) -> LayeredView:
+        """The release without changes since."""
+        return LayeredView(
+            self.index, self.release.product_ids, self.rows, DeltaView(), self.vectors.shape[1]
+        )
+
+    def view(self) -> LayeredView:
+        """What answers at this moment."""
+        return self.still
+
+    def similar_view(self, view: LayeredView) -> LayeredView:
+        """The same state as neighbours are searched in.
+
+        A product that came or changed since has no co-purchases yet: its own vector stands, as that
+        of a product without neighbours does.
+        """
+        if self.similar_index is self.index:
+            return view
+        dim = self.similar_vectors.shape[1]
+        return LayeredView(self.similar_index, self.release.product_ids, self.rows, view.delta, dim)
+
+    def shelf(self, view: LayeredView | None = None) -> CatalogueView:
+        """The state of a view as search, filters and pages see it; default: of this moment."""
+        return self.shelves.shelf(self.view() if view is None else view)

@@ -1,0 +1,282 @@
+"""An append-only log in one file: what was appended is on the disk before the call returns.
+
+The file is a SQLite database in write-ahead mode, flushed at every write (`synchronous=FULL`). So a
+process killed at any moment leaves every write whole or absent, several processes may read and write
+one log, and no reader waits for a writer. SQLite checks no content: each entry carries a checksum.
+Beside `<log>` lie `<log>-wal` and `<log>-shm` while somebody has it open; they belong to it. It
+needs a file system of this machine: over a network, write-ahead mode does not work.
+"""
+
+import errno
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+import xxhash
+
+from shelfspace.errors import ArtifactError
+
+__all__ = ["START", "DurableLog", "LogEntry", "Position", "delete_log"]
+
+FORMAT = 1
+WAIT_SECONDS = 300
+"""How long a writer waits for another; the longest write encodes thousands of products again."""
+TABLES = (
+    "CREATE TABLE header (format INTEGER, owner BLOB, generation INTEGER, sequence INTEGER)",
+    "CREATE TABLE entries (sequence INTEGER PRIMARY KEY, record BLOB, vector BLOB, checksum INTEGER)",
+    "CREATE TABLE files (sequence INTEGER, number INTEGER, data BLOB, checksum INTEGER, "
+    "PRIMARY KEY (sequence, number)) WITHOUT ROWID",
+)
+DISK = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_BUSY: errno.ETIMEDOUT,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+}
+"""What SQLite says of the disk, as the system's own numbers; what is not here is damage."""
+
+
+@dataclass(frozen=True, eq=False)
+class LogEntry:
+    """One entry.
+
+    Attributes:
+        record: what happened, JSON-able.
+        vector: (d,) float32, where there is one.
+        files: photos and sounds that belong to it; read only where they are asked for.
+        sequence: its number; 0 lets the log give the next one.
+    """
+
+    record: Mapping[str, Any] = field(default_factory=dict)
+    vector: np.ndarray | None = None
+    files: tuple[bytes, ...] = ()
+    sequence: int = 0
+
+
+class Position(NamedTuple):
+    """How far a reader is.
+
+    Attributes:
+        generation: how often the log's content was replaced as a whole; then all is read anew.
+        sequence: number of the last entry, at most the highest ever given.
+    """
+
+    generation: int = -1
+    sequence: int = 0
+
+
+START = Position()
+"""Before the first entry."""
+
+
+class DurableLog:
+    """One log, open for reading and appending. Calls of several threads are for the caller to order.
+
+    Args:
+        path: the file; made, with its folder, where it is absent.
+        owner: whose log a new file is; JSON-able.
+
+    Attributes:
+        owner: what the file says of whose it is.
+
+    Raises:
+        ArtifactError: the file is damaged, or no such log; names file and remedy.
+        OSError: the disk or the folder refuses. So of every method.
+    """
+
+    def __init__(self, path: Path, owner: Mapping[str, Any] | None = None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._version = -1
+        with self._plainly():
+            self._database = sqlite3.connect(
+                path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self.owner = self._open(owner or {})
+            except BaseException:
+                self._database.close()
+                raise
+
+    def _open(self, owner: Mapping[str, Any]) -> dict[str, Any]:
+        self._database.text_factory = bytes
+        self._database.execute("PRAGMA synchronous=FULL")
+        self._database.execute("PRAGMA journal_mode=WAL")
+        if self._one("PRAGMA quick_check(1)") != b"ok":
+            raise self._damaged("its pages do not fit together")
+        with self.writing():
+            if not self._one("SELECT count(*) FROM sqlite_master"):
+                for table in TABLES:
+                    self._database.execute(table)
+                first = (FORMAT, orjson.dumps(owner), 0, 0)
+                self._database.execute("INSERT INTO header VALUES (?, ?, ?, ?)", first)
+            version = self._one("SELECT format FROM header")
+            if version != FORMAT:
+                raise self._damaged(f"its format is {version}, this version reads {FORMAT}")
+            return orjson.loads(self._one("SELECT owner FROM header"))
+
+    def close(self) -> None:
+        """Let go of the file; nothing is lost."""
+        self._database.close()
+
+    def __del__(self) -> None:
+        with suppress(AttributeError):  # it was never opened
+            self._database.close()
+
+    @property
+    def size(self) -> int:
+        """Bytes that the entries take, files included, in whole pages; the file may hold free ones too."""
+        with self._plainly():
+            used = self._one("PRAGMA page_count") - self._one("PRAGMA freelist_count")
+            return used * self._one("PRAGMA page_size")
+
+    @property
+    def sequence(self) -> int:
+        """The highest number ever given; 0 before the first entry."""
+        with self._plainly():
+            return self._one(
+                "SELECT max(sequence, coalesce((SELECT max(sequence) FROM entries), 0)) FROM header"
+            )
+
+    def changed(self) -> bool:
+        """Whether another handle has written since this was last asked; true at first. Takes microseconds."""
+        with self._plainly():
+            before, self._version = self._version, self._one("PRAGMA data_version")
+        return self._version != before
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the log against other writers; what is written inside counts as a whole, or not at all."""
+        with self._plainly():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+
+    def append(self, entries: Iterable[LogEntry]) -> int:
+        """Write entries as one write, durable when this, or the `writing` around it, ends.
+
+        Returns:
+            number of the last entry of the log.
+        """
+        if not self._database.in_transaction:
+            with self.writing():
+                return self.append(entries)
+        last = self.sequence
+        for entry in entries:
+            last = entry.sequence or last + 1
+            record = orjson.dumps(entry.record, option=orjson.OPT_SERIALIZE_NUMPY)
+            vector = b"" if entry.vector is None else np.asarray(entry.vector, "<f4").tobytes()
+            row = (last, record, vector, checksum(last, record, vector))
+            self._database.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", row)
+            files = [(last, n, data, checksum(last, data)) for n, data in enumerate(entry.files)]
+            self._database.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", files)
+        return last
+
+    def read(self, after: Position = START, files: bool = False) -> tuple[list[LogEntry], Position]:
+        """Entries after a position, in order, and the position behind them.
+
+        Where its generation is another than that of `after`, the entries are all there are.
+        """
+        with self._plainly(), self._snapshot():
+            generation = self._one("SELECT generation FROM header")
+            since = after.sequence if generation == after.generation else 0
+            rows = self._database.execute(
+                "SELECT sequence, record, vector, checksum FROM entries WHERE sequence > ? ORDER BY sequence",
+                (since,),
+            ).fetchall()
+            found = []
+            for number, record, vector, wanted in rows:
+                self._check(number, wanted, record, vector)
+                numbers = np.frombuffer(vector, "<f4") if vector else None
+                further = self._files(number) if files else ()
+                found.append(LogEntry(orjson.loads(record), numbers, further, number))
+            return found, Position(generation, self.sequence)
+
+    def delete(self, sequences: Sequence[int]) -> None:
+        """Take entries out, inside `writing`; their numbers are not given again, their room is."""
+        self._database.execute("UPDATE header SET sequence = ?", (self.sequence,))
+        for table in ("entries", "files"):
+            self._database.executemany(
+                f"DELETE FROM {table} WHERE sequence = ?",  # noqa: S608 - of the two names above
+                ((number,) for number in sequences),
+            )
+
+    def replace(self, entries: Iterable[LogEntry], sequence: int) -> None:
+        """Have these entries alone, inside `writing`; numbers go on above `sequence`."""
+        self._database.execute("DELETE FROM entries")
+        self._database.execute("DELETE FROM files")
+        self._database.execute("UPDATE header SET sequence = ?, generation = generation + 1", (sequence,))
+        self.append(entries)
+
+    def _one(self, question: str) -> Any:
+        row = self._database.execute(question).fetchone()
+        if row is None:
+            raise self._damaged("it has no header")
+        return row[0]
+
+    def _files(self, number: int) -> tuple[bytes, ...]:
+        rows = self._database.execute(
+            "SELECT data, checksum FROM files WHERE sequence = ? ORDER BY number", (number,)
+        ).fetchall()
+        for data, wanted in rows:
+            self._check(number, wanted, data)
+        return tuple(data for data, _ in rows)
+
+    def _check(self, number: int, wanted: int, *parts: bytes) -> None:
+        if not all(isinstance(part, bytes) for part in parts) or checksum(number, *parts) != wanted:
+            raise self._damaged(f"entry {number} is not what was written")
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Read one state throughout, whatever is written meanwhile."""
+        if self._database.in_transaction:
+            yield
+            return
+        self._database.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._database.execute("COMMIT")
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        """SQLite's errors as the project's own, or the system's."""
+        try:
+            yield
+        except BaseException as error:
+            self._version = -1  # what was not read is looked for again
+            said = getattr(error, "sqlite_errorcode", None)
+            if said is None:
+                raise
+            code = DISK.get(said & 0xFF)
+            if code is not None:
+                raise OSError(code, str(error), str(self.path)) from error
+            raise self._damaged(str(error)) from error
+
+    def _damaged(self, problem: str) -> ArtifactError:
+        return ArtifactError(
+            f"the log {self.path} cannot be read ({problem}); restore it, or delete it and lose its entries"
+        )
+
+
+def checksum(number: int, *parts: bytes) -> int:
+    """63 bits of xxh3 over an entry's parts, seeded with its number."""
+    return xxhash.xxh3_64_intdigest(b"".join(parts), seed=number) >> 1
+
+
+def delete_log(path: Path) -> None:
+    """Delete a log's files, which nobody writes any more."""
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)

@@ -1,0 +1,167 @@
+"""What every route keeps to, whatever it does: each record of the table, tried over a real release."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from bentos.api.limits import Limits
+from bentos.api.parsing import read_call
+from bentos.application import Application
+from bentos.auth.keys import Key
+from bentos.config import ServiceConfig
+from bentos.endpoints import ENDPOINTS, FACTS
+from bentos.endpoints.endpoint import Endpoint
+from bentos.errors import RequestError
+from bentos.http.fast_path import FastPath
+from bentos.http.guard import LISTED, needed, route_of
+from bentos.http.openapi import openapi
+from shelfspace.settings import Settings
+from tests.bentos.house import House, error_of
+from tests.bentos.market import Market
+
+LIMITS = Limits.of(Settings())
+EVERY = [pytest.param(endpoint, id=name) for name, endpoint in ENDPOINTS.items()]
+EXAMPLES = [
+    pytest.param(endpoint, body, id=f"{name}: {shows}")
+    for name, endpoint in ENDPOINTS.items()
+    for shows, body in endpoint.examples.items()
+]
+
+
+def of_the_market(value: Any, market: Market) -> Any:
+    """An example with products that the market has, the second of which is one that is left there."""
+    if isinstance(value, dict):
+        return {name: of_the_market(inner, market) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [of_the_market(inner, market) for inner in value]
+    ids = market.release.product_ids
+    return {"P00017": ids[1], "P00004": ids[2]}.get(value, value) if isinstance(value, str) else value
+
+
+@pytest.fixture(scope="module")
+def writable(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A service whose changes other tests do not see."""
+    config = ServiceConfig(
+        Settings(), releases=tmp_path_factory.mktemp("contracts"), baked_release=market.release.folder
+    )
+    application = Application(config)
+    application.engine.refresh()
+    yield TestClient(FastPath(Starlette(), application=lambda: application, spec=dict))
+    application.close()
+
+
+@pytest.mark.parametrize(("endpoint", "body"), EXAMPLES)
+def test_an_example_is_accepted(endpoint: Endpoint, body: dict) -> None:
+    assert len(read_call(endpoint, body, LIMITS)) >= 1
+
+
+@pytest.mark.parametrize(("endpoint", "body"), EXAMPLES)
+def test_an_answer_fits_its_model(
+    endpoint: Endpoint, body: dict, writable: TestClient, market: Market
+) -> None:
+    answer = writable.post(endpoint.path, json=of_the_market(body, market))
+    if endpoint.name == "products/delete" and answer.status_code == 404:
+        return  # the example before has deleted it
+    assert answer.status_code == 200, answer.text
+    found = endpoint.answer_model.model_validate(answer.json())
+    unsaid = set(answer.json()) - set(type(found).model_fields)
+    assert not unsaid, "the answer holds what its model does not describe"
+    assert answer.json()["release"] == market.release.id
+
+
+@pytest.mark.parametrize("endpoint", EVERY)
+def test_one_and_several_are_fields_of_the_request(endpoint: Endpoint) -> None:
+    fields = endpoint.request_model.model_fields
+    assert {endpoint.names[0], endpoint.names[1]} <= set(fields)
+    assert not endpoint.alone or endpoint.alone in fields
+    assert not any(field.is_required() for field in fields.values())
+
+
+@pytest.mark.parametrize("endpoint", EVERY)
+def test_every_field_of_its_form_is_one_of_its_request(endpoint: Endpoint) -> None:
+    fields = endpoint.request_model.model_fields
+    assert set(endpoint.form.top) <= set(fields)
+    assert not endpoint.form.within or not endpoint.form.fields or endpoint.form.within == endpoint.names[0]
+    if endpoint.form.item:
+        part = next(a for a in fields[endpoint.names[0]].annotation.__args__ if inspect.isclass(a))
+        inner = set(part.model_fields) | {name.rstrip("s") for name in part.model_fields}
+        assert set(endpoint.form.item) <= inner
+
+
+@pytest.mark.parametrize("endpoint", EVERY)
+@pytest.mark.parametrize("body", [None, [], "text", {}, {"nonsense": 1}])
+def test_what_is_no_request_is_refused_with_field_and_remedy(endpoint: Endpoint, body: object) -> None:
+    with pytest.raises(RequestError) as caught:
+        read_call(endpoint, body, LIMITS)
+    assert caught.value.status == 422
+    assert caught.value.field
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(("endpoint", "body"), EXAMPLES)
+def test_a_field_that_is_unknown_is_named(endpoint: Endpoint, body: dict) -> None:
+    with pytest.raises(RequestError) as caught:
+        read_call(endpoint, {**body, "colour": "blue"}, LIMITS)
+    assert (caught.value.status, caught.value.field) == (422, "colour")
+
+
+@pytest.mark.parametrize("endpoint", EVERY)
+def test_one_and_several_at_once_are_refused(endpoint: Endpoint) -> None:
+    one = next(body for body in endpoint.examples.values() if endpoint.names[0] in body)
+    both = {**one, endpoint.names[1]: [one[endpoint.names[0]]]}
+    with pytest.raises(RequestError, match=f"either {endpoint.names[0]} or {endpoint.names[1]}"):
+        read_call(endpoint, both, LIMITS)
+
+
+@pytest.mark.parametrize("endpoint", EVERY)
+def test_a_list_is_bounded(endpoint: Endpoint) -> None:
+    for count, status in ((0, 422), (LIMITS.items + 1, 413)):
+        with pytest.raises(RequestError) as caught:
+            read_call(endpoint, {endpoint.names[1]: [None] * count}, LIMITS)
+        assert (caught.value.status, caught.value.field) == (status, endpoint.names[1])
+
+
+@pytest.mark.parametrize("endpoint", EVERY)
+def test_a_key_needs_its_scope(endpoint: Endpoint, keyed: House) -> None:
+    assert needed(endpoint.path) == endpoint.scope
+    assert endpoint.scope in Key.model_fields["scopes"].annotation.__args__[0].__args__
+    other = "read" if endpoint.scope == "write" else "write"
+    assert error_of(keyed.client(other).post(endpoint.path, json={}), 403)["value"] == f"'{endpoint.scope}'"
+    assert keyed.client(endpoint.scope).post(endpoint.path, json={}).status_code == 422
+    assert keyed.client().post(endpoint.path, json={}).status_code == 401
+
+
+@pytest.mark.parametrize("endpoint", EVERY)
+def test_it_is_asked_by_post_alone_and_known_to_the_access_log(endpoint: Endpoint, opened: House) -> None:
+    assert error_of(opened.client().get(endpoint.path), 405)["remedy"] == f"use POST {endpoint.path}"
+    assert route_of(endpoint.path) == endpoint.path
+
+
+@pytest.mark.parametrize("path", FACTS)
+def test_facts_are_read_by_get(path: str, opened: House) -> None:
+    client = opened.client()
+    assert client.get(path).json()
+    assert client.head(path).content == b""
+    assert error_of(client.post(path, json={}), 405)
+    assert path in LISTED
+
+
+def test_the_document_describes_every_route() -> None:
+    from bentos.service import openapi_spec
+
+    document = openapi(openapi_spec())
+    for endpoint in ENDPOINTS.values():
+        operation = document["paths"][endpoint.path]["post"]
+        assert operation["description"] == endpoint.summary or operation["summary"]
+        content = operation["requestBody"]["content"]
+        described = content["application/json"]["schema"]["properties"]
+        assert set(described) == set(endpoint.request_model.model_fields)
+        assert set(content["application/json"]["examples"]) == set(endpoint.examples)
+        form = content.get("multipart/form-data", {"schema": {"properties": {}}})["schema"]["properties"]
+        assert set(form) == set(endpoint.form.fields)
+        assert ("404" in operation["responses"]) == endpoint.names_products
+        assert ("507" in operation["responses"]) == (endpoint.scope == "write")

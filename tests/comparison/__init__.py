@@ -1,0 +1,1 @@
+"""What one checkout does, recorded from outside, and two such records compared; see `__main__`."""

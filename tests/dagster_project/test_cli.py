@@ -1,0 +1,306 @@
+"""The command line: what it offers, what it refuses and how, and that a refusal leaves nothing behind."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from catalog.sample import build_sample
+from dagster_project.cli import servers
+from dagster_project.cli.app import shelfspace
+from dagster_project.graph import LOOPS, STAGES
+from shelfspace.errors import BusyError
+from shelfspace.files import write_json, write_text
+from shelfspace.workspace import Workspace
+from tests.conftest import PROJECT
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of all workspaces; it is not there yet."""
+    for name in ("SHELFSPACE_CATALOG", "SHELFSPACE_KEYS", "SHELFSPACE_PARAMS", "SHELFSPACE_DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SHELFSPACE_WORKSPACES", str(tmp_path / "workspaces"))
+    return tmp_path / "workspaces"
+
+
+def ask(*arguments: str) -> Result:
+    return CliRunner().invoke(shelfspace, arguments)
+
+
+def refused(*arguments: str) -> str:
+    """What a command says that is refused: exit status 2, words on the error stream alone."""
+    done = ask(*arguments)
+    assert done.exit_code == 2, done.output
+    assert "Traceback" not in done.output
+    assert done.stdout == ""
+    return done.stderr
+
+
+def commands() -> dict[str, click.Command]:
+    """Every command by what one types."""
+    found: dict[str, click.Command] = {}
+    for name, command in shelfspace.commands.items():
+        if isinstance(command, click.Group):
+            found |= {f"{name} {inner}": each for inner, each in command.commands.items()}
+        else:
+            found[name] = command
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_takes_a_catalogue_and_shows_an_example(name: str) -> None:
+    shown = ask(*name.split(), "--help")
+    assert shown.exit_code == 0
+    assert "--catalog" in shown.output
+    assert f"Example: shelfspace {name}" in shown.output
+
+
+def test_run_shows_every_job_it_takes() -> None:
+    shown = ask("run", "--help").output.replace("\n", " ")
+    assert all(job in shown for job in (*STAGES, *LOOPS))
+    assert "--launched-by" not in shown
+    assert "'cross_validate'" in refused("run", "nonsense")
+
+
+def test_help_and_version_load_no_heavy_library() -> None:
+    code = (
+        "import sys\nfrom dagster_project.cli.app import shelfspace\n"
+        "shelfspace(['run', '--help'], standalone_mode=False)\n"
+        "heavy = {'dagster', 'torch', 'pandas', 'numpy', 'bentoml', 'pydantic', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert ask("--version").output.startswith("shelfspace ")
+
+
+@pytest.mark.parametrize(
+    "command", ["demo", "run chain", "ui", "serve", "drift", "rollback", "releases", "summary", "keys create"]
+)
+def test_an_unknown_catalogue_is_named_with_what_there_is(command: str, root: Path) -> None:
+    said = refused(*command.split(), "--catalog", "nonsense")
+    assert said.startswith("catalog = 'nonsense': name a folder that exists, or a preset: sample, flipkart")
+    assert said.count("\n") == 1
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "drift", "rollback", "releases", "summary"])
+def test_before_any_run_make_demo_is_named_and_nothing_is_made(command: str, root: Path) -> None:
+    assert refused(command) == "workspace sample is not there yet; make it with: make demo\n"
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "drift", "rollback", "releases"])
+def test_before_any_release_make_demo_is_named(
+    command: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.open("sample")
+    if command == "serve":
+        monkeypatch.setattr(servers, "become", run_here)
+    said = refused(command)
+    assert "make demo" in said
+    assert {p.name for p in workspace.root.rglob("*")} == {"state"}
+
+
+def run_here(*command: str) -> None:
+    """In place of `become`: the service's own launcher, up to its refusal."""
+    from bentos.serve import main
+
+    assert command[1:3] == ("-m", "bentos")
+    raise click.exceptions.Exit(main(list(command[3:])))
+
+
+def test_a_table_that_is_not_mapped_is_told_before_a_workspace_is_made(root: Path, tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    write_text(shop / "products.csv", "sku,name\n1,shoe\n")
+    said = refused("demo", "--catalog", str(shop))
+    assert "products.product_id" in said
+    assert "sku, name" in said
+    write_text(shop / "catalog.yaml", "products: [1")
+    assert "catalog.yaml" in refused("demo", "--catalog", str(shop))
+    assert "catalog.yaml" in refused("ui", "--catalog", str(shop))
+    assert not root.exists()
+
+
+def test_settings_that_cannot_be_read_are_told(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = tmp_path / "params.yaml"
+    monkeypatch.setenv("SHELFSPACE_PARAMS", str(params))
+    for text, part in (("seed: many", "seed = 'many'"), ("seed: [1", "params.yaml"), ("sed: 1", "sed")):
+        params.write_text(text)
+        assert part in refused("demo")
+        assert part in refused("ui")
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("command", ["ui", "drift", "serve"])
+def test_a_port_in_use_is_named_before_anything_starts(
+    command: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.open("sample")
+    (workspace.state / "evidently").mkdir()
+    built = workspace.state / "bentoml" / "bentos" / "shelfspace" / "1" / "src" / "bentos" / "baked"
+    write_json(built / "settings.json", {})
+    write_text(workspace.state / "bentoml" / "bentos" / "shelfspace" / "latest", "1")
+    monkeypatch.setattr(servers, "become", run_here)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refused(command, "--port", str(port))
+    assert said.startswith(f"port = {port}: it is in use")
+    assert "PORT=" in said
+
+
+def test_servers_take_this_process_s_place(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, ...]] = []
+    monkeypatch.setattr(servers, "become", lambda *command: started.append(command))
+    assert ask("ui", "--port", "45123").exit_code == 0
+    ((tool, *arguments),) = started
+    assert Path(tool).name == "dg"
+    assert arguments == ["dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", "45123"]
+
+
+def test_an_interruption_is_one_line_and_130(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(servers, "become", stop)
+    done = ask("ui", "--port", "45123")
+    assert done.exit_code == 130
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_bug_keeps_its_traceback(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(servers, "become", broken)
+    assert isinstance(ask("ui", "--port", "45123").exception, RuntimeError)
+
+    def busy(*_: object) -> None:
+        raise BusyError("another run holds workspace sample")
+
+    monkeypatch.setattr(servers, "become", busy)
+    assert refused("ui", "--port", "45123") == "another run holds workspace sample\n"
+
+
+def released(workspace: Workspace, number: int, accuracy: float) -> str:
+    """The least that a release is, on disk."""
+    name = f"{number:06d}-abcdef0{number}"
+    folder = workspace.releases / name
+    manifest = {
+        "format": 1,
+        "id": name,
+        "files": {},
+        "rows": 7,
+        "provenance": {"created_at": f"day {number}"},
+    }
+    write_json(folder / "release.json", manifest)
+    write_json(folder / "metrics.json", {"accuracy": accuracy})
+    return name
+
+
+def test_releases_are_listed_newest_first(root: Path) -> None:
+    workspace = Workspace.open("sample")
+    first, second = released(workspace, 1, 0.5), released(workspace, 2, 0.75)
+    write_text(workspace.releases / "current", first)
+    (workspace.state / "bentoml" / "bentos" / "shelfspace" / f"{first}-0a1b2c3d").mkdir(parents=True)
+    rows = json.loads(ask("releases", "--json").stdout)
+    assert [row["id"] for row in rows] == [second, first]
+    assert rows[1] == {
+        "id": first, "created": "day 1", "products": 7, "accuracy": 0.5, "current": True,
+        "bentos": [f"shelfspace:{first}-0a1b2c3d"],
+    }  # fmt: skip
+    table = ask("releases").stdout
+    assert "0.750" in table
+    assert "current" in table.splitlines()[-1]
+
+
+def test_a_rollback_without_an_earlier_release_is_refused(root: Path) -> None:
+    workspace = Workspace.open("sample")
+    write_text(workspace.releases / "current", released(workspace, 1, 0.5))
+    assert "no earlier release" in refused("rollback")
+
+
+def test_keys_come_and_go(root: Path, tmp_path: Path) -> None:
+    assert "keys create" in refused("keys", "list")
+    assert not root.exists()
+    made = ask("keys", "create", "--name", "shop", "--scopes", "read,write", "--days", "2")
+    assert made.exit_code == 0
+    token = made.stdout.strip()
+    assert str(root / "sample" / "keys.json") in made.stderr
+    listed = ask("keys", "list").stdout
+    assert token not in listed
+    key_id, state, scopes = listed.split("\t")[:3]
+    assert (state, scopes) == ("valid", "read,write")
+    rotated = ask("keys", "rotate", key_id, "--hours", "2")
+    assert rotated.stdout.strip() not in ("", token)
+    assert ask("keys", "list").stdout.count("\n") == 2
+    assert "1 left" in ask("keys", "revoke", key_id).stderr
+    assert key_id in refused("keys", "revoke", key_id)
+    assert "give read, write" in refused("keys", "create", "--scopes", "all")
+    other = ask("keys", "create", "--file", str(tmp_path / "other.json"))
+    assert other.exit_code == 0
+    (tmp_path / "file").touch()
+    assert "can be written" in refused("keys", "create", "--file", str(tmp_path / "file" / "keys.json"))
+
+
+def test_the_makefile_calls_it_and_lists_its_targets() -> None:
+    listed = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    for target in ("demo", "ui", "serve", "drift", "rollback", "releases", "test", "help", "refresh"):
+        assert target in listed
+    for target in ("ui", "serve", "drift"):
+        line = subprocess.run(
+            ["make", "-n", "-o", "install", target, "PORT=3456"],
+            cwd=PROJECT, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        assert line.strip().endswith(f".venv/bin/shelfspace {target} --port 3456")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small catalogue."""
+    folder = tmp_path_factory.mktemp("catalogues") / "tiny"
+    build_sample(folder, seed=3, products=100)
+    return folder
+
+
+def test_a_job_runs_here_and_the_ui_lists_it(root: Path, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dagster as dg
+
+    monkeypatch.setenv("DAGSTER_HOME", "")  # `prepare` sets it; undone after the test
+    done = ask("run", "collection", "--catalog", str(shop), "--cause", "a test")
+    assert done.exit_code == 0, done.output
+    with dg.DagsterInstance.get() as instance:
+        (run,) = instance.get_runs()
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert run.remote_job_origin is not None
+    assert run.remote_job_origin.repository_origin.get_label() == "__repository__@dagster_project.definitions"
+    assert run.run_config["resources"]["shop"]["config"] == {"launched_by": "launch", "cause": "a test"}
+    assert not list((root / "tiny" / "state" / "runs").iterdir()), "the run's lock goes with the run"
+
+
+def test_a_job_that_refuses_its_work_ends_with_the_reason(
+    root: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    said = refused("run", "features", "--catalog", str(shop)).splitlines()
+    assert "run the chain job first" in said[-2]
+    assert said[-1].startswith("features on tiny stopped; run ")
+
+
+def test_dvc_calls_the_command_line() -> None:
+    stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+    for stage, entry in stages.items():
+        command = entry["do"]["cmd"].split()
+        assert command[:3] == [".venv/bin/shelfspace", "run", stage]
+        assert ask(*command[1:], "--help").exit_code == 0
