@@ -8,6 +8,7 @@ from typing import Any
 
 from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files, read_call
+from bentos.auth.access import Door
 from bentos.auth.keys import KeyRing
 from bentos.config import ServiceConfig
 from bentos.endpoints import ENDPOINTS
@@ -42,7 +43,7 @@ class Application:
             config.live if service.access_log else None, service.log_every_seconds, service.access_log_bytes
         )
         self._texts = service.log_query_text
-        self.keys = KeyRing(config.keys)
+        self.door = Door(KeyRing(config.keys))
         self.host_names = frozenset(name.lower() for name in service.host_names)
 
     def start(self) -> None:

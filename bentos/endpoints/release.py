@@ -23,8 +23,8 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "manifest": {name: value for name, value in loaded.manifest.items() if name != "files"},
         "metrics": loaded.release.metrics,
         "index": said(loaded, backend.config.settings.service.index),
-        "search": loaded.shelves.parts.describe(),
+        "search": loaded.catalogues.parts.describe(),
         "encoder": None if loaded.choice is None else loaded.choice.describe(),
-        "rules": rules.describe(loaded.shelf().columns),
+        "rules": rules.describe(loaded.catalogue().columns),
         "problem": "; ".join(problem for problem in (backend.engine.problem, rules.problem) if problem),
     }

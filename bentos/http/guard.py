@@ -12,7 +12,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bentos.auth.access import Door, check_host, check_path, check_site, refuse_public, token_of
+from bentos.auth.access import check_host, check_path, check_site, refuse_public, token_of
 from bentos.auth.keys import ScopeName
 from bentos.endpoints import ENDPOINTS, FACTS
 from bentos.errors import RequestError
@@ -47,7 +47,6 @@ class Guard:
     def __init__(self, app: ASGIApp, application: Running) -> None:
         self.app = app
         self._application = application
-        self._door: Door | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""
@@ -65,8 +64,8 @@ class Guard:
             elif scope["path"] not in HEALTH:
                 started(self._application)
             if application is not None and scope["path"] == SESSION:
-                door, seconds = self._doorkeeper(application), application.limits.body_seconds
-                body, extra = await answer_session(door, scope, visit.receive, visit.address, seconds)
+                seconds, source = application.limits.body_seconds, visit.receive
+                body, extra = await answer_session(application.door, scope, source, visit.address, seconds)
                 visit.private = True
                 await respond(visit.send, 200, body, tuple(extra))
             else:
@@ -82,7 +81,7 @@ class Guard:
     def _check(self, application: Served, visit: "Visit") -> None:
         scope, headers = visit.scope, visit.headers
         path = scope["path"]
-        door = self._doorkeeper(application)
+        door = application.door
         ring = door.ring
         ring.refresh()
         check_path(path)
@@ -97,11 +96,6 @@ class Guard:
         if required and not is_open(path):
             visit.private = True
             visit.key = door.enter(headers, visit.address, needed(path)).id
-
-    def _doorkeeper(self, application: Served) -> Door:
-        if self._door is None or self._door.ring is not application.keys:
-            self._door = Door(application.keys)
-        return self._door
 
 
 class Visit:

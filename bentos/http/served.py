@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files
-from bentos.auth.keys import KeyRing
+from bentos.auth.access import Door
 from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.telemetry.access_log import AccessLog
@@ -19,14 +19,14 @@ class Served(Protocol):
     Attributes:
         limits, admission: bounds of one request, and of all in flight.
         backend: what pages and media are read from.
-        access, keys, host_names: the access log, the API keys, the names it may be asked by.
+        access, door, host_names: the access log, the check of API keys, the names it may be asked by.
     """
 
     limits: Limits
     admission: Admission
     backend: Backend
     access: AccessLog
-    keys: KeyRing
+    door: Door
     host_names: frozenset[str]
 
     async def answer(self, name: str, body: Any, files: Files | None = None) -> dict[str, Any]:

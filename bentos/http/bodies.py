@@ -1,0 +1,47 @@
+"""The body of a request, read whole within bounds."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.types import Receive
+
+from bentos.errors import RequestError
+
+__all__ = ["Disconnected", "read_body"]
+
+
+class Disconnected(RequestError):  # noqa: N818 - an event more than an error
+    """The client went away before its body was complete; nobody reads the answer."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "body", "incomplete", "send the whole body")
+
+
+async def read_body(receive: Receive, seconds: float, hold: Callable[[int], None]) -> bytes:
+    """The whole body, refused as soon as it is known to be too large.
+
+    Args:
+        seconds: what it may take to arrive.
+        hold: called with the bytes there are so far; raises `RequestError` for too many.
+
+    Raises:
+        RequestError: 400 where the client goes away, 408 where it takes too long.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Disconnected
+                chunk = message.get("body", b"")
+                if chunk:
+                    size += len(chunk)
+                    hold(size)
+                    chunks.append(chunk)
+                if not message.get("more_body", False):
+                    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    except TimeoutError:
+        remedy = f"send the whole body within {seconds:g} s"
+        raise RequestError(408, "body", "incomplete", remedy) from None
