@@ -129,6 +129,7 @@ def release(shop: Shop, folder: Path) -> Facts:
         products=products.assign(language=languages),
         metrics=metrics,
         provenance={**provenance(shop), "champion": model.name, "created_at": crowned(workspace)},
+        made_by=shop.made_by(),
         model_card=champion_paper(model, "model_card.md").read_text(),
         parts=release_parts(
             model,

@@ -25,6 +25,7 @@ class Bench:
             workspace=SimpleNamespace(root=root),
             versions=lambda *names: {name: self.inputs[name] for name in names},
             cause="",
+            made_by=lambda: {"run_id": "r1"},
         )
         self.computed, self.more = 0, dict[str, Any]()
 
