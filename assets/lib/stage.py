@@ -133,6 +133,8 @@ def line(record: Record, facts: Facts) -> str:
     rows, done = facts.get("dagster/row_count"), f"done in {record.seconds:.1f} s"
     if "kept" in facts:
         return f"{done}  (kept: {facts['kept']})"
+    if "added" in facts:
+        return f"{done}  ({', '.join(f'{facts[n]:,} {n}' for n in ('added', 'changed', 'removed'))})"
     if "reused_rows" in facts:
         return f"{done}  ({facts['computed_rows']:,} computed, {facts['reused_rows']:,} reused)"
     return f"{done}  ({rows:,} rows)" if isinstance(rows, int) else done

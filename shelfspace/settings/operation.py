@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
+from shelfspace.settings.section import Cron, Positive, PositiveFloat, Section, Share, Timezone
 
 __all__ = ["Automation", "Evaluation", "Gate", "Graph", "Monitoring", "ReleaseSettings", "Service"]
 
@@ -164,7 +164,9 @@ class Monitoring(Section):
 class Automation(Section):
     """Sensors and schedules."""
 
-    weekly: str = Field("0 3 * * 1", description="Cron expression of the retraining schedule.")
+    weekly: Cron = Field("0 3 * * 1", description="When to retrain: minute, hour, day, month, weekday.")
+    drift_cron: Cron = Field("7 * * * *", description="When to look for drift, in the same form.")
+    timezone: Timezone = Field("UTC", description="Whose clock both go by, such as Europe/Berlin.")
     drift_interval_seconds: Positive = Field(60)
     inbox_interval_seconds: Positive = Field(30)
     cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")
