@@ -1,10 +1,11 @@
 """Sections of what follows the training: judging, releasing, serving and watching a model."""
 
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from shelfspace.settings.section import Cron, Positive, PositiveFloat, Section, Share, Timezone
+from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
 
 __all__ = ["Automation", "Evaluation", "Gate", "Graph", "Monitoring", "ReleaseSettings", "Service"]
 
@@ -161,12 +162,25 @@ class Monitoring(Section):
     sample_rows: Positive = Field(2000, description="Rows compared at most, per side.")
 
 
+CRON = r"^\S+( \S+){4}$"
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone; give one such as UTC or Europe/Berlin")
+    return name
+
+
 class Automation(Section):
     """Sensors and schedules."""
 
-    weekly: Cron = Field("0 3 * * 1", description="When to retrain: minute, hour, day, month, weekday.")
-    drift_cron: Cron = Field("7 * * * *", description="When to look for drift, in the same form.")
-    timezone: Timezone = Field("UTC", description="Whose clock both go by, such as Europe/Berlin.")
+    weekly: str = Field("0 3 * * 1", pattern=CRON, description="Cron expression of the retraining schedule.")
+    drift_cron: str = Field(
+        "7 * * * *", pattern=CRON, description="Cron expression of the schedule that looks for drift."
+    )
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "UTC", description="Time zone of both, such as Europe/Berlin."
+    )
     drift_interval_seconds: Positive = Field(60)
     inbox_interval_seconds: Positive = Field(30)
     cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")

@@ -61,17 +61,3 @@ def test_page_is_up_to_date() -> None:
     assert (PROJECT / "docs" / "parameters.md").read_text() == page(), (
         "run python -m shelfspace.settings.page"
     )
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "remedy"),
-    [
-        ("weekly", "every monday", "five fields"),
-        ("drift_cron", "7 * * *", "five fields"),
-        ("drift_cron", "7 * * * ;", "five fields"),
-        ("timezone", "Mars/Base", "IANA"),
-    ],
-)
-def test_times_of_schedules_are_checked(name: str, value: str, remedy: str) -> None:
-    with pytest.raises(ValidationError, match=remedy):
-        Settings.model_validate({"automation": {name: value}})
