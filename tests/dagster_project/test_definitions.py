@@ -1,5 +1,6 @@
 """The asset graph as people see it, and what loading it costs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -197,3 +198,23 @@ def test_no_future_annotations_in_asset_files() -> None:
     for folder in ("assets", "dagster_project"):
         for file in (PROJECT / folder).rglob("*.py"):
             assert "from __future__ import annotations" not in Path(file).read_text(), file
+
+
+def test_waiting_threads_are_told_to_sleep_before_openmp_is_loaded(tmp_path: Path) -> None:
+    """OpenMP reads how to wait when it is loaded, which torch, faiss and scikit-learn do."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "products.csv").write_text("product_id,title\n1,red mug\n")
+    code = (
+        "import os, pathlib, sys\n"
+        "from dagster_project.cli.jobs import prepared\n"
+        "prepared(sys.argv[1])\n"
+        "assert os.environ['OMP_WAIT_POLICY'] == 'PASSIVE'\n"
+        "assert 'libgomp' not in pathlib.Path('/proc/self/maps').read_text()\n"
+        "import faiss\n"
+        "assert 'libgomp' in pathlib.Path('/proc/self/maps').read_text()\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment["SHELFSPACE_WORKSPACES"] = str(tmp_path / "workspaces")
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "shop")], check=True, cwd=PROJECT, env=environment
+    )
