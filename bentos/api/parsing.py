@@ -12,14 +12,10 @@ from pydantic import BaseModel, ValidationError
 from bentos.api.contract import Contract, ParsedRequest
 from bentos.api.items import Files, product_input
 from bentos.api.limits import Limits
-from bentos.api.queries import options_of, query_of
-from bentos.api.requests import Query, SearchRequest
 from bentos.errors import RequestError
-from retrieval.query import SearchQuery
 
 __all__ = [
     "Files", "ParsedRequest", "parse_json", "read_call", "read_changes", "read_items", "read_named",
-    "read_search",
 ]  # fmt: skip
 
 MAX_FIELDS = 64
@@ -50,6 +46,7 @@ def read_call(contract: Contract, body: Any, limits: Limits, files: Files | None
     one, many = contract.names
     if not isinstance(body, dict):
         raise RequestError(422, "body", shown(body), f"send a JSON object with {one} or {many}")
+    given = sorted(body)
     check_shape(body, contract, limits)
     model = contract.request_model
     try:
@@ -60,7 +57,7 @@ def read_call(contract: Contract, body: Any, limits: Limits, files: Files | None
     alone = item is None and items is None and getattr(request, contract.alone, None) is not None
     if (item is None) == (items is None) and not alone:
         more = f", or {contract.alone} alone to browse" if contract.alone else ""
-        raise RequestError(422, one, shown(sorted(body)), f"give either {one} or {many}{more}")
+        raise RequestError(422, one, shown(given), f"give either {one} or {many}{more}")
     limits.check_results(getattr(request, "k", 0))
     single = items is None
     parts = [] if alone else [item] if single else items
@@ -97,25 +94,6 @@ def read_named(
         limits.check_text("product_id", product)
     k, modality = getattr(request, "k", 0), getattr(request, "modality", "")
     return ParsedRequest(contract, single, (), tuple(parts), k, modality=modality)
-
-
-def read_search(
-    contract: Contract,
-    request: SearchRequest,
-    parts: list[Query],
-    single: bool,
-    limits: Limits,
-    files: Files | None,
-) -> ParsedRequest:
-    """The call of a checked search; without queries it browses."""
-    form = options_of(request)
-    asks = [
-        query_of(query, "query" if single else f"queries[{number}]", limits, files)
-        for number, query in enumerate(parts)
-    ]
-    items = tuple([item for ask in asks for item, _ in ask.parts])
-    found = tuple(asks) or (SearchQuery(),)
-    return ParsedRequest(contract, single, items, ("",) * len(found), request.k, asks=found, form=form)
 
 
 def check_shape(body: dict[str, Any], contract: Contract, limits: Limits) -> None:

@@ -44,44 +44,44 @@ async def details(asked: Asked) -> Outcome:
     """The products that a call names (404 for one that is not there)."""
     asked.require_named()
     view = asked.loaded.view()
-    shelf = asked.loaded.shelf(view)
+    catalogue = asked.loaded.catalogue(view)
     results = []
     for number, product in enumerate(asked.call.product_ids):
-        place = shelf.position_of(product)
+        place = catalogue.position_of(product)
         if place is None:
             raise asked.gone(number)
-        results.append(page_of(shelf, place, asked.loaded.encoder.labels, asked.backend.rules))
+        results.append(page_of(catalogue, place, asked.loaded.encoder.labels, asked.backend.rules))
     return Outcome(NOTHING, view=view, results=results)
 
 
-def page_of(shelf: CatalogueView, place: int, labels: list[str], rules: Rules) -> dict[str, Any]:
+def page_of(catalogue: CatalogueView, place: int, labels: list[str], rules: Rules) -> dict[str, Any]:
     """One product, as `ProductDetails`."""
-    hit = shelf.hit(place)
+    hit = catalogue.hit(place)
     product = hit["product_id"]
     guess = None
-    if shelf.classes is not None:
-        guess = classification(product, shelf.classes[np.array([place])][0], labels)
+    if catalogue.classes is not None:
+        guess = classification(product, catalogue.classes[np.array([place])][0], labels)
     names = ("product_id", "title", "brand", "category", "price", "currency", "on_hand")
     return {
         **{name: hit[name] for name in names},
-        **shelf.details(place),
-        "modalities": shelf.modalities_of(place),
+        **catalogue.details(place),
+        "modalities": catalogue.modalities_of(place),
         "guess": guess,
-        "bought_together": together(shelf, product, rules),
+        "bought_together": together(catalogue, product, rules),
         "price_suggestion": None,
         "stock": None,
     }
 
 
-def together(shelf: CatalogueView, product: str, rules: Rules) -> list[dict[str, Any]]:
+def together(catalogue: CatalogueView, product: str, rules: Rules) -> list[dict[str, Any]]:
     """What is bought with a product, the strongest first, as far as it may be shown."""
-    banned = set(rules.valid(frozenset(), ()).banned(shelf.columns).tolist())
+    banned = set(rules.valid(frozenset(), ()).banned(catalogue.columns).tolist())
     hits = []
-    for other, weight in shelf.parts.together.get(product, ()):
-        place = shelf.position_of(other)
+    for other, weight in catalogue.parts.together.get(product, ()):
+        place = catalogue.position_of(other)
         if place is None or place in banned:
             continue
-        hits.append(shelf.hit(place, weight))
+        hits.append(catalogue.hit(place, weight))
     return hits
 
 

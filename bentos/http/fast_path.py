@@ -21,9 +21,9 @@ from bentos.api.parsing import Files, parse_json
 from bentos.endpoints import ENDPOINTS
 from bentos.endpoints.endpoint import Endpoint
 from bentos.errors import RequestError
+from bentos.http.bodies import Disconnected, read_body, refuse, respond
 from bentos.http.openapi import openapi
-from bentos.http.responses import refuse, respond
-from bentos.http.served import Running, Served, started
+from bentos.http.served import Running, Served
 from bentos.http.storefront import Pages
 from bentos.telemetry.metrics import METRICS
 
@@ -40,31 +40,27 @@ JSON_TYPES = frozenset({"", "application/json", "application/x-www-form-urlencod
 """curl -d sends JSON under the form type unless told otherwise; it is read as what it is."""
 
 
-class Disconnected(Exception):  # noqa: N818 - an event, not an error
-    """The client went away before its body was complete."""
-
-
 class FastPath:
     """ASGI middleware.
 
     Args:
         app: BentoML's application.
-        application: gives the process's `Application` (None before the service exists).
+        running: holds the process's `Application`.
         spec: gives BentoML's own OpenAPI document, which is completed here.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        application: Running,
+        running: Running,
         spec: Callable[[], dict[str, Any]],
     ) -> None:
         self.app = app
-        self._application = application
+        self._running = running
         self._spec = spec
         self._document: bytes | None = None
         self._routes = {endpoint.path: endpoint for endpoint in ENDPOINTS.values()}
-        self._pages = Pages(application)
+        self._pages = Pages(running)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a hot route, or hand on."""
@@ -90,6 +86,8 @@ class FastPath:
             elif not await self._pages.answer(scope, send):
                 only_read(scope)
                 await self.app(scope, receive, send)
+        except Disconnected as refusal:
+            await refuse(send, refusal)  # BentoML's timeout waits minutes for a first message
         except RequestError as refusal:
             if refusal.field == IN_FLIGHT:
                 # Clients that ask again at once would keep the interpreter from those that are served.
@@ -99,27 +97,26 @@ class FastPath:
             )
             METRICS.refused(refusal.status, refusal.field)
             await refuse(send, refusal)
-        except Disconnected:
-            # Nobody reads this, but BentoML's timeout waits minutes for a first message.
-            await refuse(send, RequestError(400, "body", "incomplete", "send the whole body"))
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
-        application = started(self._application)
+        application = self._running.application or self._running.started()
         headers = dict(scope["headers"])
         try:
             with application.admission.request() as place:
                 try:
                     kind = content_type(headers)
                     begin = time.perf_counter()
-                    data = await read_body(application, headers, receive, place)
-                    METRICS.stages["read"].observe(time.perf_counter() - begin)
+                    data = await whole_body(application, headers, receive, place)
+                    METRICS.seconds.append(("read", time.perf_counter() - begin))
                     body, files = await parse(endpoint, kind, headers, data)
                     del data
+                except Disconnected:
+                    raise
                 except RequestError as refusal:
                     application.refused(endpoint.name, refusal, 0.0)
                     raise
                 answer = await in_time(application, endpoint, body, files)
-        except (RequestError, Disconnected):
+        except RequestError:
             raise
         except Exception:
             # The one place where a bug becomes a 500: logged with its trace, told without it.
@@ -130,7 +127,7 @@ class FastPath:
         scope["shelfspace.release"] = answer["release"]  # for the access log
         begin = time.perf_counter()
         body = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
-        METRICS.stages["serialise"].observe(time.perf_counter() - begin)
+        METRICS.seconds.append(("serialise", time.perf_counter() - begin))
         await respond(send, 200, body)
 
 
@@ -184,45 +181,26 @@ def content_type(headers: dict[bytes, bytes]) -> str:
     return kind
 
 
-async def read_body(
+async def whole_body(
     application: Served, headers: dict[bytes, bytes], receive: Receive, place: Place
 ) -> bytes:
-    """The whole body, refused as soon as it is known to be too large.
+    """The body, within the bounds of one and of all in flight.
 
     Raises:
         RequestError: 413 before reading where the length is declared, else while reading; 408 where
             it takes too long; 503 where the bodies in flight leave no room.
     """
     limits = application.limits
+
+    def hold(size: int) -> None:
+        if size > place.held:
+            limits.check_body(size)
+            place.hold(size)
+
     declared = headers.get(b"content-length", b"")
     if declared.isdigit():
-        limits.check_body(int(declared))
-        place.hold(int(declared))
-    try:
-        async with asyncio.timeout(limits.body_seconds):
-            return await read_all(application, receive, place)
-    except TimeoutError:
-        remedy = f"send the whole body within {limits.body_seconds:g} s"
-        raise RequestError(408, "body", "incomplete", remedy) from None
-
-
-async def read_all(application: Served, receive: Receive, place: Place) -> bytes:
-    """The whole body, however long it takes."""
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        chunk = message.get("body", b"")
-        if chunk:
-            size += len(chunk)
-            chunks.append(chunk)
-            if size > place.held:  # more than was declared
-                application.limits.check_body(size)
-                place.hold(size)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        hold(int(declared))
+    return await read_body(receive, limits.body_seconds, hold)
 
 
 async def parse(

@@ -1,16 +1,16 @@
 """What the layers of HTTP ask of the application behind them."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files
-from bentos.auth.keys import KeyRing
+from bentos.auth.access import Door
 from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.telemetry.access_log import AccessLog
 
-__all__ = ["Running", "Served", "started"]
+__all__ = ["Running", "Served"]
 
 
 class Served(Protocol):
@@ -19,14 +19,14 @@ class Served(Protocol):
     Attributes:
         limits, admission: bounds of one request, and of all in flight.
         backend: what pages and media are read from.
-        access, keys, host_names: the access log, the API keys, the names it may be asked by.
+        access, door, host_names: the access log, the check of API keys, the names it may be asked by.
     """
 
     limits: Limits
     admission: Admission
     backend: Backend
     access: AccessLog
-    keys: KeyRing
+    door: Door
     host_names: frozenset[str]
 
     async def answer(self, name: str, body: Any, files: Files | None = None) -> dict[str, Any]:
@@ -38,17 +38,22 @@ class Served(Protocol):
         ...
 
 
-Running = Callable[[], Served | None]
-"""Gives the application of this process; None before the service exists."""
+@dataclass(eq=False)
+class Running:
+    """What runs in this process.
 
-
-def started(running: Running) -> Served:
-    """The application of this process.
-
-    Raises:
-        RequestError: 503 before the service exists.
+    Attributes:
+        application: None before the service exists.
     """
-    application = running()
-    if application is None:
-        raise RequestError(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
-    return application
+
+    application: Served | None = None
+
+    def started(self) -> Served:
+        """The application.
+
+        Raises:
+            RequestError: 503 before the service exists.
+        """
+        if self.application is None:
+            raise RequestError(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
+        return self.application

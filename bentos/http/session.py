@@ -5,7 +5,6 @@ GET    /session                  whether a key is needed, and what the one that 
 DELETE /session                  takes the cookie away
 """
 
-import asyncio
 from typing import Any
 
 import orjson
@@ -15,6 +14,7 @@ from bentos.api.parsing import parse_json
 from bentos.auth.access import COOKIE, Door, token_of
 from bentos.auth.keys import Key
 from bentos.errors import RequestError
+from bentos.http.bodies import read_body
 
 __all__ = ["SESSION", "answer_session", "session_paths"]
 
@@ -45,7 +45,7 @@ async def answer_session(
         return state(door, door.verify(token, address) if token and door.ring.required else None), []
     if method != "POST":
         raise RequestError(405, "method", method, f"use GET, POST or DELETE {SESSION}")
-    body = parse_json(await small_body(receive, seconds))
+    body = parse_json(await read_body(receive, seconds, hold))
     if not isinstance(body, dict) or set(body) != {"key"} or not isinstance(body["key"], str):
         raise RequestError(422, "key", "missing", 'send {"key": "..."} and nothing else')
     if not door.ring.required:
@@ -74,22 +74,10 @@ def cookie(value: str, scope: Scope, *more: str) -> bytes:
     return "; ".join(parts).encode("ascii")
 
 
-async def small_body(receive: Receive, seconds: float) -> bytes:
-    """The body, which a key fits into many times."""
-    data = b""
-    try:
-        async with asyncio.timeout(seconds):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise RequestError(400, "body", "incomplete", "send the whole body")
-                data += message.get("body", b"")
-                if len(data) > MAX_BODY:
-                    raise RequestError(413, "body", f"{len(data)} bytes", f"send at most {MAX_BODY} bytes")
-                if not message.get("more_body", False):
-                    return data
-    except TimeoutError:
-        raise RequestError(408, "body", "incomplete", f"send the body within {seconds:g} s") from None
+def hold(size: int) -> None:
+    """Refuse a body that is larger than many keys (413)."""
+    if size > MAX_BODY:
+        raise RequestError(413, "body", f"{size} bytes", f"send at most {MAX_BODY} bytes")
 
 
 def session_paths() -> dict[str, Any]:
