@@ -59,9 +59,6 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
     )
     put_away(deliveries)
     changes: Facts = {
-        "added": report.added,
-        "changed": report.changed,
-        "removed": report.removed,
         "deliveries": len(deliveries),
         "dvc_md5": version,
         "cause": shop.cause or "asked for",
@@ -70,7 +67,10 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
     for key in sorted(context.selected_asset_keys, key=str):
         asset = key.to_user_string()
         record = Record(workspace.snapshot, version, version, unchanged=report.unchanged, seconds=seconds)
-        yield result(context, asset, record, {**_shown(shop, asset, report.missing_media), **changes})
+        facts = {**_shown(shop, asset, report.missing_media), **changes}
+        if asset == "raw_products":
+            facts |= {"added": report.added, "changed": report.changed, "removed": report.removed}
+        yield result(context, asset, record, facts)
 
 
 def _shown(shop: Shop, asset: str, missing_media: int) -> Facts:

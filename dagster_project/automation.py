@@ -121,7 +121,7 @@ def automations(settings: Automation) -> tuple[list[dg.SensorDefinition], list[d
         execution_timezone=settings.timezone,
         run_config=run_config("schedule", "the weekly retraining"),
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Retrains once a week; unchanged data trains nothing.",
+        description="Retrains when automation.weekly says; unchanged data trains nothing.",
     )
     hourly = dg.ScheduleDefinition(
         name="hourly_drift",

@@ -105,6 +105,7 @@ def stage(
                 code_version=code_version,
                 settings=settings(shop),
                 compute=lambda empty: compute(shop, empty),
+                made_by=shop.made_by,
             )
             whole = len(described) == 1
             asked = described if whole else [key.to_user_string() for key in context.selected_asset_keys]
@@ -142,6 +143,8 @@ def line(record: Record, facts: Facts) -> str:
     rows, done = facts.get("dagster/row_count"), f"done in {record.seconds:.1f} s"
     if "kept" in facts:
         return f"{done}  (kept: {facts['kept']})"
+    if "added" in facts:
+        return f"{done}  ({', '.join(f'{facts[n]:,} {n}' for n in ('added', 'changed', 'removed'))})"
     if "reused_rows" in facts:
         return f"{done}  ({facts['computed_rows']:,} computed, {facts['reused_rows']:,} reused)"
     return f"{done}  ({rows:,} rows)" if isinstance(rows, int) else done

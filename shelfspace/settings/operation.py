@@ -103,6 +103,11 @@ class Service(Section):
     encoder_seconds: PositiveFloat = Field(
         10, description="Seconds after which that measuring tries nothing more."
     )
+    query_cache: int = Field(
+        4096,
+        ge=0,
+        description="Queries of words whose encoding is kept, those asked last; 0 encodes every one.",
+    )
     max_items: Positive = Field(64, description="Items in one request.")
     max_body_bytes: Positive = Field(32_000_000)
     max_results: Positive = Field(100, description="Largest k of a search.")
