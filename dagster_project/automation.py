@@ -8,10 +8,9 @@ from typing import Any
 import dagster as dg
 
 from assets.lib.dvc import commit_stages
-from assets.lib.shop import asset_folder
 from assets.monitoring import latest_verdict
 from catalog.sources.inbox import waiting
-from dagster_project.graph import DVC_STAGES, LOOPS, STAGES
+from dagster_project.graph import stages_of
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Automation
 from shelfspace.workspace import PROJECT, Workspace
@@ -66,7 +65,7 @@ def automations(settings: Automation) -> tuple[list[dg.SensorDefinition], list[d
         description="Starts retraining when a drift report says that catalogue or traffic has moved.",
     )
     def drift_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        verdict = latest_verdict(asset_folder(Workspace.open(), "drift_report"))
+        verdict = latest_verdict(Workspace.open())
         key, reason, cursor = drift_decision(
             verdict, context.cursor, datetime.now(UTC), timedelta(hours=settings.cooldown_hours)
         )
@@ -119,22 +118,18 @@ def automations(settings: Automation) -> tuple[list[dg.SensorDefinition], list[d
         name="weekly_retrain",
         job_name="retrain",
         cron_schedule=settings.weekly,
+        execution_timezone=settings.timezone,
         run_config=run_config("schedule", "the weekly retraining"),
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Retrains once a week; unchanged data trains nothing.",
+        description="Retrains when automation.weekly says; unchanged data trains nothing.",
     )
     hourly = dg.ScheduleDefinition(
         name="hourly_drift",
         job_name="monitoring",
-        cron_schedule="7 * * * *",
+        cron_schedule=settings.drift_cron,
+        execution_timezone=settings.timezone,
         run_config=run_config("schedule", "the hourly look at drift"),
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Writes a drift report from the last requests and the present catalogue.",
     )
     return [drift_sensor, inbox_sensor, dvc_commit_sensor], [weekly, hourly]
-
-
-def stages_of(job: str) -> list[str]:
-    """DVC stages whose outputs a job may have changed."""
-    covered = set(LOOPS.get(job, STAGES.get(job, ())))
-    return [stage for stage in DVC_STAGES if covered & set(STAGES[stage])]

@@ -20,43 +20,32 @@ from assets import (
 )
 from assets.lib.shop import NoPickleIOManager, Shop
 from dagster_project.automation import automations
+from dagster_project.code_references import with_code_references
 from dagster_project.jobs import JOBS
 from shelfspace.settings import load_settings
 from shelfspace.workspace import PROJECT
 
+_MODULES = [
+    collection,
+    validation,
+    preprocessing,
+    model_inputs,
+    features,
+    tuning,
+    cross_validation,
+    training,
+    evaluation,
+    graph,
+    search,
+    release,
+    packaging,
+    monitoring,
+]
 _sensors, _schedules = automations(load_settings(PROJECT / "params.yaml").automation)
 
 defs = dg.Definitions(
-    assets=[
-        collection.raw,
-        validation.media_findings,
-        validation.validation_report,
-        preprocessing.catalogue,
-        preprocessing.splits,
-        model_inputs.texts,
-        model_inputs.featurizer,
-        model_inputs.images,
-        model_inputs.sounds,
-        *features.FEATURES,
-        tuning.tuning,
-        cross_validation.cross_validation,
-        training.challenger,
-        evaluation.evaluation,
-        evaluation.model_card,
-        evaluation.champion,
-        release.product_embeddings,
-        graph.graph_vectors,
-        release.search_index,
-        search.lexical_index,
-        search.modality_vectors,
-        search.bought_together,
-        search.search_fusion,
-        release.release,
-        packaging.bento,
-        monitoring.live_requests,
-        monitoring.drift_report,
-    ],
-    asset_checks=[*validation.CHECKS, *preprocessing.CHECKS, *training.CHECKS, *release.CHECKS],
+    assets=with_code_references(dg.load_assets_from_modules(_MODULES)),
+    asset_checks=dg.load_asset_checks_from_modules(_MODULES),
     jobs=JOBS,
     sensors=_sensors,
     schedules=_schedules,

@@ -9,7 +9,7 @@ __all__ = ["manifest"]
 
 
 def manifest(backend: Backend) -> dict[str, Any]:
-    """The manifest of the release in use, without its file list.
+    """The manifest of the release in use, without its file list and without the shop's settings.
 
     Raises:
         RequestError: 503 while there is none.
@@ -20,7 +20,7 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "release": loaded.id,
         "labels": list(loaded.encoder.labels),
         "modalities": list(loaded.encoder.modalities),
-        "manifest": {name: value for name, value in loaded.manifest.items() if name != "files"},
+        "manifest": {k: v for k, v in loaded.manifest.items() if k not in ("files", "made_by")},
         "metrics": loaded.release.metrics,
         "index": said(loaded, backend.config.settings.service.index),
         "search": loaded.catalogues.parts.describe(),

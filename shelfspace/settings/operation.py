@@ -1,8 +1,9 @@
 """Sections of what follows the training: judging, releasing, serving and watching a model."""
 
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
 
@@ -74,11 +75,16 @@ class Graph(Section):
 
 
 class ReleaseSettings(Section):
-    """The index and how many releases stay on disk."""
+    """The index, what search learns anew, and how many releases stay on disk."""
 
     exact_up_to: Positive = Field(20_000, description="Vectors up to which the index is exact.")
     min_recall: Share = Field(
         0.99, description="Recall@10 an approximate index must reach, or exact is used."
+    )
+    relearn_share: Share = Field(
+        0.05,
+        description="Share of the products that are new, gone or changed, from which on the fusion of words "
+        "and vectors is learned anew under the same model; 0 learns at every change.",
     )
     keep: Positive = Field(5, description="Releases kept for rollback.")
 
@@ -161,10 +167,25 @@ class Monitoring(Section):
     sample_rows: Positive = Field(2000, description="Rows compared at most, per side.")
 
 
+CRON = r"^\S+( \S+){4}$"
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone; give one such as UTC or Europe/Berlin")
+    return name
+
+
 class Automation(Section):
     """Sensors and schedules."""
 
-    weekly: str = Field("0 3 * * 1", description="Cron expression of the retraining schedule.")
+    weekly: str = Field("0 3 * * 1", pattern=CRON, description="Cron expression of the retraining schedule.")
+    drift_cron: str = Field(
+        "7 * * * *", pattern=CRON, description="Cron expression of the schedule that looks for drift."
+    )
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "UTC", description="Time zone of both, such as Europe/Berlin."
+    )
     drift_interval_seconds: Positive = Field(60)
     inbox_interval_seconds: Positive = Field(30)
     cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")
