@@ -1,64 +1,40 @@
 """Collection: the source as it came, sharded, identified by DVC."""
 
-import secrets
-import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 
 from assets.lib import dvc as data_versions
-from assets.lib.presentation import markdown_table, result
+from assets.lib.record import Facts, Record
 from assets.lib.shop import Shop
-from assets.lib.stage import Facts, Record
-from catalog.snapshot.write import (
-    MediaStore,
-    read_raw_events,
-    read_raw_products,
-    read_raw_stock,
-    write_snapshot,
-)
-from catalog.sources.inbox import waiting
-from shelfspace.files import write_bytes
+from assets.lib.stage import markdown_table, result
+from catalog.snapshot.user_key import user_key
+from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock, write_snapshot
+from catalog.sources.inbox import put_away, waiting
 
-__all__ = ["raw"]
+__all__ = ["RAW", "raw"]
 
-GROUP = "collection"
-OWNERS = ["team:catalogue"]
-
-
-def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        name,
-        description=description,
-        group_name=GROUP,
-        owners=OWNERS,
-        kinds=kinds,
-        code_version="1",
-        skippable=True,
-    )
-
-
-def user_key(state: Path) -> bytes:
-    """The secret that turns shopper ids into keyed hashes; made once, readable by its owner only."""
-    path = state / "user.key"
-    if not path.exists():
-        write_bytes(path, secrets.token_bytes(32))
-        path.chmod(0o600)
-    return path.read_bytes()
+RAW = {
+    "raw_products": "Product rows exactly as the source gave them, in Parquet shards.",
+    "raw_media": "Photo and sound files in tar shards, with an index.",
+    "raw_events": "Views, carts and purchases; shopper ids are keyed hashes.",
+    "raw_stock": "Stock on hand and lead times, as delivered.",
+}
 
 
 @dg.multi_asset(
     specs=[
-        _spec(
-            "raw_products",
-            "Product rows exactly as the source gave them, in Parquet shards.",
-            {"parquet", "dvc"},
-        ),
-        _spec("raw_media", "Photo and sound files in tar shards, with an index.", {"dvc"}),
-        _spec("raw_events", "Views, carts and purchases; shopper ids are keyed hashes.", {"parquet", "dvc"}),
-        _spec("raw_stock", "Stock on hand and lead times, as delivered.", {"parquet", "dvc"}),
+        dg.AssetSpec(
+            name,
+            description=description,
+            group_name="collection",
+            owners=["team:catalogue"],
+            kinds={"dvc"} if name == "raw_media" else {"parquet", "dvc"},
+            code_version="1",
+            skippable=True,
+        )
+        for name, description in RAW.items()
     ],
 )
 def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.MaterializeResult]:
@@ -79,16 +55,7 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
         workspace.state / "snapshot.noted",
         push_too=settings.collection.push,
     )
-    for delivery in deliveries:
-        done = workspace.inbox / "done"
-        done.mkdir(exist_ok=True)
-        shutil.move(delivery, done / delivery.name)
-    tables = {
-        "raw_products": read_raw_products(workspace.snapshot),
-        "raw_events": read_raw_events(workspace.snapshot),
-        "raw_stock": read_raw_stock(workspace.snapshot),
-    }
-    media = MediaStore.open(workspace.snapshot)
+    put_away(deliveries)
     changes: Facts = {
         "added": report.added,
         "changed": report.changed,
@@ -98,16 +65,21 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
         "cause": shop.cause or "asked for",
     }
     seconds = time.monotonic() - started
-    for name in sorted(context.selected_asset_keys, key=str):
-        asset = name.to_user_string()
+    for key in sorted(context.selected_asset_keys, key=str):
+        asset = key.to_user_string()
         record = Record(workspace.snapshot, version, version, unchanged=report.unchanged, seconds=seconds)
-        if asset == "raw_media":
-            facts: Facts = {
-                "dagster/row_count": len(media),
-                "megabytes": round(sum(map(media.size, media.keys())) / 1e6, 1),
-                "missing_media": report.missing_media,
-            }
-        else:
-            table = tables[asset]
-            facts = {"dagster/row_count": len(table), "preview": markdown_table(table, 5)}
-        yield result(asset, record, {**facts, **changes})
+        yield result(asset, record, {**_shown(shop, asset, report.missing_media), **changes})
+
+
+def _shown(shop: Shop, asset: str, missing_media: int) -> Facts:
+    """What is shown of one raw asset."""
+    if asset == "raw_media":
+        media = shop.media
+        return {
+            "dagster/row_count": len(media),
+            "megabytes": round(sum(map(media.size, media.keys())) / 1e6, 1),
+            "missing_media": missing_media,
+        }
+    readers = {"raw_products": read_raw_products, "raw_events": read_raw_events, "raw_stock": read_raw_stock}
+    table = readers[asset](shop.workspace.snapshot)
+    return {"dagster/row_count": len(table), "preview": markdown_table(table, 5)}

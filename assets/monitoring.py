@@ -1,160 +1,101 @@
 """Monitoring: what the service was asked, and whether the world has moved since the champion."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import numpy as np
 import pandas as pd
 
-from assets.lib.presentation import markdown_table, result
-from assets.lib.shop import Shop
-from assets.lib.stage import Facts, build
-from releases.champion import champion as current_champion
-from shelfspace.errors import ArtifactError
+from assets.lib.record import Facts
+from assets.lib.shop import FOLDERS, Shop
+from assets.lib.stage import markdown_table, stage
+from releases.champion import champion_model, crowned
 from shelfspace.files import read_json, write_json, write_table
 from shelfspace.hashing import fingerprint
+from shelfspace.workspace import Workspace
 
-__all__ = ["drift_report", "live_requests"]
+__all__ = ["drift_report", "latest_verdict", "live_requests"]
 
-GROUP = "monitoring"
-OWNERS = ["team:serving"]
+monitoring = partial(stage, group="monitoring", owners=["team:serving"], code_version="1")
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
+def _versions(shop: Shop) -> dict[str, str]:
+    from data_checks.drift.reference import request_versions
+
+    return request_versions(shop.workspace.live)
+
+
+@monitoring(
+    folder="monitoring/live_requests",
+    deps=[],
+    also=_versions,
     kinds={"parquet"},
-    code_version="1",
     description="Requests the service answered, from its log: statistics and vectors, no shopper data.",
 )
-def live_requests(shop: Shop) -> dg.MaterializeResult:
+def live_requests(shop: Shop, folder: Path) -> Facts:
     """Gather the service's request log into one table."""
-    from data_checks.drift.reference import read_requests, request_versions
+    from data_checks.drift.reference import read_requests
 
-    versions = request_versions(shop.workspace.live)
-
-    def compute(folder: Path) -> Facts:
-        requests = read_requests(shop.workspace.live)
-        write_table(folder / "requests.parquet", requests)
-        counts = requests["endpoint"].value_counts() if len(requests) else pd.Series(dtype=int)
-        return {
-            "dagster/row_count": len(requests),
-            "files": len(versions),
-            "by_endpoint": {"json": {str(k): int(v) for k, v in counts.items()}},
-        }
-
-    record = build(
-        shop.folder("live_requests"),
-        inputs=versions,
-        code_version="1",
-        settings=[],
-        compute=compute,
-    )
-    return result("live_requests", record)
+    requests = read_requests(shop.workspace.live)
+    write_table(folder / "requests.parquet", requests)
+    counts = requests["endpoint"].value_counts() if len(requests) else pd.Series(dtype=int)
+    return {
+        "dagster/row_count": len(requests),
+        "files": len(_versions(shop)),
+        "by_endpoint": {"json": {str(k): int(v) for k, v in counts.items()}},
+    }
 
 
-@dg.asset(
-    deps=[live_requests, "product_embeddings", "products", "champion", "release"],
-    group_name=GROUP,
-    owners=OWNERS,
+@monitoring(
+    folder="monitoring/drift_report",
+    deps=["live_requests", "product_embeddings", "products", "champion", "release"],
+    inputs=["live_requests", "product_embeddings", "champion"],
+    settings=lambda shop: [shop.settings.monitoring.model_dump()],
     kinds={"evidently"},
-    code_version="1",
     description="Evidently's comparison of catalogue and traffic with the champion's reference.",
 )
-def drift_report(shop: Shop) -> dg.MaterializeResult:
+def drift_report(shop: Shop, folder: Path) -> Facts:
     """Compare today's catalogue and traffic with what the champion was crowned on."""
-    workspace, settings = shop.workspace, shop.settings.monitoring
-    kept = current_champion(workspace)
-    if kept is None:
-        raise ArtifactError(f"workspace {workspace.name} has no champion to compare with; run the chain job")
-    reference = workspace.state / "reference" / kept["fingerprint"]
-
-    def compute(folder: Path) -> Facts:
-        from data_checks.drift.reference import catalogue_columns, traffic_windows
-        from data_checks.drift.report import drift_report as compare
-
-        dashboard, level = workspace.state / "evidently", shop.source.label_level or 1
-        embedded = shop.folder("product_embeddings")
-        ids = pd.read_parquet(embedded / "embedded.parquet")["product_id"]
-        products = shop.table("products").set_index("product_id").loc[ids].reset_index()
-        verdicts = [
-            compare(
-                catalogue_columns(products, level),
-                catalogue_columns(pd.read_parquet(reference / "products.parquet"), level),
-                np.load(embedded / "embeddings.npy", allow_pickle=False),
-                np.load(reference / "embeddings.npy", allow_pickle=False),
-                settings,
-                folder,
-                dashboard,
-                "catalogue",
-                workspace.name,
-            )
-        ]
-        requests = pd.read_parquet(shop.folder("live_requests") / "requests.parquet")
-        for endpoint, window in traffic_windows(requests, kept["crowned"], settings).items():
-            verdicts.append(
-                compare(
-                    window.current,
-                    window.reference,
-                    window.current_vectors,
-                    window.reference_vectors,
-                    settings,
-                    folder,
-                    dashboard,
-                    f"traffic {endpoint.strip('/')}",
-                    workspace.name,
-                )
-            )
-        drifted = [verdict for verdict in verdicts if verdict.drifted]
-        cause = "; ".join(f"{verdict.name}: {verdict.cause}" for verdict in drifted)
-        write_json(
-            folder / "verdict.json",
-            {
-                "champion": kept["fingerprint"],
-                "drifted": bool(drifted),
-                "cause": cause,
-                "compared": {
-                    v.name: {"drifted": v.drifted, "judged": v.judged, "cause": v.cause} for v in verdicts
-                },
-            },
-        )
-        rows = [
-            {
-                "compared": v.name,
-                "drifted": v.drifted if v.judged else "too few rows",
-                "share of columns": round(v.share, 3),
-                "embeddings ROC AUC": "-" if v.embedding_score is None else round(v.embedding_score, 3),
-                "limit": "-" if v.embedding_limit is None else round(v.embedding_limit, 3),
-                "rows": v.rows["current"],
-                "reference rows": v.rows["reference"],
-            }
-            for v in verdicts
-        ]
-        return {
-            "drifted": bool(drifted),
-            "cause": cause or "nothing drifted",
-            "requests": len(requests),
-            "compared": markdown_table(pd.DataFrame(rows), 20),
-            "dashboard": "make drift",
-        }
-
-    record = build(
-        shop.folder("drift_report"),
-        inputs={**shop.versions("live_requests", "product_embeddings"), "champion": kept["fingerprint"]},
-        code_version="1",
-        settings=[settings.model_dump()],
-        compute=compute,
+    from data_checks.drift.compare import (
+        EmbeddedCatalogue,
+        compare_with_reference,
+        verdict_rows,
+        verdict_summary,
     )
-    facts = dict(record.facts)
-    for html in sorted(record.folder.glob("*.html")):
-        facts[f"report_{html.stem}"] = {"url": html.resolve().as_uri()}
-    return result("drift_report", record, facts)
+
+    workspace, model = shop.workspace, champion_model(shop.workspace).name
+    reference = workspace.state / "reference" / model
+    requests = pd.read_parquet(shop.folder("live_requests") / "requests.parquet")
+    verdicts = compare_with_reference(
+        EmbeddedCatalogue(shop.embedded_products(), shop.vectors()),
+        EmbeddedCatalogue(
+            pd.read_parquet(reference / "products.parquet"),
+            np.load(reference / "embeddings.npy", allow_pickle=False),
+        ),
+        requests,
+        crowned(workspace),
+        shop.settings.monitoring,
+        label_level=shop.source.label_level,
+        out=folder,
+        dashboard=workspace.state / "evidently",
+        project=workspace.name,
+    )
+    summary = verdict_summary(verdicts, model)
+    write_json(folder / "verdict.json", summary)
+    return {
+        "drifted": summary["drifted"],
+        "cause": summary["cause"] or "nothing drifted",
+        "requests": len(requests),
+        "compared": markdown_table(verdict_rows(verdicts), 20),
+        "dashboard": "make drift",
+        **{f"report_{page.stem}": {"page": page.name} for page in sorted(folder.glob("*.html"))},
+    }
 
 
-def latest_verdict(folder: Path) -> dict[str, Any] | None:
+def latest_verdict(workspace: Workspace) -> dict[str, Any] | None:
     """The last drift verdict with a key that changes when the verdict does, or None."""
-    path = folder / "verdict.json"
+    path = workspace.root / FOLDERS["drift_report"] / "verdict.json"
     if not path.exists():
         return None
     verdict = read_json(path)

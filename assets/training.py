@@ -3,89 +3,82 @@
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import numpy as np
 
 from assets.lib.checks import build_check
 from assets.lib.learning import FEATURES, best_values, labels_version, learning, model_settings
-from assets.lib.preconditions import require_checks
-from assets.lib.presentation import markdown_table, result
+from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import Facts, build
+from assets.lib.stage import markdown_table, stage
 from shelfspace.files import write_bytes, write_json
 
 __all__ = ["CHECKS", "challenger"]
 
 
-@dg.asset(
+def _settings(shop: Shop) -> list[Any]:
+    """What a challenger's training depends on, beside its data."""
+    settings, best = model_settings(shop), best_values(shop)
+    return [
+        settings.seed,
+        settings.model.model_dump(),
+        settings.training.model_dump(exclude={"device"}),
+        settings.augmentation.model_dump(),
+        shop.source.label_level,
+        *([] if best is None else [best.study]),
+    ]
+
+
+@stage(
+    folder="training/challenger",
     deps=[*FEATURES, "splits", "products", "featurizer"],
-    group_name="training",
+    judged=["products"],
+    also=lambda shop: {"labels": labels_version(shop)},
+    settings=_settings,
+    group="training",
     owners=["team:representation"],
     kinds={"torch", "lightning"},
     code_version="2",
     description="The newly trained product encoder; it replaces the champion only if the gate lets it.",
 )
-def challenger(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
+def challenger(shop: Shop, folder: Path) -> Facts:
     """Train on the frozen split; a killed run is taken up again from its last checkpoint."""
-    settings, best = model_settings(shop), best_values(shop)
-    inputs = shop.versions(*FEATURES, "splits", "featurizer")
-    products = shop.versions("products")
-    require_checks(context.instance, {**inputs, **products})
+    from models.training.plots import loss_curves
+    from models.training.train import train
 
-    def compute(folder: Path) -> Facts:
-        from models.training.plots import loss_curves
-        from models.training.train import train
-
-        read = learning(shop)
-        report = train(
-            read.features,
-            read.targets.labels,
-            read.targets.label_names,
-            read.targets.log_price,
-            read.splits,
-            settings,
-            featurizer_dir=shop.folder("featurizer") / "featurizer",
-            out=folder / "model",
-            scratch=shop.workspace.state / "training",
-            progress=True,
-        )
-        write_bytes(folder / "loss_curves.png", loss_curves(report.history))
-        report.history.to_csv(folder / "history.csv", index=False)
-        facts: Facts = {
-            "modalities": ", ".join(read.features.modalities),
-            "categories": len(read.targets.label_names),
-            "epochs": report.epochs,
-            "best_epoch": report.best_epoch,
-            "training_seconds": round(report.seconds, 1),
-            "strategy": settings.training.strategy,
-            "teacher": report.teacher or "none",
-            "fusion": settings.model.fusion,
-            "completion": settings.model.completion,
-            "device": report.device,
-            "resumed_from_epoch": report.resumed_from if report.resumed_from is not None else "not resumed",
-            "loss_curves": {"png": "loss_curves.png"},
-            "last_epochs": markdown_table(report.history.tail(5), 5),
-        }
-        if best is not None:
-            facts |= {"tuned_by": best.study, "tuned_values": {"json": best.values}}
-        write_json(folder / "training.json", {k: v for k, v in facts.items() if not isinstance(v, dict)})
-        return facts
-
-    record = build(
-        shop.folder("challenger"),
-        inputs={**inputs, "labels": labels_version(shop)},
-        code_version="2",
-        settings=[
-            settings.seed,
-            settings.model.model_dump(),
-            settings.training.model_dump(exclude={"device"}),
-            settings.augmentation.model_dump(),
-            shop.source.label_level,
-            *([] if best is None else [best.study]),
-        ],
-        compute=compute,
+    read, settings, best = learning(shop), model_settings(shop), best_values(shop)
+    report = train(
+        read.features,
+        read.targets.labels,
+        read.targets.label_names,
+        read.targets.log_price,
+        read.splits,
+        settings,
+        featurizer_dir=shop.folder("featurizer") / "featurizer",
+        out=folder / "model",
+        scratch=shop.workspace.state / "training",
+        progress=True,
     )
-    return result("challenger", record, {**record.facts, "cause": shop.cause or "asked for"})
+    write_bytes(folder / "loss_curves.png", loss_curves(report.history))
+    report.history.to_csv(folder / "history.csv", index=False)
+    facts: Facts = {
+        "modalities": ", ".join(read.features.modalities),
+        "categories": len(read.targets.label_names),
+        "epochs": report.epochs,
+        "best_epoch": report.best_epoch,
+        "training_seconds": round(report.seconds, 1),
+        "strategy": settings.training.strategy,
+        "teacher": report.teacher or "none",
+        "fusion": settings.model.fusion,
+        "completion": settings.model.completion,
+        "device": report.device,
+        "resumed_from_epoch": report.resumed_from if report.resumed_from is not None else "not resumed",
+        "loss_curves": {"png": "loss_curves.png"},
+        "last_epochs": markdown_table(report.history.tail(5), 5),
+    }
+    if best is not None:
+        facts |= {"tuned_by": best.study, "tuned_values": {"json": best.values}}
+    write_json(folder / "training.json", {k: v for k, v in facts.items() if not isinstance(v, dict)})
+    return facts
 
 
 def _vectors_sound(shop: Shop) -> Any:

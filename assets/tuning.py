@@ -2,93 +2,82 @@
 
 from pathlib import Path
 
-import dagster as dg
-
 from assets.lib.learning import FEATURES, labels_version, learning
-from assets.lib.preconditions import require_checks
-from assets.lib.presentation import markdown_table, result
+from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import Facts, build
+from assets.lib.stage import markdown_table, stage
 from shelfspace.files import write_bytes, write_json, write_text
 from shelfspace.settings.search_space import fixed_settings
 
 __all__ = ["tuning"]
 
 
-@dg.asset(
+@stage(
+    folder="tuning",
     deps=[*FEATURES, "splits", "products"],
-    group_name="tuning",
+    judged=["products"],
+    also=lambda shop: {"labels": labels_version(shop)},
+    settings=lambda shop: [
+        shop.settings.tuning.model_dump(mode="json", exclude={"apply"}),
+        fixed_settings(shop.settings),
+        shop.source.label_level,
+    ],
+    shown=lambda shop: {
+        "used": "by the next challenger" if shop.settings.tuning.apply else "not until tuning.apply is on"
+    },
+    group="tuning",
     owners=["team:representation"],
     kinds={"optuna", "torch"},
     code_version="1",
     description="The best settings found on the validation rows; used where tuning.apply is on.",
 )
-def tuning(context: dg.AssetExecutionContext, shop: Shop) -> dg.MaterializeResult:
+def tuning(shop: Shop, folder: Path) -> Facts:
     """Search the space of params.yaml; a killed study is taken up at the trial it was in."""
-    settings = shop.settings
-    inputs = shop.versions(*FEATURES, "splits")
-    require_checks(context.instance, {**inputs, **shop.versions("products")})
+    from models.tuning.plots import tuning_pictures
+    from models.tuning.report import catalogue_snippet, nested_values
+    from models.tuning.tune import tune
 
-    def compute(folder: Path) -> Facts:
-        from models.tuning.plots import tuning_pictures
-        from models.tuning.report import catalogue_snippet, nested_values
-        from models.tuning.tune import tune
-
-        read = learning(shop)
-        place = shop.workspace.state / "tuning"
-        report = tune(
-            read.features,
-            read.targets.labels,
-            read.targets.label_names,
-            read.targets.log_price,
-            read.splits,
-            settings,
-            place,
-        )
-        report.trials.to_csv(folder / "trials.csv", index=False)
-        write_text(folder / "best_params.yaml", nested_values(report.best_values))
-        write_json(
-            folder / "tuning.json",
-            {
-                "study": report.study,
-                "metric": report.metric,
-                "best_value": report.best_value,
-                "present_value": report.present_value,
-                "best_values": report.best_values,
-                "importances": report.importances,
-                "trials": report.counts,
-            },
-        )
-        facts: Facts = {}
-        for name, picture in tuning_pictures(report).items():
-            write_bytes(folder / f"{name}.png", picture)
-            facts[name] = {"png": f"{name}.png"}
-        best_first = report.trials.sort_values("value", ascending=not report.maximised, na_position="last")
-        return {
-            **facts,
+    read = learning(shop)
+    place = shop.workspace.state / "tuning"
+    report = tune(
+        read.features,
+        read.targets.labels,
+        read.targets.label_names,
+        read.targets.log_price,
+        read.splits,
+        shop.settings,
+        place,
+    )
+    report.trials.to_csv(folder / "trials.csv", index=False)
+    write_text(folder / "best_params.yaml", nested_values(report.best_values))
+    write_json(
+        folder / "tuning.json",
+        {
             "study": report.study,
             "metric": report.metric,
             "best_value": report.best_value,
-            "settings_as_they_were": report.present_value
-            if report.present_value is not None
-            else "not judged: outside the space, or stopped early",
-            "trials": {"json": report.counts},
-            "best_trials": markdown_table(best_first, 10),
-            "importances": {"json": report.importances} if report.importances else report.importances_absent,
-            "for_catalog_yaml": {"md": f"```yaml\n{catalogue_snippet(report.best_values)}```"},
-            "all_trials": {"path": str(place / "studies.db")},
-        }
-
-    record = build(
-        shop.folder("tuning"),
-        inputs={**inputs, "labels": labels_version(shop)},
-        code_version="1",
-        settings=[
-            settings.tuning.model_dump(mode="json", exclude={"apply"}),
-            fixed_settings(settings),
-            shop.source.label_level,
-        ],
-        compute=compute,
+            "present_value": report.present_value,
+            "best_values": report.best_values,
+            "importances": report.importances,
+            "trials": report.counts,
+        },
     )
-    used = "by the next challenger" if settings.tuning.apply else "not until tuning.apply is on"
-    return result("tuning", record, {**record.facts, "used": used})
+    facts: Facts = {}
+    for name, picture in tuning_pictures(report).items():
+        write_bytes(folder / f"{name}.png", picture)
+        facts[name] = {"png": f"{name}.png"}
+    best_first = report.trials.sort_values("value", ascending=not report.maximised, na_position="last")
+    return {
+        **facts,
+        "study": report.study,
+        "metric": report.metric,
+        "best_value": report.best_value,
+        "settings_as_they_were": report.present_value
+        if report.present_value is not None
+        else "not judged: outside the space, or stopped early",
+        "trials": {"json": report.counts},
+        "best_trials": markdown_table(best_first, 10),
+        "importances": {"json": report.importances} if report.importances else report.importances_absent,
+        "for_catalog_yaml": {"md": f"```yaml\n{catalogue_snippet(report.best_values)}```"},
+        "all_trials": {"path": str(place / "studies.db")},
+    }

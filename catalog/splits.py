@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 
 from catalog.near_duplicates import near_duplicate_pairs
+from shelfspace.files import write_table
 from shelfspace.hashing import content_hash
 from shelfspace.settings import Settings
 
-__all__ = ["assign_splits"]
+__all__ = ["assign_splits", "keep_splits"]
 
 SIDES = ("test", "validation", "train")
 """In the order that decides a tie: a product that could stand on two sides is kept out of training."""
@@ -69,6 +71,25 @@ def assign_splits(
     spread = table.groupby("group")["split"].transform("nunique") > 1
     table["group"] = table["group"].mask(spread, table["group"] + " (" + table["split"] + ")")
     return table.sort_values("product_id", kind="stable").reset_index(drop=True)
+
+
+def keep_splits(
+    frozen: Path,
+    products: pd.DataFrame,
+    photo_digests: Mapping[str, str],
+    settings: Settings,
+    label_level: int,
+) -> tuple[pd.DataFrame, int]:
+    """`assign_splits` after what a file remembers, which then remembers the new products too.
+
+    Returns:
+        the table, and how many of the products kept the side that they had.
+    """
+    previous = pd.read_parquet(frozen) if frozen.exists() else None
+    table = assign_splits(products, photo_digests, settings, previous, label_level)
+    write_table(frozen, table)
+    kept = 0 if previous is None else int(products["product_id"].isin(previous["product_id"]).sum())
+    return table, kept
 
 
 def side(group: str, settings: Settings) -> str:

@@ -8,10 +8,9 @@ from typing import Any
 import dagster as dg
 
 from assets.lib.dvc import commit_stages
-from assets.lib.shop import asset_folder
 from assets.monitoring import latest_verdict
 from catalog.sources.inbox import waiting
-from dagster_project.graph import DVC_STAGES, LOOPS, STAGES
+from dagster_project.graph import stages_of
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Automation
 from shelfspace.workspace import PROJECT, Workspace
@@ -66,7 +65,7 @@ def automations(settings: Automation) -> tuple[list[dg.SensorDefinition], list[d
         description="Starts retraining when a drift report says that catalogue or traffic has moved.",
     )
     def drift_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        verdict = latest_verdict(asset_folder(Workspace.open(), "drift_report"))
+        verdict = latest_verdict(Workspace.open())
         key, reason, cursor = drift_decision(
             verdict, context.cursor, datetime.now(UTC), timedelta(hours=settings.cooldown_hours)
         )
@@ -132,9 +131,3 @@ def automations(settings: Automation) -> tuple[list[dg.SensorDefinition], list[d
         description="Writes a drift report from the last requests and the present catalogue.",
     )
     return [drift_sensor, inbox_sensor, dvc_commit_sensor], [weekly, hourly]
-
-
-def stages_of(job: str) -> list[str]:
-    """DVC stages whose outputs a job may have changed."""
-    covered = set(LOOPS.get(job, STAGES.get(job, ())))
-    return [stage for stage in DVC_STAGES if covered & set(STAGES[stage])]

@@ -1,69 +1,51 @@
-"""Which assets each stage and each loop covers: the one list that Dagster, DVC and the Makefile share."""
+"""Which groups of assets each job covers: the one list that Dagster, DVC and the command line share."""
 
 from collections.abc import Mapping
 
-__all__ = ["DVC_STAGES", "GROUPS", "LOOPS", "STAGES"]
+__all__ = ["DVC_STAGES", "JOBS", "LOOPS", "SIDE", "STAGES", "stages_of"]
 
-STAGES: Mapping[str, tuple[str, ...]] = {
-    "collection": ("raw_products", "raw_media", "raw_events", "raw_stock"),
-    "validation": ("media_findings", "validation_report"),
-    "preprocessing": (
-        "products",
-        "quarantine",
-        "events",
-        "stock",
-        "splits",
-        "texts",
-        "featurizer",
-        "images",
-        "sounds",
-    ),
-    "features": ("text_features", "image_features", "audio_features", "tabular_features"),
-    "training": ("challenger",),
-    "evaluation": ("evaluation", "model_card", "champion"),
-    "release": (
-        "product_embeddings",
-        "graph_vectors",
-        "search_index",
-        "lexical_index",
-        "modality_vectors",
-        "bought_together",
-        "search_fusion",
-        "release",
-    ),
-    "packaging": ("bento",),
-    "monitoring": ("live_requests", "drift_report"),
+STAGES = (
+    "collection",
+    "validation",
+    "preprocessing",
+    "features",
+    "training",
+    "evaluation",
+    "release",
+    "packaging",
+    "monitoring",
+)
+"""Groups of the chain, in its order; each is a job of its own too."""
+
+SIDE: Mapping[str, str] = {"tune": "tuning", "cross_validate": "cross_validation"}
+"""Job to the group that it runs on the side: it feeds no stage by itself."""
+
+DVC_STAGES: Mapping[str, tuple[str, ...]] = {
+    "prepare": ("validation", "preprocessing", "features"),
+    "learn": ("training", "evaluation"),
+    "publish": ("release", "packaging"),
 }
-"""Dagster group and job name to its assets, in the order of the chain."""
+"""Stage of dvc.yaml, and job, to its groups: all that follows the snapshot and precedes live traffic.
 
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    **STAGES,
-    "tuning": ("tuning",),
-    "cross_validation": ("cross_validation",),
-}
-"""Dagster group to its assets: the stages, and what is run on the side and feeds no stage by itself."""
-
-DVC_STAGES = tuple(stage for stage in STAGES if stage not in ("collection", "monitoring"))
-"""Stages that dvc.yaml describes: all that follows the snapshot and precedes live traffic."""
-
-_CHAIN = tuple(asset for stage, assets in STAGES.items() if stage != "monitoring" for asset in assets)
+They are few since `dvc commit` looks at every output of the file once for each stage that it is told of.
+"""
 
 LOOPS: Mapping[str, tuple[str, ...]] = {
-    "chain": (*_CHAIN, *STAGES["monitoring"]),
-    "retrain": _CHAIN,
-    "refresh": (
-        *STAGES["collection"],
-        *STAGES["validation"],
-        "products",
-        "quarantine",
-        "events",
-        "stock",
-        "texts",
-        *STAGES["release"],
-        *STAGES["packaging"],
-    ),
-    "tune": GROUPS["tuning"],
-    "cross_validate": GROUPS["cross_validation"],
+    "chain": STAGES,
+    "retrain": STAGES[:-1],
+    # Of preprocessing the clean tables and texts alone.
+    "refresh": ("collection", "validation", "preprocessing", "release", "packaging"),
+    **DVC_STAGES,
+    **{job: (group,) for job, group in SIDE.items()},
 }
-"""Jobs that are no stage: everything, ending with a first drift report; collect and train again; new
-data under the same model; the two that run on the side."""
+"""Jobs that are no single stage: everything, ending with a first drift report; collect and train again;
+new data under the same model; what DVC calls; the two that run on the side."""
+
+JOBS: Mapping[str, tuple[str, ...]] = {**{stage: (stage,) for stage in STAGES}, **LOOPS}
+"""Every job to the groups that it covers, wholly or in part."""
+
+
+def stages_of(job: str) -> list[str]:
+    """DVC stages whose outputs a job may have changed."""
+    covered = set(JOBS.get(job, ()))
+    return [stage for stage, groups in DVC_STAGES.items() if covered & set(groups)]

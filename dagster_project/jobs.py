@@ -6,8 +6,8 @@ Selection strings break beside DVC, so none is needed.
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from assets.lib.preconditions import BLOCKING
-from dagster_project.graph import LOOPS, STAGES
+from assets.collection import RAW
+from dagster_project.graph import JOBS as GROUPS_OF
 
 __all__ = ["JOBS"]
 
@@ -15,23 +15,33 @@ DESCRIPTIONS = {
     "chain": "Everything: collect, validate, prepare, extract, train, judge, release, package, watch.",
     "retrain": "Collect again and train a challenger; unchanged data trains nothing.",
     "refresh": "A changed catalogue under the same model: changed rows only, a new release, no training.",
+    "prepare": "Validation, preprocessing and features, as one stage of DVC.",
+    "learn": "Training and evaluation, as one stage of DVC.",
+    "publish": "Release and packaging, as one stage of DVC.",
     "tune": "Search better settings on the validation rows; a killed study is taken up.",
     "cross_validate": "Judge the challenger's settings fold by fold, beside the text baseline.",
 }
+REFRESHED = ("products", "quarantine", "events", "stock", "texts")
+"""What a refresh makes of preprocessing."""
 
 
-def _job(name: str, assets: tuple[str, ...]) -> UnresolvedAssetJobDefinition:
-    selection: dg.AssetSelection = dg.AssetSelection.assets(*assets)
+def _selection(name: str, groups: tuple[str, ...]) -> dg.AssetSelection:
     if name == "collection":
         # The verdict on the snapshot is the validation stage's own work.
-        selection = selection.without_checks()
-    if name == "validation":
-        raw = STAGES["collection"]
-        checks = [dg.AssetCheckKey(dg.AssetKey(a), c) for a in raw for c in BLOCKING.get(a, ())]
-        selection = selection | dg.AssetSelection.checks(*checks)
+        return dg.AssetSelection.groups(*groups).without_checks()
+    if name == "refresh":
+        others = [group for group in groups if group != "preprocessing"]
+        return dg.AssetSelection.groups(*others) | dg.AssetSelection.assets(*REFRESHED)
+    selection: dg.AssetSelection = dg.AssetSelection.groups(*groups)
+    if "validation" in groups:
+        selection = selection | dg.AssetSelection.checks_for_assets(*(dg.AssetKey(asset) for asset in RAW))
+    return selection
+
+
+def _job(name: str, groups: tuple[str, ...]) -> UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         name,
-        selection=selection,
+        selection=_selection(name, groups),
         description=DESCRIPTIONS.get(name, f"The {name} stage alone, on what the stages before it left."),
         # One process a run: a torch import costs seconds, and the workspace lock is held once.
         executor_def=dg.in_process_executor,
@@ -39,4 +49,4 @@ def _job(name: str, assets: tuple[str, ...]) -> UnresolvedAssetJobDefinition:
     )
 
 
-JOBS = [_job(name, assets) for name, assets in {**STAGES, **LOOPS}.items()]
+JOBS = [_job(name, groups) for name, groups in GROUPS_OF.items()]

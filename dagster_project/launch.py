@@ -25,7 +25,8 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from assets.lib.dvc import commit_stages
-from dagster_project.automation import run_config, stages_of
+from dagster_project.automation import run_config
+from dagster_project.graph import stages_of
 from dagster_project.outcome import Outcome
 from shelfspace.workspace import PROJECT, Workspace
 

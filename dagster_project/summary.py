@@ -7,8 +7,7 @@ from typing import Any
 import dagster as dg
 from tabulate import tabulate
 
-from assets.lib.shop import asset_folder
-from dagster_project.graph import GROUPS
+from dagster_project.graph import STAGES
 from releases.champion import champion
 from shelfspace.files import read_json
 from shelfspace.workspace import Workspace
@@ -19,7 +18,7 @@ __all__ = ["stage_seconds", "summary"]
 def summary(workspace: Workspace) -> str:
     """The metrics table, the stage times of the last run and the next commands, as text."""
     parts = []
-    judged = asset_folder(workspace, "evaluation") / "evaluation.json"
+    judged = workspace.evaluation / "holdout" / "evaluation.json"
     if judged.exists():
         parts += [metrics_table(read_json(judged)), ""]
     gate = workspace.evaluation / "gate" / "verdict.json"
@@ -56,10 +55,12 @@ def stage_seconds() -> dict[str, float]:
     runs = instance.get_run_records(limit=1)
     if not runs or runs[0].start_time is None or runs[0].end_time is None:
         return {}
-    took = dict.fromkeys(GROUPS, 0.0)
-    group = {asset: stage for stage, assets in GROUPS.items() for asset in assets}
-    group |= {"raw": "collection", "catalogue": "preprocessing"}
-    group |= {"judge_challenger": "evaluation", "write_release": "release"}
+    from dagster_project.definitions import defs
+
+    took = dict.fromkeys(STAGES, 0.0)
+    assets = defs.resolve_asset_graph().assets_defs
+    group = {made.op.name: spec.group_name or "" for made in assets for spec in made.specs}
+    group |= {spec.key.to_user_string(): spec.group_name or "" for made in assets for spec in made.specs}
     for step in instance.get_run_step_stats(runs[0].dagster_run.run_id):
         name = step.step_key
         stage = group.get(name) or group.get(name.split("__")[0]) or _checked(name, group)
@@ -93,7 +94,7 @@ def next_steps(workspace: Workspace) -> str:
             f"  make serve{suffix}   the service, http://127.0.0.1:3000; then, for instance:",
             f"               {example}http://127.0.0.1:3000/search",
             f"  make drift{suffix}   the drift dashboard, http://127.0.0.1:3002",
-            f"  card         {_shown(asset_folder(workspace, 'model_card') / 'model_card.md')}",
+            f"  card         {_shown(workspace.evaluation / 'model_card' / 'model_card.md')}",
         ]
     )
 

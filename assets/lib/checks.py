@@ -1,11 +1,11 @@
-"""Asset checks: thin wrappers that turn a report of data_checks into a Dagster verdict.
+"""Asset checks: a report of data_checks becomes a Dagster verdict, which later runs ask for.
 
-Each check records the data version it judged, so that a later run can tell whether the verdict
-is about the bytes that lie there now (assets/lib/preconditions.py).
+A blocking check by itself stops only the run it is in. Each check therefore records the data version
+it judged, and a stage raises unless the checks of what it reads passed on the bytes that lie there now.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,20 @@ import dagster as dg
 import pandas as pd
 from tqdm import tqdm
 
-from assets.lib.preconditions import CHECKED_VERSION
+from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import Facts
-from catalog.snapshot.write import MediaStore
+from shelfspace.errors import StaleCheckError
 from shelfspace.files import read_json, write_bytes, write_json
-from shelfspace.hashing import file_hash, fingerprint
+from shelfspace.hashing import content_hash, file_hash, fingerprint
 from shelfspace.workspace import PROJECT
 
-__all__ = ["build_check", "suite_check", "surroundings", "verdict"]
+__all__ = ["build_check", "require_checks", "suite_check", "verdict"]
+
+CHECKED_VERSION = "checked_data_version"
+"""Metadata name under which each check records the data version it judged."""
+
+BLOCKING: dict[str, list[dg.AssetCheckKey]] = {}
+"""Asset to its blocking checks, as each one says when it is built; they stand in the asset's own module."""
 
 ROOMS = ("assets", "catalog", "data_checks", "models")
 """Where the code stands that a verdict may rest on."""
@@ -63,7 +68,12 @@ def facts_of(report: Any) -> Facts:
 
 
 def build_check(
-    asset: str, name: str, description: str, judge: Callable[[Shop], Any], reads: Sequence[str] = ()
+    asset: str,
+    name: str,
+    description: str,
+    judge: Callable[[Shop], Any],
+    reads: Sequence[str] = (),
+    also: Callable[[Shop], Any] = lambda shop: (),
 ) -> dg.AssetChecksDefinition:
     """A blocking check of `asset` that asks `judge` for a CheckReport and keeps it as JSON.
 
@@ -76,7 +86,10 @@ def build_check(
         description: what holds where it passes.
         judge: gives the report; may read `asset`, `reads`, settings and the catalogue's description.
         reads: further assets that the judge reads.
+        also: JSON-able values that the verdict rests on besides.
     """
+
+    BLOCKING.setdefault(asset, []).append(dg.AssetCheckKey(dg.AssetKey(asset), name))
 
     @dg.asset_check(asset=dg.AssetKey(asset), name=name, description=description, blocking=True)
     def check(shop: Shop) -> dg.AssetCheckResult:
@@ -85,7 +98,7 @@ def build_check(
         note = shop.workspace.state / "checks" / f"{name}.json"
         wanted = fingerprint(
             [
-                shop.versions(asset, *reads),
+                [shop.contents(asset, *reads), also(shop)],
                 shop.settings.model_dump(mode="json"),
                 [shop.source.currency, shop.source.label_level, shop.source.cleaning_fingerprint],
                 code_hash(),
@@ -116,33 +129,65 @@ def code_hash() -> str:
     return fingerprint([code, file_hash(PROJECT / "requirements.lock")])
 
 
-def surroundings(shop: Shop, *, clean: bool) -> Any:
-    """What a table is compared with; products and media are known once the catalogue is clean."""
-    from data_checks.suites import Surroundings
+def suite_check(
+    asset: str, suite: str, description: str, load: Callable[[Shop], pd.DataFrame]
+) -> dg.AssetChecksDefinition:
+    """A blocking check that runs a Great Expectations suite over a table of the workspace.
 
-    if not clean:
-        return Surroundings(currency=shop.source.currency)
-    return Surroundings(
-        currency=shop.source.currency,
-        label_level=shop.source.label_level,
-        product_ids=frozenset(shop.table("products")["product_id"]),
-        media_keys=frozenset(MediaStore.open(shop.workspace.snapshot).keys()),
+    Clean products are compared with the media of the snapshot, clean events and stock with the products.
+    """
+
+    def media(shop: Shop) -> frozenset[str] | None:
+        return frozenset(shop.media.keys()) if suite == "products" else None
+
+    def products(shop: Shop) -> frozenset[str] | None:
+        return frozenset(shop.table("products")["product_id"]) if suite in ("events", "stock") else None
+
+    def judge(shop: Shop) -> Any:
+        from data_checks.suites import Surroundings
+        from data_checks.validation.validate import validate
+
+        level = 0 if suite.startswith("raw_") else shop.source.label_level
+        around = Surroundings(shop.source.currency, level, products(shop), media(shop))
+        return validate(suite, load(shop), shop.settings, shop.workspace.validation, around)
+
+    return build_check(
+        asset,
+        f"{suite}_suite",
+        description,
+        judge,
+        also=lambda shop: [content_hash(*sorted(known(shop) or ())) for known in (media, products)],
     )
 
 
-def suite_check(
-    asset: str,
-    suite: str,
-    description: str,
-    load: Callable[[Shop], pd.DataFrame],
-    reads: Sequence[str] = (),
-) -> dg.AssetChecksDefinition:
-    """A blocking check that runs a Great Expectations suite over a table of the workspace."""
+def require_checks(context: dg.AssetExecutionContext, shop: Shop, names: Iterable[str]) -> None:
+    """Raise unless every blocking check of these assets passed on their present data versions.
 
-    def judge(shop: Shop) -> Any:
-        from data_checks.validation.validate import validate
+    Args:
+        context: of a run; its instance knows what the checks said last.
+        names: assets; a name that is none of them has no checks.
 
-        around = surroundings(shop, clean=not suite.startswith("raw_"))
-        return validate(suite, load(shop), shop.settings, shop.workspace.validation, around)
-
-    return build_check(asset, f"{suite}_suite", description, judge, reads)
+    Raises:
+        StaleCheckError: names the asset, the check, why it does not hold, and the job to run.
+    """
+    wanted = [key for name in names for key in BLOCKING.get(name, ())]
+    latest = context.instance.event_log_storage.get_latest_asset_check_execution_by_key(wanted)
+    for key in wanted:
+        asset, evaluation = key.asset_key.to_user_string(), None
+        if (execution := latest.get(key)) and execution.event and execution.event.dagster_event:
+            evaluation = execution.event.dagster_event.asset_check_evaluation_data
+        if evaluation is None:
+            raise StaleCheckError(
+                f"check {key.name} of {asset} has never run; run the chain job, which runs it"
+            )
+        if not evaluation.passed:
+            raise StaleCheckError(
+                f"check {key.name} of {asset} failed: {evaluation.description or 'see its metadata'}; "
+                f"mend the data and run the job that makes {asset} again"
+            )
+        judged = evaluation.metadata.get(CHECKED_VERSION)
+        if judged is None or judged.value != shop.data_version(asset):
+            raise StaleCheckError(
+                f"check {key.name} of {asset} passed on other bytes than those that lie there now; "
+                f"run the job that makes {asset} again"
+            )

@@ -71,8 +71,7 @@ def learning(shop: Shop) -> Learning:
     catalogue = read_catalogue(shop)
     products = catalogue.products
     features = load_features(shop.workspace.features, products, shop.settings.model.modalities)
-    split = pd.read_parquet(shop.folder("splits") / "splits.parquet").set_index("product_id")
-    split = split.loc[list(features.product_ids)]
+    split = shop.split().loc[list(features.product_ids)]
     return Learning(
         catalogue,
         features,

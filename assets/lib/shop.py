@@ -8,58 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 
 from assets.lib.dvc import pointer_hash
-from assets.lib.stage import Record, read_record
+from assets.lib.record import Record, read_record
+from catalog.snapshot.media_store import MediaStore
+from catalog.snapshot.versions import raw_table_version
 from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
+from releases.champion import champion_model
 from shelfspace.errors import ArtifactError
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import PROJECT, Workspace
 
-__all__ = ["CATALOGUE", "NoPickleIOManager", "Shop", "asset_folder", "settings_of"]
+__all__ = ["FOLDERS", "NoPickleIOManager", "Shop", "settings_of"]
 
-CATALOGUE = ("products", "quarantine", "events", "stock")
-"""Tables that one cleaning writes together."""
-
-FOLDERS = {
-    "media_findings": "validation/media_findings",
-    "validation_report": "validation/report",
-    "catalogue": "prepared/catalogue",
-    "splits": "prepared/splits",
-    "texts": "prepared/texts",
-    "images": "prepared/images",
-    "sounds": "prepared/sounds",
-    "featurizer": "prepared/featurizer",
-    "text_features": "features/text",
-    "image_features": "features/image",
-    "audio_features": "features/audio",
-    "tabular_features": "features/tabular",
-    "tuning": "tuning",
-    "cross_validation": "cross_validation",
-    "challenger": "training/challenger",
-    "evaluation": "evaluation/holdout",
-    "model_card": "evaluation/model_card",
-    "champion": "state/champion",
-    "product_embeddings": "state/product_embeddings",
-    "graph_vectors": "state/graph_vectors",
-    "search_index": "state/search_index",
-    "lexical_index": "state/lexical_index",
-    "modality_vectors": "state/modality_vectors",
-    "bought_together": "state/bought_together",
-    "search_fusion": "state/search_fusion",
-    "release": "release",
-    "bento": "bento",
-    "live_requests": "monitoring/live_requests",
-    "drift_report": "monitoring/drift_report",
-}
-"""Asset to its folder in the workspace; products, quarantine, events and stock share `catalogue`."""
-
-
-def asset_folder(workspace: Workspace, asset: str) -> Path:
-    """The folder that holds an asset's bytes and record."""
-    return workspace.root / FOLDERS[asset]
+FOLDERS: dict[str, str] = {}
+"""Asset to its folder in the workspace, as each one says when it is defined (assets/lib/stage.py)."""
 
 
 def settings_of(source: CatalogSource) -> Settings:
@@ -107,7 +73,8 @@ class Shop(dg.ConfigurableResource):
         return settings_of(self.source)
 
     def folder(self, asset: str) -> Path:
-        return asset_folder(self.workspace, asset)
+        """The folder that holds an asset's bytes and record."""
+        return self.workspace.root / FOLDERS[asset]
 
     def record(self, asset: str) -> Record:
         """The record of an asset that a stage builds on.
@@ -125,8 +92,8 @@ class Shop(dg.ConfigurableResource):
     def data_version(self, asset: str) -> str:
         """What identifies the bytes of an asset that lie in the workspace now.
 
-        The raw assets share the DVC hash of the snapshot; products, quarantine, events and stock
-        are files of one folder, each with its own hash; all others have a record.
+        The raw assets share the DVC hash of the snapshot; of several that one computation writes, each
+        has its own; the champion is its model.
 
         Raises:
             ArtifactError: the asset was never computed.
@@ -138,18 +105,47 @@ class Shop(dg.ConfigurableResource):
                     f"workspace {self.workspace.name} has no snapshot; run the collection job first"
                 )
             return version
-        if asset in CATALOGUE:
-            return str(self.record("catalogue").facts["versions"][asset])
-        return self.record(asset).data_version
+        if asset == "champion":
+            return champion_model(self.workspace).name
+        kept = self.record(asset)
+        return str(kept.facts.get("versions", {}).get(asset, kept.data_version))
 
     def versions(self, *assets: str) -> dict[str, str]:
-        """Asset name to data version, for `records.build`."""
+        """Asset name to data version."""
         return {asset: self.data_version(asset) for asset in assets}
+
+    def contents(self, *assets: str) -> dict[str, str]:
+        """Asset name to what identifies its own content: raw tables share a data version, not this."""
+        tables = ("raw_products", "raw_events", "raw_stock")
+        return {
+            asset: raw_table_version(self.workspace.snapshot, asset.removeprefix("raw_"))
+            if asset in tables
+            else self.data_version(asset)
+            for asset in assets
+        }
+
+    @property
+    def media(self) -> MediaStore:
+        """Photos and sounds of the snapshot."""
+        return MediaStore.open(self.workspace.snapshot)
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the cleaned tables: products, quarantine, events or stock."""
-        self.record("catalogue")
-        return pd.read_parquet(self.folder("catalogue") / f"{name}.parquet")
+        self.record(name)
+        return pd.read_parquet(self.folder(name) / f"{name}.parquet")
+
+    def split(self) -> pd.DataFrame:
+        """Side and duplicate group of each product ever seen, indexed by product_id."""
+        return pd.read_parquet(self.folder("splits") / "splits.parquet").set_index("product_id")
+
+    def vectors(self) -> np.ndarray:
+        """(n, d) float32 vectors of the products that have one."""
+        return np.load(self.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
+
+    def embedded_products(self) -> pd.DataFrame:
+        """Rows of the cleaned products that have a vector, in the order of the vectors."""
+        ids = pd.read_parquet(self.folder("product_embeddings") / "embedded.parquet")["product_id"]
+        return self.table("products").set_index("product_id").loc[ids].reset_index()
 
 
 class NoPickleIOManager(dg.IOManager):

@@ -1,96 +1,161 @@
-"""What each asset last produced: one record beside its bytes, and the rule that skips unchanged work.
+"""`@stage`: an asset that says once what it is, what it reads and where it lies.
 
-A record holds the fingerprint of everything an asset was computed from (data versions of its
-inputs, its code version, its settings) and the data version of what came out. It lies inside the
-asset's folder: when DVC or a person removes the folder, the record goes with it.
+From that one saying follow its Dagster spec, the checks that must have passed on what it reads, its
+record, 'unchanged' where nothing it depends on has changed, and what is shown of it. The decorated
+function does the work alone: it fills an empty folder and returns facts.
 """
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import base64
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shelfspace.errors import ArtifactError
-from shelfspace.files import atomic_directory, read_json, write_json
-from shelfspace.hashing import fingerprint, tree_hash
+import dagster as dg
+import pandas as pd
+from tqdm import tqdm
 
-__all__ = ["Facts", "Record", "build", "read_record"]
+from assets.lib.checks import require_checks
+from assets.lib.record import Facts, Record, build
+from assets.lib.shop import FOLDERS, Shop
 
-RECORD = "record.json"
-NOT_CONTENT = frozenset({RECORD, "timing.json"})
-"""Files that say when and how fast, not what: they make no other data version."""
+__all__ = ["markdown_table", "result", "stage", "to_metadata"]
 
-Facts = dict[str, Any]
-"""Metadata of an asset as plain JSON: numbers, texts, and tagged values
-{"md": markdown}, {"png": file in the folder}, {"json": object}, {"path": path}, {"url": address}."""
+Compute = Callable[[Shop, Path], Facts]
 
 
-@dataclass(frozen=True)
-class Record:
-    """One finished computation of an asset.
-
-    Attributes:
-        folder: where its bytes lie.
-        fingerprint: hash of all it was computed from.
-        data_version: hash of what came out.
-        facts: metadata to show.
-        unchanged: whether this call found it done already.
-        seconds: wall time of this call.
-    """
-
-    folder: Path
-    fingerprint: str
-    data_version: str
-    facts: Facts = field(default_factory=dict)
-    unchanged: bool = False
-    seconds: float = 0.0
+def nothing(shop: Shop) -> Any:
+    """What a stage depends on beside its inputs: nothing."""
+    return ()
 
 
-def read_record(folder: Path) -> Record | None:
-    """The record in a folder, or None where there is none.
-
-    Raises:
-        ArtifactError: the record is there but cannot be read.
-    """
-    path = folder / RECORD
-    if not path.exists():
-        return None
-    try:
-        kept = read_json(path)
-        return Record(folder, kept["fingerprint"], kept["data_version"], kept["facts"])
-    except (ValueError, KeyError) as error:
-        raise ArtifactError(
-            f"{path} is damaged ({error}); delete its folder and run the stage again"
-        ) from error
-
-
-def build(
-    folder: Path,
+def stage(
     *,
-    inputs: Mapping[str, str],
+    folder: str,
+    deps: Sequence[str],
+    description: str | Mapping[str, str],
     code_version: str,
-    settings: Sequence[Any],
-    compute: Callable[[Path], Facts],
-) -> Record:
-    """Compute an asset's folder unless it was computed from exactly this before.
+    group: str,
+    owners: Sequence[str],
+    kinds: set[str],
+    judged: Sequence[str] = (),
+    inputs: Sequence[str] | None = None,
+    also: Callable[[Shop], Mapping[str, str]] = nothing,
+    settings: Callable[[Shop], Sequence[Any]] = nothing,
+    shown: Callable[[Shop], Facts] = nothing,
+    each: Callable[[str, Facts], Facts] | None = None,
+    op: str = "",
+) -> Callable[[Compute], dg.AssetsDefinition]:
+    """Make an asset, or several that one computation writes together, of `compute(shop, folder)`.
+
+    The blocking checks of all inputs and of what is `judged` must have passed on the bytes that lie
+    there now. The asset is computed again when a data version of its inputs, the code version or a
+    setting differs from those of its record.
 
     Args:
-        folder: the asset's own folder; replaced as a whole, atomically.
-        inputs: input name to its data version.
+        folder: where it lies in the workspace.
+        deps: assets it follows in the graph.
+        description: of the asset; of several, name to description.
         code_version: changes when the computation's meaning does.
-        settings: JSON-able values the computation depends on (often `section.model_dump()`).
-        compute: fills an empty folder and returns the facts to show.
+        judged: assets that it follows without reading them, or reads a part of (see `also`).
+        inputs: assets whose data versions it depends on; default all `deps` that are not `judged`.
+        also: further inputs by name: assets, or hashes of what is no asset.
+        settings: JSON-able values it depends on.
+        shown: facts that depend on the settings of the moment and are not recorded.
+        each: of several, an asset's name and all recorded facts to the facts of that asset; the
+            recorded `versions` hold each one's data version.
+        op: name of the step; default the function's. The one of a job is taken.
     """
-    started = time.monotonic()
-    wanted = fingerprint({"inputs": dict(inputs), "code": code_version, "settings": list(settings)})
-    kept = read_record(folder)
-    if kept is not None and kept.fingerprint == wanted:
-        return Record(
-            folder, wanted, kept.data_version, kept.facts, unchanged=True, seconds=time.monotonic() - started
+    read = tuple(name for name in deps if name not in judged) if inputs is None else tuple(inputs)
+
+    def define(compute: Compute) -> dg.AssetsDefinition:
+        name = op or compute.__name__
+        described = description if isinstance(description, Mapping) else {compute.__name__: description}
+        FOLDERS.update(dict.fromkeys((compute.__name__, *described), folder))
+
+        @dg.multi_asset(
+            name=name,
+            description=compute.__doc__,
+            specs=[
+                dg.AssetSpec(
+                    asset,
+                    deps=list(deps),
+                    description=said,
+                    group_name=group,
+                    owners=list(owners),
+                    kinds=kinds,
+                    code_version=code_version,
+                    skippable=len(described) > 1,
+                )
+                for asset, said in described.items()
+            ],
         )
-    with atomic_directory(folder) as temporary:
-        facts = compute(temporary)
-        version = tree_hash(temporary, skip=NOT_CONTENT)
-        write_json(temporary / RECORD, {"fingerprint": wanted, "data_version": version, "facts": facts})
-    return Record(folder, wanted, version, facts, seconds=time.monotonic() - started)
+        def run(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.MaterializeResult]:
+            versions = {**shop.versions(*read), **dict(also(shop))}
+            require_checks(context, shop, [*versions, *judged])
+            record = build(
+                shop.workspace.root / folder,
+                inputs=versions,
+                code_version=code_version,
+                settings=settings(shop),
+                compute=lambda empty: compute(shop, empty),
+            )
+            whole = len(described) == 1
+            asked = described if whole else [key.to_user_string() for key in context.selected_asset_keys]
+            for asset in sorted(asked):
+                facts = record.facts if each is None else each(asset, record.facts)
+                version = record.facts.get("versions", {}).get(asset, record.data_version)
+                now = {"cause": shop.cause or "asked for", **facts, **dict(shown(shop))}
+                yield result(asset, record, now, version)
+
+        return run
+
+    return define
+
+
+def result(asset: str, record: Record, facts: Facts, version: str = "") -> dg.MaterializeResult:
+    """A materialisation from a record, with its data version and status; said on the console too."""
+    metadata = to_metadata(facts, record)
+    metadata["status"] = "unchanged, 0 rows" if record.unchanged else "computed"
+    metadata["seconds"] = round(record.seconds, 2)
+    metadata["folder"] = dg.MetadataValue.path(str(record.folder))
+    tqdm.write(f"  {asset:<22} {line(record, facts)}", file=sys.stderr)
+    return dg.MaterializeResult(
+        asset_key=asset, metadata=metadata, data_version=dg.DataVersion(version or record.data_version)
+    )
+
+
+def line(record: Record, facts: Facts) -> str:
+    """What a person reads of a stage while the chain runs."""
+    if record.unchanged:
+        return "unchanged, 0 rows"
+    rows, done = facts.get("dagster/row_count"), f"done in {record.seconds:.1f} s"
+    if "kept" in facts:
+        return f"{done}  (kept: {facts['kept']})"
+    if "reused_rows" in facts:
+        return f"{done}  ({facts['computed_rows']:,} computed, {facts['reused_rows']:,} reused)"
+    return f"{done}  ({rows:,} rows)" if isinstance(rows, int) else done
+
+
+def markdown_table(table: pd.DataFrame, rows: int = 10) -> dict[str, str]:
+    """The first rows of a table as a Markdown fact; long cells are shortened."""
+    shown = table.head(rows).map(lambda v: text if len(text := str(v)) <= 60 else text[:57] + "...")
+    shown = shown.map(lambda v: v.replace("|", "/").replace("\n", " "))
+    return {"md": shown.to_markdown(index=False)}
+
+
+def to_metadata(facts: Facts, record: Record) -> dict[str, Any]:
+    """Facts as Dagster metadata values."""
+    return {name.replace(" ", "_"): _value(fact, record) for name, fact in facts.items()}
+
+
+def _value(fact: Any, record: Record) -> Any:
+    if not isinstance(fact, Mapping):
+        return fact
+    kind, content = next(iter(fact.items()))
+    if kind == "png":
+        picture = base64.b64encode((record.folder / content).read_bytes()).decode()
+        return dg.MetadataValue.md(f"![{content}](data:image/png;base64,{picture})")
+    if kind == "page":
+        return dg.MetadataValue.url((record.folder / content).resolve().as_uri())
+    return getattr(dg.MetadataValue, kind)(content)

@@ -7,5 +7,6 @@ is refused does not take its product with it: the product goes on without that f
 from catalog.cleaning.events import clean_events, clean_stock
 from catalog.cleaning.products import clean_products
 from catalog.cleaning.refusals import Cleaned
+from catalog.cleaning.tables import CleanTables, clean_tables
 
-__all__ = ["Cleaned", "clean_events", "clean_products", "clean_stock"]
+__all__ = ["CleanTables", "Cleaned", "clean_events", "clean_products", "clean_stock", "clean_tables"]

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import pandas as pd
 from tqdm import tqdm
 
+from catalog.cells import media_cell
 from catalog.media.photo import PhotoFacts, open_photo, probe_photo
 from catalog.media.sound import SoundFacts, open_sound, probe_sound
 from catalog.media.video import is_video, video_parts
@@ -28,6 +29,7 @@ __all__ = [
     "SoundFacts",
     "open_photo",
     "open_sound",
+    "probe_catalogue",
     "probe_media",
     "probe_photo",
     "probe_sound",
@@ -40,6 +42,17 @@ class MediaReader(Protocol):
     def __contains__(self, key: object) -> bool: ...
 
     def read(self, key: str) -> bytes: ...
+
+
+def probe_catalogue(
+    store: MediaReader, products: pd.DataFrame, separator: str, limits: Media
+) -> pd.DataFrame:
+    """`probe_media` of every photo and sound that raw product rows name."""
+    parts = []
+    for kind in ("photos", "sounds"):
+        keys = sorted({key for cell in products[kind] for key in media_cell(cell, separator)})
+        parts.append(probe_media(store, keys, kind, limits))
+    return pd.concat(parts, ignore_index=True)
 
 
 def probe_media(

@@ -1,5 +1,6 @@
 """Deliveries: files in an inbox folder that add, change or remove products."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from catalog.sources.tables import ENDINGS, read_table
 from shelfspace.errors import CatalogError
 from shelfspace.hashing import content_hash, file_hash
 
-__all__ = ["Delivery", "read_deliveries", "waiting"]
+__all__ = ["Delivery", "put_away", "read_deliveries", "waiting"]
 
 YES = ("true", "1", "yes")
 NO = ("false", "0", "no", "")
@@ -53,6 +54,14 @@ def waiting(inbox: Path) -> list[Path]:
     return sorted(
         p for p in inbox.iterdir() if p.is_file() and p.name.lower().endswith(ENDINGS) and p.name[0] != "."
     )
+
+
+def put_away(deliveries: list[Path]) -> None:
+    """Move files of the inbox to `done/` beside them."""
+    for delivery in deliveries:
+        done = delivery.parent / "done"
+        done.mkdir(exist_ok=True)
+        shutil.move(delivery, done / delivery.name)
 
 
 def read_deliveries(inbox: Path) -> list[Delivery]:

@@ -74,11 +74,16 @@ class Graph(Section):
 
 
 class ReleaseSettings(Section):
-    """The index and how many releases stay on disk."""
+    """The index, what search learns anew, and how many releases stay on disk."""
 
     exact_up_to: Positive = Field(20_000, description="Vectors up to which the index is exact.")
     min_recall: Share = Field(
         0.99, description="Recall@10 an approximate index must reach, or exact is used."
+    )
+    relearn_share: Share = Field(
+        0.05,
+        description="Share of the products that are new, gone or changed, from which on the fusion of words "
+        "and vectors is learned anew under the same model; 0 learns at every change.",
     )
     keep: Positive = Field(5, description="Releases kept for rollback.")
 

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+import assets.release  # noqa: F401 - says where the vectors lie
 from assets import graph
+from assets.lib import stage
+from assets.lib.record import Facts, build
 from assets.lib.shop import Shop
-from assets.lib.stage import Facts, build
 from shelfspace.files import write_table
 from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
@@ -57,7 +59,7 @@ def choose(shop: Shop, **values: object) -> None:
 
 def materialise(shop: Shop) -> dg.MaterializeResult:
     """Call the function itself: Dagster would open the resource anew, without what is set here."""
-    made = graph.graph_vectors.op.compute_fn.decorated_fn(dg.build_asset_context(), shop)
+    (made,) = graph.graph_vectors.op.compute_fn.decorated_fn(dg.build_asset_context(), shop)
     assert isinstance(made, dg.MaterializeResult)
     return made
 
@@ -69,19 +71,21 @@ def text_of(made: dg.MaterializeResult, name: str) -> str:
 
 def test_off_reads_nothing_and_leaves_no_vectors(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     choose(shop, encoder="none")
-    monkeypatch.setattr(graph, "require_checks", lambda *_: pytest.fail("off, it depends on nothing"))
+    asked: list[list[str]] = []
+    monkeypatch.setattr(stage, "require_checks", lambda _context, _shop, names: asked.append(names))
     first = materialise(shop)
     assert "off" in text_of(first, "graph")
     assert [p.name for p in shop.folder("graph_vectors").iterdir()] == ["record.json"]
     again = materialise(shop)
     assert text_of(again, "status") == "unchanged, 0 rows"
+    assert asked == [[], []], "off, it depends on nothing"
     assert again.data_version == first.data_version
 
 
 def test_on_refines_once_and_says_what_it_found(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     choose(shop, encoder="graphsage", epochs=2, width=8, shrinkage=1)
     checked: list[set[str]] = []
-    monkeypatch.setattr(graph, "require_checks", lambda _, versions: checked.append(set(versions)))
+    monkeypatch.setattr(stage, "require_checks", lambda _context, _shop, names: checked.append(set(names)))
     made = materialise(shop)
     assert checked == [{"product_embeddings", "events"}]
     assert text_of(made, "products_with_neighbours") == "25"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dagster_project.automation import drift_decision, stages_of
-from dagster_project.graph import DVC_STAGES
+from dagster_project.automation import drift_decision
+from dagster_project.graph import DVC_STAGES, stages_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
@@ -44,6 +44,6 @@ def test_no_report_and_no_drift_start_nothing(verdict: dict | None) -> None:
 
 def test_stages_to_commit_follow_the_job() -> None:
     assert stages_of("chain") == list(DVC_STAGES)
-    assert stages_of("refresh") == ["validation", "preprocessing", "release", "packaging"]
+    assert stages_of("refresh") == ["prepare", "publish"]
     assert stages_of("collection") == []
-    assert stages_of("training") == ["training"]
+    assert stages_of("training") == ["learn"]

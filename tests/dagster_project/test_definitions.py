@@ -9,10 +9,10 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from assets.lib.preconditions import BLOCKING
+from assets.lib.checks import BLOCKING
 from assets.lib.shop import FOLDERS
 from dagster_project.definitions import defs
-from dagster_project.graph import DVC_STAGES, GROUPS, LOOPS, STAGES
+from dagster_project.graph import DVC_STAGES, JOBS, SIDE, STAGES
 from tests.conftest import PROJECT
 
 HEAVY = (
@@ -24,6 +24,8 @@ HEAVY = (
     "transformers",
     "sklearn",
     "optuna",
+    "matplotlib",
+    "scipy",
 )
 
 
@@ -56,34 +58,61 @@ def test_every_asset_is_described_owned_and_versioned() -> None:
 def test_a_code_server_can_load_them() -> None:
     dg.Definitions.validate_loadable(defs)
     repository = defs.get_repository_def()
-    assert {*STAGES, *LOOPS} <= set(repository.job_names)
+    assert set(JOBS) <= set(repository.job_names)
     for name in repository.job_names:
         repository.get_job(name)
 
 
+def of_groups(*groups: str) -> set[str]:
+    return {s.key.to_user_string() for s in specs() if s.group_name in groups}
+
+
 def test_groups_are_the_stages() -> None:
-    for spec in specs():
-        assert spec.key.to_user_string() in GROUPS[str(spec.group_name)]
-    assert {s.key.to_user_string() for s in specs()} == {a for assets in GROUPS.values() for a in assets}
+    assert {s.group_name for s in specs()} == {*STAGES, *SIDE.values()}
 
 
 def test_what_runs_on_the_side_is_in_no_stage_and_feeds_none() -> None:
-    side = {a for group in GROUPS.keys() - STAGES.keys() for a in GROUPS[group]}
+    side = of_groups(*SIDE.values())
     assert side == {"tuning", "cross_validation"}
-    assert not side & {a for job in ("chain", "retrain", "refresh") for a in LOOPS[job]}
+    assert not {*SIDE.values()} & {g for job in ("chain", "retrain", "refresh") for g in JOBS[job]}
     assert not side & {d.asset_key.to_user_string() for s in specs() for d in s.deps}
 
 
-def test_every_blocking_check_is_defined() -> None:
-    defined = {(k.asset_key.to_user_string(), k.name) for k in defs.resolve_asset_graph().asset_check_keys}
-    assert defined == {(asset, check) for asset, checks in BLOCKING.items() for check in checks}
+def test_every_check_is_the_reviewed_one_and_blocks(snapshot: SnapshotAssertion) -> None:
+    graph = defs.resolve_asset_graph()
+    assert sorted(f"{k.asset_key.to_user_string()}: {k.name}" for k in graph.asset_check_keys) == snapshot
+    assert all(graph.get(key).blocking for key in graph.asset_check_keys)
+    assert {key for keys in BLOCKING.values() for key in keys} == set(graph.asset_check_keys)
 
 
-@pytest.mark.parametrize("job", sorted({**STAGES, **LOOPS}))
+def test_every_asset_says_where_it_lies() -> None:
+    assert {s.key.to_user_string() for s in specs()} == {
+        *(a for a in FOLDERS if a != "catalogue"),
+        *of_groups("collection"),
+        "champion",
+    }
+
+
+@pytest.mark.parametrize("job", sorted(JOBS))
 def test_jobs_cover_their_assets(job: str) -> None:
-    wanted = {**STAGES, **LOOPS}[job]
+    wanted = of_groups(*JOBS[job])
+    if job == "refresh":
+        unread = {"splits", "featurizer", "images", "sounds"}
+        assert unread < wanted
+        wanted -= unread
     resolved = defs.resolve_job_def(job)
-    assert {k.to_user_string() for k in resolved.asset_layer.selected_asset_keys} == set(wanted)
+    assert {k.to_user_string() for k in resolved.asset_layer.selected_asset_keys} == wanted
+
+
+@pytest.mark.parametrize("job", [job for job in sorted(JOBS) if job != "collection"])
+def test_jobs_judge_what_they_make(job: str) -> None:
+    """Collection leaves the verdict on the snapshot to validation."""
+    layer = defs.resolve_job_def(job).asset_layer
+    made = set(layer.selected_asset_keys)
+    if "validation" in JOBS[job]:
+        made |= {dg.AssetKey(name) for name in of_groups("collection")}
+    wanted = {key for key in defs.resolve_asset_graph().asset_check_keys if key.asset_key in made}
+    assert set(layer.asset_graph.asset_check_keys) == wanted
 
 
 def test_definitions_load_without_heavy_libraries() -> None:
@@ -106,11 +135,11 @@ def test_dvc_stages_mirror_the_groups() -> None:
             path = next(iter(out))
             assert out[path] == {"persist": True}, "a job replaces its own outputs"
             produced[path.removeprefix("workspaces/${item}/")] = stage
-    for asset, folder in FOLDERS.items():
-        if folder.startswith(("state/", "monitoring/")) or asset in ("tuning", "cross_validation"):
+    for spec in specs():
+        folder = FOLDERS.get(spec.key.to_user_string(), "state/")
+        if folder.startswith(("state/", "monitoring/")) or spec.group_name in SIDE.values():
             continue
-        stage = next(stage for stage, assets in STAGES.items() if asset in assets or asset == "catalogue")
-        stage = "preprocessing" if asset == "catalogue" else stage
+        asset, stage = spec.key, next(s for s, groups in DVC_STAGES.items() if spec.group_name in groups)
         owner = [s for path, s in produced.items() if folder == path or folder.startswith(path + "/")]
         assert owner == [stage], f"{folder} of {asset} is no output of stage {stage}"
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from assets.lib import checks
-from assets.lib.preconditions import CHECKED_VERSION
+from assets.lib.checks import CHECKED_VERSION
 from data_checks.validation.report import FAILURE_COLUMNS, CheckReport, Finding
 from shelfspace.settings import Settings
 
@@ -24,7 +24,7 @@ class Bench:
             settings=Settings(),
             source=SimpleNamespace(currency="EUR", label_level=1, cleaning_fingerprint="c"),
             data_version=self.bytes.__getitem__,
-            versions=lambda *assets: {asset: self.bytes[asset] for asset in assets},
+            contents=lambda *assets: {asset: self.bytes[asset] for asset in assets},
         )
         self.page = root / "page.html"
         self.page.touch()
@@ -33,8 +33,12 @@ class Bench:
     def judge(self, shop: object) -> CheckReport:
         assert shop is self.shop
         self.judged += 1
-        finding = Finding("ids are there", "product_id", "why", "critical", self.passes, "seen", 0, 1, "kind")
-        failures = pd.DataFrame([["1", "price", "-2", "above 0", "warning"]], columns=list(FAILURE_COLUMNS))
+        finding = Finding(
+            "ids are there", "product_id", "why", "critical", self.passes, "seen", 0, 1, "kind", "rule"
+        )
+        failures = pd.DataFrame(
+            [["1", "price", "-2", "above 0", "warning", "rule"]], columns=list(FAILURE_COLUMNS)
+        )
         return CheckReport("sound", self.passes, {"rows": 1}, failures, (finding,), self.page, "version")
 
     def ask(self) -> dg.AssetCheckResult:
@@ -44,7 +48,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setattr(checks, "BLOCKING", {})
     return Bench(tmp_path)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.lib.stage import Facts, build, read_record
+from assets.lib.record import Facts, build, read_record
 from shelfspace.errors import ArtifactError
 
 

@@ -1,0 +1,100 @@
+"""What each asset last produced: one record beside its bytes, and the rule that skips unchanged work.
+
+A record holds the fingerprint of everything an asset was computed from (data versions of its
+inputs, its code version, its settings) and the data version of what came out. It lies inside the
+asset's folder: when DVC or a person removes the folder, the record goes with it.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shelfspace.errors import ArtifactError
+from shelfspace.files import atomic_directory, read_json, write_json
+from shelfspace.hashing import fingerprint, tree_hash
+
+__all__ = ["Facts", "Record", "build", "read_record"]
+
+RECORD = "record.json"
+NOT_CONTENT = frozenset({RECORD, "timing.json"})
+"""Files that say when and how fast, not what: they make no other data version."""
+
+Facts = dict[str, Any]
+"""Metadata of an asset as plain JSON: numbers, texts, and tagged values {"md": markdown}, {"json": object},
+{"png": picture in the folder}, {"page": HTML in the folder}, {"path": path}, {"url": address}."""
+
+OF_A_RUN = frozenset({"computed_rows", "reused_rows", "kept_from_before"})
+"""Facts of one run's work: shown but not recorded, since how often a stage ran makes no other asset."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished computation of an asset.
+
+    Attributes:
+        folder: where its bytes lie.
+        fingerprint: hash of all it was computed from.
+        data_version: hash of what came out.
+        facts: metadata to show.
+        unchanged: whether this call found it done already.
+        seconds: wall time of this call.
+    """
+
+    folder: Path
+    fingerprint: str
+    data_version: str
+    facts: Facts = field(default_factory=dict)
+    unchanged: bool = False
+    seconds: float = 0.0
+
+
+def read_record(folder: Path) -> Record | None:
+    """The record in a folder, or None where there is none.
+
+    Raises:
+        ArtifactError: the record is there but cannot be read.
+    """
+    path = folder / RECORD
+    if not path.exists():
+        return None
+    try:
+        kept = read_json(path)
+        return Record(folder, kept["fingerprint"], kept["data_version"], kept["facts"])
+    except (ValueError, KeyError) as error:
+        raise ArtifactError(
+            f"{path} is damaged ({error}); delete its folder and run the stage again"
+        ) from error
+
+
+def build(
+    folder: Path,
+    *,
+    inputs: Mapping[str, str],
+    code_version: str,
+    settings: Sequence[Any],
+    compute: Callable[[Path], Facts],
+) -> Record:
+    """Compute an asset's folder unless it was computed from exactly this before.
+
+    Args:
+        folder: the asset's own folder; replaced as a whole, atomically.
+        inputs: input name to its data version.
+        code_version: changes when the computation's meaning does.
+        settings: JSON-able values the computation depends on (often `section.model_dump()`).
+        compute: fills an empty folder and returns the facts to show.
+    """
+    started = time.monotonic()
+    wanted = fingerprint({"inputs": dict(inputs), "code": code_version, "settings": list(settings)})
+    kept = read_record(folder)
+    if kept is not None and kept.fingerprint == wanted:
+        return Record(
+            folder, wanted, kept.data_version, kept.facts, unchanged=True, seconds=time.monotonic() - started
+        )
+    with atomic_directory(folder) as temporary:
+        facts = compute(temporary)
+        version = tree_hash(temporary, skip=NOT_CONTENT)
+        kept_facts = {name: fact for name, fact in facts.items() if name not in OF_A_RUN}
+        write_json(temporary / RECORD, {"fingerprint": wanted, "data_version": version, "facts": kept_facts})
+    return Record(folder, wanted, version, facts, seconds=time.monotonic() - started)

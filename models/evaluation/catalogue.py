@@ -1,0 +1,75 @@
+"""A saved encoder judged on the frozen holdout of a catalogue, and the judgement as files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.evaluation.evaluate import evaluate
+from models.features.catalogue import Catalogue, features_for, label_names_of
+from models.inference.product_encoder import ProductEncoder
+from shelfspace.files import write_bytes, write_json
+from shelfspace.settings import Settings
+
+__all__ = ["JudgedCatalogue", "judge_catalogue", "save_judgement"]
+
+
+@dataclass(frozen=True)
+class JudgedCatalogue:
+    """What a model is worth on the holdout.
+
+    Attributes:
+        judgement: see `models.evaluation.evaluate`.
+        vectors: (n, d) float32 of the holdout's products that the model can read.
+        labels: (n,) str, "" where unknown.
+    """
+
+    judgement: dict[str, Any]
+    vectors: np.ndarray
+    labels: np.ndarray
+
+
+def judge_catalogue(
+    model: Path, catalogue: Catalogue, split: pd.Series, settings: Settings, label_level: int
+) -> JudgedCatalogue:
+    """Judge a ProductEncoder folder on the products whose side is "test".
+
+    Args:
+        split: side by product id.
+        label_level: category nodes that make a class; 0 for none.
+    """
+    encoder = ProductEncoder.load(model, device=settings.training.device)
+    features = features_for(encoder, catalogue)
+    side = split.loc[list(features.product_ids)].to_numpy(dtype=str)
+    labels = label_names_of(catalogue.products, label_level)
+    test = np.flatnonzero(side == "test")
+    judgement = evaluate(
+        encoder,
+        features,
+        labels,
+        test,
+        settings,
+        train_rows=np.flatnonzero(side == "train"),
+        texts=list(catalogue.texts["text"]),
+    )
+    readable = test[features.present()[test].any(axis=1)]
+    return JudgedCatalogue(judgement, encoder.embed_features(features.take(readable)), labels[readable])
+
+
+def save_judgement(judged: JudgedCatalogue, folder: Path) -> list[str]:
+    """Write evaluation.json, metrics.json, plots/*.csv and pictures; returns the pictures' names."""
+    from models.evaluation.headline import headline
+    from models.evaluation.pictures import pictures
+    from models.evaluation.plots import plots_data
+
+    write_json(folder / "evaluation.json", judged.judgement)
+    write_json(folder / "metrics.json", headline(judged.judgement))
+    (folder / "plots").mkdir()
+    for name, table in plots_data(judged.judgement).items():
+        table.to_csv(folder / "plots" / f"{name}.csv", index=False)
+    drawn = pictures(judged.judgement, judged.vectors, judged.labels)
+    for name, picture in drawn.items():
+        write_bytes(folder / f"{name}.png", picture)
+    return list(drawn)

@@ -1,0 +1,63 @@
+"""What goes into a release beside its model: the fields that are shown, and what search and pages read."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from releases.champion import champion_paper
+from releases.search_parts import load_modalities, search_part_writers
+from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.floors import load_floors
+from retrieval.ranking.fusion import FusionModel
+from retrieval.vectors import load_index
+from shelfspace.files import atomic_directory, write_table
+
+__all__ = ["graph_part", "keep_reference", "release_parts", "with_stock"]
+
+
+def with_stock(products: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
+    """Products with what is known of their stock, in the order of the products."""
+    return products.merge(
+        stock.drop_duplicates("product_id"), on="product_id", how="left", validate="one_to_one"
+    )
+
+
+def release_parts(
+    model: Path, lexical: Path, fusion: Path, modalities: Path, together: Path
+) -> Mapping[str, Callable[[Path], None]]:
+    """Parts as `releases.write_release` takes them.
+
+    Args:
+        model: the champion's folder; its evaluation, which the release page shows, lies beside it.
+        lexical, fusion, modalities, together: folders that hold the index of words, what was learned of
+            search, the vectors by modality, and what is bought together.
+    """
+    parts = search_part_writers(
+        LexicalIndex.load(lexical / "index"),
+        FusionModel.load(fusion / "search_fusion.json"),
+        load_modalities(modalities / "vectors"),
+        pd.read_parquet(together / "bought_together.parquet"),
+        load_floors(fusion / "search_floors.json"),
+    )
+    judged = champion_paper(model, "evaluation.json")
+    return {**parts, "evaluation.json": partial(shutil.copyfile, judged)} if judged.is_file() else parts
+
+
+def graph_part(folder: Path) -> dict[str, Any]:
+    """Vectors refined by co-purchases and their index, as `releases.write_release` takes them."""
+    refined = np.load(folder / "graph_embeddings.npy", allow_pickle=False)
+    return {"graph_embeddings": refined, "graph_index": load_index(folder / "index", refined)}
+
+
+def keep_reference(folder: Path, products: pd.DataFrame, vectors: np.ndarray) -> None:
+    """What drift is measured against: the catalogue as the champion first embedded it, written once."""
+    if folder.exists():
+        return
+    with atomic_directory(folder) as temporary:
+        write_table(temporary / "products.parquet", products)
+        np.save(temporary / "embeddings.npy", vectors)

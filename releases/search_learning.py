@@ -1,0 +1,171 @@
+"""How words and vectors are put together: learned from a catalogue, kept while little of it changed.
+
+A folder of what was learned holds
+
+    search_fusion.json, search_floors.json   the weights and the score floors
+    figures.json, weights.png                figures on queries left out, and a picture
+    learned_from.json, learned_from.parquet  what it was learned from, product by product
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from catalog.listings import WORDS
+from catalog.snapshot.media_store import MediaStore
+from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.fit import fit_fusion
+from retrieval.ranking.floors import learn_floors, save_floors
+from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
+from retrieval.ranking.training.held_out import FEWEST, Lesson, crossed, judged_by_people, left_out
+from retrieval.ranking.training.judgements import read_judgements
+from retrieval.ranking.training.picture import fusion_picture
+from retrieval.vectors import load_index
+from shelfspace.files import read_json, write_bytes, write_json, write_table
+from shelfspace.hashing import content_hash, file_hash
+
+if TYPE_CHECKING:
+    from models.inference.product_encoder import ProductEncoder
+
+__all__ = ["LearnedFrom", "SearchLearned", "keep_learned", "learn_search", "search_lessons"]
+
+WHAT, EACH = "learned_from.json", "learned_from.parquet"
+LEARNED = ("search_fusion.json", "search_floors.json", "figures.json", "weights.png", WHAT, EACH)
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedFrom:
+    """What the fusion of a catalogue is learned from.
+
+    Attributes:
+        products: n rows of the cleaned products.
+        vectors: (n, d) float32 of unit length.
+        alone: modality to (n, d) vectors of the products seen through it alone.
+        sides: n names, train, validation or test.
+        model: fingerprint of the encoder.
+        code: version of the learning.
+        judgements: folder of people's judgements; need not be there.
+    """
+
+    products: pd.DataFrame
+    vectors: np.ndarray
+    alone: Mapping[str, np.ndarray]
+    sides: Sequence[str]
+    model: str
+    code: str
+    judgements: Path
+
+    def judgement_files(self) -> dict[str, str]:
+        """Name to hash of each file of judgements."""
+        return {path.name: file_hash(path) for path in sorted(self.judgements.glob("*.csv"))}
+
+    def whole(self) -> dict[str, Any]:
+        """What must be equal for anything learned to be kept."""
+        return {"model": self.model, "code": self.code, "judgements": self.judgement_files()}
+
+    def each(self) -> pd.DataFrame:
+        """product_id and a hash of what is learned of it: its words, its vectors, its side."""
+        cells = zip(*(self.products[name] for name in WORDS), self.sides, strict=True)
+        seen = [self.vectors, *(self.alone[name] for name in sorted(self.alone))]
+        hashes = [
+            content_hash(*map(str, words), *(table[row].tobytes() for table in seen))
+            for row, words in enumerate(cells)
+        ]
+        return pd.DataFrame({"product_id": self.products["product_id"].to_numpy(), "hash": hashes})
+
+
+@dataclass(frozen=True)
+class SearchLearned:
+    """What learning gave.
+
+    Attributes:
+        fusion: the weights, or the rule where too few queries were judged.
+        useful: queries with an answer, of which `FEWEST` are needed.
+        queries: kind of query to how many were asked.
+        figures: nDCG at 10 on queries left out, by way of ranking; empty where nothing was learned.
+        floors: kind of query to the lowest score of a relevant hit.
+    """
+
+    fusion: FusionModel
+    useful: int
+    queries: dict[str, int]
+    figures: dict[str, Any]
+    floors: dict[str, float]
+
+    @property
+    def learned(self) -> bool:
+        return self.useful >= FEWEST
+
+
+def learn_search(lessons: Sequence[Lesson], source: LearnedFrom, folder: Path) -> SearchLearned:
+    """Learn, and write the folder."""
+    useful = sum(one.judged.useful for one in lessons)
+    enough = useful >= FEWEST
+    fusion = fit_fusion([one.judged for one in lessons]) if enough else FusionModel.fallback()
+    tried = list(left_out(lessons)) if enough else []
+    floors, figures = learn_floors(tried), crossed(tried)
+    fusion.save(folder / "search_fusion.json")
+    save_floors(folder / "search_floors.json", floors)
+    write_json(folder / "figures.json", figures)
+    write_bytes(folder / "weights.png", fusion_picture(fusion))
+    write_json(folder / WHAT, source.whole())
+    write_table(folder / EACH, source.each())
+    kinds = pd.Series([one.kind for one in lessons], dtype=object).value_counts()
+    counts = {str(kind): int(count) for kind, count in sorted(kinds.items())}
+    return SearchLearned(fusion, useful, counts, figures, floors)
+
+
+def keep_learned(before: Path, source: LearnedFrom, share: float, folder: Path) -> str:
+    """Copy what was learned where it is still good enough; say why, or "" where it has to be learned anew.
+
+    It is while model, code and judgements are the same and fewer than `share` of the products are new,
+    gone or changed since. The products it was learned from are kept with it, so that small changes add up.
+
+    Args:
+        before: the folder learned last; need not be there.
+        share: in [0, 1].
+        folder: where the copies go.
+    """
+    if not all((before / name).is_file() for name in LEARNED) or read_json(before / WHAT) != source.whole():
+        return ""
+    then = pd.read_parquet(before / EACH).set_index("product_id")["hash"]
+    now = source.each().set_index("product_id")["hash"]
+    every = then.index.union(now.index)
+    changed = int((then.reindex(every, fill_value="") != now.reindex(every, fill_value="")).sum())
+    if changed >= share * len(now):
+        return ""
+    for name in LEARNED:
+        shutil.copyfile(before / name, folder / name)
+    return f"{changed:,} of {len(now):,} listings changed ({changed / len(now):.1%} of {share:.0%} allowed)"
+
+
+def search_lessons(
+    source: LearnedFrom, encoder: "ProductEncoder", media: MediaStore, words: Path, index: Path
+) -> list[Lesson]:
+    """Lessons of held-out listings, and of the shop's judgements where there are any.
+
+    Args:
+        words, index: folders of the catalogue's index of words and of its vectors.
+    """
+    products, vectors = source.products, source.vectors
+    classes = encoder.classify_vectors(vectors) if encoder.labels else None
+    catalogue = Embedded(products, vectors, classes, source.alone.get("image"), source.alone.get("audio"))
+    found = lessons_of_listings(catalogue, source.sides, media.read, encoder)
+    if source.judgement_files():
+        search = HybridSearch(
+            LexicalIndex.load(words, len(products)),
+            load_index(index, vectors),
+            vectors,
+            FusionModel.fallback(),
+            classes,
+        )
+        rows = {product: row for row, product in enumerate(products["product_id"])}
+        found += judged_by_people(search, read_judgements(source.judgements), rows, encoder)
+    return found
