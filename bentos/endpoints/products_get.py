@@ -11,7 +11,6 @@ from bentos.api.responses import Classification, Hit
 from bentos.endpoints.classify import classification
 from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading
 from retrieval.catalogue.view import CatalogueView
-from retrieval.filters.rules import Rules
 
 __all__ = ["GET_PRODUCTS"]
 
@@ -50,12 +49,14 @@ async def details(asked: Asked) -> Outcome:
         place = shelf.position_of(product)
         if place is None:
             raise asked.gone(number)
-        results.append(page_of(shelf, place, asked.loaded.encoder.labels, asked.backend.rules))
+        others = asked.loaded.insight("bought_together", product)
+        together = asked.shown(shelf, ((row["other_id"], row["weight"]) for row in others))
+        results.append({**page_of(shelf, place, asked.loaded.encoder.labels), "bought_together": together})
     return Outcome(NOTHING, view=view, results=results)
 
 
-def page_of(shelf: CatalogueView, place: int, labels: list[str], rules: Rules) -> dict[str, Any]:
-    """One product, as `ProductDetails`."""
+def page_of(shelf: CatalogueView, place: int, labels: list[str]) -> dict[str, Any]:
+    """One product, as `ProductDetails`, without what is bought with it."""
     hit = shelf.hit(place)
     product = hit["product_id"]
     guess = None
@@ -67,22 +68,9 @@ def page_of(shelf: CatalogueView, place: int, labels: list[str], rules: Rules) -
         **shelf.details(place),
         "modalities": shelf.modalities_of(place),
         "guess": guess,
-        "bought_together": together(shelf, product, rules),
         "price_suggestion": None,
         "stock": None,
     }
-
-
-def together(shelf: CatalogueView, product: str, rules: Rules) -> list[dict[str, Any]]:
-    """What is bought with a product, the strongest first, as far as it may be shown."""
-    banned = set(rules.valid(frozenset(), ()).banned(shelf.columns).tolist())
-    hits = []
-    for other, weight in shelf.parts.together.get(product, ()):
-        place = shelf.position_of(other)
-        if place is None or place in banned:
-            continue
-        hits.append(shelf.hit(place, weight))
-    return hits
 
 
 GET_PRODUCTS = Reading(
