@@ -10,7 +10,7 @@ import pandas as pd
 
 from assets.lib.checks import require_checks
 from assets.lib.learning import model_settings, read_catalogue
-from assets.lib.provenance import provenance
+from assets.lib.provenance import provenance, training_provenance
 from assets.lib.record import Facts, Record
 from assets.lib.shop import Shop
 from assets.lib.stage import markdown_table, result, stage, to_metadata
@@ -78,7 +78,7 @@ def model_card(shop: Shop, folder: Path) -> Facts:
         data_version=shop.data_version("raw_products"),
         splits={side: split[side] for side in ("train", "validation", "test")},
         settings=model_settings(shop).model_dump(mode="json"),
-        provenance=provenance(shop),
+        provenance=training_provenance(shop),
         training=read_json(shop.folder("challenger") / "training.json"),
     )
     write_text(folder / "model_card.md", card)
@@ -135,6 +135,7 @@ def champion(
             "run_id": context.run.run_id,
             "cause": shop.cause,
             "data": provenance(shop),
+            "made_by": shop.record("challenger").made_by,
             "reasons": verdict.reasons,
         },
         [judged / "evaluation.json", judged / "metrics.json", shop.folder("model_card") / "model_card.md"],

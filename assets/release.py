@@ -15,7 +15,7 @@ from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from releases.champion import champion_model, champion_paper, crowned
-from shelfspace.files import read_json, write_bytes, write_json, write_table
+from shelfspace.files import read_json, write_json, write_table
 
 __all__ = ["CHECKS", "product_embeddings", "release", "search_index"]
 
@@ -33,23 +33,25 @@ releasing = partial(stage, group="release", owners=["team:serving"])
 )
 def product_embeddings(shop: Shop, folder: Path) -> Facts:
     """Embed every product that has any modality, through a ledger keyed by content and model."""
-    from models.evaluation.pictures import embedding_map
+    from models.evaluation.map_kept import MAP, draw_or_keep
     from models.features.catalogue import embed_catalogue
     from models.inference.product_encoder import ProductEncoder
 
+    model = champion_model(shop.workspace)
     embedded = embed_catalogue(
-        ProductEncoder.load(champion_model(shop.workspace), device=shop.settings.features.device),
+        ProductEncoder.load(model, device=shop.settings.features.device),
         read_catalogue(shop),
         level=shop.source.label_level,
     )
     np.save(folder / "embeddings.npy", embedded.vectors)
     write_table(folder / "embedded.parquet", embedded.table)
-    labels = embedded.table["label"].to_numpy(dtype=object)
-    write_bytes(folder / "embedding_map.png", embedding_map(embedded.vectors, labels))
+    share, before = shop.settings.release.relearn_share, shop.folder("product_embeddings")
+    kept = draw_or_keep(before, embedded.table, embedded.vectors, model.name, share, folder)
     return {
         "dagster/row_count": len(embedded.vectors),
         "dimensions": int(embedded.vectors.shape[1]),
-        "map": {"png": "embedding_map.png"},
+        "map": {"png": MAP},
+        **({"map_kept": kept} if kept else {}),
         "computed_rows": embedded.computed,
         "reused_rows": embedded.reused,
     }
@@ -128,6 +130,7 @@ def release(shop: Shop, folder: Path) -> Facts:
         products=products.assign(language=languages),
         metrics=metrics,
         provenance={**provenance(shop), "champion": model.name, "created_at": crowned(workspace)},
+        made_by=shop.made_by(),
         model_card=champion_paper(model, "model_card.md").read_text(),
         parts=release_parts(
             model,

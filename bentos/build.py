@@ -8,8 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -23,6 +25,9 @@ from shelfspace.workspace import PROJECT, Workspace
 __all__ = ["bento_environment", "bento_folder", "bento_home", "build_bento"]
 
 NAME = "shelfspace"
+PARTS = "parts"
+"""Label of a Bento that holds the hash of all it carries but the release."""
+BAKED = Path("src") / "bentos" / "baked"
 PACKAGES = ("shelfspace", "catalog", "models", "retrieval", "releases", "insights", "bentos")
 SUFFIXES = frozenset({".py", ".yaml", ".txt", ".html", ".css", ".js", ".json", ".svg"})
 REQUIREMENTS = (
@@ -101,17 +106,52 @@ def _build(workspace: Workspace, release: Release, settings: Settings, project: 
         "service": "bentos.service:Shelfspace",
         "name": NAME,
         "description": f"Release {release.id} of catalogue {workspace.name}.",
-        "labels": {"release": release.id, "workspace": workspace.name},
+        "labels": {"release": release.id, "workspace": workspace.name, PARTS: parts},
     }
     write_text(staging / "bentofile.yaml", yaml.safe_dump(description))
     name = f"{release.id}-{fingerprint([parts, description])[:8]}"
     tag = f"{NAME}:{name}"
-    if not (bento_folder(workspace, tag) / "bento.yaml").is_file():
+    folder = bento_folder(workspace, tag)
+    if not (folder / "bento.yaml").is_file() and not repack(folder, staging, description, parts):
         run_build(workspace, staging, name)
     if not (bento_folder(workspace, tag) / "bento.yaml").is_file():
         raise ArtifactError(f"BentoML reported success, but {bento_folder(workspace, tag)} holds no Bento")
     prune(workspace, tag, settings.release.keep)
     return tag
+
+
+def repack(folder: Path, staging: Path, description: dict[str, Any], parts: str) -> bool:
+    """Make a Bento of one that has the same parts and another release; whether there is such a one.
+
+    Its description, schema and image follow from the parts, so nothing is imported to learn them again.
+    Files are linked where the file system allows it.
+    """
+    for made in sorted(folder.parent.glob("*/bento.yaml"), key=lambda p: -p.stat().st_mtime_ns):
+        known = yaml.safe_load(made.read_text())
+        if known["labels"].get(PARTS) != parts or known["bentoml_version"] != version("bentoml"):
+            continue
+        partial = staging.with_name(f"{staging.name}-{folder.name}")
+        shutil.rmtree(partial, ignore_errors=True)
+        own = str(made.parent / BAKED)
+        shutil.copytree(
+            made.parent,
+            partial,
+            copy_function=link_or_copy,
+            ignore=lambda place, _, own=own: ["release"] if place == own else [],
+        )
+        shutil.copytree(
+            staging / "bentos" / "baked" / "release", partial / BAKED / "release", copy_function=link_or_copy
+        )
+        now = datetime.now(UTC).isoformat()
+        told = known | {"version": folder.name, "creation_time": now, "labels": description["labels"]}
+        write_text(partial / "bento.yaml", yaml.safe_dump(told, sort_keys=False))
+        write_text(partial / "README.md", description["description"])
+        write_text(partial / "src" / "bentofile.yaml", yaml.safe_dump(description))
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+        write_text(folder.parent / "latest", folder.name)
+        return True
+    return False
 
 
 def prune(workspace: Workspace, tag: str, keep: int) -> None:

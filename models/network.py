@@ -8,7 +8,7 @@ gallery item are comparable whatever each of them consists of.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -92,35 +92,34 @@ class ProductNetwork(nn.Module):
         self.price = nn.Sequential(nn.Linear(model.dim, model.width), nn.GELU(), nn.Linear(model.width, 1))
         self.completion = COMPLETION[model.completion](len(self.modalities), model.width)
 
+    def encoder(self, modality: str) -> Encoder:
+        """The encoder of a modality."""
+        return cast("Encoder", self.encoders[modality])
+
     def augment(self, chosen: Augmentation) -> None:
         """Say how encoders change photos and sounds at random while training."""
-        for encoder in self.encoders.values():
-            assert isinstance(encoder, Encoder)  # noqa: S101 - for the type checker
-            encoder.augmentation = chosen
+        for name in self.modalities:
+            self.encoder(name).augmentation = chosen
 
     def begin(self, training: Training, featurizer_dir: Path | None) -> None:
         """Tell the encoders, before `prepare`, how they are going to be trained."""
-        for encoder in self.encoders.values():
-            assert isinstance(encoder, Encoder)  # noqa: S101 - for the type checker
-            encoder.begin(training, featurizer_dir)
+        for name in self.modalities:
+            self.encoder(name).begin(training, featurizer_dir)
 
     def prepare(self, features: FeatureTable, rows: np.ndarray) -> None:
         """Fit the fixed statistics of the encoders on the given (training) rows."""
         for name in self.modalities:
             part = features.modalities[name]
             chosen = rows[part.present[rows]]
-            encoder = self.encoders[name]
-            assert isinstance(encoder, Encoder)  # noqa: S101 - for the type checker
-            encoder.prepare({key: array[chosen] for key, array in part.values.items()})
+            self.encoder(name).prepare({key: array[chosen] for key, array in part.values.items()})
 
     def fixed(self, features: FeatureTable) -> FeatureTable:
         """The table with what no training step changes beside it (see `Encoder.fixed`)."""
         parts = dict(features.modalities)
         for name in self.modalities:
-            part, encoder = parts[name], self.encoders[name]
-            assert isinstance(encoder, Encoder)  # noqa: S101 - for the type checker
+            part = parts[name]
             there = np.flatnonzero(part.present)
-            found = encoder.fixed({key: array[there] for key, array in part.values.items()})
+            found = self.encoder(name).fixed({key: array[there] for key, array in part.values.items()})
             values = dict(part.values)
             for key, array in found.items():
                 values[key] = np.zeros((len(part), *array.shape[1:]), dtype=array.dtype)

@@ -11,7 +11,7 @@ from models.inference.product_encoder import ProductEncoder
 from releases.insights import ProductTable, read_insights
 from releases.release import Release
 from releases.search_parts import search_parts
-from retrieval.catalogue.view import CatalogueView, ShelfKeeper
+from retrieval.catalogue.view import CatalogueKeeper, CatalogueView
 from retrieval.changes.segment import DeltaView
 from retrieval.changes.view import LayeredView
 from retrieval.vectors import RowIndex
@@ -29,7 +29,7 @@ class InMemoryRelease:
         id: release identifier, in every answer.
         vectors: (n, d) float32, memory-mapped.
         rows: product id to row.
-        shelves: gives the state of a view as search, filters and pages see it.
+        catalogues: gives the state of a view as search, filters and pages see it.
         alone: what neighbours by one modality are searched in.
         media: caps that photos and sounds are opened under.
         similar_index, similar_vectors: what neighbours are searched in: refined by co-purchases where
@@ -43,7 +43,7 @@ class InMemoryRelease:
     index: RowIndex
     vectors: np.ndarray
     rows: dict[str, int]
-    shelves: ShelfKeeper
+    catalogues: CatalogueKeeper
     alone: ModalityIndexes
     media: Media
     similar_index: RowIndex
@@ -68,7 +68,7 @@ class InMemoryRelease:
             index=release.index,
             vectors=release.embeddings,
             rows=release.rows,
-            shelves=ShelfKeeper(parts, release.embeddings, encoder),
+            catalogues=CatalogueKeeper(parts, release.embeddings, encoder),
             alone=ModalityIndexes(parts.modalities),
             media=media,
             similar_index=release.index if refined_index is None else refined_index,
@@ -104,6 +104,6 @@ class InMemoryRelease:
         dim = self.similar_vectors.shape[1]
         return LayeredView(self.similar_index, self.release.product_ids, self.rows, view.delta, dim)
 
-    def shelf(self, view: LayeredView | None = None) -> CatalogueView:
+    def catalogue(self, view: LayeredView | None = None) -> CatalogueView:
         """The state of a view as search, filters and pages see it; default: of this moment."""
-        return self.shelves.shelf(self.view() if view is None else view)
+        return self.catalogues.catalogue(self.view() if view is None else view)

@@ -145,7 +145,7 @@ class OpenedRelease:
             InputError: names field, value and remedy.
         """
         options = SearchOptions(size=checked(k), filters=filters_of(filters))
-        catalogue = self.loaded.shelf()
+        catalogue = self.loaded.catalogue()
         if product_id:
             self._place(catalogue, product_id)
         whole = ProductInput(
@@ -174,7 +174,7 @@ class OpenedRelease:
         Raises:
             InputError: no such product, or it lacks the modality.
         """
-        loaded, catalogue = self.loaded, self.loaded.shelf()
+        loaded, catalogue = self.loaded, self.loaded.catalogue()
         place = self._place(catalogue, product_id)
         if not modality:
             view = loaded.similar_view(catalogue.view)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from catalog.listings import WORDS
 from catalog.snapshot.media_store import MediaStore
@@ -28,6 +29,7 @@ from retrieval.ranking.training.held_out import FEWEST, Lesson, crossed, judged_
 from retrieval.ranking.training.judgements import read_judgements
 from retrieval.ranking.training.picture import fusion_picture
 from retrieval.vectors import load_index
+from shelfspace.changed import changed_since
 from shelfspace.files import read_json, write_bytes, write_json, write_table
 from shelfspace.hashing import content_hash, file_hash
 
@@ -108,9 +110,11 @@ def learn_search(lessons: Sequence[Lesson], source: LearnedFrom, folder: Path) -
     """Learn, and write the folder."""
     useful = sum(one.judged.useful for one in lessons)
     enough = useful >= FEWEST
-    fusion = fit_fusion([one.judged for one in lessons]) if enough else FusionModel.fallback()
-    tried = list(left_out(lessons)) if enough else []
-    floors, figures = learn_floors(tried), crossed(tried)
+    # Its matrices are small: several threads would wait for one another, for many times as long.
+    with threadpool_limits(1):
+        fusion = fit_fusion([one.judged for one in lessons]) if enough else FusionModel.fallback()
+        tried = list(left_out(lessons)) if enough else []
+        floors, figures = learn_floors(tried), crossed(tried)
     fusion.save(folder / "search_fusion.json")
     save_floors(folder / "search_floors.json", floors)
     write_json(folder / "figures.json", figures)
@@ -135,15 +139,12 @@ def keep_learned(before: Path, source: LearnedFrom, share: float, folder: Path) 
     """
     if not all((before / name).is_file() for name in LEARNED) or read_json(before / WHAT) != source.whole():
         return ""
-    then = pd.read_parquet(before / EACH).set_index("product_id")["hash"]
-    now = source.each().set_index("product_id")["hash"]
-    every = then.index.union(now.index)
-    changed = int((then.reindex(every, fill_value="") != now.reindex(every, fill_value="")).sum())
-    if changed >= share * len(now):
+    changed = changed_since(pd.read_parquet(before / EACH), source.each())
+    if not changed.within(share):
         return ""
     for name in LEARNED:
         shutil.copyfile(before / name, folder / name)
-    return f"{changed:,} of {len(now):,} listings changed ({changed / len(now):.1%} of {share:.0%} allowed)"
+    return changed.sentence(share)
 
 
 def search_lessons(

@@ -38,6 +38,7 @@ def write_release(
     graph_embeddings: np.ndarray | None = None,
     graph_index: RowIndex | None = None,
     parts: Mapping[str, Callable[[Path], None]] | None = None,
+    made_by: Mapping[str, Any] | None = None,
 ) -> Release:
     """Write an immutable release, or return the one that already holds this content.
 
@@ -58,6 +59,7 @@ def write_release(
         graph_index: built from the graph embeddings; given with them.
         parts: what else belongs to it: a path inside the release to what writes the file or folder
             there. Their bytes are content; who reads them knows what they mean.
+        made_by: code, settings, threads and run (`shelfspace.provenance`); written down, no content.
 
     Raises:
         InputError: parts that disagree in rows or order, vectors that are not unit length, or a part's
@@ -111,6 +113,7 @@ def write_release(
             "files": files,
             "index": index.describe(),
             "provenance": dict(provenance),
+            "made_by": dict(made_by or {}),
         }
         write_json(staging / "release.json", manifest)
         seal(staging)

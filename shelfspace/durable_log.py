@@ -11,8 +11,8 @@ import errno
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,8 +43,7 @@ DISK = {
 """What SQLite says of the disk, as the system's own numbers; what is not here is damage."""
 
 
-@dataclass(frozen=True, eq=False)
-class LogEntry:
+class LogEntry(NamedTuple):
     """One entry.
 
     Attributes:
@@ -54,7 +53,7 @@ class LogEntry:
         sequence: its number; 0 lets the log give the next one.
     """
 
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = MappingProxyType({})
     vector: np.ndarray | None = None
     files: tuple[bytes, ...] = ()
     sequence: int = 0
@@ -147,9 +146,14 @@ class DurableLog:
 
     def changed(self) -> bool:
         """Whether another handle has written since this was last asked; true at first. Takes microseconds."""
-        with self._plainly():
-            before, self._version = self._version, self._one("PRAGMA data_version")
-        return self._version != before
+        try:
+            version = self._database.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error:
+            with self._plainly():
+                raise
+        changed = version != self._version
+        self._version = version
+        return changed
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -176,7 +180,7 @@ class DurableLog:
         last = self.sequence
         for entry in entries:
             last = entry.sequence or last + 1
-            record = orjson.dumps(entry.record, option=orjson.OPT_SERIALIZE_NUMPY)
+            record = orjson.dumps(dict(entry.record), option=orjson.OPT_SERIALIZE_NUMPY)
             vector = b"" if entry.vector is None else np.asarray(entry.vector, "<f4").tobytes()
             row = (last, record, vector, checksum(last, record, vector))
             self._database.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", row)
@@ -235,7 +239,11 @@ class DurableLog:
         return tuple(data for data, _ in rows)
 
     def _check(self, number: int, wanted: int, *parts: bytes) -> None:
-        if not all(isinstance(part, bytes) for part in parts) or checksum(number, *parts) != wanted:
+        try:
+            whole = checksum(number, *parts) == wanted
+        except TypeError:  # no bytes at all
+            whole = False
+        if not whole:
             raise self._damaged(f"entry {number} is not what was written")
 
     @contextmanager

@@ -4,6 +4,7 @@ Collection adds the snapshot here. Stage outputs are committed after a successfu
 job: DVC refuses both while `dvc repro` runs the stage (see docs/run-the-loop.md).
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -15,14 +16,24 @@ from shelfspace.errors import ArtifactError
 from shelfspace.files import write_text
 from shelfspace.hashing import file_hash, fingerprint
 
-__all__ = ["add", "commit_stages", "keep", "pointer_hash", "push", "repository"]
+__all__ = ["add", "commit_stages", "keep", "pointer_hash", "repository"]
 
 QUIET = {"DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1"}
 
 
-def _dvc(folder: Path, *arguments: str) -> str:
+IN_TURN = """
+import json, sys
+from dvc.cli import main
+for number, arguments in enumerate(json.loads(sys.argv[1]), 1):
+    if main(arguments):
+        sys.exit(number)
+"""
+"""Several commands in one process, since DVC takes a second to start; the status numbers what failed."""
+
+
+def _dvc(folder: Path, *commands: list[str]) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments],
+        [sys.executable, "-c", IN_TURN, json.dumps(commands)],
         cwd=folder,
         env={**os.environ, **QUIET},
         capture_output=True,
@@ -30,9 +41,9 @@ def _dvc(folder: Path, *arguments: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise ArtifactError(
-            f"dvc {' '.join(arguments)} failed in {folder}: {(done.stderr or done.stdout).strip()[-800:]}"
-        )
+        failed = commands[max(done.returncode, 1) - 1 if done.returncode <= len(commands) else 0]
+        said = (done.stderr or done.stdout).strip()[-800:]
+        raise ArtifactError(f"dvc {' '.join(failed)} failed in {folder}: {said}")
     return done.stdout
 
 
@@ -45,10 +56,13 @@ def repository(root: Path) -> Path:
         if (folder / ".dvc").is_dir():
             return folder
     home = root.parent
-    _dvc(home, "init", "--no-scm", "-q")
-    _dvc(home, "config", "core.analytics", "false")
-    _dvc(home, "config", "core.check_update", "false")
-    _dvc(home, "remote", "add", "-q", "-d", "local", str(home / ".dvc-remote"))
+    _dvc(
+        home,
+        ["init", "--no-scm", "-q"],
+        ["config", "core.analytics", "false"],
+        ["config", "core.check_update", "false"],
+        ["remote", "add", "-q", "-d", "local", str(home / ".dvc-remote")],
+    )
     return home
 
 
@@ -60,23 +74,18 @@ def pointer_hash(target: Path) -> str | None:
     return str(yaml.safe_load(pointer.read_text())["outs"][0]["md5"])
 
 
-def add(target: Path) -> str:
-    """`dvc add` a folder and return its MD5 (a `.dir` hash).
+def add(target: Path, *, push_too: bool = False) -> str:
+    """`dvc add` a folder, and push it to the configured remote; returns its MD5 (a `.dir` hash).
 
     Raises:
         ArtifactError: DVC refused, with its last words.
     """
-    home = repository(target.parent)
-    _dvc(home, "add", "-q", str(target))
+    pushing = [["push", "-q", f"{target}.dvc"]] if push_too else []
+    _dvc(repository(target.parent), ["add", "-q", str(target)], *pushing)
     version = pointer_hash(target)
     if version is None:
         raise ArtifactError(f"dvc add {target} left no pointer")
     return version
-
-
-def push(target: Path) -> None:
-    """`dvc push` a folder's pointer to the configured remote."""
-    _dvc(repository(target.parent), "push", "-q", str(target) + ".dvc")
 
 
 def keep(target: Path, manifest: str, note: Path, *, push_too: bool) -> str:
@@ -94,9 +103,7 @@ def keep(target: Path, manifest: str, note: Path, *, push_too: bool) -> str:
     there = file_hash(target / manifest)
     version = pointer_hash(target)
     if version is None or not note.exists() or note.read_text() != there:
-        version = add(target)
-        if push_too:
-            push(target)
+        version = add(target, push_too=push_too)
         write_text(note, there)
     return version
 
@@ -119,7 +126,7 @@ def commit_stages(project: Path, workspace: Path, stages: list[str]) -> list[str
     note = workspace / "state" / "dvc.noted"
     recorded = note.read_text() if note.exists() else ""
     if names and recorded != _seen(project, workspace):
-        _dvc(project, "commit", "-q", "-f", *names)
+        _dvc(project, ["commit", "-q", "-f", *names])
         write_text(note, _seen(project, workspace))
     return names
 

@@ -7,7 +7,7 @@ asset's folder: when DVC or a person removes the folder, the record goes with it
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class Record:
         facts: metadata to show.
         unchanged: whether this call found it done already.
         seconds: wall time of this call.
+        made_by: code, settings, threads and run that computed it (`shelfspace.provenance`); {} where an
+            earlier version did.
     """
 
     folder: Path
@@ -48,6 +50,7 @@ class Record:
     facts: Facts = field(default_factory=dict)
     unchanged: bool = False
     seconds: float = 0.0
+    made_by: Facts = field(default_factory=dict)
 
 
 def read_record(folder: Path) -> Record | None:
@@ -61,7 +64,9 @@ def read_record(folder: Path) -> Record | None:
         return None
     try:
         kept = read_json(path)
-        return Record(folder, kept["fingerprint"], kept["data_version"], kept["facts"])
+        return Record(
+            folder, kept["fingerprint"], kept["data_version"], kept["facts"], made_by=kept.get("made_by", {})
+        )
     except (ValueError, KeyError) as error:
         raise ArtifactError(
             f"{path} is damaged ({error}); delete its folder and run the stage again"
@@ -75,6 +80,7 @@ def build(
     code_version: str,
     settings: Sequence[Any],
     compute: Callable[[Path], Facts],
+    made_by: Callable[[], Facts] = dict,
 ) -> Record:
     """Compute an asset's folder unless it was computed from exactly this before.
 
@@ -84,17 +90,18 @@ def build(
         code_version: changes when the computation's meaning does.
         settings: JSON-able values the computation depends on (often `section.model_dump()`).
         compute: fills an empty folder and returns the facts to show.
+        made_by: what is noted of this computation, asked once it is done; no part of the fingerprint.
     """
     started = time.monotonic()
     wanted = fingerprint({"inputs": dict(inputs), "code": code_version, "settings": list(settings)})
     kept = read_record(folder)
     if kept is not None and kept.fingerprint == wanted:
-        return Record(
-            folder, wanted, kept.data_version, kept.facts, unchanged=True, seconds=time.monotonic() - started
-        )
+        return replace(kept, unchanged=True, seconds=time.monotonic() - started)
     with atomic_directory(folder) as temporary:
         facts = compute(temporary)
         version = tree_hash(temporary, skip=NOT_CONTENT)
         kept_facts = {name: fact for name, fact in facts.items() if name not in OF_A_RUN}
-        write_json(temporary / RECORD, {"fingerprint": wanted, "data_version": version, "facts": kept_facts})
-    return Record(folder, wanted, version, facts, seconds=time.monotonic() - started)
+        by = made_by()
+        known = {"fingerprint": wanted, "data_version": version, "facts": kept_facts, "made_by": by}
+        write_json(temporary / RECORD, known)
+    return Record(folder, wanted, version, facts, seconds=time.monotonic() - started, made_by=by)

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import numpy as np
 import pandas as pd
+from pydantic import PrivateAttr
 
 from assets.lib.dvc import pointer_hash
 from assets.lib.record import Record, read_record
@@ -19,6 +20,7 @@ from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
 from releases.champion import champion_model
 from shelfspace.errors import ArtifactError
+from shelfspace.provenance import made_by
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import PROJECT, Workspace
 
@@ -49,6 +51,7 @@ class Shop(dg.ConfigurableResource):
     launched_by: str = "person"
     cause: str = ""
     wait_seconds: float = 900.0
+    _run_id: str = PrivateAttr(default="")
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Shop"]:
@@ -57,8 +60,13 @@ class Shop(dg.ConfigurableResource):
         Raises:
             BusyError: another run still holds it after `wait_seconds`.
         """
+        self._run_id = context.run_id or ""
         with self.workspace.lock(self.wait_seconds):
             yield self
+
+    def made_by(self) -> dict[str, Any]:
+        """Code, libraries, settings, threads and run of what is computed now."""
+        return made_by(self.settings, self._run_id)
 
     @cached_property
     def workspace(self) -> Workspace:

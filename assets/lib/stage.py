@@ -99,6 +99,7 @@ def stage(
                 code_version=code_version,
                 settings=settings(shop),
                 compute=lambda empty: compute(shop, empty),
+                made_by=shop.made_by,
             )
             whole = len(described) == 1
             asked = described if whole else [key.to_user_string() for key in context.selected_asset_keys]

@@ -134,7 +134,7 @@ class ParsedRequest:
             "" for each query.
         k: hits per item; 0 where none are asked for.
         parts: the items of a write as they were sent, checked.
-        asks, form: of a search, its queries and how they are answered.
+        queries, options: of a search, and how they are answered.
         modality: what /similar goes by alone; "" for all.
     """
 
@@ -144,8 +144,8 @@ class ParsedRequest:
     product_ids: tuple[str, ...]
     k: int = 0
     parts: tuple[BaseModel, ...] = ()
-    asks: tuple[SearchQuery, ...] = ()
-    form: SearchOptions = field(default_factory=SearchOptions)
+    queries: tuple[SearchQuery, ...] = ()
+    options: SearchOptions = field(default_factory=SearchOptions)
     modality: str = ""
 
     def __len__(self) -> int:
@@ -158,7 +158,7 @@ class ParsedRequest:
 
     def item_place(self, number: int) -> str:
         """How item `number` of `items` is called in messages; of a search, the query it is part of."""
-        owners = [n for n, ask in enumerate(self.asks) for _ in ask.parts]
+        owners = [n for n, query in enumerate(self.queries) for _ in query.parts]
         return f"{self.place(owners[number] if owners else number)}."
 
     def place(self, number: int) -> str:

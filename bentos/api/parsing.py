@@ -50,6 +50,7 @@ def read_call(contract: Contract, body: Any, limits: Limits, files: Files | None
     one, many = contract.names
     if not isinstance(body, dict):
         raise RequestError(422, "body", shown(body), f"send a JSON object with {one} or {many}")
+    given = sorted(body)
     check_shape(body, contract, limits)
     model = contract.request_model
     try:
@@ -60,7 +61,7 @@ def read_call(contract: Contract, body: Any, limits: Limits, files: Files | None
     alone = item is None and items is None and getattr(request, contract.alone, None) is not None
     if (item is None) == (items is None) and not alone:
         more = f", or {contract.alone} alone to browse" if contract.alone else ""
-        raise RequestError(422, one, shown(sorted(body)), f"give either {one} or {many}{more}")
+        raise RequestError(422, one, shown(given), f"give either {one} or {many}{more}")
     limits.check_results(getattr(request, "k", 0))
     single = items is None
     parts = [] if alone else [item] if single else items
@@ -108,14 +109,15 @@ def read_search(
     files: Files | None,
 ) -> ParsedRequest:
     """The call of a checked search; without queries it browses."""
-    form = options_of(request)
-    asks = [
+    options = options_of(request)
+    queries = [
         query_of(query, "query" if single else f"queries[{number}]", limits, files)
         for number, query in enumerate(parts)
     ]
-    items = tuple([item for ask in asks for item, _ in ask.parts])
-    found = tuple(asks) or (SearchQuery(),)
-    return ParsedRequest(contract, single, items, ("",) * len(found), request.k, asks=found, form=form)
+    items = tuple([item for query in queries for item, _ in query.parts])
+    found = tuple(queries) or (SearchQuery(),)
+    ids = ("",) * len(found)
+    return ParsedRequest(contract, single, items, ids, request.k, queries=found, options=options)
 
 
 def check_shape(body: dict[str, Any], contract: Contract, limits: Limits) -> None:

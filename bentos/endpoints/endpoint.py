@@ -43,14 +43,14 @@ class Asked:
         product = self.call.product_ids[number]
         return RequestError(404, self.call.place(number), product, "name a product that is still there")
 
-    def shown(self, shelf: CatalogueView, scored: Iterable[tuple[str, float]]) -> list[dict[str, Any]]:
+    def shown(self, catalogue: CatalogueView, scored: Iterable[tuple[str, float]]) -> list[dict[str, Any]]:
         """Hits of products with their scores, in their order, as far as they are there and may be shown."""
-        banned = set(self.backend.rules.valid(frozenset(), ()).banned(shelf.columns).tolist())
+        banned = set(self.backend.rules.valid(frozenset(), ()).banned(catalogue.columns).tolist())
         hits = []
         for product, score in scored:
-            place = shelf.position_of(product)
+            place = catalogue.position_of(product)
             if place is not None and place not in banned:
-                hits.append(shelf.hit(place, score))
+                hits.append(catalogue.hit(place, score))
         return hits
 
 

@@ -43,30 +43,30 @@ async def details(asked: Asked) -> Outcome:
     """The products that a call names (404 for one that is not there)."""
     asked.require_named()
     view = asked.loaded.view()
-    shelf = asked.loaded.shelf(view)
+    catalogue = asked.loaded.catalogue(view)
     results = []
     for number, product in enumerate(asked.call.product_ids):
-        place = shelf.position_of(product)
+        place = catalogue.position_of(product)
         if place is None:
             raise asked.gone(number)
         others = asked.loaded.insight("bought_together", product)
-        together = asked.shown(shelf, ((row["other_id"], row["weight"]) for row in others))
-        results.append({**page_of(shelf, place, asked.loaded.encoder.labels), "bought_together": together})
+        together = asked.shown(catalogue, ((row["other_id"], row["weight"]) for row in others))
+        results.append({**page_of(catalogue, place, asked.loaded.encoder.labels), "bought_together": together})
     return Outcome(NOTHING, view=view, results=results)
 
 
-def page_of(shelf: CatalogueView, place: int, labels: list[str]) -> dict[str, Any]:
+def page_of(catalogue: CatalogueView, place: int, labels: list[str]) -> dict[str, Any]:
     """One product, as `ProductDetails`, without what is bought with it."""
-    hit = shelf.hit(place)
+    hit = catalogue.hit(place)
     product = hit["product_id"]
     guess = None
-    if shelf.classes is not None:
-        guess = classification(product, shelf.classes[np.array([place])][0], labels)
+    if catalogue.classes is not None:
+        guess = classification(product, catalogue.classes[np.array([place])][0], labels)
     names = ("product_id", "title", "brand", "category", "price", "currency", "on_hand")
     return {
         **{name: hit[name] for name in names},
-        **shelf.details(place),
-        "modalities": shelf.modalities_of(place),
+        **catalogue.details(place),
+        "modalities": catalogue.modalities_of(place),
         "guess": guess,
         "price_suggestion": None,
         "stock": None,

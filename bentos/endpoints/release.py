@@ -9,7 +9,7 @@ __all__ = ["manifest"]
 
 
 def manifest(backend: Backend) -> dict[str, Any]:
-    """The manifest of the release in use, without its file list.
+    """The manifest of the release in use, without its file list and without the shop's settings.
 
     Raises:
         RequestError: 503 while there is none.
@@ -21,12 +21,12 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "release": loaded.id,
         "labels": list(loaded.encoder.labels),
         "modalities": list(loaded.encoder.modalities),
-        "manifest": {name: value for name, value in loaded.manifest.items() if name != "files"},
+        "manifest": {k: v for k, v in loaded.manifest.items() if k not in ("files", "made_by")},
         "metrics": loaded.release.metrics,
         "index": said(loaded, backend.config.settings.service.index),
         "search": {**loaded.shelves.parts.describe(), "bought_together": counted.get("bought_together", 0)},
         "insights": counted,
         "encoder": None if loaded.choice is None else loaded.choice.describe(),
-        "rules": rules.describe(loaded.shelf().columns),
+        "rules": rules.describe(loaded.catalogue().columns),
         "problem": "; ".join(problem for problem in (backend.engine.problem, rules.problem) if problem),
     }

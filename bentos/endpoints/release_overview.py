@@ -54,7 +54,7 @@ def lasting(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any]:
         "coverage": coverage(loaded),
         "metrics": loaded.release.metrics,
         "evaluation": evaluation(loaded, workspace),
-        "search": loaded.shelves.parts.describe(),
+        "search": loaded.catalogues.parts.describe(),
     }
 
 

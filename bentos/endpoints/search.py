@@ -65,20 +65,20 @@ async def found(asked: Asked) -> Outcome:
         RequestError: 404 for a product that a query names and that is not there.
     """
     call, loaded = asked.call, asked.loaded
-    if call.asks[0].whole is None:
+    if call.queries[0].whole is None:
         return await asked.backend.aside(browsed, asked)
-    for number, ask in enumerate(call.asks):
+    for number, query in enumerate(call.queries):
         # Looking at the changes costs a look at their file.
-        if ask.product and loaded.view().row_of(ask.product) is None:
+        if query.product and loaded.view().row_of(query.product) is None:
             place, remedy = f"{call.place(number)}.product_id", f"name a product of release {loaded.id}"
-            raise RequestError(404, place, ask.product, remedy)
+            raise RequestError(404, place, query.product, remedy)
     return await asked.backend.batched(call, loaded)
 
 
 def browsed(asked: Asked) -> Outcome:
     """The answer of a search without a query."""
     view = asked.loaded.view()
-    page = browse(asked.loaded.shelf(view), asked.backend.rules, asked.call.form)
+    page = browse(asked.loaded.catalogue(view), asked.backend.rules, asked.call.options)
     return Outcome(NOTHING, view=view, results=[page])
 
 

@@ -51,21 +51,21 @@ def by_modality(asked: Asked) -> Outcome:
     """
     call, loaded = asked.call, asked.loaded
     view = loaded.view()
-    shelf = loaded.shelf(view)
+    catalogue = loaded.catalogue(view)
     name, results, vectors = call.modality, [], []
-    if name not in shelf.modalities:
-        able = ", ".join(shelf.modalities) or "no modality; build a new release"
+    if name not in catalogue.modalities:
+        able = ", ".join(catalogue.modalities) or "no modality; build a new release"
         raise RequestError(422, "modality", name, f"leave it out, or go by what this release knows: {able}")
-    banned = asked.backend.rules.valid(frozenset(), ()).banned(shelf.columns)
+    banned = asked.backend.rules.valid(frozenset(), ()).banned(catalogue.columns)
     for number, product in enumerate(call.product_ids):
-        place = shelf.position_of(product)
+        place = catalogue.position_of(product)
         if place is None:
             raise asked.gone(number)
-        if name not in shelf.modalities_of(place):
-            able = ", ".join(shelf.modalities_of(place)) or "none"
+        if name not in catalogue.modalities_of(place):
+            able = ", ".join(catalogue.modalities_of(place)) or "none"
             raise RequestError(422, "modality", name, f"{product} lacks it; it has {able}")
-        rows, cosine = similar_by_modality(shelf, loaded.alone, name, place, call.k, banned)
-        hits = shelf.hits(rows.tolist(), cosine.tolist())
+        rows, cosine = similar_by_modality(catalogue, loaded.alone, name, place, call.k, banned)
+        hits = catalogue.hits(rows.tolist(), cosine.tolist())
         for hit in hits:
             hit["why"]["modality"] = name
         results.append({"product_id": product, "hits": hits})

@@ -12,6 +12,7 @@ from catalog.snapshot.media_store import MediaStore
 from models.features.table import FeatureTable
 from models.inference.backends import Choice, choose
 from models.inference.product_encoder import ProductEncoder
+from retrieval.catalogue.products import text_if_any
 from shelfspace.errors import ArtifactError, MediaError
 from shelfspace.settings import Media, Service
 
@@ -56,7 +57,7 @@ def sample_items(products: pd.DataFrame, snapshot: Path | None) -> list[ProductI
     chosen = products.iloc[rows]
     items = []
     for number, row in enumerate(chosen.to_dict("records")):
-        title = text_of(row.get("title"))
+        title = text_if_any(row.get("title"))
         if number % 4 and title:
             items.append(ProductInput(title=title))
             continue
@@ -64,8 +65,8 @@ def sample_items(products: pd.DataFrame, snapshot: Path | None) -> list[ProductI
         items.append(
             ProductInput(
                 title=title,
-                description=text_of(row.get("description")),
-                brand=text_of(row.get("brand")),
+                description=text_if_any(row.get("description")),
+                brand=text_if_any(row.get("brand")),
                 price=float(price) if price is not None and np.isfinite(price) else None,
             )
         )
@@ -104,8 +105,3 @@ def sample_features(encoder: ProductEncoder, items: Sequence[ProductInput], medi
     features = FeatureTable.concatenate(tables)
     known = [features.modalities[name].present for name in encoder.modalities if name in features.modalities]
     return features.take(np.flatnonzero(np.any(known, axis=0)))
-
-
-def text_of(cell: object) -> str:
-    """A cell's text; "" where it is empty."""
-    return cell if isinstance(cell, str) else ""

@@ -102,7 +102,7 @@ def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     similar, searching = [], []
     for place, (job, outcome) in enumerate(zip(jobs, outcomes, strict=True)):
         if isinstance(outcome, Outcome):
-            if job.call.asks:
+            if job.call.queries:
                 searching.append(place)
             elif job.call.endpoint == "similar":
                 similar.append(place)
@@ -110,7 +110,7 @@ def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
         with timed("search"):
             search_similar(loaded, view, jobs, outcomes, similar)
     if searching:
-        search_all(loaded.shelf(view), jobs, outcomes, searching)
+        search_all(loaded.catalogue(view), jobs, outcomes, searching)
     return outcomes
 
 
@@ -146,9 +146,9 @@ def outcome_of(
         KeyError: a product that it names is not there.
     """
     call, (vectors, classes) = job.call, encoded
-    if call.asks:
-        if len(call.asks) < len(vectors) or [ask for ask in call.asks if ask.product]:
-            vectors, classes = put_together(call.asks, job.loaded.shelf(view), vectors, classes)
+    if call.queries:
+        if len(call.queries) < len(vectors) or [query for query in call.queries if query.product]:
+            vectors, classes = put_together(call.queries, job.loaded.catalogue(view), vectors, classes)
         return Outcome(vectors, classes, view=view)
     if table is None:
         return Outcome(np.stack([view.vector_of(product) for product in call.product_ids]), view=view)
@@ -178,8 +178,8 @@ def search_all(
     for place in places:
         call, outcome = jobs[place].call, cast(Outcome, outcomes[place])
         classes = cast(np.ndarray, outcome.probabilities)
-        for query, vector, known in zip(call.asks, outcome.vectors, classes, strict=True):
-            asked.append(EncodedQuery(query, call.form, jobs[place].rules, vector, known))
+        for query, vector, known in zip(call.queries, outcome.vectors, classes, strict=True):
+            asked.append(EncodedQuery(query, call.options, jobs[place].rules, vector, known))
     results = iter(answers(catalogue, asked, done))
     for place in places:
         outcome = cast(Outcome, outcomes[place])

@@ -116,6 +116,6 @@ class LoadedRelease(InMemoryRelease):
             without: rows to leave out (a product is no hit of itself).
             view: the state that was searched; default the release alone.
         """
-        catalogue = self.shelf(view or self.still)
+        catalogue = self.catalogue(self.still if view is None else view)
         shown = [place for place, row in enumerate(rows.tolist()) if row >= 0 and row not in without][:k]
         return catalogue.hits(catalogue.places.of_rows(rows[shown]).tolist(), scores[shown].tolist())

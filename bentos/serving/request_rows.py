@@ -24,7 +24,7 @@ def log_rows(
     rows = []
     for number, result in enumerate(results):
         row = log_row(call.contract.name, loaded.id, 200, len(call.product_ids), seconds)
-        item = call.asks[number].whole if call.asks else call.items[number] if call.items else None
+        item = call.queries[number].whole if call.queries else call.items[number] if call.items else None
         if item is not None:
             row |= item_facts(item)
         row["top_label"], row["top_score"] = best_of(number, outcome, result, loaded)
@@ -35,9 +35,9 @@ def log_rows(
 
 def with_texts(rows: list[dict[str, Any]], call: ParsedRequest) -> list[dict[str, Any]]:
     """The rows of a search with the words that were asked for; other rows as they are."""
-    return (
-        [{**row, "text": ask.text} for row, ask in zip(rows, call.asks, strict=True)] if call.asks else rows
-    )
+    if not call.queries:
+        return rows
+    return [{**row, "text": query.text} for row, query in zip(rows, call.queries, strict=True)]
 
 
 def best_of(

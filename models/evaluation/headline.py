@@ -4,21 +4,14 @@ from typing import Any
 
 __all__ = ["headline", "summary_rows"]
 
-NAMES = {
-    "accuracy": "accuracy",
-    "macro_precision": "macro_precision",
-    "macro_recall": "macro_recall",
-    "macro_f1": "macro_f1",
-    "roc_auc": "roc_auc",
-    "calibration_error": "calibration_error",
-}
+NAMES = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "roc_auc", "calibration_error")
 
 
 def headline(judged: dict[str, Any]) -> dict[str, float | int]:
     """Flat figures for DVC metrics and asset metadata; what could not be measured is left out."""
     overall = judged["overall"]
     found: dict[str, float | int] = {"holdout_rows": int(judged["rows"])}
-    found |= {name: overall[key] for key, name in NAMES.items() if overall.get(key) is not None}
+    found |= {name: overall[name] for name in NAMES if overall.get(name) is not None}
     within = judged["retrieval"].get("within", {})
     found |= {
         f"same_category_{k}": v

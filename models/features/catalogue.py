@@ -223,10 +223,7 @@ def embed_catalogue(encoder: Any, catalogue: Catalogue, level: int = 1) -> Embed
     kept = catalogue.take(np.flatnonzero(has_any))
     keys = [content_hash(*row) for row in hashes[has_any].itertuples(index=False, name=None)]
     ledger = FeatureStore(catalogue.state / "embeddings", "product", encoder.fingerprint)
-    missing = set(ledger.missing(keys))
-    first = {key: i for i, key in reversed(list(enumerate(keys)))}
-    todo = sorted(first[key] for key in missing)
-    if todo:
+    if todo := ledger.lacking(keys):
         features = features_for(encoder, kept.take(todo))
         ledger.append([keys[i] for i in todo], {"vector": encoder.embed_features(features)})
     vectors = np.ascontiguousarray(ledger.gather(keys)["vector"], dtype=np.float32)

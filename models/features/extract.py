@@ -13,6 +13,7 @@ import numpy as np
 
 from catalog.product import ProductInput
 from models.features.featurizer import Featurizer
+from models.features.named_arrays import array_of
 from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 from models.features.store import Counts, FeatureStore, through_stores
 from models.features.table import ModalityFeatures
@@ -134,9 +135,9 @@ def _extract(
         return {name: featurizer.compute(modality, name, given) for name in names}
 
     stores = {
-        name: FeatureStore(root, name, key, {name: featurizer.shape(modality, name)})
+        name: FeatureStore(root, name, key, {name: array_of(modality, name).shape(featurizer)})
         for name, key in keys.items()
     }
-    batch = {name: featurizer.rows_between_writes(modality, name) for name in keys}
+    batch = {name: array_of(modality, name).batch for name in keys}
     found, counts = through_stores(stores, inputs.hashes, compute, batch, progress=progress)
     return ModalityFeatures(found, np.array([bool(h) for h in inputs.hashes], dtype=bool)), counts

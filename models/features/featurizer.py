@@ -15,9 +15,10 @@ import numpy as np
 
 from catalog.product import ProductInput
 from catalog.text.clean import product_text
+from models.features.named_arrays import array_of, before_named_arrays, parts_to_fit
 from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 from models.features.table import FeatureTable, ModalityFeatures
-from models.inputs.arrays import ARRAYS, Array, Fitted, Shape
+from models.inputs.arrays import ARRAYS, Array, Fitted
 from models.inputs.photos import Photo
 from models.inputs.sounds import Sound
 from models.inputs.tabular import TabularScaler
@@ -33,8 +34,6 @@ __all__ = ["Featurizer"]
 
 MEDIA = {"image": attrgetter("photos"), "audio": attrgetter("sounds")}
 TOKENIZER, VOCABULARY = "tokenizer.json", "words.json"
-SWITCHES = {"histograms": "image", "timbre": "audio", "details": "tabular"}
-"""Settings of featurizers that were written before encoders named their arrays, and what they stood for."""
 
 
 class Featurizer(Fitted):
@@ -76,9 +75,7 @@ class Featurizer(Fitted):
             remedy = f"keep at most as many as there are mel bands ({settings.features.n_mels})"
             raise SettingsError("features.n_mfcc", settings.features.n_mfcc, remedy)
         arrays = needed_arrays(settings)
-        parts = {
-            part for modality, names in arrays.items() for n in names for part in _array(modality, n).fits
-        }
+        parts = parts_to_fit(arrays)
         fitted = cls(
             arrays,
             preprocessing=shape,
@@ -129,10 +126,8 @@ class Featurizer(Fitted):
             described = read_json(folder / "featurizer.json")
             features, arrays = described["features"], described.get("arrays")
             if arrays is None:
-                features, arrays = _before_named_arrays(described)
-            parts = {
-                part for modality, names in arrays.items() for n in names for part in _array(modality, n).fits
-            }
+                features, arrays = before_named_arrays(described)
+            parts = parts_to_fit(arrays)
             text = (folder / TOKENIZER).read_text() if "tokenizer" in parts else None
         except (OSError, ValueError, KeyError, AttributeError) as error:
             raise ArtifactError(f"featurizer at {folder} is missing or damaged: {error}") from error
@@ -164,7 +159,7 @@ class Featurizer(Fitted):
     @cached_property
     def _registered(self) -> dict[str, dict[str, Array]]:
         """The arrays that are computed, by modality and name; looked up once, not with every request."""
-        return {m: {name: _array(m, name) for name in names} for m, names in self.arrays.items()}
+        return {m: {name: array_of(m, name) for name in names} for m, names in self.arrays.items()}
 
     @cached_property
     def array_fingerprints(self) -> dict[str, dict[str, str]]:
@@ -199,17 +194,9 @@ class Featurizer(Fitted):
         """The cleaned text of a product."""
         return product_text(item, self.preprocessing.max_text_characters)
 
-    def shape(self, modality: str, name: str) -> Shape:
-        """Shape and dtype of one row of an array; of one photo where several are read."""
-        return self._registered[modality][name].shape(self)
-
     def compute(self, modality: str, name: str, inputs: Sequence[Any]) -> np.ndarray:
         """Rows of one array for n inputs, none of them absent; see `models.inputs.arrays.Compute`."""
         return self._registered[modality][name].compute(self, inputs)
-
-    def rows_between_writes(self, modality: str, name: str) -> int:
-        """See `Array.batch`."""
-        return self._registered[modality][name].batch
 
     def known(self, items: Sequence[ProductInput]) -> np.ndarray:
         """(n,) bool, which products' table values say anything in any of the tabular arrays."""
@@ -232,9 +219,14 @@ class Featurizer(Fitted):
         present[there] = True
         return ModalityFeatures(found, present)
 
-    def table(self, items: Sequence[ProductInput], known: np.ndarray) -> ModalityFeatures:
-        """Table values; present where any of them is `known`."""
-        return self.modality("tabular", [i if says else None for i, says in zip(items, known, strict=True)])
+    def table(self, items: Sequence[ProductInput], known: np.ndarray | None = None) -> ModalityFeatures:
+        """Table values; present where any of them is known.
+
+        Args:
+            known: what `known` says of the items; default: it is asked.
+        """
+        says = self.known(items) if known is None else known
+        return self.modality("tabular", [i if told else None for i, told in zip(items, says, strict=True)])
 
     def featurize(
         self,
@@ -279,29 +271,3 @@ class Featurizer(Fitted):
                 sounds = [None if d is None else Sound(d, self.preprocessing, allowed) for d in first]
                 made[modality] = self.modality("audio", sounds)
         return FeatureTable(names, made)
-
-
-def _array(modality: str, name: str) -> Array:
-    """A registered array; one that an encoder's own module defines is found by importing the encoders."""
-    if name not in set(ARRAYS[modality]):
-        import models.encoders  # noqa: F401 - registers
-
-    return ARRAYS[modality][name]
-
-
-def _before_named_arrays(described: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Features settings and arrays of a featurizer that was written before encoders named their arrays."""
-    features = dict(described["features"])
-    arrays = {
-        "text": list(described.get("text_arrays", ["tokens"])),
-        "image": ["pixels"],
-        "audio": ["logmel", "mfcc"],
-        "tabular": ["values"],
-    }
-    for switch, modality in SWITCHES.items():
-        if features.pop(switch, False):
-            arrays[modality] += ["details", "priced"] if switch == "details" else [switch]
-    for modality, name in FROZEN.items():
-        if features[f"{modality}_encoder"]:
-            arrays[modality].append(name)
-    return features, arrays

@@ -79,6 +79,11 @@ class FeatureStore:
         known = self._index()
         return [h for h in dict.fromkeys(hashes) if h and h not in known]
 
+    def lacking(self, hashes: Sequence[str]) -> list[int]:
+        """The first position of each distinct hash without a row."""
+        first = {h: i for i, h in reversed(list(enumerate(hashes)))}
+        return [first[h] for h in self.missing(hashes)]
+
     def append(self, hashes: Sequence[str], arrays: Mapping[str, np.ndarray]) -> None:
         """Add rows; first the bytes, then the ledger.
 
@@ -215,11 +220,9 @@ def through_stores(
         batch: rows between two writes, by array name: what a kill costs at most.
     """
     started = time.monotonic()
-    first = {h: i for i, h in reversed(list(enumerate(hashes))) if h}
     together: dict[tuple[int, tuple[int, ...]], list[str]] = {}
     for name, store in stores.items():
-        lacking = tuple(first[h] for h in store.missing(hashes))
-        if lacking:
+        if lacking := tuple(store.lacking(hashes)):
             together.setdefault((batch[name], lacking), []).append(name)
     for (size, todo), names in together.items():
         what, hidden = ", ".join(names), hide_bar(progress)

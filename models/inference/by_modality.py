@@ -31,9 +31,7 @@ def modality_vectors(encoder: ProductEncoder, catalogue: Catalogue) -> tuple[dic
         layout = {"vector": ((encoder.dim,), "float16")}
         store = FeatureStore(catalogue.state / "embeddings", f"product-{name}", encoder.fingerprint, layout)
         keys = hashes[f"{name}_hash"].tolist()
-        missing = set(store.missing(keys))
-        first = {key: row for row, key in reversed(list(enumerate(keys)))}
-        todo = sorted(first[key] for key in missing)
+        todo = store.lacking(keys)
         for start in range(0, len(todo), BLOCK):
             rows = todo[start : start + BLOCK]
             vectors = vectors_alone(encoder, features_for(encoder, catalogue.take(rows)), [name])[name]

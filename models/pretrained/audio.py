@@ -8,7 +8,6 @@ torchaudio where there is one, whose numbers differ slightly, so its presence is
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -20,7 +19,7 @@ from models.pretrained.loading import (
     GPU_BATCH,
     absent,
     json_file,
-    loading,
+    loaded_once,
     place_of,
     pretrained,
     unit_length,
@@ -120,12 +119,7 @@ def _shapes(arrays: dict[str, np.ndarray]) -> list[tuple[int, ...]]:
     return [arrays[key].shape for key in sorted(arrays)]
 
 
-@lru_cache(maxsize=2)
-def _audio(name: str, device: str) -> FrozenAudio:
+@loaded_once
+def load_frozen_audio(name: str, device: str) -> FrozenAudio:
+    """The named audio encoder."""
     return FrozenAudio(name, device)
-
-
-def load_frozen_audio(name: str, device: str = "cpu") -> FrozenAudio:
-    """The named audio encoder, loaded once a process however many threads ask."""
-    with loading:
-        return _audio(name, device)

@@ -9,9 +9,10 @@ agree with the CPU within rounding.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache, wraps
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import orjson
@@ -20,14 +21,27 @@ import xxhash
 from shelfspace.errors import SettingsError
 
 __all__ = [
-    "AUDIO_FIELD", "GPU_BATCH", "IMAGE_FIELD", "TEXT_FIELD", "absent", "in_calls", "json_file", "loading",
+    "AUDIO_FIELD", "GPU_BATCH", "IMAGE_FIELD", "TEXT_FIELD", "absent", "in_calls", "json_file", "loaded_once",
     "place_of", "pretrained", "unit_length", "weights_hash",
 ]  # fmt: skip
 
+E = TypeVar("E")
+
 GPU_BATCH = 64
 
-loading = Lock()
-"""Held while an encoder is loaded, so that threads that ask at once load it once."""
+_loading = Lock()
+
+
+def loaded_once(load: Callable[[str, str], E]) -> Callable[..., E]:
+    """A loader of encoders by name and device that loads each once a process, however many threads ask."""
+    kept = lru_cache(maxsize=4)(load)
+
+    @wraps(load)
+    def one(name: str, device: str = "cpu") -> E:
+        with _loading:
+            return kept(name, device)
+
+    return one
 
 
 TEXT_FIELD, IMAGE_FIELD = "features.text_encoder", "features.image_encoder"

@@ -10,7 +10,6 @@ Folders load from the disk, names from the local cache or the hub (HF_HUB_OFFLIN
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from models.pretrained.loading import (
     absent,
     in_calls,
     json_file,
-    loading,
+    loaded_once,
     place_of,
     pretrained,
     unit_length,
@@ -134,8 +133,9 @@ class FrozenImage(PhotoVectors):
         return (output.last_hidden_state[:, 0] if pooled is None else pooled).flatten(1)
 
 
-@lru_cache(maxsize=4)
-def _text(name: str, device: str) -> "FrozenText | FrozenClipText":
+@loaded_once
+def load_frozen_text(name: str, device: str) -> "FrozenText | FrozenClipText":
+    """The named text encoder."""
     if name.startswith("transformers:"):
         from models.pretrained.clip_text import FrozenClipText
 
@@ -143,22 +143,11 @@ def _text(name: str, device: str) -> "FrozenText | FrozenClipText":
     return FrozenText(name, device)
 
 
-@lru_cache(maxsize=4)
-def _image(name: str, device: str) -> PhotoVectors:
+@loaded_once
+def load_frozen_image(name: str, device: str) -> PhotoVectors:
+    """The named image encoder."""
     if name.startswith(("timm:", "open_clip:")):
         from models.pretrained.timm_open_clip import OpenClipImage, TimmImage
 
         return (TimmImage if name.startswith("timm:") else OpenClipImage)(name, device)
     return FrozenImage(name, device)
-
-
-def load_frozen_text(name: str, device: str = "cpu") -> "FrozenText | FrozenClipText":
-    """The named text encoder, loaded once a process however many threads ask."""
-    with loading:
-        return _text(name, device)
-
-
-def load_frozen_image(name: str, device: str = "cpu") -> PhotoVectors:
-    """The named image encoder, loaded once a process however many threads ask."""
-    with loading:
-        return _image(name, device)

@@ -39,10 +39,13 @@ def _library(module: str, name: str) -> Any:
         raise SettingsError(IMAGE_FIELD, name, remedy) from error
 
 
-def _filter(name: str, given: str) -> int:
+def _recipe(name: str, described: Mapping[str, Any], shortest: int, height: int, width: int) -> PhotoRecipe:
+    """What both libraries describe alike: filter, mean and deviation."""
+    given = described["interpolation"]
     if given not in FILTERS:
         raise SettingsError(IMAGE_FIELD, name, f"use an encoder that resizes by {' or '.join(FILTERS)}")
-    return int(FILTERS[given])
+    mean, deviation = tuple(described["mean"]), tuple(described["std"])
+    return PhotoRecipe(shortest, height, width, int(FILTERS[given]), 1 / 255, mean, deviation)
 
 
 def timm_recipe(described: Mapping[str, Any], name: str) -> PhotoRecipe:
@@ -55,15 +58,7 @@ def timm_recipe(described: Mapping[str, Any], name: str) -> PhotoRecipe:
     share, mode = float(described["crop_pct"]), described.get("crop_mode", "center")
     if (mode == "squash" and share != 1) or mode not in ("center", "squash") or height != width:
         raise SettingsError(IMAGE_FIELD, name, f"use an encoder that crops the middle, not {mode} {share}")
-    return PhotoRecipe(
-        shortest=math.floor(height / share) if mode == "center" else 0,
-        height=height,
-        width=width,
-        resample=_filter(name, described["interpolation"]),
-        scale=1 / 255,
-        mean=tuple(described["mean"]),
-        deviation=tuple(described["std"]),
-    )
+    return _recipe(name, described, math.floor(height / share) if mode == "center" else 0, height, width)
 
 
 def open_clip_recipe(described: Mapping[str, Any], name: str) -> PhotoRecipe:
@@ -78,15 +73,7 @@ def open_clip_recipe(described: Mapping[str, Any], name: str) -> PhotoRecipe:
         raise SettingsError(
             IMAGE_FIELD, name, f"use an encoder that resizes to shortest or squash, not {mode}"
         )
-    return PhotoRecipe(
-        shortest=height if mode == "shortest" else 0,
-        height=height,
-        width=width,
-        resample=_filter(name, described["interpolation"]),
-        scale=1 / 255,
-        mean=tuple(described["mean"]),
-        deviation=tuple(described["std"]),
-    )
+    return _recipe(name, described, height if mode == "shortest" else 0, height, width)
 
 
 class TimmImage(PhotoVectors):

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-__all__ = ["BLANK", "ProductFacts", "attributes_of", "plain"]
+__all__ = ["BLANK", "ProductFacts", "attributes_of", "plain", "text_if_any"]
 
 BLANK: dict[str, Any] = {
     "title": "", "brand": "", "category": "", "price": None, "currency": "", "photo": "", "sound": "",
@@ -65,9 +65,9 @@ class ProductFacts:
         """What a product page shows beyond a hit: texts, attributes, all media keys."""
         known = self._products.iloc[row]
         return {
-            "description": text_of(known.get("description")),
+            "description": text_if_any(known.get("description")),
             "attributes": attributes_of(known.get("attributes")),
-            "language": text_of(known.get("language")),
+            "language": text_if_any(known.get("language")),
             "photos": keys_of(known.get("photos")),
             "sounds": keys_of(known.get("sounds")),
         }
@@ -85,7 +85,7 @@ def attributes_of(cell: Any) -> dict[str, Any]:
     return {str(k): v for k, v in cell.items() if v is not None} if isinstance(cell, Mapping) else {}
 
 
-def text_of(cell: Any) -> str:
+def text_if_any(cell: Any) -> str:
     """A cell as text, anything null as nothing."""
     return cell if isinstance(cell, str) else ""
 

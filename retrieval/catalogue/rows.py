@@ -10,7 +10,7 @@ __all__ = ["RowMap"]
 class RowMap:
     """Rows of a view, whose numbers above the release's have gaps, as 0, 1, ...; searched by them.
 
-    It knows nothing of the shelf that it serves: a shelf is made with every write, and one that
+    It knows nothing of the catalogue that it serves: a catalogue is made with every write, and one that
     refers to itself would stay in memory until the next collection of cycles.
 
     Args:

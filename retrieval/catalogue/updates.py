@@ -12,7 +12,7 @@ from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import Listing, read_listing
 from retrieval.query import Encoder
 
-__all__ = ["UpdatedProduct", "alone_facts", "column_facts", "read_fresh"]
+__all__ = ["UpdatedProduct", "alone_facts", "column_facts", "read_updates"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class UpdatedProduct:
     modalities: Mapping[str, np.ndarray]
 
 
-def read_fresh(
+def read_updates(
     entries: Mapping[str, Entry], lexical: LexicalIndex, encoder: Encoder
 ) -> dict[str, UpdatedProduct]:
     """Terms and classes of products that were put; their classes in one pass."""

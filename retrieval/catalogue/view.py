@@ -14,7 +14,7 @@ import numpy as np
 from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.products import BLANK, attributes_of, plain
 from retrieval.catalogue.rows import RowMap
-from retrieval.catalogue.updates import UpdatedProduct, column_facts, read_fresh
+from retrieval.catalogue.updates import UpdatedProduct, column_facts, read_updates
 from retrieval.changes.view import LayeredView
 from retrieval.filters.columns import Columns
 from retrieval.filters.sorting import Sort, sorted_rows
@@ -23,11 +23,11 @@ from retrieval.lexical.overlay import LayeredLexical, LayeredRows
 from retrieval.query import Encoder
 from retrieval.ranking.hybrid import HybridSearch, Rows
 
-__all__ = ["CatalogueView", "ShelfKeeper"]
+__all__ = ["CatalogueKeeper", "CatalogueView"]
 
 
 class CatalogueView:
-    """See the module. Made by `ShelfKeeper`.
+    """See the module. Made by `CatalogueKeeper`.
 
     Attributes:
         view: the vectors of the same state.
@@ -179,8 +179,8 @@ class CatalogueView:
         return [name for name, table in self.modalities.items() if np.any(table[here] != 0)]
 
 
-class ShelfKeeper:
-    """Gives the shelf of a view, made once for each state of the changes.
+class CatalogueKeeper:
+    """Gives the catalogue of a view, made once for each state of the changes.
 
     What is derived from a product (its terms, its classes) is kept as long as the product's entry stays.
     """
@@ -193,8 +193,8 @@ class ShelfKeeper:
         self._fresh: dict[str, UpdatedProduct] = {}
         self._newest: CatalogueView | None = None
 
-    def shelf(self, view: LayeredView) -> CatalogueView:
-        """The shelf of a view; views of one state share it."""
+    def catalogue(self, view: LayeredView) -> CatalogueView:
+        """The catalogue of a view; views of one state share it."""
         newest = self._newest
         if newest is not None and newest.view.delta is view.delta:
             return newest
@@ -204,6 +204,6 @@ class ShelfKeeper:
             put = {p: e for p, e in view.delta.entries.items() if e.vector is not None}
             kept = {p: f for p, f in self._fresh.items() if (e := put.get(p)) and e is f.entry}
             new = {p: e for p, e in put.items() if p not in kept}
-            self._fresh = kept | read_fresh(new, self.parts.lexical, self._encoder)
+            self._fresh = kept | read_updates(new, self.parts.lexical, self._encoder)
             self._newest = CatalogueView(self.parts, self._vectors, view, self._fresh)
             return self._newest

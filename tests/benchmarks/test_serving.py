@@ -1,7 +1,11 @@
 """The load test's own parts: a client that counts right, checks that find wrong answers."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from itertools import islice, repeat
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -148,3 +152,21 @@ def test_answers_of_one_state_are_compared_hit_by_hit() -> None:
     last = {"product_id": "d", "score": 0.5}
     assert compare_all([*want[:2], last], want) == "", "a tie at the cut may bring in another"
     assert "d 0.4" in compare_all([*want[:2], {**last, "score": 0.4}], want)
+
+
+def test_calls_are_counted_in_every_thread_but_only_below_the_folder(tmp_path: Path) -> None:
+    ours = tmp_path / "ours.py"
+    ours.write_text("def inner():\n    return 1\n\ndef outer():\n    return [inner() for _ in range(3)]\n")
+    code = (
+        "import sys, threading\nfrom pathlib import Path\n"
+        "from benchmarks.serving.calls import Calls\n"
+        f"calls = Calls(Path({str(tmp_path)!r}))\nsys.path.insert(0, {str(tmp_path)!r})\nimport ours\n"
+        "ours.outer()\ncalls.open = True\nours.outer()\nPath('x').with_suffix('.y')\n"
+        "thread = threading.Thread(target=ours.inner)\nthread.start()\nthread.join()\n"
+        "calls.open = False\nours.inner()\nprint(sorted(calls.seen.items()))\n"
+    )
+    told = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], env=told, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == str(
+        [(("ours.py", "inner"), 4), (("ours.py", "outer"), 1), (("ours.py", "outer.<locals>.<listcomp>"), 1)]
+    )

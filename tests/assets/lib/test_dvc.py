@@ -16,8 +16,7 @@ def test_a_workspace_without_a_repository_gets_one_with_a_local_remote(tmp_path:
     assert data_versions.pointer_hash(target) is None
     first = data_versions.add(target)
     assert first.endswith(".dir")
-    assert data_versions.add(target) == first, "equal bytes, equal hash"
-    data_versions.push(target)
+    assert data_versions.add(target, push_too=True) == first, "equal bytes, equal hash"
     assert any((tmp_path / "all" / ".dvc-remote").rglob("*.dir"))
     (target / "rows.txt").write_text("two")
     assert data_versions.add(target) != first
@@ -27,11 +26,10 @@ def test_pushed_bytes_come_back(tmp_path: Path) -> None:
     target = tmp_path / "all" / "shop" / "snapshot"
     target.mkdir(parents=True)
     (target / "rows.txt").write_text("one")
-    data_versions.add(target)
-    data_versions.push(target)
+    data_versions.add(target, push_too=True)
     shutil.rmtree(target)
     shutil.rmtree(tmp_path / "all" / ".dvc" / "cache")
-    data_versions._dvc(tmp_path / "all", "pull", "-q", str(target) + ".dvc")
+    data_versions._dvc(tmp_path / "all", ["pull", "-q", str(target) + ".dvc"])
     assert (target / "rows.txt").read_text() == "one"
 
 

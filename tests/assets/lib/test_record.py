@@ -73,3 +73,24 @@ def test_a_damaged_record_is_named(tmp_path: Path) -> None:
     (tmp_path / "asset" / "record.json").write_text("{}")
     with pytest.raises(ArtifactError, match=r"record\.json is damaged"):
         read_record(tmp_path / "asset")
+
+
+def test_who_made_it_is_written_down_and_changes_nothing(tmp_path: Path) -> None:
+    def made(run: str, inputs: str) -> tuple:
+        record = build(
+            tmp_path / "asset",
+            inputs={"a": inputs},
+            code_version="1",
+            settings=[],
+            compute=lambda place: {"rows": (place / "out.txt").write_text("bytes"), "computed_rows": 5},
+            made_by=lambda: {"run_id": run},
+        )
+        return record.data_version, record.unchanged, record.made_by
+
+    first = made("r1", "v1")
+    assert first[2] == {"run_id": "r1"}
+    assert made("r2", "v1") == (first[0], True, {"run_id": "r1"})
+    assert made("r3", "v2") == (first[0], False, {"run_id": "r3"})
+    kept = read_record(tmp_path / "asset")
+    assert kept is not None
+    assert kept.facts == {"rows": 5}, "the work of one run is not recorded"

@@ -186,7 +186,7 @@ def test_a_product_with_a_word_keeps_to_its_category(client: TestClient, market:
 def test_unequal_parts_are_encoded_alone_and_averaged(shop: Shop) -> None:
     body = {"query": {"text": "red", "photo": base64.b64encode(shop.photo).decode(), "weights": {"photo": 3}}}
     call = read_call(ENDPOINTS["search"], body, Limits.of(shop.settings))
-    (ask,) = call.asks
+    (ask,) = call.queries
     assert [weight for _, weight in ask.parts] == [1.0, 3.0]
     vectors = shop.encoder.embed(call.items)
     wanted = (vectors[0] + 3 * vectors[1]) / np.linalg.norm(vectors[0] + 3 * vectors[1])

@@ -53,7 +53,7 @@ def test_a_mixed_batch_equals_its_jobs_alone(shop: Shop, loaded: LoadedRelease) 
         assert isinstance(alone, Outcome)
         np.testing.assert_allclose(result.vectors, alone.vectors, atol=1e-5)
         assert result.vectors.shape == (len(one.call), shop.encoder.dim)
-        if one.call.asks:
+        if one.call.queries:
             assert result.results == alone.results
         elif one.call.k:
             assert result.rows is not None

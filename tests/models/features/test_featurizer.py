@@ -455,3 +455,15 @@ def test_a_text_query_is_fast_and_needs_neither_torch_nor_transformers(tmp_path:
         "assert not {'torch', 'transformers', 'jieba', 'torchvision'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "kept")], check=True)
+
+
+def test_what_no_item_has_is_left_out_for_a_request_and_absent_beside_others() -> None:
+    featurizer = fitted(settings_of())
+    items = [ProductInput(title="red towel"), *requests()]
+    alone = [featurizer.featurize([item], ids=[str(row)], only_given=True) for row, item in enumerate(items)]
+    assert set(alone[0].modalities) == {"text"}
+    together = FeatureTable.concatenate(alone)
+    whole = featurizer.featurize(items)
+    assert_equal_bits(
+        whole, FeatureTable(together.product_ids, {n: together.modalities[n] for n in whole.modalities})
+    )

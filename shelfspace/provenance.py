@@ -1,0 +1,73 @@
+"""What made something: which code, libraries, settings, seed and threads, in which run.
+
+It says when and by whom, not what: it belongs to no fingerprint and no data version.
+"""
+
+import os
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+from shelfspace.hashing import content_hash, file_hash
+from shelfspace.settings import Settings
+from shelfspace.workspace import PROJECT
+
+__all__ = ["code_state", "made_by"]
+
+MADE = ("workspaces", "dvc.lock")
+"""What a run itself leaves in the checkout."""
+
+
+def made_by(settings: Settings, run_id: str) -> dict[str, Any]:
+    """Everything needed to make it again, JSON-able.
+
+    Returns:
+        `code` (see `code_state`), `libraries` (hash of requirements.lock, None without one), `settings`
+        (every value), `seed`, `threads` and `run_id`.
+    """
+    lock = PROJECT / "requirements.lock"
+    torch = sys.modules.get("torch")
+    return {
+        "code": code_state(),
+        "libraries": file_hash(lock) if lock.is_file() else None,
+        "settings": settings.model_dump(mode="json"),
+        "seed": settings.seed,
+        "threads": {
+            "cpus": os.cpu_count(),
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS"),
+            "torch": torch.get_num_threads() if torch is not None else None,
+        },
+        "run_id": run_id,
+    }
+
+
+@cache
+def code_state(project: Path = PROJECT) -> dict[str, Any]:
+    """The version; of a checkout its commit and whether files differ, else the hash of the installed wheel.
+
+    What runs leave in a checkout is no difference.
+    """
+    installed = distribution("shelfspace")
+    top = _git(project, "rev-parse", "--show-toplevel")
+    if top is None or Path(top).resolve() != project.resolve():
+        record = installed.read_text("RECORD")
+        return {"version": installed.version, "wheel": content_hash(record) if record else None}
+    left_out = [f":(exclude){name}" for name in MADE]
+    changed = _git(project, "status", "--porcelain", "--", ".", *left_out)
+    return {
+        "version": installed.version,
+        "commit": _git(project, "rev-parse", "HEAD"),
+        "dirty": bool(changed),
+    }
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git says; None where it is not installed or the folder is in no repository."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

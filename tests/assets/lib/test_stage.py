@@ -1,0 +1,166 @@
+"""`@stage`: one saying gives the spec, the folder, the checks asked for, 'unchanged' and what is shown."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from assets.lib import checks, stage
+from assets.lib.record import Facts
+from assets.lib.shop import FOLDERS, Shop
+from shelfspace.errors import StaleCheckError
+
+
+class Bench:
+    """A stage over a stand-in for the shop."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch, **saying: Any) -> None:
+        self.asked: list[list[str]] = []
+        monkeypatch.setattr(stage, "FOLDERS", {})
+        monkeypatch.setattr(stage, "require_checks", lambda _context, _shop, names: self.asked.append(names))
+        self.inputs = {"a": "1", "b": "1", "c": "1"}
+        self.shop = SimpleNamespace(
+            workspace=SimpleNamespace(root=root),
+            versions=lambda *names: {name: self.inputs[name] for name in names},
+            cause="",
+            made_by=lambda: {"run_id": "r1"},
+        )
+        self.computed, self.more = 0, dict[str, Any]()
+
+        def sums(shop: Shop, folder: Path) -> Facts:
+            """Add up."""
+            self.computed += 1
+            (folder / "sum.txt").write_text("3")
+            return {"dagster/row_count": 3, "computed_rows": 1, "reused_rows": 2, **self.more}
+
+        told: dict[str, Any] = {
+            "folder": "out/sums", "deps": ["a", "b"], "description": "Sums.", "code_version": "7",
+            "group": "adding", "owners": ["team:sums"], "kinds": {"python"}, **saying,
+        }  # fmt: skip
+        self.asset = stage.stage(**told)(sums)
+
+    def run(self) -> list[dg.MaterializeResult]:
+        context = SimpleNamespace(selected_asset_keys=self.asset.keys)
+        return list(self.asset.op.compute_fn.decorated_fn(context, self.shop))
+
+
+def test_one_saying_makes_the_spec_and_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tmp_path, monkeypatch, op="add_up")
+    (spec,) = bench.asset.specs
+    assert (spec.key.to_user_string(), spec.group_name, spec.code_version) == ("sums", "adding", "7")
+    assert (spec.description, list(spec.owners)) == ("Sums.", ["team:sums"])
+    assert {dep.asset_key.to_user_string() for dep in spec.deps} == {"a", "b"}
+    assert bench.asset.op.name == "add_up"
+    assert stage.FOLDERS == {"sums": "out/sums"}
+
+
+def test_it_is_computed_when_an_input_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(tmp_path, monkeypatch, judged=["b"], also=lambda _: {"a": "1", "c": bench.inputs["c"]})
+    (first,) = bench.run()
+    assert first.metadata["status"] == "computed"
+    assert (first.metadata["computed_rows"], first.metadata["cause"]) == (1, "asked for")
+    (again,) = bench.run()
+    assert again.metadata["status"] == "unchanged, 0 rows"
+    assert again.data_version == first.data_version
+    assert "computed_rows" not in again.metadata, "the work of another run is not told again"
+    bench.inputs["b"] = "2"
+    bench.run()
+    assert bench.computed == 1, "what is judged is not read"
+    bench.inputs["c"] = "2"
+    bench.run()
+    assert bench.computed == 2
+    assert bench.asked == [["a", "c", "b"]] * 4
+
+
+def test_settings_count_and_what_is_shown_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    value = {"settings": 1, "shown": 1}
+    bench = Bench(
+        tmp_path,
+        monkeypatch,
+        settings=lambda _: [value["settings"]],
+        shown=lambda _: {"used": value["shown"]},
+    )
+    bench.run()
+    value["shown"] = 2
+    (made,) = bench.run()
+    assert (made.metadata["used"], bench.computed) == (2, 1)
+    value["settings"] = 2
+    bench.run()
+    assert bench.computed == 2
+
+
+def test_several_assets_of_one_computation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(
+        tmp_path,
+        monkeypatch,
+        description={"x": "One.", "y": "Other."},
+        each=lambda name, facts: {"name": name, "rows": facts["dagster/row_count"]},
+    )
+    bench.more = {"versions": {"x": "vx"}}
+    x, y = bench.run()
+    assert bench.computed == 1
+    assert [r.asset_key.to_user_string() for r in (x, y)] == ["x", "y"]
+    assert x.data_version == dg.DataVersion("vx")
+    assert (y.metadata["name"], y.metadata["rows"]) == ("y", 3)
+    assert dict.fromkeys(("sums", "x", "y"), "out/sums") == stage.FOLDERS
+
+
+def test_the_console_says_what_was_computed_and_what_was_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    bench = Bench(tmp_path, monkeypatch)
+    bench.run()
+    assert "(1 computed, 2 reused)" in capsys.readouterr().err
+    bench.run()
+    assert "unchanged, 0 rows" in capsys.readouterr().err
+
+
+class Verdicts:
+    """A stand-in for the event log: the last verdict of one check."""
+
+    def __init__(self) -> None:
+        self.last: Any = None
+
+    def __getattr__(self, _: str) -> "Verdicts":
+        return self
+
+    def get_latest_asset_check_execution_by_key(self, keys: list[dg.AssetCheckKey]) -> dict:
+        event = SimpleNamespace(dagster_event=SimpleNamespace(asset_check_evaluation_data=self.last))
+        return {} if self.last is None else {key: SimpleNamespace(event=event) for key in keys}
+
+
+def verdict(passed: bool, version: str) -> SimpleNamespace:
+    judged = {checks.CHECKED_VERSION: dg.MetadataValue.text(version)}
+    return SimpleNamespace(passed=passed, description="bad rows", metadata=judged)
+
+
+@pytest.mark.parametrize(
+    ("last", "why"),
+    [
+        (None, "has never run; run the chain job"),
+        (verdict(False, "1"), "failed: bad rows; mend the data"),
+        (verdict(True, "0"), "passed on other bytes"),
+        (verdict(True, "1"), ""),
+    ],
+)
+def test_a_stage_builds_on_judged_bytes_alone(last: Any, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = dg.AssetCheckKey(dg.AssetKey("a"), "sound")
+    monkeypatch.setattr(checks, "BLOCKING", {"a": [key]})
+    log = Verdicts()
+    log.last = last
+    context, shop = SimpleNamespace(instance=log), SimpleNamespace(data_version=lambda _: "1")
+    checks.require_checks(context, shop, ["b", "labels"])  # type: ignore[arg-type]
+    if why:
+        with pytest.raises(StaleCheckError, match=f"check sound of a {why}"):
+            checks.require_checks(context, shop, ["a"])  # type: ignore[arg-type]
+    else:
+        checks.require_checks(context, shop, ["a"])  # type: ignore[arg-type]
+
+
+def test_folders_of_the_chain_are_told_by_its_assets() -> None:
+    import dagster_project.definitions  # noqa: F401
+
+    assert FOLDERS["products"] == FOLDERS["catalogue"] == "prepared/catalogue"
+    assert FOLDERS["search_fusion"] == "state/search_fusion"
