@@ -50,8 +50,9 @@ async def details(asked: Asked) -> Outcome:
         if place is None:
             raise asked.gone(number)
         others = asked.loaded.insight("bought_together", product)
-        together = asked.shown(catalogue, ((row["other_id"], row["weight"]) for row in others))
-        results.append({**page_of(catalogue, place, asked.loaded.encoder.labels), "bought_together": together})
+        page = page_of(catalogue, place, asked.loaded.encoder.labels)
+        page["bought_together"] = asked.shown(catalogue, ((row["other_id"], row["weight"]) for row in others))
+        results.append(page)
     return Outcome(NOTHING, view=view, results=results)
 
 

@@ -24,7 +24,7 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "manifest": {k: v for k, v in loaded.manifest.items() if k not in ("files", "made_by")},
         "metrics": loaded.release.metrics,
         "index": said(loaded, backend.config.settings.service.index),
-        "search": {**loaded.shelves.parts.describe(), "bought_together": counted.get("bought_together", 0)},
+        "search": loaded.catalogues.parts.describe() | {"bought_together": counted.get("bought_together", 0)},
         "insights": counted,
         "encoder": None if loaded.choice is None else loaded.choice.describe(),
         "rules": rules.describe(loaded.catalogue().columns),
