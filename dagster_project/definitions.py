@@ -23,7 +23,7 @@ from assets.lib.shop import NoPickleIOManager, Shop
 from dagster_project.automation import automations
 from dagster_project.jobs import JOBS
 from shelfspace.settings import load_settings
-from shelfspace.workspace import PROJECT
+from shelfspace.workspace import params_file
 
 _MODULES = [
     collection,
@@ -42,7 +42,7 @@ _MODULES = [
     packaging,
     monitoring,
 ]
-_sensors, _schedules = automations(load_settings(PROJECT / "params.yaml").automation)
+_sensors, _schedules = automations(load_settings(params_file()).automation)
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_modules(_MODULES),
