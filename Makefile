@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit fuzz benchmark-serving benchmark-graph benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback releases summary help install fast-test
+.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback releases summary help install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -67,6 +67,9 @@ benchmark-graph: install   ## do co-purchase neighbours find what is bought next
 
 benchmark-serving: install   ## the real service under load, beside bare uvicorn and bare faiss; some 20 minutes
 	@.venv/bin/python -m benchmarks.serving
+
+benchmark-scale: install   ## the whole chain over N listings of text (100,000): time, memory and disk by step
+	@.venv/bin/python -m benchmarks.scale --rows $(or $(N),100000)
 
 summary: install   ## the last run's figures again, and what to type next
 	@$(RUN) summary

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.lib import dvc as data_versions
+from assets.lib.presentation import column_schema, table_fact
 from assets.lib.record import Facts, Record
 from assets.lib.shop import Shop
-from assets.lib.stage import markdown_table, result
+from assets.lib.stage import result
 from catalog.snapshot.user_key import user_key
 from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock, write_snapshot
 from catalog.sources.inbox import put_away, waiting
@@ -32,6 +33,7 @@ RAW = {
             owners=["team:catalogue"],
             kinds={"dvc"} if name == "raw_media" else {"parquet", "dvc"},
             code_version="1",
+            metadata=column_schema(name),
             skippable=True,
         )
         for name, description in RAW.items()
@@ -57,9 +59,6 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
     )
     put_away(deliveries)
     changes: Facts = {
-        "added": report.added,
-        "changed": report.changed,
-        "removed": report.removed,
         "deliveries": len(deliveries),
         "dvc_md5": version,
         "cause": shop.cause or "asked for",
@@ -68,7 +67,10 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
     for key in sorted(context.selected_asset_keys, key=str):
         asset = key.to_user_string()
         record = Record(workspace.snapshot, version, version, unchanged=report.unchanged, seconds=seconds)
-        yield result(asset, record, {**_shown(shop, asset, report.missing_media), **changes})
+        facts = {**_shown(shop, asset, report.missing_media), **changes}
+        if asset == "raw_products":
+            facts |= {"added": report.added, "changed": report.changed, "removed": report.removed}
+        yield result(context, asset, record, facts)
 
 
 def _shown(shop: Shop, asset: str, missing_media: int) -> Facts:
@@ -82,4 +84,4 @@ def _shown(shop: Shop, asset: str, missing_media: int) -> Facts:
         }
     readers = {"raw_products": read_raw_products, "raw_events": read_raw_events, "raw_stock": read_raw_stock}
     table = readers[asset](shop.workspace.snapshot)
-    return {"dagster/row_count": len(table), "preview": markdown_table(table, 5)}
+    return {"dagster/row_count": len(table), "preview": table_fact(table, 5)}

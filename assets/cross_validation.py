@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 
 from assets.lib.learning import FEATURES, best_values, labels_version, learning, model_settings
+from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import markdown_table, stage
+from assets.lib.stage import stage
 from assets.model_inputs import fitted
 from shelfspace.files import write_bytes, write_json
 
@@ -46,6 +47,7 @@ def _tuned_by(shop: Shop) -> Facts:
     owners=["team:representation"],
     kinds={"scikitlearn", "torch"},
     code_version="1",
+    side=True,
     description="Accuracy, F1 and recall over folds and seeds, beside the text baseline on the same folds.",
 )
 def cross_validation(shop: Shop, folder: Path) -> Facts:
@@ -78,8 +80,8 @@ def cross_validation(shop: Shop, folder: Path) -> Facts:
         "dagster/row_count": int(report.folds["rows"].sum()),
         "verdict": verdict(report),
         "difference": {"json": report.difference},
-        "by_seed": markdown_table(_by_seed(report.metrics), 40),
-        "by_fold": markdown_table(report.folds.round(3), 40),
+        "by_seed": table_fact(_by_seed(report.metrics), 40),
+        "by_fold": table_fact(report.folds.round(3), 40),
     }
 
 

@@ -10,18 +10,23 @@ import pandas as pd
 
 from assets.lib.checks import require_checks
 from assets.lib.learning import model_settings, read_catalogue
+from assets.lib.presentation import table_fact, to_metadata
 from assets.lib.provenance import provenance, training_provenance
 from assets.lib.record import Facts, Record
 from assets.lib.shop import Shop
-from assets.lib.stage import markdown_table, result, stage, to_metadata
+from assets.lib.stage import result, stage
 from releases.champion import champion as current_champion
 from releases.champion import champion_model, crown, note_verdict
 from shelfspace.files import read_json, write_text
 
 if TYPE_CHECKING:
     from models.evaluation.catalogue import JudgedCatalogue
+    from releases.gate import Verdict
 
 __all__ = ["champion", "evaluation", "model_card"]
+
+HEADLINE = ("accuracy", "baseline_accuracy", "macro_f1", "roc_auc", "same_category_recall_at_10")
+"""Figures that people look for first."""
 
 judging = partial(stage, group="evaluation", owners=["team:representation"], code_version="2")
 
@@ -43,11 +48,13 @@ def evaluation(shop: Shop, folder: Path) -> Facts:
     judged = _judged(shop, shop.folder("challenger") / "model")
     facts: Facts = {name: {"png": f"{name}.png"} for name in save_judgement(judged, folder)}
     said = judged.judgement
-    facts["by_subset"] = markdown_table(pd.DataFrame(summary_rows(said)).round(3), 20)
+    facts["by_subset"] = table_fact(pd.DataFrame(summary_rows(said)).round(3), 20)
     if "modality_weights" in said:
         weights = pd.DataFrame(leaning_rows(said["modality_weights"])).round(3)
-        facts["modality_weights_table"] = markdown_table(weights, 40)
-    facts |= {name: round(value, 4) for name, value in read_json(folder / "metrics.json").items()}
+        facts["modality_weights_table"] = table_fact(weights, 40)
+    metrics = read_json(folder / "metrics.json")
+    first = {name: metrics[name] for name in HEADLINE if name in metrics}
+    facts |= {name: round(value, 4) for name, value in (first | metrics).items()}
     facts["not_measured"] = "; ".join(said["absent"]) or "nothing was left out"
     return facts
 
@@ -92,11 +99,18 @@ def model_card(shop: Shop, folder: Path) -> Facts:
     kinds={"python"},
     code_version="1",
     output_required=False,
+    check_specs=[
+        dg.AssetCheckSpec(
+            "gate",
+            asset="champion",
+            description="The last challenger passed the gate. A refused one fails it and stops nothing.",
+        )
+    ],
     description="The model that serves. A challenger replaces it only past the gate; else nothing follows.",
 )
 def champion(
     context: dg.AssetExecutionContext, shop: Shop
-) -> Iterator[dg.MaterializeResult | dg.AssetObservation]:
+) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     """Hold the challenger against floors and against the champion on the same holdout."""
     from models.inference.product_encoder import ProductEncoder
     from releases.gate import decide
@@ -108,14 +122,16 @@ def champion(
     reigning = current_champion(workspace)
     if reigning is not None and reigning["fingerprint"] == fingerprint:
         record = Record(workspace.root / "champion.json", fingerprint, fingerprint, unchanged=True)
-        yield result("champion", record, {"fingerprint": fingerprint, "crowned": reigning["crowned"]})
+        facts: Facts = {"fingerprint": fingerprint, "crowned": reigning["crowned"]}
+        yield result(context, "champion", record, facts)
+        yield gate_check(None, [])
         return
     beside = None if reigning is None else _judged(shop, champion_model(workspace)).judgement
     verdict = decide(read_json(judged / "evaluation.json"), beside, shop.settings.gate)
     sentences = note_verdict(workspace, verdict, fingerprint)
-    facts: Facts = {
+    facts = {
         "promoted": verdict.promote,
-        "reasons": {"md": "\n".join(f"- {sentence}" for sentence in sentences)},
+        "reasons": table_fact(pd.DataFrame({"the gate says": sentences}), len(sentences), 300),
         "fingerprint": fingerprint,
         "cause": shop.cause or "asked for",
     }
@@ -124,8 +140,9 @@ def champion(
         yield dg.AssetObservation(
             asset_key="champion",
             description="The gate refused the challenger; the champion stays.",
-            metadata=to_metadata(facts, Record(workspace.root, fingerprint, fingerprint)),
+            metadata=to_metadata(facts, workspace.root, context.instance),
         )
+        yield gate_check(verdict, sentences)
         return
     kept = crown(
         workspace,
@@ -140,4 +157,25 @@ def champion(
         },
         [judged / "evaluation.json", judged / "metrics.json", shop.folder("model_card") / "model_card.md"],
     )
-    yield result("champion", Record(kept, fingerprint, fingerprint), facts)
+    yield result(context, "champion", Record(kept, fingerprint, fingerprint), facts)
+    yield gate_check(verdict, sentences)
+
+
+def gate_check(verdict: "Verdict | None", sentences: list[str]) -> dg.AssetCheckResult:
+    """What the gate decided, as a check of the champion; None: there was nothing to judge."""
+    if verdict is None:
+        return dg.AssetCheckResult(
+            passed=True,
+            asset_key="champion",
+            check_name="gate",
+            description="Nothing was judged: the challenger is the champion.",
+        )
+    said = "; ".join(verdict.refusals) or "; ".join(sentences)
+    return dg.AssetCheckResult(
+        passed=verdict.promote,
+        asset_key="champion",
+        check_name="gate",
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{'Promoted' if verdict.promote else 'Refused'}: {said}",
+        metadata={"refusals": len(verdict.refusals), "judged": len(verdict.reasons) - len(verdict.notes)},
+    )

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import markdown_table, stage
+from assets.lib.stage import stage
 from shelfspace.files import write_bytes
 
 __all__ = ["graph_on", "graph_vectors"]
@@ -59,7 +60,7 @@ def graph_vectors(shop: Shop, folder: Path) -> Facts:
         "dagster/row_count": len(made.vectors),
         "encoder": settings.encoder,
         **made.counts,
-        "recall_at_20_of_next_copurchases": markdown_table(made.recalls),
+        "recall_at_20_of_next_copurchases": table_fact(made.recalls),
         "products_asked": {"json": made.trained.figures["refined"]["products"]},
         "mean_cosine_to_unrefined": float((made.vectors * vectors).sum(axis=1).mean()),
         "picture": {"png": "graph.png"},

@@ -6,9 +6,10 @@ docs/add-an-application.md says how one is added.
 from functools import partial
 from pathlib import Path
 
+from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import markdown_table, stage
+from assets.lib.stage import stage
 from shelfspace.files import write_table
 
 __all__ = ["INSIGHTS", "bought_together"]
@@ -43,5 +44,5 @@ def bought_together(shop: Shop, folder: Path) -> Facts:
     return {
         "dagster/row_count": len(table),
         "products_with_companions": int(table["product_id"].nunique()),
-        "strongest": markdown_table(named[["product", "with_it", "baskets", "weight"]].round(3)),
+        "strongest": table_fact(named[["product", "with_it", "baskets", "weight"]].round(3)),
     }

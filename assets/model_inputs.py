@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import markdown_table
 from assets.preprocessing import preprocessing
 from shelfspace.files import write_table
 
@@ -39,7 +39,7 @@ def texts(shop: Shop, folder: Path) -> Facts:
         "without_text": int((lengths == 0).sum()),
         "median_characters": float(lengths.median()),
         "languages": {"json": {str(k): int(v) for k, v in table["language"].value_counts().items()}},
-        "preview": markdown_table(table[["product_id", "language", "text"]], 6),
+        "preview": table_fact(table[["product_id", "language", "text"]], 6),
     }
 
 

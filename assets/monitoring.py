@@ -2,20 +2,25 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import dagster as dg
 import numpy as np
 import pandas as pd
 
+from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import FOLDERS, Shop
-from assets.lib.stage import markdown_table, stage
+from assets.lib.stage import stage
 from releases.champion import champion_model, crowned
 from shelfspace.files import read_json, write_json, write_table
 from shelfspace.hashing import fingerprint
 from shelfspace.workspace import Workspace
 
-__all__ = ["drift_report", "latest_verdict", "live_requests"]
+if TYPE_CHECKING:
+    from data_checks.drift.verdict import DriftVerdict
+
+__all__ = ["drift", "drift_report", "latest_verdict", "live_requests"]
 
 monitoring = partial(stage, group="monitoring", owners=["team:serving"], code_version="1")
 
@@ -52,6 +57,7 @@ def live_requests(shop: Shop, folder: Path) -> Facts:
     deps=["live_requests", "product_embeddings", "products", "champion", "release"],
     inputs=["live_requests", "product_embeddings", "champion"],
     settings=lambda shop: [shop.settings.monitoring.model_dump()],
+    shown=lambda shop: {"dashboard": _dashboard(shop)},
     kinds={"evidently"},
     description="Evidently's comparison of catalogue and traffic with the champion's reference.",
 )
@@ -87,10 +93,52 @@ def drift_report(shop: Shop, folder: Path) -> Facts:
         "drifted": summary["drifted"],
         "cause": summary["cause"] or "nothing drifted",
         "requests": len(requests),
-        "compared": markdown_table(verdict_rows(verdicts), 20),
-        "dashboard": "make drift",
+        "compared": table_fact(verdict_rows(verdicts), 20),
+        **_figures(verdicts),
         **{f"report_{page.stem}": {"page": page.name} for page in sorted(folder.glob("*.html"))},
     }
+
+
+def _figures(verdicts: "list[DriftVerdict]") -> Facts:
+    """Numbers that the UI plots over time, of what was judged."""
+    judged = [verdict for verdict in verdicts if verdict.judged]
+    shares = {f"drifted_share {verdict.name}": round(verdict.share, 4) for verdict in judged}
+    scores = {
+        f"embeddings_roc_auc {verdict.name}": round(verdict.embedding_score, 4)
+        for verdict in judged
+        if verdict.embedding_score is not None
+    }
+    return shares | scores
+
+
+def _dashboard(shop: Shop) -> Facts | str:
+    """The catalogue's project in the Evidently UI, which `make drift` serves."""
+    from data_checks.drift.dashboard import project_id
+
+    address = shop.settings.service.evidently_url
+    if not address:
+        return "make drift"
+    return {"url": f"{address.rstrip('/')}/projects/{project_id(shop.workspace.name)}"}
+
+
+@dg.asset_check(
+    asset="drift_report",
+    description="Catalogue and traffic look like what the champion was crowned on. Drift stops nothing.",
+)
+def drift(shop: Shop) -> dg.AssetCheckResult:
+    """Whether the last report found drift, and its cause; quiet where there were too few rows to judge."""
+    verdict = read_json(shop.folder("drift_report") / "verdict.json")
+    judged = sorted(name for name, found in verdict["compared"].items() if found["judged"])
+    said = f"No drift in {', '.join(judged)}." if judged else "Nothing was judged: too few rows."
+    return dg.AssetCheckResult(
+        passed=not verdict["drifted"],
+        severity=dg.AssetCheckSeverity.WARN,
+        description=verdict["cause"] or said,
+        metadata={
+            "judged": len(judged),
+            "drifted": sum(found["drifted"] for found in verdict["compared"].values()),
+        },
+    )
 
 
 def latest_verdict(workspace: Workspace) -> dict[str, Any] | None:

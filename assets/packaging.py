@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from assets.lib.presentation import service_page
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
@@ -15,6 +16,7 @@ __all__ = ["bento"]
     folder="bento",
     deps=["release"],
     settings=lambda shop: [shop.settings.service.model_dump()],
+    shown=lambda shop: {"service": service_page(shop.settings.service)},
     group="packaging",
     owners=["team:serving"],
     kinds={"bentoml"},

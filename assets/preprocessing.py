@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from assets.lib.checks import build_check, suite_check
+from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import markdown_table, stage
+from assets.lib.stage import stage
 from catalog.cleaning import clean_tables
 from catalog.splits import keep_splits
 from shelfspace.files import write_table
@@ -54,10 +55,10 @@ def catalogue(shop: Shop, folder: Path) -> Facts:
         "rows": {name: len(table) for name, table in cleaned.tables.items()},
         "collected": cleaned.collected,
         "previews": {
-            name: markdown_table(table.drop(columns="row", errors="ignore"), 6)
+            name: table_fact(table.drop(columns="row", errors="ignore"), 6)
             for name, table in cleaned.tables.items()
         },
-        "reasons": markdown_table(cleaned.reasons, 30),
+        "reasons": table_fact(cleaned.reasons, 30),
     }
 
 

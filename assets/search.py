@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from assets.lib.learning import read_catalogue
+from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import markdown_table, stage
+from assets.lib.stage import stage
 from catalog.listings import listings_version
 from releases.champion import champion_model
 from shelfspace.hashing import file_hash
@@ -133,12 +134,12 @@ def search_fusion(shop: Shop, folder: Path) -> Facts:
     )
     made = learn_search(lessons, source, folder)
     kinds = pd.DataFrame(made.fusion.describe()).T.reset_index(names="kind")
-    figures = markdown_table(pd.DataFrame(made.figures).T.reset_index(names="query").round(3))
+    figures = table_fact(pd.DataFrame(made.figures).T.reset_index(names="query").round(3))
     return {
         "fusion": "learned"
         if made.learned
         else f"reciprocal ranks: {made.useful} of {FEWEST} judged queries",
-        "kinds_of_query": markdown_table(kinds),
+        "kinds_of_query": table_fact(kinds),
         "queries": {"json": made.queries},
         "judgement_files": len(source.judgement_files()),
         "ndcg_at_10_on_queries_left_out": figures if made.learned else "not measured",

@@ -7,9 +7,10 @@ import numpy as np
 
 from assets.lib.checks import build_check
 from assets.lib.learning import FEATURES, best_values, labels_version, learning, model_settings
+from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import markdown_table, stage
+from assets.lib.stage import stage
 from shelfspace.files import write_bytes, write_json
 
 __all__ = ["CHECKS", "challenger"]
@@ -73,7 +74,7 @@ def challenger(shop: Shop, folder: Path) -> Facts:
         "device": report.device,
         "resumed_from_epoch": report.resumed_from if report.resumed_from is not None else "not resumed",
         "loss_curves": {"png": "loss_curves.png"},
-        "last_epochs": markdown_table(report.history.tail(5), 5),
+        "last_epochs": table_fact(report.history.tail(5), 5),
     }
     if best is not None:
         facts |= {"tuned_by": best.study, "tuned_values": {"json": best.values}}

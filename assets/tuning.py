@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from assets.lib.learning import FEATURES, labels_version, learning
+from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import markdown_table, stage
+from assets.lib.stage import stage
 from shelfspace.files import write_bytes, write_json, write_text
 from shelfspace.settings.search_space import fixed_settings
 
@@ -29,6 +30,7 @@ __all__ = ["tuning"]
     owners=["team:representation"],
     kinds={"optuna", "torch"},
     code_version="1",
+    side=True,
     description="The best settings found on the validation rows; used where tuning.apply is on.",
 )
 def tuning(shop: Shop, folder: Path) -> Facts:
@@ -76,7 +78,7 @@ def tuning(shop: Shop, folder: Path) -> Facts:
         if report.present_value is not None
         else "not judged: outside the space, or stopped early",
         "trials": {"json": report.counts},
-        "best_trials": markdown_table(best_first, 10),
+        "best_trials": table_fact(best_first, 10),
         "importances": {"json": report.importances} if report.importances else report.importances_absent,
         "for_catalog_yaml": {"md": f"```yaml\n{catalogue_snippet(report.best_values)}```"},
         "all_trials": {"path": str(place / "studies.db")},

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from assets.lib.checks import build_check, suite_check
+from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import markdown_table, stage
+from assets.lib.stage import stage
 from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock
 from shelfspace.files import read_json, write_json, write_table
 
@@ -39,7 +40,7 @@ def media_findings(shop: Shop, folder: Path) -> Facts:
         "photos": int((findings["kind"] == "photos").sum()),
         "sounds": int((findings["kind"] == "sounds").sum()),
         "refused": len(refused),
-        "refused_media": markdown_table(refused[["key", "field", "value", "reason"]], 20),
+        "refused_media": table_fact(refused[["key", "field", "value", "reason"]], 20),
     }
 
 
@@ -49,7 +50,7 @@ def media_findings(shop: Shop, folder: Path) -> Facts:
     inputs=["raw_products", "media_findings"],
     settings=lambda shop: [shop.settings.validation.model_dump()],
     kinds={"greatexpectations"},
-    description="What the suites found on the snapshot, in one table, with a link to Data Docs.",
+    description="What the suites found on the snapshot, in one table, and where the Data Docs lie.",
 )
 def validation_report(shop: Shop, folder: Path) -> Facts:
     """Collect the verdicts of the checks on the raw assets."""
@@ -67,7 +68,7 @@ def validation_report(shop: Shop, folder: Path) -> Facts:
         for name, report in reports.items()
     ]
     pages = shop.workspace.validation / "index.html"
-    return {"checks": markdown_table(pd.DataFrame(rows), 20), "pages": {"url": pages.as_uri()}}
+    return {"checks": table_fact(pd.DataFrame(rows), 20), "pages": {"path": str(pages)}}
 
 
 def _media_report(shop: Shop) -> Any:

@@ -4,6 +4,7 @@ Both fronts, the fast path and the routes BentoML declares, call `Application.an
 """
 
 import time
+from functools import partial
 from typing import Any
 
 from bentos.api.limits import Admission, Limits
@@ -43,6 +44,7 @@ class Application:
             config.live if service.access_log else None, service.log_every_seconds, service.access_log_bytes
         )
         self._texts = service.log_query_text
+        self._gauges = partial(gauges, self.backend, self.admission, self.log)
         self.door = Door(KeyRing(config.keys))
         self.host_names = frozenset(name.lower() for name in service.host_names)
 
@@ -53,10 +55,11 @@ class Application:
 
     def tell_metrics(self) -> None:
         """Let /metrics tell of this application from now on."""
-        METRICS.watch(lambda: gauges(self.backend, self.admission, self.log))
+        METRICS.watch(self._gauges)
 
     def close(self) -> None:
         """Finish what is queued, then write the rest of the logs."""
+        METRICS.forget(self._gauges)
         self.backend.close()
         self.log.close()
         self.access.close()
@@ -78,11 +81,11 @@ class Application:
             RequestError: anything that is answered with 4xx or 5xx; nothing is written then.
         """
         begin = time.perf_counter()
-        loaded = self.engine.require()
+        loaded = self.engine.loaded or self.engine.require()
         endpoint = ENDPOINTS[name]
         try:
             call = read_call(endpoint, body, self.limits, files)
-            METRICS.stages["parse"].observe(time.perf_counter() - begin)
+            METRICS.seconds.append(("parse", time.perf_counter() - begin))
             reply = await endpoint.reply(Asked(call, loaded, self.backend))
         except RequestError as refusal:
             self.refused(name, refusal, time.perf_counter() - begin)
@@ -92,7 +95,7 @@ class Application:
             answered = time.perf_counter()
             rows = log_rows(call, reply.outcome, reply.results, loaded, answered - begin)
             self.log.add(with_texts(rows, call) if self._texts else rows)
-            METRICS.stages["log"].observe(time.perf_counter() - answered)
+            METRICS.seconds.append(("log", time.perf_counter() - answered))
         return reply.body
 
     def refused(self, name: str, refusal: RequestError, seconds: float) -> None:

@@ -6,7 +6,7 @@ serving process begins to load its release once the service object is made.
 
 import logging
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import bentoml
 import orjson
@@ -21,19 +21,13 @@ from bentos.errors import RequestError
 from bentos.http.connection import use_guarded_connections
 from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
-
-if TYPE_CHECKING:
-    from bentos.application import Application
+from bentos.http.served import Running
+from bentos.telemetry.metrics import METRICS
 
 __all__ = ["Shelfspace"]
 
 Service = TypeVar("Service")
-_running: "list[Application]" = []
-
-
-def application() -> "Application | None":
-    """The application of this process, once the service object exists."""
-    return _running[-1] if _running else None
+RUNNING = Running()
 
 
 def image() -> bentoml.images.Image:
@@ -56,6 +50,8 @@ def declared(endpoint: Endpoint) -> Any:
             answer = await self.application.answer(endpoint.name, body)
         except RequestError as refusal:
             raise as_bentoml(refusal) from refusal
+        finally:
+            METRICS.fold()
         written = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
         return endpoint.answer_model.model_validate_json(written)
 
@@ -117,12 +113,12 @@ class Shelfspace:
         logging.getLogger("shelfspace").setLevel(logging.INFO)  # BentoML shows warnings of others alone
         self.application = Application(read_config())
         self.application.start()
-        _running.append(self.application)
+        RUNNING.application = self.application
 
     @bentoml.on_shutdown
     def stop(self) -> None:
         """Finish what was accepted and write the rest of the request log."""
-        _running.remove(self.application)
+        RUNNING.application = None
         self.application.close()
 
     def __is_ready__(self) -> bool:
@@ -134,6 +130,6 @@ def openapi_spec() -> dict[str, Any]:
     return cast(Any, Shelfspace).openapi_spec.asdict()
 
 
-cast(Any, Shelfspace).add_asgi_middleware(Guard, application=application)
-cast(Any, Shelfspace).add_asgi_middleware(FastPath, application=application, spec=openapi_spec)
+cast(Any, Shelfspace).add_asgi_middleware(Guard, running=RUNNING)
+cast(Any, Shelfspace).add_asgi_middleware(FastPath, running=RUNNING, spec=openapi_spec)
 use_guarded_connections()

@@ -1,21 +1,75 @@
 """The contracts: which columns a product, an event, a stock row and a refused row have."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 __all__ = [
-    "EVENT_COLUMNS", "EVENT_KINDS", "PRODUCT_COLUMNS", "QUARANTINE_COLUMNS", "REQUIRED", "STOCK_COLUMNS",
-    "TABLES", "empty", "raw_columns", "source_columns",
+    "COLUMNS", "EVENT_COLUMNS", "EVENT_KINDS", "PRODUCT_COLUMNS", "QUARANTINE_COLUMNS", "REQUIRED",
+    "STOCK_COLUMNS", "TABLES", "Column", "empty", "raw_columns", "source_columns",
 ]  # fmt: skip
 
 TABLES = ("products", "events", "stock")
-PRODUCT_COLUMNS = (
-    "product_id", "title", "description", "category", "brand", "price", "currency", "attributes",
-    "photos", "sounds", "language", "group_id", "updated_at",
-)  # fmt: skip
-EVENT_COLUMNS = ("user_id", "product_id", "event", "quantity", "unit_price", "time", "order_id")
-STOCK_COLUMNS = ("product_id", "on_hand", "lead_time_days")
-QUARANTINE_COLUMNS = ("table", "id", "field", "value", "reason", "source_row", "row")
 EVENT_KINDS = ("view", "cart", "purchase")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a clean table; a raw one holds text only.
+
+    Attributes:
+        name: of the column.
+        description: what it holds, as people read it.
+        type: as Arrow names it.
+    """
+
+    name: str
+    description: str
+    type: str = "string"
+
+
+TIME = "timestamp[us, tz=UTC]"
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "products": (
+        Column("product_id", "Names the product; of rows that give one id, the one updated last is kept."),
+        Column("title", "Name of the product, English or Chinese."),
+        Column("description", "Text about the product, without HTML."),
+        Column("category", "Path such as `Home > Rugs`, the broadest node first."),
+        Column("brand", "Maker or brand."),
+        Column("price", "Price, above zero, in the catalogue's one currency.", "double"),
+        Column("currency", "Empty, or the catalogue's currency."),
+        Column("attributes", "JSON object, names to values."),
+        Column("photos", "Paths of the photos below the media root.", "list<string>"),
+        Column("sounds", "Paths of the sounds below the media root.", "list<string>"),
+        Column("language", "`en`, `zh`, ...; empty where the catalogue does not say it."),
+        Column("group_id", "Shared by the variants of one product; a split never parts them."),
+        Column("updated_at", "When the row was last changed.", TIME),
+    ),
+    "events": (
+        Column("user_id", "Keyed hash of the shopper's id."),
+        Column("product_id", "The product that the shopper met."),
+        Column("event", "`view`, `cart` or `purchase`."),
+        Column("quantity", "Pieces.", "int64"),
+        Column("unit_price", "Price of one piece.", "double"),
+        Column("time", "When it happened.", TIME),
+        Column("order_id", "Shared by what was bought together; empty for views and carts."),
+    ),
+    "stock": (
+        Column("product_id", "The product in stock."),
+        Column("on_hand", "Pieces that can be sold now.", "int64"),
+        Column("lead_time_days", "Days until an order arrives.", "double"),
+    ),
+    "quarantine": (
+        Column("table", "Where the row came from: products, events, stock, photos or sounds."),
+        Column("id", "Product id, or what names the row or file."),
+        Column("field", "The field that was refused."),
+        Column("value", "What stood in it."),
+        Column("reason", "Why it was refused."),
+        Column("source_row", "Number of the row in the source; -1 for a file.", "int64"),
+        Column("row", "The whole row as JSON; empty for a file."),
+    ),
+}
+"""Table to its columns, in order."""
 
 REQUIRED = {
     "products": ("product_id",),
@@ -24,19 +78,21 @@ REQUIRED = {
 }
 """Columns a source must have; the others are empty where it lacks them."""
 
-_COLUMNS = {"products": PRODUCT_COLUMNS, "events": EVENT_COLUMNS, "stock": STOCK_COLUMNS}
+_NAMES = {table: tuple(column.name for column in columns) for table, columns in COLUMNS.items()}
+PRODUCT_COLUMNS, EVENT_COLUMNS, STOCK_COLUMNS = (_NAMES[table] for table in TABLES)
+QUARANTINE_COLUMNS = _NAMES["quarantine"]
 
 
 def source_columns(table: str) -> tuple[str, ...]:
     """Columns that a source may have: the contract's, and `videos`, which reading turns into others."""
-    return (*_COLUMNS[table], *(("videos",) if table == "products" else ()))
+    return (*raw_columns(table), *(("videos",) if table == "products" else ()))
 
 
 def raw_columns(table: str) -> tuple[str, ...]:
     """Contract columns of products, events or stock."""
-    return _COLUMNS[table]
+    return _NAMES[table]
 
 
 def empty(table: str) -> pd.DataFrame:
     """A raw table without rows."""
-    return pd.DataFrame({name: pd.Series(dtype=object) for name in _COLUMNS[table]})
+    return pd.DataFrame({name: pd.Series(dtype=object) for name in raw_columns(table)})

@@ -118,14 +118,16 @@ def automations(settings: Automation) -> tuple[list[dg.SensorDefinition], list[d
         name="weekly_retrain",
         job_name="retrain",
         cron_schedule=settings.weekly,
+        execution_timezone=settings.timezone,
         run_config=run_config("schedule", "the weekly retraining"),
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Retrains once a week; unchanged data trains nothing.",
+        description="Retrains when automation.weekly says; unchanged data trains nothing.",
     )
     hourly = dg.ScheduleDefinition(
         name="hourly_drift",
         job_name="monitoring",
-        cron_schedule="7 * * * *",
+        cron_schedule=settings.drift_cron,
+        execution_timezone=settings.timezone,
         run_config=run_config("schedule", "the hourly look at drift"),
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Writes a drift report from the last requests and the present catalogue.",

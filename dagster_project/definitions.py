@@ -21,6 +21,7 @@ from assets import (
 )
 from assets.lib.shop import NoPickleIOManager, Shop
 from dagster_project.automation import automations
+from dagster_project.code_references import with_code_references
 from dagster_project.jobs import JOBS
 from shelfspace.settings import load_settings
 from shelfspace.workspace import params_file
@@ -45,7 +46,7 @@ _MODULES = [
 _sensors, _schedules = automations(load_settings(params_file()).automation)
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules(_MODULES),
+    assets=with_code_references(dg.load_assets_from_modules(_MODULES)),
     asset_checks=dg.load_asset_checks_from_modules(_MODULES),
     jobs=JOBS,
     sensors=_sensors,

@@ -1,6 +1,6 @@
 """A release in memory: encoder, index, and what its search needs; for the service and for notebooks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -89,9 +89,10 @@ class InMemoryRelease:
             self.index, self.release.product_ids, self.rows, DeltaView(), self.vectors.shape[1]
         )
 
-    def view(self) -> LayeredView:
-        """What answers at this moment."""
-        return self.still
+    @cached_property
+    def view(self) -> Callable[[], LayeredView]:
+        """Gives what answers at this moment."""
+        return lambda: self.still
 
     def similar_view(self, view: LayeredView) -> LayeredView:
         """The same state as neighbours are searched in.

@@ -27,6 +27,7 @@ from retrieval.catalogue.view import CatalogueView
 from retrieval.engine import answers, blended, browse
 from retrieval.filters.columns import Filters
 from retrieval.filters.rules import Rules
+from retrieval.lexical.tokens import query_terms
 from retrieval.query import NO_FILTERS, EncodedQuery, SearchOptions, SearchQuery, mixture
 from retrieval.similar import similar_by_modality
 from shelfspace.errors import ArtifactError, InputError
@@ -158,7 +159,7 @@ class OpenedRelease:
         query = query_of(whole, product_id)
         encoded = self._encoded([item for item, _ in query.parts])
         vector, classes = blended(query, catalogue, encoded.vectors, encoded.probabilities)
-        asked = EncodedQuery(query, options, Rules(), vector, classes)
+        asked = EncodedQuery(query, options, Rules(), vector, classes, query_terms(query.text))
         return hits_table(answers(catalogue, [asked])[0]["hits"])
 
     def neighbours(self, product_id: str, k: int = 10, modality: str = "") -> pd.DataFrame:

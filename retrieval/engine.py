@@ -38,7 +38,7 @@ def answers(
     search = catalogue.search
     words, matches = [], []
     for one, (allowed, rows) in zip(asked, near, strict=True):
-        query = search.lexical.query(one.query.text)
+        query = search.lexical.query_of(*one.terms)
         words.append(search.look_up(query, rows, allowed))
         # What has the word of a mixed query need not be like the rest of it.
         matches.append(search.lexical.having_all(query) if one.query.words_weight is None else NONE)

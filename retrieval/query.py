@@ -10,6 +10,7 @@ from catalog.product import ProductInput
 from retrieval.filters.columns import Filters
 from retrieval.filters.rules import Rules
 from retrieval.filters.sorting import Sort
+from retrieval.lexical.tokens import QueryTerms
 
 __all__ = ["NO_FILTERS", "EncodedQuery", "Encoder", "SearchOptions", "SearchQuery", "mixture"]
 
@@ -86,6 +87,7 @@ class EncodedQuery:
         rules: that its answer obeys.
         vector: (d,) float32 of unit length, of all that it holds.
         probabilities: (k,) its class probabilities; empty where the encoder has no classes.
+        terms: of its words.
     """
 
     query: SearchQuery
@@ -93,6 +95,7 @@ class EncodedQuery:
     rules: Rules
     vector: np.ndarray
     probabilities: np.ndarray
+    terms: QueryTerms
 
 
 class Encoded(Protocol):

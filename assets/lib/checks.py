@@ -16,6 +16,7 @@ import dagster as dg
 import pandas as pd
 from tqdm import tqdm
 
+from assets.lib.presentation import shown_table, table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from shelfspace.errors import StaleCheckError
@@ -31,12 +32,17 @@ CHECKED_VERSION = "checked_data_version"
 BLOCKING: dict[str, list[dg.AssetCheckKey]] = {}
 """Asset to its blocking checks, as each one says when it is built; they stand in the asset's own module."""
 
+EXAMPLES = 40
+"""Failing rows that a check shows."""
+
 ROOMS = ("assets", "catalog", "data_checks", "models")
 """Where the code stands that a verdict may rest on."""
 
 
 def verdict(kept: Facts, version: str) -> dg.AssetCheckResult:
-    """A verdict as Dagster shows it, failing rows included.
+    """A verdict as Dagster shows it: what each rule came to, failing rows included.
+
+    Each rule's failing rows are a number of its own, which the check's page plots over time.
 
     Args:
         kept: what `facts_of` made of a report.
@@ -44,12 +50,14 @@ def verdict(kept: Facts, version: str) -> dg.AssetCheckResult:
     """
     metadata: dict[str, Any] = {
         CHECKED_VERSION: dg.MetadataValue.text(version),
+        **kept["numbers"],
+        "rules": shown_table(**kept["rules"]["table"]),
         "statistics": dg.MetadataValue.json(kept["statistics"]),
     }
-    if kept["failing_rows"]:
-        metadata["failing_rows"] = dg.MetadataValue.md(kept["failing_rows"])
+    if kept["examples"]:
+        metadata["rows that fail"] = shown_table(**kept["examples"]["table"])
     if kept["data_docs"]:
-        metadata["data_docs"] = dg.MetadataValue.url(Path(kept["data_docs"]).as_uri())
+        metadata["data_docs"] = dg.MetadataValue.path(kept["data_docs"])
     return dg.AssetCheckResult(
         passed=kept["passed"],
         severity=dg.AssetCheckSeverity.ERROR,
@@ -60,11 +68,28 @@ def verdict(kept: Facts, version: str) -> dg.AssetCheckResult:
 
 def facts_of(report: Any) -> Facts:
     """What Dagster is shown of a `data_checks.validation.report.CheckReport`, as plain JSON."""
+    results = sorted(report.results(), key=lambda result: result.passed)
+    rules = pd.DataFrame(
+        [
+            {
+                "rule": result.sentence,
+                "holds": "yes" if result.passed else f"no ({result.severity})",
+                "observed": result.observed,
+                "why": result.reason,
+            }
+            for result in results
+        ]
+    )
+    # A few of each rule, or one rule's rows would fill the table.
+    examples = report.failures.groupby("rule", sort=False).head(4).drop(columns=["severity", "rule"])
+    counted = {f"failing {result.name}": result.failing for result in results if result.checked}
     return {
         "passed": report.passed,
         "description": report.cause or "all expectations hold",
+        "numbers": {**{name: int(value) for name, value in report.statistics.items()}, **counted},
+        "rules": table_fact(rules, len(rules), 200),
         "statistics": report.metadata(),
-        "failing_rows": report.failing_markdown(limit=20) if len(report.failures) else "",
+        "examples": table_fact(examples, EXAMPLES) if len(examples) else {},
         "data_docs": "" if report.docs_index is None else str(report.docs_index),
     }
 

@@ -22,8 +22,9 @@ NOT_CONTENT = frozenset({RECORD, "timing.json"})
 """Files that say when and how fast, not what: they make no other data version."""
 
 Facts = dict[str, Any]
-"""Metadata of an asset as plain JSON: numbers, texts, and tagged values {"md": markdown}, {"json": object},
-{"png": picture in the folder}, {"page": HTML in the folder}, {"path": path}, {"url": address}."""
+"""Metadata of an asset as plain JSON: numbers, texts, and tagged values {"table": columns and rows},
+{"md": markdown}, {"json": object}, {"png": picture in the folder}, {"page": HTML in the folder},
+{"path": path}, {"url": address}."""
 
 OF_A_RUN = frozenset({"computed_rows", "reused_rows", "kept_from_before"})
 """Facts of one run's work: shown but not recorded, since how often a stage ran makes no other asset."""

@@ -58,7 +58,7 @@ class Shop(dg.ConfigurableResource):
         Raises:
             BusyError: another run still holds it after `wait_seconds`.
         """
-        self._run_id = context.run_id or ""
+        self._run_id = context.run.run_id if context.run is not None else ""
         with self.workspace.lock(self.wait_seconds):
             yield self
 

@@ -5,21 +5,20 @@ record, 'unchanged' where nothing it depends on has changed, and what is shown o
 function does the work alone: it fills an empty folder and returns facts.
 """
 
-import base64
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pandas as pd
 from tqdm import tqdm
 
 from assets.lib.checks import require_checks
+from assets.lib.presentation import code_reference, column_schema, to_metadata
 from assets.lib.record import Facts, Record, build
 from assets.lib.shop import FOLDERS, Shop
 
-__all__ = ["markdown_table", "result", "stage", "to_metadata"]
+__all__ = ["result", "stage"]
 
 Compute = Callable[[Shop, Path], Facts]
 
@@ -45,6 +44,7 @@ def stage(
     shown: Callable[[Shop], Facts] = nothing,
     each: Callable[[str, Facts], Facts] | None = None,
     op: str = "",
+    side: bool = False,
 ) -> Callable[[Compute], dg.AssetsDefinition]:
     """Make an asset, or several that one computation writes together, of `compute(shop, folder)`.
 
@@ -65,6 +65,8 @@ def stage(
         each: of several, an asset's name and all recorded facts to the facts of that asset; the
             recorded `versions` hold each one's data version.
         op: name of the step; default the function's. The one of a job is taken.
+        side: it runs when it is asked for by name or job; where everything is materialised it is left
+            out, and says so.
     """
     read = tuple(name for name in deps if name not in judged) if inputs is None else tuple(inputs)
 
@@ -85,12 +87,16 @@ def stage(
                     owners=list(owners),
                     kinds=kinds,
                     code_version=code_version,
-                    skippable=len(described) > 1,
+                    metadata={**column_schema(asset), **code_reference(compute)},
+                    skippable=len(described) > 1 or side,
                 )
                 for asset, said in described.items()
             ],
         )
         def run(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.MaterializeResult]:
+            if side and len(context.run.asset_selection or ()) > len(described):
+                context.log.info(f"left out: {name} runs alone; materialise it by itself or run its job")
+                return
             versions = {**shop.versions(*read), **dict(also(shop))}
             require_checks(context, shop, [*versions, *judged])
             record = build(
@@ -107,19 +113,23 @@ def stage(
                 facts = record.facts if each is None else each(asset, record.facts)
                 version = record.facts.get("versions", {}).get(asset, record.data_version)
                 now = {"cause": shop.cause or "asked for", **facts, **dict(shown(shop))}
-                yield result(asset, record, now, version)
+                yield result(context, asset, record, now, version)
 
         return run
 
     return define
 
 
-def result(asset: str, record: Record, facts: Facts, version: str = "") -> dg.MaterializeResult:
+def result(
+    context: dg.AssetExecutionContext, asset: str, record: Record, facts: Facts, version: str = ""
+) -> dg.MaterializeResult:
     """A materialisation from a record, with its data version and status; said on the console too."""
-    metadata = to_metadata(facts, record)
-    metadata["status"] = "unchanged, 0 rows" if record.unchanged else "computed"
-    metadata["seconds"] = round(record.seconds, 2)
-    metadata["folder"] = dg.MetadataValue.path(str(record.folder))
+    of_this_run: Facts = {
+        "status": "unchanged, 0 rows" if record.unchanged else "computed",
+        "seconds": round(record.seconds, 2),
+        "folder": {"path": str(record.folder)},
+    }
+    metadata = to_metadata({**facts, **of_this_run}, record.folder, context.instance)
     tqdm.write(f"  {asset:<22} {line(record, facts)}", file=sys.stderr)
     return dg.MaterializeResult(
         asset_key=asset, metadata=metadata, data_version=dg.DataVersion(version or record.data_version)
@@ -133,30 +143,8 @@ def line(record: Record, facts: Facts) -> str:
     rows, done = facts.get("dagster/row_count"), f"done in {record.seconds:.1f} s"
     if "kept" in facts:
         return f"{done}  (kept: {facts['kept']})"
+    if "added" in facts:
+        return f"{done}  ({', '.join(f'{facts[n]:,} {n}' for n in ('added', 'changed', 'removed'))})"
     if "reused_rows" in facts:
         return f"{done}  ({facts['computed_rows']:,} computed, {facts['reused_rows']:,} reused)"
     return f"{done}  ({rows:,} rows)" if isinstance(rows, int) else done
-
-
-def markdown_table(table: pd.DataFrame, rows: int = 10) -> dict[str, str]:
-    """The first rows of a table as a Markdown fact; long cells are shortened."""
-    shown = table.head(rows).map(lambda v: text if len(text := str(v)) <= 60 else text[:57] + "...")
-    shown = shown.map(lambda v: v.replace("|", "/").replace("\n", " "))
-    return {"md": shown.to_markdown(index=False)}
-
-
-def to_metadata(facts: Facts, record: Record) -> dict[str, Any]:
-    """Facts as Dagster metadata values."""
-    return {name.replace(" ", "_"): _value(fact, record) for name, fact in facts.items()}
-
-
-def _value(fact: Any, record: Record) -> Any:
-    if not isinstance(fact, Mapping):
-        return fact
-    kind, content = next(iter(fact.items()))
-    if kind == "png":
-        picture = base64.b64encode((record.folder / content).read_bytes()).decode()
-        return dg.MetadataValue.md(f"![{content}](data:image/png;base64,{picture})")
-    if kind == "page":
-        return dg.MetadataValue.url((record.folder / content).resolve().as_uri())
-    return getattr(dg.MetadataValue, kind)(content)

@@ -16,7 +16,8 @@ import numpy as np
 from retrieval.changes.records import Header, Record
 from retrieval.changes.view import LayeredIndex
 from retrieval.vectors import build_index
-from retrieval.vectors.faiss_index import ExactIndex, FaissIndex
+from retrieval.vectors.exact import ExactIndex
+from retrieval.vectors.faiss_index import FaissIndex
 from shelfspace.settings import ReleaseSettings
 
 __all__ = ["SIZES", "clustered", "compare", "index_speed", "shares"]

@@ -139,13 +139,14 @@ def bare_app(application: Any) -> Any:
 
     from bentos.http.fast_path import FastPath
     from bentos.http.guard import Guard
+    from bentos.http.served import Running
 
     def ready(_: Any) -> PlainTextResponse:
         return PlainTextResponse("\n", status_code=200 if application.ready else 503)
 
     other = Starlette(routes=[Route("/readyz", ready)])
-    hot = FastPath(other, application=lambda: application, spec=dict)
-    return Guard(hot, application=lambda: application)
+    hot = FastPath(other, running=Running(application), spec=dict)
+    return Guard(hot, running=Running(application))
 
 
 def serve_bare() -> None:

@@ -12,14 +12,10 @@ from pydantic import BaseModel, ValidationError
 from bentos.api.contract import Contract, ParsedRequest
 from bentos.api.items import Files, product_input
 from bentos.api.limits import Limits
-from bentos.api.queries import options_of, query_of
-from bentos.api.requests import Query, SearchRequest
 from bentos.errors import RequestError
-from retrieval.query import SearchQuery
 
 __all__ = [
     "Files", "ParsedRequest", "parse_json", "read_call", "read_changes", "read_items", "read_named",
-    "read_search",
 ]  # fmt: skip
 
 MAX_FIELDS = 64
@@ -98,26 +94,6 @@ def read_named(
         limits.check_text("product_id", product)
     k, modality = getattr(request, "k", 0), getattr(request, "modality", "")
     return ParsedRequest(contract, single, (), tuple(parts), k, modality=modality)
-
-
-def read_search(
-    contract: Contract,
-    request: SearchRequest,
-    parts: list[Query],
-    single: bool,
-    limits: Limits,
-    files: Files | None,
-) -> ParsedRequest:
-    """The call of a checked search; without queries it browses."""
-    options = options_of(request)
-    queries = [
-        query_of(query, "query" if single else f"queries[{number}]", limits, files)
-        for number, query in enumerate(parts)
-    ]
-    items = tuple([item for query in queries for item, _ in query.parts])
-    found = tuple(queries) or (SearchQuery(),)
-    ids = ("",) * len(found)
-    return ParsedRequest(contract, single, items, ids, request.k, queries=found, options=options)
 
 
 def check_shape(body: dict[str, Any], contract: Contract, limits: Limits) -> None:

@@ -15,6 +15,7 @@ keys are valid at once: create the new one, move the clients, revoke the old one
 import hashlib
 import hmac
 import logging
+import math
 import os
 import secrets
 import time
@@ -144,6 +145,10 @@ class KeyRing:
         path: the keys file, or None for a service that has none.
         clock: seconds that never run backwards.
         now: seconds since 1970, for expiry.
+
+    Attributes:
+        required: whether a request needs a key; so from the moment a keys file is there, even an empty one.
+        due: when, by the clock, the file is to be looked at again.
     """
 
     def __init__(
@@ -153,26 +158,22 @@ class KeyRing:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._path = path
-        self._clock = clock
+        self.clock = clock
         self._now = now
         self._keys: tuple[Key, ...] | None = None
         self._buckets: dict[str, Bucket] = {}
         self._seen: tuple[int, int, int] | None = None
-        self._next = 0.0
+        self.required = False
+        self.due = 0.0 if path else math.inf
         self.problem = ""
         self.refresh()
 
-    @property
-    def required(self) -> bool:
-        """Whether a request needs a key; so from the moment a keys file is there, even an empty one."""
-        return self._keys is not None
-
     def refresh(self) -> None:
         """Look at the file, at most once a second, and take over its keys if it changed."""
-        now = self._clock()
-        if self._path is None or now < self._next:
+        now = self.clock()
+        if self._path is None or now < self.due:
             return
-        self._next = now + LOOK_EVERY_SECONDS
+        self.due = now + LOOK_EVERY_SECONDS
         try:
             state = self._path.stat()
         except OSError as error:
@@ -217,15 +218,15 @@ class KeyRing:
         for key in keys:
             bucket = old.get(key.id)
             if bucket is None or (bucket.rate, bucket.burst) != (key.rate, key.burst):
-                bucket = Bucket(key.rate, key.burst, self._clock)
+                bucket = Bucket(key.rate, key.burst, self.clock)
             self._buckets[key.id] = bucket
-        self._keys = keys
+        self._keys, self.required = keys, True
         self.problem = ""
         logger.info("%d API keys are known", len(keys))
 
     def _keep(self, problem: str) -> None:
         if self._keys is None:
-            self._keys = ()
+            self._keys, self.required = (), True
         if problem != self.problem:
             logger.error("%s; the %d keys known before stay", problem, len(self._keys))
         self.problem = problem

@@ -13,8 +13,8 @@ from bentos.auth.keys import ScopeName
 from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
-from bentos.serving.outcome import Outcome
-from bentos.telemetry.metrics import METRICS
+from bentos.serving.outcome import Job, Outcome
+from bentos.telemetry.metrics import METRICS, timed
 from retrieval.catalogue.view import CatalogueView
 
 __all__ = ["NOTHING", "Asked", "Endpoint", "Outcome", "Reading", "Reply", "encoded"]
@@ -91,8 +91,16 @@ class Endpoint(Contract):
 
 
 async def encoded(asked: Asked) -> Outcome:
-    """What the encoder gives for the items of a call."""
-    return await asked.backend.batched(asked.call, asked.loaded)
+    """What the encoder's thread gives for a call, its photos and sounds decoded before.
+
+    Raises:
+        RequestError: 404 or 422, naming the item that cannot be used.
+    """
+    call, backend, features = asked.call, asked.backend, None
+    if [item for item in call.items if item.photos or item.sounds]:
+        with timed("decode"):
+            features = await backend.aside(backend.decode, call, asked.loaded)
+    return await backend.batcher.submit(Job(call, asked.loaded, features, backend.rules_file.rules))
 
 
 def complete(asked: Asked, outcome: Outcome) -> list[dict[str, Any]]:
@@ -118,7 +126,7 @@ class Reading(Endpoint):
         outcome = await self.run(asked)
         begin = time.perf_counter()
         results = self.shape(asked, outcome)
-        METRICS.stages["shape"].observe(time.perf_counter() - begin)
+        METRICS.seconds.append(("shape", time.perf_counter() - begin))
         body: dict[str, Any] = {"release": asked.loaded.id}
         if self.sequenced and outcome.view is not None:
             body["sequence"] = outcome.view.delta.sequence

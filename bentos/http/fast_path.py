@@ -21,10 +21,9 @@ from bentos.api.parsing import Files, parse_json
 from bentos.endpoints import ENDPOINTS
 from bentos.endpoints.endpoint import Endpoint
 from bentos.errors import RequestError
-from bentos.http.bodies import Disconnected, read_body
+from bentos.http.bodies import Disconnected, read_body, refuse, respond
 from bentos.http.openapi import openapi
-from bentos.http.responses import refuse, respond
-from bentos.http.served import Running, Served, started
+from bentos.http.served import Running, Served
 from bentos.http.storefront import Pages
 from bentos.telemetry.metrics import METRICS
 
@@ -46,22 +45,22 @@ class FastPath:
 
     Args:
         app: BentoML's application.
-        application: gives the process's `Application` (None before the service exists).
+        running: holds the process's `Application`.
         spec: gives BentoML's own OpenAPI document, which is completed here.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        application: Running,
+        running: Running,
         spec: Callable[[], dict[str, Any]],
     ) -> None:
         self.app = app
-        self._application = application
+        self._running = running
         self._spec = spec
         self._document: bytes | None = None
         self._routes = {endpoint.path: endpoint for endpoint in ENDPOINTS.values()}
-        self._pages = Pages(application)
+        self._pages = Pages(running)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a hot route, or hand on."""
@@ -100,7 +99,7 @@ class FastPath:
             await refuse(send, refusal)
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
-        application = started(self._application)
+        application = self._running.application or self._running.started()
         headers = dict(scope["headers"])
         try:
             with application.admission.request() as place:
@@ -108,7 +107,7 @@ class FastPath:
                     kind = content_type(headers)
                     begin = time.perf_counter()
                     data = await whole_body(application, headers, receive, place)
-                    METRICS.stages["read"].observe(time.perf_counter() - begin)
+                    METRICS.seconds.append(("read", time.perf_counter() - begin))
                     body, files = await parse(endpoint, kind, headers, data)
                     del data
                 except Disconnected:
@@ -128,7 +127,7 @@ class FastPath:
         scope["shelfspace.release"] = answer["release"]  # for the access log
         begin = time.perf_counter()
         body = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
-        METRICS.stages["serialise"].observe(time.perf_counter() - begin)
+        METRICS.seconds.append(("serialise", time.perf_counter() - begin))
         await respond(send, 200, body)
 
 

@@ -16,9 +16,9 @@ from bentos.auth.access import check_host, check_path, check_site, refuse_public
 from bentos.auth.keys import ScopeName
 from bentos.endpoints import ENDPOINTS, FACTS
 from bentos.errors import RequestError
-from bentos.http.responses import refuse, respond
-from bentos.http.security_headers import secured
-from bentos.http.served import Running, Served, started
+from bentos.http.bodies import refuse, respond
+from bentos.http.security_headers import lacking, unshared
+from bentos.http.served import Running, Served
 from bentos.http.session import SESSION, answer_session
 from bentos.telemetry.metrics import METRICS
 
@@ -41,12 +41,12 @@ class Guard:
 
     Args:
         app: the layers within, `bentos.http.fast_path.FastPath` first.
-        application: gives the process's `Application` (None before the service exists).
+        running: holds the process's `Application`.
     """
 
-    def __init__(self, app: ASGIApp, application: Running) -> None:
+    def __init__(self, app: ASGIApp, running: Running) -> None:
         self.app = app
-        self._application = application
+        self._running = running
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""
@@ -56,13 +56,13 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        application = self._application()
+        application = self._running.application
         visit = Visit(scope, receive, send)
         try:
             if application is not None:
                 self._check(application, visit)
             elif scope["path"] not in HEALTH:
-                started(self._application)
+                self._running.started()
             if application is not None and scope["path"] == SESSION:
                 seconds, source = application.limits.body_seconds, visit.receive
                 body, extra = await answer_session(application.door, scope, source, visit.address, seconds)
@@ -75,15 +75,15 @@ class Guard:
             await refuse(visit.send, refusal)
         finally:
             if application is not None and application.access.on:
-                access = application.access
-                access.add([visit.row(access.client(visit.address))])
+                application.access.add([visit.row()])
 
     def _check(self, application: Served, visit: "Visit") -> None:
         scope, headers = visit.scope, visit.headers
         path = scope["path"]
         door = application.door
         ring = door.ring
-        ring.refresh()
+        if ring.clock() >= ring.due:
+            ring.refresh()
         check_path(path)
         required = ring.required
         if not required:
@@ -135,17 +135,19 @@ class Visit:
                 remedy = "no such route; /docs.json names those there are"
                 await refuse(self.send, RequestError(self.status, "path", self.scope["path"], remedy))
                 return
-            extra = [(b"x-request-id", self._id)]
+            own = dict(headers)
+            more = lacking(tuple(own), own.get(b"content-type", b""), self.status == 304)
+            headers = [*headers, *more, (b"x-request-id", self._id)]
             if self.status == 401:
-                extra.append((b"www-authenticate", b'Bearer realm="shelfspace"'))
-            message = {**message, "headers": secured(headers, self.private, tuple(extra), self.status)}
+                headers.append((b"www-authenticate", b'Bearer realm="shelfspace"'))
+            message = {**message, "headers": unshared(headers) if self.private else headers}
         elif self._replaced and self._size:
             return
         self._size += len(message.get("body", b""))
         await self._send(message)
 
-    def row(self, client: str) -> dict[str, object]:
-        """The line of the access log."""
+    def row(self) -> dict[str, object]:
+        """The row of the access log, which hashes the address before it writes it."""
         return {
             "time": time.time(),
             "request": self._id.decode(),
@@ -157,7 +159,7 @@ class Visit:
             "bytes_out": self._size,
             "release": self.scope.get("shelfspace.release", ""),
             "key": self.key,
-            "client": client,
+            "client": self.address,
         }
 
 

@@ -4,9 +4,10 @@ Pages get a content policy that lets them load nothing but the service's own scr
 pictures and sounds. All other answers may not be framed, sniffed, or run as a page at all.
 """
 
+from functools import lru_cache
 from typing import Final
 
-__all__ = ["PAGE_POLICY", "secured"]
+__all__ = ["PAGE_POLICY", "lacking", "unshared"]
 
 Header = tuple[bytes, bytes]
 
@@ -34,30 +35,22 @@ PAGE: Final[tuple[Header, ...]] = (
 DATA: Final[tuple[Header, ...]] = (*ALWAYS, (b"content-security-policy", DATA_POLICY.encode()))
 
 
-def secured(
-    headers: list[Header], private: bool, extra: tuple[Header, ...] = (), status: int = 200
-) -> list[Header]:
-    """The headers of an answer, completed; what the route set itself stays.
+@lru_cache(256)
+def lacking(names: tuple[bytes, ...], kind: bytes, unchanged: bool) -> tuple[Header, ...]:
+    """The headers that an answer lacks; what the route set itself stays. Kept: answers are of few sorts.
 
     Args:
-        headers: names in lower case, as ASGI has them.
-        private: the answer was given to a key, so no shared cache may keep it.
-        extra: more to add.
-        status: of the answer. One of 304 has no body, and a browser would take its policy over to the page
+        names: of the headers it has, in lower case, as ASGI has them.
+        kind: its content type; b"" for none.
+        unchanged: it is one of 304, which has no body, and a browser would take its policy over to the page
             it keeps.
     """
-    kind, cached, names = b"", -1, set()
-    for place, (name, value) in enumerate(headers):
-        names.add(name)
-        if name == b"content-type":
-            kind = value
-        elif name == b"cache-control":
-            cached = place
-    wanted = () if status == 304 else PAGE if kind.startswith(b"text/html") else DATA
-    done = [*headers, *[pair for pair in wanted if pair[0] not in names], *extra]
-    if private:
-        if cached < 0:
-            done.append((b"cache-control", b"no-store"))
-        else:
-            done[cached] = (b"cache-control", headers[cached][1].replace(b"public", b"private"))
-    return done
+    wanted = () if unchanged else PAGE if kind.startswith(b"text/html") else DATA
+    return tuple([pair for pair in wanted if pair[0] not in names])
+
+
+def unshared(headers: list[Header]) -> list[Header]:
+    """The headers of an answer that was given to a key, so that no shared cache keeps it."""
+    rest = [pair for pair in headers if pair[0] != b"cache-control"]
+    cached = [value for name, value in headers if name == b"cache-control"]
+    return [*rest, (b"cache-control", cached[-1].replace(b"public", b"private") if cached else b"no-store")]

@@ -1,6 +1,6 @@
 """What the layers of HTTP ask of the application behind them."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bentos.api.limits import Admission, Limits
@@ -10,7 +10,7 @@ from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.telemetry.access_log import AccessLog
 
-__all__ = ["Running", "Served", "started"]
+__all__ = ["Running", "Served"]
 
 
 class Served(Protocol):
@@ -38,17 +38,22 @@ class Served(Protocol):
         ...
 
 
-Running = Callable[[], Served | None]
-"""Gives the application of this process; None before the service exists."""
+@dataclass(eq=False)
+class Running:
+    """What runs in this process.
 
-
-def started(running: Running) -> Served:
-    """The application of this process.
-
-    Raises:
-        RequestError: 503 before the service exists.
+    Attributes:
+        application: None before the service exists.
     """
-    application = running()
-    if application is None:
-        raise RequestError(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
-    return application
+
+    application: Served | None = None
+
+    def started(self) -> Served:
+        """The application.
+
+        Raises:
+            RequestError: 503 before the service exists.
+        """
+        if self.application is None:
+            raise RequestError(503, "service", "starting", "retry when /readyz answers 200", retry_after=2)
+        return self.application

@@ -22,7 +22,7 @@ from bentos.endpoints import FACTS
 from bentos.errors import RequestError
 from bentos.http.media import MediaShelf
 from bentos.http.security_headers import PAGE_POLICY
-from bentos.http.served import Running, started
+from bentos.http.served import Running
 from shelfspace.hashing import content_hash
 
 __all__ = ["Pages", "StaticFile", "read_static"]
@@ -98,8 +98,8 @@ class Pages:
         application: gives the process's application (None before the service exists).
     """
 
-    def __init__(self, application: Running) -> None:
-        self._application = application
+    def __init__(self, running: Running) -> None:
+        self._running = running
         self._pages, self._files = read_static()
         self._shelf: MediaShelf | None = None
         self._openers: anyio.CapacityLimiter | None = None
@@ -130,7 +130,7 @@ class Pages:
         elif path in FACTS:
             only_get(scope)
             try:
-                backend = started(self._application).backend
+                backend = self._running.started().backend
                 facts = await anyio.to_thread.run_sync(FACTS[path], backend, limiter=self._limiter())
             except (ValueError, KeyError, TypeError, OSError):
                 # Files that other programs wrote: told without its trace, as the fast path does.
@@ -142,7 +142,7 @@ class Pages:
         return True
 
     async def _media(self, key: str, scope: Scope, send: Send) -> None:
-        backend = started(self._application).backend
+        backend = self._running.started().backend
         if self._shelf is None:
             config = backend.config
             self._shelf = MediaShelf(config.media, config.settings.media, backend.put_media)

@@ -15,7 +15,6 @@ from bentos.serving.jobs import featurize, run_jobs
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Job, Outcome
 from bentos.serving.uploads import PutMedia
-from bentos.telemetry.metrics import timed
 from models.features.table import FeatureTable
 from retrieval.filters.rules import Rules
 from retrieval.filters.rules_file import RulesFile
@@ -59,22 +58,15 @@ class Backend:
         self.batcher.close()
         self._decoders.shutdown()
 
-    async def batched(self, call: ParsedRequest, loaded: LoadedRelease) -> Outcome:
-        """What the encoder's thread gives for a call, its photos and sounds decoded before.
-
-        Raises:
-            RequestError: 404 or 422, naming the item that cannot be used.
-        """
-        features = None
-        if [item for item in call.items if item.photos or item.sounds]:
-            with timed("decode"):
-                features = await self.aside(self._decode, call, loaded)
-        return await self.batcher.submit(Job(call, loaded, features, self.rules_file.rules))
-
     async def aside(self, work: Callable[[*Given], Made], *given: *Given) -> Made:
         """Do work in a thread beside the encoder's, which it has no need of."""
         return await asyncio.get_running_loop().run_in_executor(self._decoders, work, *given)
 
-    def _decode(self, call: ParsedRequest, loaded: LoadedRelease) -> FeatureTable:
+    def decode(self, call: ParsedRequest, loaded: LoadedRelease) -> FeatureTable:
+        """The features of a call's items, their photos and sounds decoded.
+
+        Raises:
+            RequestError: 422 naming the item that cannot be used.
+        """
         check_costs(call, self._limits)
         return featurize(loaded, call)

@@ -74,7 +74,7 @@ class Batcher(Generic[Job, Answer]):
         self._left = None
         if first is None:
             return []
-        batch, weight = [first], self._weight(first[0])
+        batch, weight = [first], 0
         while True:
             try:
                 one = self._queue.get_nowait()
@@ -83,7 +83,7 @@ class Batcher(Generic[Job, Answer]):
             if one is None:
                 self._queue.put(None)  # found again once this batch is done
                 return batch
-            weight += self._weight(one[0])
+            weight = (weight or self._weight(first[0])) + self._weight(one[0])
             if weight > self._max_weight:
                 self._left = one
                 return batch

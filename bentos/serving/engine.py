@@ -35,13 +35,16 @@ class Engine:
     Args:
         config: where releases come from.
         watched: called each time it looks; what else is to be watched.
+
+    Attributes:
+        loaded: the release that answers now; None before the first.
     """
 
     def __init__(self, config: ServiceConfig, watched: Callable[[], None] = lambda: None) -> None:
         self._config = config
         self._watched = watched
         self._indexes = IndexChoice(config)
-        self._loaded: LoadedRelease | None = None
+        self.loaded: LoadedRelease | None = None
         self._refused: str | None = None
         self._swap = threading.Lock()
         self._stop = threading.Event()
@@ -49,21 +52,16 @@ class Engine:
         self.problem = ""
         self.swaps = 0
 
-    @property
-    def loaded(self) -> LoadedRelease | None:
-        """The release that answers now; None before the first."""
-        return self._loaded
-
     def require(self) -> LoadedRelease:
         """The release that answers now.
 
         Raises:
             RequestError: 503 while there is none.
         """
-        if self._loaded is None:
+        if self.loaded is None:
             remedy = self.problem or "retry when /readyz answers 200"
             raise RequestError(503, "release", "none loaded", remedy, retry_after=2)
-        return self._loaded
+        return self.loaded
 
     def start(self) -> None:
         """Load the first release in the background and go on watching."""
@@ -75,10 +73,10 @@ class Engine:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=30)
-        if self._loaded is not None:
-            close_remote(self._loaded.remote)
-            if self._loaded.live is not None:
-                self._loaded.live.close()
+        if self.loaded is not None:
+            close_remote(self.loaded.remote)
+            if self.loaded.live is not None:
+                self.loaded.live.close()
 
     def refresh(self) -> bool:
         """Load what is current now if it is not what answers; True when it was swapped in.
@@ -91,7 +89,7 @@ class Engine:
             return False
         try:
             release = Release.load(folder)
-            if self._loaded is not None and release.id == self._loaded.id:
+            if self.loaded is not None and release.id == self.loaded.id:
                 return False
             self._install(self._prepared(release))
         except (ShelfspaceError, OSError, ValueError, KeyError) as error:
@@ -110,7 +108,7 @@ class Engine:
             RequestError: 409 where the log is full, 507 where the disk is.
         """
         with self._swap:
-            if loaded is not self._loaded or loaded.live is None:
+            if loaded is not self.loaded or loaded.live is None:
                 return None
             try:
                 made = loaded.live.segment.write(records)
@@ -153,8 +151,8 @@ class Engine:
         return live
 
     def _take_over(self, loaded: LoadedRelease) -> None:
-        before, old = (self._loaded.id, self._loaded.remote) if self._loaded else ("none", ())
-        self._loaded = loaded
+        before, old = (self.loaded.id, self.loaded.remote) if self.loaded else ("none", ())
+        self.loaded = loaded
         close_remote(old)
         self._refused = None
         self.problem = ""
@@ -164,7 +162,7 @@ class Engine:
     def _fall_back(self) -> bool:
         """Before any release answers, the one inside the Bento is better than none."""
         baked = self._config.baked_release
-        if self._loaded is not None or baked is None or baked.name == self._refused:
+        if self.loaded is not None or baked is None or baked.name == self._refused:
             return False
         problem, refused = self.problem, self._refused
         try:
@@ -182,11 +180,11 @@ class Engine:
         if root is not None:
             name = current_id(root)
             if name:
-                if self._loaded is not None and self._loaded.id == name:
+                if self.loaded is not None and self.loaded.id == name:
                     self._refused, self.problem = None, ""
                     return None
                 return root / "releases" / name
-        if self._loaded is not None:
+        if self.loaded is not None:
             return None
         return self._config.baked_release
 
@@ -196,7 +194,7 @@ class Engine:
             try:
                 self._watched()
                 self.refresh()
-                self._indexes.tend(self._loaded, self._stop.is_set)
+                self._indexes.tend(self.loaded, self._stop.is_set)
             except Exception as error:
                 # A bug here must not end the watching in silence.
                 self.problem = f"looking for a release failed: {error}"

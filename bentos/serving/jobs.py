@@ -12,6 +12,8 @@ from bentos.api.parsing import ParsedRequest
 from bentos.errors import RequestError
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Job, Outcome
+from bentos.serving.query_cache import ReadQuery
+from bentos.serving.request_rows import item_facts
 from bentos.telemetry.metrics import METRICS, Stages, timed
 from catalog.product import ProductInput
 from models.features.table import FeatureTable
@@ -20,6 +22,7 @@ from retrieval.catalogue.updates import alone_facts
 from retrieval.catalogue.view import CatalogueView
 from retrieval.changes.view import LayeredView
 from retrieval.engine import answers, blended
+from retrieval.lexical.tokens import query_terms
 from retrieval.query import EncodedQuery, SearchQuery
 from shelfspace.errors import InputError
 
@@ -68,8 +71,7 @@ def run_jobs(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     """Run a batch: one encoder call and one search per release, one outcome or refusal per job."""
     begin = time.perf_counter()
     METRICS.batches.observe(len(jobs))
-    for job in jobs:
-        METRICS.stages["queue"].observe(begin - job.asked)
+    METRICS.seconds.extend([("queue", begin - job.asked) for job in jobs])
     groups: dict[int, list[int]] = {}
     for position, job in enumerate(jobs):
         groups.setdefault(id(job.loaded), []).append(position)
@@ -84,18 +86,24 @@ def run_jobs(jobs: Sequence[Job]) -> list[Outcome | Exception]:
 
 def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     """Run jobs that share a release, one outcome or refusal per job."""
-    loaded, stages = jobs[0].loaded, METRICS.stages
+    loaded = jobs[0].loaded
     view = loaded.view()
     begin = time.perf_counter()
-    tables = feature_tables(loaded, jobs)
+    known = [loaded.queries.known(job.call.queries) for job in jobs]
+    tables = feature_tables(loaded, jobs, known)
     featurized = time.perf_counter()
-    stages["featurize"].observe(featurized - begin)
     encoded = encode_all(loaded, tables)
-    stages["encode"].observe(time.perf_counter() - featurized)
+    METRICS.seconds.append(("featurize", featurized - begin))
+    METRICS.seconds.append(("encode", time.perf_counter() - featurized))
     outcomes: list[Outcome | Exception] = []
-    for job, table, own in zip(jobs, tables, encoded, strict=True):
+    for job, table, own, read in zip(jobs, tables, encoded, known, strict=True):
         try:
-            outcomes.append(table if isinstance(table, RequestError) else outcome_of(job, view, table, own))
+            if isinstance(table, RequestError):
+                outcomes.append(table)
+            elif job.call.queries:
+                outcomes.append(query_outcome(job, view, own, read))
+            else:
+                outcomes.append(outcome_of(job, view, table, own))
         except KeyError as gone:  # deleted since the call was admitted
             remedy = "name a product that is still there"
             outcomes.append(RequestError(404, "product_id", gone.args[0], remedy))
@@ -110,7 +118,7 @@ def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
         with timed("search"):
             search_similar(loaded, view, jobs, outcomes, similar)
     if searching:
-        search_all(loaded.catalogue(view), jobs, outcomes, searching)
+        search_all(loaded.catalogues.catalogue(view), jobs, outcomes, searching)
     return outcomes
 
 
@@ -137,7 +145,7 @@ def encode_all(
 def outcome_of(
     job: Job, view: LayeredView, table: FeatureTable | None, encoded: tuple[np.ndarray, np.ndarray]
 ) -> Outcome:
-    """What the encoder says of a job; what is searched for it comes later.
+    """What the encoder says of a job that is no search; what is looked for comes later.
 
     Args:
         encoded: vectors and class probabilities of its items.
@@ -146,16 +154,42 @@ def outcome_of(
         KeyError: a product that it names is not there.
     """
     call, (vectors, classes) = job.call, encoded
-    if call.queries:
-        if len(call.queries) < len(vectors) or [query for query in call.queries if query.product]:
-            vectors, classes = put_together(call.queries, job.loaded.catalogue(view), vectors, classes)
-        return Outcome(vectors, classes, view=view)
     if table is None:
         return Outcome(np.stack([view.vector_of(product) for product in call.product_ids]), view=view)
     alone = None
     if call.endpoint == "products/put":
         alone = alone_facts(vectors_alone(job.loaded.encoder, table), len(table))
     return Outcome(vectors, classes, view=view, alone=alone)
+
+
+def query_outcome(
+    job: Job, view: LayeredView, encoded: tuple[np.ndarray, np.ndarray], known: list[ReadQuery] | None
+) -> Outcome:
+    """What is read of the queries of a search; what they find comes later.
+
+    Args:
+        encoded: vectors and class probabilities of their parts.
+        known: what was read of them before; then nothing is encoded.
+
+    Raises:
+        KeyError: a product that a query names is not there.
+    """
+    queries, (vectors, classes) = job.call.queries, encoded
+    if known is not None:
+        vectors = np.stack([one.vector for one in known])
+        classes = np.stack([one.probabilities for one in known])
+        return Outcome(vectors, classes, view=view, read=known)
+    if len(queries) < len(vectors) or [query for query in queries if query.product]:
+        vectors, classes = put_together(queries, job.loaded.catalogue(view), vectors, classes)
+    read = [
+        # Copies: a row of its own keeps no whole batch in memory.
+        ReadQuery(
+            vector.copy(), row.copy(), query_terms(query.text), item_facts(query.whole or ProductInput())
+        )
+        for query, vector, row in zip(queries, vectors, classes, strict=True)
+    ]
+    job.loaded.queries.keep(queries, read)
+    return Outcome(vectors, classes, view=view, read=read)
 
 
 def put_together(
@@ -177,9 +211,9 @@ def search_all(
     asked, done = [], Stages()
     for place in places:
         call, outcome = jobs[place].call, cast(Outcome, outcomes[place])
-        classes = cast(np.ndarray, outcome.probabilities)
-        for query, vector, known in zip(call.queries, outcome.vectors, classes, strict=True):
-            asked.append(EncodedQuery(query, call.options, jobs[place].rules, vector, known))
+        for query, read in zip(call.queries, outcome.read, strict=True):
+            own = (read.vector, read.probabilities, read.terms)
+            asked.append(EncodedQuery(query, call.options, jobs[place].rules, *own))
     results = iter(answers(catalogue, asked, done))
     for place in places:
         outcome = cast(Outcome, outcomes[place])
@@ -211,18 +245,23 @@ def search_similar(
         outcomes[place] = replace(cast(Outcome, outcomes[place]), scores=scores[own], rows=rows[own])
 
 
-def feature_tables(loaded: LoadedRelease, jobs: Sequence[Job]) -> list[FeatureTable | RequestError | None]:
+def feature_tables(
+    loaded: LoadedRelease, jobs: Sequence[Job], known: Sequence[list[ReadQuery] | None]
+) -> list[FeatureTable | RequestError | None]:
     """The features of each job, its refusal, or None where nothing is to be encoded.
 
     What has not been featurised yet (texts and prices) goes through one call: that call costs
     about a millisecond, whatever the number of items.
+
+    Args:
+        known: of each job, what was read of its queries before.
     """
     tables: list[FeatureTable | RequestError | None] = []
     items: list[ProductInput] = []
     waiting = []
     for n, job in enumerate(jobs):
         tables.append(job.features)
-        if job.features is None and job.call.items:
+        if job.features is None and job.call.items and known[n] is None:
             waiting.append(n)
             items += job.call.items
     try:

@@ -1,7 +1,7 @@
 """One release as the service answers from it: with the changes since, and an encoder run as was chosen."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bentos.serving.encoder_backend import choose_way
+from bentos.serving.query_cache import QueryCache
 from catalog.product import ProductInput
 from models.inference.backends import Choice
 from models.inference.by_modality import vectors_alone
@@ -35,20 +36,22 @@ class LoadedRelease(InMemoryRelease):
         live: the index with what changed since the release; None where changes are not taken.
         choice: how the encoder is run; None where nothing was chosen, and it is run by itself.
         remote: indexes of this release that a server outside answers from.
+        queries: those that were asked before.
     """
 
     live: LayeredIndex | None = None
     choice: Choice | None = None
     remote: "tuple[PgRowIndex, ...]" = ()
+    queries: QueryCache = field(default_factory=QueryCache)
 
     def with_choice(self, service: Service, snapshot: Path | None) -> "LoadedRelease":
-        """The same release, its encoder run by the way that `service.encoder` chooses.
+        """The same release, its encoder run by the way that `service.encoder` chooses, no query known yet.
 
         Args:
             snapshot: folder that holds the photos and sounds of the catalogue, or None.
         """
         choice = choose_way(self.id, self.encoder, self.release.products, snapshot, self.media, service)
-        return replace(self, choice=choice)
+        return replace(self, choice=choice, queries=QueryCache(service.query_cache))
 
     def with_changes(self, folder: Path, limits: DeltaLimits) -> tuple["LoadedRelease", Carried]:
         """The same release with the changes since, those made on other releases taken over.
@@ -73,9 +76,10 @@ class LoadedRelease(InMemoryRelease):
         """Place in the order of releases."""
         return int(self.id.split("-")[0])
 
-    def view(self) -> LayeredView:
-        """What answers at this moment: the release and the changes since."""
-        return self.still if self.live is None else self.live.view()
+    @cached_property
+    def view(self) -> Callable[[], LayeredView]:
+        """Gives what answers at this moment: the release and the changes since."""
+        return super().view if self.live is None else self.live.view
 
     @cached_property
     def _bases(self) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What goes to the encoder's thread, and what comes back."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from bentos.api.parsing import ParsedRequest
 from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.query_cache import ReadQuery
 from models.features.table import FeatureTable
 from retrieval.changes.view import LayeredView
 from retrieval.filters.rules import Rules
@@ -42,6 +44,7 @@ class Outcome:
         scores, rows: (n, m) for similar, else None.
         view: the state of release and changes that was searched.
         results: of a search, the answers to its queries.
+        read: of a search, what was read of its queries.
         alone: of a put, facts of its items by each modality alone.
     """
 
@@ -52,3 +55,4 @@ class Outcome:
     view: LayeredView | None = None
     results: list[dict[str, Any]] | None = None
     alone: list[dict[str, Any]] | None = None
+    read: Sequence[ReadQuery] = ()

@@ -24,9 +24,10 @@ def log_rows(
     rows = []
     for number, result in enumerate(results):
         row = log_row(call.contract.name, loaded.id, 200, len(call.product_ids), seconds)
-        item = call.queries[number].whole if call.queries else call.items[number] if call.items else None
-        if item is not None:
-            row |= item_facts(item)
+        if outcome.read:
+            row |= outcome.read[number].facts
+        elif call.items:
+            row |= item_facts(call.items[number])
         row["top_label"], row["top_score"] = best_of(number, outcome, result, loaded)
         row["vector"] = outcome.vectors[number]
         rows.append(row)

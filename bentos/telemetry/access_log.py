@@ -76,9 +76,14 @@ class AccessLog(BufferedLog):
         self._file = None  # a write that fails may leave half a line; the next one begins a new file
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         with os.fdopen(handle, "ab") as stream:
-            stream.write(b"".join(orjson.dumps(dated(row), option=orjson.OPT_APPEND_NEWLINE) for row in rows))
+            stream.write(b"".join(self._line(row) for row in rows))
         self._file = path
         return path
+
+    def _line(self, row: dict[str, Any]) -> bytes:
+        """A row as it is written; its address, which a request leaves in memory, as the hash of it."""
+        said = {**dated(row), "client": self.client(row["client"])}
+        return orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
 
     def _next_path(self, folder: Path, day: str) -> Path:
         while True:  # a process id may come back after a restart

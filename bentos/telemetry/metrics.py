@@ -2,13 +2,15 @@
 
 The counts are plain numbers that a collector of prometheus_client reads when it is asked. Its own
 histograms cost several microseconds an observation where BentoML runs it in multi-process mode
-(every value in a memory-mapped file); a request passes eight of these. A workspace has one
-serving process, so nothing has to be summed over processes.
+(every value in a memory-mapped file); a request passes a dozen of these, so the seconds of its stages
+are noted in one line and counted together at its end. A workspace has one serving process, so nothing
+has to be summed over processes.
 """
 
 import threading
 import time
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -44,15 +46,16 @@ class Histogram:
 
     Args:
         bounds: ascending upper bounds; one more count holds what is larger.
+        lock: held while counting, by several that are counted together; default: one of its own.
     """
 
     __slots__ = ("_lock", "bounds", "counts", "total")
 
-    def __init__(self, bounds: tuple[float, ...] = SECONDS) -> None:
+    def __init__(self, bounds: tuple[float, ...] = SECONDS, lock: "threading.Lock | None" = None) -> None:
         self.bounds = bounds
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
-        self._lock = threading.Lock()
+        self._lock = lock or threading.Lock()
 
     def observe(self, value: float) -> None:
         """Count one value."""
@@ -77,20 +80,20 @@ class Histogram:
 class timed:  # noqa: N801 - used as a statement: `with timed("encode"):`
     """Count the seconds of a block as those of a stage."""
 
-    __slots__ = ("_begin", "_histogram")
+    __slots__ = ("_begin", "_stage")
 
     def __init__(self, stage: str) -> None:
-        self._histogram = METRICS.stages[stage]
+        self._stage = stage
 
     def __enter__(self) -> None:
         self._begin = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:
-        self._histogram.observe(time.perf_counter() - self._begin)
+        METRICS.seconds.append((self._stage, time.perf_counter() - self._begin))
 
 
 class Stages:
-    """Counts the seconds of stages that follow one another: each ends where the next one begins."""
+    """Notes the seconds of stages that follow one another: each ends where the next one begins."""
 
     __slots__ = ("_since",)
 
@@ -100,7 +103,7 @@ class Stages:
     def __call__(self, stage: str) -> None:
         """A stage is through."""
         now = time.perf_counter()
-        METRICS.stages[stage].observe(now - self._since)
+        METRICS.seconds.append((stage, now - self._since))
         self._since = now
 
 
@@ -109,11 +112,16 @@ class Metrics(Collector):
 
     Attributes:
         on: whether anything is counted; off only to measure what counting costs.
+        seconds: stages that were passed and what each took, until `fold` counts them; any thread may append.
+        query_cache: queries of words by whether they were known, "hit" or "miss".
     """
 
     def __init__(self) -> None:
         self.on = True
-        self.stages = {stage: Histogram() for stage in STAGES}
+        self.seconds: deque[tuple[str, float]] = deque()
+        self._counting = threading.Lock()
+        self.stages = {stage: Histogram(lock=self._counting) for stage in STAGES}
+        self.query_cache = {"hit": 0, "miss": 0}
         self.batches = Histogram(JOBS)
         self._routes: dict[tuple[str, str], Histogram] = {}
         self._refusals: dict[str, int] = {}
@@ -126,8 +134,13 @@ class Metrics(Collector):
         """Tell these gauges too from now on, as they are at each scrape."""
         self._gauges = gauges
 
+    def forget(self, gauges: Callable[[], Iterable[Metric]]) -> None:
+        """Tell no more of what is closed; gauges that took its place stay."""
+        if self._gauges is gauges:
+            self._gauges = None
+
     def answered(self, route: str, status: int, seconds: float) -> None:
-        """Count one answer; used from the event loop only.
+        """Count one answer, and the stages passed so far; used from the event loop only.
 
         Args:
             route: one of a fixed set of names, since each is a series.
@@ -137,6 +150,17 @@ class Metrics(Collector):
         if series is None:
             series = self._routes[key] = Histogram()
         series.observe(seconds)
+        self.fold()
+
+    def fold(self) -> None:
+        """Count the stages that were passed since the last time."""
+        with self._counting:
+            while self.seconds:
+                stage, spent = self.seconds.popleft()
+                if self.on:
+                    series = self.stages[stage]
+                    series.counts[bisect_left(series.bounds, spent)] += 1
+                    series.total += spent
 
     def refused(self, status: int, field: str) -> None:
         """Count one refusal by its reason; used from the event loop only."""
@@ -153,6 +177,7 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Called by the registry for every scrape."""
+        self.fold()
         yield self._histograms()
         yield histogram_of("batch_jobs", "Requests in one call of the encoder", self.batches)
         yield self._stage_seconds()
@@ -162,6 +187,12 @@ class Metrics(Collector):
         for reason, count in self._refusals.copy().items():
             refusals.add_metric([reason], count)
         yield refusals
+        queries = CounterMetricFamily(
+            "shelfspace_query_cache", "Queries of words, by whether they were known", labels=["result"]
+        )
+        for result, count in self.query_cache.items():
+            queries.add_metric([result], count)
+        yield queries
         if self._gauges is not None:
             yield from self._gauges()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from data_checks.drift.verdict import DriftVerdict
 
-__all__ = ["add_run"]
+__all__ = ["add_run", "project_id"]
 
 KEPT_RUNS = 500
 """Runs kept per project: the UI reads them all to draw a panel."""
@@ -50,11 +50,16 @@ def add_run(snapshot: "ReportSnapshot", verdict: "DriftVerdict", workspace: Path
     return True
 
 
+def project_id(name: str) -> uuid.UUID:
+    """Id of a catalogue's project; it follows from the name, so two workspaces agree."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"shelfspace:{name}")
+
+
 def _project(place: "Workspace", name: str) -> "Project":
-    """The project of that name; its id follows from the name, so two workspaces agree."""
+    """The project of that name."""
     from evidently.sdk.models import ProjectModel
 
-    identity = uuid.uuid5(uuid.NAMESPACE_URL, f"shelfspace:{name}")
+    identity = project_id(name)
     found = place.get_project(identity)
     if found is not None:
         return found

@@ -13,8 +13,15 @@ import numpy as np
 from retrieval.changes.records import Header
 from retrieval.changes.segment import DeltaLimits, DeltaSegment, DeltaView
 from retrieval.vectors.base import RowIndex
-from retrieval.vectors.checks import checked_queries, checked_rows
-from retrieval.vectors.order import TIED, ordered, padded, search_rows, true_scores
+from retrieval.vectors.exact import (
+    TIED,
+    checked_queries,
+    checked_rows,
+    ordered,
+    padded,
+    search_rows,
+    true_scores,
+)
 from shelfspace.errors import InputError
 
 __all__ = ["LayeredIndex", "LayeredView"]
@@ -191,10 +198,14 @@ class LayeredIndex:
         self._ids = ids
         self._rows = {product: row for row, product in enumerate(ids)}
         self.segment = DeltaSegment(segment_path, header, self._rows, limits)
+        self._newest: LayeredView | None = None
 
     def view(self) -> LayeredView:
-        """The newest state, to search and to read."""
-        return LayeredView(self.base, self._ids, self._rows, self.segment.view(), self._dim)
+        """The newest state, to search and to read; the same object until something changes."""
+        delta, newest = self.segment.view(), self._newest
+        if newest is None or newest.delta is not delta:
+            newest = self._newest = LayeredView(self.base, self._ids, self._rows, delta, self._dim)
+        return newest
 
     @property
     def sequence(self) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from retrieval.lexical.score_table import Postings, ScoreTable, positions
-from retrieval.lexical.tokens import search_terms, tokens_code
+from retrieval.lexical.tokens import query_terms, search_terms, tokens_code
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import read_json, write_json
 
@@ -129,11 +129,8 @@ class LexicalIndex:
         return cls(index, len(listings), weights, sum(map(len, ids)) / len(ids))
 
     def query(self, text: str) -> LexicalQuery:
-        """The distinct words of a query."""
-        terms: dict[str, str] = {}
-        for word, term in search_terms(text):
-            terms.setdefault(term, word)
-        return self.query_of(tuple(terms.values()), tuple(terms))
+        """What the index reads of a query's text."""
+        return self.query_of(*query_terms(text))
 
     def query_of(self, words: tuple[str, ...], terms: tuple[str, ...]) -> LexicalQuery:
         """A query of distinct words whose terms are known."""

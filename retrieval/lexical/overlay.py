@@ -14,6 +14,7 @@ import numpy as np
 
 from retrieval.lexical.index import K1, B, LexicalIndex, LexicalQuery, listing_terms
 from retrieval.lexical.score_table import best, distinct, positions
+from retrieval.lexical.tokens import query_terms
 
 __all__ = ["LayeredLexical", "LayeredRows", "Listing", "read_listing"]
 
@@ -73,7 +74,11 @@ class LayeredLexical:
 
     def query(self, text: str) -> LexicalQuery:
         """See `LexicalIndex.query`."""
-        asked = self.base.query(text)
+        return self.query_of(*query_terms(text))
+
+    def query_of(self, words: tuple[str, ...], terms: tuple[str, ...]) -> LexicalQuery:
+        """See `LexicalIndex.query_of`."""
+        asked = self.base.query_of(words, terms)
         unknown = [place for place, term in enumerate(asked.ids.tolist()) if term < 0]
         if not unknown:
             return asked

@@ -7,12 +7,13 @@ form; PyStemmer).
 
 import threading
 from importlib.metadata import version
+from typing import NamedTuple
 
 import Stemmer
 
 from catalog.text.clean import clean_text, strip_prices, words
 
-__all__ = ["search_terms", "stems", "tokens_code"]
+__all__ = ["QueryTerms", "query_terms", "search_terms", "stems", "tokens_code"]
 
 _own = threading.local()
 
@@ -26,6 +27,26 @@ def search_terms(text: str) -> list[tuple[str, str]]:
     """(word as written in lower case, its term) of each word that is no stop word, in order."""
     found = words(strip_prices(clean_text(text)))
     return list(zip(found, stems(found), strict=True))
+
+
+class QueryTerms(NamedTuple):
+    """What is looked up of a query: its distinct words, and the term of each.
+
+    Attributes:
+        words: as written, in lower case, without stop words.
+        terms: of each word.
+    """
+
+    words: tuple[str, ...]
+    terms: tuple[str, ...]
+
+
+def query_terms(text: str) -> QueryTerms:
+    """The distinct words of a query; of words that share a term, the first."""
+    terms: dict[str, str] = {}
+    for word, term in search_terms(text):
+        terms.setdefault(term, word)
+    return QueryTerms(tuple(terms.values()), tuple(terms))
 
 
 def stems(found: list[str]) -> list[str]:

@@ -2,8 +2,8 @@
 
 from retrieval.vectors.base import RowIndex
 from retrieval.vectors.build import build_index, measure_recall
-from retrieval.vectors.faiss_index import ExactIndex, FaissIndex, load_index
-from retrieval.vectors.order import search_rows
+from retrieval.vectors.exact import ExactIndex, search_rows
+from retrieval.vectors.faiss_index import FaissIndex, load_index
 
 __all__ = [
     "ExactIndex",

@@ -17,8 +17,8 @@ import faiss
 import numpy as np
 
 from retrieval.vectors.base import RowIndex
-from retrieval.vectors.checks import as_vectors
-from retrieval.vectors.faiss_index import ExactIndex, FaissIndex
+from retrieval.vectors.exact import ExactIndex, as_vectors
+from retrieval.vectors.faiss_index import FaissIndex
 from shelfspace.settings import ReleaseSettings
 
 __all__ = ["build_index", "measure_recall"]

@@ -1,8 +1,8 @@
-"""Nearest-vector search behind one interface: exact for small catalogues, faiss above.
+"""Nearest-vector search by faiss where a catalogue is large, and the file that says which index there is.
 
 The embeddings table is the truth; an index is rebuilt from it and reads its true vectors back
 for the final ranking, so scores are exact cosines whatever the index compresses. Ties are broken
-by row (`retrieval.vectors.order`), so equal input gives equal output.
+by row (`retrieval.vectors.exact`), so equal input gives equal output.
 """
 
 from pathlib import Path
@@ -12,13 +12,12 @@ import faiss
 import numpy as np
 
 from retrieval.vectors.base import RowIndex
-from retrieval.vectors.checks import as_vectors, checked_queries, checked_rows
-from retrieval.vectors.order import renumber, search_rows, true_scores
+from retrieval.vectors.exact import ExactIndex, as_vectors, true_scores
 from retrieval.vectors.proposed import ProposedIndex, packed_rows
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, write_json
 
-__all__ = ["TIMING", "ExactIndex", "FaissIndex", "load_index"]
+__all__ = ["TIMING", "FaissIndex", "load_index"]
 
 TIMING = "timing.json"
 """File of an index that says how fast it was; no part of its content."""
@@ -32,39 +31,6 @@ Each costs a read of a true vector.
 """
 PREPARED = 64
 """Search parameters kept per index, one for each number of candidates."""
-
-
-class ExactIndex:
-    """Scans all vectors; recall is 1 by construction.
-
-    Args:
-        vectors: (n, d) float32, kept by reference (a memory map stays one).
-        note: what `describe` adds, such as why no approximate index is used.
-    """
-
-    def __init__(self, vectors: np.ndarray, note: dict[str, Any] | None = None) -> None:
-        self.vectors = as_vectors(vectors)
-        self.note = note or {}
-
-    def __len__(self) -> int:
-        return len(self.vectors)
-
-    def search(
-        self, queries: np.ndarray, k: int, allowed_rows: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `RowIndex.search`."""
-        asked = checked_queries(queries, self.vectors.shape[1], k)
-        if allowed_rows is None:
-            return search_rows(self.vectors, asked, k)
-        rows = checked_rows(allowed_rows, len(self))
-        return renumber(search_rows(self.vectors[rows], asked, k), rows)
-
-    def save(self, folder: Path) -> None:
-        write_json(folder / "index.json", self.describe())
-
-    def describe(self) -> dict[str, Any]:
-        n, d = self.vectors.shape
-        return {"kind": "exact", "rows": n, "dim": d, "recall_at_10": 1.0, **self.note}
 
 
 class FaissIndex(ProposedIndex):

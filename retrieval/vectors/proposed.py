@@ -8,8 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.vectors.checks import checked_queries, checked_rows
-from retrieval.vectors.order import apart, ordered, padded, renumber, search_rows, true_scores, unsettled
+from retrieval.vectors.exact import (
+    apart,
+    checked_queries,
+    checked_rows,
+    ordered,
+    padded,
+    renumber,
+    search_rows,
+    true_scores,
+    unsettled,
+)
 
 __all__ = ["GATHER_ROWS", "ProposedIndex", "packed_rows"]
 

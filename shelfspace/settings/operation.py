@@ -1,8 +1,9 @@
 """Sections of what follows the training: judging, releasing, serving and watching a model."""
 
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
 
@@ -102,6 +103,11 @@ class Service(Section):
     encoder_seconds: PositiveFloat = Field(
         10, description="Seconds after which that measuring tries nothing more."
     )
+    query_cache: int = Field(
+        4096,
+        ge=0,
+        description="Queries of words whose encoding is kept, those asked last; 0 encodes every one.",
+    )
     max_items: Positive = Field(64, description="Items in one request.")
     max_body_bytes: Positive = Field(32_000_000)
     max_results: Positive = Field(100, description="Largest k of a search.")
@@ -161,10 +167,25 @@ class Monitoring(Section):
     sample_rows: Positive = Field(2000, description="Rows compared at most, per side.")
 
 
+CRON = r"^\S+( \S+){4}$"
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone; give one such as UTC or Europe/Berlin")
+    return name
+
+
 class Automation(Section):
     """Sensors and schedules."""
 
-    weekly: str = Field("0 3 * * 1", description="Cron expression of the retraining schedule.")
+    weekly: str = Field("0 3 * * 1", pattern=CRON, description="Cron expression of the retraining schedule.")
+    drift_cron: str = Field(
+        "7 * * * *", pattern=CRON, description="Cron expression of the schedule that looks for drift."
+    )
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "UTC", description="Time zone of both, such as Europe/Berlin."
+    )
     drift_interval_seconds: Positive = Field(60)
     inbox_interval_seconds: Positive = Field(30)
     cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")

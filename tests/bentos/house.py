@@ -14,6 +14,7 @@ from bentos.auth.keys import KeysFile, create_key, write_keys
 from bentos.config import ServiceConfig
 from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
+from bentos.http.served import Running
 from shelfspace.settings import Settings
 from tests.bentos.shop import Shop
 
@@ -51,8 +52,8 @@ class House:
         )
         self.application = Application(config)
         assert self.application.engine.refresh()
-        inner = FastPath(Starlette(routes=INNER), application=lambda: self.application, spec=dict)
-        self.app = Guard(inner, application=lambda: self.application)
+        inner = FastPath(Starlette(routes=INNER), running=Running(self.application), spec=dict)
+        self.app = Guard(inner, running=Running(self.application))
 
     def client(self, token: str = "", base: str = "http://testserver") -> TestClient:
         headers = {"authorization": f"Bearer {self.tokens[token]}"} if token else {}

@@ -13,18 +13,18 @@ from tests.waiting import wait_for
 def test_declared_routes_answer_as_the_fast_path(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELFSPACE_RELEASES", str(shop.workspace.root))
     monkeypatch.delenv("SHELFSPACE_LIVE", raising=False)
-    from bentos.service import Shelfspace, application
+    from bentos.service import RUNNING, Shelfspace
 
-    assert application() is None
+    assert RUNNING.application is None
     service = Shelfspace.inner()
     assert not service.application.log.on
     try:
         wait_for(service.__is_ready__, 60, pause=0.05)
-        assert application() is service.application
+        assert RUNNING.application is service.application
         asyncio.run(calls(service, shop))
     finally:
         service.stop()
-    assert application() is None
+    assert RUNNING.application is None
 
 
 async def calls(service: object, shop: Shop) -> None:

@@ -9,7 +9,7 @@ from pgvector import HalfVector
 from psycopg import sql
 
 from retrieval.vectors.build import MARGIN
-from retrieval.vectors.order import DECIMALS, search_rows
+from retrieval.vectors.exact import DECIMALS, search_rows
 
 __all__ = ["measured"]
 

@@ -17,8 +17,7 @@ import numpy as np
 from psycopg import sql
 
 from retrieval.vectors.base import RowIndex
-from retrieval.vectors.checks import as_vectors
-from retrieval.vectors.order import true_scores
+from retrieval.vectors.exact import as_vectors, true_scores
 from retrieval.vectors.postgres.connection import Server
 from retrieval.vectors.postgres.fill import Rows, drop_unkept, fill, filled, hold, table_of
 from retrieval.vectors.proposed import ProposedIndex, packed_rows

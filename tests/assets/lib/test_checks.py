@@ -33,13 +33,10 @@ class Bench:
     def judge(self, shop: object) -> CheckReport:
         assert shop is self.shop
         self.judged += 1
-        finding = Finding(
-            "ids are there", "product_id", "why", "critical", self.passes, "seen", 0, 1, "kind", "rule"
-        )
-        failures = pd.DataFrame(
-            [["1", "price", "-2", "above 0", "warning", "rule"]], columns=list(FAILURE_COLUMNS)
-        )
-        return CheckReport("sound", self.passes, {"rows": 1}, failures, (finding,), self.page, "version")
+        said = ("ids are there", "product_id", "why", "critical", self.passes, "seen", 3, 9, "kind", "ids")
+        row = ["1", "product_id", "-2", "above 0", "warning", "ids"]
+        failures = pd.DataFrame([row], columns=list(FAILURE_COLUMNS))
+        return CheckReport("sound", self.passes, {"rows": 9}, failures, (Finding(*said),), self.page, "1")
 
     def ask(self) -> dg.AssetCheckResult:
         answer = self.check(self.shop)
@@ -59,10 +56,20 @@ def test_a_good_verdict_is_given_again_in_the_same_words(bench: Bench) -> None:
     assert again == first
     assert again.passed
     assert again.metadata[CHECKED_VERSION].value == "1"
-    assert "failing_rows" in again.metadata
+    assert "rows that fail" in again.metadata
     bench.bytes["stock"] = "2"
     bench.ask()
     assert bench.judged == 1, "the judge does not read the stock"
+
+
+def test_each_rule_gives_a_number_that_the_ui_plots_and_a_row_of_the_table(bench: Bench) -> None:
+    shown = bench.ask().metadata
+    assert shown["rows"].value == 9
+    assert shown["failing ids"].value == 3
+    (rule,) = shown["rules"].records
+    assert rule.data == {"rule": "ids are there", "holds": "yes", "observed": "seen", "why": "why"}
+    assert shown["rows that fail"].records[0].data["value"] == "-2"
+    assert isinstance(shown["data_docs"], dg.PathMetadataValue), "a browser opens no file:// link"
 
 
 @pytest.mark.parametrize("asset", ["products", "events"])

@@ -42,7 +42,7 @@ class Bench:
         self.asset = stage.stage(**told)(sums)
 
     def run(self) -> list[dg.MaterializeResult]:
-        context = SimpleNamespace(selected_asset_keys=self.asset.keys)
+        context = SimpleNamespace(selected_asset_keys=self.asset.keys, instance=None)
         return list(self.asset.op.compute_fn.decorated_fn(context, self.shop))
 
 

@@ -19,6 +19,7 @@ from bentos.errors import RequestError
 from bentos.http.fast_path import FastPath
 from bentos.http.guard import LISTED, needed, route_of
 from bentos.http.openapi import openapi
+from bentos.http.served import Running
 from shelfspace.settings import Settings
 from tests.bentos.house import House, error_of
 from tests.bentos.market import Market
@@ -51,7 +52,7 @@ def writable(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     )
     application = Application(config)
     application.engine.refresh()
-    yield TestClient(FastPath(Starlette(), application=lambda: application, spec=dict))
+    yield TestClient(FastPath(Starlette(), running=Running(application), spec=dict))
     application.close()
 
 

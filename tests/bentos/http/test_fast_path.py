@@ -17,6 +17,7 @@ from bentos.application import Application
 from bentos.config import ServiceConfig
 from bentos.endpoints import ENDPOINTS
 from bentos.http.fast_path import FastPath
+from bentos.http.served import Running
 from shelfspace.settings import Settings
 from tests.bentos.served import logged
 from tests.bentos.shop import Shop
@@ -35,9 +36,7 @@ def settings(**service: float) -> Settings:
 
 def client_of(application: Application) -> TestClient:
     inner = Starlette(routes=[Route("/other", lambda _: PlainTextResponse("inner"))])
-    return TestClient(
-        FastPath(inner, application=lambda: application, spec=dict), raise_server_exceptions=False
-    )
+    return TestClient(FastPath(inner, running=Running(application), spec=dict), raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +271,7 @@ def test_a_body_declared_too_large_is_refused_before_it_is_read(application: App
         "headers": headers,
         "server": ("127.0.0.1", 1),
     }
-    app = FastPath(lambda *_: None, application=lambda: application, spec=dict)
+    app = FastPath(lambda *_: None, running=Running(application), spec=dict)
     asyncio.run(app(scope, receive, send))
     assert sent[0]["status"] == 413
     assert not read

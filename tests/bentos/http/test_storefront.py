@@ -22,6 +22,7 @@ from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
 from bentos.http.media import CACHE_BYTES, MediaShelf
 from bentos.http.security_headers import PAGE_POLICY
+from bentos.http.served import Running
 from bentos.http.storefront import STATIC, asked_range, read_static
 from bentos.serving.uploads import KEPT_SECONDS, PutMedia
 from catalog.product import ProductInput
@@ -45,7 +46,7 @@ def application(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def client_of(application: Application | None) -> TestClient:
     return TestClient(
-        FastPath(Starlette(), application=lambda: application, spec=dict), raise_server_exceptions=False
+        FastPath(Starlette(), running=Running(application), spec=dict), raise_server_exceptions=False
     )
 
 
@@ -57,8 +58,8 @@ def client(application: Application) -> TestClient:
 @pytest.fixture(scope="module")
 def guarded(application: Application) -> TestClient:
     """As the service has it; the other client shows that pages need no guard to be safe from paths."""
-    hot = FastPath(Starlette(), application=lambda: application, spec=dict)
-    return TestClient(Guard(hot, application=lambda: application), raise_server_exceptions=False)
+    hot = FastPath(Starlette(), running=Running(application), spec=dict)
+    return TestClient(Guard(hot, running=Running(application)), raise_server_exceptions=False)
 
 
 def test_pages_need_no_release_and_hold_no_inline_code() -> None:

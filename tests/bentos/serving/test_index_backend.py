@@ -17,6 +17,7 @@ from bentos.application import Application
 from bentos.build import build_bento
 from bentos.config import ServiceConfig, read_config
 from bentos.http.fast_path import FastPath
+from bentos.http.served import Running
 from bentos.serve import main
 from bentos.serving.index_backend import IndexChoice, close_remote
 from bentos.serving.loaded_release import LoadedRelease
@@ -68,7 +69,7 @@ async def nothing(scope: dict, receive: object, send: object) -> None:
 
 
 def ask(application: Application, path: str, body: dict | None = None) -> Any:
-    app = FastPath(nothing, application=lambda: application, spec=dict)
+    app = FastPath(nothing, running=Running(application), spec=dict)
 
     async def run() -> httpx.Response:
         transport = httpx.ASGITransport(app=app)

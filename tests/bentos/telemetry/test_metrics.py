@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bentos.application import Application
 from bentos.config import ServiceConfig
 from bentos.http.fast_path import FastPath
+from bentos.http.served import Running
 from bentos.telemetry.metrics import STAGES, Histogram
 from shelfspace.workspace import PROJECT
 from tests.bentos.shop import Shop
@@ -53,7 +54,7 @@ def application(shop: Shop, tmp_path: Path):
 
 
 def ask(application: Application, *calls: tuple[str, str, dict | None]) -> list[httpx.Response]:
-    app = FastPath(nothing, application=lambda: application, spec=dict)
+    app = FastPath(nothing, running=Running(application), spec=dict)
 
     async def run() -> list[httpx.Response]:
         transport = httpx.ASGITransport(app=app)

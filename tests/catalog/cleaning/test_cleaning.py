@@ -1,16 +1,25 @@
 """Cleaning: typed rows, a reason for each refusal, and counts that add up on any dirt."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.cells import media_cell
 from catalog.cleaning import Cleaned, clean_events, clean_products, clean_stock
-from catalog.contract import EVENT_COLUMNS, EVENT_KINDS, PRODUCT_COLUMNS, QUARANTINE_COLUMNS, STOCK_COLUMNS
+from catalog.contract import (
+    COLUMNS,
+    EVENT_COLUMNS,
+    EVENT_KINDS,
+    PRODUCT_COLUMNS,
+    QUARANTINE_COLUMNS,
+    STOCK_COLUMNS,
+)
 from catalog.media import probe_media
 from catalog.sample import build_sample
 from catalog.sample.dirt import KINDS
@@ -192,6 +201,23 @@ def test_empty_tables_have_the_right_columns_and_types(tmp_path: Path) -> None:
         write_table(tmp_path / "t.parquet", result.clean)
     assert str(products.clean["price"].dtype) == "float64"
     assert str(events.clean["time"].dtype) == "datetime64[us, UTC]"
+
+
+def test_clean_tables_have_the_types_that_their_contract_names(tmp_path: Path) -> None:
+    stock = {"product_id": "p0", "on_hand": "3", "lead_time_days": "4"}
+    found = pd.DataFrame([finding("a.jpg", "photos", True), finding("a.wav", "sounds", True)])
+    whole = product(0, photos="a.jpg", sounds="a.wav", updated_at="2026-01-31T10:00:00Z")
+    tables = {
+        "products": clean(whole, findings=found),
+        "events": clean_events(raw([event(0)]), ["p0"]),
+        "stock": clean_stock(raw([stock]), ["p0"]),
+    }
+    for name, result in tables.items():
+        assert len(result.clean) == 1
+        write_table(tmp_path / "t.parquet", result.clean)
+        schema = pq.read_schema(tmp_path / "t.parquet")
+        types = {field.name: re.sub(r"<\w+: ", "<", str(field.type)) for field in schema}
+        assert types == {column.name: column.type for column in COLUMNS[name]}
 
 
 dirt = st.one_of(

@@ -1,18 +1,27 @@
-"""The order of what a search finds: true scores, ties by row, and whether candidates are sure.
+"""Exact search, and what every search ends with: checked input, true scores, ties by row.
 
 Scores that agree to six decimals count as tied, and ties stand by row, so equal input gives equal output.
 """
 
+import math
+from pathlib import Path
 from typing import Any
 
 import faiss
 import numpy as np
 
+from shelfspace.errors import InputError
+from shelfspace.files import write_json
+
 __all__ = [
     "DECIMALS",
     "EXTRA",
     "TIED",
+    "ExactIndex",
     "apart",
+    "as_vectors",
+    "checked_queries",
+    "checked_rows",
     "ordered",
     "padded",
     "renumber",
@@ -30,6 +39,79 @@ TIED = 10.0**-DECIMALS
 """Scores this far apart are not tied."""
 EXTRA = 16
 """Candidates an exact scan fetches beyond k, so that a tie at the cut is seen."""
+
+
+class ExactIndex:
+    """Scans all vectors; recall is 1 by construction.
+
+    Args:
+        vectors: (n, d) float32, kept by reference (a memory map stays one).
+        note: what `describe` adds, such as why no approximate index is used.
+    """
+
+    def __init__(self, vectors: np.ndarray, note: dict[str, Any] | None = None) -> None:
+        self.vectors = as_vectors(vectors)
+        self.note = note or {}
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def search(
+        self, queries: np.ndarray, k: int, allowed_rows: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `RowIndex.search`."""
+        asked = checked_queries(queries, self.vectors.shape[1], k)
+        if allowed_rows is None:
+            return search_rows(self.vectors, asked, k)
+        rows = checked_rows(allowed_rows, len(self))
+        return renumber(search_rows(self.vectors[rows], asked, k), rows)
+
+    def save(self, folder: Path) -> None:
+        write_json(folder / "index.json", self.describe())
+
+    def describe(self) -> dict[str, Any]:
+        n, d = self.vectors.shape
+        return {"kind": "exact", "rows": n, "dim": d, "recall_at_10": 1.0, **self.note}
+
+
+def as_vectors(vectors: np.ndarray) -> np.ndarray:
+    """Check (n, d) float32, contiguous; a memory map is not copied."""
+    if vectors.ndim != 2 or vectors.dtype != np.float32 or 0 in vectors.shape:
+        raise InputError(
+            "vectors", (vectors.shape, str(vectors.dtype)), "give a non-empty (n, d) float32 array"
+        )
+    return np.ascontiguousarray(vectors)
+
+
+def checked_queries(queries: np.ndarray, dim: int, k: int) -> np.ndarray:
+    """Queries as contiguous (q, dim) float32."""
+    if queries.ndim != 2 or queries.shape[1] != dim:
+        raise InputError("queries", queries.shape, f"give an array of shape (q, {dim})")
+    if k < 1:
+        raise InputError("k", k, "ask for at least one result")
+    asked = np.ascontiguousarray(queries, dtype=np.float32)
+    flat = asked.ravel()
+    # One pass by BLAS tells of almost every good input; where it does not, each number is looked at.
+    if not math.isfinite(flat @ flat) and not np.isfinite(asked).all():
+        raise InputError("queries", "nan or infinity", "give finite vectors")
+    return asked
+
+
+def checked_rows(allowed: np.ndarray, n: int) -> np.ndarray:
+    """Ascending distinct row numbers of a mask or of row numbers."""
+    given = np.asarray(allowed)
+    if given.dtype == bool:
+        if given.shape != (n,):
+            raise InputError("allowed_rows", given.shape, f"give a mask of {n} rows")
+        return np.flatnonzero(given)
+    rows = given.astype(np.int64, copy=False)
+    if not (rows[1:] > rows[:-1]).all():  # ascending rows, the usual case, need no sorting
+        rows = np.unique(rows)
+    if len(rows) and (rows[0] < 0 or rows[-1] >= n):
+        raise InputError(
+            "allowed_rows", int(rows[0] if rows[0] < 0 else rows[-1]), f"give rows from 0 to {n - 1}"
+        )
+    return rows
 
 
 def search_rows(vectors: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
