@@ -62,6 +62,9 @@ def attribute_texts(cell: str) -> dict[str, str]:
 
 def _json(cell: str, kind: type[Parsed]) -> Parsed | None:
     """The cell as JSON of one kind; None where it is none: a name may begin with a bracket."""
+    # Most cells are plain or empty, and an exception for each costs more than all else that cleans them.
+    if not cell.lstrip().startswith(("[", "{")):
+        return None
     try:
         value = json.loads(cell)
     except (ValueError, RecursionError):

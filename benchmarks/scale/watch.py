@@ -1,16 +1,16 @@
-"""Memory and processor time of a process and its children over time, read from /proc."""
+"""Memory and processor time of a process and its children over time."""
 
-import os
+import contextlib
 import threading
 import time
-from pathlib import Path
 from typing import NamedTuple, Self
+
+import psutil
 
 __all__ = ["Watch"]
 
 INTERVAL = 0.1
 """Seconds between two readings."""
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Use(NamedTuple):
@@ -28,7 +28,7 @@ class Watch:
     """
 
     def __init__(self, pid: int) -> None:
-        self.pid = pid
+        self._process = psutil.Process(pid)
         self.seconds = 0.0
         self._readings: list[tuple[float, Use]] = []
         self._ended = threading.Event()
@@ -54,22 +54,16 @@ class Watch:
 
     def _read(self) -> None:
         while not self._ended.wait(INTERVAL):
-            self._readings.append((time.time(), tree_use(self.pid)))
+            self._readings.append((time.time(), tree_use(self._process)))
 
 
-def tree_use(pid: int) -> Use:
+def tree_use(process: psutil.Process) -> Use:
     """What a process and all below it use; one that has ended counts as nothing."""
-    folder = Path("/proc") / str(pid)
-    try:
-        status = (folder / "status").read_text()
-        # The second field is the command in brackets, which may hold blanks.
-        times = (folder / "stat").read_text().rpartition(")")[2].split()[11:15]
-        tasks = [(task / "children").read_text() for task in (folder / "task").iterdir()]
-    except (FileNotFoundError, ProcessLookupError):
-        return Use()
-    resident = sum(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
-    below = [tree_use(int(child)) for children in tasks for child in children.split()]
-    return Use(
-        resident + sum(use.resident for use in below),
-        sum(map(int, times)) / TICKS + sum(use.busy for use in below),
-    )
+    resident, busy = 0, 0.0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for each in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = each.cpu_times()
+                resident += each.memory_info().rss
+                busy += times.user + times.system + times.children_user + times.children_system
+    return Use(resident, busy)

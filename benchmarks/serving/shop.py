@@ -17,7 +17,6 @@ from PIL import Image, ImageDraw
 
 from bentos.build import bento_folder, build_bento
 from catalog.product import ProductInput
-from insights.bought_together import bought_together
 from models.features.featurizer import Featurizer
 from models.inference.by_modality import vectors_alone
 from models.inference.product_encoder import ProductEncoder
@@ -181,5 +180,4 @@ def parts_of(
         found = search.candidates(words, said.vectors[0], said.probabilities[0])
         grades = np.where(labels[found.rows] == labels[number], 2, 0)
         judged.append(Judged(found, grades))
-    together = bought_together(pd.DataFrame(), [], Settings().graph)
-    return search_part_writers(lexical, fit_fusion(judged), alone, together)
+    return search_part_writers(lexical, fit_fusion(judged), alone)

@@ -22,7 +22,7 @@ from retrieval.lexical.tokens import query_terms, search_terms, tokens_code
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import read_json, write_json
 
-__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "listing_terms"]
+__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "listing_terms", "table_terms"]
 
 FIELD_WEIGHTS: dict[str, int] = {"title": 3, "brand": 1, "attributes": 1, "category": 1, "description": 1}
 """How often a field's terms count; 0 leaves the field out."""
@@ -109,10 +109,7 @@ class LexicalIndex:
                 raise InputError("weights", {field: weight}, f"give 0 or more to any of {known}")
         if len(products) == 0:
             raise InputError("products", 0, "give at least one listing")
-        names = [name for name in FIELD_WEIGHTS if name in products]
-        rows = zip(*(products[name].tolist() for name in names), strict=True)
-        listings = [listing_terms(dict(zip(names, row, strict=True)), weights) for row in rows]
-        return cls.of_terms(listings or [[] for _ in range(len(products))], weights)
+        return cls.of_terms(table_terms(products, weights), weights)
 
     @classmethod
     def of_terms(cls, listings: Sequence[Sequence[str]], weights: Mapping[str, int]) -> "LexicalIndex":
@@ -256,6 +253,14 @@ class LexicalIndex:
             "weights": self.weights,
             "tokens": tokens_code(),
         }
+
+
+def table_terms(products: pd.DataFrame, weights: Mapping[str, int] = FIELD_WEIGHTS) -> list[list[str]]:
+    """`listing_terms` of each row of a table that has any of the fields as columns."""
+    names = [name for name in FIELD_WEIGHTS if name in products]
+    rows = zip(*(products[name].tolist() for name in names), strict=True)
+    listings = [listing_terms(dict(zip(names, row, strict=True)), weights) for row in rows]
+    return listings or [[] for _ in range(len(products))]
 
 
 def listing_terms(listing: Mapping[str, Any], weights: Mapping[str, int]) -> list[str]:

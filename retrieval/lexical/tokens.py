@@ -51,8 +51,8 @@ def query_terms(text: str) -> QueryTerms:
 
 def stems(found: list[str]) -> list[str]:
     """Terms of words: the English stem, or the word itself where it is not Latin."""
-    # A stemmer keeps state, so no two threads may share one.
+    # A stemmer keeps state, so no two threads may share one. Its cache costs more than stemming again.
     if not hasattr(_own, "stemmer"):
-        _own.stemmer = Stemmer.Stemmer("english")
+        _own.stemmer = Stemmer.Stemmer("english", 0)
     terms: list[str] = _own.stemmer.stemWords(found)
     return terms

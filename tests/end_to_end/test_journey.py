@@ -37,7 +37,7 @@ def test_demo_makes_every_asset_and_says_what_next(checkout: Checkout, demo: Fin
         "lexical/lexical.json",
         "search_fusion.json",
         "modalities/image.npy",
-        "bought_together.parquet",
+        "insights/bought_together/bought_together.parquet",
     ):
         assert (folder / part).is_file()
     judged = read_json(workspace / "evaluation" / "holdout" / "evaluation.json")

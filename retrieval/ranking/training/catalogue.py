@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.index import FIELD_WEIGHTS, LexicalIndex, table_terms
 from retrieval.query import Encoder
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
@@ -36,10 +37,15 @@ class Embedded:
     photos: np.ndarray | None
     sounds: np.ndarray | None = None
 
+    @cached_property
+    def terms(self) -> list[list[str]]:
+        """Terms of each product, read once for all searches."""
+        return table_terms(self.products)
+
     def search(self, rows: np.ndarray) -> HybridSearch:
         """Search over some rows alone, exact, by the rule that needs no judgements."""
         own = np.ascontiguousarray(self.vectors[rows])
-        words = LexicalIndex.build(self.products.iloc[rows])
+        words = LexicalIndex.of_terms([self.terms[row] for row in rows.tolist()], FIELD_WEIGHTS)
         known = None if self.classes is None else self.classes[rows]
         return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known)
 
