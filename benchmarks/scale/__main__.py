@@ -30,7 +30,7 @@ SHOWN_SECONDS = 1.0
 """Shorter steps are told as one."""
 
 
-def measured(folder: Path, rows: int) -> dict[str, Any]:
+def measured(folder: Path, rows: int, epochs: int = 1) -> dict[str, Any]:
     """Figures of one first run of the chain over `rows` listings, made below a folder.
 
     Raises:
@@ -38,7 +38,7 @@ def measured(folder: Path, rows: int) -> dict[str, Any]:
     """
     shutil.rmtree(folder, ignore_errors=True)
     catalogue = folder / f"listings-{rows}"
-    table = write_catalogue(catalogue, rows)
+    table = write_catalogue(catalogue, rows, epochs=epochs)
     workspace = Workspace.find(str(catalogue), folder / "workspaces")
     environment = {**os.environ, "SHELFSPACE_WORKSPACES": str(folder / "workspaces")}
     command = [sys.executable, "-m", "dagster_project.cli", "demo", "--catalog", str(catalogue)]

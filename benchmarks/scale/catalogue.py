@@ -31,17 +31,18 @@ CATALOG = """\
 name: {name}
 params:
   model: {{modalities: [text], text: tfidf}}
-  training: {{epochs: 1}}
+  training: {{epochs: {epochs}}}
 """
 
 
-def write_catalogue(folder: Path, rows: int, seed: int = 0) -> Path:
+def write_catalogue(folder: Path, rows: int, seed: int = 0, epochs: int = 1) -> Path:
     """Write products.csv and catalog.yaml of `rows` listings into a folder; returns the CSV.
 
-    Seeded: the same rows and seed give the same bytes.
+    Seeded: the same rows and seed give the same bytes. A few listings need more than one epoch to give a
+    model that is released.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "catalog.yaml", CATALOG.format(name=folder.name))
+    write_text(folder / "catalog.yaml", CATALOG.format(name=folder.name, epochs=epochs))
     generator = np.random.default_rng(seed)
     words = vocabulary(generator)
     topics = [generator.permutation(VOCABULARY)[:TOPIC] for _ in range(CLASSES * NODES)]

@@ -38,7 +38,8 @@ SETTINGS = {
     "preprocessing": {"image_size": 64, "vocabulary": 2000, "text_length": 24},
     "training": {"epochs": 3, "batch_size": 64, "patience": 3},
     "release": {"exact_up_to": 5000},
-    "service": {"log_every_seconds": 5},
+    # A load repeats its queries more than shoppers do; each one is to be encoded.
+    "service": {"log_every_seconds": 5, "query_cache": 0},
 }
 NAME = "searched"
 """Of the workspaces; another where what is built has changed, so that no older one is taken for it."""
