@@ -21,6 +21,7 @@ from bentos.config import ServiceConfig
 from bentos.endpoints import ENDPOINTS
 from bentos.http.fast_path import FastPath
 from bentos.http.openapi import openapi
+from bentos.http.served import Running
 from releases import promote, write_release
 from releases.insights import insight_parts
 from retrieval.vectors import build_index
@@ -80,7 +81,7 @@ def run(root: Path) -> dict[str, Any]:
         ServiceConfig(Settings.model_validate({"service": {"encoder": "eager"}}), small.workspace.root)
     )
     assert application.engine.refresh()
-    client = TestClient(FastPath(Starlette(), application=lambda: application, spec=dict))
+    client = TestClient(FastPath(Starlette(), running=Running(application), spec=dict))
     prices = small.first.products.set_index("product_id")["price"]
     dearest = str(prices.idxmax())
     asked = client.post("/cheaper", json={"product_id": dearest}).json()["result"]
