@@ -85,7 +85,7 @@ help:           ## this list
 	@echo "  stages and loops by name: $(STAGES)"
 
 # Stages and loops by name: make collection, make refresh, make retrain, ...
-STAGES = collection validation preprocessing features training evaluation release packaging monitoring refresh retrain
+STAGES = collection validation preprocessing features training evaluation release insights packaging monitoring refresh retrain
 .PHONY: $(STAGES)
 $(STAGES): install
 	@$(RUN) run $@

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from assets.graph import graph_on
+from assets.insights import INSIGHTS
 from assets.lib.checks import build_check
 from assets.lib.learning import read_catalogue
 from assets.lib.provenance import provenance
@@ -89,7 +90,7 @@ PARTS = (
     "stock",
     "lexical_index",
     "modality_vectors",
-    "bought_together",
+    *INSIGHTS,
     "search_fusion",
     "champion",
 )
@@ -102,7 +103,7 @@ PARTS = (
     # While it is off, the release depends on nothing of the graph.
     also=lambda shop: shop.versions("graph_vectors") if graph_on(shop) else {},
     kinds={"python"},
-    code_version="2",
+    code_version="3",
     description="Model, vectors, index, data version and metrics in one folder, named by `current`.",
     op="write_release",
 )
@@ -136,7 +137,7 @@ def release(shop: Shop, folder: Path) -> Facts:
             lexical=shop.folder("lexical_index"),
             fusion=shop.folder("search_fusion"),
             modalities=shop.folder("modality_vectors"),
-            together=shop.folder("bought_together"),
+            insights={name: shop.folder(name) for name in INSIGHTS},
         ),
         **(graph_part(shop.folder("graph_vectors")) if graph_on(shop) else {}),
     )

@@ -1,4 +1,4 @@
-"""Search: words, vectors by modality, what is bought together, and how words and vectors are fused."""
+"""Search: words, vectors by modality, and how words and vectors are fused."""
 
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,12 @@ from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.listings import listings_version
 from releases.champion import champion_model
-from shelfspace.files import write_table
 from shelfspace.hashing import file_hash
 
 if TYPE_CHECKING:
     from releases.search_learning import LearnedFrom
 
-__all__ = ["bought_together", "lexical_index", "modality_vectors", "search_fusion"]
+__all__ = ["lexical_index", "modality_vectors", "search_fusion"]
 
 search = partial(stage, group="release", owners=["team:serving"])
 LEARNING = "3"
@@ -87,33 +86,6 @@ def modality_vectors(shop: Shop, folder: Path) -> Facts:
         "megabytes": round(sum(table.nbytes for table in vectors.values()) / 1e6, 1),
         "computed_rows": computed,
         "reused_rows": len(products) * len(vectors) - computed,
-    }
-
-
-@search(
-    folder="state/bought_together",
-    deps=["product_embeddings", "events"],
-    settings=lambda shop: [
-        shop.settings.graph.model_dump(include={"together", "neighbours", "shrinkage", "max_basket"})
-    ],
-    kinds={"scipy", "parquet"},
-    code_version="1",
-    description="What stands in the same baskets as a product, the strongest ten; empty without events.",
-)
-def bought_together(shop: Shop, folder: Path) -> Facts:
-    """Count co-purchases of the products that have a vector."""
-    from insights.bought_together import bought_together as companions
-
-    products = shop.embedded_products()
-    table = companions(shop.table("events"), products["product_id"].tolist(), shop.settings.graph)
-    write_table(folder / "bought_together.parquet", table)
-    titles = products.set_index("product_id")["title"]
-    shown = table.sort_values("weight", ascending=False, kind="stable").head(10)
-    named = shown.assign(product=shown["product_id"].map(titles), with_it=shown["other_id"].map(titles))
-    return {
-        "dagster/row_count": len(table),
-        "products_with_companions": int(table["product_id"].nunique()),
-        "strongest": table_fact(named[["product", "with_it", "baskets", "weight"]].round(3)),
     }
 
 

@@ -1,0 +1,1 @@
+"""The service: a release over HTTP. http -> endpoints -> serving -> api, auth, telemetry."""

@@ -84,8 +84,10 @@ class Application:
         loaded = self.engine.loaded or self.engine.require()
         endpoint = ENDPOINTS[name]
         try:
-            call = read_call(endpoint, body, self.limits, files)
-            METRICS.seconds.append(("parse", time.perf_counter() - begin))
+            try:
+                call = read_call(endpoint, body, self.limits, files)
+            finally:  # what is refused was read as well
+                METRICS.seconds.append(("parse", time.perf_counter() - begin))
             reply = await endpoint.reply(Asked(call, loaded, self.backend))
         except RequestError as refusal:
             self.refused(name, refusal, time.perf_counter() - begin)

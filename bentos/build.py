@@ -20,7 +20,7 @@ from shelfspace.errors import ArtifactError
 from shelfspace.files import write_json, write_text
 from shelfspace.hashing import fingerprint, tree_hash
 from shelfspace.settings import Settings
-from shelfspace.workspace import PROJECT, Workspace
+from shelfspace.workspace import CODE, Workspace
 
 __all__ = ["bento_environment", "bento_folder", "bento_home", "build_bento"]
 
@@ -68,7 +68,7 @@ REQUIREMENTS = (
 """What the packed packages import; pinned to the versions of the building environment."""
 
 
-def build_bento(workspace: Workspace, release: Release, settings: Settings, project: Path = PROJECT) -> str:
+def build_bento(workspace: Workspace, release: Release, settings: Settings, project: Path = CODE) -> str:
     """Build a Bento that carries `release`, or find the one that does.
 
     Args:

@@ -43,7 +43,7 @@ def find_bento(workspace: Workspace, tag: str = "") -> str:
         chosen = f"shelfspace:{latest.read_text().strip()}"
     if not chosen or not bento_folder(workspace, chosen).is_dir():
         what = f"no Bento {chosen}" if chosen else "no Bento yet"
-        remedy = f"make one with: make demo{workspace.make_arguments}"
+        remedy = f"make one with: {workspace.command('demo')}"
         raise ArtifactError(f"workspace {workspace.name} has {what}; {remedy}")
     return chosen
 

@@ -1,0 +1,1 @@
+"""The front door: what Dagster loads, jobs, automation, and the command `shelfspace`."""

@@ -8,6 +8,7 @@ from assets import (
     evaluation,
     features,
     graph,
+    insights,
     model_inputs,
     monitoring,
     packaging,
@@ -23,7 +24,7 @@ from dagster_project.automation import automations
 from dagster_project.code_references import with_code_references
 from dagster_project.jobs import JOBS
 from shelfspace.settings import load_settings
-from shelfspace.workspace import PROJECT
+from shelfspace.workspace import params_file
 
 _MODULES = [
     collection,
@@ -37,11 +38,12 @@ _MODULES = [
     evaluation,
     graph,
     search,
+    insights,
     release,
     packaging,
     monitoring,
 ]
-_sensors, _schedules = automations(load_settings(PROJECT / "params.yaml").automation)
+_sensors, _schedules = automations(load_settings(params_file()).automation)
 
 defs = dg.Definitions(
     assets=with_code_references(dg.load_assets_from_modules(_MODULES)),

@@ -12,6 +12,7 @@ STAGES = (
     "training",
     "evaluation",
     "release",
+    "insights",
     "packaging",
     "monitoring",
 )
@@ -23,7 +24,7 @@ SIDE: Mapping[str, str] = {"tune": "tuning", "cross_validate": "cross_validation
 DVC_STAGES: Mapping[str, tuple[str, ...]] = {
     "prepare": ("validation", "preprocessing", "features"),
     "learn": ("training", "evaluation"),
-    "publish": ("release", "packaging"),
+    "publish": ("release", "insights", "packaging"),
 }
 """Stage of dvc.yaml, and job, to its groups: all that follows the snapshot and precedes live traffic.
 
@@ -34,14 +35,19 @@ LOOPS: Mapping[str, tuple[str, ...]] = {
     "chain": STAGES,
     "retrain": STAGES[:-1],
     # Of preprocessing the clean tables and texts alone.
-    "refresh": ("collection", "validation", "preprocessing", "release", "packaging"),
+    "refresh": ("collection", "validation", "preprocessing", "release", "insights", "packaging"),
     **DVC_STAGES,
     **{job: (group,) for job, group in SIDE.items()},
 }
 """Jobs that are no single stage: everything, ending with a first drift report; collect and train again;
 new data under the same model; what DVC calls; the two that run on the side."""
 
-JOBS: Mapping[str, tuple[str, ...]] = {**{stage: (stage,) for stage in STAGES}, **LOOPS}
+JOBS: Mapping[str, tuple[str, ...]] = {
+    **{stage: (stage,) for stage in STAGES},
+    # A release carries the insights, which are taken of its vectors.
+    "release": ("release", "insights"),
+    **LOOPS,
+}
 """Every job to the groups that it covers, wholly or in part."""
 
 

@@ -97,8 +97,9 @@ def origin(job: str) -> RemoteJobOrigin:
 
 
 def say_warnings(entry: dg.EventLogEntry) -> None:
-    """Pass an asset's own warnings on; Dagster's events come as an outcome."""
-    if entry.dagster_event is None and int(entry.level) >= logging.WARNING:
+    """Pass an asset's own warnings on; Dagster's events, and what a failure stops, come as an outcome."""
+    told = entry.dagster_event is None and not entry.user_message.startswith("Dependencies for step ")
+    if told and int(entry.level) >= logging.WARNING:
         tqdm.write(f"  warning: {entry.user_message}", file=sys.stderr)
 
 

@@ -19,7 +19,7 @@ def release_rows(workspace: Workspace) -> list[dict[str, Any]]:
     """
     folders = list_releases(workspace.releases)
     if not folders:
-        remedy = f"make one with: make demo{workspace.make_arguments}"
+        remedy = f"make one with: {workspace.command('demo')}"
         raise ArtifactError(f"workspace {workspace.name} has no release yet; {remedy}")
     live = current_id(workspace.root)
     built = workspace.state / "bentoml" / "bentos" / "shelfspace"

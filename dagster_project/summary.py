@@ -80,20 +80,19 @@ def next_steps(workspace: Workspace) -> str:
     """Exactly what to type next."""
     from releases import current_id
 
-    suffix = workspace.make_arguments
     live = current_id(workspace.root)
     if live is None:
-        return f"Nothing is released yet in workspace {workspace.name}; run: make demo{suffix}"
+        return f"Nothing is released yet in workspace {workspace.name}; run: {workspace.command('demo')}"
     reigning = champion(workspace)
     crowned = f", model of {reigning['crowned']}" if reigning else ""
     example = 'curl -s -H "content-type: application/json" -d \'{"query": {"text": "red clock"}, "k": 5}\' '
     return "\n".join(
         [
             f"Release {live} is current{crowned}. Next:",
-            f"  make ui{suffix}      the Dagster UI with its daemon, http://127.0.0.1:3001",
-            f"  make serve{suffix}   the service, http://127.0.0.1:3000; then, for instance:",
+            f"  {workspace.command('ui')}      the Dagster UI with its daemon, http://127.0.0.1:3001",
+            f"  {workspace.command('serve')}   the service, http://127.0.0.1:3000; then, for instance:",
             f"               {example}http://127.0.0.1:3000/search",
-            f"  make drift{suffix}   the drift dashboard, http://127.0.0.1:3002",
+            f"  {workspace.command('drift')}   the drift dashboard, http://127.0.0.1:3002",
             f"  card         {_shown(workspace.evaluation / 'model_card' / 'model_card.md')}",
         ]
     )

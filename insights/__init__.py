@@ -1,1 +1,1 @@
-"""What a shop does with vectors: search ranking."""
+"""What a shop does with vectors and events: one module an application, a function over tables."""

@@ -1,4 +1,4 @@
-"""Releases: immutable folders, the pointer that says which one is live, and its history."""
+"""The registry: champion, gate, immutable releases, the pointer that says which one is live."""
 
 from releases.pointer import current, current_id, history, previous, promote, prune, rollback
 from releases.release import Release, list_releases

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from releases.champion import champion_paper
+from releases.insights import insight_parts
 from releases.search_parts import load_modalities, search_part_writers
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.floors import load_floors
@@ -28,23 +29,24 @@ def with_stock(products: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
 
 
 def release_parts(
-    model: Path, lexical: Path, fusion: Path, modalities: Path, together: Path
+    model: Path, lexical: Path, fusion: Path, modalities: Path, insights: Mapping[str, Path]
 ) -> Mapping[str, Callable[[Path], None]]:
     """Parts as `releases.write_release` takes them.
 
     Args:
         model: the champion's folder; its evaluation, which the release page shows, lies beside it.
-        lexical, fusion, modalities, together: folders that hold the index of words, what was learned of
-            search, the vectors by modality, and what is bought together.
+        lexical, fusion, modalities: folders that hold the index of words, what was learned of search, and
+            the vectors by modality.
+        insights: application to its folder.
     """
     parts = search_part_writers(
         LexicalIndex.load(lexical / "index"),
         FusionModel.load(fusion / "search_fusion.json"),
         load_modalities(modalities / "vectors"),
-        pd.read_parquet(together / "bought_together.parquet"),
         load_floors(fusion / "search_floors.json"),
     )
     judged = champion_paper(model, "evaluation.json")
+    parts |= insight_parts(insights)
     return {**parts, "evaluation.json": partial(shutil.copyfile, judged)} if judged.is_file() else parts
 
 

@@ -1,6 +1,6 @@
 """A release in memory: encoder, index, and what its search needs; for the service and for notebooks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from models.inference.product_encoder import ProductEncoder
+from releases.insights import ProductTable, read_insights
 from releases.release import Release
 from releases.search_parts import search_parts
 from retrieval.catalogue.view import CatalogueKeeper, CatalogueView
@@ -33,6 +34,7 @@ class InMemoryRelease:
         media: caps that photos and sounds are opened under.
         similar_index, similar_vectors: what neighbours are searched in: refined by co-purchases where
             the release holds such vectors, else the same as above.
+        insights: application to what it says of products.
     """
 
     id: str
@@ -47,6 +49,7 @@ class InMemoryRelease:
     similar_index: RowIndex
     similar_vectors: np.ndarray
     release: Release
+    insights: Mapping[str, ProductTable]
 
     @classmethod
     def load(cls, release: Release, media: Media) -> Self:
@@ -71,7 +74,13 @@ class InMemoryRelease:
             similar_index=release.index if refined_index is None else refined_index,
             similar_vectors=release.embeddings if refined is None else refined,
             release=release,
+            insights=read_insights(release),
         )
+
+    def insight(self, application: str, product: str) -> list[dict[str, Any]]:
+        """The rows of a product in an application's table; none where the release has no such table."""
+        table = self.insights.get(application)
+        return [] if table is None else table.of(product)
 
     @cached_property
     def still(self) -> LayeredView:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from releases import Release
 from retrieval.catalogue.parts import SearchParts
@@ -16,7 +15,7 @@ from retrieval.query import Encoder
 from retrieval.ranking.floors import load_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
-from shelfspace.files import read_json, write_table
+from shelfspace.files import read_json
 
 __all__ = [
     "load_modalities",
@@ -24,20 +23,13 @@ __all__ = [
     "release_fusion",
     "release_lexical",
     "release_modalities",
-    "release_together",
     "save_modalities",
     "search_of",
     "search_part_writers",
     "search_parts",
 ]
 
-LEXICAL, FUSION, FLOORS, MODALITIES, TOGETHER = (
-    "lexical",
-    "search_fusion.json",
-    "search_floors.json",
-    "modalities",
-    "bought_together.parquet",
-)
+LEXICAL, FUSION, FLOORS, MODALITIES = "lexical", "search_fusion.json", "search_floors.json", "modalities"
 """Parts of a release; one without any of them is searched all the same."""
 
 
@@ -45,14 +37,12 @@ def search_part_writers(
     lexical: LexicalIndex,
     fusion: FusionModel,
     modalities: Mapping[str, np.ndarray],
-    together: pd.DataFrame,
     floors: Mapping[str, float] | None = None,
 ) -> dict[str, Callable[[Path], None]]:
     """The parts as `releases.write_release` takes them.
 
     Args:
         modalities: name to (n, d) vectors of each product seen through that modality alone.
-        together: as `insights.bought_together.bought_together` gives it.
         floors: kind of query to the lowest score of a relevant hit; None for none.
     """
     return {
@@ -60,7 +50,6 @@ def search_part_writers(
         FUSION: fusion.save,
         FLOORS: lambda path: save_floors(path, floors or {}),
         MODALITIES: lambda folder: save_modalities(folder, modalities),
-        TOGETHER: lambda path: save_together(path, together),
     }
 
 
@@ -69,11 +58,6 @@ def save_modalities(folder: Path, modalities: Mapping[str, np.ndarray]) -> None:
     folder.mkdir()
     for name, vectors in sorted(modalities.items()):
         np.save(folder / f"{name}.npy", vectors, allow_pickle=False)
-
-
-def save_together(path: Path, together: pd.DataFrame) -> None:
-    """One table."""
-    write_table(path, together)
 
 
 def load_modalities(folder: Path) -> dict[str, np.ndarray]:
@@ -120,18 +104,6 @@ def release_modalities(release: Release) -> dict[str, np.ndarray]:
     return {} if folder is None else load_modalities(folder)
 
 
-def release_together(release: Release) -> dict[str, list[tuple[str, float]]]:
-    """Product to what is bought with it and how strongly, the strongest first; {} without events."""
-    path = release.part(TOGETHER)
-    found: dict[str, list[tuple[str, float]]] = {}
-    if path is not None:
-        table = pd.read_parquet(path)
-        columns = (table[name].tolist() for name in ("product_id", "other_id", "weight"))
-        for product, other, weight in zip(*columns, strict=True):
-            found.setdefault(product, []).append((other, float(weight)))
-    return found
-
-
 def search_of(
     release: Release,
     encoder: Encoder,
@@ -165,6 +137,5 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
         fusion=release_fusion(release),
         classes=encoder.classify_vectors(release.embeddings) if encoder.labels else None,
         modalities=release_modalities(release),
-        together=release_together(release),
         floors=release_floors(release),
     )

@@ -1,1 +1,1 @@
-"""Search ranking: words and vectors fused, filters, facets, pages and merchandising rules."""
+"""A query to ranked hits: vectors, words, changes, filters, ranking. No torch, no HTTP."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from shelfspace.hashing import content_hash, file_hash
 from shelfspace.settings import Settings
-from shelfspace.workspace import PROJECT
+from shelfspace.workspace import CODE
 
 __all__ = ["code_state", "made_by"]
 
@@ -28,7 +28,7 @@ def made_by(settings: Settings, run_id: str) -> dict[str, Any]:
         `code` (see `code_state`), `libraries` (hash of requirements.lock, None without one), `settings`
         (every value), `seed`, `threads` and `run_id`.
     """
-    lock = PROJECT / "requirements.lock"
+    lock = CODE / "requirements.lock"
     torch = sys.modules.get("torch")
     return {
         "code": code_state(),
@@ -45,7 +45,7 @@ def made_by(settings: Settings, run_id: str) -> dict[str, Any]:
 
 
 @cache
-def code_state(project: Path = PROJECT) -> dict[str, Any]:
+def code_state(project: Path = CODE) -> dict[str, Any]:
     """The version; of a checkout its commit and whether files differ, else the hash of the installed wheel.
 
     What runs leave in a checkout is no difference.

@@ -34,10 +34,13 @@ from filelock import FileLock, Timeout
 from shelfspace.errors import BusyError, CatalogError
 from shelfspace.files import write_text
 
-__all__ = ["PROJECT", "REQUEST_LOG", "Workspace", "workspace_name"]
+__all__ = ["CODE", "PROJECT", "REQUEST_LOG", "Workspace", "params_file", "workspace_name"]
 
-PROJECT = Path(__file__).resolve().parent.parent
-"""The checkout: the folder that holds params.yaml and dvc.yaml."""
+CODE = Path(__file__).resolve().parent.parent
+"""The folder that holds the packages: the checkout, or where a wheel was installed."""
+PROJECT = CODE if (CODE / "pyproject.toml").is_file() else Path.cwd()
+"""The folder of params.yaml, dvc.yaml and the workspaces: the checkout; of an installed wheel the current
+folder, which needs none of the files."""
 REQUEST_LOG = "requests.log"
 """What the service was asked, in `live/`: a `DurableLog`."""
 
@@ -52,6 +55,15 @@ def workspace_name(catalog: str) -> str:
     if not name:
         raise CatalogError("catalog", catalog, "name a preset or a folder whose name has a letter or digit")
     return name
+
+
+def params_file() -> Path | None:
+    """The settings' file: the one SHELFSPACE_PARAMS names, else params.yaml; None where it is not there."""
+    named = os.environ.get("SHELFSPACE_PARAMS")
+    if named:
+        return Path(named)
+    path = PROJECT / "params.yaml"
+    return path if path.is_file() else None
 
 
 def _named(note: Path, chosen: str) -> str:
@@ -81,7 +93,7 @@ class Workspace:
         Args:
             catalog: preset name or folder; default the variable SHELFSPACE_CATALOG, else `sample`.
             root: folder of all workspaces; default SHELFSPACE_WORKSPACES, else `workspaces/`
-                in the checkout.
+                in the checkout, of an installed wheel in the current folder.
 
         Raises:
             CatalogError: the name has no letter and no digit.
@@ -105,10 +117,13 @@ class Workspace:
     def name(self) -> str:
         return self.root.name
 
-    @property
-    def make_arguments(self) -> str:
-        """What follows a make target for this catalogue: nothing for the sample, else ` CATALOG=...`."""
-        return "" if self.catalog == "sample" else f" CATALOG={self.catalog}"
+    def command(self, name: str) -> str:
+        """What to type for this catalogue: a make target in the checkout, else `shelfspace` with its name."""
+        sample = self.catalog == "sample"
+        if (PROJECT / "Makefile").is_file():
+            target = name.removeprefix("run ")
+            return f"make {target}" if sample else f"make {target} CATALOG={self.catalog}"
+        return f"shelfspace {name}" if sample else f"shelfspace {name} --catalog {self.catalog}"
 
     @property
     def snapshot(self) -> Path:

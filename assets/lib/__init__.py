@@ -1,0 +1,1 @@
+"""What the stages share: the decorator, records, checks, the shop, DVC."""

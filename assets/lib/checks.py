@@ -4,9 +4,11 @@ A blocking check by itself stops only the run it is in. Each check therefore rec
 it judged, and a stage raises unless the checks of what it reads passed on the bytes that lie there now.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from importlib.metadata import requires, version
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from assets.lib.shop import Shop
 from shelfspace.errors import StaleCheckError
 from shelfspace.files import read_json, write_bytes, write_json
 from shelfspace.hashing import content_hash, file_hash, fingerprint
-from shelfspace.workspace import PROJECT
+from shelfspace.workspace import CODE
 
 __all__ = ["build_check", "require_checks", "suite_check", "verdict"]
 
@@ -150,8 +152,10 @@ def build_check(
 @cache
 def code_hash() -> str:
     """Hash of the code that verdicts come from and of the libraries' versions."""
-    code = [[file_hash(file) for file in sorted((PROJECT / room).rglob("*.py"))] for room in ROOMS]
-    return fingerprint([code, file_hash(PROJECT / "requirements.lock")])
+    code = [[file_hash(file) for file in sorted((CODE / room).rglob("*.py"))] for room in ROOMS]
+    named = (line for line in requires("shelfspace") or () if "extra ==" not in line)
+    needed = {re.split(r"[^\w.-]", line)[0] for line in named}
+    return fingerprint([code, sorted([name, version(name)] for name in needed)])
 
 
 def suite_check(

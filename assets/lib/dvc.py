@@ -118,9 +118,9 @@ def commit_stages(project: Path, workspace: Path, stages: list[str]) -> list[str
         project: the checkout.
         workspace: the workspace's folder.
     """
-    listed = yaml.safe_load((project / "params.yaml").read_text()).get("workspaces", [])
-    described = workspace.parent == project / "workspaces" and workspace.name in listed
-    if not described or not (project / "dvc.yaml").exists():
+    if workspace.parent != project / "workspaces" or not (project / "dvc.yaml").exists():
+        return []
+    if workspace.name not in yaml.safe_load((project / "params.yaml").read_text()).get("workspaces", []):
         return []
     names = [f"{stage}@{workspace.name}" for stage in stages]
     note = workspace / "state" / "dvc.noted"

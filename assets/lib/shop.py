@@ -1,6 +1,5 @@
 """The resource every asset gets: the catalogue, its workspace and its settings, one run at a time."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -22,7 +21,7 @@ from releases.champion import champion_model
 from shelfspace.errors import ArtifactError
 from shelfspace.provenance import made_by
 from shelfspace.settings import Settings, load_settings
-from shelfspace.workspace import PROJECT, Workspace
+from shelfspace.workspace import Workspace, params_file
 
 __all__ = ["FOLDERS", "NoPickleIOManager", "Shop", "settings_of"]
 
@@ -31,9 +30,8 @@ FOLDERS: dict[str, str] = {}
 
 
 def settings_of(source: CatalogSource) -> Settings:
-    """params.yaml (or the file SHELFSPACE_PARAMS names) with the catalogue's overrides on top."""
-    path = Path(os.environ.get("SHELFSPACE_PARAMS") or PROJECT / "params.yaml")
-    return load_settings(path, source.overrides)
+    """params.yaml (see `params_file`) with the catalogue's overrides on top."""
+    return load_settings(params_file(), source.overrides)
 
 
 class Shop(dg.ConfigurableResource):

@@ -38,7 +38,8 @@ params:
 def write_catalogue(folder: Path, rows: int, seed: int = 0, epochs: int = 1) -> Path:
     """Write products.csv and catalog.yaml of `rows` listings into a folder; returns the CSV.
 
-    Seeded: the same rows and seed give the same bytes.
+    Seeded: the same rows and seed give the same bytes. A few listings need more than one epoch to give a
+    model that is released.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "catalog.yaml", CATALOG.format(name=folder.name, epochs=epochs))

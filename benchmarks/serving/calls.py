@@ -3,6 +3,9 @@
     python benchmarks/serving/calls.py --workspace workspaces/sample [--text "blue running shoe"]
                                        [--code FOLDER] [--requests 7] [--top 25] [--json FILE]
 
+Two figures are told: of a query that was asked before, as most of a shop's are, and of one that is new to the
+service, which has to encode it (the same words, told apart by spaces behind them).
+
 The whole ASGI application that BentoML serves (guard, fast path, service) is driven in this process over a
 copy of a released workspace, request log and access log on, so that the counts are those of a served
 request without its socket. A call is a `call` event of `sys.setprofile` in a file below the code's folder,
@@ -103,8 +106,11 @@ class Client:
         return status, b"".join(parts)
 
 
-async def counted(app: Any, calls: Calls, body: bytes, requests: int) -> list[Counter[tuple[str, str]]]:
-    """The call events of some requests, each counted alone."""
+Rounds = list[Counter[tuple[str, str]]]
+
+
+async def counted(app: Any, calls: Calls, text: str, requests: int) -> tuple[Rounds, Rounds]:
+    """The call events of some requests, each counted alone: of one query again and again, and of new ones."""
     inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     started = asyncio.Event()
 
@@ -120,21 +126,23 @@ async def counted(app: Any, calls: Calls, body: bytes, requests: int) -> list[Co
         if time.monotonic() > until:
             raise TimeoutError("no release answers; see the lines above")
         await asyncio.sleep(0.2)
-    found = []
-    for number in range(WARM + requests):
+    known: Rounds = []
+    new: Rounds = []
+    for number in range(WARM + 2 * requests):
         await asyncio.sleep(QUIET_SECONDS)
         calls.seen.clear()
         calls.open = number >= WARM
-        status, answer = await client.post("/search", body)
+        asked = text if number < WARM + requests else text + " " * number
+        status, answer = await client.post("/search", json.dumps({"query": {"text": asked}}).encode())
         await asyncio.sleep(QUIET_SECONDS)
         calls.open = False
         if status != 200:
             raise RuntimeError(f"/search answered {status}: {answer[:200]!r}")
         if number >= WARM:
-            found.append(calls.seen.copy())
+            (known if asked == text else new).append(calls.seen.copy())
     await inbox.put({"type": "lifespan.shutdown"})
     await life
-    return found
+    return known, new
 
 
 def measured(code: Path, workspace: Path, text: str, requests: int, scratch: Path) -> dict[str, Any]:
@@ -152,14 +160,17 @@ def measured(code: Path, workspace: Path, text: str, requests: int, scratch: Pat
     calls = Calls(code)
     from bentos import service
 
-    body = json.dumps({"query": {"text": text}}).encode()
-    rounds = asyncio.run(counted(service.Shelfspace.to_asgi(), calls, body, requests))
+    known, new = asyncio.run(counted(service.Shelfspace.to_asgi(), calls, text, requests))
+    return {"text": text, **figures(known), "new_query": figures(new)}
+
+
+def figures(rounds: Rounds) -> dict[str, Any]:
+    """Modules and calls of the request that has the fewest of them."""
     least = min(rounds, key=lambda one: one.total())
     by_file: Counter[str] = Counter()
     for (file, _), count in least.items():
         by_file[file] += count
     return {
-        "text": text,
         "modules": len(by_file),
         "calls": least.total(),
         "calls_of_each_request": [one.total() for one in rounds],
@@ -184,12 +195,14 @@ def main() -> None:
         )
     if given.json:
         given.json.write_text(json.dumps(found, indent=2) + "\n")
-    print(f"{found['modules']} modules, {found['calls']} calls of ours; query {found['text']!r}")
-    print(f"calls of each request counted: {found['calls_of_each_request']}")
-    for title, counts in (("by file", found["by_file"]), ("by function", found["by_function"])):
-        print(f"\n{title}")
-        for name, count in list(counts.items())[: given.top if title == "by function" else None]:
-            print(f"{count:6d}  {name}")
+    print(f"query {found['text']!r}")
+    for title, part in (("asked before", found), ("new", found["new_query"])):
+        print(f"\n{title}: {part['modules']} modules, {part['calls']} calls of ours")
+        print(f"calls of each request counted: {part['calls_of_each_request']}")
+        for counts in (part["by_file"], dict(list(part["by_function"].items())[: given.top])):
+            print()
+            for name, count in counts.items():
+                print(f"{count:6d}  {name}")
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ def page(result: dict[str, Any]) -> str:
     parts = [
         table(
             "Against the same application on bare uvicorn",
-            ("route", "connections", "requests/s", "bare", "share", "p50 ms", "p99 ms"),
+            ("route", "query cache", "connections", "requests/s", "bare", "share", "p50 ms", "p99 ms"),
             [
                 (
-                    row["route"], row["concurrency"], row["bento"]["per_second"], row["bare"]["per_second"],
-                    row["share"], row["bento"]["p50_ms"], row["bento"]["p99_ms"],
+                    row["route"], "on" if row.get("query_cache") else "off", row["concurrency"],
+                    row["bento"]["per_second"], row["bare"]["per_second"], row["share"],
+                    row["bento"]["p50_ms"], row["bento"]["p99_ms"],
                 )
                 for row in result.get("throughput", [])
             ],

@@ -110,6 +110,11 @@ def environment(shop: Shop, folder: Path, **extra: str) -> dict[str, str]:
     }
 
 
+def settings_of(folder: Path) -> dict[str, str]:
+    """What a server is told to run with the settings that `start_bare` wrote, not with those of its Bento."""
+    return {"SHELFSPACE_SETTINGS": str(folder / "params.yaml")}
+
+
 def start(shop: Shop, folder: Path, **extra: str) -> Server:
     """`python -m bentos`, as a shop runs it."""
     port = free_port()
@@ -120,12 +125,7 @@ def start(shop: Shop, folder: Path, **extra: str) -> Server:
 def start_bare(shop: Shop, folder: Path, *flags: str) -> Server:
     """The same application object, log and metrics, with uvicorn alone under it."""
     port = free_port()
-    told = environment(
-        shop,
-        folder,
-        SHELFSPACE_RELEASES=str(shop.workspace.root),
-        SHELFSPACE_SETTINGS=str(folder / "params.yaml"),
-    )
+    told = environment(shop, folder, SHELFSPACE_RELEASES=str(shop.workspace.root), **settings_of(folder))
     (folder / "params.yaml").write_text(shop.settings.model_dump_json())
     command = [sys.executable, "-m", BARE, "--port", str(port), *flags]
     return Server(command, told, folder / "bare.log", port)

@@ -17,7 +17,6 @@ from PIL import Image, ImageDraw
 
 from bentos.build import bento_folder, build_bento
 from catalog.product import ProductInput
-from insights.bought_together import bought_together
 from models.features.featurizer import Featurizer
 from models.inference.by_modality import vectors_alone
 from models.inference.product_encoder import ProductEncoder
@@ -39,7 +38,8 @@ SETTINGS = {
     "preprocessing": {"image_size": 64, "vocabulary": 2000, "text_length": 24},
     "training": {"epochs": 3, "batch_size": 64, "patience": 3},
     "release": {"exact_up_to": 5000},
-    "service": {"log_every_seconds": 5},
+    # A load repeats its queries more than shoppers do; each one is to be encoded.
+    "service": {"log_every_seconds": 5, "query_cache": 0},
 }
 NAME = "searched"
 """Of the workspaces; another where what is built has changed, so that no older one is taken for it."""
@@ -180,5 +180,4 @@ def parts_of(
         found = search.candidates(words, said.vectors[0], said.probabilities[0])
         grades = np.where(labels[found.rows] == labels[number], 2, 0)
         judged.append(Judged(found, grades))
-    together = bought_together(pd.DataFrame(), [], Settings().graph)
-    return search_part_writers(lexical, fit_fusion(judged), alone, together)
+    return search_part_writers(lexical, fit_fusion(judged), alone)

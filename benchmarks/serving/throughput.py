@@ -1,9 +1,11 @@
 """The real service beside the same application on bare uvicorn: requests a second and their time.
 
 Both servers run at once and take turns under the same load, one idle while the other answers, so that
-what else the machine does meets both alike.
+what else the machine does meets both alike. Every query is encoded (`service.query_cache` is 0), as the load
+repeats its queries; what the cache gives where all queries were asked before is measured apart.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 import orjson
 
 from benchmarks.serving.client import Load, Request, request, run_apart
-from benchmarks.serving.servers import Server, start, start_bare
+from benchmarks.serving.servers import Server, settings_of, start, start_bare
 from benchmarks.serving.shop import Shop, title_of
 
 __all__ = ["ROUTES", "compare_servers", "requests_of"]
@@ -42,15 +44,20 @@ def compare_servers(
     seconds: float = 2.0,
     rounds: int = 5,
 ) -> list[dict[str, Any]]:
-    """One row a route and concurrency: both servers' rate, p50 and p99, and the median share."""
+    """One row a route, concurrency and size of the query cache: both servers' rate, p50 and p99, and the
+    median share."""
     rows: list[dict[str, Any]] = []
-    with start(shop, folder) as bento, start_bare(shop, folder) as bare:
-        servers = {"bento": bento, "bare": bare}
-        for path in ROUTES:
-            bodies = requests_of(path, len(shop.release.product_ids))
-            for concurrency in concurrencies:
-                loads = measure(servers, bodies, concurrency, seconds, rounds)
-                rows.append({"route": path, "concurrency": concurrency, **figures(loads)})
+    for cache, paths in ((0, ROUTES), (BODIES, ROUTES[:1])):
+        service = shop.settings.service.model_copy(update={"query_cache": cache})
+        told = replace(shop, settings=shop.settings.model_copy(update={"service": service}))
+        with start_bare(told, folder) as bare, start(told, folder, **settings_of(folder)) as bento:
+            servers = {"bento": bento, "bare": bare}
+            for path in paths:
+                bodies = requests_of(path, len(shop.release.product_ids))
+                for concurrency in concurrencies:
+                    loads = measure(servers, bodies, concurrency, seconds, rounds)
+                    row = {"route": path, "concurrency": concurrency, "query_cache": cache}
+                    rows.append({**row, **figures(loads)})
     return rows
 
 

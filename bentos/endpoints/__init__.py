@@ -1,50 +1,35 @@
 """The routes of the API: one file a route, one table of them.
 
-How to add a route:
+How to add a route: a file here. It holds the models of its request and answer where no other route
+shares them (what several share lies in `bentos.api.requests` and `bentos.api.responses`), the function
+that answers, and the record: `Reading` (bentos.endpoints.endpoint) for a route that changes nothing,
+`Writing` (bentos.endpoints.writing) for one that does. The record says name, models, examples, form, and
+which function of `bentos.api.parsing` reads its items (`read_items` to encode them, `read_named` for
+identifiers of products).
 
-1. A file here. It holds the models of its request and answer where no other route shares them (what
-   several share lies in `bentos.api.requests` and `bentos.api.responses`), the function that answers,
-   and the record: `Reading` (bentos.endpoints.endpoint) for a route that changes nothing, `Writing`
-   (bentos.endpoints.writing) for one that does. The record says name, models, examples, form, and
-   which function of `bentos.api.parsing` reads its items (`read_items` to encode them, `read_named` for
-   identifiers of products).
-2. A line in ENDPOINTS below.
-
-Parsing, forms, the OpenAPI document, BentoML's declaration, the scope that a key needs, metrics, the
-access log and the fast path all read this table; nothing else is to be told. The tests of
-tests/bentos/endpoints/test_contracts.py try every record: its examples are accepted, unknown fields
-refused, its answers fit their model.
+The table takes the records of all modules here. Parsing, forms, the OpenAPI document, BentoML's
+declaration, the scope that a key needs, metrics, the access log and the fast path read it; nothing else is
+to be told. The tests of tests/bentos/endpoints/test_contracts.py try every record: its examples are
+accepted, unknown fields refused, its answers fit their model.
 
 A page of facts that is asked by GET, with no body, is a function of the backend in FACTS.
 """
 
-from bentos.endpoints.classify import CLASSIFY
-from bentos.endpoints.embed import EMBED
+from importlib import import_module
+from pkgutil import iter_modules
+
 from bentos.endpoints.endpoint import Endpoint
-from bentos.endpoints.products_change import CHANGE_PRODUCTS
-from bentos.endpoints.products_delete import DELETE_PRODUCTS
-from bentos.endpoints.products_get import GET_PRODUCTS
-from bentos.endpoints.products_put import PUT_PRODUCTS
 from bentos.endpoints.release import manifest
 from bentos.endpoints.release_map import vector_map
 from bentos.endpoints.release_overview import overview
-from bentos.endpoints.search import SEARCH
-from bentos.endpoints.similar import SIMILAR
 
 __all__ = ["ENDPOINTS", "FACTS"]
 
 ENDPOINTS: dict[str, Endpoint] = {
-    endpoint.name: endpoint
-    for endpoint in (
-        EMBED,
-        CLASSIFY,
-        SEARCH,
-        SIMILAR,
-        GET_PRODUCTS,
-        PUT_PRODUCTS,
-        CHANGE_PRODUCTS,
-        DELETE_PRODUCTS,
-    )
+    record.name: record
+    for module in sorted(found.name for found in iter_modules(__path__))
+    for record in vars(import_module(f"{__name__}.{module}")).values()
+    if isinstance(record, Endpoint)
 }
 """By name."""
 FACTS = {"/release": manifest, "/release/overview": overview, "/release/map": vector_map}

@@ -1,7 +1,7 @@
 """The record of a route: its contract, and what answers it."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Job, Outcome
 from bentos.telemetry.metrics import METRICS, timed
+from retrieval.catalogue.view import CatalogueView
 
 __all__ = ["NOTHING", "Asked", "Endpoint", "Outcome", "Reading", "Reply", "encoded"]
 
@@ -41,6 +42,16 @@ class Asked:
         """The refusal of a product that was deleted since the call was admitted (404)."""
         product = self.call.product_ids[number]
         return RequestError(404, self.call.place(number), product, "name a product that is still there")
+
+    def shown(self, catalogue: CatalogueView, scored: Iterable[tuple[str, float]]) -> list[dict[str, Any]]:
+        """Hits of products with their scores, in their order, as far as they are there and may be shown."""
+        banned = set(self.backend.rules.valid(frozenset(), ()).banned(catalogue.columns).tolist())
+        hits = []
+        for product, score in scored:
+            place = catalogue.position_of(product)
+            if place is not None and place not in banned:
+                hits.append(catalogue.hit(place, score))
+        return hits
 
 
 @dataclass(frozen=True)

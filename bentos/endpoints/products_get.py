@@ -11,7 +11,6 @@ from bentos.api.responses import Classification, Hit
 from bentos.endpoints.classify import classification
 from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading
 from retrieval.catalogue.view import CatalogueView
-from retrieval.filters.rules import Rules
 
 __all__ = ["GET_PRODUCTS"]
 
@@ -50,12 +49,15 @@ async def details(asked: Asked) -> Outcome:
         place = catalogue.position_of(product)
         if place is None:
             raise asked.gone(number)
-        results.append(page_of(catalogue, place, asked.loaded.encoder.labels, asked.backend.rules))
+        others = asked.loaded.insight("bought_together", product)
+        page = page_of(catalogue, place, asked.loaded.encoder.labels)
+        page["bought_together"] = asked.shown(catalogue, ((row["other_id"], row["weight"]) for row in others))
+        results.append(page)
     return Outcome(NOTHING, view=view, results=results)
 
 
-def page_of(catalogue: CatalogueView, place: int, labels: list[str], rules: Rules) -> dict[str, Any]:
-    """One product, as `ProductDetails`."""
+def page_of(catalogue: CatalogueView, place: int, labels: list[str]) -> dict[str, Any]:
+    """One product, as `ProductDetails`, without what is bought with it."""
     hit = catalogue.hit(place)
     product = hit["product_id"]
     guess = None
@@ -67,22 +69,9 @@ def page_of(catalogue: CatalogueView, place: int, labels: list[str], rules: Rule
         **catalogue.details(place),
         "modalities": catalogue.modalities_of(place),
         "guess": guess,
-        "bought_together": together(catalogue, product, rules),
         "price_suggestion": None,
         "stock": None,
     }
-
-
-def together(catalogue: CatalogueView, product: str, rules: Rules) -> list[dict[str, Any]]:
-    """What is bought with a product, the strongest first, as far as it may be shown."""
-    banned = set(rules.valid(frozenset(), ()).banned(catalogue.columns).tolist())
-    hits = []
-    for other, weight in catalogue.parts.together.get(product, ()):
-        place = catalogue.position_of(other)
-        if place is None or place in banned:
-            continue
-        hits.append(catalogue.hit(place, weight))
-    return hits
 
 
 GET_PRODUCTS = Reading(

@@ -16,6 +16,7 @@ def manifest(backend: Backend) -> dict[str, Any]:
     """
     loaded = backend.engine.require()
     rules = backend.rules_file
+    counted = {name: len(table) for name, table in loaded.insights.items()}
     return {
         "release": loaded.id,
         "labels": list(loaded.encoder.labels),
@@ -23,7 +24,8 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "manifest": {k: v for k, v in loaded.manifest.items() if k not in ("files", "made_by")},
         "metrics": loaded.release.metrics,
         "index": said(loaded, backend.config.settings.service.index),
-        "search": loaded.catalogues.parts.describe(),
+        "search": loaded.catalogues.parts.describe() | {"bought_together": counted.get("bought_together", 0)},
+        "insights": counted,
         "encoder": None if loaded.choice is None else loaded.choice.describe(),
         "rules": rules.describe(loaded.catalogue().columns),
         "problem": "; ".join(problem for problem in (backend.engine.problem, rules.problem) if problem),

@@ -106,8 +106,10 @@ class FastPath:
                 try:
                     kind = content_type(headers)
                     begin = time.perf_counter()
-                    data = await whole_body(application, headers, receive, place)
-                    METRICS.seconds.append(("read", time.perf_counter() - begin))
+                    try:
+                        data = await whole_body(application, headers, receive, place)
+                    finally:
+                        METRICS.seconds.append(("read", time.perf_counter() - begin))
                     body, files = await parse(endpoint, kind, headers, data)
                     del data
                 except Disconnected:

@@ -37,7 +37,7 @@ DATA: Final[tuple[Header, ...]] = (*ALWAYS, (b"content-security-policy", DATA_PO
 
 @lru_cache(256)
 def lacking(names: tuple[bytes, ...], kind: bytes, unchanged: bool) -> tuple[Header, ...]:
-    """The headers that an answer lacks; what the route set itself stays. Kept: there are few sorts of answers.
+    """The headers that an answer lacks; what the route set itself stays. Kept: answers are of few sorts.
 
     Args:
         names: of the headers it has, in lower case, as ASGI has them.

@@ -4,6 +4,7 @@ import { grid, picture, skeleton, stock } from "./card.js";
 import { announce, button, fill, h, icon, link, plain } from "./dom.js";
 import { money, percent, t } from "./i18n.js";
 import { soundButton } from "./player.js";
+import { rows } from "./rows.js";
 import { address, EMPTY } from "./state.js";
 
 const NEIGHBOURS = 12;
@@ -120,6 +121,24 @@ function neighbours(product, signal) {
   return h("section", { class: "neighbours" }, h("h2", {}, t("product.similar")), list, panel);
 }
 
+/** A row of further products, shown once there are any. */
+function row({ title, hits }) {
+  const section = h("section", { class: "neighbours", hidden: true });
+  const show = (body) => {
+    fill(section, h("h2", {}, title), body);
+    section.hidden = false;
+  };
+  const draw = (found) => found?.length && show(grid(found, title));
+  if (hits instanceof Promise) {
+    hits.then(draw, (error) => {
+      if (error.status !== undefined) show(h("p", { class: "hint", role: "alert" }, error.message));
+    });
+  } else {
+    draw(hits); // with the page itself, which then does not move under the eye
+  }
+  return section;
+}
+
 function drawProduct(root, product, signal) {
   const title = product.title || product.product_id;
   document.title = `${title} – Shelfspace`;
@@ -139,9 +158,7 @@ function drawProduct(root, product, signal) {
         icon("similar"), t("product.search")), sounds),
       description ? h("section", {}, h("h2", { class: "sr" }, t("product.description")), h("p", { class: "prose", dir: "auto" }, description)) : null,
       guess(product), advice(product), details(product))),
-  product.bought_together?.length ? h("section", { class: "neighbours" }, h("h2", {}, t("product.together")),
-    grid(product.bought_together, t("product.together"))) : null,
-  neighbours(product, signal));
+  rows(product, signal).map(row), neighbours(product, signal));
   announce(`${title}, ${money(product.price, product.currency)}`);
 }
 

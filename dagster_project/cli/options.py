@@ -1,8 +1,6 @@
 """Options that several commands share, and the look at a catalogue before anything is made for it."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -45,7 +43,7 @@ def existing_workspace(catalog: str | None) -> "Workspace":
     if not workspace.root.is_dir():
         check_catalog(workspace, read_tables=False)
         raise ArtifactError(
-            f"workspace {workspace.name} is not there yet; make it with: make demo{workspace.make_arguments}"
+            f"workspace {workspace.name} is not there yet; make it with: {workspace.command('demo')}"
         )
     return workspace
 
@@ -63,9 +61,9 @@ def check_catalog(workspace: "Workspace", *, read_tables: bool) -> None:
     """
     from catalog.sources.open import open_catalog
     from shelfspace.settings import load_settings
-    from shelfspace.workspace import PROJECT
+    from shelfspace.workspace import params_file
 
-    params = Path(os.environ.get("SHELFSPACE_PARAMS") or PROJECT / "params.yaml")
+    params = params_file()
     built = workspace.state / "source" / "sample" / "catalog.yaml"
     if workspace.catalog == "sample" and not built.exists():
         # The sample is written by its first run and has settings of its own only from then on.

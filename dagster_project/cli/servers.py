@@ -60,7 +60,7 @@ def drift(catalog: str | None, port: int) -> None:
     if not place.is_dir():
         raise ArtifactError(
             f"workspace {workspace.name} has no drift report yet; make one with: "
-            f"make demo{workspace.make_arguments}, or make monitoring{workspace.make_arguments}"
+            f"{workspace.command('demo')}, or {workspace.command('run monitoring')}"
         )
     check_port_free("127.0.0.1", port)
     prepare(workspace.catalog)

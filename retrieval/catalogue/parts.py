@@ -1,6 +1,6 @@
 """What a release brings to its search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,6 @@ class SearchParts:
         classes: (n, k) float32 class probabilities of the products; None without classes.
         modalities: name to (n, d) vectors of each product seen through that modality alone, zero
             where the product lacks it; empty where the release does not hold them.
-        together: product to what is bought with it and how strongly, the strongest first.
         floors: kind of query to the lowest score of a hit that is sorted by price.
     """
 
@@ -35,7 +34,6 @@ class SearchParts:
     fusion: FusionModel
     classes: np.ndarray | None
     modalities: Mapping[str, np.ndarray]
-    together: Mapping[str, Sequence[tuple[str, float]]] = field(default_factory=dict)
     floors: Mapping[str, float] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
@@ -48,5 +46,4 @@ class SearchParts:
             "score_floors": dict(self.floors),
             "lexical": self.lexical.describe(),
             "modalities": sorted(self.modalities),
-            "bought_together": len(self.together),
         }

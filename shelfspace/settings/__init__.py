@@ -6,6 +6,7 @@ it means and in which unit.
 """
 
 from shelfspace.settings.data import Collection, Features, Media, Preprocessing, Validation
+from shelfspace.settings.insights import Insights
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
 from shelfspace.settings.load import load_settings
 from shelfspace.settings.operation import (
@@ -29,6 +30,7 @@ __all__ = [
     "Features",
     "Gate",
     "Graph",
+    "Insights",
     "Media",
     "Model",
     "Monitoring",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from shelfspace.settings.data import Collection, Features, Media, Preprocessing, Validation
+from shelfspace.settings.insights import Insights
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
 from shelfspace.settings.operation import (
     Automation,
@@ -39,6 +40,7 @@ class Settings(Section):
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()
     graph: Graph = Graph()
+    insights: Insights = Insights()
     release: ReleaseSettings = ReleaseSettings()
     service: Service = Service()
     monitoring: Monitoring = Monitoring()

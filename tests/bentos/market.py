@@ -21,6 +21,7 @@ from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.training.held_out import Listings, held_out, left_out
 from retrieval.ranking.training.mixed import Beside, mixed
 from retrieval.vectors import ExactIndex, build_index
+from shelfspace.files import write_table
 from shelfspace.settings import Graph
 from tests.bentos.shop import COLOURS, PRODUCTS, WORDS, Shop, play_sound
 
@@ -117,6 +118,7 @@ def build_market(shop: Shop, root: Path) -> Market:
     attributes = [orjson.loads(cell) for cell in products["attributes"].iloc[gallery]]
     beside = Beside(shop.photos.__getitem__, vectors=vectors, classes=encoded.probabilities)
     lessons += mixed(search, tops.take(gallery), attributes, tops, beside, encoder)
+    together = bought_together(events, list(products["product_id"]), Graph())
     release = write_release(
         root / "releases",
         shop.first.model_folder,
@@ -126,13 +128,15 @@ def build_market(shop: Shop, root: Path) -> Market:
         products=products,
         metrics={"accuracy": 0.5},
         provenance={"market": True},
-        parts=search_part_writers(
-            LexicalIndex.build(products),
-            fit_fusion([one.judged for one in lessons]),
-            alone,
-            bought_together(events, list(products["product_id"]), Graph()),
-            learn_floors(list(left_out(lessons))),
-        ),
+        parts={
+            **search_part_writers(
+                LexicalIndex.build(products),
+                fit_fusion([one.judged for one in lessons]),
+                alone,
+                learn_floors(list(left_out(lessons))),
+            ),
+            "insights/bought_together/bought_together.parquet": lambda path: write_table(path, together),
+        },
     )
     promote(root, release.id)
     return Market(root, release, products)

@@ -15,7 +15,7 @@ from releases.search_parts import search_part_writers
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.fusion import FusionModel
 from retrieval.vectors import build_index
-from shelfspace.files import write_json
+from shelfspace.files import write_json, write_table
 from shelfspace.workspace import Workspace
 from tests.bentos.shop import COLOURS, PRODUCTS, WORDS, Shop, draw_photo, play_sound
 
@@ -57,7 +57,8 @@ def build_storefront(shop: Shop, root: Path) -> tuple[Workspace, Release]:
         products=products,
         metrics={"accuracy": 0.9, "macro_f1": 0.88, "same_category_recall_at_10": 0.95, "roc_auc": 0.99},
         parts={
-            **search_part_writers(LexicalIndex.build(products), FusionModel.fallback(), seen, together),
+            **search_part_writers(LexicalIndex.build(products), FusionModel.fallback(), seen),
+            "insights/bought_together/bought_together.parquet": lambda path: write_table(path, together),
             "evaluation.json": lambda path: write_json(path, judged(labels)),
         },
         provenance={"champion": CHAMPION, "created_at": "2026-11-20T10:00:00+00:00", "catalogue": "shown"},

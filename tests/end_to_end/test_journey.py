@@ -37,7 +37,7 @@ def test_demo_makes_every_asset_and_says_what_next(checkout: Checkout, demo: Fin
         "lexical/lexical.json",
         "search_fusion.json",
         "modalities/image.npy",
-        "bought_together.parquet",
+        "insights/bought_together/bought_together.parquet",
     ):
         assert (folder / part).is_file()
     judged = read_json(workspace / "evaluation" / "holdout" / "evaluation.json")
@@ -229,8 +229,9 @@ def test_too_many_bad_rows_stop_the_run_and_say_why(checkout: Checkout, tmp_path
     rows.to_csv(bad / "products.csv", index=False)
     done = checkout.command("make", "demo", f"CATALOG={bad}", check=False)
     assert done.returncode != 0
-    assert "quarantine: check balance failed" in done.stderr
-    assert "at most 30% of the rows are refused" in done.stderr
+    assert "check raw_products_suite of raw_products failed" in done.stderr
+    assert "price is not zero or less, in at least 70% of the rows" in done.stderr
+    assert "not executed" not in done.stderr, "what follows from the failure is not told step by step"
     made = checkout.root / "workspaces" / "bad"
     assert not (made / "training").exists(), "nothing is built on a catalogue that was refused"
     assert not (made / "releases").exists()

@@ -125,7 +125,6 @@ export default {
   "product.stock": "Stock insight",
   "product.stock.days": "Lasts about {n} more days.",
   "product.stock.order": "Suggested order: {n}.",
-  "product.together": "Often bought together",
   "product.similar": "Similar products",
   "product.similar.by": "Similar by",
   "product.similar.all": "Everything",

@@ -125,7 +125,6 @@ export default {
   "product.stock": "库存参考",
   "product.stock.days": "大约还能卖 {n} 天。",
   "product.stock.order": "建议补货：{n}。",
-  "product.together": "经常一起购买",
   "product.similar": "相似商品",
   "product.similar.by": "相似依据",
   "product.similar.all": "综合",

@@ -48,7 +48,6 @@ def application(shop: Shop, tmp_path: Path) -> Iterator[Application]:
     products, root = many(), tmp_path
     vectors = np.random.default_rng(1).standard_normal((SIZE, shop.encoder.dim)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    none = pd.DataFrame({"product_id": [], "other_id": [], "weight": []})
     release = write_release(
         root / "releases",
         shop.first.model_folder,
@@ -60,7 +59,7 @@ def application(shop: Shop, tmp_path: Path) -> Iterator[Application]:
         provenance={},
         # Sums of reciprocal ranks are far below this floor: only matches are relevant.
         parts=search_part_writers(
-            LexicalIndex.build(products), FusionModel.fallback(), {}, none, {"short": 0.5, "photo_words": 0.0}
+            LexicalIndex.build(products), FusionModel.fallback(), {}, {"short": 0.5, "photo_words": 0.0}
         ),
     )
     promote(root, release.id)
