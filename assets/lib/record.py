@@ -2,7 +2,8 @@
 
 A record holds the fingerprint of everything an asset was computed from (data versions of its
 inputs, its code version, its settings) and the data version of what came out. It lies inside the
-asset's folder: when DVC or a person removes the folder, the record goes with it.
+asset's folder: when DVC or a person removes the folder, the record goes with it. Who made the asset, when
+and with how many threads lies outside, in a note: equal work leaves equal bytes, which DVC identifies.
 """
 
 import time
@@ -54,8 +55,11 @@ class Record:
     made_by: Facts = field(default_factory=dict)
 
 
-def read_record(folder: Path) -> Record | None:
+def read_record(folder: Path, note: Path | None = None) -> Record | None:
     """The record in a folder, or None where there is none.
+
+    Args:
+        note: where `build` noted who made it; a note of another computation says nothing.
 
     Raises:
         ArtifactError: the record is there but cannot be read.
@@ -65,9 +69,9 @@ def read_record(folder: Path) -> Record | None:
         return None
     try:
         kept = read_json(path)
-        return Record(
-            folder, kept["fingerprint"], kept["data_version"], kept["facts"], made_by=kept.get("made_by", {})
-        )
+        noted = read_json(note) if note is not None and note.exists() else {}
+        by = noted["made_by"] if noted.get("fingerprint") == kept["fingerprint"] else {}
+        return Record(folder, kept["fingerprint"], kept["data_version"], kept["facts"], made_by=by)
     except (ValueError, KeyError) as error:
         raise ArtifactError(
             f"{path} is damaged ({error}); delete its folder and run the stage again"
@@ -82,6 +86,7 @@ def build(
     settings: Sequence[Any],
     compute: Callable[[Path], Facts],
     made_by: Callable[[], Facts] = dict,
+    note: Path | None = None,
 ) -> Record:
     """Compute an asset's folder unless it was computed from exactly this before.
 
@@ -92,17 +97,19 @@ def build(
         settings: JSON-able values the computation depends on (often `section.model_dump()`).
         compute: fills an empty folder and returns the facts to show.
         made_by: what is noted of this computation, asked once it is done; no part of the fingerprint.
+        note: where that is written; None: nowhere.
     """
     started = time.monotonic()
     wanted = fingerprint({"inputs": dict(inputs), "code": code_version, "settings": list(settings)})
-    kept = read_record(folder)
+    kept = read_record(folder, note)
     if kept is not None and kept.fingerprint == wanted:
         return replace(kept, unchanged=True, seconds=time.monotonic() - started)
     with atomic_directory(folder) as temporary:
         facts = compute(temporary)
         version = tree_hash(temporary, skip=NOT_CONTENT)
         kept_facts = {name: fact for name, fact in facts.items() if name not in OF_A_RUN}
-        by = made_by()
-        known = {"fingerprint": wanted, "data_version": version, "facts": kept_facts, "made_by": by}
-        write_json(temporary / RECORD, known)
+        write_json(temporary / RECORD, {"fingerprint": wanted, "data_version": version, "facts": kept_facts})
+    by = made_by()
+    if note is not None:
+        write_json(note, {"fingerprint": wanted, "made_by": by})
     return Record(folder, wanted, version, facts, seconds=time.monotonic() - started, made_by=by)

@@ -82,13 +82,17 @@ class Shop(dg.ConfigurableResource):
         """The folder that holds an asset's bytes and record."""
         return self.workspace.root / FOLDERS[asset]
 
+    def note(self, asset: str) -> Path:
+        """Where it is noted by which code, settings and run an asset was made."""
+        return self.workspace.state / "made_by" / f"{FOLDERS[asset].replace('/', '.')}.json"
+
     def record(self, asset: str) -> Record:
         """The record of an asset that a stage builds on.
 
         Raises:
             ArtifactError: it was never computed; names the job that does.
         """
-        kept = read_record(self.folder(asset))
+        kept = read_record(self.folder(asset), self.note(asset))
         if kept is None:
             raise ArtifactError(
                 f"{asset} has not been computed in workspace {self.workspace.name}; run the chain job first"

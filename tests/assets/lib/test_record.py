@@ -84,6 +84,7 @@ def test_who_made_it_is_written_down_and_changes_nothing(tmp_path: Path) -> None
             settings=[],
             compute=lambda place: {"rows": (place / "out.txt").write_text("bytes"), "computed_rows": 5},
             made_by=lambda: {"run_id": run},
+            note=tmp_path / "notes" / "asset.json",
         )
         return record.data_version, record.unchanged, record.made_by
 
@@ -91,6 +92,12 @@ def test_who_made_it_is_written_down_and_changes_nothing(tmp_path: Path) -> None
     assert first[2] == {"run_id": "r1"}
     assert made("r2", "v1") == (first[0], True, {"run_id": "r1"})
     assert made("r3", "v2") == (first[0], False, {"run_id": "r3"})
-    kept = read_record(tmp_path / "asset")
+    kept = read_record(tmp_path / "asset", tmp_path / "notes" / "asset.json")
     assert kept is not None
-    assert kept.facts == {"rows": 5}, "the work of one run is not recorded"
+    assert (kept.facts, kept.made_by) == ({"rows": 5}, {"run_id": "r3"}), (
+        "the work of one run is not recorded"
+    )
+    assert "r3" not in (tmp_path / "asset" / "record.json").read_text()
+    without = read_record(tmp_path / "asset")
+    assert without is not None
+    assert without.made_by == {}

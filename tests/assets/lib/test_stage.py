@@ -26,6 +26,7 @@ class Bench:
             versions=lambda *names: {name: self.inputs[name] for name in names},
             cause="",
             made_by=lambda: {"run_id": "r1"},
+            note=lambda asset: root / "notes" / f"{asset}.json",
         )
         self.computed, self.more = 0, dict[str, Any]()
 
