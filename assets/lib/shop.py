@@ -82,9 +82,9 @@ class Shop(dg.ConfigurableResource):
         """The folder that holds an asset's bytes and record."""
         return self.workspace.root / FOLDERS[asset]
 
-    def note(self, asset: str) -> Path:
-        """Where it is noted by which code, settings and run an asset was made."""
-        return self.workspace.state / "made_by" / f"{FOLDERS[asset].replace('/', '.')}.json"
+    def note(self, folder: str) -> Path:
+        """Where it is noted by which code, settings and run an asset's folder was made."""
+        return self.workspace.state / "made_by" / f"{folder.replace('/', '.')}.json"
 
     def record(self, asset: str) -> Record:
         """The record of an asset that a stage builds on.
@@ -92,7 +92,7 @@ class Shop(dg.ConfigurableResource):
         Raises:
             ArtifactError: it was never computed; names the job that does.
         """
-        kept = read_record(self.folder(asset), self.note(asset))
+        kept = read_record(self.folder(asset), self.note(FOLDERS[asset]))
         if kept is None:
             raise ArtifactError(
                 f"{asset} has not been computed in workspace {self.workspace.name}; run the chain job first"

@@ -106,7 +106,7 @@ def stage(
                 settings=settings(shop),
                 compute=lambda empty: compute(shop, empty),
                 made_by=shop.made_by,
-                note=shop.note(compute.__name__),
+                note=shop.note(folder),
             )
             whole = len(described) == 1
             asked = described if whole else [key.to_user_string() for key in context.selected_asset_keys]

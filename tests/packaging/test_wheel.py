@@ -60,10 +60,11 @@ def test_the_command_answers_and_names_itself(installed: Installed) -> None:
     said = installed.run("-m", "dagster_project.cli", "--help")
     assert said.returncode == 0, said.stderr
     assert "demo" in said.stdout
+    there = set(installed.elsewhere.rglob("*"))
     before = installed.run("-m", "dagster_project.cli", "summary")
     assert before.returncode == 2
     assert before.stderr.endswith("make it with: shelfspace demo\n")
-    assert not list(installed.elsewhere.iterdir()), "a question makes nothing"
+    assert set(installed.elsewhere.rglob("*")) == there, "a question makes nothing"
     entry = installed.python.parent.parent.glob("lib/*/site-packages/shelfspace-*.dist-info/entry_points.txt")
     assert "shelfspace = dagster_project.cli:main" in next(entry).read_text()
 

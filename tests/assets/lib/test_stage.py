@@ -26,7 +26,7 @@ class Bench:
             versions=lambda *names: {name: self.inputs[name] for name in names},
             cause="",
             made_by=lambda: {"run_id": "r1"},
-            note=lambda asset: root / "notes" / f"{asset}.json",
+            note=lambda folder: root / "notes" / f"{folder.replace('/', '.')}.json",
         )
         self.computed, self.more = 0, dict[str, Any]()
 
