@@ -26,11 +26,6 @@ class Suite:
     id_column: str
     rules: Callable[[Settings, Surroundings], list[Rule]]
 
-    @property
-    def rule_names(self) -> list[str]:
-        """Names of the rules, the same for every catalogue."""
-        return [rule.name for rule in self.rules(Settings(), Surroundings())]
-
 
 SUITES = {
     s.name: s

@@ -189,20 +189,6 @@ class CheckReport:
             facts["docs"] = str(self.docs_index)
         return facts
 
-    def failing_markdown(self, limit: int = 20) -> str:
-        """The first failing rows as a Markdown table, critical ones first; a sentence when none fail."""
-        if self.failures.empty:
-            return "No failing rows." if not self.cause else self.cause
-        order = self.failures["severity"].ne("critical").to_numpy().argsort(kind="stable")
-        shown = self.failures.iloc[order[:limit]][["id", "column", "value", "expectation"]]
-        clean = shown.map(_cell)
-        lines = ["| id | column | value | expectation |", "|---|---|---|---|"]
-        lines += ["| " + " | ".join(row) + " |" for row in clean.itertuples(index=False, name=None)]
-        total = self.statistics.get("failing_rows", len(self.failures))
-        if total > len(shown):
-            lines.append(f"\n{len(shown):,} of {total:,} failures shown.")
-        return "\n".join(lines)
-
     def with_docs(self, index: Path) -> "CheckReport":
         """The same report with the page that shows it."""
         return replace(self, docs_index=index)
@@ -245,10 +231,3 @@ class CheckReport:
             )
         except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
             raise ArtifactError(f"a check report is damaged: {error}; run the check again") from error
-
-
-def _cell(value: str) -> str:
-    """A table cell: one line, at most 60 characters, pipes escaped; an empty value is named."""
-    line = " ".join(str(value).split())
-    short = line if len(line) <= 60 else line[:57] + "..."
-    return short.replace("|", "\\|") or "(empty)"

@@ -76,7 +76,7 @@ def test_a_rule_about_a_missing_column_or_without_a_counterpart_is_not_asked() -
 
 @pytest.mark.parametrize("name", sorted(SUITES))
 def test_names_of_rules_are_unique_and_the_same_for_every_catalogue(name: str) -> None:
-    names = SUITES[name].rule_names
+    names = [rule.name for rule in SUITES[name].rules(Settings(), Surroundings())]
     assert len(set(names)) == len(names) > 5
     assert all(re.fullmatch(r"\w+", rule) for rule in names)
     rules = SUITES[name].rules(SETTINGS, tables.AROUND)
