@@ -145,17 +145,9 @@ class Columns:
     def __len__(self) -> int:
         return len(self.price)
 
-    def set_price(self, product: str, price: float | None) -> None:
-        """Change a price; None is unknown."""
-        self.price[self._row(product)] = np.nan if price is None else _number("price", price)
-
     def set_stock(self, product: str, units: float | None) -> None:
         """Change the units on hand; None is unknown."""
         self.on_hand[self._row(product)] = np.nan if units is None else _number("stock", units)
-
-    def delete(self, product: str) -> None:
-        """Let a product be found no more."""
-        self.deleted[self._row(product)] = True
 
     def _row(self, product: str) -> int:
         if product not in self.row_of:

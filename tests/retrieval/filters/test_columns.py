@@ -40,17 +40,15 @@ def test_each_filter_keeps_what_it_says(columns: Columns) -> None:
 
 
 def test_changes_of_price_and_stock_and_deletions_show_at_once(columns: Columns) -> None:
-    columns.set_price("P3", 10.0)
     columns.set_stock("P1", 2)
-    columns.delete("P0")
-    assert rows(columns, price_to=20) == [3]
-    assert rows(columns, in_stock=True) == [1, 4]
-    assert 0 not in rows(columns)
-    columns.set_price("P3", None)
+    assert rows(columns, in_stock=True) == [0, 1, 4]
+    changed = columns.overlaid({3: {"price": 10.0}}, deleted=[0])
+    assert 0 not in rows(changed)
+    assert rows(changed, price_to=20) == [3]
+    assert 0 in rows(columns), "what is laid over changes nothing below"
     columns.set_stock("P1", None)
-    assert rows(columns, price_to=20) == []
-    assert rows(columns, in_stock=True) == [4]
-    for call in (lambda: columns.delete("P77"), lambda: columns.set_price("P1", -1.0)):
+    assert rows(columns, in_stock=True) == [0, 4]
+    for call in (lambda: columns.set_stock("P77", 1), lambda: columns.set_stock("P1", -1.0)):
         with pytest.raises(InputError):
             call()
 
