@@ -260,7 +260,7 @@ def test_the_makefile_calls_it_and_lists_its_targets() -> None:
         assert target in listed
     for target in ("ui", "serve", "drift"):
         line = subprocess.run(
-            ["make", "-n", "-o", "install", target, "PORT=3456"],
+            ["make", "--no-print-directory", "-n", "-o", "install", target, "PORT=3456"],
             cwd=PROJECT, capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
         assert line.strip().endswith(f".venv/bin/shelfspace {target} --port 3456")

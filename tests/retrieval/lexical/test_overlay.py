@@ -139,8 +139,7 @@ def test_laid_over_columns_equal_those_built_anew() -> None:
     anew.at[2, "photos"] = ["z.jpg"]
     added = {"product_id": "P9", "category": "Home > Rain > Paper", "brand": "NORTHPEAK", "language": "fr",
              "on_hand": 1.0, "photos": []}  # fmt: skip
-    wanted = Columns(pd.concat([anew, pd.DataFrame([added])], ignore_index=True))
-    wanted.delete("P6")
+    wanted = Columns(pd.concat([anew, pd.DataFrame([added])], ignore_index=True)).overlaid({}, [], [6])
     assert laid.row_of["P9"] == 9
     assert len(laid) == 10
     for filters in (
