@@ -149,7 +149,7 @@ class ProductNetwork(nn.Module):
         return FeatureTable(features.product_ids, parts)
 
     def encode_one(self, modality: str, values: dict[str, Tensor]) -> Tensor:
-        """Arrays of B rows that have the modality to (B, carried): its encoder's vector, then what is kept."""
+        """Arrays of B rows to (B, carried): the encoder's vectors, and behind them what is kept."""
         vectors = self.encoders[modality](values).float()
         return vectors if self.kept is None else self.kept.beside(modality, vectors, values)
 
