@@ -157,7 +157,7 @@ class OpenedRelease:
         if whole == ProductInput() and not product_id:
             return hits_table(browse(catalogue, Rules(), options)["hits"])
         query = query_of(whole, product_id)
-        encoded = self._encoded([item for item, _ in query.parts])
+        encoded = self._encoded([item for item, _ in query.parts], queries=True)
         vector, classes = blended(query, catalogue, encoded.vectors, encoded.probabilities)
         asked = EncodedQuery(query, options, Rules(), vector, classes, query_terms(query.text))
         return hits_table(answers(catalogue, [asked])[0]["hits"])
@@ -197,9 +197,9 @@ class OpenedRelease:
             raise InputError("product_id", product_id, f"name a product of release {self.id}")
         return place
 
-    def _encoded(self, items: list[ProductInput]) -> Encoded:
+    def _encoded(self, items: list[ProductInput], queries: bool = False) -> Encoded:
         encoder = self.loaded.encoder
-        return encoder.encode_features(encoder.featurize(items, limits=self.loaded.media))
+        return encoder.encode_features(encoder.featurize(items, limits=self.loaded.media, queries=queries))
 
 
 def query_of(whole: ProductInput, product_id: str) -> SearchQuery:
