@@ -73,8 +73,8 @@ class Features(Section):
     )
     text_query_prompt: str | None = Field(
         None,
-        description="What a frozen text encoder reads before a shopper's words, such as 'query: '; null: what "
-        "its own files say.",
+        description="What a frozen text encoder reads before a shopper's words, such as 'query: '; null: "
+        "what its own files say.",
     )
     text_product_prompt: str | None = Field(
         None, description="The same before a product's text, such as 'passage: '."
