@@ -172,7 +172,7 @@ def _prompt(model: "SentenceTransformer", role: str, given: str | None) -> str:
     """
     if given is not None:
         return given
-    own = next((model.prompts[key] for key in ROLES[role] if model.prompts.get(key)), "")
+    own = next((model.prompts[key] for key in ROLES[role] if model.prompts.get(key)), None)
     others = {key for names in ROLES.values() for key in names} - set(ROLES[role])
     default = model.default_prompt_name
-    return own or ("" if default is None or default in others else model.prompts[default])
+    return own or ("" if default is None or default in others else model.prompts[default] or "")
