@@ -19,7 +19,7 @@ from models.completion import COMPLETION
 from models.encoders import Encoder, build_encoder
 from models.features.table import FeatureTable, ModalityFeatures
 from models.fusion import FUSION
-from models.fusion.kept import KEPT, Kept
+from models.fusion.kept import KEPT, MOST, Kept
 from shelfspace.settings import Augmentation, Model, Training
 
 __all__ = ["Outputs", "ProductNetwork", "Values", "batch_values", "cut", "describe_features"]
@@ -122,7 +122,11 @@ class ProductNetwork(nn.Module):
             chosen = rows[part.present[rows]]
             self.encoder(name).prepare({key: array[chosen] for key, array in part.values.items()})
         if self.kept is not None:
-            self.kept.prepare(features, rows)
+            some = rows[:: 1 + len(rows) // MOST]
+            parts = {name: features.modalities[name] for name in self.kept.names}
+            present = {name: part.present[some] for name, part in parts.items()}
+            arrays = {name: part.take(some[present[name]]).values for name, part in parts.items()}
+            self.kept.prepare(arrays, present)
 
     def wholly_kept(self) -> bool:
         """Whether each modality that says what a product is has a frozen vector that is kept."""

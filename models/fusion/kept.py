@@ -13,9 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.features.table import FeatureTable
-
-__all__ = ["KEPT", "Kept"]
+__all__ = ["KEPT", "MOST", "Kept"]
 
 KEPT = {"text": "sentence", "image": "frozen", "audio": "frozen"}
 """Modality to the array of its frozen encoder, in the order in which they lead: the others are turned to
@@ -25,7 +23,7 @@ PAIRS = 16
 """Training rows with two modalities from which on one is turned to the other."""
 
 MOST = 20_000
-"""Training rows that the maps are fitted on, roughly; more change no direction."""
+"""Training rows that the maps are fitted on, at most; more change no direction."""
 
 
 class Kept(nn.Module):
@@ -54,14 +52,19 @@ class Kept(nn.Module):
             self.register_buffer(f"centre_{name}", torch.zeros(size))
             self.register_buffer(f"map_{name}", torch.zeros(size, dim))
 
-    def prepare(self, features: FeatureTable, rows: np.ndarray) -> None:
-        """Fit the maps on the given (training) rows of a table."""
-        rows = rows[:: max(1, len(rows) // MOST)]
+    def prepare(
+        self, arrays: Mapping[str, Mapping[str, np.ndarray]], present: Mapping[str, np.ndarray]
+    ) -> None:
+        """Fit the maps on n training rows.
+
+        Args:
+            arrays: by modality, those of the rows that have it.
+            present: by modality, (n,) bool.
+        """
         made: dict[str, np.ndarray] = {}
         for name in self.names:
-            part = features.modalities[name]
-            there = rows[part.present[rows]]
-            values = {key: torch.from_numpy(np.asarray(array[there])) for key, array in part.values.items()}
+            there = present[name]
+            values = {key: torch.from_numpy(np.asarray(array)) for key, array in arrays[name].items()}
             found = self._pooled(name, values).double().numpy()
             if name != "text":
                 # Photo and sound vectors share a large part; sentence encoders are made for plain cosines.
@@ -70,11 +73,11 @@ class Kept(nn.Module):
             directions = np.linalg.eigh(found.T @ found)[1][:, ::-1][:, : self.dim]
             chart = np.zeros((found.shape[1], self.dim))
             chart[:, : directions.shape[1]] = directions
-            spread = np.zeros((len(features), self.dim))
+            spread = np.zeros((len(there), self.dim))
             spread[there] = _unit(found @ chart)
             if made:
                 first = next(iter(made))
-                both = rows[part.present[rows] & features.modalities[first].present[rows]]
+                both = there & present[first]
                 chart = chart @ _turn(spread[both], made[first][both])
             else:
                 made[name] = spread

@@ -74,20 +74,13 @@ def test_the_second_modality_is_turned_to_the_first_and_keeps_its_own_angles():
     text = random.normal(size=(200, 12)).astype(np.float32)
     mixed = text @ np.linalg.qr(random.normal(size=(12, 12)))[0] + random.normal(size=(200, 12)) * 0.1
     image = mixed - mixed[:150].mean(axis=0)
-    present = np.ones(200, dtype=bool)
-    table = FeatureTable(
-        tuple(map(str, range(200))),
-        {
-            "text": ModalityFeatures({"sentence": text}, present),
-            "image": ModalityFeatures({"frozen": image.astype(np.float32)}, present),
-        },
-    )
-    spec = {"text": {"sentence": [12]}, "image": {"frozen": [12]}}
-    kept = Kept(spec, 16, 0.5)
-    kept.prepare(table, np.arange(150))
+    arrays = {"text": {"sentence": text}, "image": {"frozen": image.astype(np.float32)}}
+    kept = Kept({"text": {"sentence": [12]}, "image": {"frozen": [12]}}, 16, 0.5)
+    learnt = {name: {key: array[:150] for key, array in part.items()} for name, part in arrays.items()}
+    kept.prepare(learnt, dict.fromkeys(arrays, np.ones(150, dtype=bool)))
     one, other = (
-        kept(name, {key: torch.from_numpy(a) for key, a in part.values.items()}).numpy()
-        for name, part in table.modalities.items()
+        kept(name, {key: torch.from_numpy(array) for key, array in part.items()}).numpy()
+        for name, part in arrays.items()
     )
     assert np.allclose(cosines(other), cosines(image), atol=1e-4)
     found = (one[150:] @ other[150:].T).argmax(axis=1)
