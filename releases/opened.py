@@ -166,7 +166,7 @@ class OpenedRelease:
         query = replace(query_of(whole, product_id), literal=literal, ignore=tuple(ignore))
         query = read_query(query, catalogue, options.filters)
         options = narrowed(options, query.filters)
-        encoded = self._encoded([item for item, _ in query.parts])
+        encoded = self._encoded([item for item, _ in query.parts], queries=True)
         vector, classes = blended(query, catalogue, encoded.vectors, encoded.probabilities)
         asked = EncodedQuery(query, options, Rules(), vector, classes, query_terms(query.text))
         return answer_table(answers(catalogue, [asked])[0])
@@ -206,9 +206,9 @@ class OpenedRelease:
             raise InputError("product_id", product_id, f"name a product of release {self.id}")
         return place
 
-    def _encoded(self, items: list[ProductInput]) -> Encoded:
+    def _encoded(self, items: list[ProductInput], queries: bool = False) -> Encoded:
         encoder = self.loaded.encoder
-        return encoder.encode_features(encoder.featurize(items, limits=self.loaded.media))
+        return encoder.encode_features(encoder.featurize(items, limits=self.loaded.media, queries=queries))
 
 
 def query_of(whole: ProductInput, product_id: str) -> SearchQuery:

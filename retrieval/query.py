@@ -144,8 +144,8 @@ class Encoder(Protocol):
     def labels(self) -> Sequence[str]:
         """Names of the classes; none where it has no classes."""
 
-    def featurize(self, items: Sequence[ProductInput]) -> Any:
-        """What `encode_features` reads of n items."""
+    def featurize(self, items: Sequence[ProductInput], *, queries: bool = False) -> Any:
+        """What `encode_features` reads of n items, products or what a shopper asks for."""
 
     def encode_features(self, features: Any) -> Encoded:
         """Vectors and class probabilities of n items."""
