@@ -34,14 +34,15 @@ def scores_by_hand(base: LexicalIndex, layered: LayeredLexical, text: str) -> np
     """BM25 of all ten rows by its formula, with the base's document frequencies and mean length."""
     from collections import Counter
 
-    from retrieval.lexical.index import K1, B, listing_terms
+    from retrieval.lexical.index import K1, B
+    from retrieval.lexical.listings import read_words
 
     table = products()
     old = {row: table.iloc[row].to_dict() for row in range(9) if row not in DEAD.tolist()}
     query = layered.query(text)
     found = np.zeros(10)
     for row, fields in {**old, **NEW}.items():
-        terms = listing_terms(fields, base.weights)
+        terms = read_words(fields, base.weights).terms
         counts = Counter(terms)
         norm = K1 * (1 - B + B * len(terms) / base.mean_length)
         for term, rarity in zip(query.terms, query.rarity.tolist(), strict=True):
