@@ -21,8 +21,8 @@ import xxhash
 from shelfspace.errors import SettingsError
 
 __all__ = [
-    "AUDIO_FIELD", "GPU_BATCH", "IMAGE_FIELD", "TEXT_FIELD", "absent", "in_calls", "json_file", "loaded_once",
-    "place_of", "pretrained", "unit_length", "weights_hash",
+    "AUDIO_FIELD", "GPU_BATCH", "IMAGE_FIELD", "PACKAGED", "TEXT_FIELD", "absent", "in_calls", "json_file",
+    "loaded_once", "place_of", "pretrained", "unit_length", "weights_hash",
 ]  # fmt: skip
 
 E = TypeVar("E")
@@ -44,11 +44,14 @@ def loaded_once(load: Callable[[str, str], E]) -> Callable[..., E]:
     return one
 
 
+PACKAGED = "efficientnet_lite0"
+"""The image encoder whose weights come in a package (`models.pretrained.packaged_photos`)."""
+
 TEXT_FIELD, IMAGE_FIELD = "features.text_encoder", "features.image_encoder"
 AUDIO_FIELD = "features.audio_encoder"
 CHOICES = {
     TEXT_FIELD: "minilm, sentence-transformers:<name or folder>, transformers:<CLIP name or folder>",
-    IMAGE_FIELD: "transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>",
+    IMAGE_FIELD: "efficientnet_lite0, transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>",
     AUDIO_FIELD: "transformers:<name or folder>",
 }
 

@@ -23,8 +23,8 @@ class Model(Section):
     )
     image: str = Field(
         "cnn",
-        description="Image encoder: cnn, histograms, fisher, transformers:<...>, timm:<...> or "
-        "open_clip:<...>.",
+        description="Image encoder: cnn, histograms, fisher, efficientnet_lite0 (extra `pretrained`), "
+        "transformers:<...>, timm:<...> or open_clip:<...>.",
     )
     audio: str = Field("mfcc", description="Audio encoder: mfcc, timbre, logmel_cnn or transformers:<...>.")
     tabular: str = Field("price", description="Tabular encoder: price or details.")
