@@ -123,7 +123,9 @@ def browse(catalogue: CatalogueView, rules: Rules, options: SearchOptions) -> di
     hits = catalogue.hits(shown, [0.0] * len(shown))
     for place, hit in enumerate(hits):
         hit["pinned"] = first + place < pinned
-    result: dict[str, Any] = {"hits": hits, "total": len(rows), "page": options.page}
+    result: dict[str, Any] = {
+        "hits": hits, "total": len(rows), "page": options.page, "understood": [], "nearest": [],
+    }  # fmt: skip
     if options.facets:
         out = np.ones(len(catalogue), bool)
         out[banned] = False

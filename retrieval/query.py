@@ -1,6 +1,6 @@
 """What one query asks for, once it is checked: its parts, what each weighs, and how the answer is cut."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,6 +48,9 @@ class SearchQuery:
             as much as the mean of the parts; None where nothing is mixed.
         beside: of a mixed query, what stands beside the words: of several, what weighs most; of equals, the
             product before a photo before a sound.
+        literal: nothing in the words is understood, corrected or expanded.
+        ignore: what is not understood, each as an earlier answer's `understood` has its text.
+        said: what was made of the words that were typed, as an answer's `understood` has it.
     """
 
     text: str = ""
@@ -57,6 +60,9 @@ class SearchQuery:
     product_weight: float = 0.0
     words_weight: float | None = None
     beside: str = "product"
+    literal: bool = False
+    ignore: tuple[str, ...] = ()
+    said: tuple[Mapping[str, Any], ...] = ()
 
 
 def mixture(
@@ -125,8 +131,8 @@ class Encoder(Protocol):
     def labels(self) -> Sequence[str]:
         """Names of the classes; none where it has no classes."""
 
-    def featurize(self, items: Sequence[ProductInput]) -> Any:
-        """What `encode_features` reads of n items."""
+    def featurize(self, items: Sequence[ProductInput], *, queries: bool = False) -> Any:
+        """What `encode_features` reads of n items, products or what a shopper asks for."""
 
     def encode_features(self, features: Any) -> Encoded:
         """Vectors and class probabilities of n items."""

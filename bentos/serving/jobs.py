@@ -36,7 +36,9 @@ def featurize(loaded: LoadedRelease, call: ParsedRequest) -> FeatureTable:
         RequestError: 422 naming the item whose photo, sound or text cannot be used.
     """
     try:
-        table = loaded.encoder.featurize(call.items, limits=loaded.media, only_given=True)
+        table = loaded.encoder.featurize(
+            call.items, limits=loaded.media, only_given=True, queries=bool(call.queries)
+        )
     except InputError as error:
         for number, item in enumerate(call.items):
             check_item(loaded, item, call.item_place(number))
@@ -258,14 +260,16 @@ def feature_tables(
     """
     tables: list[FeatureTable | RequestError | None] = []
     items: list[ProductInput] = []
+    queries: list[bool] = []
     waiting = []
     for n, job in enumerate(jobs):
         tables.append(job.features)
         if job.features is None and job.call.items and known[n] is None:
             waiting.append(n)
             items += job.call.items
+            queries += [bool(job.call.queries)] * len(job.call.items)
     try:
-        together = loaded.encoder.featurize(items, only_given=True) if waiting else None
+        together = loaded.encoder.featurize(items, only_given=True, queries=queries) if waiting else None
     except InputError:
         together = None  # one item is at fault; alone, each job gets its own answer
     start = 0

@@ -18,7 +18,7 @@ from catalog.text.clean import product_text
 from models.features.named_arrays import array_of, before_named_arrays, parts_to_fit
 from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 from models.features.table import FeatureTable, ModalityFeatures
-from models.inputs.arrays import ARRAYS, Array, Fitted
+from models.inputs.arrays import ARRAYS, Array, Fitted, QueryText
 from models.inputs.photos import Photo
 from models.inputs.sounds import Sound
 from models.inputs.tabular import TabularScaler
@@ -244,10 +244,12 @@ class Featurizer(Fitted):
         ids: Sequence[str] | None = None,
         limits: Media | None = None,
         only_given: bool = False,
+        queries: bool | Sequence[bool] = False,
     ) -> FeatureTable:
         """Features of raw products; the first photos (`max_photos`) and the first sound of each are read.
 
         Args:
+            queries: which of the items a shopper asks for; their words are read as a query's.
             only_given: leave out photos, sounds and table values where no item has any, instead of arrays of
                 zeros: the encoder says the same of them.
 
@@ -261,7 +263,12 @@ class Featurizer(Fitted):
             if only_given and modality in MEDIA and not any(map(MEDIA[modality], items)):
                 continue
             if modality == "text":
-                made[modality] = self.modality("text", [self.text(item) for item in items])
+                asked = [queries] * len(items) if isinstance(queries, bool) else queries
+                texts = [
+                    QueryText(self.text(item)) if one else self.text(item)
+                    for item, one in zip(items, asked, strict=True)
+                ]
+                made[modality] = self.modality("text", texts)
             elif modality == "tabular":
                 known = self.known(items)
                 if known.any() or not only_given:

@@ -20,7 +20,7 @@ from shelfspace.settings import Features, Preprocessing
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["ARRAYS", "MANY", "Array", "Compute", "Fitted", "Shape", "array"]
+__all__ = ["ARRAYS", "MANY", "Array", "Compute", "Fitted", "QueryText", "Shape", "array"]
 
 Shape = tuple[tuple[int, ...], str]
 """Shape of one row, and its dtype."""
@@ -57,9 +57,16 @@ class Fitted:
         self.kept: dict[str, Path] = {}
 
 
+class QueryText(str):
+    """The cleaned text of what a shopper asks for, which some encoders read otherwise than a listing."""
+
+    __slots__ = ()
+
+
 Compute = Callable[[Any, Sequence[Any]], np.ndarray]
-"""A `Fitted` and n inputs, n at least 1, to an array with n rows. Inputs are cleaned texts (str), `Photo`s,
-`Sound`s, or for tabular `ProductInput`s. A row must not depend on its neighbours, not even by a bit."""
+"""A `Fitted` and n inputs, n at least 1, to an array with n rows. Inputs are cleaned texts (str, or
+`QueryText`), `Photo`s, `Sound`s, or for tabular `ProductInput`s. A row must not depend on its neighbours, not
+even by a bit."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ fast. On a GPU, where single calls would leave it idle, inputs go in batches sor
 agree with the CPU within rounding.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, wraps
 from pathlib import Path
 from threading import Lock
@@ -19,10 +20,12 @@ import orjson
 import xxhash
 
 from shelfspace.errors import SettingsError
+from shelfspace.hashing import fingerprint
 
 __all__ = [
-    "AUDIO_FIELD", "GPU_BATCH", "IMAGE_FIELD", "PACKAGED", "TEXT_FIELD", "absent", "in_calls", "json_file",
-    "loaded_once", "place_of", "pretrained", "unit_length", "weights_hash",
+    "AUDIO_FIELD", "GPU_BATCH", "IMAGE_FIELD", "PACKAGED", "TEXT_FIELD", "absent", "has_file", "in_calls",
+    "json_file", "loaded_once", "place_of", "pretrained", "quiet", "tokenizer_state", "unit_length",
+    "weights_hash",
 ]  # fmt: skip
 
 E = TypeVar("E")
@@ -32,14 +35,14 @@ GPU_BATCH = 64
 _loading = Lock()
 
 
-def loaded_once(load: Callable[[str, str], E]) -> Callable[..., E]:
-    """A loader of encoders by name and device that loads each once a process, however many threads ask."""
+def loaded_once(load: Callable[..., E]) -> Callable[..., E]:
+    """A loader of encoders by name, device and more that loads each once a process, whatever threads ask."""
     kept = lru_cache(maxsize=4)(load)
 
     @wraps(load)
-    def one(name: str, device: str = "cpu") -> E:
+    def one(name: str, device: str = "cpu", *more: str | int | None) -> E:
         with _loading:
-            return kept(name, device)
+            return kept(name, device, *more)
 
     return one
 
@@ -80,26 +83,49 @@ def absent(field: str, name: str, error: Exception) -> SettingsError:
 def pretrained(field: str, name: str, place: str, device: str) -> Any:
     """An AutoModel in evaluation mode, by safetensors alone: no pickle is read."""
     from transformers import AutoModel
+
+    try:
+        with quiet():
+            model = AutoModel.from_pretrained(place, use_safetensors=True)
+    except (OSError, ValueError) as error:
+        raise absent(field, name, error) from error
+    return model.eval().requires_grad_(False).to(device)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Transformers without its bar of loaded weights."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        model = AutoModel.from_pretrained(place, use_safetensors=True)
-    except (OSError, ValueError) as error:
-        raise absent(field, name, error) from error
+        yield
     finally:
         if shown:
             logging.enable_progress_bar()
-    return model.eval().requires_grad_(False).to(device)
 
 
-def json_file(place: str, name: str) -> dict[str, Any] | None:
+def has_file(place: str, name: str) -> bool:
+    """Whether the folder or the cached or online repository has a file."""
+    from transformers.utils import cached_file
+
+    return cached_file(place, name, _raise_exceptions_for_missing_entries=False) is not None
+
+
+def json_file(place: str, name: str) -> Any:
     """A JSON file of the folder or of the cached or online repository; None where it has none."""
     from transformers.utils import cached_file
 
     path = cached_file(place, name, _raise_exceptions_for_missing_entries=False)
-    return None if path is None else dict(orjson.loads(Path(path).read_bytes()))
+    return None if path is None else orjson.loads(Path(path).read_bytes())
+
+
+def tokenizer_state(tokenizer: Any) -> str:
+    """All that a tokenizer does, for fingerprints; before it is first called, since a call changes it."""
+    made = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    sides = [getattr(tokenizer, side, "") for side in ("padding_side", "truncation_side")]
+    return fingerprint([made.to_str() if hasattr(made, "to_str") else repr(tokenizer), *sides])
 
 
 def weights_hash(model: Any) -> str:

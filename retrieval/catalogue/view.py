@@ -157,6 +157,7 @@ class CatalogueView:
         why = {"words": [], "modality": ""}
         return {
             "product_id": product, "score": round(score, 6), **BLANK, **shown, "why": why, "pinned": False,
+            "marks": [],
         }  # fmt: skip
 
     def details(self, position: int) -> dict[str, Any]:
