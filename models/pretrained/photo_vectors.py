@@ -1,9 +1,10 @@
 """Photos to vectors by a pretrained network, in batches."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from PIL import Image
 
 from models.inputs.photos import DECODER
 from models.pretrained.loading import (
@@ -11,10 +12,27 @@ from models.pretrained.loading import (
     unit_length,
     weights_hash,
 )
-from models.pretrained.photo_recipe import PhotoRecipe
 from shelfspace.hashing import fingerprint
+from shelfspace.settings import Media
 
 __all__ = ["PhotoVectors"]
+
+
+class Recipe(Protocol):
+    """How a photo becomes the input of an encoder (`models.pretrained.photo_recipe.PhotoRecipe`)."""
+
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def described(self) -> dict[str, Any]: ...
+
+    def open(self, data: bytes, limits: Media) -> np.ndarray: ...
+
+    def prepare(self, photo: Image.Image) -> np.ndarray: ...
 
 
 class PhotoVectors:
@@ -28,7 +46,7 @@ class PhotoVectors:
         fingerprint: of weights, recipe and photo decoder.
     """
 
-    def __init__(self, model: Any, recipe: PhotoRecipe, device: str) -> None:
+    def __init__(self, model: Any, recipe: Recipe, device: str) -> None:
         self.model, self.recipe, self.device = model, recipe, device
         blank = np.zeros((3, recipe.height, recipe.width), dtype=np.float32)
         self.dim = int(self._call([blank]).shape[1])
