@@ -1,38 +1,17 @@
 """Photos to vectors by a pretrained network, in batches."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from models.inputs.photos import DECODER
-from models.pretrained.loading import (
-    in_calls,
-    unit_length,
-    weights_hash,
-)
+from models.pretrained.loading import in_calls, unit_length, weights_hash
+from models.pretrained.photo_recipe import Recipe
 from shelfspace.hashing import fingerprint
-from shelfspace.settings import Media
 
 __all__ = ["PhotoVectors"]
-
-
-class Recipe(Protocol):
-    """How a photo becomes the input of an encoder (`models.pretrained.photo_recipe.PhotoRecipe`)."""
-
-    @property
-    def height(self) -> int: ...
-
-    @property
-    def width(self) -> int: ...
-
-    @property
-    def described(self) -> dict[str, Any]: ...
-
-    def open(self, data: bytes, limits: Media) -> np.ndarray: ...
-
-    def prepare(self, photo: Image.Image) -> np.ndarray: ...
 
 
 class PhotoVectors:
@@ -48,9 +27,8 @@ class PhotoVectors:
 
     def __init__(self, model: Any, recipe: Recipe, device: str) -> None:
         self.model, self.recipe, self.device = model, recipe, device
-        blank = np.zeros((3, recipe.height, recipe.width), dtype=np.float32)
-        self.dim = int(self._call([blank]).shape[1])
-        self.fingerprint = fingerprint(["image", 2, DECODER, recipe.described, weights_hash(model)])
+        self.dim = int(self._call([recipe.prepare(Image.new("RGB", (64, 48)))]).shape[1])
+        self.fingerprint = fingerprint(["image", 3, DECODER, recipe.described, weights_hash(model)])
 
     def vectors(self, batch: Any) -> Any:
         """(B, 3, height, width) tensor to (B, dim) tensor, not normalised."""
