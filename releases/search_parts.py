@@ -130,8 +130,7 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
     """All that a release brings to its search; of an older one, words are read from its products and the
     fusion is the rule."""
     products, facts = release.products, ProductFacts(release.products)
-    _ = facts.named  # read now, so that no answer waits for it
-    return SearchParts(
+    parts = SearchParts(
         facts=facts,
         columns=Columns(products),
         lexical=release_lexical(release),
@@ -140,3 +139,5 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
         modalities=release_modalities(release),
         floors=release_floors(release),
     )
+    _ = facts.named, parts.vocabulary  # read now, so that no answer waits for them
+    return parts

@@ -34,6 +34,10 @@ class Model(Section):
         description="Absent modalities: token (left to the fusion; none is the same), mean, nearest, or "
         "adversarial (with training.strategy adversarial).",
     )
+    kept: Share = Field(
+        0.5,
+        description="Share of frozen encoders' own vectors in the product vector; 0 leaves it to training.",
+    )
     width: Positive = Field(128, description="Hidden width of encoders and fusion.")
     dim: Positive = Field(256, description="Length of the product vector.")
     dropout: Share = Field(0.2, description="Dropout probability.")
