@@ -199,7 +199,8 @@ def lesson(
 
 def encode_texts(encoder: Encoder, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Vectors and class probabilities of texts, as the service encodes a query."""
-    encoded = encoder.encode_features(encoder.featurize([ProductInput(title=text) for text in texts]))
+    items = [ProductInput(title=text) for text in texts]
+    encoded = encoder.encode_features(encoder.featurize(items, queries=True))
     return encoded.vectors, encoded.probabilities
 
 

@@ -109,7 +109,7 @@ def _read_together(
     """As one item, as the service encodes words and a photo or a sound that weigh the same."""
     if not items:
         return []
-    encoded = encoder.encode_features(encoder.featurize(items))
+    encoded = encoder.encode_features(encoder.featurize(items, queries=True))
     triples = zip(queries, encoded.vectors, encoded.probabilities, strict=True)
     return [_lesson(search, query, name, vector, known) for query, vector, known in triples]
 
