@@ -29,7 +29,8 @@ from retrieval.engine import answers, blended, browse
 from retrieval.filters.columns import Filters
 from retrieval.filters.rules import Rules
 from retrieval.lexical.tokens import query_terms
-from retrieval.query import NO_FILTERS, EncodedQuery, SearchOptions, SearchQuery, mixture
+from retrieval.query import NO_FILTERS, EncodedQuery, SearchOptions, SearchQuery, mixture, narrowed
+from retrieval.reading import read_query
 from retrieval.similar import similar_by_modality
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.settings import Media
@@ -163,6 +164,8 @@ class OpenedRelease:
         if whole == ProductInput() and not product_id:
             return answer_table(browse(catalogue, Rules(), options))
         query = replace(query_of(whole, product_id), literal=literal, ignore=tuple(ignore))
+        query = read_query(query, catalogue, options.filters)
+        options = narrowed(options, query.filters)
         encoded = self._encoded([item for item, _ in query.parts], queries=True)
         vector, classes = blended(query, catalogue, encoded.vectors, encoded.probabilities)
         asked = EncodedQuery(query, options, Rules(), vector, classes, query_terms(query.text))

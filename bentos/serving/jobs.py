@@ -23,10 +23,11 @@ from retrieval.catalogue.view import CatalogueView
 from retrieval.changes.view import LayeredView
 from retrieval.engine import answers, blended
 from retrieval.lexical.tokens import query_terms
-from retrieval.query import EncodedQuery, SearchQuery
+from retrieval.query import EncodedQuery, SearchQuery, narrowed
+from retrieval.reading import read_query
 from shelfspace.errors import InputError
 
-__all__ = ["featurize", "run_jobs"]
+__all__ = ["featurize", "read_words", "run_jobs"]
 
 
 def featurize(loaded: LoadedRelease, call: ParsedRequest) -> FeatureTable:
@@ -92,6 +93,13 @@ def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     view = loaded.view()
     begin = time.perf_counter()
     known = [loaded.queries.known(job.call.queries) for job in jobs]
+    if None in known:
+        jobs = [
+            replace(job, call=read_words(job.call, loaded.catalogue(view)))
+            if read is None and job.call.queries and job.features is None
+            else job
+            for job, read in zip(jobs, known, strict=True)
+        ]
     tables = feature_tables(loaded, jobs, known)
     featurized = time.perf_counter()
     encoded = encode_all(loaded, tables)
@@ -122,6 +130,16 @@ def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     if searching:
         search_all(loaded.catalogues.catalogue(view), jobs, outcomes, searching)
     return outcomes
+
+
+def read_words(call: ParsedRequest, catalogue: CatalogueView) -> ParsedRequest:
+    """The call with what the words of its queries ask for beside what they look for; most ask for nothing."""
+    chosen = call.options.filters
+    queries = tuple([read_query(query, catalogue, chosen) for query in call.queries])
+    if queries == call.queries:
+        return call
+    items = tuple(item for query in queries for item, _ in query.parts)
+    return replace(call, queries=queries, items=items)
 
 
 def encode_all(
@@ -181,7 +199,7 @@ def query_outcome(
         vectors = np.stack([one.vector for one in known])
         classes = np.stack([one.probabilities for one in known])
         return Outcome(vectors, classes, view=view, read=known)
-    if len(queries) < len(vectors) or [query for query in queries if query.product]:
+    if [query for query in queries if query.product or len(query.parts) != 1]:
         vectors, classes = put_together(queries, job.loaded.catalogue(view), vectors, classes)
     read = [
         # Copies: a row of its own keeps no whole batch in memory.
@@ -215,7 +233,8 @@ def search_all(
         call, outcome = jobs[place].call, cast(Outcome, outcomes[place])
         for query, read in zip(call.queries, outcome.read, strict=True):
             own = (read.vector, read.probabilities, read.terms)
-            asked.append(EncodedQuery(query, call.options, jobs[place].rules, *own))
+            options = narrowed(call.options, query.filters)
+            asked.append(EncodedQuery(query, options, jobs[place].rules, *own))
     results = iter(answers(catalogue, asked, done))
     for place in places:
         outcome = cast(Outcome, outcomes[place])

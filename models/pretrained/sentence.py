@@ -119,11 +119,14 @@ def packaged_minilm() -> str:
 
 
 def _loaded(name: str, place: str, device: str) -> "SentenceTransformer":
+    import torch
     from sentence_transformers import SentenceTransformer
 
     try:
         _check(name, place)
-        with quiet():
+        with quiet(), torch.random.fork_rng(devices=[]):
+            # A pooler that the weights lack and no vector reads is made at random; it counts as a weight.
+            torch.manual_seed(0)
             model = SentenceTransformer(
                 place,
                 device=device,
@@ -132,8 +135,6 @@ def _loaded(name: str, place: str, device: str) -> "SentenceTransformer":
                 model_kwargs={"use_safetensors": True},
             )
     except (OSError, ValueError, ImportError) as error:
-        if "trust_remote_code" in str(error):
-            raise _own_code(name, "its config.json") from error
         raise absent(TEXT_FIELD, name, error) from error
     return model.eval().requires_grad_(False)
 
@@ -147,7 +148,10 @@ def _check(name: str, place: str) -> None:
     for module in json_file(place, "modules.json") or []:
         library, _, kind = str(module["type"]).rpartition(".")
         if not library.startswith("sentence_transformers"):
-            raise _own_code(name, str(module["type"]))
+            remedy = (
+                f"use an encoder its library knows: {module['type']} is code of its own, which is not run"
+            )
+            raise SettingsError(TEXT_FIELD, name, remedy)
         if kind not in MODULES:
             remedy = f"use an encoder of the modules {', '.join(MODULES)}; this has a {kind}"
             raise SettingsError(TEXT_FIELD, name, remedy)
@@ -157,11 +161,6 @@ def _check(name: str, place: str) -> None:
         if kind != "Transformer" and has_file(place, pickled) and not has_file(place, kept):
             remedy = f"save it again as safetensors: {pickled} is a pickle, which is not read"
             raise SettingsError(TEXT_FIELD, name, remedy)
-
-
-def _own_code(name: str, where: str) -> SettingsError:
-    remedy = f"use an encoder the library knows: {where} asks for code of the folder's own, which is not run"
-    return SettingsError(TEXT_FIELD, name, remedy)
 
 
 def _prompt(model: "SentenceTransformer", role: str, given: str | None) -> str:

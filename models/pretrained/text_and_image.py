@@ -4,6 +4,7 @@
     sentence-transformers:<name or folder>    a text encoder, as its own library reads it
     transformers:<name or folder>             an image encoder: CLIP, SigLIP, ViT, DINOv2, ...; for texts
                                               the other half of a CLIP-like one
+    efficientnet_lite0                        image vectors by packaged weights (extra `pretrained`)
     timm:<name>, open_clip:<name>/<weights>   image encoders of optional libraries
 
 Folders load from the disk, names from the local cache or the hub (HF_HUB_OFFLINE is respected).
@@ -11,10 +12,9 @@ Folders load from the disk, names from the local cache or the hub (HF_HUB_OFFLIN
 
 from typing import TYPE_CHECKING, Any
 
-from models.pretrained.loading import IMAGE_FIELD, absent, json_file, loaded_once, place_of, pretrained
-from models.pretrained.photo_recipe import PhotoRecipe
+from models.pretrained.loading import IMAGE_FIELD, PACKAGED, loaded_once, one_vector, place_of, pretrained
+from models.pretrained.photo_recipe import PhotoProcessor
 from models.pretrained.photo_vectors import PhotoVectors
-from shelfspace.errors import SettingsError
 
 if TYPE_CHECKING:
     from models.pretrained.clip_text import FrozenClipText
@@ -26,30 +26,27 @@ __all__ = ["FrozenImage", "load_frozen_image", "load_frozen_text"]
 class FrozenImage(PhotoVectors):
     """A transformers image encoder: CLIP's projected vector, else the pooled or first token's.
 
-    Photos are prepared as its preprocessor_config.json says.
+    Photos are prepared by its own image processor.
 
     Raises:
-        SettingsError: the encoder is absent and cannot be fetched, or its preprocessing is unknown.
+        SettingsError: the encoder is absent and cannot be fetched, takes patches, or gives several vectors.
     """
 
     def __init__(self, name: str, device: str = "cpu") -> None:
         place = place_of(IMAGE_FIELD, name, "transformers")
-        model = pretrained(IMAGE_FIELD, name, place, device)
-        try:
-            described = json_file(place, "preprocessor_config.json")
-        except (OSError, ValueError) as error:
-            raise absent(IMAGE_FIELD, name, error) from error
-        if described is None:
-            raise SettingsError(IMAGE_FIELD, name, "add its preprocessor_config.json to the folder")
-        super().__init__(model, PhotoRecipe.read(described, IMAGE_FIELD), device)
+        self.name = name
+        super().__init__(pretrained(IMAGE_FIELD, name, place, device), PhotoProcessor(name, place), device)
 
     def vectors(self, batch: Any) -> Any:
+        batch = batch.to(self.model.dtype)
         if hasattr(self.model, "get_image_features"):
             found = self.model.get_image_features(pixel_values=batch)
-            return getattr(found, "pooler_output", found)
-        output = self.model(pixel_values=batch)
-        pooled = getattr(output, "pooler_output", None)
-        return (output.last_hidden_state[:, 0] if pooled is None else pooled).flatten(1)
+            found = getattr(found, "pooler_output", found)
+        else:
+            output = self.model(pixel_values=batch)
+            found = getattr(output, "pooler_output", None)
+            found = output.last_hidden_state[:, 0] if found is None else found
+        return one_vector(IMAGE_FIELD, self.name, found)
 
 
 @loaded_once
@@ -73,6 +70,11 @@ def load_frozen_text(
 @loaded_once
 def load_frozen_image(name: str, device: str) -> PhotoVectors:
     """The named image encoder."""
+    if name.partition(":")[0] == PACKAGED:
+        from models.pretrained.efficientnet_lite import packaged_weights
+        from models.pretrained.packaged_photos import PackagedPhotos
+
+        return PackagedPhotos(name, packaged_weights(), device)
     if name.startswith(("timm:", "open_clip:")):
         from models.pretrained.timm_open_clip import OpenClipImage, TimmImage
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from retrieval.catalogue.products import ProductFacts
 from retrieval.filters.columns import Columns
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.fusion import FusionModel
+from retrieval.understanding import Vocabulary
 
 __all__ = ["SearchParts"]
 
@@ -35,6 +37,12 @@ class SearchParts:
     classes: np.ndarray | None
     modalities: Mapping[str, np.ndarray]
     floors: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What the products say of words that could be prices."""
+        facts = self.facts
+        return Vocabulary.of(facts.title, facts.brand, facts.currency, facts.price, facts.on_hand)
 
     def describe(self) -> dict[str, Any]:
         """What /release says of the search."""

@@ -22,6 +22,7 @@ from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical, LayeredRows
 from retrieval.query import Encoder
 from retrieval.ranking.hybrid import HybridSearch, Rows
+from retrieval.understanding import Vocabulary
 
 __all__ = ["CatalogueKeeper", "CatalogueView"]
 
@@ -112,6 +113,20 @@ class CatalogueView:
             for name in {plain(title), plain(product)} - {""}:
                 found.setdefault(name, []).append(self.places.of_row(row))
         return found
+
+    def price_of(self, position: int) -> float | None:
+        """What a product costs; None where that is not known."""
+        price = float(self.columns.price[position])
+        return price if np.isfinite(price) else None
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What all products say of words that could be prices."""
+        facts = [one.entry.facts for one in self._own.values()]
+        if not facts:
+            return self.parts.vocabulary
+        titles, brands = ([str(one.get(name) or "") for one in facts] for name in ("title", "brand"))
+        return self.parts.vocabulary.with_listings(titles, brands)
 
     def near(self, queries: np.ndarray, k: int) -> np.ndarray:
         """(q, k) positions nearest to queries, best first; -1 is padding."""

@@ -186,7 +186,7 @@ def remote(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (other_module("own.Pooling"), "own.Pooling asks for code of the folder's own, which is not run"),
+        (other_module("own.Pooling"), "own.Pooling is code of its own, which is not run"),
         (other_module("sentence_transformers.models.Router"), "this has a Router"),
         (
             other_module("sentence_transformers.models.WeightedLayerPooling"),
@@ -194,7 +194,7 @@ def remote(folder: Path) -> None:
         ),
         (other_model, "one dense vector a text; this is a MultiVectorEncoder"),
         (pickled, "2_Dense/pytorch_model.bin is a pickle"),
-        (remote, "its config.json asks for code of the folder's own, which is not run"),
+        (remote, "it asks for code of its own, which is not run"),
     ],
 )
 def test_what_the_library_would_do_by_code_or_pickle_is_refused(

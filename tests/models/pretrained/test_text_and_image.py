@@ -107,20 +107,19 @@ def test_image_encoders_give_unit_vectors_that_depend_on_the_photo(tmp_path: Pat
 
 
 @pytest.mark.parametrize("size", [(70, 101), (101, 70), (33, 33), (40, 400), (500, 41)])
-def test_photos_are_prepared_as_the_encoders_own_reader_does(size: tuple[int, int]) -> None:
+def test_recipes_of_timm_and_open_clip_are_carried_out_as_transformers_does(size: tuple[int, int]) -> None:
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
     from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-    for reader, described in ((CLIPImageProcessorPil, CLIP_LIKE), (ViTImageProcessorPil, VIT_LIKE)):
+    for reader, described, shortest in (
+        (CLIPImageProcessorPil, CLIP_LIKE, 40),
+        (ViTImageProcessorPil, VIT_LIKE, 0),
+    ):
         expected = reader(**described)(photo(*size), return_tensors="np")["pixel_values"][0]
-        made = PhotoRecipe.read(described, "f").prepare(photo(*size))
+        told = (described["resample"], 1 / 255, tuple(described["image_mean"]), tuple(described["image_std"]))
+        made = PhotoRecipe(shortest, 32, 32, *told).prepare(photo(*size))
         assert made.shape == expected.shape
         assert np.abs(made - expected).max() < 1e-5
-
-
-def test_an_unknown_preprocessing_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"features\.image_encoder"):
-        PhotoRecipe.read({"size": {"longest_edge": 64}, "image_mean": [0] * 3}, "features.image_encoder")
 
 
 @pytest.mark.parametrize(
