@@ -1,7 +1,7 @@
 """What runs in the encoder's thread: jobs of many calls as one featurisation, one encoding, one search."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import cast
@@ -17,11 +17,9 @@ from bentos.serving.request_rows import item_facts
 from bentos.telemetry.metrics import METRICS, Stages, timed
 from catalog.product import ProductInput
 from models.features.table import FeatureTable
-from models.inference.by_modality import vectors_alone
-from retrieval.catalogue.updates import alone_facts
 from retrieval.catalogue.view import CatalogueView
 from retrieval.changes.view import LayeredView
-from retrieval.engine import answers, blended
+from retrieval.engine import answers, blended, own_evidence
 from retrieval.lexical.tokens import query_terms
 from retrieval.query import EncodedQuery, SearchQuery
 from shelfspace.errors import InputError
@@ -101,7 +99,7 @@ def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
             if isinstance(table, RequestError):
                 outcomes.append(table)
             elif job.call.queries:
-                outcomes.append(query_outcome(job, view, own, read))
+                outcomes.append(query_outcome(job, view, table, own, read))
             else:
                 outcomes.append(outcome_of(job, view, table, own))
         except KeyError as gone:  # deleted since the call was admitted
@@ -158,16 +156,21 @@ def outcome_of(
         return Outcome(np.stack([view.vector_of(product) for product in call.product_ids]), view=view)
     alone = None
     if call.endpoint == "products/put":
-        alone = alone_facts(vectors_alone(job.loaded.encoder, table), len(table))
+        alone = job.loaded.seen(table)
     return Outcome(vectors, classes, view=view, alone=alone)
 
 
 def query_outcome(
-    job: Job, view: LayeredView, encoded: tuple[np.ndarray, np.ndarray], known: list[ReadQuery] | None
+    job: Job,
+    view: LayeredView,
+    table: FeatureTable | None,
+    encoded: tuple[np.ndarray, np.ndarray],
+    known: list[ReadQuery] | None,
 ) -> Outcome:
     """What is read of the queries of a search; what they find comes later.
 
     Args:
+        table: features of their parts; None where nothing is to be encoded.
         encoded: vectors and class probabilities of their parts.
         known: what was read of them before; then nothing is encoded.
 
@@ -179,14 +182,22 @@ def query_outcome(
         vectors = np.stack([one.vector for one in known])
         classes = np.stack([one.probabilities for one in known])
         return Outcome(vectors, classes, view=view, read=known)
+    parts = [] if table is None else job.loaded.encoder.own_evidence(table, vectors)
+    own = [dict(part) for part in parts]
     if len(queries) < len(vectors) or [query for query in queries if query.product]:
-        vectors, classes = put_together(queries, job.loaded.catalogue(view), vectors, classes)
+        catalogue = job.loaded.catalogue(view)
+        own = own_together(queries, catalogue, parts)
+        vectors, classes = put_together(queries, catalogue, vectors, classes)
     read = [
         # Copies: a row of its own keeps no whole batch in memory.
         ReadQuery(
-            vector.copy(), row.copy(), query_terms(query.text), item_facts(query.whole or ProductInput())
+            vector.copy(),
+            row.copy(),
+            query_terms(query.text),
+            item_facts(query.whole or ProductInput()),
+            {name: part.copy() for name, part in by.items()},
         )
-        for query, vector, row in zip(queries, vectors, classes, strict=True)
+        for query, vector, row, by in zip(queries, vectors, classes, own, strict=True)
     ]
     job.loaded.queries.keep(queries, read)
     return Outcome(vectors, classes, view=view, read=read)
@@ -204,6 +215,18 @@ def put_together(
     return np.stack([vector for vector, _ in made]), np.stack([known for _, known in made])
 
 
+def own_together(
+    queries: Sequence[SearchQuery], catalogue: CatalogueView, parts: Sequence[Mapping[str, np.ndarray]]
+) -> list[dict[str, np.ndarray]]:
+    """What each query is compared by, from what all their parts are; see `EncodedQuery.own`."""
+    found, start = [], 0
+    for query in queries:
+        given = parts[start : start + len(query.parts)]
+        start += len(query.parts)
+        found.append(own_evidence(query, catalogue, given))
+    return found
+
+
 def search_all(
     catalogue: CatalogueView, jobs: Sequence[Job], outcomes: list[Outcome | Exception], places: Sequence[int]
 ) -> None:
@@ -212,7 +235,7 @@ def search_all(
     for place in places:
         call, outcome = jobs[place].call, cast(Outcome, outcomes[place])
         for query, read in zip(call.queries, outcome.read, strict=True):
-            own = (read.vector, read.probabilities, read.terms)
+            own = (read.vector, read.probabilities, read.terms, read.own)
             asked.append(EncodedQuery(query, call.options, jobs[place].rules, *own))
     results = iter(answers(catalogue, asked, done))
     for place in places:

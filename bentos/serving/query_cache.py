@@ -32,12 +32,14 @@ class ReadQuery:
         probabilities: (k,) float32 of the classes.
         terms: of its words.
         facts: what the request log says of it.
+        own: as `EncodedQuery.own`.
     """
 
     vector: np.ndarray
     probabilities: np.ndarray
     terms: QueryTerms
     facts: Mapping[str, Any]
+    own: Mapping[str, np.ndarray]
 
 
 class QueryCache:
