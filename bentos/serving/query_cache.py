@@ -8,7 +8,7 @@ looked up anew each time, in the catalogue of that moment.
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class ReadQuery:
     probabilities: np.ndarray
     terms: QueryTerms
     facts: Mapping[str, Any]
-    own: Mapping[str, np.ndarray]
+    own: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class QueryCache:

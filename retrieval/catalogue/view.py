@@ -150,9 +150,7 @@ class CatalogueView:
         may = None if allowed is None else allowed[: len(self.places) - len(self.places.added)]
         index = self.parts.evidence_index
         found = [self.fresh[:0]]
-        for name, vector in own.items():
-            if name not in index:
-                continue
+        for name, vector in self.search.comparable(own).items():
             found.append(index.search(name, vector, k, out, may))
             if len(self.fresh):
                 cosine = self._fresh_evidence(name) @ vector

@@ -102,7 +102,7 @@ class FusionModel:
             if weight != 1.0:
                 logit = levelled(logit, part.logit(features_of(replace(candidates, words_weight=1.0))))
             return np.asarray(expit(logit))
-        if candidates.words == 0 and candidates.own:
+        if candidates.kind in ("photo", "sound") and candidates.own:
             return by_own(candidates)
         total = 1 / (RANK_CONSTANT + 1 + places(candidates.cosine, candidates.rows))
         lexical = weight / (RANK_CONSTANT + 1 + places(candidates.lexical, candidates.rows))

@@ -25,6 +25,9 @@ class Rows(Protocol):
 
     def __len__(self) -> int: ...
 
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
     def __getitem__(self, rows: np.ndarray, /) -> np.ndarray: ...
 
 
@@ -232,8 +235,7 @@ class HybridSearch:
             beside=beside,
             own={
                 name: np.asarray(picked(self.own[name], rows) @ asked, np.float32)
-                for name, asked in own.items()
-                if name in self.own
+                for name, asked in self.comparable(own).items()
             },
         )
 
@@ -251,7 +253,8 @@ class HybridSearch:
     def near_all(self, vector: np.ndarray, own: Mapping[str, np.ndarray], depth: int = DEPTH) -> np.ndarray:
         """Rows nearest to a query by its vector and by each of its modalities; -1 is padding."""
         near = [
-            self.own_index.search(name, own[name], depth, NO_ROWS) for name in sorted(own) if name in self.own
+            self.own_index.search(name, asked, depth, NO_ROWS)
+            for name, asked in sorted(self.comparable(own).items())
         ]
         return np.concatenate([self.near(vector, depth=depth), *near])
 
@@ -259,6 +262,11 @@ class HybridSearch:
     def own_index(self) -> ModalityIndexes:
         """Finds the nearest by `own`, where that is arrays."""
         return ModalityIndexes({name: np.asarray(table) for name, table in self.own.items()})
+
+    def comparable(self, own: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What of a query there are vectors of; a release from before there were own ones has others."""
+        tables = self.own
+        return {n: v for n, v in own.items() if n in tables and tables[n].shape[1] == len(v)}
 
     def look_up(
         self, query: LexicalQuery, near: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH

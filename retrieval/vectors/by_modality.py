@@ -27,9 +27,6 @@ class ModalityIndexes:
         self._mutex = threading.Lock()
         self._made: dict[str, tuple[Any, np.ndarray]] = {}
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._tables
-
     def search(
         self, name: str, query: np.ndarray, k: int, out: np.ndarray, may: np.ndarray | None = None
     ) -> np.ndarray:
