@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-search demo test lint ui serve drift tune cross-validate rollback releases summary help install fast-test
+.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback releases summary help install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -61,6 +61,9 @@ benchmark-quality: install   ## encoders, fusions and strategies beside simple b
 
 benchmark-search: install   ## words, vectors and both of them on judged queries; some ten minutes, resumable
 	@.venv/bin/python -m benchmarks.search
+
+benchmark-shopper: install   ## what shoppers ask, with checkable answers, of the released catalogues; some minutes
+	@.venv/bin/python -m benchmarks.shopper
 
 benchmark-graph: install   ## do co-purchase neighbours find what is bought next? some 20 minutes
 	@.venv/bin/python -m benchmarks.graph_copurchase

@@ -40,7 +40,7 @@ def _tokens(shop: Shop) -> list[str]:
     also=lambda shop: {"listings": listings_version(shop.embedded_products())},
     settings=_tokens,
     kinds={"numpy"},
-    code_version="1",
+    code_version="2",
     description="BM25 over the words of every product, English stemmed and Chinese cut.",
 )
 def lexical_index(shop: Shop, folder: Path) -> Facts:

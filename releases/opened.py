@@ -9,7 +9,8 @@ All answers are tables or arrays. What is held is memory and read-only memory ma
 close. The service loads a release through the same `InMemoryRelease`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from retrieval.engine import answers, blended, browse, own_evidence
 from retrieval.filters.columns import Filters
 from retrieval.filters.rules import Rules
 from retrieval.lexical.tokens import query_terms
-from retrieval.query import NO_FILTERS, EncodedQuery, SearchOptions, SearchQuery, mixture
+from retrieval.query import NO_FILTERS, EncodedQuery, SearchOptions, SearchQuery, mixture, narrowed
+from retrieval.reading import read_query
 from retrieval.similar import similar_by_modality
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.settings import Media
@@ -129,6 +131,8 @@ class OpenedRelease:
         product_id: str = "",
         k: int = 10,
         filters: Filters | Mapping[str, Any] | None = None,
+        literal: bool = False,
+        ignore: Sequence[str] = (),
     ) -> pd.DataFrame:
         """The k best products for words, a photo, a sound, a product, or several of them together.
 
@@ -138,10 +142,13 @@ class OpenedRelease:
             photo, sound: a path, the bytes of a file, a PIL image or a media key of the snapshot.
             filters: as /search has them: category, brand, language, price_from, price_to, in_stock,
                 has_photo.
+            literal: look for the words as they are; nothing in them is understood or corrected.
+            ignore: what shall not be understood, each as `understood` has its text.
 
         Returns:
             k rows at most: product_id, score, title, brand, category, price, currency, and why: the
-            words that match, or the modality that is nearest.
+            words that match, or the modality that is nearest. Its `attrs` hold `understood`, what was made
+            of the words, and `nearest`, hits that come nearest where nothing answers.
 
         Raises:
             InputError: names field, value and remedy.
@@ -156,15 +163,16 @@ class OpenedRelease:
             sounds=media_files(sound, "sound", self.media),
         )
         if whole == ProductInput() and not product_id:
-            return hits_table(browse(catalogue, Rules(), options)["hits"])
-        query = query_of(whole, product_id)
-        features = self._features([item for item, _ in query.parts])
-        encoder = self.loaded.encoder
+            return answer_table(browse(catalogue, Rules(), options))
+        query = replace(query_of(whole, product_id), literal=literal, ignore=tuple(ignore))
+        query = read_query(query, catalogue, options.filters)
+        options, encoder = narrowed(options, query.filters), self.loaded.encoder
+        features = self._features([item for item, _ in query.parts], queries=True)
         encoded = encoder.encode_features(features)
         vector, classes = blended(query, catalogue, encoded.vectors, encoded.probabilities)
         own = own_evidence(query, catalogue, encoder.own_evidence(features, encoded.vectors))
         asked = EncodedQuery(query, options, Rules(), vector, classes, query_terms(query.text), own)
-        return hits_table(answers(catalogue, [asked])[0]["hits"])
+        return answer_table(answers(catalogue, [asked])[0])
 
     def neighbours(self, product_id: str, k: int = 10, modality: str = "") -> pd.DataFrame:
         """The k products nearest to one of the release, itself left out.
@@ -201,8 +209,8 @@ class OpenedRelease:
             raise InputError("product_id", product_id, f"name a product of release {self.id}")
         return place
 
-    def _features(self, items: list[ProductInput]) -> FeatureTable:
-        return self.loaded.encoder.featurize(items, limits=self.loaded.media)
+    def _features(self, items: list[ProductInput], queries: bool = False) -> FeatureTable:
+        return self.loaded.encoder.featurize(items, limits=self.loaded.media, queries=queries)
 
     def _encoded(self, items: list[ProductInput]) -> Encoded:
         return self.loaded.encoder.encode_features(self._features(items))
@@ -249,6 +257,13 @@ def checked(k: int) -> int:
     if k < 1:
         raise InputError("k", k, "ask for at least one result")
     return k
+
+
+def answer_table(answer: Mapping[str, Any]) -> pd.DataFrame:
+    """The hits of an answer, with what else it says as `attrs`."""
+    table = hits_table(answer["hits"])
+    table.attrs = {name: answer[name] for name in ("understood", "nearest")}
+    return table
 
 
 def hits_table(hits: list[dict[str, Any]]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from releases import Release
 from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.products import ProductFacts
 from retrieval.filters.columns import Columns
-from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.index import FORMAT, LexicalIndex
 from retrieval.lexical.tokens import tokens_code
 from retrieval.query import Encoder
 from retrieval.ranking.floors import load_floors, save_floors
@@ -73,13 +73,14 @@ def load_tables(folder: Path) -> dict[str, np.ndarray]:
 
 
 def release_lexical(release: Release) -> LexicalIndex:
-    """The release's words; read from its products where it has no index of them, or one of other terms.
+    """The release's words; read from its products where it has no index of them, or an older one.
 
     Raises:
         ArtifactError: the index is damaged.
     """
     folder = release.part(LEXICAL)
-    if folder is None or read_json(folder / "lexical.json").get("tokens") != tokens_code():
+    made_by = {} if folder is None else read_json(folder / "lexical.json")
+    if folder is None or (made_by.get("tokens"), made_by.get("format")) != (tokens_code(), FORMAT):
         return LexicalIndex.build(release.products)
     return LexicalIndex.load(folder, len(release.product_ids))
 
@@ -141,8 +142,7 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
     """All that a release brings to its search; of an older one, words are read from its products and the
     fusion is the rule."""
     products, facts = release.products, ProductFacts(release.products)
-    _ = facts.named  # read now, so that no answer waits for it
-    return SearchParts(
+    parts = SearchParts(
         facts=facts,
         columns=Columns(products),
         lexical=release_lexical(release),
@@ -152,3 +152,5 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
         own=release_tables(release, OWN),
         floors=release_floors(release),
     )
+    _ = facts.named, parts.vocabulary  # read now, so that no answer waits for them
+    return parts

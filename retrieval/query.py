@@ -1,7 +1,7 @@
 """What one query asks for, once it is checked: its parts, what each weighs, and how the answer is cut."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,7 +12,7 @@ from retrieval.filters.rules import Rules
 from retrieval.filters.sorting import Sort
 from retrieval.lexical.tokens import QueryTerms
 
-__all__ = ["NO_FILTERS", "EncodedQuery", "Encoder", "SearchOptions", "SearchQuery", "mixture"]
+__all__ = ["NO_FILTERS", "EncodedQuery", "Encoder", "SearchOptions", "SearchQuery", "mixture", "narrowed"]
 
 NO_FILTERS = Filters()
 
@@ -40,7 +40,8 @@ class SearchQuery:
 
     Attributes:
         text: its words; "" where it has none or they weigh nothing.
-        whole: all its parts as one item, for the request log; None for browsing: there is no query.
+        whole: all its parts as one item, for the request log; None for browsing: there is no query, or no
+            word of it is to be looked for.
         parts: what the encoder reads, each as one item, with what it weighs.
         product: a product of the catalogue that is part of it, "" without.
         product_weight: what that weighs.
@@ -48,6 +49,11 @@ class SearchQuery:
             as much as the mean of the parts; None where nothing is mixed.
         beside: what it holds but words, photo, sound or product: of several, what weighs most; of equals, the
             product before a photo before a sound; "" of words alone.
+        literal: nothing in the words is understood, corrected or expanded.
+        ignore: what is not understood, each as an earlier answer's `understood` has its text.
+        filters: what its words ask for beside what they look for; the shopper's own filters are not here.
+        cheap: whether only the lowest third by price is wanted of what is found.
+        said: what was made of the words that were typed, as an answer's `understood` has it.
     """
 
     text: str = ""
@@ -57,6 +63,11 @@ class SearchQuery:
     product_weight: float = 0.0
     words_weight: float | None = None
     beside: str = ""
+    literal: bool = False
+    ignore: tuple[str, ...] = ()
+    filters: Filters = NO_FILTERS
+    cheap: bool = False
+    said: tuple[Mapping[str, Any], ...] = ()
 
 
 def mixture(
@@ -78,6 +89,14 @@ def mixture(
     weights = [weight for _, weight in parts] + ([] if product is None else [product])
     own = next(weight for item, weight in parts if item.title)
     return own / (sum(weights) / len(weights)), heaviest
+
+
+def narrowed(options: SearchOptions, asked: Filters) -> SearchOptions:
+    """The options with what a query's words ask for; the same where they ask for nothing."""
+    if asked is NO_FILTERS:
+        return options
+    more = {name: value for name, value in vars(asked).items() if value != getattr(NO_FILTERS, name)}
+    return replace(options, filters=replace(options.filters, **more)) if more else options
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +147,8 @@ class Encoder(Protocol):
     def labels(self) -> Sequence[str]:
         """Names of the classes; none where it has no classes."""
 
-    def featurize(self, items: Sequence[ProductInput]) -> Any:
-        """What `encode_features` reads of n items."""
+    def featurize(self, items: Sequence[ProductInput], *, queries: bool = False) -> Any:
+        """What `encode_features` reads of n items, products or what a shopper asks for."""
 
     def encode_features(self, features: Any) -> Encoded:
         """Vectors and class probabilities of n items."""

@@ -127,7 +127,10 @@ class SearchResults:
             for place, (hit, why) in enumerate(zip(hits, whys, strict=True)):
                 hit["why"] = {"words": why.words, "modality": why.modality}
                 hit["pinned"] = first + place < self.pinned
-        result: dict[str, Any] = {"hits": hits, "total": self.total, "page": options.page}
+        result: dict[str, Any] = {
+            "hits": hits, "total": self.total, "page": options.page,
+            "understood": list(self.asked.query.said), "nearest": [],
+        }  # fmt: skip
         if options.facets:
             result["facets"] = self.facets()
         return result

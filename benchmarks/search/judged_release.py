@@ -32,7 +32,8 @@ def release_queries(
         InputError: a judged product that the release lacks.
     """
     texts = sorted(judgements)
-    encoded = encoder.encode_features(encoder.featurize([ProductInput(title=text) for text in texts]))
+    items = [ProductInput(title=text) for text in texts]
+    encoded = encoder.encode_features(encoder.featurize(items, queries=True))
     queries = []
     for place, text in enumerate(texts):
         grades = np.zeros(len(release.product_ids), dtype=np.int8)

@@ -16,9 +16,10 @@ from typing import Any
 import psutil
 
 from benchmarks.serving.shop import Shop
+from shelfspace.settings import Settings
 from shelfspace.workspace import PROJECT
 
-__all__ = ["Server", "bare_app", "serve_bare", "start", "start_bare"]
+__all__ = ["Server", "bare_app", "serve_bare", "serve_root", "start", "start_bare"]
 
 BARE = "benchmarks.serving.servers"
 
@@ -96,16 +97,19 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def environment(shop: Shop, folder: Path, **extra: str) -> dict[str, str]:
-    """What both kinds of server are told."""
+def inherited() -> dict[str, str]:
+    """This process's environment without what it says to a service; one thread."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SHELFSPACE_", "BENTOML_"))}
+    return {**kept, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def environment(shop: Shop, folder: Path, **extra: str) -> dict[str, str]:
+    """What `python -m bentos` is told."""
     return {
-        **kept,
+        **inherited(),
         "SHELFSPACE_WORKSPACES": str(shop.workspace.root.parent),
         "SHELFSPACE_CATALOG": shop.workspace.catalog,
         "SHELFSPACE_LIVE": str(folder / "live"),
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
         **extra,
     }
 
@@ -124,9 +128,21 @@ def start(shop: Shop, folder: Path, **extra: str) -> Server:
 
 def start_bare(shop: Shop, folder: Path, *flags: str) -> Server:
     """The same application object, log and metrics, with uvicorn alone under it."""
+    return serve_root(shop.workspace.root, shop.settings, folder, *flags)
+
+
+def serve_root(root: Path, settings: Settings, folder: Path, *flags: str) -> Server:
+    """`start_bare` over the current release of a workspace's folder.
+
+    Args:
+        folder: for the server's settings and logs.
+    """
     port = free_port()
-    told = environment(shop, folder, SHELFSPACE_RELEASES=str(shop.workspace.root), **settings_of(folder))
-    (folder / "params.yaml").write_text(shop.settings.model_dump_json())
+    told = {
+        **inherited(), **settings_of(folder),
+        "SHELFSPACE_RELEASES": str(root), "SHELFSPACE_LIVE": str(folder / "live"),
+    }  # fmt: skip
+    (folder / "params.yaml").write_text(settings.model_dump_json())
     command = [sys.executable, "-m", BARE, "--port", str(port), *flags]
     return Server(command, told, folder / "bare.log", port)
 

@@ -78,6 +78,15 @@ class Query(Request):
         default_factory=Weights,
         description="Of the parts given. Words, photo and sound that count the same are read together.",
     )
+    literal: bool = Field(
+        False,
+        description="The words are looked for as they are: nothing in them is understood as a price or a "
+        "choice, corrected or expanded.",
+    )
+    ignore: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=20)] = Field(
+        default_factory=list,
+        description="What the shopper took back of an answer's `understood`, each by its `text`.",
+    )
 
 
 Choice = Annotated[str, Field(min_length=1, max_length=500)]

@@ -17,6 +17,7 @@ EXAMPLE_HIT: dict[str, JsonValue] = {
     "on_hand": 12.0,
     "why": {"words": ["blue", "trail"], "modality": "image"},
     "pinned": False,
+    "marks": [[13, 17]],
 }
 EXAMPLE_RELEASE = "000007-3fa9c1d2"
 
@@ -69,6 +70,11 @@ class Hit(BaseModel):
     on_hand: float | None = Field(None, description="Pieces in stock; null where the shop does not say.")
     why: Why = Field(default_factory=Why)
     pinned: bool = Field(False, description="Placed here by a merchandising rule.")
+    marks: list[tuple[int, int]] = Field(
+        default_factory=list,
+        description="Ranges of the title, from one character to before another, that a word of the query "
+        "matched; /search alone.",
+    )
 
 
 class Hits(BaseModel):

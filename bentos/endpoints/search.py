@@ -1,12 +1,14 @@
 """/search: what answers words, a photo, a sound, a product, or a mixture; without any, what passes."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from bentos.api.contract import Contract, Form, ParsedRequest
 from bentos.api.items import Files, product_input
 from bentos.api.limits import Limits
 from bentos.api.requests import Query, SearchRequest
-from bentos.api.responses import EXAMPLE_HIT, Hits
+from bentos.api.responses import EXAMPLE_HIT, Hit, Hits
 from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading, encoded
 from bentos.errors import RequestError
 from catalog.product import ProductInput
@@ -50,6 +52,17 @@ class Facets(BaseModel):
     price: list[PriceRange]
 
 
+class Understood(BaseModel):
+    """What was made of some of a query's words, beside looking for them."""
+
+    kind: Literal["spelling", "price", "currency", "attribute", "synonym"]
+    text: str = Field(description="As typed; given in the query's `ignore`, it is not understood so.")
+    meaning: str = Field(description="What was made of it, in a short sentence.")
+    filters: dict[str, JsonValue] | None = Field(
+        None, description="The filters that it became; null where it narrows nothing."
+    )
+
+
 class FoundHits(Hits):
     """One page of what a query found."""
 
@@ -60,6 +73,14 @@ class FoundHits(Hits):
         "pass.",
     )
     page: int = 1
+    understood: list[Understood] = Field(
+        default_factory=list,
+        description="What was made of the query's words; nothing is made of them unsaid.",
+    )
+    nearest: list[Hit] = Field(
+        default_factory=list,
+        description="Where nothing answers the query, and `hits` is empty: what comes nearest to it.",
+    )
     facets: Facets | None = Field(None, description="Where they were asked for.")
 
 
@@ -98,7 +119,9 @@ def query_of(query: Query, place: str, limits: Limits, files: Files | None) -> S
     more = files is not None or query.photo or query.sound or query.product_id
     if query.text and query.weights.text > 0 and not more:
         words = ProductInput(title=query.text)
-        return SearchQuery(query.text, words, ((words, 1.0),))  # words alone, whatever they weigh
+        # Words alone, whatever they weigh.
+        parts = ((words, 1.0),)
+        return SearchQuery(query.text, words, parts, literal=query.literal, ignore=tuple(query.ignore))
     limits.check_text(f"{place}.product_id", query.product_id)
     return split(query, product_input(query, place, limits, files), place)
 
@@ -134,7 +157,8 @@ def split(query: Query, whole: ProductInput, place: str) -> SearchQuery:
         parts = [(together, 1.0)]
     product_weight = weights.product if product else 0.0
     words_weight, beside = mixture(text, parts, product_weight if product else None)
-    return SearchQuery(text, whole, tuple(parts), product, product_weight, words_weight, beside)
+    weighed = (product, product_weight, words_weight, beside)
+    return SearchQuery(text, whole, tuple(parts), *weighed, query.literal, tuple(query.ignore))
 
 
 def options_of(request: SearchRequest) -> SearchOptions:
@@ -195,7 +219,15 @@ SEARCH = Reading(
     alone="filters",
     read=read_search,
     result=FoundHits,
-    example={"hits": [EXAMPLE_HIT], "total": 57, "page": 1},
+    example={
+        "hits": [EXAMPLE_HIT],
+        "total": 57,
+        "page": 1,
+        "understood": [
+            {"kind": "price", "text": "under 100", "meaning": "at most 100 EUR", "filters": {"price_to": 100}}
+        ],
+        "nearest": [],
+    },
     examples={
         "one": {"query": {"text": "blue trail running shoe"}, "k": 5},
         "several": {"queries": [{"text": "leather bag"}, {"text": "rain jacket"}], "k": 3},
@@ -209,6 +241,9 @@ SEARCH = Reading(
         },
         "like this one, but in red": {
             "query": {"text": "red", "product_id": "P00017", "weights": {"text": 1, "product": 2}}
+        },
+        "a price in the words, taken back": {
+            "query": {"text": "running shoe under 100", "ignore": ["under 100"]},
         },
         "browse": {"filters": {"category": ["Bags"]}, "k": 24, "facets": True},
     },

@@ -1,7 +1,7 @@
 """What runs in the encoder's thread: jobs of many calls as one featurisation, one encoding, one search."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import cast
@@ -13,18 +13,20 @@ from bentos.errors import RequestError
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Job, Outcome
 from bentos.serving.query_cache import ReadQuery
+from bentos.serving.query_parts import own_together, put_together
 from bentos.serving.request_rows import item_facts
 from bentos.telemetry.metrics import METRICS, Stages, timed
 from catalog.product import ProductInput
 from models.features.table import FeatureTable
 from retrieval.catalogue.view import CatalogueView
 from retrieval.changes.view import LayeredView
-from retrieval.engine import answers, blended, own_evidence
+from retrieval.engine import answers
 from retrieval.lexical.tokens import query_terms
-from retrieval.query import EncodedQuery, SearchQuery
+from retrieval.query import EncodedQuery, narrowed
+from retrieval.reading import read_query
 from shelfspace.errors import InputError
 
-__all__ = ["featurize", "run_jobs"]
+__all__ = ["featurize", "read_words", "run_jobs"]
 
 
 def featurize(loaded: LoadedRelease, call: ParsedRequest) -> FeatureTable:
@@ -34,7 +36,9 @@ def featurize(loaded: LoadedRelease, call: ParsedRequest) -> FeatureTable:
         RequestError: 422 naming the item whose photo, sound or text cannot be used.
     """
     try:
-        table = loaded.encoder.featurize(call.items, limits=loaded.media, only_given=True)
+        table = loaded.encoder.featurize(
+            call.items, limits=loaded.media, only_given=True, queries=bool(call.queries)
+        )
     except InputError as error:
         for number, item in enumerate(call.items):
             check_item(loaded, item, call.item_place(number))
@@ -88,6 +92,13 @@ def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     view = loaded.view()
     begin = time.perf_counter()
     known = [loaded.queries.known(job.call.queries) for job in jobs]
+    if None in known:
+        jobs = [
+            replace(job, call=read_words(job.call, loaded.catalogue(view)))
+            if read is None and job.call.queries and job.features is None
+            else job
+            for job, read in zip(jobs, known, strict=True)
+        ]
     tables = feature_tables(loaded, jobs, known)
     featurized = time.perf_counter()
     encoded = encode_all(loaded, tables)
@@ -118,6 +129,16 @@ def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     if searching:
         search_all(loaded.catalogues.catalogue(view), jobs, outcomes, searching)
     return outcomes
+
+
+def read_words(call: ParsedRequest, catalogue: CatalogueView) -> ParsedRequest:
+    """The call with what the words of its queries ask for beside what they look for; most ask for nothing."""
+    chosen = call.options.filters
+    queries = tuple([read_query(query, catalogue, chosen) for query in call.queries])
+    if queries == call.queries:
+        return call
+    items = tuple(item for query in queries for item, _ in query.parts)
+    return replace(call, queries=queries, items=items)
 
 
 def encode_all(
@@ -184,7 +205,7 @@ def query_outcome(
         return Outcome(vectors, classes, view=view, read=known)
     parts = [] if table is None else job.loaded.encoder.own_evidence(table, vectors)
     own = [dict(part) for part in parts]
-    if len(queries) < len(vectors) or [query for query in queries if query.product]:
+    if [query for query in queries if query.product or len(query.parts) != 1]:
         catalogue = job.loaded.catalogue(view)
         own = own_together(queries, catalogue, parts)
         vectors, classes = put_together(queries, catalogue, vectors, classes)
@@ -203,30 +224,6 @@ def query_outcome(
     return Outcome(vectors, classes, view=view, read=read)
 
 
-def put_together(
-    queries: Sequence[SearchQuery], catalogue: CatalogueView, vectors: np.ndarray, classes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """(n, d) vectors and (n, k) class probabilities of n queries, from those of all their parts."""
-    made, start = [], 0
-    for query in queries:
-        own = slice(start, start + len(query.parts))
-        start = own.stop
-        made.append(blended(query, catalogue, vectors[own], classes[own]))
-    return np.stack([vector for vector, _ in made]), np.stack([known for _, known in made])
-
-
-def own_together(
-    queries: Sequence[SearchQuery], catalogue: CatalogueView, parts: Sequence[Mapping[str, np.ndarray]]
-) -> list[dict[str, np.ndarray]]:
-    """What each query is compared by, from what all their parts are; see `EncodedQuery.own`."""
-    found, start = [], 0
-    for query in queries:
-        given = parts[start : start + len(query.parts)]
-        start += len(query.parts)
-        found.append(own_evidence(query, catalogue, given))
-    return found
-
-
 def search_all(
     catalogue: CatalogueView, jobs: Sequence[Job], outcomes: list[Outcome | Exception], places: Sequence[int]
 ) -> None:
@@ -236,7 +233,8 @@ def search_all(
         call, outcome = jobs[place].call, cast(Outcome, outcomes[place])
         for query, read in zip(call.queries, outcome.read, strict=True):
             own = (read.vector, read.probabilities, read.terms, read.own)
-            asked.append(EncodedQuery(query, call.options, jobs[place].rules, *own))
+            options = narrowed(call.options, query.filters)
+            asked.append(EncodedQuery(query, options, jobs[place].rules, *own))
     results = iter(answers(catalogue, asked, done))
     for place in places:
         outcome = cast(Outcome, outcomes[place])
@@ -281,14 +279,16 @@ def feature_tables(
     """
     tables: list[FeatureTable | RequestError | None] = []
     items: list[ProductInput] = []
+    queries: list[bool] = []
     waiting = []
     for n, job in enumerate(jobs):
         tables.append(job.features)
         if job.features is None and job.call.items and known[n] is None:
             waiting.append(n)
             items += job.call.items
+            queries += [bool(job.call.queries)] * len(job.call.items)
     try:
-        together = loaded.encoder.featurize(items, only_given=True) if waiting else None
+        together = loaded.encoder.featurize(items, only_given=True, queries=queries) if waiting else None
     except InputError:
         together = None  # one item is at fault; alone, each job gets its own answer
     start = 0

@@ -77,7 +77,10 @@ class QueryCache:
             return
         with self._mutex:
             for query, one in zip(queries, read, strict=True):
-                if words_alone(query) and len(query.text) <= LONGEST:
+                # A text is kept where nothing was made of it: it is not read again.
+                if words_alone(query) and not (query.said or query.literal or query.ignore):
+                    if len(query.text) > LONGEST:
+                        continue
                     self._read[query.text] = one
             while len(self._read) > self.size:
                 self._read.popitem(last=False)

@@ -18,13 +18,14 @@ from catalog.text.clean import product_text
 from models.features.named_arrays import array_of, before_named_arrays, parts_to_fit
 from models.features.photo_slots import photo_counts_of, photo_slots, with_photo_axis
 from models.features.table import FeatureTable, ModalityFeatures
-from models.inputs.arrays import ARRAYS, Array, Fitted
+from models.inputs.arrays import ARRAYS, Array, Fitted, QueryText
 from models.inputs.photos import Photo
 from models.inputs.sounds import Sound
 from models.inputs.tabular import TabularScaler
 from models.inputs.tokenizer import train_tokenizer
 from models.inputs.words import WordVocabulary
 from models.pretrained.arrays import FROZEN, frozen_encoder
+from models.pretrained.loading import PACKAGED
 from shelfspace.errors import ArtifactError, SettingsError
 from shelfspace.files import atomic_directory, read_json, write_json, write_text
 from shelfspace.hashing import fingerprint
@@ -34,6 +35,8 @@ __all__ = ["Featurizer"]
 
 MEDIA = {"image": attrgetter("photos"), "audio": attrgetter("sounds")}
 TOKENIZER, VOCABULARY = "tokenizer.json", "words.json"
+KEPT = "image_encoder.safetensors"
+"""The weights of a frozen image encoder that comes in a package."""
 
 
 class Featurizer(Fitted):
@@ -98,12 +101,16 @@ class Featurizer(Fitted):
         return fitted
 
     def save(self, folder: Path) -> None:
-        """Write featurizer.json and, where they were fitted, tokenizer.json and words.json."""
+        """Write featurizer.json and, where they were fitted, tokenizer.json and words.json; the weights of
+        an image encoder that comes in a package."""
         with atomic_directory(folder) as temporary:
             if self.vocabulary is not None:
                 self.vocabulary.save(temporary / VOCABULARY)
             if self.tokenizer is not None:
                 write_text(temporary / TOKENIZER, self.tokenizer.to_str())
+            name = self.features.image_encoder or ""
+            if name.partition(":")[0] == PACKAGED:
+                frozen_encoder(self, "image").save(temporary / KEPT)
             described = {
                 "scaler": self.scaler.to_dict(),
                 "preprocessing": self.preprocessing.model_dump(mode="json"),
@@ -136,7 +143,7 @@ class Featurizer(Fitted):
         except Exception as error:  # the library raises nothing narrower
             raise ArtifactError(f"tokenizer at {folder} is damaged: {error}") from error
         try:
-            return cls(
+            made = cls(
                 arrays,
                 preprocessing=Preprocessing(**described["preprocessing"]),
                 features=Features(**features),
@@ -149,6 +156,9 @@ class Featurizer(Fitted):
             raise ArtifactError(
                 f"featurizer at {folder} is damaged or of another version: {error}"
             ) from error
+        if (folder / KEPT).is_file():
+            made.kept = {"image": folder / KEPT}
+        return made
 
     def on(self, device: str) -> Self:
         """The same with its frozen encoders on another device."""
@@ -234,10 +244,12 @@ class Featurizer(Fitted):
         ids: Sequence[str] | None = None,
         limits: Media | None = None,
         only_given: bool = False,
+        queries: bool | Sequence[bool] = False,
     ) -> FeatureTable:
         """Features of raw products; the first photos (`max_photos`) and the first sound of each are read.
 
         Args:
+            queries: which of the items a shopper asks for; their words are read as a query's.
             only_given: leave out photos, sounds and table values where no item has any, instead of arrays of
                 zeros: the encoder says the same of them.
 
@@ -251,7 +263,12 @@ class Featurizer(Fitted):
             if only_given and modality in MEDIA and not any(map(MEDIA[modality], items)):
                 continue
             if modality == "text":
-                made[modality] = self.modality("text", [self.text(item) for item in items])
+                asked = [queries] * len(items) if isinstance(queries, bool) else queries
+                texts = [
+                    QueryText(self.text(item)) if one else self.text(item)
+                    for item, one in zip(items, asked, strict=True)
+                ]
+                made[modality] = self.modality("text", texts)
             elif modality == "tabular":
                 known = self.known(items)
                 if known.any() or not only_given:

@@ -161,9 +161,10 @@ class ProductEncoder:
         ids: Sequence[str] | None = None,
         limits: Media | None = None,
         only_given: bool = False,
+        queries: bool | Sequence[bool] = False,
     ) -> FeatureTable:
-        """Raw products to the features the network reads; see `Featurizer.featurize`."""
-        return self.featurizer.featurize(items, ids, limits, only_given)
+        """Raw products, or what a shopper asks for, to the features the network reads; see `Featurizer`."""
+        return self.featurizer.featurize(items, ids, limits, only_given, queries)
 
     def encode_features(
         self, features: FeatureTable, only: Sequence[str] | None = None, batch_size: int = 256

@@ -7,6 +7,7 @@ those of a service request come from the same function, so they are equal bit fo
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from shelfspace.settings import Features, Preprocessing
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["ARRAYS", "MANY", "Array", "Compute", "Fitted", "Shape", "array"]
+__all__ = ["ARRAYS", "MANY", "Array", "Compute", "Fitted", "QueryText", "Shape", "array"]
 
 Shape = tuple[tuple[int, ...], str]
 """Shape of one row, and its dtype."""
@@ -37,6 +38,7 @@ class Fitted:
         preprocessing, features: the settings at fitting time.
         frozen: fingerprint of each frozen encoder by modality, at fitting time.
         device: where frozen encoders compute.
+        kept: weights of a frozen encoder that lie beside the fitted parts, by modality.
     """
 
     def __init__(
@@ -52,11 +54,19 @@ class Fitted:
         self.tokenizer, self.vocabulary = tokenizer, vocabulary
         self.frozen = dict(frozen or {})
         self.device = "cpu"
+        self.kept: dict[str, Path] = {}
+
+
+class QueryText(str):
+    """The cleaned text of what a shopper asks for, which some encoders read otherwise than a listing."""
+
+    __slots__ = ()
 
 
 Compute = Callable[[Any, Sequence[Any]], np.ndarray]
-"""A `Fitted` and n inputs, n at least 1, to an array with n rows. Inputs are cleaned texts (str), `Photo`s,
-`Sound`s, or for tabular `ProductInput`s. A row must not depend on its neighbours, not even by a bit."""
+"""A `Fitted` and n inputs, n at least 1, to an array with n rows. Inputs are cleaned texts (str, or
+`QueryText`), `Photo`s, `Sound`s, or for tabular `ProductInput`s. A row must not depend on its neighbours, not
+even by a bit."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from models.inputs.arrays import Fitted, Shape, array
+from models.inputs.arrays import Fitted, QueryText, Shape, array
 from models.inputs.media_file import in_threads
 from models.inputs.photos import Photo
 from models.inputs.sounds import Sound
@@ -13,13 +13,14 @@ from models.pretrained.audio import load_frozen_audio
 from models.pretrained.text_and_image import load_frozen_image, load_frozen_text
 from shelfspace.errors import ArtifactError
 from shelfspace.hashing import fingerprint
+from shelfspace.settings import Features
 
 __all__ = ["FROZEN", "frozen_encoder"]
 
 FROZEN = {"text": "sentence", "image": "frozen", "audio": "frozen"}
 """Modality to its array that a frozen encoder gives; `features.<modality>_encoder` names the encoder."""
 
-LOADERS: dict[str, Callable[[str, str], Any]] = {
+LOADERS: dict[str, Callable[..., Any]] = {
     "text": load_frozen_text,
     "image": load_frozen_image,
     "audio": load_frozen_audio,
@@ -36,13 +37,24 @@ def frozen_encoder(fitted: Fitted, modality: str) -> Any:
         ArtifactError: it is another one than at fitting time.
     """
     name = getattr(fitted.features, f"{modality}_encoder")
-    found = LOADERS[modality](name, fitted.device)
+    if modality in fitted.kept:
+        from models.pretrained.packaged_photos import load_kept_image
+
+        found: Any = load_kept_image(name, fitted.device, fitted.kept[modality], fitted.frozen[modality])
+    else:
+        found = LOADERS[modality](name, fitted.device, *_text_options(fitted.features, modality))
     if fitted.frozen.get(modality, found.fingerprint) != found.fingerprint:
         raise ArtifactError(
             f"{name} is not the {modality} encoder this model was trained with: "
             "put its files back, or train again"
         )
     return found
+
+
+def _text_options(features: Features, modality: str) -> tuple[str | int | None, ...]:
+    """What text encoders are told beside their name; nothing where nothing is set."""
+    given = (features.text_query_prompt, features.text_product_prompt, features.text_dim)
+    return given if modality == "text" and any(one is not None for one in given) else ()
 
 
 def _shape(fitted: Fitted, modality: str) -> Shape:
@@ -61,8 +73,14 @@ def _fingerprint(fitted: Fitted, modality: str) -> str:
     fingerprint=lambda fitted: _fingerprint(fitted, "text"),
 )
 def sentence_vectors(fitted: Fitted, texts: Sequence[str]) -> np.ndarray:
-    """(n, d) float32 of unit length."""
-    return np.asarray(frozen_encoder(fitted, "text").encode(texts))
+    """(n, d) float32 of unit length; a `QueryText` is read as a query, with the prompt of one."""
+    encoder = frozen_encoder(fitted, "text")
+    asked = np.array([isinstance(text, QueryText) for text in texts], dtype=bool)
+    vectors = np.zeros((len(texts), encoder.dim), dtype=np.float32)
+    for query in (False, True):
+        rows = np.flatnonzero(asked == query)
+        vectors[rows] = encoder.encode([str(texts[int(row)]) for row in rows], query=query)
+    return vectors
 
 
 @array(

@@ -18,8 +18,8 @@ from models.pretrained.loading import AUDIO_FIELD as FIELD
 from models.pretrained.loading import (
     GPU_BATCH,
     absent,
-    json_file,
     loaded_once,
+    one_vector,
     place_of,
     pretrained,
     unit_length,
@@ -52,11 +52,10 @@ class FrozenAudio:
         from transformers.feature_extraction_sequence_utils import SequenceFeatureExtractor
         from transformers.utils import is_speech_available
 
+        self.name = name
         place = place_of(FIELD, name, "transformers")
         self.model = pretrained(FIELD, name, place, device)
         try:
-            if json_file(place, "preprocessor_config.json") is None:
-                raise SettingsError(FIELD, name, "add its preprocessor_config.json to the folder")
             self.extractor: Any = AutoFeatureExtractor.from_pretrained(place)
         except (OSError, ValueError) as error:
             raise absent(FIELD, name, error) from error
@@ -109,10 +108,12 @@ class FrozenAudio:
         with torch.inference_mode():
             if hasattr(self.model, "get_audio_features"):
                 found = self.model.get_audio_features(**batch)
-                return unit_length(getattr(found, "pooler_output", found))
-            output = self.model(**batch)
-            pooled = getattr(output, "pooler_output", None)
-            return unit_length(output.last_hidden_state.mean(dim=1) if pooled is None else pooled)
+                found = getattr(found, "pooler_output", found)
+            else:
+                output = self.model(**batch)
+                found = getattr(output, "pooler_output", None)
+                found = output.last_hidden_state.mean(dim=1) if found is None else found
+            return unit_length(one_vector(FIELD, self.name, found))
 
 
 def _shapes(arrays: dict[str, np.ndarray]) -> list[tuple[int, ...]]:

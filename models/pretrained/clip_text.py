@@ -12,8 +12,10 @@ from models.pretrained.loading import (
     TEXT_FIELD,
     absent,
     in_calls,
+    one_vector,
     place_of,
     pretrained,
+    tokenizer_state,
     unit_length,
     weights_hash,
 )
@@ -26,17 +28,32 @@ __all__ = ["FrozenClipText"]
 class FrozenClipText:
     """Projected text vectors of CLIP (Radford 2021), SigLIP and their like, normalised.
 
+    Args:
+        query_prompt, product_prompt: put before a query and before a product; None for nothing.
+
     Attributes:
         dim: length of a vector, that of the encoder's photos.
-        fingerprint: of weights and tokenizer.
+        fingerprint: of weights, tokenizer and prompts.
 
     Raises:
-        SettingsError: the encoder is absent and cannot be fetched, or has no text half.
+        SettingsError: the encoder is absent and cannot be fetched, has no text half, or is to be cut.
     """
 
-    def __init__(self, name: str, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        name: str,
+        device: str = "cpu",
+        query_prompt: str | None = None,
+        product_prompt: str | None = None,
+        dim: int | None = None,
+    ) -> None:
         from transformers import AutoTokenizer
 
+        if dim is not None:
+            remedy = "leave it null: vectors of texts and photos together are not trained to be cut"
+            raise SettingsError("features.text_dim", dim, remedy)
+
+        self.name = name
         place = place_of(TEXT_FIELD, name, "transformers")
         self.model = pretrained(TEXT_FIELD, name, place, device)
         if not hasattr(self.model, "get_text_features"):
@@ -49,15 +66,23 @@ class FrozenClipText:
         longest = int(self.model.config.text_config.max_position_embeddings)
         self.length = min(longest, int(self.tokenizer.model_max_length))
         # SigLIP was trained on texts padded to the full length, and reads its last place.
-        self.padding = "max_length" if "siglip" in self.model.config.model_type else True
+        siglip = "siglip" in self.model.config.model_type
+        self.padding = "max_length" if siglip else True
+        # SigLIP 2 was trained on small letters. `Siglip2Tokenizer` sees to it; the files of its encoders of
+        # one photo size name Gemma's tokenizer, which does not.
+        self.lower = siglip and type(self.tokenizer).__name__.startswith("Gemma")
+        self.prompts = {"query": query_prompt or "", "document": product_prompt or ""}
         self.device = device
+        state = tokenizer_state(self.tokenizer)
         self.dim = int(self._call(["a"]).shape[1])
-        vocabulary = self.tokenizer.backend_tokenizer.to_str()
-        self.fingerprint = fingerprint(["clip-text", 1, self.length, vocabulary, weights_hash(self.model)])
+        marks = [self.length, self.lower, self.prompts, state, weights_hash(self.model)]
+        self.fingerprint = fingerprint(["clip-text", 2, *marks])
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, dim) float32, unit length, of n texts."""
-        return in_calls(texts, self._call, self.dim, self.device, len)
+    def encode(self, texts: Sequence[str], query: bool = False) -> np.ndarray:
+        """(n, dim) float32, unit length, of n texts: listings, or words that a shopper asks for."""
+        prompt = self.prompts["query" if query else "document"]
+        whole = [(prompt + text).lower() if self.lower else prompt + text for text in texts]
+        return in_calls(whole, self._call, self.dim, self.device, len)
 
     def _call(self, texts: Sequence[str]) -> np.ndarray:
         import torch
@@ -68,4 +93,4 @@ class FrozenClipText:
         kept = {key: batch[key] for key in ("input_ids", "attention_mask") if key in batch}
         with torch.inference_mode():
             found = self.model.get_text_features(**kept)
-            return unit_length(getattr(found, "pooler_output", found))
+            return unit_length(one_vector(TEXT_FIELD, self.name, getattr(found, "pooler_output", found)))

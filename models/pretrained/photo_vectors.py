@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from models.inputs.photos import DECODER
-from models.pretrained.loading import (
-    in_calls,
-    unit_length,
-    weights_hash,
-)
-from models.pretrained.photo_recipe import PhotoRecipe
+from models.pretrained.loading import in_calls, unit_length, weights_hash
+from models.pretrained.photo_recipe import Recipe
 from shelfspace.hashing import fingerprint
 
 __all__ = ["PhotoVectors"]
@@ -28,11 +25,10 @@ class PhotoVectors:
         fingerprint: of weights, recipe and photo decoder.
     """
 
-    def __init__(self, model: Any, recipe: PhotoRecipe, device: str) -> None:
+    def __init__(self, model: Any, recipe: Recipe, device: str) -> None:
         self.model, self.recipe, self.device = model, recipe, device
-        blank = np.zeros((3, recipe.height, recipe.width), dtype=np.float32)
-        self.dim = int(self._call([blank]).shape[1])
-        self.fingerprint = fingerprint(["image", 2, DECODER, recipe.described, weights_hash(model)])
+        self.dim = int(self._call([recipe.prepare(Image.new("RGB", (64, 48)))]).shape[1])
+        self.fingerprint = fingerprint(["image", 3, DECODER, recipe.described, weights_hash(model)])
 
     def vectors(self, batch: Any) -> Any:
         """(B, 3, height, width) tensor to (B, dim) tensor, not normalised."""

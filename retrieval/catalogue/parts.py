@@ -11,6 +11,7 @@ from retrieval.catalogue.products import ProductFacts
 from retrieval.filters.columns import Columns
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.fusion import FusionModel
+from retrieval.understanding import Vocabulary
 from retrieval.vectors.by_modality import ModalityIndexes
 
 __all__ = ["SearchParts"]
@@ -50,6 +51,12 @@ class SearchParts:
     def evidence_index(self) -> ModalityIndexes:
         """Finds the nearest by `evidence`."""
         return ModalityIndexes(self.evidence)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What the products say of words that could be prices."""
+        facts = self.facts
+        return Vocabulary.of(facts.title, facts.brand, facts.currency, facts.price, facts.on_hand)
 
     def describe(self) -> dict[str, Any]:
         """What /release says of the search."""

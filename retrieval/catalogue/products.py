@@ -57,6 +57,7 @@ class ProductFacts:
                 "on_hand": self.on_hand[row],
                 "why": {"words": [], "modality": ""},
                 "pinned": False,
+                "marks": [],
             }
             for row, score in zip(rows, scores, strict=True)
         ]

@@ -23,6 +23,7 @@ from retrieval.lexical.overlay import LayeredLexical, LayeredRows
 from retrieval.query import EncodedQuery, Encoder
 from retrieval.ranking.blending import unit_length
 from retrieval.ranking.hybrid import DEPTH, HybridSearch, Rows
+from retrieval.understanding import Vocabulary
 
 __all__ = ["CatalogueKeeper", "CatalogueView"]
 
@@ -120,6 +121,20 @@ class CatalogueView:
                 found.setdefault(name, []).append(self.places.of_row(row))
         return found
 
+    def price_of(self, position: int) -> float | None:
+        """What a product costs; None where that is not known."""
+        price = float(self.columns.price[position])
+        return price if np.isfinite(price) else None
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What all products say of words that could be prices."""
+        facts = [one.entry.facts for one in self._own.values()]
+        if not facts:
+            return self.parts.vocabulary
+        titles, brands = ([str(one.get(name) or "") for one in facts] for name in ("title", "brand"))
+        return self.parts.vocabulary.with_listings(titles, brands)
+
     def near(self, queries: np.ndarray, k: int) -> np.ndarray:
         """(q, k) positions nearest to queries, best first; -1 is padding."""
         rows = self.view.search(queries, min(k, self._size))[1]
@@ -215,6 +230,7 @@ class CatalogueView:
         why = {"words": [], "modality": ""}
         return {
             "product_id": product, "score": round(score, 6), **BLANK, **shown, "why": why, "pinned": False,
+            "marks": [],
         }  # fmt: skip
 
     def details(self, position: int) -> dict[str, Any]:

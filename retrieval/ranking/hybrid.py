@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from retrieval.lexical.index import LexicalIndex, LexicalQuery
+from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical
+from retrieval.lexical.query import LexicalQuery
 from retrieval.lexical.score_table import distinct
 from retrieval.ranking.features import Candidates
 from retrieval.ranking.fusion import FusionModel

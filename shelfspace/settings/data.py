@@ -71,10 +71,22 @@ class Features(Section):
         description="Sentence vectors beside the text encoder's own: minilm, "
         "sentence-transformers:<name or folder>, transformers:<CLIP folder>, or null.",
     )
+    text_query_prompt: str | None = Field(
+        None,
+        description="What a frozen text encoder reads before a shopper's words, such as 'query: '; null: "
+        "what its own files say.",
+    )
+    text_product_prompt: str | None = Field(
+        None, description="The same before a product's text, such as 'passage: '."
+    )
+    text_dim: Positive | None = Field(
+        None,
+        description="Numbers kept of a sentence encoder's vector (Matryoshka); null: what its own files say.",
+    )
     image_encoder: str | None = Field(
         None,
-        description="transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>, or null; "
-        "follows model.image where that names one.",
+        description="efficientnet_lite0, transformers:<name or folder>, timm:<name>, "
+        "open_clip:<name>/<weights>, or null; follows model.image where that names one.",
     )
     audio_encoder: str | None = Field(
         None,

@@ -1,11 +1,12 @@
 """Tiny encoders in folders, with random weights, and settings small enough to read media by them."""
 
+import json
 from pathlib import Path
 
 import torch
 
 from shelfspace.settings import load_settings
-from tests.models.pretrained.test_text_and_image import clip_folder
+from tests.models.pretrained.test_text_and_image import VIT_LIKE, clip_folder
 
 SMALL = {"preprocessing": {"image_size": 24, "sound_seconds": 1.0, "vocabulary": 150, "text_length": 12}}
 
@@ -90,7 +91,7 @@ def siglip_with_words(folder: Path) -> str:
     """A SigLIP folder that sees and reads; its texts are padded to the full length."""
     from transformers import SiglipConfig, SiglipModel
 
-    clip_with_words(folder)  # its tokenizer and photo recipe serve as well
+    clip_with_words(folder)  # its tokenizer serves as well
     torch.manual_seed(0)
     small = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
     config = SiglipConfig(
@@ -105,4 +106,5 @@ def siglip_with_words(folder: Path) -> str:
         vision_config={**small, "image_size": 32, "patch_size": 16},
     )
     SiglipModel(config).save_pretrained(folder)
+    (folder / "preprocessor_config.json").write_text(json.dumps(VIT_LIKE))
     return f"transformers:{folder}"

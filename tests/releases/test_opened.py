@@ -125,3 +125,9 @@ def test_a_workspace_without_a_release_says_so(tmp_path: Path) -> None:
     (tmp_path / "releases").mkdir()
     with pytest.raises(ArtifactError, match="no release yet"):
         open_release(tmp_path)
+
+
+def test_a_search_says_what_it_made_of_the_words(opened: OpenedRelease) -> None:
+    found = opened.search("leather boot", literal=True, ignore=["cheap"])
+    assert found.attrs == {"understood": [], "nearest": []}
+    assert opened.search(k=2).attrs == {"understood": [], "nearest": []}

@@ -7,8 +7,9 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from retrieval.lexical.index import LexicalIndex, LexicalQuery
+from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical, read_listing
+from retrieval.lexical.query import LexicalQuery
 from retrieval.ranking.floors import best_floor, load_floors, measured, save_floors
 from retrieval.results import SearchResults, relevant
 from shelfspace.errors import ArtifactError

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from retrieval.lexical.index import FIELD_WEIGHTS, LexicalIndex, table_terms
+from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.listings import FIELD_WEIGHTS, read_table
 from retrieval.query import Encoder
 from retrieval.ranking.blending import unit_length
 from retrieval.ranking.fusion import FusionModel
@@ -43,7 +44,7 @@ class Embedded:
     @cached_property
     def terms(self) -> list[list[str]]:
         """Terms of each product, read once for all searches."""
-        return table_terms(self.products)
+        return [listing.terms for listing in read_table(self.products)]
 
     def search(self, rows: np.ndarray) -> HybridSearch:
         """Search over some rows alone, exact, by the rule that needs no judgements."""

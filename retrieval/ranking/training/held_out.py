@@ -219,7 +219,7 @@ def encode_texts(encoder: Encoder, texts: Sequence[str]) -> list[Said]:
 
 def encode(encoder: Encoder, items: Sequence[ProductInput]) -> list[Said]:
     """What the encoder says of items."""
-    features = encoder.featurize(items)
+    features = encoder.featurize(items, queries=True)
     encoded = encoder.encode_features(features)
     own = encoder.own_evidence(features, encoded.vectors)
     return list(zip(encoded.vectors, encoded.probabilities, own, strict=True))

@@ -22,7 +22,8 @@ from models.features.table import FeatureTable
 from shelfspace.errors import ArtifactError, MediaError, SettingsError
 from shelfspace.hashing import content_hash
 from shelfspace.settings import Settings, load_settings
-from tests.models.pretrained.test_text_and_image import bert_folder, clip_folder
+from tests.models.pretrained.sentence_folders import bert_folder
+from tests.models.pretrained.test_text_and_image import clip_folder
 
 
 class Shelf(dict[str, bytes]):

@@ -14,7 +14,8 @@ from shelfspace.errors import SettingsError
 from shelfspace.settings import Media
 from tests.models.features.test_featurizer import photo, sound
 from tests.models.media_folders import AUDIO_FOLDERS, clip_with_words, siglip_with_words, wav2vec2_folder
-from tests.models.pretrained.test_text_and_image import bert_folder, offline, vit_folder
+from tests.models.pretrained.sentence_folders import bert_folder
+from tests.models.pretrained.test_text_and_image import offline, vit_folder
 
 __all__ = ["offline"]
 

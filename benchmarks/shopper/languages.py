@@ -1,0 +1,62 @@
+"""Names of categories in the shop's other language, and words that mean a category and stand nowhere."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from benchmarks.shopper.intention import FIRST, Answer, Ask, Check, Intention, Score, share
+from benchmarks.shopper.nothing import sold, terms
+from benchmarks.shopper.shop import Shop
+from catalog.text.clean import detect_language
+
+__all__ = ["language_intentions", "synonym_intentions"]
+
+
+def language_intentions(shop: Shop) -> Iterator[Intention]:
+    """Names of categories asked of everything, and of the listings of the other language alone."""
+    for path, by_language in names_of(shop).items():
+        right = shop.ids(category=path)
+        for language, own in by_language.items():
+            for name in own:
+                if right:
+                    yield Intention(
+                        "category in another language", {"text": name}, all_of(right), path,
+                        row="cross_language_top10", language=language,
+                    )  # fmt: skip
+                for other in sorted({one.language for one in shop.products} - {language, ""}):
+                    there = right & shop.ids(language=other)
+                    if there:
+                        yield Intention(
+                            f"category, listings in {other} alone", {"text": name}, all_of(there), path,
+                            row="cross_language_top10", language=language,
+                            options={"filters": {"language": [other]}},
+                        )  # fmt: skip
+
+
+def names_of(shop: Shop) -> dict[str, dict[str, list[str]]]:
+    """Category path to language to names, as the catalogue's description gives them."""
+    return {}
+
+
+def synonym_intentions(shop: Shop) -> Iterator[Intention]:
+    """The words of words.yaml that no listing has."""
+    listings = [terms(one.text) for one in shop.products]
+    known = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
+    for path, own in known.get(shop.name, {}).items():
+        right = shop.ids(category=path)
+        for word in own:
+            if right and not sold(word, listings):
+                yield Intention(
+                    "synonym that stands nowhere", {"text": word}, all_of(right), path, row="synonyms_top10",
+                    real=False, language=detect_language(word),
+                )  # fmt: skip
+
+
+def all_of(right: frozenset[str]) -> Check:
+    """Share of the first ten that are right, out of as many as there could be."""
+
+    def check(answer: Answer, ask: Ask) -> Score:
+        return Score(share(answer, right, FIRST))
+
+    return check

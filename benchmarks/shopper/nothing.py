@@ -1,0 +1,53 @@
+"""Questions without an answer: nonsense, and things that the shop does not sell."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from benchmarks.shopper.intention import Answer, Ask, Intention, Score
+from benchmarks.shopper.shop import Shop
+from catalog.text.clean import detect_language
+from retrieval.lexical.tokens import search_terms
+
+__all__ = ["nothing", "nothing_intentions", "sold"]
+
+KINDS = {"nonsense": "nonsense", "things": "thing that is not sold"}
+
+
+@cache
+def nothing() -> dict[str, list[str]]:
+    """The lists of nothing.yaml."""
+    return yaml.safe_load(Path(__file__).with_name("nothing.yaml").read_text(encoding="utf-8"))
+
+
+def nothing_intentions(shop: Shop) -> Iterator[Intention]:
+    """Everything on the lists that no listing has every word of."""
+    listings = [terms(one.text) for one in shop.products]
+    for name, kind in KINDS.items():
+        for text in nothing()[name]:
+            if not sold(text, listings):
+                yield Intention(
+                    kind, {"text": text}, empty, "nothing", row="nothing_when_nothing", real=False,
+                    options={"facets": True}, language=detect_language(text),
+                )  # fmt: skip
+
+
+def terms(text: str) -> frozenset[str]:
+    """The search terms of a text."""
+    return frozenset(term for _, term in search_terms(text))
+
+
+def sold(text: str, listings: list[frozenset[str]]) -> bool:
+    """Whether one listing, given by its terms, has every word of a text: then finding it is no mistake."""
+    wanted = terms(text)
+    return bool(wanted) and any(wanted <= own for own in listings)
+
+
+def empty(answer: Answer, ask: Ask) -> Score:
+    """1 where there are no hits; what total and facets count all the same is told."""
+    facets = answer.facets or {}
+    counted = any(facets.values())
+    said = f"{len(answer.hits)} hits, total {answer.total}" + (", facets count some" if counted else "")
+    return Score(float(not answer.hits), said=said)

@@ -1,0 +1,183 @@
+"""Words of titles: a title whole, in part, misspelt, in the plural, in another order; brands; words that
+some titles have and others lack."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from benchmarks.shopper.intention import (
+    FIRST,
+    Answer,
+    Ask,
+    Check,
+    Intention,
+    Score,
+    drawn,
+    first_among,
+    generator,
+    place_gain,
+    share,
+    stands_for,
+)
+from benchmarks.shopper.shop import Product, Shop
+from benchmarks.shopper.spelling import LATIN, Vocabulary, misspelt
+from retrieval.lexical.tokens import search_terms
+
+__all__ = ["TitleWords", "title_intentions", "words_first"]
+
+TITLES = 100
+GROUPS = 150
+"""Sets of words of which titles are asked for."""
+MOST = 60
+"""Titles that may have the words of one question: all of them fit on the largest page."""
+PAGE = 100
+TOKEN = re.compile(r"[^\W_]+")
+HAN = re.compile(r"[\u3400-\u9fff]")
+
+
+class TitleWords:
+    """Which titles have which words, as written and by their terms."""
+
+    def __init__(self, products: Sequence[Product]) -> None:
+        self.products = products
+        self._written = {one.product_id: written(one.title) for one in products}
+        self._terms = {one.product_id: frozenset(t for _, t in search_terms(one.title)) for one in products}
+        self._titles = {one.product_id: one.title for one in products}
+        self.counts = Counter(word for one in products for word in self.of(one))
+
+    def of(self, one: Product) -> list[str]:
+        """Words of a title without stop words and numbers, in order, each once."""
+        found = dict.fromkeys(word for word, _ in search_terms(one.title))
+        return [word for word in found if len(word) > 1 and not any(c.isdigit() for c in word)]
+
+    def having(self, words: Sequence[str]) -> frozenset[str]:
+        """Products whose title has every word as it is written."""
+        return frozenset(one.product_id for one in self.products if self._has(one.product_id, words))
+
+    def lacks(self, product: str, words: Sequence[str]) -> bool:
+        """Whether a title lacks a word in whatever form."""
+        pairs = [pair for word in words for pair in search_terms(word)]
+        return not all(
+            term in self._terms[product] or (HAN.search(word) and word in self._titles[product])
+            for word, term in pairs
+        )
+
+    def _has(self, product: str, words: Sequence[str]) -> bool:
+        own = self._written[product]
+        return all(word in self._titles[product] if HAN.search(word) else word in own for word in words)
+
+
+def written(title: str) -> frozenset[str]:
+    """Latin words and numbers of a title in lower case."""
+    return frozenset(TOKEN.findall(title.lower()))
+
+
+def title_intentions(shop: Shop) -> Iterator[Intention]:
+    """Questions of words that stand in titles."""
+    words = TitleWords(shop.products)
+    known = Vocabulary(one.text for one in shop.products)
+    for one in drawn([one for one in shop.products if words.of(one)], TITLES, "titles"):
+        yield from of_title(shop, one, words, known)
+    yield from of_brands(shop)
+    yield from of_words(shop, words)
+
+
+def of_title(shop: Shop, one: Product, words: TitleWords, known: Vocabulary) -> Iterator[Intention]:
+    """Questions made of one title."""
+    random = generator(f"title {one.product_id}")
+    same = frozenset(other.product_id for other in shop.products if other.title == one.title)
+    wanted = f"{one.title} ({one.product_id})"
+    make = partial(Intention, wanted=wanted, language=one.language)
+    yield make("exact title", {"text": one.title}, first_among(same))
+    for mistakes, kind in ((1, "title with one typo"), (2, "title with two typos")):
+        wrong = misspelt(one.title, known, random, mistakes)
+        if wrong is not None:
+            row = "typo_ratio" if mistakes == 1 else ""
+            yield make(kind, {"text": wrong}, as_good_as(one.title, same), row=row)
+    own = words.of(one)
+    order = " ".join(own[place] for place in random.permutation(len(own)))
+    if len(own) > 2:
+        yield make("title in another order", {"text": order}, first_among(words.having(own), FIRST))
+        start = int(random.integers(len(own) - 1))
+        part = own[start : start + 2]
+        right = words.having(part)
+        yield make(
+            "part of a title",
+            {"text": " ".join(part)},
+            all_of(right),
+            wanted=f"titles with {part}: {one.title}",
+        )
+        for place, word in enumerate(part):
+            if LATIN.fullmatch(word) and len(word) > 3:
+                other = word[:-1] if word.endswith("s") else f"{word}s"
+                if not word.endswith("ss"):
+                    text = " ".join([*part[:place], other, *part[place + 1 :]])
+                    yield make(
+                        "plural", {"text": text}, all_of(right), wanted=f"titles with {part}: {one.title}"
+                    )
+                    break
+
+
+def as_good_as(right: str, wanted: frozenset[str]) -> Check:
+    """nDCG@10 of what was misspelt over that of the right spelling."""
+
+    def check(answer: Answer, ask: Ask) -> Score:
+        best = place_gain(wanted, ask({"text": right}))
+        return Score(place_gain(wanted, answer), best, f"the right spelling gets {best:.2f}")
+
+    return check
+
+
+def all_of(right: frozenset[str]) -> Check:
+    """Share of the first ten that are right, out of as many as there could be."""
+    return lambda answer, ask: Score(share(answer, right))
+
+
+def of_brands(shop: Shop) -> Iterator[Intention]:
+    """Brands of several listings, by their name."""
+    counts = Counter(one.brand for one in shop.products if one.brand)
+    for brand in drawn(sorted(b for b, count in counts.items() if count > 2), TITLES, "brands"):
+        right = shop.ids(brand=brand)
+        yield Intention("brand", {"text": brand}, all_of(right), f"listings of {brand}")
+
+
+def of_words(shop: Shop, words: TitleWords) -> Iterator[Intention]:
+    """One, two or three words that some titles have: those come before all titles that lack one."""
+    random = generator(f"title words of {shop.name}")
+    asked: dict[tuple[str, ...], frozenset[str]] = {}
+    titled = [one for one in shop.products if len(words.of(one)) > 1]
+    for place in random.permutation(len(titled)).tolist():
+        own = words.of(titled[place])
+        size = min(len(own), 1 + len(asked) % 3)
+        picked = tuple(own[i] for i in sorted(random.permutation(len(own))[:size].tolist()))
+        right = words.having(picked)
+        if 1 < len(right) <= MOST:
+            asked.setdefault(picked, right)
+        if len(asked) == GROUPS:
+            break
+    for picked, right in asked.items():
+        text = " ".join(picked)
+        language = "zh" if HAN.search(text) else "en"
+        yield Intention(
+            f"title words: {len(picked)}", {"text": text}, words_first(words, picked, right),
+            f"{len(right)} titles with {text}", row="title_words_first", options={"k": PAGE},
+            language=language,
+        )  # fmt: skip
+
+
+def words_first(words: TitleWords, picked: Sequence[str], right: frozenset[str]) -> Check:
+    """Share of the titles with every word that stand before the first hit whose title lacks one."""
+
+    def check(answer: Answer, ask: Ask) -> Score:
+        before: set[str] = set()
+        first = None
+        for place, hit in enumerate(answer.hits):
+            if words.lacks(hit["product_id"], picked):
+                first = place
+                break
+            before |= stands_for(hit) & right
+        said = "" if first is None else f"the first title that lacks one stands at place {first + 1}"
+        return Score(len(before) / len(right), said=said)
+
+    return check
