@@ -14,7 +14,7 @@ from retrieval.filters.sorting import page
 from retrieval.query import NO_FILTERS, EncodedQuery, SearchOptions, SearchQuery
 from retrieval.ranking.blending import blend, blend_classes
 from retrieval.ranking.hybrid import DEPTH, WordEvidence
-from retrieval.results import SearchResults
+from retrieval.results import SearchResults, titled_first
 from retrieval.understanding import UNSAID, priced
 
 __all__ = ["answers", "blended", "browse", "own_evidence"]
@@ -127,7 +127,9 @@ def ranked(
         words, asked.vector, asked.probabilities, query.words_weight, query.beside, asked.own
     )
     order, scores = search.fusion.rank(found)
-    rows, pinned, out = found.rows[order], 0, NONE
+    titled = search.lexical.having_all(words.query, titled=True) if query.words_weight is None else NONE
+    rows, scores = titled_first(found.rows[order], scores, titled)
+    pinned, out = 0, NONE
     named = catalogue.named(query.text)
     if named:
         # What a query names stands first: nothing is more certain.
@@ -144,7 +146,9 @@ def ranked(
         if valid.rules:
             rows, scores, pinned = valid.apply(rows, scores, catalogue.columns, allowed)
             out = np.append(valid.banned(catalogue.columns), out)
-    results = SearchResults(catalogue, asked, words, found, matches, allowed, rows, scores, out, pinned)
+    results = SearchResults(
+        catalogue, asked, words, found, matches, titled, allowed, rows, scores, out, pinned
+    )
     return results if options.sort == "relevance" else results.by(options.sort)
 
 
