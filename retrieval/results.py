@@ -165,11 +165,13 @@ class SearchResults:
         whole[self.rows] = True
         for other in relaxed(options.filters):
             allowed = None if other == Filters() else allowed_rows(catalogue.columns, other)
-            words = search.look_up(self.words.query, search.near(asked.vector, allowed), allowed)
+            words = search.look_up(self.words.query, catalogue.near_to(asked, allowed), allowed)
             if options.sort == "relevance":
                 whole[words.rows] = True
                 continue
-            ranked = search.rank(words, asked.vector, asked.probabilities, query.words_weight, query.beside)
+            ranked = search.rank(
+                words, asked.vector, asked.probabilities, query.words_weight, query.beside, asked.own
+            )
             kept = self.relevant(ranked.rows, ranked.scores)
             whole[ranked.rows[kept] if kept.any() else ranked.rows] = True
         whole[self.out] = False

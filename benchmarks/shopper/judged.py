@@ -23,6 +23,7 @@ from shelfspace.files import write_bytes, write_text
 __all__ = ["NAME", "judged_intentions", "judged_queries", "judged_workspace", "ndcg"]
 
 NAME = "judged_search"
+WORKSPACE = "judged-search"
 GAINS = np.array([0, 0, 0.5, 1.0, 1.0])
 """Of a judgement of 0, 1, 2, ..."""
 CATALOG = """\
@@ -56,6 +57,9 @@ def judged_workspace(cache: Path) -> Path:
     """The folder of a workspace that the whole chain has released from the texts, none of the judgements
     known to it; what has not changed since is not made again.
 
+    Args:
+        cache: a folder, where the catalogue is put and the workspace made.
+
     Raises:
         InputError: the data are not there, or the chain failed.
     """
@@ -73,12 +77,12 @@ def judged_workspace(cache: Path) -> Path:
     done = subprocess.run(command, env=told, check=False)
     if done.returncode:
         raise InputError("chain", " ".join(command), "mend what it said above, and measure again")
-    return cache / "workspaces" / "judged-search"
+    return cache / "workspaces" / WORKSPACE
 
 
 def judged_intentions(shop: Shop) -> Iterator[Intention]:
     """The queries as they are, and with a typo; of another catalogue none."""
-    if shop.name != NAME.replace("_", "-"):
+    if shop.name != WORKSPACE:
         return
     known = Vocabulary(one.text for one in shop.products)
     for query, grades in judged_queries().items():
