@@ -141,3 +141,18 @@ def test_a_notebook_gets_the_same(client: TestClient, market: Market) -> None:
         table = shop.search(text, k=100)
         assert table["product_id"].tolist() == [hit["product_id"] for hit in found["hits"]]
         assert table.attrs["understood"] == found["understood"]
+
+
+def test_a_typing_error_is_put_right_for_words_and_encoder_and_said(client: TestClient) -> None:
+    right, typed = whole(client, "red shoe"), whole(client, "rde sheo")
+    assert typed["hits"] == whole(client, "rde shoe")["hits"]  # rde is too short to tell
+    assert [(one["kind"], one["text"]) for one in typed["understood"]] == [("spelling", "sheo")]
+    assert typed["understood"][0]["meaning"] == "showing shoe for sheo"
+    assert whole(client, "sheo")["hits"] == whole(client, "shoe")["hits"]
+    assert right["understood"] == []
+    taken_back = whole(client, "sheo", ignore=["sheo"])
+    assert taken_back["understood"] == whole(client, "sheo", literal=True)["understood"] == []
+    assert taken_back["hits"] == whole(client, "sheo", literal=True)["hits"] != whole(client, "sheo")["hits"]
+    both = whole(client, "red sheo under 30")
+    assert both["hits"] == whole(client, "red shoe under 30")["hits"]
+    assert [one["kind"] for one in both["understood"]] == ["price", "spelling"]
