@@ -70,13 +70,14 @@ def searched(
 def settled(catalogue: CatalogueView, asked: EncodedQuery) -> EncodedQuery:
     """A query for what is cheap, with the price that this is: of the lowest third of what it finds else.
 
-    What it finds is what it would sort by price: all that has the words or is relevant enough.
+    What it finds is what can be paged to.
     """
-    query, options = asked.query, replace(asked.options, sort="price_up", facets=False)
+    query, options = asked.query, replace(asked.options, sort="relevance", facets=False)
     if query.whole is None:
         rows = browsed_rows(catalogue, asked.rules, options)[0]
     else:
-        rows = searched(catalogue, [replace(asked, options=options)])[0].rows
+        (found,) = searched(catalogue, [replace(asked, options=options)])
+        rows = np.concatenate([found.rows, found.unranked_rows()])
     prices = np.sort(catalogue.columns.price[rows])
     known = int(np.isfinite(prices).sum())
     meaning, limits = "nothing that is found has a price; this limits nothing", None

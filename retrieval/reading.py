@@ -1,10 +1,13 @@
 """The words of a query, read before anything is looked for or encoded."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from catalog.product import ProductInput
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters
+from retrieval.lexical.corrections import correct
 from retrieval.query import SearchQuery, mixture
 from retrieval.understanding import phrases, understand
 
@@ -12,29 +15,38 @@ __all__ = ["read_query"]
 
 
 def read_query(query: SearchQuery, catalogue: CatalogueView, chosen: Filters) -> SearchQuery:
-    """The query with what its words say of price and stock taken out of them and put into its filters.
+    """The query as it is searched: what its words say of price and stock is in its filters and taken out of
+    them, and typing errors in the others are put right.
 
-    The query itself where that is nothing: where it is to be taken literally, or names a product.
+    The query itself where that changes nothing, where it is to be taken literally, or names a product.
 
     Args:
         chosen: the shopper's own filters.
     """
-    found = () if query.literal else phrases(query.text)
-    if not found or catalogue.named(query.text):
+    if query.literal or not query.text:
         return query
-    place = catalogue.position_of(query.product) if query.product else None
-    read = understand(
-        query.text,
-        found,
-        catalogue.vocabulary,
-        chosen,
-        ignore=query.ignore,
-        beside=bool(query.product),
-        price=None if place is None else catalogue.price_of(place),
-    )
+    read = None
+    found = phrases(query.text)
+    if found:
+        place = catalogue.position_of(query.product) if query.product else None
+        read = understand(
+            query.text,
+            found,
+            catalogue.vocabulary,
+            chosen,
+            ignore=query.ignore,
+            beside=bool(query.product),
+            price=None if place is None else catalogue.price_of(place),
+        )
+    left = read.text if read else query.text
+    said: tuple[Mapping[str, Any], ...]
+    text, said = correct(catalogue.search.lexical, left, query.ignore)
+    if text == query.text or catalogue.named(query.text):
+        return query
     if read is None:
-        return query
-    return replace(with_words(query, read.text), filters=read.filters, cheap=read.cheap, said=read.said)
+        return replace(with_words(query, text), said=said)
+    said = (*read.said, *said)
+    return replace(with_words(query, text), filters=read.filters, cheap=read.cheap, said=said)
 
 
 def with_words(query: SearchQuery, text: str) -> SearchQuery:
