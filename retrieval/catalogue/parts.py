@@ -11,6 +11,7 @@ from retrieval.catalogue.products import ProductFacts
 from retrieval.filters.columns import Columns
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.fusion import FusionModel
+from retrieval.suggestions import Suggestions
 from retrieval.understanding import Vocabulary
 
 __all__ = ["SearchParts"]
@@ -28,6 +29,7 @@ class SearchParts:
         modalities: name to (n, d) vectors of each product seen through that modality alone, zero
             where the product lacks it; empty where the release does not hold them.
         floors: kind of query to the lowest score of a hit that is sorted by price.
+        popularity: (n,) how often each product is bought; None where that is not known.
     """
 
     facts: ProductFacts
@@ -37,6 +39,14 @@ class SearchParts:
     classes: np.ndarray | None
     modalities: Mapping[str, np.ndarray]
     floors: Mapping[str, float] = field(default_factory=dict)
+    popularity: np.ndarray | None = None
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """What shoppers may be about to type; made when it is first asked for, about a second for 100,000
+        products."""
+        facts = self.facts
+        return Suggestions(facts.title, facts.category, facts.brand, self.popularity)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
