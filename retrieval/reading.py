@@ -1,8 +1,6 @@
 """The words of a query, read before anything is looked for or encoded."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from catalog.product import ProductInput
 from retrieval.catalogue.view import CatalogueView
@@ -15,38 +13,38 @@ __all__ = ["read_query"]
 
 
 def read_query(query: SearchQuery, catalogue: CatalogueView, chosen: Filters) -> SearchQuery:
-    """The query as it is searched: what its words say of price and stock is in its filters and taken out of
-    them, and typing errors in the others are put right.
+    """The query with what its words say of price and stock taken out of them and put into its filters, and
+    typing errors in the others put right.
 
-    The query itself where that changes nothing, where it is to be taken literally, or names a product.
+    The query itself where that is nothing: where it is to be taken literally, or names a product.
 
     Args:
         chosen: the shopper's own filters.
     """
-    if query.literal or not query.text:
+    if query.literal or not query.text or catalogue.named(query.text):
         return query
-    read = None
+    query = _understood(query, catalogue, chosen)
+    text, said = correct(catalogue.search.lexical, query.text, query.ignore)
+    return replace(with_words(query, text), said=(*query.said, *said)) if said else query
+
+
+def _understood(query: SearchQuery, catalogue: CatalogueView, chosen: Filters) -> SearchQuery:
     found = phrases(query.text)
-    if found:
-        place = catalogue.position_of(query.product) if query.product else None
-        read = understand(
-            query.text,
-            found,
-            catalogue.vocabulary,
-            chosen,
-            ignore=query.ignore,
-            beside=bool(query.product),
-            price=None if place is None else catalogue.price_of(place),
-        )
-    left = read.text if read else query.text
-    said: tuple[Mapping[str, Any], ...]
-    text, said = correct(catalogue.search.lexical, left, query.ignore)
-    if text == query.text or catalogue.named(query.text):
+    if not found:
         return query
+    place = catalogue.position_of(query.product) if query.product else None
+    read = understand(
+        query.text,
+        found,
+        catalogue.vocabulary,
+        chosen,
+        ignore=query.ignore,
+        beside=bool(query.product),
+        price=None if place is None else catalogue.price_of(place),
+    )
     if read is None:
-        return replace(with_words(query, text), said=said)
-    said = (*read.said, *said)
-    return replace(with_words(query, text), filters=read.filters, cheap=read.cheap, said=said)
+        return query
+    return replace(with_words(query, read.text), filters=read.filters, cheap=read.cheap, said=read.said)
 
 
 def with_words(query: SearchQuery, text: str) -> SearchQuery:

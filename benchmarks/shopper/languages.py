@@ -6,8 +6,9 @@ from pathlib import Path
 import yaml
 
 from benchmarks.shopper.intention import FIRST, Answer, Ask, Check, Intention, Score, share
-from benchmarks.shopper.nothing import sold, terms
+from benchmarks.shopper.nothing import sold
 from benchmarks.shopper.shop import Shop
+from benchmarks.shopper.spelling import terms
 from catalog.text.clean import detect_language
 
 __all__ = ["language_intentions", "synonym_intentions"]

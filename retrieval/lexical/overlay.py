@@ -185,6 +185,10 @@ class LayeredRows:
     def __len__(self) -> int:
         return self._size
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self._size, self._base.shape[1]
+
     def __getitem__(self, rows: np.ndarray, /) -> np.ndarray:
         """(len(rows), d) float32."""
         asked = np.asarray(rows, np.int64)
