@@ -38,7 +38,7 @@ def _settings(shop: Shop) -> list[Any]:
     group="training",
     owners=["team:representation"],
     kinds={"torch", "lightning"},
-    code_version="2",
+    code_version="3",
     description="The newly trained product encoder; it replaces the champion only if the gate lets it.",
 )
 def challenger(shop: Shop, folder: Path) -> Facts:
@@ -59,7 +59,6 @@ def challenger(shop: Shop, folder: Path) -> Facts:
         scratch=shop.workspace.state / "training",
         progress=True,
     )
-    write_bytes(folder / "loss_curves.png", loss_curves(report.history))
     report.history.to_csv(folder / "history.csv", index=False)
     facts: Facts = {
         "modalities": ", ".join(read.features.modalities),
@@ -73,9 +72,14 @@ def challenger(shop: Shop, folder: Path) -> Facts:
         "completion": settings.model.completion,
         "device": report.device,
         "resumed_from_epoch": report.resumed_from if report.resumed_from is not None else "not resumed",
-        "loss_curves": {"png": "loss_curves.png"},
-        "last_epochs": table_fact(report.history.tail(5), 5),
+        "learned": "nothing: the frozen encoders' vectors are the product vector"
+        if report.frozen
+        else "the product vector",
     }
+    if report.epochs:
+        write_bytes(folder / "loss_curves.png", loss_curves(report.history))
+        facts["loss_curves"] = {"png": "loss_curves.png"}
+        facts["last_epochs"] = table_fact(report.history.tail(5), 5)
     if best is not None:
         facts |= {"tuned_by": best.study, "tuned_values": {"json": best.values}}
     write_json(folder / "training.json", {k: v for k, v in facts.items() if not isinstance(v, dict)})

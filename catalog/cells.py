@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 __all__ = [
-    "amounts", "attribute_texts", "category_path", "codes", "filled", "foreign", "languages", "media_cell",
-    "moments", "numbers", "stripped", "text_of", "usable_key",
+    "SIGNS", "amounts", "attribute_texts", "category_path", "codes", "filled", "foreign", "languages",
+    "media_cell", "moments", "numbers", "stripped", "text_of", "usable_key",
 ]  # fmt: skip
 
 LARGEST = 10**9
@@ -25,11 +25,12 @@ Parsed = TypeVar("Parsed", list[Any], dict[str, Any])
 MAX_NAME_BYTES = 255
 """Longest file name that common file systems hold."""
 
-_SIGNS = {
+SIGNS: dict[str, set[str]] = {
     "€": {"EUR"}, "£": {"GBP", "EGP", "LBP"}, "₹": {"INR"}, "rs": {"INR", "PKR", "LKR", "NPR"},
     "¥": {"CNY", "JPY"}, "円": {"JPY"}, "元": {"CNY", "TWD", "HKD"}, "₽": {"RUB"}, "₩": {"KRW"},
     "$": {"USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN", "CLP", "COP", "ARS"},
 }  # fmt: skip
+"""What is written beside a number to the codes of the currencies that it may mean."""
 _PREFIX = r"^(?:rs\.?|[a-z]{3}|[€£₹¥₽₩$])\s*(?=[\d.,+-])"
 _DATE = r"\d{4}([-/])\d{1,2}\1\d{1,2}"
 _TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?"
@@ -162,7 +163,7 @@ def _is_foreign(cell: str, currency: str) -> bool:
         return False
     if len(mark) == 3 and mark.isascii() and mark.isalpha():
         return mark.upper() != currency.upper()
-    return mark.lower() in _SIGNS and currency.upper() not in _SIGNS[mark.lower()]
+    return mark.lower() in SIGNS and currency.upper() not in SIGNS[mark.lower()]
 
 
 def moments(cells: pd.Series) -> pd.Series:

@@ -19,6 +19,7 @@ from models.completion import COMPLETION
 from models.encoders import Encoder, build_encoder
 from models.features.table import FeatureTable, ModalityFeatures
 from models.fusion import FUSION
+from models.fusion.kept import KEPT, MOST, Kept
 from shelfspace.settings import Augmentation, Model, Training
 
 __all__ = ["Outputs", "ProductNetwork", "Values", "batch_values", "cut", "describe_features"]
@@ -41,7 +42,9 @@ class Outputs:
     price: Tensor
 
 
-def describe_features(features: FeatureTable, vocabulary: int, classes: int) -> dict[str, Any]:
+def describe_features(
+    features: FeatureTable, vocabulary: int, classes: int, kept: bool = False
+) -> dict[str, Any]:
     """The network's spec: shapes of one row of each array, size of the vocabulary, number of classes.
 
     `order` fixes the columns of presence; a JSON object forgets the order of its keys.
@@ -50,6 +53,7 @@ def describe_features(features: FeatureTable, vocabulary: int, classes: int) -> 
         features: whose modalities and arrays the network shall read.
         vocabulary: number of token ids the tokenizer can give; 0 without tokens.
         classes: number of categories; 0 for a catalogue without labels.
+        kept: whether the vectors of frozen encoders shall be kept in the product vector.
     """
     shapes = {
         name: {array: list(values.shape[1:]) for array, values in sorted(part.values.items())}
@@ -61,7 +65,9 @@ def describe_features(features: FeatureTable, vocabulary: int, classes: int) -> 
         # Padding and unknown are always there.
         highest = int(features.modalities["text"].values["words"].max(initial=1))
         shapes["text"]["word_vocabulary"] = [highest + 1]
-    return {"order": list(shapes), "modalities": shapes, "classes": classes}
+    found = {"order": list(shapes), "modalities": shapes, "classes": classes}
+    names = [name for name, array in KEPT.items() if array in shapes.get(name, {})] if kept else []
+    return found | {"kept": names} if names else found
 
 
 class ProductNetwork(nn.Module):
@@ -91,6 +97,9 @@ class ProductNetwork(nn.Module):
         self.scale = nn.Parameter(torch.tensor(8.0))
         self.price = nn.Sequential(nn.Linear(model.dim, model.width), nn.GELU(), nn.Linear(model.width, 1))
         self.completion = COMPLETION[model.completion](len(self.modalities), model.width)
+        # Networks saved before frozen vectors were kept have no such entry.
+        self.kept = Kept(spec["modalities"], model.dim, model.kept) if spec.get("kept") else None
+        self.carried = model.width + (model.dim if self.kept is not None else 0)
 
     def encoder(self, modality: str) -> Encoder:
         """The encoder of a modality."""
@@ -112,6 +121,22 @@ class ProductNetwork(nn.Module):
             part = features.modalities[name]
             chosen = rows[part.present[rows]]
             self.encoder(name).prepare({key: array[chosen] for key, array in part.values.items()})
+        if self.kept is not None:
+            some = rows[:: 1 + len(rows) // MOST]
+            parts = {name: features.modalities[name] for name in self.kept.names}
+            present = {name: part.present[some] for name, part in parts.items()}
+            arrays = {name: part.take(some[present[name]]).values for name, part in parts.items()}
+            self.kept.prepare(arrays, present)
+
+    def wholly_kept(self) -> bool:
+        """Whether each modality that says what a product is has a frozen vector that is kept."""
+        told = [name for name in self.modalities if name in KEPT]
+        return self.kept is not None and bool(told) and set(told) == set(self.kept.names)
+
+    def keep_alone(self) -> None:
+        """Let the product vector be what is kept of the frozen vectors, and nothing beside it."""
+        if self.kept is not None:
+            self.kept.share.fill_(1.0)
 
     def fixed(self, features: FeatureTable) -> FeatureTable:
         """The table with what no training step changes beside it (see `Encoder.fixed`)."""
@@ -127,8 +152,13 @@ class ProductNetwork(nn.Module):
             parts[name] = ModalityFeatures(values, part.present)
         return FeatureTable(features.product_ids, parts)
 
+    def encode_one(self, modality: str, values: dict[str, Tensor]) -> Tensor:
+        """Arrays of B rows to (B, carried): the encoder's vectors, and behind them what is kept."""
+        vectors = self.encoders[modality](values).float()
+        return vectors if self.kept is None else self.kept.beside(modality, vectors, values)
+
     def encode(self, values: Values, present: Tensor) -> Tensor:
-        """Vectors of each modality: (B, M, width), zero where absent.
+        """Vectors of each modality: (B, M, carried), zero where absent.
 
         Only rows that have a modality reach its encoder, so an absent row's values are never read.
         """
@@ -136,30 +166,34 @@ class ProductNetwork(nn.Module):
         for m, name in enumerate(self.modalities):
             there = present[:, m]
             if len(present) and bool(there.all()):
-                columns.append(self.encoders[name](values[name]).float())
+                columns.append(self.encode_one(name, values[name]))
                 continue
-            column = torch.zeros(len(present), self.width, device=present.device)
+            column = torch.zeros(len(present), self.carried, device=present.device)
             if bool(there.any()):
                 rows = there.nonzero().squeeze(1)
                 arrays = {key: array[rows] for key, array in values[name].items()}
-                column = column.index_copy(0, rows, self.encoders[name](arrays).float())
+                column = column.index_copy(0, rows, self.encode_one(name, arrays))
             columns.append(column)
         return torch.stack(columns, dim=1)
 
     def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Product vectors of unit length: (B, M, width), (B, M) bool to (B, dim).
+        """Product vectors of unit length: (B, M, carried), (B, M) bool to (B, dim).
 
-        Absent modalities are completed first, as `model.completion` says.
+        Absent modalities are completed first, as `model.completion` says; what is kept is not made up.
         """
-        return functional.normalize(self.fusion(*self.completion(vectors, present)).float(), dim=1)
+        own = vectors[..., : self.width]
+        learned = functional.normalize(self.fusion(*self.completion(own, present)).float(), dim=1)
+        if self.kept is None:
+            return learned
+        return functional.normalize(self.kept.joined(learned, vectors[..., self.width :], present), dim=1)
 
     def weights(self, vectors: Tensor, present: Tensor) -> Tensor | None:
-        """How much each modality counts in `fuse`: (B, M), rows sum to 1; None where fusion has no weights.
+        """How much each modality counts in the fusion: (B, M), rows sum to 1; None where it has no weights.
 
         A completed modality counts as what it is to the fusion: present.
         """
         weigh = getattr(self.fusion, "weights", None)
-        return None if weigh is None else weigh(*self.completion(vectors, present))
+        return None if weigh is None else weigh(*self.completion(vectors[..., : self.width], present))
 
     def singles(self, vectors: Tensor, present: Tensor) -> Tensor:
         """The product vector of each modality alone: (B, M, dim), zero where absent."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from shelfspace.paired import LEAST_ROWS
 from shelfspace.settings import Gate
 
 __all__ = ["Verdict", "decide"]
@@ -48,6 +49,8 @@ FIGURES = {
     "recall_at_10": "same-category recall@10",
 }
 
+KNOWN_ITEM = "recall@10 of a listing by its title"
+
 
 def decide(challenger: dict[str, Any], champion: dict[str, Any] | None, settings: Gate) -> Verdict:
     """Judge a challenger's evaluation, beside the champion's of the same holdout.
@@ -56,7 +59,9 @@ def decide(challenger: dict[str, Any], champion: dict[str, Any] | None, settings
     champion by more than `tolerance` overall, by more than `subset_tolerance` in any modality
     subset both were judged on, by more than `category_tolerance` in the recall of any category
     with `category_min_rows` holdout rows, and by more than `subset_tolerance` in same-product
-    recall@10 across modalities (all a catalogue without labels can be judged by).
+    recall@10 across modalities or in the recall@10 of listings by their titles (all a catalogue without
+    labels can be judged by). Without labels the model must also find listings by their titles as well as
+    its frozen sentence encoder does, to within the paired 95% interval.
 
     Args:
         challenger: what `evaluate` gave.
@@ -111,6 +116,23 @@ def floors(challenger: dict[str, Any], settings: Gate) -> Iterator[Finding]:
             passed = value >= floor
             verb = "reaches" if passed else "is below"
             yield Finding(passed, f"{words} {value:.3f} {verb} the floor of {floor:.3f}")
+    found = known_item(challenger)
+    if figure(challenger, "accuracy") is None and "compared" in found:
+        # Where no category judges it, a model has to find what the frozen encoder finds.
+        ours, theirs, compared = found["mrr"], found["frozen"]["mrr"], found["compared"]
+        low, high = compared["interval"]
+        passed = compared["rows"] < LEAST_ROWS or high >= 0
+        verb = "is not below" if passed else "is below"
+        yield Finding(
+            passed,
+            f"mean reciprocal rank of a listing by its title: {ours:.3f} {verb} the frozen encoder's "
+            f"{theirs:.3f} (difference {low:+.3f} to {high:+.3f}, {compared['rows']} listings)",
+        )
+
+
+def known_item(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """How listings are found by their titles; empty where it was not measured."""
+    return dict(evaluation["retrieval"].get("known_item", {}))
 
 
 def against(challenger: dict[str, Any], champion: dict[str, Any], settings: Gate) -> Iterator[Finding]:
@@ -136,6 +158,8 @@ def against(challenger: dict[str, Any], champion: dict[str, Any], settings: Gate
         words = f"same-product recall@10 from {asked} to {answered}"
         figures = ours[pair].get("recall_at_10"), theirs[pair].get("recall_at_10")
         yield from compare(words, *figures, settings.subset_tolerance)
+    both = (known_item(challenger).get("recall_at_10"), known_item(champion).get("recall_at_10"))
+    yield from compare(KNOWN_ITEM, *both, settings.subset_tolerance)
 
 
 def compare(words: str, ours: float | None, theirs: float | None, tolerance: float) -> Iterator[Finding]:

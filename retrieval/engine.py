@@ -1,6 +1,7 @@
 """Answers of /search: encoded queries go in, each is looked for, ranked, ruled and cut into a page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from retrieval.filters.sorting import page
 from retrieval.query import NO_FILTERS, EncodedQuery, SearchOptions, SearchQuery
 from retrieval.ranking.blending import blend, blend_classes
 from retrieval.ranking.hybrid import DEPTH, WordEvidence
-from retrieval.results import SearchResults
+from retrieval.results import SearchResults, titled_first
+from retrieval.understanding import UNSAID, priced
 
-__all__ = ["answers", "blended", "browse"]
+__all__ = ["answers", "blended", "browse", "own_evidence"]
 
 NONE = np.empty(0, np.int64)
 
@@ -33,6 +35,22 @@ def answers(
     Args:
         done: told when each stage is through: search, words, rank.
     """
+    asked = [settled(catalogue, one) if one.query.cheap else one for one in asked]
+    found = iter(searched(catalogue, [one for one in asked if one.query.whole is not None], done))
+    results = [
+        browse(catalogue, one.rules, one.options, one.query.said)
+        if one.query.whole is None
+        else next(found).answer()
+        for one in asked
+    ]
+    done("rank")
+    return results
+
+
+def searched(
+    catalogue: CatalogueView, asked: Sequence[EncodedQuery], done: Callable[[str], None] = lambda stage: None
+) -> list[SearchResults]:
+    """What queries find, in order; none of them browses."""
     near = nearest_rows(catalogue, asked)
     done("search")
     search = catalogue.search
@@ -43,12 +61,36 @@ def answers(
         # What has the word of a mixed query need not be like the rest of it.
         matches.append(search.lexical.having_all(query) if one.query.words_weight is None else NONE)
     done("words")
-    results = [
-        ranked(catalogue, one, allowed, evidence, having).answer()
+    return [
+        ranked(catalogue, one, allowed, evidence, having)
         for one, (allowed, _), evidence, having in zip(asked, near, words, matches, strict=True)
     ]
-    done("rank")
-    return results
+
+
+def settled(catalogue: CatalogueView, asked: EncodedQuery) -> EncodedQuery:
+    """A query for what is cheap, with the price that this is: of the lowest third of what it finds else.
+
+    What it finds is what it would sort by price: all that has the words or is relevant enough.
+    """
+    query, options = asked.query, replace(asked.options, sort="price_up", facets=False)
+    if query.whole is None:
+        rows = browsed_rows(catalogue, asked.rules, options)[0]
+    else:
+        rows = searched(catalogue, [replace(asked, options=options)])[0].rows
+    prices = np.sort(catalogue.columns.price[rows])
+    known = int(np.isfinite(prices).sum())
+    meaning, limits = "nothing that is found has a price; this limits nothing", None
+    options = asked.options
+    if known:
+        bound = float(prices[(known - 1) // 3])
+        limits = {"price_to": bound}
+        meaning = f"the lowest third by price of what is found: {priced(None, bound, catalogue.vocabulary)}"
+        options = replace(options, filters=replace(options.filters, price_to=bound))
+    said = [
+        {**one, "meaning": meaning, "filters": limits} if one["meaning"] == UNSAID else one
+        for one in query.said
+    ]
+    return replace(asked, query=replace(query, cheap=False, said=tuple(said)), options=options)
 
 
 def nearest_rows(catalogue: CatalogueView, asked: Sequence[EncodedQuery]) -> list[Found]:
@@ -60,11 +102,11 @@ def nearest_rows(catalogue: CatalogueView, asked: Sequence[EncodedQuery]) -> lis
     last: SearchOptions | None = None
     for one in asked:
         if one.options.filters is NO_FILTERS:
-            found.append((None, next(together)))
+            found.append((None, catalogue.with_own(next(together), asked=one, allowed=None)))
             continue
         if allowed is None or one.options is not last:  # the queries of one request share theirs
             allowed, last = allowed_rows(catalogue.columns, one.options.filters), one.options
-        found.append((allowed, catalogue.search.near(one.vector, allowed)))
+        found.append((allowed, catalogue.near_to(one, allowed)))
     return found
 
 
@@ -81,9 +123,13 @@ def ranked(
         allowed, words, matches: as in `SearchResults`.
     """
     query, options, search = asked.query, asked.options, catalogue.search
-    found = search.candidates(words, asked.vector, asked.probabilities, query.words_weight, query.beside)
+    found = search.candidates(
+        words, asked.vector, asked.probabilities, query.words_weight, query.beside, asked.own
+    )
     order, scores = search.fusion.rank(found)
-    rows, pinned, out = found.rows[order], 0, NONE
+    titled = search.lexical.having_all(words.query, titled=True) if query.words_weight is None else NONE
+    rows, scores = titled_first(found.rows[order], scores, titled)
+    pinned, out = 0, NONE
     named = catalogue.named(query.text)
     if named:
         # What a query names stands first: nothing is more certain.
@@ -100,12 +146,43 @@ def ranked(
         if valid.rules:
             rows, scores, pinned = valid.apply(rows, scores, catalogue.columns, allowed)
             out = np.append(valid.banned(catalogue.columns), out)
-    results = SearchResults(catalogue, asked, words, found, matches, allowed, rows, scores, out, pinned)
+    results = SearchResults(
+        catalogue, asked, words, found, matches, titled, allowed, rows, scores, out, pinned
+    )
     return results if options.sort == "relevance" else results.by(options.sort)
 
 
-def browse(catalogue: CatalogueView, rules: Rules, options: SearchOptions) -> dict[str, Any]:
-    """All products that pass, in catalogue order or by price."""
+def browse(
+    catalogue: CatalogueView,
+    rules: Rules,
+    options: SearchOptions,
+    said: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """All products that pass, in catalogue order or by price.
+
+    Args:
+        said: what was made of a query of which no word is left to be looked for.
+    """
+    rows, pinned, banned = browsed_rows(catalogue, rules, options)
+    shown = page(rows, options.page, options.size).tolist()
+    first = (options.page - 1) * options.size
+    hits = catalogue.hits(shown, [0.0] * len(shown))
+    for place, hit in enumerate(hits):
+        hit["pinned"] = first + place < pinned
+    result: dict[str, Any] = {
+        "hits": hits, "total": len(rows), "page": options.page, "understood": list(said), "nearest": [],
+    }  # fmt: skip
+    if options.facets:
+        out = np.ones(len(catalogue), bool)
+        out[banned] = False
+        result["facets"] = facets(catalogue.columns, options.filters, out)
+    return result
+
+
+def browsed_rows(
+    catalogue: CatalogueView, rules: Rules, options: SearchOptions
+) -> tuple[np.ndarray, int, np.ndarray]:
+    """Positions of all that pass, in their order; how many at the head are pinned; what is banned."""
     filters = options.filters
     may = catalogue.there if filters is NO_FILTERS else allowed_rows(catalogue.columns, filters)
     valid = rules.valid(frozenset(), filters.category)
@@ -118,19 +195,7 @@ def browse(catalogue: CatalogueView, rules: Rules, options: SearchOptions) -> di
     if valid.rules and options.sort == "relevance":
         head = valid.pinned(catalogue.columns, may)
         rows, pinned = np.concatenate([head, rows[~np.isin(rows, head)]]), len(head)
-    shown = page(rows, options.page, options.size).tolist()
-    first = (options.page - 1) * options.size
-    hits = catalogue.hits(shown, [0.0] * len(shown))
-    for place, hit in enumerate(hits):
-        hit["pinned"] = first + place < pinned
-    result: dict[str, Any] = {
-        "hits": hits, "total": len(rows), "page": options.page, "understood": [], "nearest": [],
-    }  # fmt: skip
-    if options.facets:
-        out = np.ones(len(catalogue), bool)
-        out[banned] = False
-        result["facets"] = facets(catalogue.columns, filters, out)
-    return result
+    return rows, pinned, banned
 
 
 def blended(
@@ -146,6 +211,8 @@ def blended(
     """
     if len(vectors) == 1 and not query.product:
         return vectors[0], classes[0]  # nothing to put together
+    if query.whole is None:
+        return np.zeros(vectors.shape[1], np.float32), np.zeros(classes.shape[1], np.float32)
     seen, known, share = list(vectors), list(classes), [weight for _, weight in query.parts]
     if query.product:
         seen.append(catalogue.view.vector_of(query.product))
@@ -153,3 +220,17 @@ def blended(
         share.append(query.product_weight)
     weights = np.array(share)
     return blend(np.stack(seen), weights), blend_classes(np.stack(known), weights)
+
+
+def own_evidence(
+    query: SearchQuery, catalogue: CatalogueView, parts: Sequence[Mapping[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """What a query is compared by beside its vector: what its parts are, and of a product the rest.
+
+    Args:
+        parts: of each part of it, name to (d,) float32 of unit length.
+    """
+    found = dict(catalogue.own_of(query.product)) if query.product else {}
+    for part in parts:
+        found |= part
+    return found

@@ -6,8 +6,9 @@ from pathlib import Path
 import yaml
 
 from benchmarks.shopper.intention import FIRST, Answer, Ask, Check, Intention, Score, share
-from benchmarks.shopper.nothing import sold, terms
+from benchmarks.shopper.nothing import sold
 from benchmarks.shopper.shop import Shop
+from benchmarks.shopper.spelling import terms
 from catalog.text.clean import detect_language
 
 __all__ = ["language_intentions", "synonym_intentions"]
@@ -15,7 +16,7 @@ __all__ = ["language_intentions", "synonym_intentions"]
 
 def language_intentions(shop: Shop) -> Iterator[Intention]:
     """Names of categories asked of everything, and of the listings of the other language alone."""
-    for path, by_language in names_of(shop).items():
+    for path, by_language in shop.names.items():
         right = shop.ids(category=path)
         for language, own in by_language.items():
             for name in own:
@@ -32,11 +33,6 @@ def language_intentions(shop: Shop) -> Iterator[Intention]:
                             row="cross_language_top10", language=language,
                             options={"filters": {"language": [other]}},
                         )  # fmt: skip
-
-
-def names_of(shop: Shop) -> dict[str, dict[str, list[str]]]:
-    """Category path to language to names, as the catalogue's description gives them."""
-    return {}
 
 
 def synonym_intentions(shop: Shop) -> Iterator[Intention]:

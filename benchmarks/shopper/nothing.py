@@ -8,8 +8,8 @@ import yaml
 
 from benchmarks.shopper.intention import Answer, Ask, Intention, Score
 from benchmarks.shopper.shop import Shop
+from benchmarks.shopper.spelling import terms
 from catalog.text.clean import detect_language
-from retrieval.lexical.tokens import search_terms
 
 __all__ = ["nothing", "nothing_intentions", "sold"]
 
@@ -32,11 +32,6 @@ def nothing_intentions(shop: Shop) -> Iterator[Intention]:
                     kind, {"text": text}, empty, "nothing", row="nothing_when_nothing", real=False,
                     options={"facets": True}, language=detect_language(text),
                 )  # fmt: skip
-
-
-def terms(text: str) -> frozenset[str]:
-    """The search terms of a text."""
-    return frozenset(term for _, term in search_terms(text))
 
 
 def sold(text: str, listings: list[frozenset[str]]) -> bool:

@@ -68,14 +68,14 @@ class Shop:
         name: of the catalogue.
         products: in the order of the release.
         media: photos and sounds by key.
-        source: folder of the catalogue's description, where there is one.
+        names: category path to language to names, as the catalogue's description gives them.
     """
 
     name: str
     products: list[Product]
     media: MediaStore
     server: Server
-    source: Path | None = None
+    names: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
     _known: dict[str, Answer] = field(default_factory=dict, repr=False)
     _line: http.client.HTTPConnection | None = field(default=None, repr=False)
 
@@ -155,11 +155,10 @@ def serve(root: Path, scratch: Path, release: str = "") -> Shop:
         raise InputError("release", name or "", f"name one of {root / 'releases'}, or run the chain first")
     place = linked(root, scratch / root.name, name)
     products = products_of(root, pd.read_parquet(root / "releases" / name / "products.parquet"))
-    source = root / "state" / "source" / root.name
+    words = root / "releases" / name / "lexical" / "lexical.json"
+    names = read_json(words).get("categories", {}) if words.is_file() else {}
     server = serve_root(place, load_settings(), scratch)
-    shop = Shop(
-        root.name, products, MediaStore.open(root / "snapshot"), server, source if source.is_dir() else None
-    )
+    shop = Shop(root.name, products, MediaStore.open(root / "snapshot"), server, names)
     try:
         server.wait()
     except BaseException:

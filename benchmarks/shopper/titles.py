@@ -21,7 +21,8 @@ from benchmarks.shopper.intention import (
     stands_for,
 )
 from benchmarks.shopper.shop import Product, Shop
-from benchmarks.shopper.spelling import LATIN, Vocabulary, misspelt
+from benchmarks.shopper.spelling import LATIN, Vocabulary, misspelt, terms
+from catalog.text.clean import clean_text
 from retrieval.lexical.tokens import search_terms
 
 __all__ = ["TitleWords", "title_intentions", "words_first"]
@@ -41,9 +42,10 @@ class TitleWords:
 
     def __init__(self, products: Sequence[Product]) -> None:
         self.products = products
-        self._written = {one.product_id: written(one.title) for one in products}
-        self._terms = {one.product_id: frozenset(t for _, t in search_terms(one.title)) for one in products}
-        self._titles = {one.product_id: one.title for one in products}
+        # In one Unicode form: an accent may be a character of its own.
+        self._titles = {one.product_id: clean_text(one.title) for one in products}
+        self._written = {product: written(title) for product, title in self._titles.items()}
+        self._terms = {product: terms(title) for product, title in self._titles.items()}
         self.counts = Counter(word for one in products for word in self.of(one))
 
     def of(self, one: Product) -> list[str]:

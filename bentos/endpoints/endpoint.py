@@ -99,7 +99,7 @@ async def encoded(asked: Asked) -> Outcome:
     call, backend, features = asked.call, asked.backend, None
     if [item for item in call.items if item.photos or item.sounds]:
         with timed("decode"):
-            features = await backend.aside(backend.decode, call, asked.loaded)
+            call, features = await backend.aside(backend.decode, call, asked.loaded)
     return await backend.batcher.submit(Job(call, asked.loaded, features, backend.rules_file.rules))
 
 

@@ -11,8 +11,9 @@ from bentos.api.parsing import ParsedRequest
 from bentos.config import ServiceConfig
 from bentos.serving.batcher import Batcher
 from bentos.serving.engine import Engine
-from bentos.serving.jobs import featurize, run_jobs
+from bentos.serving.jobs import featurize, read_words, run_jobs
 from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.media import MediaShelf
 from bentos.serving.outcome import Job, Outcome
 from bentos.serving.uploads import PutMedia
 from models.features.table import FeatureTable
@@ -41,6 +42,7 @@ class Backend:
         self.rules_file.refresh()
         self.engine = Engine(config, watched=self.rules_file.refresh)
         self.put_media = PutMedia(config.releases / "delta" / "media") if config.releases else None
+        self.media = MediaShelf(config.media, config.settings.media, self.put_media)
         self._limits = limits
         self.batcher: Batcher[Job, Outcome] = Batcher(
             run_jobs, weight=lambda job: len(job.call.product_ids), max_weight=limits.items, name="encoder"
@@ -62,11 +64,13 @@ class Backend:
         """Do work in a thread beside the encoder's, which it has no need of."""
         return await asyncio.get_running_loop().run_in_executor(self._decoders, work, *given)
 
-    def decode(self, call: ParsedRequest, loaded: LoadedRelease) -> FeatureTable:
-        """The features of a call's items, their photos and sounds decoded.
+    def decode(self, call: ParsedRequest, loaded: LoadedRelease) -> tuple[ParsedRequest, FeatureTable]:
+        """The call with its words read, and the features of its items, their photos and sounds decoded.
 
         Raises:
             RequestError: 422 naming the item that cannot be used.
         """
         check_costs(call, self._limits)
-        return featurize(loaded, call)
+        if call.queries:
+            call = read_words(call, loaded.catalogue())
+        return call, featurize(loaded, call)

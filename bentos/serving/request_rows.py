@@ -29,7 +29,8 @@ def log_rows(
         elif call.items:
             row |= item_facts(call.items[number])
         row["top_label"], row["top_score"] = best_of(number, outcome, result, loaded)
-        row["vector"] = outcome.vectors[number]
+        vector = outcome.vectors[number]
+        row["vector"] = vector if vector.any() else None  # of a query without a word left to be looked for
         rows.append(row)
     return rows
 
@@ -45,7 +46,7 @@ def best_of(
     number: int, outcome: Outcome, result: dict[str, Any], loaded: LoadedRelease
 ) -> tuple[str, float | None]:
     """The most probable category of an encoded item and its probability, else that of the best hit."""
-    if outcome.probabilities is not None and outcome.probabilities.shape[1]:
+    if outcome.probabilities is not None and outcome.probabilities[number].any():
         best = int(outcome.probabilities[number].argmax())
         return str(loaded.encoder.labels[best]), round(float(outcome.probabilities[number, best]), 6)
     hits = result.get("hits")

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from models.evaluation.evaluate import evaluate
-from models.features.catalogue import Catalogue, features_for, label_names_of
+from models.evaluation.known_item import asked_of, known_item
+from models.features.catalogue import Catalogue, features_for, label_names_of, product_items
 from models.inference.product_encoder import ProductEncoder
 from shelfspace.files import write_bytes, write_json
 from shelfspace.settings import Settings
@@ -54,6 +55,11 @@ def judge_catalogue(
         train_rows=np.flatnonzero(side == "train"),
         texts=list(catalogue.texts["text"]),
     )
+    asked = asked_of(encoder, product_items(catalogue.products.iloc[test]))
+    if isinstance(asked, str):
+        judgement["absent"].append(f"finding a listing by its title: {asked}")
+    else:
+        judgement["retrieval"]["known_item"] = known_item(encoder, asked)
     readable = test[features.present()[test].any(axis=1)]
     return JudgedCatalogue(judgement, encoder.embed_features(features.take(readable)), labels[readable])
 

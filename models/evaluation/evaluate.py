@@ -5,8 +5,9 @@ labels              known classes, labelled rows, rows whose class the encoder n
 overall             the fused vector of all that a product has
 by_subset           the same products seen through each non-empty set of modalities
 by_category         overall figures per class
-retrieval           within (same label), across modalities (same product), and nested (within, by
-                    vectors cut to the lengths the encoder was trained for)
+retrieval           within (same label), across modalities (same product), nested (within, by
+                    vectors cut to the lengths the encoder was trained for), and known_item (a title
+                    finds its own listing), which `judge_catalogue` adds
 baseline            a simple text model on the same split
 modality_weights    which modality the model leans on, where its fusion has weights
 intervals           95% bootstrap intervals of the overall figures
@@ -106,7 +107,9 @@ def evaluate(
         result["baseline"] = judged.beside(texts, names, np.asarray(train_rows), chosen, probs)
     if not judged.ranked.all():
         result["ranked_rows"] = int(judged.ranked.sum())
-    if not judged.scored.any():
+    if len(encoder.labels) < 2:
+        result["absent"].append(f"classification: the model knows {len(encoder.labels)} categories")
+    elif not judged.scored.any():
         result["absent"].append("classification: the holdout has no labels the encoder knows")
     return result
 

@@ -74,11 +74,12 @@ class Holdout:
     ) -> None:
         self.encoder = encoder
         self.features = features
-        self.labels = labels
+        # Of one class there is nothing to tell apart: every answer would be right.
+        self.labels = labels if len(set(labels) - {""}) > 1 else np.full(len(labels), "", dtype=object)
         self.settings = settings
         index = {label: i for i, label in enumerate(encoder.labels)}
-        self.codes = np.array([index.get(label, -1) for label in labels], dtype=np.int64)
-        self.scored = self.codes >= 0
+        self.codes = np.array([index.get(label, -1) for label in self.labels], dtype=np.int64)
+        self.scored = (self.codes >= 0) & (len(encoder.labels) > 1)
         self.ranked = lowest_hashes(features.product_ids, settings.evaluation.ranked_rows)
         self._hits: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]] = {}
 

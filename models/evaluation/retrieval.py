@@ -77,14 +77,7 @@ def across(
     result: dict[str, Any] = {"queries": n}
     if n == 0:
         return result
-    rank = np.empty(n, dtype=np.int64)
-    block = max(1, SCORES // n)
-    for start in range(0, n, block):
-        scores = queries[start : start + block] @ gallery.T
-        rows = np.arange(start, start + len(scores))
-        own = scores[np.arange(len(scores)), rows][:, None]
-        before = np.arange(n)[None, :] < rows[:, None]
-        rank[rows] = 1 + (scores > own).sum(axis=1) + ((scores == own) & before).sum(axis=1)
+    rank = ranks(queries, gallery)
     for cut in k:
         result[f"recall_at_{cut}"] = float((rank <= cut).mean())
         result[f"chance_at_{cut}"] = min(1.0, cut / n)
@@ -95,6 +88,20 @@ def across(
         figures = per_query(queries[known], gallery[known], codes, np.arange(len(known)), (), own=True)
         result["same_label_map"] = float(figures["map"].mean())
     return result
+
+
+def ranks(queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+    """(n,) places, 1 is best, of each query's own row among (n, d) gallery vectors; ties rank by row."""
+    n = len(queries)
+    rank = np.empty(n, dtype=np.int64)
+    block = max(1, SCORES // n)
+    for start in range(0, n, block):
+        scores = queries[start : start + block] @ gallery.T
+        rows = np.arange(start, start + len(scores))
+        own = scores[np.arange(len(scores)), rows][:, None]
+        before = np.arange(n)[None, :] < rows[:, None]
+        rank[rows] = 1 + (scores > own).sum(axis=1) + ((scores == own) & before).sum(axis=1)
+    return rank
 
 
 def per_query(

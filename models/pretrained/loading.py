@@ -23,9 +23,9 @@ from shelfspace.errors import SettingsError
 from shelfspace.hashing import fingerprint
 
 __all__ = [
-    "AUDIO_FIELD", "GPU_BATCH", "IMAGE_FIELD", "TEXT_FIELD", "absent", "has_file", "in_calls", "json_file",
-    "loaded_once", "one_vector", "place_of", "pretrained", "quiet", "tokenizer_state", "unit_length",
-    "weights_hash",
+    "AUDIO_FIELD", "GPU_BATCH", "IMAGE_FIELD", "PACKAGED", "TEXT_FIELD", "absent", "has_file", "in_calls",
+    "json_file", "loaded_once", "one_vector", "place_of", "pretrained", "quiet", "tokenizer_state",
+    "unit_length", "weights_hash",
 ]  # fmt: skip
 
 E = TypeVar("E")
@@ -49,11 +49,14 @@ def loaded_once(load: Callable[..., E]) -> Callable[..., E]:
     return one
 
 
+PACKAGED = "efficientnet_lite0"
+"""The image encoder whose weights come in a package (`models.pretrained.packaged_photos`)."""
+
 TEXT_FIELD, IMAGE_FIELD = "features.text_encoder", "features.image_encoder"
 AUDIO_FIELD = "features.audio_encoder"
 CHOICES = {
     TEXT_FIELD: "minilm, sentence-transformers:<name or folder>, transformers:<CLIP name or folder>",
-    IMAGE_FIELD: "transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>",
+    IMAGE_FIELD: "efficientnet_lite0, transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>",
     AUDIO_FIELD: "transformers:<name or folder>",
 }
 

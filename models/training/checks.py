@@ -3,11 +3,12 @@
 import numpy as np
 
 from models.features.table import FeatureTable
+from models.training.objective import ALIGNED
 from models.training.strategies import STRATEGY
 from shelfspace.errors import InputError, SettingsError
 from shelfspace.settings import Settings
 
-__all__ = ["check_lengths", "check_settings", "check_targets"]
+__all__ = ["check_lengths", "check_settings", "check_targets", "learnable"]
 
 
 def check_settings(settings: Settings) -> None:
@@ -52,10 +53,18 @@ def check_targets(
         raise InputError(
             "splits", f"{len(rows)} training rows", "give at least two training rows with a modality"
         )
-    classes = len(np.unique(labels[rows][labels[rows] >= 0]))
-    pairs = (table.present()[rows].sum(axis=1) > 1).sum()
-    prices = np.isfinite(log_price[rows]).sum() if settings.training.price_weight else 0
-    if classes < 2 and pairs < 2 and prices < 2:
+    if learnable(table, labels, rows) or any(name in ALIGNED for name in table.modalities):
+        return
+    if not settings.training.price_weight or np.isfinite(log_price[rows]).sum() < 2:
         raise InputError(
-            "labels", f"{classes} categories", "give two categories, products with two modalities, or prices"
+            "products",
+            f"{', '.join(table.modalities)} alone",
+            "give texts, photos or sounds; or two categories or prices to learn from",
         )
+
+
+def learnable(table: FeatureTable, labels: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether training rows can teach the product vector: two categories, or two modalities that agree."""
+    seen = [table.modalities[name].present[rows] for name in ALIGNED if name in table.modalities]
+    pairs = int((np.sum(seen, axis=0) > 1).sum()) if seen else 0
+    return len(np.unique(labels[rows][labels[rows] >= 0])) > 1 or pairs > 1

@@ -202,7 +202,7 @@ class FusionModule(lightning.LightningModule):
         found = []
         for batch in self.bank:
             values, present, *_ = self.transfer_batch_to_device(batch, self.device, 0)
-            found.append((self.network.encode(values, present), present))
+            found.append((self.network.encode(values, present)[..., : self.network.width], present))
         vectors, there = zip(*found, strict=True)
         completion.fit(torch.cat(vectors), torch.cat(there))
         self.network.train(training)

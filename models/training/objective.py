@@ -39,7 +39,7 @@ class Step:
         labels: (B,) int64, -1 unknown.
         price: (B,) standardised log price, NaN unknown.
         rows: (B,) int64 row numbers in the table.
-        vectors: (B, M, width) of the encoders, zero where absent.
+        vectors: (B, M, carried) of the encoders, zero where absent.
         fused: (B, dim) of unit length.
         singles: (B, M, dim) of each modality alone, zero where absent.
         temperature: of the contrastive losses.

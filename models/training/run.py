@@ -130,7 +130,9 @@ def run_fit(
 def _train_alone(modality: str, data: RunData, settings: Settings, folder: Path) -> Alone:
     """A network of one modality on the rows that have it, by the joint strategy."""
     chosen = data.only(modality)
-    spec = describe_features(chosen.table, vocabulary_of(chosen.table, settings), len(data.label_names))
+    spec = describe_features(
+        chosen.table, vocabulary_of(chosen.table, settings), len(data.label_names), settings.model.kept > 0
+    )
     plain = settings.training.model_copy(update={"strategy": "joint"})
     alone = settings.model_copy(update={"training": plain})
     torch.manual_seed(settings.seed)

@@ -20,7 +20,7 @@ from models.features.table import FeatureTable, ModalityFeatures
 from models.inference.product_encoder import ProductEncoder
 from models.network import ProductNetwork, describe_features
 from models.training.calibration import fit_temperature
-from models.training.checks import check_lengths, check_settings, check_targets
+from models.training.checks import check_lengths, check_settings, check_targets, learnable
 from models.training.run import RunData, run_fit, vocabulary_of
 from shelfspace.hashing import content_hash, fingerprint
 from shelfspace.settings import Settings
@@ -33,7 +33,7 @@ class TrainingReport:
     """What a training did.
 
     Attributes:
-        best_epoch: 0-based epoch whose weights were kept.
+        best_epoch: 0-based epoch whose weights were kept; -1 where nothing was to be trained.
         epochs: epochs that ran, over all attempts of this run.
         seconds: wall time of this attempt.
         history: one row an epoch: epoch, train_* and validation_* losses and accuracy,
@@ -43,6 +43,8 @@ class TrainingReport:
         device: cpu or cuda.
         temperature: of the class probabilities.
         teacher: modality, or modality and array, that taught the others (strategy `transfer`), or "".
+        frozen: whether the product vector is the frozen encoders' alone, since nothing could teach it:
+            neither two categories nor two modalities. Then at most the price head was trained.
     """
 
     best_epoch: int
@@ -53,6 +55,7 @@ class TrainingReport:
     device: str
     temperature: float
     teacher: str = ""
+    frozen: bool = False
 
 
 def train(
@@ -112,16 +115,29 @@ def train(
             shutil.rmtree(other, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
 
-    spec = describe_features(table, vocabulary_of(table, settings), len(label_names))
+    spec = describe_features(
+        table, vocabulary_of(table, settings), len(label_names), kept=settings.model.kept > 0
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         network = ProductNetwork(settings.model, spec)
         network.augment(settings.augmentation)
         network.begin(settings.training, featurizer_dir)
         network.prepare(table, rows)
-        data = RunData(network.fixed(table), labels, price, rows, checked, tuple(label_names), featurizer_dir)
-        module, resumed = run_fit(network, data, settings, folder, progress, on_epoch)
-    network.load_state_dict(module.best)
+        frozen = network.kept is not None and not learnable(table, labels, rows) and network.wholly_kept()
+        if frozen:
+            # Contrast with nothing but itself would only take away from what the frozen encoders know.
+            network.keep_alone()
+        if frozen and (len(known) < 2 or not settings.training.price_weight):
+            history, best_epoch, resumed, teacher = pd.DataFrame({"epoch": []}), -1, None, ""
+        else:
+            data = RunData(
+                network.fixed(table), labels, price, rows, checked, tuple(label_names), featurizer_dir
+            )
+            module, resumed = run_fit(network, data, settings, folder, progress, on_epoch)
+            network.load_state_dict(module.best)
+            history, best_epoch = pd.DataFrame(module.history), module.best_epoch
+            teacher = module.strategy.taught_by
     encoder = ProductEncoder(
         settings.model,
         spec,
@@ -137,16 +153,17 @@ def train(
     encoder.save(out)
     for checkpoint in folder.rglob("last.ckpt"):
         checkpoint.unlink()
-    history = pd.DataFrame(module.history).astype({"epoch": int})
+    history = history.astype({"epoch": int})
     return TrainingReport(
-        best_epoch=module.best_epoch,
+        best_epoch=best_epoch,
         epochs=len(history),
         seconds=time.perf_counter() - began,
         history=history,
         resumed_from=resumed,
         device=encoder.device.type,
         temperature=encoder.temperature,
-        teacher=module.strategy.taught_by,
+        teacher=teacher,
+        frozen=frozen,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from retrieval.catalogue.products import ProductFacts
 from retrieval.filters.columns import Columns
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.fusion import FusionModel
+from retrieval.understanding import Vocabulary
+from retrieval.vectors.by_modality import ModalityIndexes
 
 __all__ = ["SearchParts"]
 
@@ -25,6 +28,8 @@ class SearchParts:
         classes: (n, k) float32 class probabilities of the products; None without classes.
         modalities: name to (n, d) vectors of each product seen through that modality alone, zero
             where the product lacks it; empty where the release does not hold them.
+        own: name to (n, d) vectors that the modalities' encoders had before training, zero where the product
+            lacks what they read; of a modality without one, `modalities` stand for them.
         floors: kind of query to the lowest score of a hit that is sorted by price.
     """
 
@@ -35,6 +40,23 @@ class SearchParts:
     classes: np.ndarray | None
     modalities: Mapping[str, np.ndarray]
     floors: Mapping[str, float] = field(default_factory=dict)
+    own: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @cached_property
+    def evidence(self) -> dict[str, np.ndarray]:
+        """Name to (n, d) vectors that a query's modalities are compared with, each beside its own."""
+        return {**self.modalities, **self.own}
+
+    @cached_property
+    def evidence_index(self) -> ModalityIndexes:
+        """Finds the nearest by `evidence`."""
+        return ModalityIndexes(self.evidence)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What the products say of words that could be prices."""
+        facts = self.facts
+        return Vocabulary.of(facts.title, facts.brand, facts.currency, facts.price, facts.on_hand)
 
     def describe(self) -> dict[str, Any]:
         """What /release says of the search."""
@@ -46,4 +68,5 @@ class SearchParts:
             "score_floors": dict(self.floors),
             "lexical": self.lexical.describe(),
             "modalities": sorted(self.modalities),
+            "own_vectors": sorted(self.own),
         }

@@ -7,60 +7,33 @@ and equal listings give equal bytes.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from itertools import compress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import bm25s
 import numpy as np
 import pandas as pd
 
-from retrieval.lexical.score_table import Postings, ScoreTable, positions
-from retrieval.lexical.tokens import query_terms, search_terms, tokens_code
+from retrieval.lexical.listings import FIELD_WEIGHTS, NO_NAMES, Names, read_table
+from retrieval.lexical.query import LexicalQuery
+from retrieval.lexical.score_table import Postings, ScoreTable, in_all
+from retrieval.lexical.spelling import Near, Spelling
+from retrieval.lexical.tokens import query_terms, tokens_code
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import read_json, write_json
 
-__all__ = ["FIELD_WEIGHTS", "LexicalIndex", "LexicalQuery", "listing_terms", "table_terms"]
+__all__ = ["FORMAT", "LexicalIndex"]
 
-FIELD_WEIGHTS: dict[str, int] = {"title": 3, "brand": 1, "attributes": 1, "category": 1, "description": 1}
-"""How often a field's terms count; 0 leaves the field out."""
-
-DENSE = 32
-"""Of two lists of listings, where one is less than so many times the other, both are gone through."""
+FORMAT = 2
+"""Of the folder; 1 had neither titles nor words."""
+TITLES, WORDS = ("titles.indptr.npy", "titles.indices.npy"), "words.json"
+NO_WORDS: Mapping[str, int] = MappingProxyType({})
 K1, B = 1.5, 0.75
 """Saturation of repeated terms and share of the length normalisation: the usual values."""
-
-
-@dataclass(frozen=True, eq=False)
-class LexicalQuery:
-    """A query as the index reads it: all that is looked up by its words, looked up once.
-
-    Attributes:
-        words: t distinct words as written, in lower case, without stop words.
-        terms: the term of each.
-        ids: (t,) int64 term number of each, -1 where no listing has it; numbers from the index's `terms` on
-            are of listings that came later.
-        rarity: (t,) float64 inverse document frequency of each: its largest score; of one that no listing
-            of the index has, that of the rarest.
-        postings: of each, the rows that have it, ascending, and what it scores in each.
-        bound: what no listing's score exceeds, words that no listing has counted as the rarest of all. A
-            score over this bound is a share of the query that is matched: a query of unknown words has low
-            shares everywhere.
-    """
-
-    words: tuple[str, ...]
-    terms: tuple[str, ...]
-    ids: np.ndarray
-    rarity: np.ndarray
-    postings: tuple[Postings, ...]
-    bound: float
-
-    @property
-    def unknown_share(self) -> float:
-        """Share of the words that no listing has; 0 for a query without words."""
-        return float((self.ids < 0).mean()) if len(self.ids) else 0.0
 
 
 class LexicalIndex:
@@ -70,10 +43,25 @@ class LexicalIndex:
         terms: how many there are.
         weights: times that each field's terms count.
         mean_length: terms of a listing, in the mean.
+        spelling: the listings' words as written.
+        categories: names of the listings' categories.
     """
 
-    def __init__(self, index: bm25s.BM25, rows: int, weights: Mapping[str, int], mean_length: float) -> None:
+    def __init__(
+        self,
+        index: bm25s.BM25,
+        rows: int,
+        weights: Mapping[str, int],
+        mean_length: float,
+        titles: tuple[np.ndarray, np.ndarray],
+        words: Mapping[str, int],
+        categories: Names,
+    ) -> None:
         self._index = index
+        # Where each term's rows begin, and the rows, ascending, that have it in their title.
+        self._titles = titles
+        self.spelling = Spelling(words)
+        self.categories = categories
         # Plain views: a memory map's own type costs a microsecond each time it is cut.
         self._starts, self._indices, self._data = (
             np.asarray(index.scores[name]) for name in ("indptr", "indices", "data")
@@ -92,13 +80,19 @@ class LexicalIndex:
         return self._rows
 
     @classmethod
-    def build(cls, products: pd.DataFrame, weights: Mapping[str, int] = FIELD_WEIGHTS) -> "LexicalIndex":
+    def build(
+        cls,
+        products: pd.DataFrame,
+        weights: Mapping[str, int] = FIELD_WEIGHTS,
+        categories: Names = NO_NAMES,
+    ) -> "LexicalIndex":
         """Index n listings, row i of the table being listing i.
 
         Args:
             products: any of the columns title, brand, attributes (mapping or text), category and
                 description; what is missing or null is empty.
             weights: field to how often its terms count.
+            categories: names of categories; they are words of the listings in and below them.
 
         Raises:
             InputError: an unknown field, a negative weight, or no listing.
@@ -109,11 +103,26 @@ class LexicalIndex:
                 raise InputError("weights", {field: weight}, f"give 0 or more to any of {known}")
         if len(products) == 0:
             raise InputError("products", 0, "give at least one listing")
-        return cls.of_terms(table_terms(products, weights), weights)
+        read = read_table(products, weights, categories)
+        words = Counter(word for listing in read for word in listing.words)
+        terms, titles = [listing.terms for listing in read], [listing.titled for listing in read]
+        return cls.of_terms(terms, weights, titles, words, categories)
 
     @classmethod
-    def of_terms(cls, listings: Sequence[Sequence[str]], weights: Mapping[str, int]) -> "LexicalIndex":
-        """Index listings given as terms."""
+    def of_terms(
+        cls,
+        listings: Sequence[Sequence[str]],
+        weights: Mapping[str, int],
+        titles: Sequence[Collection[str]] = (),
+        words: Mapping[str, int] = NO_WORDS,
+        categories: Names = NO_NAMES,
+    ) -> "LexicalIndex":
+        """Index listings given as terms.
+
+        Args:
+            titles: terms of each listing's title; without, no title has a word.
+            words: as written, with how many listings have each; without, no spelling is known.
+        """
         # Sorted, since the library numbers terms in the order of a set, which differs between processes.
         vocabulary = {
             term: i for i, term in enumerate(sorted({t for terms in listings for t in terms} | {""}))
@@ -123,7 +132,12 @@ class LexicalIndex:
         # Listings without any word have a mean length of 0, by which the library divides.
         with np.errstate(invalid="ignore"):
             index.index((ids, vocabulary), create_empty_token=False, show_progress=False)
-        return cls(index, len(listings), weights, sum(map(len, ids)) / len(ids))
+        numbers = np.array([vocabulary[term] for title in titles for term in title], np.int32)
+        rows = np.repeat(np.arange(len(titles), dtype=np.int32), [len(title) for title in titles])
+        order = np.lexsort((rows, numbers))
+        starts = np.searchsorted(numbers[order], np.arange(len(vocabulary) + 1)).astype(np.int32)
+        mean_length = sum(map(len, ids)) / len(ids)
+        return cls(index, len(listings), weights, mean_length, (starts, rows[order]), words, categories)
 
     def query(self, text: str) -> LexicalQuery:
         """What the index reads of a query's text."""
@@ -195,28 +209,38 @@ class LexicalIndex:
         """Of each given row, the words of the query that it has, in the query's order."""
         return [tuple(compress(query.words, has)) for has in self.held(query, rows)[2].T.tolist()]
 
-    def having_all(self, query: LexicalQuery) -> np.ndarray:
-        """Ascending rows of the listings that have every word of a query; of one without words, none."""
-        if not query.postings:
-            return np.empty(0, np.int64)
-        listed, _ = zip(*query.postings, strict=True)
-        rows, *others = sorted(listed, key=len)
-        for other in others:
-            if len(other) == self._rows:
-                continue
-            if len(rows) * DENSE < len(other):
-                rows = rows[positions(other, rows)[1]]
-            else:
-                # Marking a list costs less than looking up many rows in it.
-                there = np.zeros(self._rows, bool)
-                there[other] = True
-                rows = rows[there[rows]]
-        return rows
+    def having_all(self, query: LexicalQuery, titled: bool = False) -> np.ndarray:
+        """Ascending rows of the listings that have every word of a query; of one without words, none.
+
+        Args:
+            titled: that have every word in their title.
+        """
+        lists = [listed for listed, _ in query.postings]
+        if titled:
+            starts, rows = self._titles
+            known = [number if number < self.terms else -1 for number in query.ids.tolist()]
+            lists = [rows[starts[n] : starts[n + 1]] if n >= 0 else rows[:0] for n in known]
+        return in_all(lists, self._rows) if lists else np.empty(0, np.int64)
+
+    def knows(self, word: str, term: str) -> bool:
+        """Whether a listing has a word, or another of its term."""
+        return word in self.spelling or term in self._index.vocab_dict
+
+    def near(self, typed: str) -> list[Near]:
+        """See `Spelling.near`."""
+        return self.spelling.near(typed)
+
+    def listed(self, term: str) -> np.ndarray:
+        """Ascending rows of the listings that have a term."""
+        return self.having_all(self.query_of((term,), (term,)))
 
     def save(self, folder: Path) -> None:
         """Write arrays and JSON below `folder`, made when absent."""
         self._index.save(folder, show_progress=False)
-        write_json(folder / "lexical.json", self.describe())
+        for name, table in zip(TITLES, self._titles, strict=True):
+            np.save(folder / name, table, allow_pickle=False)
+        write_json(folder / WORDS, self.spelling.words)
+        write_json(folder / "lexical.json", {"format": FORMAT, **self.describe()})
 
     @classmethod
     def load(cls, folder: Path, rows: int | None = None) -> "LexicalIndex":
@@ -232,54 +256,32 @@ class LexicalIndex:
             facts = read_json(folder / "lexical.json")
             index = bm25s.BM25.load(folder, mmap=True, show_progress=False)
             weights = {str(k): int(v) for k, v in facts["weights"].items()}
-            loaded = cls(index, int(facts["rows"]), weights, float(facts["mean_length"]))
+            if facts.get("format") != FORMAT:
+                raise ArtifactError(f"the lexical index at {folder} has another format; build it again")
+            starts, titled = (
+                np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False)) for name in TITLES
+            )
+            sizes = int(facts["rows"]), weights, float(facts["mean_length"])
+            loaded = cls(index, *sizes, (starts, titled), read_json(folder / WORDS), facts["categories"])
             code, terms = facts["tokens"], len(index.scores["indptr"]) - 1
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(f"the lexical index at {folder} is missing or damaged: {error}") from error
         if code != tokens_code():
             raise ArtifactError(f"the lexical index at {folder} has terms of {code}; build it again")
-        if terms != len(index.vocab_dict) or int(index.scores["num_docs"]) != len(loaded):
+        agree = terms == len(index.vocab_dict) and len(starts) == terms + 1 and int(starts[-1]) == len(titled)
+        if not agree or int(index.scores["num_docs"]) != len(loaded):
             raise ArtifactError(f"the lexical index at {folder} is damaged: its files disagree")
         if rows is not None and rows != len(loaded):
             raise ArtifactError(f"the lexical index at {folder} is over {len(loaded)} listings, not {rows}")
         return loaded
 
     def describe(self) -> dict[str, Any]:
-        """Rows, terms, mean length, weights and what cut the words, JSON-able."""
+        """Rows, terms, mean length, weights, names of categories and what cut the words, JSON-able."""
         return {
             "rows": len(self),
             "terms": len(self._index.vocab_dict),
             "mean_length": self.mean_length,
             "weights": self.weights,
+            "categories": {path: dict(names) for path, names in self.categories.items()},
             "tokens": tokens_code(),
         }
-
-
-def table_terms(products: pd.DataFrame, weights: Mapping[str, int] = FIELD_WEIGHTS) -> list[list[str]]:
-    """`listing_terms` of each row of a table that has any of the fields as columns."""
-    names = [name for name in FIELD_WEIGHTS if name in products]
-    rows = zip(*(products[name].tolist() for name in names), strict=True)
-    listings = [listing_terms(dict(zip(names, row, strict=True)), weights) for row in rows]
-    return listings or [[] for _ in range(len(products))]
-
-
-def listing_terms(listing: Mapping[str, Any], weights: Mapping[str, int]) -> list[str]:
-    """Terms of one listing, each as often as its field's weight says.
-
-    Args:
-        listing: any of the fields of FIELD_WEIGHTS.
-    """
-    terms: list[str] = []
-    for field, weight in sorted(weights.items()):
-        if weight and field in listing:
-            terms += [term for _, term in search_terms(cell_text(listing[field]))] * weight
-    return terms
-
-
-def cell_text(cell: Any) -> str:
-    """A cell as text: a mapping of attributes by name and value, anything null as nothing."""
-    if isinstance(cell, Mapping):
-        return "; ".join(f"{name}: {value}" for name, value in cell.items() if value is not None)
-    if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
-        return ""
-    return str(cell)

@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.lexical.index import K1, B, LexicalIndex, LexicalQuery, listing_terms
+from retrieval.lexical.index import K1, B, LexicalIndex
+from retrieval.lexical.listings import read_words
+from retrieval.lexical.query import LexicalQuery
 from retrieval.lexical.score_table import best, distinct, positions
+from retrieval.lexical.spelling import Near, edits, is_spelled, nearest
 from retrieval.lexical.tokens import query_terms
 
 __all__ = ["LayeredLexical", "LayeredRows", "Listing", "read_listing"]
@@ -26,10 +29,14 @@ class Listing:
     Attributes:
         keys: (t,) int64 of its distinct terms; see `key_of`.
         shares: (t,) float64 saturated frequency of each, so that a score is the sum of share times rarity.
+        titled: (t,) bool, those of the title.
+        words: as written.
     """
 
     keys: np.ndarray
     shares: np.ndarray
+    titled: np.ndarray
+    words: frozenset[str]
 
 
 def key_of(term: str) -> int:
@@ -39,11 +46,13 @@ def key_of(term: str) -> int:
 
 def read_listing(lexical: LexicalIndex, fields: Mapping[str, Any]) -> Listing:
     """A listing as an index over others scores it (BM25, method `lucene`)."""
-    terms = listing_terms(fields, lexical.weights)
-    norm = K1 * (1 - B + B * len(terms) / max(lexical.mean_length, 1e-9))
-    counts = Counter(terms)
+    read = read_words(fields, lexical.weights, lexical.categories)
+    norm = K1 * (1 - B + B * len(read.terms) / max(lexical.mean_length, 1e-9))
+    counts = Counter(read.terms)
     times = np.array(list(counts.values()), np.float64)
-    return Listing(np.array([key_of(term) for term in counts], np.int64), times / (times + norm))
+    keys = np.array([key_of(term) for term in counts], np.int64)
+    titled = np.array([term in read.titled for term in counts], bool)
+    return Listing(keys, times / (times + norm), titled, read.words)
 
 
 class LayeredLexical:
@@ -67,6 +76,8 @@ class LayeredLexical:
         # All terms of all new listings in one line: a question goes through it once a word.
         self._keys = np.concatenate([one.keys for one in own] or [np.empty(0, np.int64)])
         self._values = np.concatenate([one.shares for one in own] or [np.empty(0)])
+        self._titled = np.concatenate([one.titled for one in own] or [np.empty(0, bool)])
+        self._new_words = Counter(word for one in own for word in one.words if is_spelled(word))
         self._owner = np.repeat(np.arange(len(own)), [len(one.keys) for one in own])
 
     def __len__(self) -> int:
@@ -121,19 +132,38 @@ class LayeredLexical:
         """See `LexicalIndex.matched`."""
         return [tuple(compress(query.words, has)) for has in self.held(query, rows)[2].T.tolist()]
 
-    def having_all(self, query: LexicalQuery) -> np.ndarray:
+    def having_all(self, query: LexicalQuery, titled: bool = False) -> np.ndarray:
         """See `LexicalIndex.having_all`."""
-        rows = self.base.having_all(query)
+        rows = self.base.having_all(query, titled)
         rows = rows[~positions(self._dead, rows)[1]]
-        fresh = self._rows[(self._shares(query) > 0).all(axis=0)] if query.terms else self._rows[:0]
-        return distinct(np.concatenate([rows, fresh]))
+        values = self._values * self._titled if titled else self._values
+        has = (self._shares(query, values) > 0).all(axis=0)
+        return distinct(np.concatenate([rows, self._rows[has] if query.terms else self._rows[:0]]))
 
-    def _shares(self, query: LexicalQuery) -> np.ndarray:
-        """(t, m) float64 of the query's terms in the new listings, in the order of rows."""
+    def knows(self, word: str, term: str) -> bool:
+        """See `LexicalIndex.knows`."""
+        return self.base.knows(word, term) or bool((self._keys == key_of(term)).any())
+
+    def near(self, typed: str) -> list[Near]:
+        """See `LexicalIndex.near`; words of new listings count as many more."""
+        found = self.base.near(typed)
+        listings = self._new_words + Counter({near.word: near.listings for near in found})
+        return nearest(typed, list(listings), listings, edits(typed)) if self._new_words else found
+
+    def listed(self, term: str) -> np.ndarray:
+        """See `LexicalIndex.listed`."""
+        return self.having_all(self.query_of((term,), (term,)))
+
+    def _shares(self, query: LexicalQuery, values: np.ndarray | None = None) -> np.ndarray:
+        """(t, m) float64 of the query's terms in the new listings, in the order of rows.
+
+        Args:
+            values: of each term of each new listing; default its share.
+        """
         found = np.zeros((len(query.terms), len(self._rows)))
         for number, term in enumerate(query.terms):
             has = np.flatnonzero(self._keys == key_of(term))
-            found[number, self._owner[has]] = self._values[has]
+            found[number, self._owner[has]] = (self._values if values is None else values)[has]
         return found
 
 
@@ -154,6 +184,10 @@ class LayeredRows:
 
     def __len__(self) -> int:
         return self._size
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self._size, self._base.shape[1]
 
     def __getitem__(self, rows: np.ndarray, /) -> np.ndarray:
         """(len(rows), d) float32."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["Postings", "ScoreTable", "best", "distinct", "positions"]
+__all__ = ["Postings", "ScoreTable", "best", "distinct", "in_all", "positions"]
 
 Postings = tuple[np.ndarray, np.ndarray]
 """Rows that have a term, ascending, and what it scores in each."""
@@ -12,6 +12,8 @@ Postings = tuple[np.ndarray, np.ndarray]
 FEW = 8
 """Below one in so many listings only those that have a word are looked at, else the whole table: going
 through it in order costs an eighth of what picking each listing out does."""
+DENSE = 32
+"""Of two lists of listings, where one is less than so many times the other, both are gone through."""
 DEPTH, PER_HIT = 64, 8
 """Listings of which the best one stands for the others at first: as many, but leaving so many a hit."""
 
@@ -117,3 +119,19 @@ def positions(listings: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.nd
     asked = rows.astype(listings.dtype, copy=False)
     places = np.minimum(np.searchsorted(listings, asked), len(listings) - 1)
     return places, np.asarray(listings[places] == asked)
+
+
+def in_all(lists: Sequence[np.ndarray], size: int) -> np.ndarray:
+    """Ascending rows, of `size`, that stand in each of some ascending lists; at least one list."""
+    rows, *others = sorted(lists, key=len)
+    for other in others:
+        if len(other) == size:
+            continue
+        if len(rows) * DENSE < len(other):
+            rows = rows[positions(other, rows)[1]]
+        else:
+            # Marking a list costs less than looking up many rows in it.
+            there = np.zeros(size, bool)
+            there[other] = True
+            rows = rows[there[rows]]
+    return rows

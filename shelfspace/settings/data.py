@@ -85,8 +85,8 @@ class Features(Section):
     )
     image_encoder: str | None = Field(
         None,
-        description="transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>, or null; "
-        "follows model.image where that names one.",
+        description="efficientnet_lite0, transformers:<name or folder>, timm:<name>, "
+        "open_clip:<name>/<weights>, or null; follows model.image where that names one.",
     )
     audio_encoder: str | None = Field(
         None,

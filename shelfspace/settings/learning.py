@@ -23,8 +23,8 @@ class Model(Section):
     )
     image: str = Field(
         "cnn",
-        description="Image encoder: cnn, histograms, fisher, transformers:<...>, timm:<...> or "
-        "open_clip:<...>.",
+        description="Image encoder: cnn, histograms, fisher, efficientnet_lite0 (extra `pretrained`), "
+        "transformers:<...>, timm:<...> or open_clip:<...>.",
     )
     audio: str = Field("mfcc", description="Audio encoder: mfcc, timbre, logmel_cnn or transformers:<...>.")
     tabular: str = Field("price", description="Tabular encoder: price or details.")
@@ -33,6 +33,10 @@ class Model(Section):
         "token",
         description="Absent modalities: token (left to the fusion; none is the same), mean, nearest, or "
         "adversarial (with training.strategy adversarial).",
+    )
+    kept: Share = Field(
+        0.5,
+        description="Share of frozen encoders' own vectors in the product vector; 0 leaves it to training.",
     )
     width: Positive = Field(128, description="Hidden width of encoders and fusion.")
     dim: Positive = Field(256, description="Length of the product vector.")

@@ -113,3 +113,30 @@ def test_a_challenger_that_lost_a_figure_is_refused() -> None:
     verdict = decide(unlabelled(0.9), evaluation(), Gate())
     assert not verdict.promote
     assert verdict.refusals[0] == "accuracy: the champion reaches 0.900 and the challenger gives none"
+
+
+def by_titles(mrr: float, high: float, rows: int = 300) -> dict:
+    found = evaluation()
+    found["overall"], found["by_category"], found["by_subset"] = {"rows": 200}, {}, {}
+    known = {"recall_at_10": 0.9, "mrr": mrr, "frozen": {"mrr": 0.8}}
+    known["compared"] = {"interval": [high - 0.1, high], "rows": rows}
+    found["retrieval"] = {"known_item": known}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("high", "rows", "promoted"), [(0.05, 300, True), (-0.01, 300, False), (-0.01, 29, True)]
+)
+def test_without_labels_a_model_must_find_listings_as_the_frozen_encoder_does(high, rows, promoted) -> None:
+    verdict = decide(by_titles(0.75, high, rows), None, Gate())
+    assert verdict.promote is promoted
+    assert "the frozen encoder's 0.800" in verdict.reasons[0]
+    assert "accuracy is not judged: the holdout gives no such figure" in verdict.notes
+
+
+def test_finding_listings_worse_than_the_champion_refuses() -> None:
+    challenger, champion = by_titles(0.8, 0.05), by_titles(0.8, 0.05)
+    challenger["retrieval"]["known_item"]["recall_at_10"] = 0.86
+    assert not decide(challenger, champion, Gate()).promote
+    challenger["retrieval"]["known_item"]["recall_at_10"] = 0.88
+    assert decide(challenger, champion, Gate()).promote

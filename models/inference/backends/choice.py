@@ -126,7 +126,7 @@ def choose(
         spent = time.perf_counter() - begin
         return Choice(setting, ways, trials=trials, seconds=spent, unmeasured=unmeasured)
     calls = bench.eager | {part: trial.call for part, trial in chosen.items() if trial.call is not None}
-    run = Runner(encoder.network.modalities, encoder.network.width, calls)
+    run = Runner(encoder.network.modalities, encoder.network.carried, calls)
     found = whole_agreement(encoder, run, features, bench.judge)
     text = text_microseconds(bench, encoder, run, features)
     spent = time.perf_counter() - begin

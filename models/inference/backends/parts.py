@@ -30,7 +30,7 @@ class Part:
     Attributes:
         name: a modality, or `head`.
         module: takes the inputs by position and gives a tuple of float32 tensors: of an encoder
-            (B, width); of the head (B, dim) of unit length, (B, classes) scores, (B,) prices.
+            (B, carried); of the head (B, dim) of unit length, (B, classes) scores, (B,) prices.
         inputs: names, in order; the first axis of each is the rows.
         outputs: names, in order.
         longest: inputs whose second axis differs from call to call, and its largest size.
@@ -46,17 +46,20 @@ class Part:
 class _EncoderModule(nn.Module):
     """The encoder of a modality, its arrays by position."""
 
-    def __init__(self, encoder: nn.Module, arrays: Sequence[str]) -> None:
+    def __init__(self, network: ProductNetwork, modality: str, arrays: Sequence[str]) -> None:
         super().__init__()
-        self.encoder = encoder
+        self.encoder, self.kept = network.encoders[modality], network.kept
+        self.modality = modality
         self.arrays = tuple(arrays)
 
     def forward(self, *values: Tensor) -> tuple[Tensor]:
-        return (self.encoder(dict(zip(self.arrays, values, strict=True))).float(),)
+        given = dict(zip(self.arrays, values, strict=True))
+        vectors = self.encoder(given).float()
+        return (vectors if self.kept is None else self.kept.beside(self.modality, vectors, given),)
 
 
 class _HeadModule(nn.Module):
-    """(B, M, width) vectors and (B, M) bool presence to what `Outputs` holds."""
+    """(B, M, carried) vectors and (B, M) bool presence to what `Outputs` holds."""
 
     def __init__(self, network: ProductNetwork) -> None:
         super().__init__()
@@ -78,7 +81,7 @@ def network_parts(network: ProductNetwork, features: Mapping[str, ModalityFeatur
     for name in (name for name in network.modalities if name in features):
         arrays = sorted(features[name].values)
         longest = {key: features[name].values[key].shape[1] for key in arrays if key in PADDED}
-        module = _EncoderModule(network.encoders[name], arrays).eval()
+        module = _EncoderModule(network, name, arrays).eval()
         parts[name] = Part(name, module, tuple(arrays), ("vectors",), longest)
     head = _HeadModule(network).eval()
     parts[HEAD] = Part(HEAD, head, ("vectors", "present"), ("embedding", "logits", "price"))

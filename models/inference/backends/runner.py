@@ -19,7 +19,7 @@ class Runner:
 
     Args:
         modalities: names in the order of the head's columns.
-        width: length of a modality's vector.
+        width: length of what a modality's call gives (`ProductNetwork.carried`).
         calls: a call for the head and for each modality that features can have.
     """
 

@@ -154,7 +154,7 @@ class Bench:
 
     def _alone(self, name: str, vectors: np.ndarray) -> Inputs:
         column, places = self.network.modalities.index(name), len(self.network.modalities)
-        every = np.zeros((len(vectors), places, self.network.width), dtype=np.float32)
+        every = np.zeros((len(vectors), places, self.network.carried), dtype=np.float32)
         present = np.zeros((len(vectors), places), dtype=bool)
         every[:, column], present[:, column] = vectors, True
         return [every, present]
@@ -162,7 +162,7 @@ class Bench:
     def _head_inputs(self) -> Inputs:
         """Each modality of the rows alone, then the rows with all they have."""
         n, places = len(self._features), len(self.network.modalities)
-        whole = np.zeros((n, places, self.network.width), dtype=np.float32)
+        whole = np.zeros((n, places, self.network.carried), dtype=np.float32)
         present = np.zeros((n, places), dtype=bool)
         singles: list[Inputs] = []
         for name, rows in self._rows.items():

@@ -73,7 +73,7 @@ class AdversarialStrategy(Strategy):
         row, which = (step.present & ~given).nonzero(as_tuple=True)
         if not len(row):
             return {}
-        truth = step.vectors.detach()
+        truth = step.vectors[..., : self.network.width].detach()
         fake = completion.generate(truth, given)[row, which]
         real, condition = truth[row, which], (which, truth[row], given[row])
         said_real = self.discriminator(real, *condition)

@@ -244,8 +244,8 @@ def test_what_cannot_be_trained_on_is_refused(tmp_path, changes, field):
 
 
 def test_nothing_to_learn_is_refused(tmp_path):
-    table = features_table(ROWS, ("text",), missing=0.0)
-    with pytest.raises(InputError, match="give two categories"):
+    table = features_table(ROWS, ("tabular",), missing=0.0)
+    with pytest.raises(InputError, match="give texts, photos or sounds"):
         run(tmp_path, table=table, labels=np.full(ROWS, -1), log_price=np.full(ROWS, np.nan))
 
 

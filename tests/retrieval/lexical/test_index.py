@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from retrieval.lexical.index import FIELD_WEIGHTS, LexicalIndex
-from retrieval.lexical.tokens import search_terms
+from catalog.text.clean import words
+from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.listings import FIELD_WEIGHTS
+from retrieval.lexical.overlay import LayeredLexical, read_listing
+from retrieval.lexical.tokens import search_terms, stems
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import read_json, write_json
 from shelfspace.hashing import file_hash
@@ -47,6 +50,27 @@ def test_category_words_are_found_only_where_they_are_searchable(index: LexicalI
     assert set(best(index, "home")) == {6, 7, 8}
     without = LexicalIndex.build(products(), {**FIELD_WEIGHTS, "category": 0})
     assert best(without, "home") == []
+
+
+def test_names_of_a_category_find_what_is_in_it_and_below(tmp_path: Path) -> None:
+    names = {
+        "Shoes": {"zh": ["鞋子"]},
+        "Home > Lamps": {"zh": ["灯具"], "en": ["luminaire", "light fitting"]},
+    }
+    index = LexicalIndex.build(products(), categories=names)
+    index.save(tmp_path / "lexical")
+    loaded = LexicalIndex.load(tmp_path / "lexical")
+    new = LayeredLexical(
+        loaded, 10, {9: read_listing(loaded, {"title": "Spot", "category": "Home > Lamps"})}, np.array([6])
+    )
+    for one, lamps in ((index, {6, 7, 8}), (loaded, {6, 7, 8}), (new, {7, 8, 9})):
+        every = np.arange(len(one))
+        for name in ("灯具", "luminaires", "light fitting"):
+            covered = one.evidence(one.query(name), every)[1]
+            assert set(np.flatnonzero(covered > 0.999)) == lamps
+        assert set(np.flatnonzero(one.evidence(one.query("鞋子"), every)[1])) == set(range(6))
+        assert one.having_all(one.query("luminaire"), titled=True).tolist() == []
+    assert LexicalIndex.build(products()).query("灯具").unknown_share == 1
 
 
 def test_words_that_no_listing_has_are_counted_and_match_nothing(index: LexicalIndex) -> None:
@@ -88,6 +112,15 @@ def test_terms_are_found_in_any_listing_of_a_large_shop() -> None:
         assert found.tolist() == [f"t{term}" in listings[row] for row in rows]
 
 
+def test_all_words_in_the_title_is_told_from_all_words_anywhere(index: LexicalIndex) -> None:
+    titles = [set(terms) for terms in (stems(words(title)) for title in products()["title"])]
+    for text in ("red", "red shoe", "northpeak shoe", "boots rain", "红色台灯", "lamp zeppelin", ""):
+        query = index.query(text)
+        expected = [row for row, title in enumerate(titles) if query.terms and title >= set(query.terms)]
+        assert index.having_all(query, titled=True).tolist() == expected
+    assert index.having_all(index.query("northpeak shoe")).tolist() == [0, 1, 5]
+
+
 def test_saved_and_loaded_it_answers_the_same(index: LexicalIndex, tmp_path: Path) -> None:
     index.save(tmp_path / "lexical")
     assert {path.suffix for path in (tmp_path / "lexical").iterdir()} == {".json", ".npy"}
@@ -95,6 +128,9 @@ def test_saved_and_loaded_it_answers_the_same(index: LexicalIndex, tmp_path: Pat
     for text in ("running shoe", "台灯", "zeppelin"):
         assert np.array_equal(loaded.scores(loaded.query(text)), index.scores(index.query(text)))
         assert loaded.query(text).bound == index.query(text).bound
+        titled = [one.having_all(one.query(text), titled=True).tolist() for one in (loaded, index)]
+        assert titled[0] == titled[1]
+    assert loaded.spelling.words == index.spelling.words
     assert loaded.describe() == index.describe()
 
 
@@ -122,6 +158,9 @@ def test_a_damaged_or_foreign_folder_is_refused(index: LexicalIndex, tmp_path: P
     facts = read_json(folder / "lexical.json")
     write_json(folder / "lexical.json", {**facts, "tokens": "other"})
     with pytest.raises(ArtifactError, match="build it again"):
+        LexicalIndex.load(folder)
+    write_json(folder / "lexical.json", {**facts, "format": 1})
+    with pytest.raises(ArtifactError, match="another format; build it again"):
         LexicalIndex.load(folder)
     write_json(folder / "lexical.json", {**facts, "rows": 8})
     with pytest.raises(ArtifactError, match="disagree"):

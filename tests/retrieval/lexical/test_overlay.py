@@ -7,6 +7,7 @@ import pytest
 from retrieval.filters.columns import Columns, Filters, allowed_rows
 from retrieval.filters.facets import facets, relaxed
 from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.listings import read_words
 from retrieval.lexical.overlay import LayeredLexical, LayeredRows, read_listing
 from tests.retrieval.shop import products
 
@@ -34,14 +35,14 @@ def scores_by_hand(base: LexicalIndex, layered: LayeredLexical, text: str) -> np
     """BM25 of all ten rows by its formula, with the base's document frequencies and mean length."""
     from collections import Counter
 
-    from retrieval.lexical.index import K1, B, listing_terms
+    from retrieval.lexical.index import K1, B
 
     table = products()
     old = {row: table.iloc[row].to_dict() for row in range(9) if row not in DEAD.tolist()}
     query = layered.query(text)
     found = np.zeros(10)
     for row, fields in {**old, **NEW}.items():
-        terms = listing_terms(fields, base.weights)
+        terms = read_words(fields, base.weights).terms
         counts = Counter(terms)
         norm = K1 * (1 - B + B * len(terms) / base.mean_length)
         for term, rarity in zip(query.terms, query.rarity.tolist(), strict=True):
@@ -75,6 +76,20 @@ def test_a_word_that_only_a_new_listing_has_is_known(layered: LayeredLexical, ba
     # The words of the listing that was replaced, and of the one deleted, are gone.
     trail = layered.query("trail runner desk")
     assert layered.matched(trail, np.array([2, 6])) == [(), ()]
+
+
+@pytest.mark.parametrize("text", QUERIES)
+def test_titles_are_told_as_by_an_index_built_anew(layered: LayeredLexical, text: str) -> None:
+    query = layered.query(text)
+    listings = {**products().to_dict("index"), **NEW}
+    for titled in (False, True):
+        expected = [
+            row
+            for row, fields in sorted(listings.items())
+            if (read := read_words(fields)) and (row in NEW or row not in DEAD) and query.terms
+            and set(query.terms) <= set(read.titled if titled else read.terms)
+        ]  # fmt: skip
+        assert layered.having_all(query, titled).tolist() == expected
 
 
 @pytest.mark.parametrize("text", QUERIES)

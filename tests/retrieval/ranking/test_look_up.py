@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from retrieval.lexical.index import LexicalIndex, LexicalQuery
+from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.query import LexicalQuery
 from retrieval.lexical.score_table import FEW, ScoreTable
 from retrieval.ranking.features import features_of
 from retrieval.ranking.fit import Judged, fit_fusion

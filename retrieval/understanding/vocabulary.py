@@ -1,0 +1,99 @@
+"""What a catalogue says of words that could be prices: its currency, its brands, titles that hold them."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from catalog.text.clean import words
+from retrieval.understanding.grammar import Phrase, phrases
+
+__all__ = ["Vocabulary", "folded"]
+
+
+def folded(text: str) -> str:
+    """A text without its case and with single spaces: what makes two equal."""
+    return " ".join(text.casefold().split())
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Read once from a release's products.
+
+    Attributes:
+        currency: of most products; "" where none says.
+        brands: folded names.
+        titles: folded words that the grammar would understand, to the words of each title that has them.
+        priced, unpriced: whether any product has a price, and whether any has none.
+        stocked: whether the stock of any product is known.
+    """
+
+    currency: str = ""
+    brands: frozenset[str] = frozenset()
+    titles: dict[str, list[frozenset[str]]] = field(default_factory=dict)
+    priced: bool = True
+    unpriced: bool = False
+    stocked: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        titles: Iterable[str],
+        brands: Iterable[str],
+        currencies: Sequence[str],
+        prices: Sequence[float | None],
+        on_hand: Sequence[float | None],
+    ) -> "Vocabulary":
+        """What n products say."""
+        said = Counter(code for code in currencies if code)
+        return cls(
+            currency=max(sorted(said), key=lambda code: said[code], default=""),
+            brands=frozenset(folded(brand) for brand in set(brands)) - {""},
+            titles=titles_by_phrase(titles),
+            priced=any(price is not None for price in prices),
+            unpriced=any(price is None for price in prices),
+            stocked=any(units is not None for units in on_hand),
+        )
+
+    def with_listings(self, titles: Iterable[str], brands: Iterable[str]) -> "Vocabulary":
+        """The same with products that came since; whether they have prices and stock is left as it is."""
+        found = titles_by_phrase(titles)
+        merged = {**self.titles, **{name: self.titles.get(name, []) + rows for name, rows in found.items()}}
+        known = self.brands | {folded(brand) for brand in brands if brand}
+        return Vocabulary(self.currency, known, merged, self.priced, self.unpriced, self.stocked)
+
+    def is_name(self, text: str, phrase: Phrase) -> bool:
+        """Whether the words of a phrase are part of a name here: of a brand in the query, or of a title that
+        has all else that is asked for."""
+        core = text[slice(*phrase.core)]
+        titles = self.titles.get(folded(core), ())
+        if titles:
+            asked = frozenset(words(text))
+            if any(asked <= title for title in titles):
+                return True
+        return self._in_brand(text, phrase)
+
+    def _in_brand(self, text: str, phrase: Phrase) -> bool:
+        """Whether a brand's whole name stands in the text where the phrase stands."""
+        start, end = phrase.core
+        before = [part.start() for part in re.finditer(r"\S+", text) if part.start() <= start][-MOST_WORDS:]
+        after = [part.end() for part in re.finditer(r"\S+", text) if part.end() >= end][:MOST_WORDS]
+        return any(folded(text[first:last]) in self.brands for first in before for last in after)
+
+
+_TWO = re.compile(r"\d[\d.,]*\s?-\s?\d+")
+"""Two numbers, which the grammar takes for prices at the end of a text alone."""
+MOST_WORDS = 5
+"""Words of a brand's name on either side of a phrase that are looked at."""
+
+
+def titles_by_phrase(titles: Iterable[str]) -> dict[str, list[frozenset[str]]]:
+    """Folded words that the grammar would understand, to the words of the titles that have them."""
+    found: dict[str, list[frozenset[str]]] = {}
+    for title in titles:
+        spans = [phrase.core for phrase in phrases(title)]
+        if "-" in title:
+            spans += [two.span() for two in _TWO.finditer(title)]
+        for span in spans:
+            found.setdefault(folded(title[slice(*span)]), []).append(frozenset(words(title)))
+    return found

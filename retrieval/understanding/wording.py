@@ -1,0 +1,62 @@
+"""The words that make a number beside them a price, and those that make it none: parts of patterns.
+
+`#1` and `#2` stand for amounts (retrieval.understanding.amounts).
+"""
+
+__all__ = [
+    "AROUND", "AT_LEAST", "AT_MOST", "CHEAP", "CHEAPER", "DEARER", "END", "ENDS",
+    "HAN_ABOUT", "HAN_AT_LEAST", "HAN_AT_MOST", "HAN_BELOW", "HAN_FROM", "HAN_LEAD", "IN_STOCK", "LEAD", "OF",
+    "OVER", "TO", "UNDER", "WORD",
+]  # fmt: skip
+
+WORD = r"(?<![a-z\d])"
+OF = "的?"
+LEAD = (
+    r"(?:(?<![a-z])(?:(?:that |which )?costs?(?:ing)?|priced?|price range|budget|for|at)\s+"
+    r"(?:at |of |is |: ?)?)?"
+)
+HAN_LEAD = "(?:(?:价格|价位|价钱|预算|售价)(?:在|是|为)?)?"
+"""What only leads to a price."""
+
+TO = r"\s?(?:-|–|—|~|to|and|until|till|up to|到|至)\s?"
+UNDER = (
+    r"(?:under|below|beneath|less than|lower than|cheaper than|up ?to|at most|at max|max(?:imum)?(?: of)?\.?|"
+    r"(?:no|not) more than|not (?:over|above|exceeding)|<=?|≤)"
+)
+OVER = (
+    r"(?:over|above|more than|at least|min(?:imum)?(?: of)?\.?|(?:no|not) less than|upwards? of|"
+    r"starting (?:at|from)|>=?|≥)"
+)
+AROUND = r"(?:around|about|approx(?:imately|\.)?|roughly|circa|ca\.)"
+AT_MOST = r"\s?(?:or (?:less|under|below|cheaper|lower)|and (?:under|below|less)|max(?:imum)?|tops)(?![a-z])"
+AT_LEAST = r"\s?(?:or (?:more|over|above|higher)|and (?:up|over|above)|plus(?![a-z])|\+)"
+HAN_BELOW = "(?:不到|低于|少于|小于|不超过|最多|至多|不高于|不大于)"
+HAN_FROM = "(?:高于|大于|超过|至少|不低于|不少于|最少)"
+HAN_AT_MOST = r"\s?及?(?:以下|以内|之内|之下|内|封顶)"
+HAN_AT_LEAST = r"\s?及?(?:以上|之上|起)"
+HAN_ABOUT = r"\s?(?:左右|上下)"
+
+_THAN = r"(?: than (?:this|that|it)(?: one)?)?"
+CHEAPER = rf"(?:{WORD}cheaper{_THAN}|更便宜(?:一?[点些])?|便宜一?[点些]|比(?:这个|它|这)更?便宜)(?![a-z])"
+DEARER = rf"(?:{WORD}more expensive{_THAN}|更贵(?:一?[点些])?)(?![a-z])"
+CHEAP = (
+    rf"(?:{WORD}(?:cheap(?:est)?|affordable|inexpensive|low[ -](?:priced?|cost))(?![a-z])|"
+    r"(?<!不)最?便宜|(?<!不)实惠|平价|低价|廉价)"
+)
+IN_STOCK = rf"(?:{WORD}(?:only )?in[ -]stock(?![a-z])|(?<!没)(?<!没有)(?:有现货|有货|现货))"
+
+_UNITS = (
+    r"cm|mm|m|km|met(?:er|re)s?|in(?=\.|\s*$)|inch(?:es)?|ft|feet|foot|yards?|kg|g|gr|gms?|grams?|kilos?|mg|"
+    r"lbs?|oz|ounces?|ml|cl|dl|l|lit(?:er|re)s?|gallons?|v|volts?|w|watts?|kw|amps?|m?ah|[kmg]?hz|db|decibels?|"
+    r"[kmgt]b|[mg]bps|rpm|psi|deg(?:rees)?|percent|years?|yrs?|yo|months?|weeks?|days?|hours?|hrs?|h|"
+    r"min(?:ute)?s?|sec(?:ond)?s?|pages?|pieces?|pcs?|packs?|people|persons?|players?|seat(?:er)?s?|mp|"
+    r"megapixels?|x|dpi|carats?|ct|denier|gsm"
+)
+_HAN_UNITS = (
+    "厘米|公分|毫米|米|公里|英?寸|尺|公斤|千克|克|斤|毫升|升|伏|瓦|周?岁|年|个|月|天|小时|分钟|"
+    "只|件|条|双|张|页|码|号|人|度|支|本|把|台|款|层|格|种|次|倍"
+)
+_NO_UNIT = rf"(?!\s?[\d%°\"″'’])(?![.,]\d)(?!-?[a-z])(?!\s?-?(?:{_UNITS})(?![a-z]))(?!\s?(?:{_HAN_UNITS}))"
+END = rf"(?(after1)|(?(before1)|{_NO_UNIT}))"
+ENDS = rf"(?(after2)|(?(before2)|(?(before1)|{_NO_UNIT})))"
+"""Behind one amount and behind two: where no currency says that they are prices, no unit says otherwise."""
