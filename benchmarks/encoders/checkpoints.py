@@ -7,7 +7,15 @@ from typing import Any
 
 import torch
 
-__all__ = ["make_sentence", "make_sound", "make_text", "make_two_towers", "make_vision", "tokenizer_of"]
+__all__ = [
+    "ENDS",
+    "make_sentence",
+    "make_sound",
+    "make_text",
+    "make_two_towers",
+    "make_vision",
+    "tokenizer_of",
+]
 
 WORDS = (
     "red",
@@ -24,6 +32,7 @@ WORDS = (
     "灯",
     "红",
 )
+ENDS = {"bos_token_id": 1, "eos_token_id": 4 + len(WORDS)}
 SMALL: dict[str, Any] = {
     "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32,
 }  # fmt: skip
@@ -50,13 +59,14 @@ def tokenizer_of(kind: str = "bert", side: str = "right", length: int = LENGTH) 
         made = (GemmaTokenizer if kind == "gemma" else Siglip2Tokenizer)(vocab=vocabulary, merges=[])
         made.model_max_length, made.padding_side = length, side
         return made
-    marks = ["<pad>", "<s>", "</s>", "<unk>", "<mask>"]
-    words = {word: place for place, word in enumerate([*marks, *WORDS])}
-    named = dict(zip(("pad_token", "bos_token", "eos_token", "unk_token", "mask_token"), marks, strict=True))
+    # The end has the highest id, as CLIP's, which reads the place of that.
+    words = {word: place for place, word in enumerate(["<pad>", "<s>", "<unk>", "<mask>", *WORDS, "</s>"])}
+    named = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
     inner = Tokenizer(models.WordLevel(words, named["unk_token"]))
     inner.pre_tokenizer = pre_tokenizers.Whitespace()
     template = "$A </s>" if kind == "last" else "<s> $A </s>"
-    inner.post_processor = processors.TemplateProcessing(template, None, [("<s>", 1), ("</s>", 2)])
+    ends = [("<s>", 1), ("</s>", words["</s>"])]
+    inner.post_processor = processors.TemplateProcessing(template, None, ends)
     return PreTrainedTokenizerFast(
         tokenizer_object=inner, model_max_length=length, padding_side=side, **named
     )

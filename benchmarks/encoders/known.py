@@ -114,6 +114,14 @@ KNOWN = (
         "a table of words, no network; English",
         "static",
     ),
+    Known(
+        "efficientnet_lite0",
+        PHOTO,
+        "EfficientNet-Lite0",
+        1280,
+        "ImageNet; its weights come in a package (extra `pretrained`)",
+        "efficientnet",
+    ),
     Known(f"{EYE}openai/clip-vit-base-patch32", BOTH, "CLIP", 512, "English", "clip-b32"),
     Known(f"{EYE}google/siglip-base-patch16-224", BOTH, "SigLIP", 768, "English", "siglip-b16"),
     Known(

@@ -18,6 +18,7 @@ from benchmarks.encoders import checkpoints
 __all__ = ["SHAPES", "measured"]
 
 ITEMS, WARM = 24, 3
+INSTALLED = {"minilm": "minilm", "efficientnet": "efficientnet_lite0"}
 TOKENS, SIDE, SECONDS = 64, 500, 2.0
 
 
@@ -54,7 +55,7 @@ def two_towers(folder: Path, name: str, text: dict[str, Any], **vision: Any) -> 
     checkpoints.make_two_towers(
         folder,
         reader,
-        {"bos_token_id": 1, "eos_token_id": 2, "max_position_embeddings": length, **text},
+        {**checkpoints.ENDS, "max_position_embeddings": length, **text},
         {**wide, **vision},
         f"{reader}ImageProcessorPil",
         given,
@@ -137,6 +138,7 @@ SHAPES: dict[str, tuple[Callable[[Path], None] | None, tuple[str, ...], str]] = 
         "Gemma 3, 24 layers of 768",
     ),
     "static": (static, ("text",), "a table of words, 256 numbers each"),
+    "efficientnet": (None, ("photo",), "EfficientNet-Lite0: its own weights"),
     "clip-b32": (
         partial(two_towers, name="Clip", text=CLIP_TEXT, patch_size=32),
         ("photo", "text"),
@@ -173,7 +175,7 @@ def measured(shape: str) -> dict[str, dict[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
         if make is not None:
             make(Path(folder))
-        name = "minilm" if make is None else folder
+        name = INSTALLED.get(shape, folder)
         found = {}
         for kind in kinds:
             command = [sys.executable, "-m", "benchmarks.encoders.measure", name, kind]
@@ -212,17 +214,16 @@ def _encoder(place: str, kind: str) -> Callable[[], Any]:
     from models.pretrained.text_and_image import load_frozen_image, load_frozen_text
     from shelfspace.settings import Media
 
+    installed = place in INSTALLED.values()
     rng, file = np.random.default_rng(0), io.BytesIO()
     if kind == "text":
         pooled = (Path(place) / "modules.json").exists()
         text = " ".join(["red"] * (TOKENS - 2))
-        reader = load_frozen_text(
-            place if place == "minilm" else f"{'sentence-' * pooled}transformers:{place}"
-        )
+        reader = load_frozen_text(place if installed else f"{'sentence-' * pooled}transformers:{place}")
         return lambda: reader.encode([text])
     if kind == "photo":
         Image.fromarray(rng.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)).save(file, "JPEG")
-        eye = load_frozen_image(f"transformers:{place}")
+        eye = load_frozen_image(place if installed else f"transformers:{place}")
         return lambda: eye.encode([eye.recipe.open(file.getvalue(), Media())])
     ear = FrozenAudio(f"transformers:{place}")
     soundfile.write(file, rng.normal(size=round(SECONDS * ear.rate)).clip(-1, 1), ear.rate, format="WAV")

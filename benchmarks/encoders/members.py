@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from benchmarks.encoders.checkpoints import (
+    ENDS,
     SMALL,
     drop_weights,
     make_sentence,
@@ -29,7 +30,6 @@ __all__ = [
 WIDE = {"size": {"height": 32, "width": 32}}
 CROPPED = {"size": {"shortest_edge": 40}, "crop_size": {"height": 32, "width": 32}}
 EYE = {"image_size": 32, "patch_size": 16}
-ENDS = {"bos_token_id": 1, "eos_token_id": 2}
 ALIGN_EYE = {
     "image_size": 32, "hidden_dim": 16, "kernel_sizes": [3, 3], "in_channels": [32, 16],
     "out_channels": [16, 16], "strides": [1, 2], "num_block_repeats": [1, 1], "expand_ratios": [1, 2],
