@@ -152,5 +152,5 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
         own=release_tables(release, OWN),
         floors=release_floors(release),
     )
-    _ = facts.named, parts.vocabulary  # read now, so that no answer waits for them
+    _ = facts.named  # read now, so that no answer waits for it
     return parts

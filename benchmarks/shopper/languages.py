@@ -17,9 +17,10 @@ __all__ = ["language_intentions", "synonym_intentions"]
 def language_intentions(shop: Shop) -> Iterator[Intention]:
     """Names of categories asked of everything, and of the listings of the other language alone."""
     for path, by_language in shop.names.items():
-        right = shop.ids(category=path)
         for language, own in by_language.items():
             for name in own:
+                # Two categories may be called the same.
+                right = frozenset(one.product_id for one in shop.products if name in one.called)
                 if right:
                     yield Intention(
                         "category in another language", {"text": name}, all_of(right), path,

@@ -11,6 +11,7 @@ from retrieval.catalogue.products import ProductFacts
 from retrieval.filters.columns import Columns
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.fusion import FusionModel
+from retrieval.suggestions import Suggestions
 from retrieval.understanding import Vocabulary
 from retrieval.vectors.by_modality import ModalityIndexes
 
@@ -31,6 +32,7 @@ class SearchParts:
         own: name to (n, d) vectors that the modalities' encoders had before training, zero where the product
             lacks what they read; of a modality without one, `modalities` stand for them.
         floors: kind of query to the lowest score of a hit that is sorted by price.
+        popularity: (n,) how often each product is bought; None where that is not known.
     """
 
     facts: ProductFacts
@@ -41,6 +43,14 @@ class SearchParts:
     modalities: Mapping[str, np.ndarray]
     floors: Mapping[str, float] = field(default_factory=dict)
     own: Mapping[str, np.ndarray] = field(default_factory=dict)
+    popularity: np.ndarray | None = None
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """What shoppers may be about to type; made when it is first asked for, about a second for 100,000
+        products."""
+        facts = self.facts
+        return Suggestions(facts.title, facts.category, facts.brand, self.popularity)
 
     @cached_property
     def evidence(self) -> dict[str, np.ndarray]:

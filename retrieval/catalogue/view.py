@@ -23,6 +23,7 @@ from retrieval.lexical.overlay import LayeredLexical, LayeredRows
 from retrieval.query import EncodedQuery, Encoder
 from retrieval.ranking.blending import unit_length
 from retrieval.ranking.hybrid import DEPTH, HybridSearch, Rows
+from retrieval.suggestions import Suggestions
 from retrieval.understanding import Vocabulary
 
 __all__ = ["CatalogueKeeper", "CatalogueView"]
@@ -105,10 +106,11 @@ class CatalogueView:
         name = plain(text)
         if not name:
             return []
-        found = [row for row in self.parts.facts.named.get(name, ()) if not self._outdated(row)]
+        found = [row for row in self.parts.facts.named.get(name, ()) if not self.outdated(row)]
         return sorted([*found, *self._fresh_named.get(name, ())])
 
-    def _outdated(self, row: int) -> bool:
+    def outdated(self, row: int) -> bool:
+        """Whether a product of the release was replaced or deleted since."""
         place = int(np.searchsorted(self.hidden, row))
         return place < len(self.hidden) and int(self.hidden[place]) == row
 
@@ -134,6 +136,18 @@ class CatalogueView:
             return self.parts.vocabulary
         titles, brands = ([str(one.get(name) or "") for one in facts] for name in ("title", "brand"))
         return self.parts.vocabulary.with_listings(titles, brands)
+
+    @cached_property
+    def suggestions(self) -> Suggestions | None:
+        """Those of the products put since the release, whose rows are places in `fresh`; None without."""
+        delta = self.view.delta
+        if not self._own:
+            return None
+        facts = [self._own[delta.ids[row]].entry.facts for row in delta.rows.tolist()]
+        titles, categories, brands = (
+            [str(one.get(name) or "") for one in facts] for name in ("title", "category", "brand")
+        )
+        return Suggestions(titles, categories, brands)
 
     def near(self, queries: np.ndarray, k: int) -> np.ndarray:
         """(q, k) positions nearest to queries, best first; -1 is padding."""
