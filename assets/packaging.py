@@ -20,12 +20,12 @@ __all__ = ["bento"]
     group="packaging",
     owners=["team:serving"],
     kinds={"bentoml"},
-    code_version="1",
-    description="The service with everything it needs: code, release and settings; `make serve` runs it.",
+    code_version="2",
+    description="The service with all it needs: code, release, media and settings; `make serve` runs it.",
 )
 def bento(shop: Shop, folder: Path) -> Facts:
     """Build the Bento of the current release, offline."""
-    from bentos.build import build_bento
+    from bentos.build import build_bento, carried_media
     from releases import current
 
     serving = current(shop.workspace.root)
@@ -33,4 +33,5 @@ def bento(shop: Shop, folder: Path) -> Facts:
         raise ArtifactError("no release is current; run the release job first")
     tag = build_bento(shop.workspace, serving, shop.settings)
     write_json(folder / "bento.json", {"bento": tag, "release": serving.id})
-    return {"bento": tag, "release": serving.id, "serve": "make serve"}
+    media = carried_media(shop.workspace, tag)
+    return {"bento": tag, "release": serving.id, "media": media, "serve": "make serve"}

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["lexical_index", "modality_vectors", "search_fusion"]
 
 search = partial(stage, group="release", owners=["team:serving"])
-LEARNING = "3"
+LEARNING = "4"
 """Code version of what is learned of search."""
 
 
-def _tokens(shop: Shop) -> list[str]:
+def _words(shop: Shop) -> list[Any]:
     from retrieval.lexical.tokens import tokens_code
 
-    return [tokens_code()]
+    return [tokens_code(), {path: dict(names) for path, names in shop.source.names.items()}]
 
 
 @search(
@@ -38,16 +38,17 @@ def _tokens(shop: Shop) -> list[str]:
     inputs=[],
     judged=["products", "quarantine"],
     also=lambda shop: {"listings": listings_version(shop.embedded_products())},
-    settings=_tokens,
+    settings=_words,
     kinds={"numpy"},
     code_version="2",
     description="BM25 over the words of every product, English stemmed and Chinese cut.",
 )
 def lexical_index(shop: Shop, folder: Path) -> Facts:
-    """Index title, brand, attributes, category and description, rows as the vectors have them."""
+    """Index title, brand, attributes, category with its names, and description, rows as the vectors have
+    them."""
     from retrieval.lexical.index import LexicalIndex
 
-    index = LexicalIndex.build(shop.embedded_products())
+    index = LexicalIndex.build(shop.embedded_products(), categories=shop.source.names)
     (folder / "index").mkdir()
     index.save(folder / "index")
     said = index.describe()
@@ -66,26 +67,30 @@ def lexical_index(shop: Shop, folder: Path) -> Facts:
     inputs=["product_embeddings", "raw_media"],
     judged=["products", "quarantine"],
     kinds={"torch", "numpy"},
-    code_version="1",
-    description="Each product seen through one modality alone: says which is closest to a query, and why.",
+    code_version="2",
+    description="Each product seen through one modality alone, and as the modality's encoder knew it before "
+    "training: evidence of its own for search, and what says why.",
 )
 def modality_vectors(shop: Shop, folder: Path) -> Facts:
     """Embed by text, photo and sound alone, through the same ledger as the whole product."""
-    from models.inference.by_modality import modality_vectors as vectors_of
+    from models.inference.by_modality import modality_vectors as seen_by_modality
     from models.inference.product_encoder import ProductEncoder
-    from releases.search_parts import save_modalities
+    from releases.search_parts import save_tables
 
     encoder = ProductEncoder.load(champion_model(shop.workspace), device=shop.settings.features.device)
     products = shop.embedded_products()
-    vectors, computed = vectors_of(encoder, read_catalogue(shop, list(products["product_id"])))
-    save_modalities(folder / "vectors", vectors)
-    there = {name: int(np.any(table != 0, axis=1).sum()) for name, table in vectors.items()}
+    seen = seen_by_modality(encoder, read_catalogue(shop, list(products["product_id"])))
+    save_tables(folder / "vectors", seen.alone)
+    save_tables(folder / "own", seen.own)
+    there = {name: int(np.any(table != 0, axis=1).sum()) for name, table in seen.alone.items()}
+    tables = [*seen.alone.values(), *seen.own.values()]
     return {
-        "dagster/row_count": len(next(iter(vectors.values()), ())),
+        "dagster/row_count": len(next(iter(seen.alone.values()), ())),
         "products_by_modality": {"json": there},
-        "megabytes": round(sum(table.nbytes for table in vectors.values()) / 1e6, 1),
-        "computed_rows": computed,
-        "reused_rows": len(products) * len(vectors) - computed,
+        "own_vectors": {"json": {name: table.shape[1] for name, table in sorted(seen.own.items())}},
+        "megabytes": round(sum(table.nbytes for table in tables) / 1e6, 1),
+        "computed_rows": seen.computed,
+        "reused_rows": len(products) * len(seen.alone) - seen.computed,
     }
 
 
@@ -150,13 +155,14 @@ def search_fusion(shop: Shop, folder: Path) -> Facts:
 
 def _learned_from(shop: Shop) -> "LearnedFrom":
     from releases.search_learning import LearnedFrom
-    from releases.search_parts import load_modalities
+    from releases.search_parts import load_tables
 
     products = shop.embedded_products()
     return LearnedFrom(
         products=products,
         vectors=shop.vectors(),
-        alone=load_modalities(shop.folder("modality_vectors") / "vectors"),
+        alone=load_tables(shop.folder("modality_vectors") / "vectors"),
+        own=load_tables(shop.folder("modality_vectors") / "own"),
         sides=products["product_id"].map(shop.split()["split"]).tolist(),
         model=champion_model(shop.workspace).name,
         code=LEARNING,

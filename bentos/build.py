@@ -1,6 +1,6 @@
-"""Packs one release and the code that serves it into a Bento, with no network.
+"""Packs one release, its media and the code that serves it into a Bento, with no network.
 
-The Bento's version is the release's id and a hash of code, settings and requirements: the same
+The Bento's version is the release's id and a hash of code, settings, requirements and media: the same
 parts give the same tag, and a Bento that is there already is not built again.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from bentos.packed_media import pack_media
 from releases import Release
 from shelfspace.errors import ArtifactError
 from shelfspace.files import write_json, write_text
@@ -22,12 +23,14 @@ from shelfspace.hashing import fingerprint, tree_hash
 from shelfspace.settings import Settings
 from shelfspace.workspace import CODE, Workspace
 
-__all__ = ["bento_environment", "bento_folder", "bento_home", "build_bento"]
+__all__ = ["bento_environment", "bento_folder", "bento_home", "build_bento", "carried_media"]
 
 NAME = "shelfspace"
 PARTS = "parts"
-"""Label of a Bento that holds the hash of all it carries but the release."""
+"""Label of a Bento that holds the hash of all it carries but the release and its media."""
 BAKED = Path("src") / "bentos" / "baked"
+CARRIED = ("release", "media")
+"""Folders of BAKED that change from one release to the next."""
 PACKAGES = ("shelfspace", "catalog", "models", "retrieval", "releases", "insights", "bentos")
 SUFFIXES = frozenset({".py", ".yaml", ".txt", ".html", ".css", ".js", ".json", ".svg"})
 REQUIREMENTS = (
@@ -72,7 +75,7 @@ def build_bento(workspace: Workspace, release: Release, settings: Settings, proj
     """Build a Bento that carries `release`, or find the one that does.
 
     Args:
-        workspace: its state folder holds BentoML's home.
+        workspace: its state folder holds BentoML's home, its snapshot the media.
         release: what the Bento serves unless it is told to watch a workspace.
         settings: baked in; a params.yaml named by SHELFSPACE_SETTINGS overrides them.
         project: the folder of the packages.
@@ -81,7 +84,7 @@ def build_bento(workspace: Workspace, release: Release, settings: Settings, proj
         The tag, `shelfspace:<release id>-<hash>`.
 
     Raises:
-        ArtifactError: the release is damaged, or BentoML failed; says how.
+        ArtifactError: the release or its media are damaged, or BentoML failed; says how.
     """
     checked = Release.load(release.folder)
     staging = workspace.state / "bento-build"
@@ -102,14 +105,16 @@ def _build(workspace: Workspace, release: Release, settings: Settings, project: 
     write_text(baked / "requirements.txt", "\n".join(requirements()) + "\n")
     parts = tree_hash(staging)
     shutil.copytree(release.folder, baked / "release", copy_function=link_or_copy)
+    media = pack_media(workspace.snapshot, release.products, baked, settings)
+    told = f"{media['files']} of {media['named']} photos and sounds, {media['bytes'] / 1e6:.1f} MB"
     description = {
         "service": "bentos.service:Shelfspace",
         "name": NAME,
-        "description": f"Release {release.id} of catalogue {workspace.name}.",
-        "labels": {"release": release.id, "workspace": workspace.name, PARTS: parts},
+        "description": f"Release {release.id} of catalogue {workspace.name}, with {told}.",
+        "labels": {"release": release.id, "workspace": workspace.name, "media": told, PARTS: parts},
     }
     write_text(staging / "bentofile.yaml", yaml.safe_dump(description))
-    name = f"{release.id}-{fingerprint([parts, description])[:8]}"
+    name = f"{release.id}-{fingerprint([parts, description, media['digest']])[:8]}"
     tag = f"{NAME}:{name}"
     folder = bento_folder(workspace, tag)
     if not (folder / "bento.yaml").is_file() and not repack(folder, staging, description, parts):
@@ -137,11 +142,11 @@ def repack(folder: Path, staging: Path, description: dict[str, Any], parts: str)
             made.parent,
             partial,
             copy_function=link_or_copy,
-            ignore=lambda place, _, own=own: ["release"] if place == own else [],
+            ignore=lambda place, _, own=own: CARRIED if place == own else [],
         )
-        shutil.copytree(
-            staging / "bentos" / "baked" / "release", partial / BAKED / "release", copy_function=link_or_copy
-        )
+        for name in CARRIED:
+            source = staging / "bentos" / "baked" / name
+            shutil.copytree(source, partial / BAKED / name, copy_function=link_or_copy)
         now = datetime.now(UTC).isoformat()
         told = known | {"version": folder.name, "creation_time": now, "labels": description["labels"]}
         write_text(partial / "bento.yaml", yaml.safe_dump(told, sort_keys=False))
@@ -185,6 +190,11 @@ def bento_folder(workspace: Workspace, tag: str) -> Path:
     """Where the Bento of a tag lies."""
     name, _, label = tag.partition(":")
     return bento_home(workspace) / "bentos" / name / label
+
+
+def carried_media(workspace: Workspace, tag: str) -> str:
+    """How many photos and sounds a Bento holds, in words."""
+    return str(yaml.safe_load((bento_folder(workspace, tag) / "bento.yaml").read_text())["labels"]["media"])
 
 
 def bento_environment(workspace: Workspace) -> dict[str, str]:

@@ -4,7 +4,7 @@ SHELFSPACE_RELEASES   workspace folder whose `current` release is served and wat
                       without it, and until that folder has one, the release inside the Bento
 SHELFSPACE_LIVE       folder of the request log; without it nothing is logged
 SHELFSPACE_MEDIA      snapshot folder with the photos and sounds of the catalogue; default the one of the
-                      workspace; without either no media are shown
+                      workspace, else those that travel inside the Bento
 SHELFSPACE_RULES      file of the merchandising rules; default rules.yaml of the workspace
 SHELFSPACE_KEYS       file of API keys; without it keys.json in the workspace folder, where there is one
 SHELFSPACE_DATABASE   connection string of PostgreSQL, where service.index is postgresql
@@ -23,7 +23,7 @@ from shelfspace.settings import Settings, load_settings
 __all__ = ["BAKED", "ServiceConfig", "database_address", "read_config"]
 
 BAKED = Path(__file__).resolve().parent / "baked"
-"""Inside a Bento: settings.json, requirements.txt and release/. Absent in the checkout."""
+"""Inside a Bento: settings.json, requirements.txt, release/ and media/. Absent in the checkout."""
 
 POLL_SECONDS = 1.0
 
@@ -37,7 +37,7 @@ class ServiceConfig:
         releases: workspace folder to watch, or None.
         baked_release: release folder inside the Bento, or None.
         live: folder of the request log, or None for no log.
-        media: snapshot folder whose media are shown, or None.
+        media: folder whose `media/` are shown, a snapshot or what the Bento holds; or None.
         rules: file of the merchandising rules, which need not be there; None for no rules.
         poll_seconds: how often `current` and the rules are looked at.
         keys: file of API keys, which may not be there yet, or None.
@@ -83,11 +83,20 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
         releases=releases,
         baked_release=release if release.is_dir() else None,
         live=_folder(env, "SHELFSPACE_LIVE"),
-        media=_folder(env, "SHELFSPACE_MEDIA") or (releases / "snapshot" if releases else None),
+        media=media_folder(env, releases, baked),
         rules=rules or (None if releases is None else releases / "rules.yaml"),
         keys=keys or (releases / "keys.json" if releases else None),
         database=database_address(settings, env),
     )
+
+
+def media_folder(env: Mapping[str, str], releases: Path | None, baked: Path) -> Path | None:
+    """Where photos and sounds lie: the named folder, else the workspace's snapshot, else the Bento."""
+    named = _folder(env, "SHELFSPACE_MEDIA")
+    snapshot = None if releases is None else releases / "snapshot"
+    if named is not None or (snapshot is not None and snapshot.is_dir()):
+        return named or snapshot
+    return baked if (baked / "media").is_dir() else snapshot
 
 
 def database_address(settings: Settings, env: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from releases.champion import champion_paper
 from releases.insights import insight_parts
-from releases.search_parts import load_modalities, search_part_writers
+from releases.search_parts import load_tables, search_part_writers
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.floors import load_floors
 from retrieval.ranking.fusion import FusionModel
@@ -42,8 +42,9 @@ def release_parts(
     parts = search_part_writers(
         LexicalIndex.load(lexical / "index"),
         FusionModel.load(fusion / "search_fusion.json"),
-        load_modalities(modalities / "vectors"),
+        load_tables(modalities / "vectors"),
         load_floors(fusion / "search_floors.json"),
+        load_tables(modalities / "own"),
     )
     judged = champion_paper(model, "evaluation.json")
     parts |= insight_parts(insights)

@@ -19,13 +19,14 @@ import pandas as pd
 
 from catalog.product import ProductInput
 from catalog.snapshot.media_store import MediaStore
+from models.features.table import FeatureTable
 from models.inference.product_encoder import Encoded
 from releases.in_memory import InMemoryRelease
 from releases.items import Products, items_of, media_files
 from releases.pointer import current_id
 from releases.release import Release
 from retrieval.catalogue.view import CatalogueView
-from retrieval.engine import answers, blended, browse
+from retrieval.engine import answers, blended, browse, own_evidence
 from retrieval.filters.columns import Filters
 from retrieval.filters.rules import Rules
 from retrieval.lexical.tokens import query_terms
@@ -165,10 +166,12 @@ class OpenedRelease:
             return answer_table(browse(catalogue, Rules(), options))
         query = replace(query_of(whole, product_id), literal=literal, ignore=tuple(ignore))
         query = read_query(query, catalogue, options.filters)
-        options = narrowed(options, query.filters)
-        encoded = self._encoded([item for item, _ in query.parts], queries=True)
+        options, encoder = narrowed(options, query.filters), self.loaded.encoder
+        features = self._features([item for item, _ in query.parts], queries=True)
+        encoded = encoder.encode_features(features)
         vector, classes = blended(query, catalogue, encoded.vectors, encoded.probabilities)
-        asked = EncodedQuery(query, options, Rules(), vector, classes, query_terms(query.text))
+        own = own_evidence(query, catalogue, encoder.own_evidence(features, encoded.vectors))
+        asked = EncodedQuery(query, options, Rules(), vector, classes, query_terms(query.text), own)
         return answer_table(answers(catalogue, [asked])[0])
 
     def neighbours(self, product_id: str, k: int = 10, modality: str = "") -> pd.DataFrame:
@@ -206,9 +209,11 @@ class OpenedRelease:
             raise InputError("product_id", product_id, f"name a product of release {self.id}")
         return place
 
-    def _encoded(self, items: list[ProductInput], queries: bool = False) -> Encoded:
-        encoder = self.loaded.encoder
-        return encoder.encode_features(encoder.featurize(items, limits=self.loaded.media, queries=queries))
+    def _features(self, items: list[ProductInput], queries: bool = False) -> FeatureTable:
+        return self.loaded.encoder.featurize(items, limits=self.loaded.media, queries=queries)
+
+    def _encoded(self, items: list[ProductInput]) -> Encoded:
+        return self.loaded.encoder.encode_features(self._features(items))
 
 
 def query_of(whole: ProductInput, product_id: str) -> SearchQuery:

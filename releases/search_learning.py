@@ -50,6 +50,7 @@ class LearnedFrom:
         products: n rows of the cleaned products.
         vectors: (n, d) float32 of unit length.
         alone: modality to (n, d) vectors of the products seen through it alone.
+        own: name to (n, d) vectors that the modalities' encoders had before training.
         sides: n names, train, validation or test.
         model: fingerprint of the encoder.
         code: version of the learning.
@@ -59,6 +60,7 @@ class LearnedFrom:
     products: pd.DataFrame
     vectors: np.ndarray
     alone: Mapping[str, np.ndarray]
+    own: Mapping[str, np.ndarray]
     sides: Sequence[str]
     model: str
     code: str
@@ -75,7 +77,8 @@ class LearnedFrom:
     def each(self) -> pd.DataFrame:
         """product_id and a hash of what is learned of it: its words, its vectors, its side."""
         cells = zip(*(self.products[name] for name in WORDS), self.sides, strict=True)
-        seen = [self.vectors, *(self.alone[name] for name in sorted(self.alone))]
+        tables = (self.alone, self.own)
+        seen = [self.vectors, *(table[name] for table in tables for name in sorted(table))]
         hashes = [
             content_hash(*map(str, words), *(table[row].tobytes() for table in seen))
             for row, words in enumerate(cells)
@@ -157,7 +160,8 @@ def search_lessons(
     """
     products, vectors = source.products, source.vectors
     classes = encoder.classify_vectors(vectors) if encoder.labels else None
-    catalogue = Embedded(products, vectors, classes, source.alone.get("image"), source.alone.get("audio"))
+    alone, own = source.alone, {**source.alone, **source.own}
+    catalogue = Embedded(products, vectors, classes, alone.get("image"), alone.get("audio"), own)
     found = lessons_of_listings(catalogue, source.sides, media.read, encoder)
     if source.judgement_files():
         search = HybridSearch(
@@ -166,6 +170,7 @@ def search_lessons(
             vectors,
             FusionModel.fallback(),
             classes,
+            own,
         )
         rows = {product: row for row, product in enumerate(products["product_id"])}
         found += judged_by_people(search, read_judgements(source.judgements), rows, encoder)

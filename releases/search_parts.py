@@ -18,18 +18,21 @@ from retrieval.ranking.hybrid import HybridSearch
 from shelfspace.files import read_json
 
 __all__ = [
-    "load_modalities",
+    "MODALITIES",
+    "OWN",
+    "load_tables",
     "release_floors",
     "release_fusion",
     "release_lexical",
-    "release_modalities",
-    "save_modalities",
+    "release_tables",
+    "save_tables",
     "search_of",
     "search_part_writers",
     "search_parts",
 ]
 
-LEXICAL, FUSION, FLOORS, MODALITIES = "lexical", "search_fusion.json", "search_floors.json", "modalities"
+LEXICAL, FUSION, FLOORS = "lexical", "search_fusion.json", "search_floors.json"
+MODALITIES, OWN = "modalities", "own"
 """Parts of a release; one without any of them is searched all the same."""
 
 
@@ -38,30 +41,33 @@ def search_part_writers(
     fusion: FusionModel,
     modalities: Mapping[str, np.ndarray],
     floors: Mapping[str, float] | None = None,
+    own: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, Callable[[Path], None]]:
     """The parts as `releases.write_release` takes them.
 
     Args:
         modalities: name to (n, d) vectors of each product seen through that modality alone.
         floors: kind of query to the lowest score of a relevant hit; None for none.
+        own: name to (n, d) vectors that the modalities' encoders had before training.
     """
     return {
         LEXICAL: lexical.save,
         FUSION: fusion.save,
         FLOORS: lambda path: save_floors(path, floors or {}),
-        MODALITIES: lambda folder: save_modalities(folder, modalities),
+        MODALITIES: lambda folder: save_tables(folder, modalities),
+        **({OWN: lambda folder: save_tables(folder, own)} if own else {}),
     }
 
 
-def save_modalities(folder: Path, modalities: Mapping[str, np.ndarray]) -> None:
-    """One .npy file a modality."""
+def save_tables(folder: Path, tables: Mapping[str, np.ndarray]) -> None:
+    """One .npy file a name."""
     folder.mkdir()
-    for name, vectors in sorted(modalities.items()):
+    for name, vectors in sorted(tables.items()):
         np.save(folder / f"{name}.npy", vectors, allow_pickle=False)
 
 
-def load_modalities(folder: Path) -> dict[str, np.ndarray]:
-    """What `save_modalities` wrote, memory-mapped."""
+def load_tables(folder: Path) -> dict[str, np.ndarray]:
+    """What `save_tables` wrote, memory-mapped."""
     files = sorted(folder.glob("*.npy"))
     return {p.stem: np.asarray(np.load(p, mmap_mode="r", allow_pickle=False)) for p in files}
 
@@ -99,10 +105,15 @@ def release_floors(release: Release) -> dict[str, float]:
     return {} if path is None else load_floors(path)
 
 
-def release_modalities(release: Release) -> dict[str, np.ndarray]:
-    """Modality to (n, d) vectors of the products seen through it alone, memory-mapped; {} without."""
-    folder = release.part(MODALITIES)
-    return {} if folder is None else load_modalities(folder)
+def release_tables(release: Release, part: str) -> dict[str, np.ndarray]:
+    """Name to (n, d) vectors of the products, memory-mapped; {} of a release from before there were any.
+
+    Args:
+        part: MODALITIES, of products seen through one modality alone, or OWN, by what a modality's encoder
+            had before training.
+    """
+    folder = release.part(part)
+    return {} if folder is None else load_tables(folder)
 
 
 def search_of(
@@ -123,6 +134,7 @@ def search_of(
         release.embeddings,
         fusion or release_fusion(release),
         encoder.classify_vectors(release.embeddings) if encoder.labels else None,
+        release_tables(release, MODALITIES) | release_tables(release, OWN),
     )
 
 
@@ -136,8 +148,9 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
         lexical=release_lexical(release),
         fusion=release_fusion(release),
         classes=encoder.classify_vectors(release.embeddings) if encoder.labels else None,
-        modalities=release_modalities(release),
+        modalities=release_tables(release, MODALITIES),
+        own=release_tables(release, OWN),
         floors=release_floors(release),
     )
-    _ = facts.named, parts.vocabulary  # read now, so that no answer waits for them
+    _ = facts.named  # read now, so that no answer waits for it
     return parts

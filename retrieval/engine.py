@@ -14,10 +14,10 @@ from retrieval.filters.sorting import page
 from retrieval.query import NO_FILTERS, EncodedQuery, SearchOptions, SearchQuery
 from retrieval.ranking.blending import blend, blend_classes
 from retrieval.ranking.hybrid import DEPTH, WordEvidence
-from retrieval.results import SearchResults
+from retrieval.results import SearchResults, titled_first
 from retrieval.understanding import UNSAID, priced
 
-__all__ = ["answers", "blended", "browse"]
+__all__ = ["answers", "blended", "browse", "own_evidence"]
 
 NONE = np.empty(0, np.int64)
 
@@ -102,11 +102,11 @@ def nearest_rows(catalogue: CatalogueView, asked: Sequence[EncodedQuery]) -> lis
     last: SearchOptions | None = None
     for one in asked:
         if one.options.filters is NO_FILTERS:
-            found.append((None, next(together)))
+            found.append((None, catalogue.with_own(next(together), asked=one, allowed=None)))
             continue
         if allowed is None or one.options is not last:  # the queries of one request share theirs
             allowed, last = allowed_rows(catalogue.columns, one.options.filters), one.options
-        found.append((allowed, catalogue.search.near(one.vector, allowed)))
+        found.append((allowed, catalogue.near_to(one, allowed)))
     return found
 
 
@@ -123,9 +123,13 @@ def ranked(
         allowed, words, matches: as in `SearchResults`.
     """
     query, options, search = asked.query, asked.options, catalogue.search
-    found = search.candidates(words, asked.vector, asked.probabilities, query.words_weight, query.beside)
+    found = search.candidates(
+        words, asked.vector, asked.probabilities, query.words_weight, query.beside, asked.own
+    )
     order, scores = search.fusion.rank(found)
-    rows, pinned, out = found.rows[order], 0, NONE
+    titled = search.lexical.having_all(words.query, titled=True) if query.words_weight is None else NONE
+    rows, scores = titled_first(found.rows[order], scores, titled)
+    pinned, out = 0, NONE
     named = catalogue.named(query.text)
     if named:
         # What a query names stands first: nothing is more certain.
@@ -142,7 +146,9 @@ def ranked(
         if valid.rules:
             rows, scores, pinned = valid.apply(rows, scores, catalogue.columns, allowed)
             out = np.append(valid.banned(catalogue.columns), out)
-    results = SearchResults(catalogue, asked, words, found, matches, allowed, rows, scores, out, pinned)
+    results = SearchResults(
+        catalogue, asked, words, found, matches, titled, allowed, rows, scores, out, pinned
+    )
     return results if options.sort == "relevance" else results.by(options.sort)
 
 
@@ -214,3 +220,17 @@ def blended(
         share.append(query.product_weight)
     weights = np.array(share)
     return blend(np.stack(seen), weights), blend_classes(np.stack(known), weights)
+
+
+def own_evidence(
+    query: SearchQuery, catalogue: CatalogueView, parts: Sequence[Mapping[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """What a query is compared by beside its vector: what its parts are, and of a product the rest.
+
+    Args:
+        parts: of each part of it, name to (d,) float32 of unit length.
+    """
+    found = dict(catalogue.own_of(query.product)) if query.product else {}
+    for part in parts:
+        found |= part
+    return found

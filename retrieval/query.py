@@ -1,7 +1,7 @@
 """What one query asks for, once it is checked: its parts, what each weighs, and how the answer is cut."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -47,8 +47,8 @@ class SearchQuery:
         product_weight: what that weighs.
         words_weight: of a mixed query (words and a photo, sound or product), what the words weigh, 1 being
             as much as the mean of the parts; None where nothing is mixed.
-        beside: of a mixed query, what stands beside the words: of several, what weighs most; of equals, the
-            product before a photo before a sound.
+        beside: what it holds but words, photo, sound or product: of several, what weighs most; of equals, the
+            product before a photo before a sound; "" of words alone.
         literal: nothing in the words is understood, corrected or expanded.
         ignore: what is not understood, each as an earlier answer's `understood` has its text.
         filters: what its words ask for beside what they look for; the shopper's own filters are not here.
@@ -62,7 +62,7 @@ class SearchQuery:
     product: str = ""
     product_weight: float = 0.0
     words_weight: float | None = None
-    beside: str = "product"
+    beside: str = ""
     literal: bool = False
     ignore: tuple[str, ...] = ()
     filters: Filters = NO_FILTERS
@@ -73,7 +73,7 @@ class SearchQuery:
 def mixture(
     text: str, parts: Sequence[tuple[ProductInput, float]], product: float | None
 ) -> tuple[float | None, str]:
-    """What the words of a query weigh among its parts, and what stands beside them; see `SearchQuery`.
+    """What the words of a query weigh among its parts, and what else it holds; see `SearchQuery`.
 
     Parts that the encoder reads together weigh the same, so the words among them weigh 1.
 
@@ -83,11 +83,12 @@ def mixture(
     beside = {"product": product or 0.0}
     beside["photo"] = max((weight for item, weight in parts if item.photos), default=0.0)
     beside["sound"] = max((weight for item, weight in parts if item.sounds), default=0.0)
-    if not text or not any(beside.values()):
-        return None, ""
+    heaviest = max(beside, key=lambda name: beside[name]) if any(beside.values()) else ""
+    if not text or not heaviest:
+        return None, heaviest
     weights = [weight for _, weight in parts] + ([] if product is None else [product])
     own = next(weight for item, weight in parts if item.title)
-    return own / (sum(weights) / len(weights)), max(beside, key=lambda name: beside[name])
+    return own / (sum(weights) / len(weights)), heaviest
 
 
 def narrowed(options: SearchOptions, asked: Filters) -> SearchOptions:
@@ -107,6 +108,7 @@ class EncodedQuery:
         vector: (d,) float32 of unit length, of all that it holds.
         probabilities: (k,) its class probabilities; empty where the encoder has no classes.
         terms: of its words.
+        own: name to (d,) float32 of unit length, what each of its modalities is compared by beside `vector`.
     """
 
     query: SearchQuery
@@ -115,6 +117,7 @@ class EncodedQuery:
     vector: np.ndarray
     probabilities: np.ndarray
     terms: QueryTerms
+    own: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class Encoded(Protocol):
@@ -149,6 +152,9 @@ class Encoder(Protocol):
 
     def encode_features(self, features: Any) -> Encoded:
         """Vectors and class probabilities of n items."""
+
+    def own_evidence(self, features: Any, vectors: np.ndarray) -> list[dict[str, np.ndarray]]:
+        """Of n items, given their (n, dim) vectors, what each is compared by: `EncodedQuery.own`."""
 
     def classify_vectors(self, vectors: np.ndarray) -> np.ndarray:
         """(n, classes) float32 probabilities of (n, dim) vectors that it made before."""

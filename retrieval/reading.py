@@ -5,6 +5,7 @@ from dataclasses import replace
 from catalog.product import ProductInput
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters
+from retrieval.lexical.corrections import correct
 from retrieval.query import SearchQuery, mixture
 from retrieval.understanding import phrases, understand
 
@@ -12,15 +13,24 @@ __all__ = ["read_query"]
 
 
 def read_query(query: SearchQuery, catalogue: CatalogueView, chosen: Filters) -> SearchQuery:
-    """The query with what its words say of price and stock taken out of them and put into its filters.
+    """The query with what its words say of price and stock taken out of them and put into its filters, and
+    typing errors in the others put right.
 
     The query itself where that is nothing: where it is to be taken literally, or names a product.
 
     Args:
         chosen: the shopper's own filters.
     """
-    found = () if query.literal else phrases(query.text)
-    if not found or catalogue.named(query.text):
+    if query.literal or not query.text or catalogue.named(query.text):
+        return query
+    query = _understood(query, catalogue, chosen)
+    text, said = correct(catalogue.search.lexical, query.text, query.ignore)
+    return replace(with_words(query, text), said=(*query.said, *said)) if said else query
+
+
+def _understood(query: SearchQuery, catalogue: CatalogueView, chosen: Filters) -> SearchQuery:
+    found = phrases(query.text)
+    if not found:
         return query
     place = catalogue.position_of(query.product) if query.product else None
     read = understand(

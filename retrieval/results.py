@@ -2,8 +2,9 @@
 
 A listing matches that has every word of the query, in whatever form. The candidates are the best few by
 words and by vector, so a common word has matches that are no candidates: they are counted, follow the
-candidates in the order of BM25, and are sorted by price with them. A query that holds more than words has
-no matches but its candidates, as what has the word need not be like the photo.
+candidates in the order of BM25, and are sorted by price with them. What has every word in its title stands
+before all that has not, candidate or match. A query that holds more than words has no matches but its
+candidates, as what has the word need not be like the photo.
 """
 
 from collections.abc import Mapping
@@ -17,12 +18,13 @@ from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters, allowed_rows
 from retrieval.filters.facets import facets, relaxed
 from retrieval.filters.sorting import Sort, sorted_rows
+from retrieval.lexical.marks import marks
 from retrieval.lexical.score_table import best, distinct, positions
 from retrieval.query import EncodedQuery
 from retrieval.ranking.features import Candidates
 from retrieval.ranking.hybrid import WordEvidence
 
-__all__ = ["SearchResults", "relevant"]
+__all__ = ["SearchResults", "relevant", "titled_first"]
 
 FEW = 8
 """Where less than one product in so many was found, facets look at those alone."""
@@ -37,6 +39,7 @@ class SearchResults:
         candidates: all that was ranked, and what was known of it.
         matches: ascending positions of all products that have every word, filters aside; none of a query
             that holds more than words.
+        titled: those of them that have every word in their title, ascending.
         allowed: (positions,) bool, products that pass the filters; None for all.
         rows, scores: (m,) positions in their order and their scores; those that have the words and are not
             among them follow by BM25.
@@ -50,6 +53,7 @@ class SearchResults:
     words: WordEvidence
     candidates: Candidates
     matches: np.ndarray
+    titled: np.ndarray
     allowed: np.ndarray | None
     rows: np.ndarray
     scores: np.ndarray
@@ -73,13 +77,18 @@ class SearchResults:
         passing = self.allowed[self.matches]
         return int(passing.sum()) - int(passing[self._known].sum())
 
-    def unranked_rows(self, k: int | None = None) -> np.ndarray:
-        """The first k (default all) that match and were not ranked, the highest BM25 first, ties by row."""
-        if not self.unranked:
-            return self.matches[:0]
+    @cached_property
+    def _rest(self) -> np.ndarray:
+        """What matches and was not ranked, ascending."""
         kept = np.ones(len(self.matches), bool) if self.allowed is None else self.allowed[self.matches]
         kept[self._known] = False
-        rows = np.asarray(self.matches[kept], np.int64)
+        return np.asarray(self.matches[kept], np.int64)
+
+    def unranked_rows(self, k: int | None = None) -> np.ndarray:
+        """The first k (default all) that match and were not ranked, the highest BM25 first, ties by row."""
+        return self._by_words(self._rest, k) if self.unranked else self.matches[:0]
+
+    def _by_words(self, rows: np.ndarray, k: int | None = None) -> np.ndarray:
         scores, _ = self.catalogue.search.lexical.evidence(self.words.query, rows)
         return best(rows, scores, len(rows) if k is None else k)[0]
 
@@ -89,12 +98,25 @@ class SearchResults:
         return len(self.rows) + self.unranked
 
     def window(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """Positions and scores of the hits from one place to before another; what was not ranked scores 0."""
-        rows, scores = self.rows[first:last], self.scores[first:last]
-        if last <= len(self.rows) or not self.unranked:
-            return rows, scores
-        after = self.unranked_rows(last - len(self.rows))[max(first - len(self.rows), 0) :]
-        return np.concatenate([rows, after]), np.concatenate([scores, np.zeros(len(after))])
+        """Positions and scores of the hits from one place to before another.
+
+        What was not ranked scores 0, and, where it stands among the titled, as much as the last of them.
+        """
+        rows, scores = self.rows, self.scores
+        has = positions(self.titled, rows)[1]
+        head = len(has) - int(has[::-1].argmax()) if has.any() else self.pinned
+        if last <= head or not self.unranked:
+            return rows[first:last], scores[first:last]
+        titled = positions(self.titled, self._rest)[1]
+        late = self._by_words(self._rest[titled])
+        score = scores[head - 1] if head else max(scores.max(initial=0.0), np.finfo(np.float64).tiny)
+        rows = np.concatenate([rows[:head], late, rows[head:]])
+        scores = np.concatenate([scores[:head], np.full(len(late), score), scores[head:]])
+        if last > len(rows):
+            after = self._by_words(self._rest[~titled], last - len(rows))
+            rows = np.concatenate([rows, after])
+            scores = np.concatenate([scores, np.zeros(len(after))])
+        return rows[first:last], scores[first:last]
 
     def relevant(self, rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """Which of some candidates are sorted by price."""
@@ -123,9 +145,11 @@ class SearchResults:
         rows, scores = self.window(first, first + options.size)
         hits = catalogue.hits(rows.tolist(), np.minimum(scores, 1.0).tolist())
         if hits:
+            terms = frozenset(self.words.query.terms)
             whys = catalogue.search.why(self.words, rows, self.asked.vector, catalogue.modalities)
             for place, (hit, why) in enumerate(zip(hits, whys, strict=True)):
                 hit["why"] = {"words": why.words, "modality": why.modality}
+                hit["marks"] = marks(hit["title"], terms)
                 hit["pinned"] = first + place < self.pinned
         result: dict[str, Any] = {
             "hits": hits, "total": self.total, "page": options.page,
@@ -144,17 +168,36 @@ class SearchResults:
         whole[self.rows] = True
         for other in relaxed(options.filters):
             allowed = None if other == Filters() else allowed_rows(catalogue.columns, other)
-            words = search.look_up(self.words.query, search.near(asked.vector, allowed), allowed)
+            words = search.look_up(self.words.query, catalogue.near_to(asked, allowed), allowed)
             if options.sort == "relevance":
                 whole[words.rows] = True
                 continue
-            ranked = search.rank(words, asked.vector, asked.probabilities, query.words_weight, query.beside)
+            ranked = search.rank(
+                words, asked.vector, asked.probabilities, query.words_weight, query.beside, asked.own
+            )
             kept = self.relevant(ranked.rows, ranked.scores)
             whole[ranked.rows[kept] if kept.any() else ranked.rows] = True
         whole[self.out] = False
         if FEW * int(whole.sum()) < len(whole):
             return facets(catalogue.columns.take(np.flatnonzero(whole)), options.filters)
         return facets(catalogue.columns, options.filters, whole)
+
+
+def titled_first(rows: np.ndarray, scores: np.ndarray, titled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Candidates with those first that have every word in their title, and their scores.
+
+    The scores of those are raised, in their order, over all others: what sorts by score keeps the order.
+
+    Args:
+        rows, scores: (m,) best first; scores from 0 to 1.
+        titled: ascending rows.
+    """
+    has = positions(titled, rows)[1]
+    if not has.any() or has.all():
+        return rows, scores
+    least = scores[~has].max()
+    raised = least + (1 - least) * scores[has]
+    return np.concatenate([rows[has], rows[~has]]), np.concatenate([raised, scores[~has]])
 
 
 def relevant(

@@ -15,7 +15,7 @@ from benchmarks.search.report import interval
 from catalog.snapshot.media_store import MediaStore
 from models.inference.product_encoder import ProductEncoder
 from releases import Release, current_id
-from releases.search_parts import release_modalities
+from releases.search_parts import MODALITIES, release_tables
 from retrieval.ranking.features import MIXED
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.metrics import ndcg
@@ -47,7 +47,7 @@ def workspace_lessons(workspace: Workspace) -> list[Lesson]:
     split = pd.read_parquet(workspace.root / "prepared" / "splits" / "splits.parquet")
     sides = products["product_id"].map(split.set_index("product_id")["split"]).tolist()
     vectors = np.asarray(release.embeddings)
-    alone = release_modalities(release)
+    alone = release_tables(release, MODALITIES)
     classes = encoder.classify_vectors(vectors) if encoder.labels else None
     catalogue = Embedded(products, vectors, classes, alone.get("image"), alone.get("audio"))
     return lessons_of_listings(catalogue, sides, MediaStore.open(workspace.snapshot).read, encoder)

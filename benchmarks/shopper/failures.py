@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from benchmarks.shopper.intention import Asked
-from benchmarks.shopper.runner import why_failures
+from benchmarks.shopper.runner import each_once, why_failures
 from benchmarks.shopper.shop import Shop
 
 __all__ = ["failures"]
@@ -23,7 +23,7 @@ def failures(shop: Shop, asked: Sequence[Asked], rows: Sequence[str], most: int)
     """
     parts = [f"# {shop.name}"]
     if "wrongly_empty" in rows:
-        empty = [one for one in asked if one.intention.real and not one.answer.hits]
+        empty = [one for one in each_once(asked) if one.intention.real and not one.answer.hits]
         parts += [f"## wrongly_empty: {len(empty)}", *(told(shop, one) for one in empty[: 4 * most])]
     if "why_true" in rows:
         wrong = list(why_failures(shop, asked))

@@ -61,7 +61,7 @@ def price_intentions(shop: Shop) -> Iterator[Intention]:
     own["zh"] = own["zh"] or own["en"]
     for language, asked in own.items():
         for number, word in enumerate(asked):
-            prices = {one: priced[one] for one in sorted(words.having([word]) & priced.keys())}
+            prices = {one: cost for one, cost in sorted(priced.items()) if not words.lacks(one, [word])}
             yield from of_word(shop, word, language, number, currency, prices)
 
 
@@ -141,17 +141,13 @@ def in_range(shop: Shop, least: float, most: float, right: frozenset[str]) -> Ch
 
 def lowest_third(shop: Shop, word: str) -> Check:
     """1 where the answer says what it understood and every hit of the first ten is among the cheapest third
-    of what the word alone finds."""
+    of what the word alone finds that is relevant enough to be sorted by price."""
 
     def check(answer: Answer, ask: Ask) -> Score:
-        found, page = ask({"text": word}, k=PAGE), 1
+        found = ask({"text": word}, k=PAGE, sort="price_up")
         ids = list(found.ids)
-        while len(ids) < found.total:
-            page += 1
-            more = ask({"text": word}, k=PAGE, page=page).ids
-            if not more:
-                break
-            ids += more
+        for page in range(2, 2 + (found.total - 1) // PAGE):
+            ids += ask({"text": word}, k=PAGE, sort="price_up", page=page).ids
         costs = sorted(cost for one in ids if (cost := shop.by_id[one].price) is not None)
         if not costs:
             return Score(0, said=f"{word} finds nothing with a price")

@@ -6,7 +6,8 @@ from typing import Any
 from tqdm import tqdm
 
 from benchmarks.shopper.choices import choice_intentions
-from benchmarks.shopper.intention import Asked, Intention
+from benchmarks.shopper.intention import FIRST, Asked, Intention
+from benchmarks.shopper.judged import judged_intentions
 from benchmarks.shopper.languages import language_intentions, synonym_intentions
 from benchmarks.shopper.nothing import nothing_intentions
 from benchmarks.shopper.photos import photo_intentions
@@ -16,7 +17,7 @@ from benchmarks.shopper.sounds import sound_intentions
 from benchmarks.shopper.titles import title_intentions
 from benchmarks.shopper.why import why_lines
 
-__all__ = ["ask_all", "intentions", "kinds", "values", "why_failures"]
+__all__ = ["ask_all", "each_once", "intentions", "kinds", "values", "why_failures"]
 
 
 Makers = Mapping[Callable[[Shop], Iterator[Intention]], Sequence[str]]
@@ -29,6 +30,7 @@ MAKERS: Makers = {
     language_intentions: ("cross_language_top10",),
     synonym_intentions: ("synonyms_top10",),
     choice_intentions: ("facets_true",),
+    judged_intentions: ("judged_plain", "typo_ratio"),
 }
 """What makes questions, and the rows they count in; some count in none."""
 OF_ALL = ("wrongly_empty", "why_true")
@@ -46,7 +48,7 @@ def ask_all(shop: Shop, chosen: Iterable[Intention]) -> Iterator[Asked]:
     """The answer to each intention, scored."""
     chosen = list(chosen)
     for one in tqdm(chosen, shop.name, mininterval=1):
-        answer = shop.ask(one.query, **{"k": 10, **one.options})
+        answer = shop.ask(one.query, **{"k": FIRST, **one.options})
         yield Asked(one, answer, one.check(answer, shop.ask))
 
 
@@ -55,14 +57,20 @@ def values(shop: Shop, asked: Sequence[Asked]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for row in sorted({one.intention.row for one in asked} - {""}):
         found[row] = mean_of([one for one in asked if one.intention.row == row])
-    real = [one for one in asked if one.intention.real]
+    answers = each_once(asked)
+    real = [one for one in answers if one.intention.real]
     if real:
         empty = sum(not one.answer.hits for one in real)
         found["wrongly_empty"] = {"value": empty / len(real), "queries": len(real)}
-    lines = [not wrong for one in asked for _, wrong in why_lines(shop, one)]
+    lines = [not wrong for one in answers for _, wrong in why_lines(shop, one)]
     if lines:
         found["why_true"] = {"value": sum(lines) / len(lines), "queries": len(lines)}
     return found
+
+
+def each_once(asked: Sequence[Asked]) -> list[Asked]:
+    """One of those that share an answer, as questions of a photo's product and of its colour do."""
+    return list({id(one.answer): one for one in asked}.values())
 
 
 def mean_of(asked: Sequence[Asked]) -> dict[str, float]:
@@ -84,7 +92,7 @@ def kinds(shop: Shop, asked: Sequence[Asked]) -> list[dict[str, Any]]:
 
 def why_failures(shop: Shop, asked: Sequence[Asked]) -> Iterator[tuple[Asked, str]]:
     """Answers with a line that is untrue, and what is wrong with how many of their lines."""
-    for one in asked:
+    for one in each_once(asked):
         wrong = [f"{hit['title'] or hit['product_id']}: {said}" for hit, said in why_lines(shop, one) if said]
         if wrong:
             yield one, f"{len(wrong)} untrue; {wrong[0]}"

@@ -2,17 +2,24 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
 from retrieval.lexical.tokens import search_terms
 
-__all__ = ["LONG_ENOUGH", "Vocabulary", "misspelt", "typo"]
+__all__ = ["LONG_ENOUGH", "Vocabulary", "misspelt", "terms", "typo"]
 
 LONG_ENOUGH = 5
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LATIN = re.compile(r"[A-Za-z]+")
 TRIES = 50
+
+
+@cache
+def terms(text: str) -> frozenset[str]:
+    """The search terms of a text."""
+    return frozenset(term for _, term in search_terms(text))
 
 
 class Vocabulary:
@@ -24,10 +31,6 @@ class Vocabulary:
 
     def __contains__(self, word: str) -> bool:
         return any(one in self._known for pair in search_terms(word) for one in pair)
-
-    def has_all(self, text: str) -> bool:
-        """Whether some listing has each word of a text."""
-        return all(term in self._known for _, term in search_terms(text))
 
 
 def misspelt(text: str, known: Vocabulary, random: np.random.Generator, mistakes: int = 1) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.shopper.intention import Answer, Asked
 from benchmarks.shopper.shop import Product, Shop
-from retrieval.lexical.tokens import search_terms
+from benchmarks.shopper.spelling import terms
 
 __all__ = ["untrue", "why_lines"]
 
@@ -60,8 +60,3 @@ def said_terms(answer: Answer) -> frozenset[str]:
     """Terms that the answer says it searched for: corrections and synonyms."""
     kinds = ("spelling", "synonym")
     return frozenset().union(*(terms(one["meaning"]) for kind in kinds for one in answer.understood_as(kind)))
-
-
-def terms(text: str) -> frozenset[str]:
-    """The search terms of a text."""
-    return frozenset(term for _, term in search_terms(text))

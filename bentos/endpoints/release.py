@@ -27,6 +27,7 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "search": loaded.catalogues.parts.describe() | {"bought_together": counted.get("bought_together", 0)},
         "insights": counted,
         "encoder": None if loaded.choice is None else loaded.choice.describe(),
+        "media": backend.media.describe(loaded),
         "rules": rules.describe(loaded.catalogue().columns),
         "problem": "; ".join(problem for problem in (backend.engine.problem, rules.problem) if problem),
     }

@@ -20,9 +20,9 @@ from starlette.types import Scope, Send
 
 from bentos.endpoints import FACTS
 from bentos.errors import RequestError
-from bentos.http.media import MediaShelf
 from bentos.http.security_headers import PAGE_POLICY
 from bentos.http.served import Running
+from bentos.serving.media import MediaShelf
 from shelfspace.hashing import content_hash
 
 __all__ = ["Pages", "StaticFile", "read_static"]
@@ -101,7 +101,6 @@ class Pages:
     def __init__(self, running: Running) -> None:
         self._running = running
         self._pages, self._files = read_static()
-        self._shelf: MediaShelf | None = None
         self._openers: anyio.CapacityLimiter | None = None
 
     async def answer(self, scope: Scope, send: Send) -> bool:
@@ -143,18 +142,15 @@ class Pages:
 
     async def _media(self, key: str, scope: Scope, send: Send) -> None:
         backend = self._running.started().backend
-        if self._shelf is None:
-            config = backend.config
-            self._shelf = MediaShelf(config.media, config.settings.media, backend.put_media)
         size = asked_size(scope)
         loaded = backend.engine.require()
-        etag = self._shelf.etag(loaded, key, size)
+        etag = backend.media.etag(loaded, key, size)
         cache = "private, max-age=300"
         if etag in known_tags(scope):
             await send_unchanged(send, etag, cache)
             return
         kind, body = await anyio.to_thread.run_sync(
-            self._shelf.read, loaded, key, size, limiter=self._limiter()
+            backend.media.read, loaded, key, size, limiter=self._limiter()
         )
         await send_bytes(scope, send, body, kind, cache, etag, ranges=True)
 

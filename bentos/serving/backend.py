@@ -13,6 +13,7 @@ from bentos.serving.batcher import Batcher
 from bentos.serving.engine import Engine
 from bentos.serving.jobs import featurize, read_words, run_jobs
 from bentos.serving.loaded_release import LoadedRelease
+from bentos.serving.media import MediaShelf
 from bentos.serving.outcome import Job, Outcome
 from bentos.serving.uploads import PutMedia
 from models.features.table import FeatureTable
@@ -41,6 +42,7 @@ class Backend:
         self.rules_file.refresh()
         self.engine = Engine(config, watched=self.rules_file.refresh)
         self.put_media = PutMedia(config.releases / "delta" / "media") if config.releases else None
+        self.media = MediaShelf(config.media, config.settings.media, self.put_media)
         self._limits = limits
         self.batcher: Batcher[Job, Outcome] = Batcher(
             run_jobs, weight=lambda job: len(job.call.product_ids), max_weight=limits.items, name="encoder"

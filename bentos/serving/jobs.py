@@ -13,17 +13,14 @@ from bentos.errors import RequestError
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Job, Outcome
 from bentos.serving.query_cache import ReadQuery
-from bentos.serving.request_rows import item_facts
+from bentos.serving.query_parts import query_outcome
 from bentos.telemetry.metrics import METRICS, Stages, timed
 from catalog.product import ProductInput
 from models.features.table import FeatureTable
-from models.inference.by_modality import vectors_alone
-from retrieval.catalogue.updates import alone_facts
 from retrieval.catalogue.view import CatalogueView
 from retrieval.changes.view import LayeredView
-from retrieval.engine import answers, blended
-from retrieval.lexical.tokens import query_terms
-from retrieval.query import EncodedQuery, SearchQuery, narrowed
+from retrieval.engine import answers
+from retrieval.query import EncodedQuery, narrowed
 from retrieval.reading import read_query
 from shelfspace.errors import InputError
 
@@ -111,7 +108,7 @@ def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
             if isinstance(table, RequestError):
                 outcomes.append(table)
             elif job.call.queries:
-                outcomes.append(query_outcome(job, view, own, read))
+                outcomes.append(query_outcome(job, view, table, own, read))
             else:
                 outcomes.append(outcome_of(job, view, table, own))
         except KeyError as gone:  # deleted since the call was admitted
@@ -178,50 +175,8 @@ def outcome_of(
         return Outcome(np.stack([view.vector_of(product) for product in call.product_ids]), view=view)
     alone = None
     if call.endpoint == "products/put":
-        alone = alone_facts(vectors_alone(job.loaded.encoder, table), len(table))
+        alone = job.loaded.seen(table)
     return Outcome(vectors, classes, view=view, alone=alone)
-
-
-def query_outcome(
-    job: Job, view: LayeredView, encoded: tuple[np.ndarray, np.ndarray], known: list[ReadQuery] | None
-) -> Outcome:
-    """What is read of the queries of a search; what they find comes later.
-
-    Args:
-        encoded: vectors and class probabilities of their parts.
-        known: what was read of them before; then nothing is encoded.
-
-    Raises:
-        KeyError: a product that a query names is not there.
-    """
-    queries, (vectors, classes) = job.call.queries, encoded
-    if known is not None:
-        vectors = np.stack([one.vector for one in known])
-        classes = np.stack([one.probabilities for one in known])
-        return Outcome(vectors, classes, view=view, read=known)
-    if [query for query in queries if query.product or len(query.parts) != 1]:
-        vectors, classes = put_together(queries, job.loaded.catalogue(view), vectors, classes)
-    read = [
-        # Copies: a row of its own keeps no whole batch in memory.
-        ReadQuery(
-            vector.copy(), row.copy(), query_terms(query.text), item_facts(query.whole or ProductInput())
-        )
-        for query, vector, row in zip(queries, vectors, classes, strict=True)
-    ]
-    job.loaded.queries.keep(queries, read)
-    return Outcome(vectors, classes, view=view, read=read)
-
-
-def put_together(
-    queries: Sequence[SearchQuery], catalogue: CatalogueView, vectors: np.ndarray, classes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """(n, d) vectors and (n, k) class probabilities of n queries, from those of all their parts."""
-    made, start = [], 0
-    for query in queries:
-        own = slice(start, start + len(query.parts))
-        start = own.stop
-        made.append(blended(query, catalogue, vectors[own], classes[own]))
-    return np.stack([vector for vector, _ in made]), np.stack([known for _, known in made])
 
 
 def search_all(
@@ -232,7 +187,7 @@ def search_all(
     for place in places:
         call, outcome = jobs[place].call, cast(Outcome, outcomes[place])
         for query, read in zip(call.queries, outcome.read, strict=True):
-            own = (read.vector, read.probabilities, read.terms)
+            own = (read.vector, read.probabilities, read.terms, read.own)
             options = narrowed(call.options, query.filters)
             asked.append(EncodedQuery(query, options, jobs[place].rules, *own))
     results = iter(answers(catalogue, asked, done))

@@ -12,10 +12,11 @@ import pandas as pd
 from bentos.serving.encoder_backend import choose_way
 from bentos.serving.query_cache import QueryCache
 from catalog.product import ProductInput
+from models.features.table import FeatureTable
 from models.inference.backends import Choice
-from models.inference.by_modality import vectors_alone
+from models.inference.by_modality import own_of, vectors_alone
 from releases.in_memory import InMemoryRelease
-from retrieval.catalogue.updates import alone_facts
+from retrieval.catalogue.updates import seen_facts
 from retrieval.changes.migrate import Carried, Target, carry_over, log_path
 from retrieval.changes.records import Header
 from retrieval.changes.segment import DeltaLimits
@@ -104,7 +105,12 @@ class LoadedRelease(InMemoryRelease):
     def derived(self, inputs: Sequence[ProductInput]) -> list[dict[str, Any]]:
         """Facts of products that were added between releases, as far as they depend on the encoder."""
         features = self.encoder.featurize(inputs, limits=self.media)
-        return alone_facts(vectors_alone(self.encoder, features), len(inputs))
+        return self.seen(features)
+
+    def seen(self, features: FeatureTable) -> list[dict[str, Any]]:
+        """Facts of products by each of their modalities, from their features."""
+        alone, own = vectors_alone(self.encoder, features), own_of(self.encoder, features)
+        return seen_facts(alone, own, len(features))
 
     def hits(
         self,

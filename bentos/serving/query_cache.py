@@ -8,7 +8,7 @@ looked up anew each time, in the catalogue of that moment.
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,12 +32,14 @@ class ReadQuery:
         probabilities: (k,) float32 of the classes.
         terms: of its words.
         facts: what the request log says of it.
+        own: as `EncodedQuery.own`.
     """
 
     vector: np.ndarray
     probabilities: np.ndarray
     terms: QueryTerms
     facts: Mapping[str, Any]
+    own: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class QueryCache:

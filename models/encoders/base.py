@@ -76,6 +76,18 @@ class Encoder(nn.Module):
         """
         return {}
 
+    @property
+    def own_sizes(self) -> dict[str, int]:
+        """Names and lengths of what `own` gives; none by default."""
+        return {}
+
+    def own(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What of B rows no training changed: name to (B, d), a frozen encoder's vector or fixed statistics.
+
+        Training ties modalities together and forgets what it has no use for; search compares these as well.
+        """
+        return {}
+
     def forward(self, values: dict[str, Tensor]) -> Tensor:
         """Arrays of B rows to (B, width) float32."""
         raise NotImplementedError

@@ -19,6 +19,8 @@ __all__ = ["FrozenPhoto", "FrozenSound"]
 
 
 @IMAGE.register("transformers:<name or folder>")
+@IMAGE.register("efficientnet_lite0")
+@IMAGE.register("efficientnet_lite0:<views>")
 @IMAGE.register("timm:<name>")
 @IMAGE.register("open_clip:<name>/<weights>")
 class FrozenPhoto(PhotoEncoder):
@@ -26,7 +28,7 @@ class FrozenPhoto(PhotoEncoder):
 
     arrays = ("frozen",)
 
-    def __init__(self, spec: Spec, width: int, dropout: float, argument: str) -> None:
+    def __init__(self, spec: Spec, width: int, dropout: float, argument: str = "") -> None:
         super().__init__(spec, width, dropout)
         self.source = argument
         self.frozen = FrozenInput("frozen", self.one_spec["frozen"][0], width, dropout)

@@ -25,6 +25,7 @@ from models.inputs.tabular import TabularScaler
 from models.inputs.tokenizer import train_tokenizer
 from models.inputs.words import WordVocabulary
 from models.pretrained.arrays import FROZEN, frozen_encoder
+from models.pretrained.loading import PACKAGED
 from shelfspace.errors import ArtifactError, SettingsError
 from shelfspace.files import atomic_directory, read_json, write_json, write_text
 from shelfspace.hashing import fingerprint
@@ -34,6 +35,8 @@ __all__ = ["Featurizer"]
 
 MEDIA = {"image": attrgetter("photos"), "audio": attrgetter("sounds")}
 TOKENIZER, VOCABULARY = "tokenizer.json", "words.json"
+KEPT = "image_encoder.safetensors"
+"""The weights of a frozen image encoder that comes in a package."""
 
 
 class Featurizer(Fitted):
@@ -98,12 +101,16 @@ class Featurizer(Fitted):
         return fitted
 
     def save(self, folder: Path) -> None:
-        """Write featurizer.json and, where they were fitted, tokenizer.json and words.json."""
+        """Write featurizer.json and, where they were fitted, tokenizer.json and words.json; the weights of
+        an image encoder that comes in a package."""
         with atomic_directory(folder) as temporary:
             if self.vocabulary is not None:
                 self.vocabulary.save(temporary / VOCABULARY)
             if self.tokenizer is not None:
                 write_text(temporary / TOKENIZER, self.tokenizer.to_str())
+            name = self.features.image_encoder or ""
+            if name.partition(":")[0] == PACKAGED:
+                frozen_encoder(self, "image").save(temporary / KEPT)
             described = {
                 "scaler": self.scaler.to_dict(),
                 "preprocessing": self.preprocessing.model_dump(mode="json"),
@@ -136,7 +143,7 @@ class Featurizer(Fitted):
         except Exception as error:  # the library raises nothing narrower
             raise ArtifactError(f"tokenizer at {folder} is damaged: {error}") from error
         try:
-            return cls(
+            made = cls(
                 arrays,
                 preprocessing=Preprocessing(**described["preprocessing"]),
                 features=Features(**features),
@@ -149,6 +156,9 @@ class Featurizer(Fitted):
             raise ArtifactError(
                 f"featurizer at {folder} is damaged or of another version: {error}"
             ) from error
+        if (folder / KEPT).is_file():
+            made.kept = {"image": folder / KEPT}
+        return made
 
     def on(self, device: str) -> Self:
         """The same with its frozen encoders on another device."""

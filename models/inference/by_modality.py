@@ -1,44 +1,70 @@
-"""Vectors of products seen through one modality alone, computed once for each content and model."""
+"""Vectors of products seen through one modality alone, computed once for each content and model.
 
-from collections.abc import Sequence
+Two kinds: *alone* is the product vector of what is left when a product has that modality and nothing else;
+*own* is what the modality's encoder knew before any training (a frozen encoder's vector, fixed statistics),
+which training may have given up for what modalities share.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from models.features.catalogue import Catalogue, features_for
 from models.features.store import FeatureStore
 from models.features.table import FeatureTable
+from models.inference.own import SEEN, rows_with
 from models.inference.product_encoder import ProductEncoder
 
-__all__ = ["SEEN", "modality_vectors", "vectors_alone"]
+__all__ = ["SEEN", "SeenVectors", "modality_vectors", "own_of", "vectors_alone"]
 
-SEEN = ("text", "image", "audio")
-"""Modalities that a shopper perceives; a price alone is like that of thousands of products."""
+ALONE = "alone"
 BLOCK = 4096
 """Products whose features are held at once."""
 
 
-def modality_vectors(encoder: ProductEncoder, catalogue: Catalogue) -> tuple[dict[str, np.ndarray], int]:
-    """Vectors of n products by each modality that the encoder reads, and how many were computed now.
+@dataclass(frozen=True, eq=False)
+class SeenVectors:
+    """Vectors of n products by modality, float16 of unit length, zero where a product lacks it.
 
-    Returns:
-        modality to (n, dim) float16 of unit length, zero where a product lacks it or it cannot be read.
-        Half precision keeps a cosine to three digits, which is enough to say what is nearest.
+    Half precision keeps a cosine to three digits, which is enough to say what is nearest.
+
+    Attributes:
+        alone: modality to (n, dim), in the space of the product vectors.
+        own: name to (n, d), each in a space of its own; none of a modality whose encoder has no such vector.
+        computed: how many rows of a modality were computed now.
     """
+
+    alone: Mapping[str, np.ndarray]
+    own: Mapping[str, np.ndarray]
+    computed: int
+
+
+def modality_vectors(encoder: ProductEncoder, catalogue: Catalogue) -> SeenVectors:
+    """Vectors of n products by each modality that the encoder reads."""
     hashes = catalogue.as_read_by(encoder.featurizer.preprocessing).texts
-    found: dict[str, np.ndarray] = {}
+    alone: dict[str, np.ndarray] = {}
+    own: dict[str, np.ndarray] = {}
     computed = 0
     for name in (name for name in SEEN if name in encoder.modalities):
-        layout = {"vector": ((encoder.dim,), "float16")}
-        store = FeatureStore(catalogue.state / "embeddings", f"product-{name}", encoder.fingerprint, layout)
+        sizes = {ALONE: encoder.dim, **encoder.network.encoder(name).own_sizes}
+        layout = {array: ((size,), "float16") for array, size in sizes.items()}
+        store = FeatureStore(catalogue.state / "embeddings", f"seen-{name}", encoder.fingerprint, layout)
         keys = hashes[f"{name}_hash"].tolist()
         todo = store.lacking(keys)
         for start in range(0, len(todo), BLOCK):
             rows = todo[start : start + BLOCK]
-            vectors = vectors_alone(encoder, features_for(encoder, catalogue.take(rows)), [name])[name]
-            store.append([keys[row] for row in rows], {"vector": vectors})
+            features = features_for(encoder, catalogue.take(rows))
+            arrays = {
+                ALONE: vectors_alone(encoder, features, [name])[name],
+                **own_of(encoder, features, [name]),
+            }
+            store.append([keys[row] for row in rows], arrays)
         computed += len(todo)
-        found[name] = store.gather(keys)["vector"]
-    return found, computed
+        found = store.gather(keys)
+        alone[name] = found.pop(ALONE)
+        own |= found
+    return SeenVectors(alone, own, computed)
 
 
 def vectors_alone(
@@ -48,9 +74,15 @@ def vectors_alone(
     found = {}
     for name in (name for name in names if name in encoder.modalities):
         vectors = np.zeros((len(features), encoder.dim), np.float16)
-        part = features.modalities.get(name)
-        there = np.flatnonzero(part.present) if part is not None else np.empty(0, np.int64)
+        there = rows_with(features, name)
         if len(there):
             vectors[there] = encoder.embed_features(features.take(there), only=[name])
         found[name] = vectors
     return found
+
+
+def own_of(
+    encoder: ProductEncoder, features: FeatureTable, names: Sequence[str] = SEEN
+) -> dict[str, np.ndarray]:
+    """Name to (n, d) float16 vectors of n feature rows by what their encoders have of their own."""
+    return {name: table.astype(np.float16) for name, table in encoder.own_vectors(features, names).items()}

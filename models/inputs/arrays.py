@@ -7,6 +7,7 @@ those of a service request come from the same function, so they are equal bit fo
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class Fitted:
         preprocessing, features: the settings at fitting time.
         frozen: fingerprint of each frozen encoder by modality, at fitting time.
         device: where frozen encoders compute.
+        kept: weights of a frozen encoder that lie beside the fitted parts, by modality.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Fitted:
         self.tokenizer, self.vocabulary = tokenizer, vocabulary
         self.frozen = dict(frozen or {})
         self.device = "cpu"
+        self.kept: dict[str, Path] = {}
 
 
 class QueryText(str):

@@ -37,7 +37,12 @@ def frozen_encoder(fitted: Fitted, modality: str) -> Any:
         ArtifactError: it is another one than at fitting time.
     """
     name = getattr(fitted.features, f"{modality}_encoder")
-    found = LOADERS[modality](name, fitted.device, *_text_options(fitted.features, modality))
+    if modality in fitted.kept:
+        from models.pretrained.packaged_photos import load_kept_image
+
+        found: Any = load_kept_image(name, fitted.device, fitted.kept[modality], fitted.frozen[modality])
+    else:
+        found = LOADERS[modality](name, fitted.device, *_text_options(fitted.features, modality))
     if fitted.frozen.get(modality, found.fingerprint) != found.fingerprint:
         raise ArtifactError(
             f"{name} is not the {modality} encoder this model was trained with: "

@@ -23,9 +23,9 @@ from shelfspace.errors import SettingsError
 from shelfspace.hashing import fingerprint
 
 __all__ = [
-    "AUDIO_FIELD", "GPU_BATCH", "IMAGE_FIELD", "TEXT_FIELD", "absent", "has_file", "in_calls", "json_file",
-    "loaded_once", "one_vector", "place_of", "pretrained", "quiet", "tokenizer_state", "unit_length",
-    "weights_hash",
+    "AUDIO_FIELD", "GPU_BATCH", "IMAGE_FIELD", "PACKAGED", "TEXT_FIELD", "absent", "has_file", "in_calls",
+    "json_file", "loaded_once", "one_vector", "place_of", "pretrained", "quiet", "tokenizer_state",
+    "unit_length", "weights_hash",
 ]  # fmt: skip
 
 E = TypeVar("E")
@@ -49,11 +49,14 @@ def loaded_once(load: Callable[..., E]) -> Callable[..., E]:
     return one
 
 
+PACKAGED = "efficientnet_lite0"
+"""The image encoder whose weights come in a package (`models.pretrained.packaged_photos`)."""
+
 TEXT_FIELD, IMAGE_FIELD = "features.text_encoder", "features.image_encoder"
 AUDIO_FIELD = "features.audio_encoder"
 CHOICES = {
     TEXT_FIELD: "minilm, sentence-transformers:<name or folder>, transformers:<CLIP name or folder>",
-    IMAGE_FIELD: "transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>",
+    IMAGE_FIELD: "efficientnet_lite0, transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>",
     AUDIO_FIELD: "transformers:<name or folder>",
 }
 
@@ -95,7 +98,9 @@ def pretrained(field: str, name: str, place: str, device: str) -> Any:
 
     try:
         with quiet():
-            model, found = AutoModel.from_pretrained(place, use_safetensors=True, output_loading_info=True)
+            model, found = AutoModel.from_pretrained(
+                place, use_safetensors=True, output_loading_info=True, trust_remote_code=False
+            )
     except (OSError, ValueError) as error:
         raise absent(field, name, error) from error
     lacking = {key for key in found["missing_keys"] if not key.endswith(UNREAD)}
@@ -166,9 +171,8 @@ def one_vector(field: str, name: str, found: Any) -> Any:
         SettingsError: it has several vectors an item.
     """
     if found.ndim < 2 or found[0].numel() != found.shape[1]:
-        remedy = (
-            f"use an encoder of one vector an item; this one gives {tuple(found.shape[1:])} numbers of it"
-        )
+        sizes = " x ".join(map(str, found.shape[1:]))
+        remedy = f"use an encoder of one vector an item; this one gives {sizes} numbers of it"
         raise SettingsError(field, name, remedy)
     return found.flatten(1)
 

@@ -4,6 +4,7 @@
     sentence-transformers:<name or folder>    a text encoder, as its own library reads it
     transformers:<name or folder>             an image encoder: CLIP, SigLIP, ViT, DINOv2, ...; for texts
                                               the other half of a CLIP-like one
+    efficientnet_lite0                        image vectors by packaged weights (extra `pretrained`)
     timm:<name>, open_clip:<name>/<weights>   image encoders of optional libraries
 
 Folders load from the disk, names from the local cache or the hub (HF_HUB_OFFLINE is respected).
@@ -11,7 +12,7 @@ Folders load from the disk, names from the local cache or the hub (HF_HUB_OFFLIN
 
 from typing import TYPE_CHECKING, Any
 
-from models.pretrained.loading import IMAGE_FIELD, loaded_once, one_vector, place_of, pretrained
+from models.pretrained.loading import IMAGE_FIELD, PACKAGED, loaded_once, one_vector, place_of, pretrained
 from models.pretrained.photo_recipe import PhotoProcessor
 from models.pretrained.photo_vectors import PhotoVectors
 
@@ -69,6 +70,11 @@ def load_frozen_text(
 @loaded_once
 def load_frozen_image(name: str, device: str) -> PhotoVectors:
     """The named image encoder."""
+    if name.partition(":")[0] == PACKAGED:
+        from models.pretrained.efficientnet_lite import packaged_weights
+        from models.pretrained.packaged_photos import PackagedPhotos
+
+        return PackagedPhotos(name, packaged_weights(), device)
     if name.startswith(("timm:", "open_clip:")):
         from models.pretrained.timm_open_clip import OpenClipImage, TimmImage
 

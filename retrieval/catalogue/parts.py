@@ -11,7 +11,9 @@ from retrieval.catalogue.products import ProductFacts
 from retrieval.filters.columns import Columns
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.fusion import FusionModel
+from retrieval.suggestions import Suggestions
 from retrieval.understanding import Vocabulary
+from retrieval.vectors.by_modality import ModalityIndexes
 
 __all__ = ["SearchParts"]
 
@@ -27,7 +29,10 @@ class SearchParts:
         classes: (n, k) float32 class probabilities of the products; None without classes.
         modalities: name to (n, d) vectors of each product seen through that modality alone, zero
             where the product lacks it; empty where the release does not hold them.
+        own: name to (n, d) vectors that the modalities' encoders had before training, zero where the product
+            lacks what they read; of a modality without one, `modalities` stand for them.
         floors: kind of query to the lowest score of a hit that is sorted by price.
+        popularity: (n,) how often each product is bought; None where that is not known.
     """
 
     facts: ProductFacts
@@ -37,6 +42,25 @@ class SearchParts:
     classes: np.ndarray | None
     modalities: Mapping[str, np.ndarray]
     floors: Mapping[str, float] = field(default_factory=dict)
+    own: Mapping[str, np.ndarray] = field(default_factory=dict)
+    popularity: np.ndarray | None = None
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """What shoppers may be about to type; made when it is first asked for, about a second for 100,000
+        products."""
+        facts = self.facts
+        return Suggestions(facts.title, facts.category, facts.brand, self.popularity)
+
+    @cached_property
+    def evidence(self) -> dict[str, np.ndarray]:
+        """Name to (n, d) vectors that a query's modalities are compared with, each beside its own."""
+        return {**self.modalities, **self.own}
+
+    @cached_property
+    def evidence_index(self) -> ModalityIndexes:
+        """Finds the nearest by `evidence`."""
+        return ModalityIndexes(self.evidence)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -54,4 +78,5 @@ class SearchParts:
             "score_floors": dict(self.floors),
             "lexical": self.lexical.describe(),
             "modalities": sorted(self.modalities),
+            "own_vectors": sorted(self.own),
         }

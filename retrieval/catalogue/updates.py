@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from retrieval.catalogue.parts import SearchParts
 from retrieval.changes.segment import Entry
-from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import Listing, read_listing
 from retrieval.query import Encoder
 
-__all__ = ["UpdatedProduct", "alone_facts", "column_facts", "read_updates"]
+__all__ = ["UpdatedProduct", "column_facts", "read_updates", "seen_facts"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class UpdatedProduct:
     Attributes:
         columns: what it is filtered and sorted by.
         classes: (k,) float32.
-        modalities: name to (d,) float32; only those it has.
+        modalities, own: name to (d,) float32; only those it has.
     """
 
     entry: Entry
@@ -30,10 +30,15 @@ class UpdatedProduct:
     columns: Mapping[str, Any]
     classes: np.ndarray | None
     modalities: Mapping[str, np.ndarray]
+    own: Mapping[str, np.ndarray]
+
+    def evidence(self, name: str, parts: SearchParts) -> np.ndarray | None:
+        """Its vector in a table of `SearchParts.evidence`; None where it lacks what that is read from."""
+        return (self.own if name in parts.own else self.modalities).get(name)
 
 
 def read_updates(
-    entries: Mapping[str, Entry], lexical: LexicalIndex, encoder: Encoder
+    entries: Mapping[str, Entry], parts: SearchParts, encoder: Encoder
 ) -> dict[str, UpdatedProduct]:
     """Terms and classes of products that were put; their classes in one pass."""
     classes: Sequence[np.ndarray | None] = [None] * len(entries)
@@ -43,37 +48,46 @@ def read_updates(
     return {
         product: UpdatedProduct(
             entry,
-            read_listing(lexical, entry.facts),
+            read_listing(parts.lexical, entry.facts),
             column_facts(entry),
             own,
-            alone_of(entry.facts, encoder.dim),
+            _vectors_of(entry.facts, ALONE, parts.modalities),
+            _vectors_of(entry.facts, OWN, parts.own),
         )
         for (product, entry), own in zip(entries.items(), classes, strict=True)
     }
 
 
-ALONE = "alone"
-"""Fact of a put: modality to its vector by that modality alone, as base64 of float16."""
+ALONE, OWN = "alone", "own"
+"""Facts of a put: name to its vector by one modality alone, and by what that modality's encoder had before
+training, as base64 of float16."""
 
 
-def alone_facts(vectors: Mapping[str, np.ndarray], count: int) -> list[dict[str, Any]]:
-    """Facts of `count` products from (count, d) float16 vectors by modality; without those they lack."""
-    return [
-        {
-            ALONE: {
-                name: base64.b64encode(table[row].astype("<f2").tobytes()).decode()
-                for name, table in vectors.items()
-                if np.any(table[row] != 0)
-            }
+def seen_facts(
+    alone: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray], count: int
+) -> list[dict[str, Any]]:
+    """Facts of `count` products from (count, d) float16 vectors by name; without those they lack."""
+
+    def row_of(tables: Mapping[str, np.ndarray], row: int) -> dict[str, str]:
+        return {
+            name: base64.b64encode(table[row].astype("<f2").tobytes()).decode()
+            for name, table in tables.items()
+            if np.any(table[row] != 0)
         }
-        for row in range(count)
-    ]
+
+    return [{ALONE: row_of(alone, row), OWN: row_of(own, row)} for row in range(count)]
 
 
-def alone_of(facts: Mapping[str, Any], dim: int) -> dict[str, np.ndarray]:
-    """What `alone_facts` wrote of one product; nothing of logs from before there was such a fact."""
-    read = {n: np.frombuffer(base64.b64decode(text), "<f2") for n, text in facts.get(ALONE, {}).items()}
-    return {name: vector.astype(np.float32) for name, vector in read.items() if len(vector) == dim}
+def _vectors_of(
+    facts: Mapping[str, Any], fact: str, tables: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """What `seen_facts` wrote of one product and a release has tables of; nothing of logs from before."""
+    read = {n: np.frombuffer(base64.b64decode(text), "<f2") for n, text in facts.get(fact, {}).items()}
+    return {
+        name: vector.astype(np.float32)
+        for name, vector in read.items()
+        if name in tables and len(vector) == tables[name].shape[1]
+    }
 
 
 def column_facts(entry: Entry) -> dict[str, Any]:

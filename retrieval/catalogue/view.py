@@ -20,8 +20,10 @@ from retrieval.filters.columns import Columns
 from retrieval.filters.sorting import Sort, sorted_rows
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical, LayeredRows
-from retrieval.query import Encoder
-from retrieval.ranking.hybrid import HybridSearch, Rows
+from retrieval.query import EncodedQuery, Encoder
+from retrieval.ranking.blending import unit_length
+from retrieval.ranking.hybrid import DEPTH, HybridSearch, Rows
+from retrieval.suggestions import Suggestions
 from retrieval.understanding import Vocabulary
 
 __all__ = ["CatalogueKeeper", "CatalogueView"]
@@ -50,10 +52,12 @@ class CatalogueView:
         self.fresh = self.places.of_rows(delta.rows)
         self._own = fresh
         self._orders: dict[Sort, np.ndarray] = {}
+        self._fresh_tables: dict[str, np.ndarray] = {}
         classes: Rows | None = parts.classes
         lexical: LexicalIndex | LayeredLexical = parts.lexical
         table: Rows = np.asarray(vectors)  # a plain view: a memory map's own type costs time at each cut
         self.modalities: Mapping[str, Rows] = parts.modalities
+        evidence: Mapping[str, Rows] = parts.evidence
         if len(delta.hidden) or fresh:
             places = self.fresh
             own = [fresh[delta.ids[row]] for row in delta.rows.tolist()]
@@ -66,8 +70,12 @@ class CatalogueView:
                 name: LayeredRows(base, places, [one.modalities.get(name) for one in own])
                 for name, base in parts.modalities.items()
             }
+            evidence = {
+                name: LayeredRows(base, places, [one.evidence(name, parts) for one in own])
+                for name, base in parts.evidence.items()
+            }
         self.classes = classes
-        self.search = HybridSearch(lexical, self.places, table, parts.fusion, classes)
+        self.search = HybridSearch(lexical, self.places, table, parts.fusion, classes, evidence)
 
     def __len__(self) -> int:
         return self._size
@@ -98,10 +106,11 @@ class CatalogueView:
         name = plain(text)
         if not name:
             return []
-        found = [row for row in self.parts.facts.named.get(name, ()) if not self._outdated(row)]
+        found = [row for row in self.parts.facts.named.get(name, ()) if not self.outdated(row)]
         return sorted([*found, *self._fresh_named.get(name, ())])
 
-    def _outdated(self, row: int) -> bool:
+    def outdated(self, row: int) -> bool:
+        """Whether a product of the release was replaced or deleted since."""
         place = int(np.searchsorted(self.hidden, row))
         return place < len(self.hidden) and int(self.hidden[place]) == row
 
@@ -128,10 +137,73 @@ class CatalogueView:
         titles, brands = ([str(one.get(name) or "") for one in facts] for name in ("title", "brand"))
         return self.parts.vocabulary.with_listings(titles, brands)
 
+    @cached_property
+    def suggestions(self) -> Suggestions | None:
+        """Those of the products put since the release, whose rows are places in `fresh`; None without."""
+        delta = self.view.delta
+        if not self._own:
+            return None
+        facts = [self._own[delta.ids[row]].entry.facts for row in delta.rows.tolist()]
+        titles, categories, brands = (
+            [str(one.get(name) or "") for one in facts] for name in ("title", "category", "brand")
+        )
+        return Suggestions(titles, categories, brands)
+
     def near(self, queries: np.ndarray, k: int) -> np.ndarray:
         """(q, k) positions nearest to queries, best first; -1 is padding."""
         rows = self.view.search(queries, min(k, self._size))[1]
         return self.places.of_rows(rows) if len(self.places.added) else rows
+
+    def near_to(self, asked: EncodedQuery, allowed: np.ndarray | None) -> np.ndarray:
+        """Positions nearest to a query by its vector and by each of its modalities; -1 is padding.
+
+        Args:
+            allowed: (positions,) bool, the products that may be found; None for all.
+        """
+        return self.with_own(self.search.near(asked.vector, allowed), asked, allowed)
+
+    def with_own(self, near: np.ndarray, asked: EncodedQuery, allowed: np.ndarray | None) -> np.ndarray:
+        """The positions given and those that `near_by` finds."""
+        if not asked.own:
+            return near
+        return np.concatenate([near, self.near_by(asked.own, DEPTH, allowed)])
+
+    def near_by(self, own: Mapping[str, np.ndarray], k: int, allowed: np.ndarray | None) -> np.ndarray:
+        """Positions nearest to a query by each of its modalities, k or more of each, in any order.
+
+        Args:
+            own: as `EncodedQuery.own`.
+            allowed: (positions,) bool, the products that may be found; None for all.
+        """
+        out = np.concatenate([self.hidden, self.fresh]) if len(self.fresh) else self.hidden
+        may = None if allowed is None else allowed[: len(self.places) - len(self.places.added)]
+        index = self.parts.evidence_index
+        found = [self.fresh[:0]]
+        for name, vector in self.search.comparable(own).items():
+            found.append(index.search(name, vector, k, out, may))
+            if len(self.fresh):
+                cosine = self._fresh_evidence(name) @ vector
+                cosine[cosine == 0] = -np.inf  # what lacks the modality
+                if allowed is not None:
+                    cosine[~allowed[self.fresh]] = -np.inf
+                best = np.argsort(-cosine, kind="stable")[:k]
+                found.append(self.fresh[best[np.isfinite(cosine[best])]])
+        return np.concatenate(found)
+
+    def _fresh_evidence(self, name: str) -> np.ndarray:
+        """(fresh, d) float32 of the products put since the release, by one of their modalities."""
+        if name not in self._fresh_tables:
+            self._fresh_tables[name] = np.asarray(self.search.own[name][self.fresh], np.float32)
+        return self._fresh_tables[name]
+
+    def own_of(self, product: str) -> dict[str, np.ndarray]:
+        """Name to (d,) float32 vector of unit length of a product there is, by each modality."""
+        place = self.position_of(product)
+        if place is None:
+            return {}
+        here = np.array([place])
+        found = {name: unit_length(table[here])[0] for name, table in self.search.own.items()}
+        return {name: vector for name, vector in found.items() if vector.any()}
 
     def classes_of(self, product: str) -> np.ndarray:
         """(classes,) float32 probabilities of a product that is there; empty without classes."""
@@ -220,6 +292,6 @@ class CatalogueKeeper:
             put = {p: e for p, e in view.delta.entries.items() if e.vector is not None}
             kept = {p: f for p, f in self._fresh.items() if (e := put.get(p)) and e is f.entry}
             new = {p: e for p, e in put.items() if p not in kept}
-            self._fresh = kept | read_updates(new, self.parts.lexical, self._encoder)
+            self._fresh = kept | read_updates(new, self.parts, self._encoder)
             self._newest = CatalogueView(self.parts, self._vectors, view, self._fresh)
             return self._newest

@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import compress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import bm25s
 import numpy as np
 import pandas as pd
 
-from retrieval.lexical.listings import FIELD_WEIGHTS, read_table
+from retrieval.lexical.listings import FIELD_WEIGHTS, NO_NAMES, Names, read_table
 from retrieval.lexical.query import LexicalQuery
 from retrieval.lexical.score_table import Postings, ScoreTable, in_all
 from retrieval.lexical.spelling import Near, Spelling
@@ -29,7 +30,8 @@ __all__ = ["FORMAT", "LexicalIndex"]
 
 FORMAT = 2
 """Of the folder; 1 had neither titles nor words."""
-TITLED, WORDS = "titled.npy", "words.json"
+TITLES, WORDS = ("titles.indptr.npy", "titles.indices.npy"), "words.json"
+NO_WORDS: Mapping[str, int] = MappingProxyType({})
 K1, B = 1.5, 0.75
 """Saturation of repeated terms and share of the length normalisation: the usual values."""
 
@@ -42,6 +44,7 @@ class LexicalIndex:
         weights: times that each field's terms count.
         mean_length: terms of a listing, in the mean.
         spelling: the listings' words as written.
+        categories: names of the listings' categories.
     """
 
     def __init__(
@@ -50,12 +53,15 @@ class LexicalIndex:
         rows: int,
         weights: Mapping[str, int],
         mean_length: float,
-        titled: np.ndarray,
+        titles: tuple[np.ndarray, np.ndarray],
         words: Mapping[str, int],
+        categories: Names,
     ) -> None:
         self._index = index
-        self._titled = titled  # of each posting, whether the listing has the term in its title
+        # Where each term's rows begin, and the rows, ascending, that have it in their title.
+        self._titles = titles
         self.spelling = Spelling(words)
+        self.categories = categories
         # Plain views: a memory map's own type costs a microsecond each time it is cut.
         self._starts, self._indices, self._data = (
             np.asarray(index.scores[name]) for name in ("indptr", "indices", "data")
@@ -74,13 +80,19 @@ class LexicalIndex:
         return self._rows
 
     @classmethod
-    def build(cls, products: pd.DataFrame, weights: Mapping[str, int] = FIELD_WEIGHTS) -> "LexicalIndex":
+    def build(
+        cls,
+        products: pd.DataFrame,
+        weights: Mapping[str, int] = FIELD_WEIGHTS,
+        categories: Names = NO_NAMES,
+    ) -> "LexicalIndex":
         """Index n listings, row i of the table being listing i.
 
         Args:
             products: any of the columns title, brand, attributes (mapping or text), category and
                 description; what is missing or null is empty.
             weights: field to how often its terms count.
+            categories: names of categories; they are words of the listings in and below them.
 
         Raises:
             InputError: an unknown field, a negative weight, or no listing.
@@ -91,10 +103,10 @@ class LexicalIndex:
                 raise InputError("weights", {field: weight}, f"give 0 or more to any of {known}")
         if len(products) == 0:
             raise InputError("products", 0, "give at least one listing")
-        read = read_table(products, weights)
+        read = read_table(products, weights, categories)
         words = Counter(word for listing in read for word in listing.words)
         terms, titles = [listing.terms for listing in read], [listing.titled for listing in read]
-        return cls.of_terms(terms, weights, titles, words)
+        return cls.of_terms(terms, weights, titles, words, categories)
 
     @classmethod
     def of_terms(
@@ -102,7 +114,8 @@ class LexicalIndex:
         listings: Sequence[Sequence[str]],
         weights: Mapping[str, int],
         titles: Sequence[Collection[str]] = (),
-        words: Mapping[str, int] | None = None,
+        words: Mapping[str, int] = NO_WORDS,
+        categories: Names = NO_NAMES,
     ) -> "LexicalIndex":
         """Index listings given as terms.
 
@@ -119,14 +132,12 @@ class LexicalIndex:
         # Listings without any word have a mean length of 0, by which the library divides.
         with np.errstate(invalid="ignore"):
             index.index((ids, vocabulary), create_empty_token=False, show_progress=False)
-        starts, rows = (index.scores[name] for name in ("indptr", "indices"))
-        titled = np.zeros(len(rows), bool)
-        for row, title in enumerate(titles):
-            for number in map(vocabulary.__getitem__, title):
-                own = rows[starts[number] : starts[number + 1]]
-                titled[starts[number] + own.searchsorted(row)] = True
+        numbers = np.array([vocabulary[term] for title in titles for term in title], np.int32)
+        rows = np.repeat(np.arange(len(titles), dtype=np.int32), [len(title) for title in titles])
+        order = np.lexsort((rows, numbers))
+        starts = np.searchsorted(numbers[order], np.arange(len(vocabulary) + 1)).astype(np.int32)
         mean_length = sum(map(len, ids)) / len(ids)
-        return cls(index, len(listings), weights, mean_length, titled, words or {})
+        return cls(index, len(listings), weights, mean_length, (starts, rows[order]), words, categories)
 
     def query(self, text: str) -> LexicalQuery:
         """What the index reads of a query's text."""
@@ -206,12 +217,9 @@ class LexicalIndex:
         """
         lists = [listed for listed, _ in query.postings]
         if titled:
-            lists = [
-                listed[self._titled[self._starts[number] : self._starts[number + 1]]]
-                if len(listed)
-                else listed
-                for number, listed in zip(query.ids.tolist(), lists, strict=True)
-            ]
+            starts, rows = self._titles
+            known = [number if number < self.terms else -1 for number in query.ids.tolist()]
+            lists = [rows[starts[n] : starts[n + 1]] if n >= 0 else rows[:0] for n in known]
         return in_all(lists, self._rows) if lists else np.empty(0, np.int64)
 
     def knows(self, word: str, term: str) -> bool:
@@ -229,7 +237,8 @@ class LexicalIndex:
     def save(self, folder: Path) -> None:
         """Write arrays and JSON below `folder`, made when absent."""
         self._index.save(folder, show_progress=False)
-        np.save(folder / TITLED, self._titled, allow_pickle=False)
+        for name, table in zip(TITLES, self._titles, strict=True):
+            np.save(folder / name, table, allow_pickle=False)
         write_json(folder / WORDS, self.spelling.words)
         write_json(folder / "lexical.json", {"format": FORMAT, **self.describe()})
 
@@ -249,16 +258,17 @@ class LexicalIndex:
             weights = {str(k): int(v) for k, v in facts["weights"].items()}
             if facts.get("format") != FORMAT:
                 raise ArtifactError(f"the lexical index at {folder} has another format; build it again")
-            titled = np.asarray(np.load(folder / TITLED, mmap_mode="r", allow_pickle=False))
-            words = read_json(folder / WORDS)
+            starts, titled = (
+                np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False)) for name in TITLES
+            )
             sizes = int(facts["rows"]), weights, float(facts["mean_length"])
-            loaded = cls(index, *sizes, titled, words)
+            loaded = cls(index, *sizes, (starts, titled), read_json(folder / WORDS), facts["categories"])
             code, terms = facts["tokens"], len(index.scores["indptr"]) - 1
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(f"the lexical index at {folder} is missing or damaged: {error}") from error
         if code != tokens_code():
             raise ArtifactError(f"the lexical index at {folder} has terms of {code}; build it again")
-        agree = terms == len(index.vocab_dict) and len(titled) == len(index.scores["indices"])
+        agree = terms == len(index.vocab_dict) and len(starts) == terms + 1 and int(starts[-1]) == len(titled)
         if not agree or int(index.scores["num_docs"]) != len(loaded):
             raise ArtifactError(f"the lexical index at {folder} is damaged: its files disagree")
         if rows is not None and rows != len(loaded):
@@ -266,11 +276,12 @@ class LexicalIndex:
         return loaded
 
     def describe(self) -> dict[str, Any]:
-        """Rows, terms, mean length, weights and what cut the words, JSON-able."""
+        """Rows, terms, mean length, weights, names of categories and what cut the words, JSON-able."""
         return {
             "rows": len(self),
             "terms": len(self._index.vocab_dict),
             "mean_length": self.mean_length,
             "weights": self.weights,
+            "categories": {path: dict(names) for path, names in self.categories.items()},
             "tokens": tokens_code(),
         }

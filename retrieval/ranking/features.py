@@ -1,6 +1,7 @@
 """What both searches say of a query's candidates, as features for the fusion."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,12 +12,15 @@ __all__ = [
     "LEXICAL",
     "MIXED",
     "NEAREST",
+    "OWN",
     "SHORT",
-    "WORDLESS",
     "Candidates",
     "features_of",
     "places",
 ]
+
+OWN = ("text", "image", "audio", "colour")
+"""Names of what a query's modalities are compared by beside its vector (`EncodedQuery.own`)."""
 
 FEATURES = (
     "cosine",
@@ -40,8 +44,9 @@ FEATURES = (
     "lexical_margin",
     "unknown_share",
     "query_words",
+    *(f"own_{name}{what}" for name in OWN for what in ("", "_from_best", "_rank")),
 )
-"""Names of the columns of `features_of` for a query with words.
+"""Names of the columns of `features_of`.
 
 cosine, cosine_from_best     cosine, and the same less the best candidate's (0 or less)
 dense_rank, lexical_rank     1 / (10 + place) among the candidates; lexical 0 where no word matches
@@ -55,12 +60,11 @@ complete                     1 where it has every one, else 0
 feedback, feedback_agreement cosine, and chance of one class, to the best few of the lexical search
 lexical_margin               how far the best BM25 lies above the tenth, as a share of the best
 unknown_share, query_words   share of words that no listing has; logarithm of 1 + the number of words
+own_..., _from_best, _rank   cosine by one of the query's modalities alone, the same less the best
+                             candidate's, and 1 / (10 + place); 0 where query or product lacks it
 ..._by_...                   the product of two: of certainty, margin, known (1 - unknown_share), unknown,
                              or share (the best candidate's lexical_share)
 """
-
-WORDLESS = ("cosine", "class_certainty")
-"""Of a query without words: nothing but the cosine orders what it finds."""
 
 FREE = frozenset({"class_certainty", "lexical_margin", "unknown_share", "query_words"})
 """Equal for all candidates of a query: they move the level of its scores, not their order."""
@@ -87,7 +91,9 @@ _LEXICAL = np.array([name in LEXICAL for name in FEATURES])
 SHORT = 3
 """Words of a short query at most."""
 MIXED = ("photo_words", "sound_words", "product_words")
-KINDS = ("long", "short", *MIXED, "wordless")
+WORDLESS = ("photo", "sound", "product")
+"""Kinds of query without words, by what they hold."""
+KINDS = ("long", "short", *MIXED, *WORDLESS)
 NEAREST: dict[str, tuple[str, ...]] = {
     "photo_words": ("product_words", "sound_words"),
     "sound_words": ("photo_words", "product_words"),
@@ -114,7 +120,9 @@ class Candidates:
         bound: what no listing's BM25 exceeds.
         words_weight: of a mixed query (words and a photo, sound or product), what the words weigh, 1
             being as much as the mean of its parts; None of any other query.
-        beside: of a mixed query, what stands beside the words: photo, sound or product.
+        beside: what the query holds but words: photo, sound or product; "" of words alone.
+        own: name to (m,) float32 cosine by one of the query's modalities alone, 0 where a product lacks it;
+            only those that the query has.
     """
 
     rows: np.ndarray
@@ -129,24 +137,23 @@ class Candidates:
     unknown_share: float
     bound: float
     words_weight: float | None = None
-    beside: str = "photo"
+    beside: str = ""
+    own: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
         """The kind of the query, one of KINDS."""
         if self.words == 0:
-            return "wordless"
+            return self.beside or "product"
         if self.words_weight is not None:
-            return f"{self.beside}_words"
+            return f"{self.beside or 'photo'}_words"
         return "short" if self.words <= SHORT else "long"
 
 
 def features_of(candidates: Candidates) -> np.ndarray:
-    """(m, features) float64 in the order of FEATURES, or of WORDLESS for a query without words."""
+    """(m, features) float64 in the order of FEATURES."""
     c = candidates
     cosine = c.cosine.astype(np.float64)
-    if c.words == 0:
-        return np.stack([cosine, np.full(len(cosine), c.certainty)], axis=1)
     from_best = cosine - cosine.max(initial=-1.0)
     rank = 1 / (10 + places(cosine, c.rows))
     lexical = c.lexical.astype(np.float64)
@@ -179,6 +186,8 @@ def features_of(candidates: Candidates) -> np.ndarray:
         c.unknown_share,
         np.log1p(c.words),
     ]
+    for name in OWN:
+        lines += own_lines(c, name)
     # One feature after the other in memory: each is written, and weighed, in one go.
     table = np.empty((len(lines), len(c.rows)))
     for place, line in enumerate(lines):
@@ -186,6 +195,16 @@ def features_of(candidates: Candidates) -> np.ndarray:
     if c.words_weight is not None:
         table[_LEXICAL] *= c.words_weight
     return table.T
+
+
+def own_lines(candidates: Candidates, name: str) -> list[np.ndarray | float]:
+    """The three columns of one of the query's modalities."""
+    if name not in candidates.own:
+        return [0.0, 0.0, 0.0]
+    cosine = candidates.own[name].astype(np.float64)
+    there = cosine != 0
+    from_best = np.where(there, cosine - cosine.max(initial=-1.0), -1.0)
+    return [cosine, from_best, np.where(there, 1 / (10 + places(cosine, candidates.rows)), 0.0)]
 
 
 def places(scores: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from retrieval.ranking.features import FEATURES, FREE, MIXED, WORDLESS, Candidates, features_of
+from retrieval.ranking.features import FEATURES, FREE, MIXED, Candidates, features_of
 from retrieval.ranking.fusion import FusionModel, Part
 from retrieval.ranking.metrics import ndcg
 from shelfspace.errors import InputError
@@ -56,9 +56,9 @@ def fit_fusion(judged: Sequence[Judged], strength: float = 0.1) -> FusionModel:
     worded = [one for one in judged if one.candidates.kind in ("long", "short")]
     mixes = [one for one in judged if one.candidates.kind in MIXED]
     parts: dict[str, Part] = {}
-    for kind in ("long", "short", "wordless"):
+    for kind in ("long", "short"):
         own = [one for one in judged if one.candidates.kind == kind]
-        if kind != "wordless" and sum(one.useful for one in own) < FEWEST:
+        if sum(one.useful for one in own) < FEWEST:
             own = worded
         if any(one.useful for one in own):
             parts[kind] = _fit(own, strength)
@@ -73,8 +73,7 @@ def _fit(judged: Sequence[Judged], strength: float) -> Part:
     still = deviation < 1e-9
     deviation[still] = 1.0
     scaled = [(features - mean) / deviation for features in found]
-    names = WORDLESS if together.shape[1] == len(WORDLESS) else FEATURES
-    free = np.array([name in FREE for name in names])
+    free = np.array([name in FREE for name in FEATURES])
     useful = [q for q, gain in enumerate(gains) if gain.any()]
     order = _order([scaled[q] for q in useful], [gains[q] for q in useful], still | free, strength)
     most = max(float(gain.max(initial=0)) for gain in gains)

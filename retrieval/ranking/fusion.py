@@ -20,7 +20,7 @@ are no judgements, `FusionModel.fallback()` adds up reciprocal ranks with k = 60
 Büttcher 2009), which needs none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -34,7 +34,6 @@ from retrieval.ranking.features import (
     KINDS,
     MIXED,
     NEAREST,
-    WORDLESS,
     Candidates,
     features_of,
     places,
@@ -49,7 +48,7 @@ BEFORE = 1
 """The format in which all mixed queries had the weights of photo and words, under the name `mixed`."""
 RANK_CONSTANT = 60
 """Of reciprocal rank fusion, from its paper."""
-LATER = ("complete",)
+LATER = ("complete", *(name for name in FEATURES if name.startswith("own_")))
 """Features that weights learned before there were any do not name; they weigh nothing."""
 UNWEIGHED = {"mean": 0.0, "deviation": 1.0, "weight": 0.0}
 
@@ -103,6 +102,8 @@ class FusionModel:
             if weight != 1.0:
                 logit = levelled(logit, part.logit(features_of(replace(candidates, words_weight=1.0))))
             return np.asarray(expit(logit))
+        if candidates.kind in ("photo", "sound") and candidates.own:
+            return by_own(candidates)
         total = 1 / (RANK_CONSTANT + 1 + places(candidates.cosine, candidates.rows))
         lexical = weight / (RANK_CONSTANT + 1 + places(candidates.lexical, candidates.rows))
         # Both weights together are 2, as they are where the parts weigh the same.
@@ -157,14 +158,14 @@ def _from_json(stored: Any) -> dict[str, Part]:
     if stored["format"] not in (BEFORE, FORMAT):
         raise ValueError(f"format {stored['format']}; this version reads {BEFORE} and {FORMAT}")
     old = {"mixed": "photo_words"} if stored["format"] == BEFORE else {}
-    parts = {old.get(kind, kind): part for kind, part in stored["parts"].items()}
+    # Without words, older weights knew the cosine alone.
+    parts = {old.get(kind, kind): part for kind, part in stored["parts"].items() if kind != "wordless"}
     return {kind: part_of_json(kind, part) for kind, part in parts.items()}
 
 
 def part_to_json(part: Part) -> dict[str, Any]:
     """A part by the names of its features."""
-    names = WORDLESS if len(part.weights) == len(WORDLESS) else FEATURES
-    columns = zip(names, part.mean, part.deviation, part.weights, strict=True)
+    columns = zip(FEATURES, part.mean, part.deviation, part.weights, strict=True)
     return {
         "queries": part.queries,
         "taught_by": part.taught_by,
@@ -183,17 +184,21 @@ def part_of_json(kind: str, stored: Any) -> Part:
     """
     if kind not in KINDS:
         raise ValueError(f"queries of kind {kind!r}")
-    names: Sequence[str] = WORDLESS if kind == "wordless" else FEATURES
-    found = {**{name: UNWEIGHED for name in LATER if name in names}, **stored["features"]}
-    if set(found) != set(names):
-        raise ValueError(f"features {sorted(found)} instead of {sorted(names)}")
+    found = {**dict.fromkeys(LATER, UNWEIGHED), **stored["features"]}
+    if set(found) != set(FEATURES):
+        raise ValueError(f"features {sorted(found)} instead of {sorted(FEATURES)}")
 
     def column(key: str) -> np.ndarray:
-        return np.array([float(found[name][key]) for name in names])
+        return np.array([float(found[name][key]) for name in FEATURES])
 
     queries, bias = int(stored["queries"]), float(stored["bias"])
     taught_by = str(stored.get("taught_by", "own"))
     return Part(column("mean"), column("deviation"), column("weight"), bias, queries, taught_by)
+
+
+def by_own(candidates: Candidates) -> np.ndarray:
+    """(m,) float64 mean cosine over the query's modalities: the product whose own photo is given is first."""
+    return np.mean([np.asarray(cosine, np.float64) for cosine in candidates.own.values()], axis=0)
 
 
 def levelled(logit: np.ndarray, plain: np.ndarray) -> np.ndarray:

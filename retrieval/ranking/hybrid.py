@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import compress
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from retrieval.lexical.query import LexicalQuery
 from retrieval.lexical.score_table import distinct
 from retrieval.ranking.features import Candidates
 from retrieval.ranking.fusion import FusionModel
+from retrieval.vectors.by_modality import ModalityIndexes
 from shelfspace.errors import InputError
 
 __all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "WordEvidence"]
@@ -23,6 +25,9 @@ class Rows(Protocol):
     """A table that gives some of its rows: an array, or one with rows laid over it."""
 
     def __len__(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
 
     def __getitem__(self, rows: np.ndarray, /) -> np.ndarray: ...
 
@@ -39,6 +44,9 @@ class Nearest(Protocol):
 
 DEPTH = 100
 """Candidates from each of the two searches; more are taken where more hits are asked for."""
+
+NOTHING: Mapping[str, Any] = {}
+NO_ROWS = np.empty(0, np.int64)
 
 FEEDBACK = 5
 """Best lexical hits whose neighbours are thought relevant too (pseudo-relevance feedback, Rocchio 1971)."""
@@ -108,6 +116,7 @@ class HybridSearch:
         vectors: (n, d) float32 of unit length.
         fusion: how the two are put together.
         classes: (n, k) class probabilities of the products; None where the encoder has no classes.
+        own: name to (n, d) vectors that a query's modalities are compared with (`SearchParts.evidence`).
 
     Raises:
         InputError: parts over different numbers of products.
@@ -120,14 +129,16 @@ class HybridSearch:
         vectors: Rows,
         fusion: FusionModel,
         classes: Rows | None = None,
+        own: Mapping[str, Rows] = NOTHING,
     ) -> None:
         sizes = {"lexical": len(lexical), "index": len(index), "vectors": len(vectors)}
         if classes is not None:
             sizes["classes"] = len(classes)
+        sizes |= {name: len(table) for name, table in own.items()}
         if len(set(sizes.values())) > 1:
             raise InputError("products", sizes, "build all parts from the same products")
         self.lexical, self.index, self.vectors = lexical, index, vectors
-        self.fusion, self.classes = fusion, classes
+        self.fusion, self.classes, self.own = fusion, classes, own
 
     def search(
         self,
@@ -138,7 +149,8 @@ class HybridSearch:
         depth: int = DEPTH,
         near: np.ndarray | None = None,
         words_weight: float | None = None,
-        beside: str = "photo",
+        beside: str = "",
+        own: Mapping[str, np.ndarray] = NOTHING,
     ) -> Ranking:
         """Rank the candidates of one query.
 
@@ -151,12 +163,17 @@ class HybridSearch:
             near: rows that the index gave for this query; default: it is asked.
             words_weight: of a mixed query (words and something else), what the words weigh, 1 being as
                 much as the mean of its parts; None where the query is words alone or has none.
-            beside: of a mixed query, what stands beside the words: photo, sound or product.
+            beside: what the query holds but words: photo, sound or product.
+            own: as `EncodedQuery.own`.
         """
         if near is None:
-            near = self.near(vector, allowed, depth)
+            near = (
+                self.near(vector, allowed, depth)
+                if allowed is not None
+                else self.near_all(vector, own, depth)
+            )
         words = self.look_up(self.lexical.query(text), near, allowed, depth)
-        return self.rank(words, vector, probabilities, words_weight, beside)
+        return self.rank(words, vector, probabilities, words_weight, beside, own)
 
     def rank(
         self,
@@ -164,10 +181,11 @@ class HybridSearch:
         vector: np.ndarray,
         probabilities: np.ndarray | None = None,
         words_weight: float | None = None,
-        beside: str = "photo",
+        beside: str = "",
+        own: Mapping[str, np.ndarray] = NOTHING,
     ) -> Ranking:
         """The second half of `search`: its candidates by both kinds of evidence."""
-        found = self.candidates(words, vector, probabilities, words_weight, beside)
+        found = self.candidates(words, vector, probabilities, words_weight, beside, own)
         order, scores = self.fusion.rank(found)
         return Ranking(found.rows[order], scores, words)
 
@@ -177,7 +195,8 @@ class HybridSearch:
         vector: np.ndarray,
         probabilities: np.ndarray | None = None,
         words_weight: float | None = None,
-        beside: str = "photo",
+        beside: str = "",
+        own: Mapping[str, np.ndarray] = NOTHING,
     ) -> Candidates:
         """The best of both searches with all that both say of them, in order of rows.
 
@@ -215,6 +234,10 @@ class HybridSearch:
             bound=query.bound,
             words_weight=words_weight,
             beside=beside,
+            own={
+                name: np.asarray(picked(self.own[name], rows) @ asked, np.float32)
+                for name, asked in self.comparable(own).items()
+            },
         )
 
     def near(self, vector: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH) -> np.ndarray:
@@ -227,6 +250,24 @@ class HybridSearch:
         if depth < 1:
             raise InputError("depth", depth, "ask for at least one candidate")
         return self.index.search(vector[None].astype(np.float32), min(depth, len(self.index)), allowed)[1][0]
+
+    def near_all(self, vector: np.ndarray, own: Mapping[str, np.ndarray], depth: int = DEPTH) -> np.ndarray:
+        """Rows nearest to a query by its vector and by each of its modalities; -1 is padding."""
+        near = [
+            self.own_index.search(name, asked, depth, NO_ROWS)
+            for name, asked in sorted(self.comparable(own).items())
+        ]
+        return np.concatenate([self.near(vector, depth=depth), *near])
+
+    @cached_property
+    def own_index(self) -> ModalityIndexes:
+        """Finds the nearest by `own`, where that is arrays."""
+        return ModalityIndexes({name: np.asarray(table) for name, table in self.own.items()})
+
+    def comparable(self, own: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What of a query there are vectors of; a release from before there were own ones has others."""
+        tables = self.own
+        return {n: v for n, v in own.items() if n in tables and tables[n].shape[1] == len(v)}
 
     def look_up(
         self, query: LexicalQuery, near: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH

@@ -27,17 +27,25 @@ class ModalityIndexes:
         self._mutex = threading.Lock()
         self._made: dict[str, tuple[Any, np.ndarray]] = {}
 
-    def search(self, name: str, query: np.ndarray, k: int, out: np.ndarray) -> np.ndarray:
-        """(m,) rows of the release, at least the k nearest that are not among `out`."""
+    def search(
+        self, name: str, query: np.ndarray, k: int, out: np.ndarray, may: np.ndarray | None = None
+    ) -> np.ndarray:
+        """(m,) rows of the release, at least the k nearest that are not among `out`.
+
+        Args:
+            may: (n,) bool, the rows that may be found; None for all.
+        """
         import faiss
 
         index, rows = self._index(name)
-        allowed = np.flatnonzero(~np.isin(rows, out))
-        fetch = min(k + EXTRA, len(allowed))
+        if not len(out) and may is None:
+            fetch = min(k + EXTRA, len(rows))
+            return np.asarray(rows[index.search(query[None], fetch)[1][0]]) if fetch else rows
+        bits = np.ones(len(rows), bool) if may is None else may[rows]
+        bits[np.isin(rows, out)] = False
+        fetch = min(k + EXTRA, int(bits.sum()))
         if fetch == 0:
             return np.empty(0, np.int64)
-        bits = np.zeros(len(rows), dtype=bool)
-        bits[allowed] = True
         packed = np.packbits(bits, bitorder="little")
         selector = faiss.IDSelectorBitmap(len(rows), faiss.swig_ptr(packed))
         _, found = index.search(query[None], fetch, params=faiss.SearchParameters(sel=selector))  # type: ignore[call-arg]

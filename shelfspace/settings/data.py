@@ -85,12 +85,15 @@ class Features(Section):
     )
     image_encoder: str | None = Field(
         None,
-        description="transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>, or null; "
-        "follows model.image where that names one.",
+        description="efficientnet_lite0, transformers:<name or folder>, timm:<name>, "
+        "open_clip:<name>/<weights>, or null; follows model.image where that names one.",
     )
     audio_encoder: str | None = Field(
         None,
         description="transformers:<name or folder>, or null; follows model.audio where that names one.",
+    )
+    colour: bool = Field(
+        True, description="Colours of photos as evidence of their own in search, tied to colour words."
     )
     arrays: tuple[str, ...] = Field(
         (),

@@ -151,6 +151,12 @@ class Service(Section):
     answer_seconds: float = Field(
         30, gt=0, le=300, description="Seconds an answer may take, once the body is there, before 504."
     )
+    bento_media_megabytes: float = Field(
+        500,
+        ge=0,
+        description="Photos and sounds that travel inside the Bento, in MB; over it the first photo of each "
+        "product does, over it still none. 0 for none.",
+    )
     host_names: tuple[str, ...] = Field(
         (), description="Names the service is asked by, beside localhost and loopback addresses (proxy, DNS)."
     )

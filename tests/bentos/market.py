@@ -9,7 +9,7 @@ import pandas as pd
 
 from catalog.product import ProductInput
 from insights.bought_together import bought_together
-from models.inference.by_modality import vectors_alone
+from models.inference.by_modality import own_of, vectors_alone
 from releases import Release, promote, write_release
 from releases.search_parts import search_part_writers
 from retrieval.filters.columns import SEPARATOR
@@ -91,7 +91,7 @@ def build_market(shop: Shop, root: Path) -> Market:
     ]
     features = encoder.featurize(inputs)
     encoded = encoder.encode_features(features)
-    vectors, alone = encoded.vectors, vectors_alone(encoder, features)
+    vectors, alone, seen = encoded.vectors, vectors_alone(encoder, features), own_of(encoder, features)
     market = Market(root, shop.first, products)
     day = pd.Timestamp("2026-01-01", tz="UTC")
     events = pd.DataFrame(
@@ -134,6 +134,7 @@ def build_market(shop: Shop, root: Path) -> Market:
                 fit_fusion([one.judged for one in lessons]),
                 alone,
                 learn_floors(list(left_out(lessons))),
+                seen,
             ),
             "insights/bought_together/bought_together.parquet": lambda path: write_table(path, together),
         },

@@ -42,7 +42,7 @@ def build_storefront(shop: Shop, root: Path) -> tuple[Workspace, Release]:
             files.append((key, play_sound(200 + 100 * (n % 3)), None))
     add_media(workspace.snapshot, files, 1_000_000)
     media = MediaStore.open(workspace.snapshot)
-    seen, _ = modality_vectors(shop.encoder, Catalogue.read(products, media, workspace.state, shop.settings))
+    seen = modality_vectors(shop.encoder, Catalogue.read(products, media, workspace.state, shop.settings))
     together = pd.DataFrame(
         [(TWO_PHOTOS, "P009", 3, 0.5), (TWO_PHOTOS, LOUD, 2, 0.25)],
         columns=["product_id", "other_id", "baskets", "weight"],
@@ -57,7 +57,9 @@ def build_storefront(shop: Shop, root: Path) -> tuple[Workspace, Release]:
         products=products,
         metrics={"accuracy": 0.9, "macro_f1": 0.88, "same_category_recall_at_10": 0.95, "roc_auc": 0.99},
         parts={
-            **search_part_writers(LexicalIndex.build(products), FusionModel.fallback(), seen),
+            **search_part_writers(
+                LexicalIndex.build(products), FusionModel.fallback(), seen.alone, own=seen.own
+            ),
             "insights/bought_together/bought_together.parquet": lambda path: write_table(path, together),
             "evaluation.json": lambda path: write_json(path, judged(labels)),
         },

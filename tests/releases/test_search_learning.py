@@ -17,7 +17,7 @@ def source(tmp_path: Path) -> LearnedFrom:
     products = pd.DataFrame({"product_id": [f"p{i}" for i in range(40)], "title": "shoe", **words})
     vectors = np.eye(40, dtype=np.float32)
     sides = ["train"] * 40
-    return LearnedFrom(products, vectors, {"text": vectors}, sides, "m", "1", tmp_path / "judgements")
+    return LearnedFrom(products, vectors, {"text": vectors}, {}, sides, "m", "1", tmp_path / "judgements")
 
 
 def changed(source: LearnedFrom, rows: int) -> LearnedFrom:

@@ -6,12 +6,14 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical, read_listing
 from retrieval.lexical.query import LexicalQuery
 from retrieval.ranking.floors import best_floor, load_floors, measured, save_floors
-from retrieval.results import SearchResults, relevant
+from retrieval.results import SearchResults, relevant, titled_first
 from shelfspace.errors import ArtifactError
 from tests.retrieval.shop import products
 
@@ -36,13 +38,68 @@ def found_with(
     matches: np.ndarray,
     known: np.ndarray,
     allowed: np.ndarray | None,
+    titled: tuple[int, ...] = (),
 ) -> SearchResults:
     """Results of which nothing is asked but what matches beyond the known ones."""
     shop: Any = SimpleNamespace(search=SimpleNamespace(lexical=lexical))
     words, asked, none = SimpleNamespace(query=query), SimpleNamespace(), np.empty(0, np.int64)
+    rows, scores = titled_first(known, 1 - np.arange(len(known)) / 10, np.array(titled, np.int64))
     return SearchResults(
-        shop, cast(Any, asked), cast(Any, words), "short", matches, allowed, known, np.zeros(len(known)), none
+        catalogue=shop,
+        asked=cast(Any, asked),
+        words=cast(Any, words),
+        candidates=cast(Any, "short"),
+        matches=matches,
+        titled=np.array(titled, np.int64),
+        allowed=allowed,
+        rows=rows,
+        scores=scores,
+        out=none,
     )
+
+
+@given(
+    known=st.permutations(range(12)).map(lambda rows: rows[:7]),
+    matches=st.sets(st.integers(0, 11)),
+    titled=st.sets(st.integers(0, 11)),
+    allowed=st.none() | st.lists(st.booleans(), min_size=12, max_size=12),
+    first=st.integers(0, 12),
+    size=st.integers(1, 12),
+)
+def test_what_has_every_word_in_its_title_comes_before_what_has_not_on_every_page(
+    known: list[int],
+    matches: set[int],
+    titled: set[int],
+    allowed: list[bool] | None,
+    first: int,
+    size: int,
+) -> None:
+    matches |= titled
+    lexical = LexicalIndex.of_terms([["red"] * (1 + row % 4) + ["x"] * row for row in range(12)], {})
+    query = lexical.query("red")
+    may = np.ones(12, bool) if allowed is None else np.array(allowed)
+    ranked = [row for row in known if may[row]]
+    found = found_with(
+        lexical,
+        query,
+        np.array(sorted(matches), np.int64),
+        np.array(ranked, np.int64),
+        None if allowed is None else may,
+        tuple(sorted(titled)),
+    )
+    bm25 = lexical.scores(query)
+    rest = [row for row in matches if may[row] and row not in ranked]
+    rest.sort(key=lambda row: (-bm25[row], row))
+    wanted = [
+        row for group in (True, False) for rows in (ranked, rest) for row in rows if (row in titled) is group
+    ]
+    rows, scores = found.window(0, 12)
+    assert rows.tolist() == wanted
+    assert found.total == len(wanted)
+    assert scores.tolist() == sorted(scores.tolist(), reverse=True)
+    page = found.window(first, first + size)
+    assert page[0].tolist() == wanted[first : first + size]
+    assert page[1].tolist() == scores[first : first + size].tolist()
 
 
 def test_the_rest_leaves_out_what_is_known_and_what_does_not_pass() -> None:

@@ -25,6 +25,13 @@ class SoundEncoder(Encoder):
         if self.frozen is not None:
             self.frozen.prepare(arrays)
 
+    @property
+    def own_sizes(self) -> dict[str, int]:
+        return {} if self.frozen is None else {"audio": self.spec["frozen"][0]}
+
+    def own(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {} if self.frozen is None else {"audio": values["frozen"]}
+
     def read(self, values: dict[str, Tensor]) -> Tensor:
         """Arrays of B rows to (B, width), before the frozen vector and the norm."""
         raise NotImplementedError

@@ -31,6 +31,13 @@ class MfccAudio(SoundEncoder):
         super().prepare(arrays)
         self.standardise.prepare(arrays["mfcc"])
 
+    @property
+    def own_sizes(self) -> dict[str, int]:
+        return super().own_sizes or {"audio": self.spec["mfcc"][0]}
+
+    def own(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        return super().own(values) or {"audio": self.standardise(values["mfcc"])}
+
     def read(self, values: dict[str, Tensor]) -> Tensor:
         return self.net(self.standardise(values["mfcc"]))
 
@@ -59,8 +66,18 @@ class TimbreAudio(SoundEncoder):
         super().prepare(arrays)
         self.standardise.prepare(np.concatenate([arrays["mfcc"], arrays["timbre"]], axis=1))
 
+    @property
+    def own_sizes(self) -> dict[str, int]:
+        return super().own_sizes or {"audio": self.spec["mfcc"][0] + self.spec["timbre"][0]}
+
+    def own(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        return super().own(values) or {"audio": self._statistics(values)}
+
+    def _statistics(self, values: dict[str, Tensor]) -> Tensor:
+        return self.standardise(torch.cat([values["mfcc"], values["timbre"]], dim=1))
+
     def read(self, values: dict[str, Tensor]) -> Tensor:
-        x = self.standardise(torch.cat([values["mfcc"], values["timbre"]], dim=1))
+        x = self._statistics(values)
         return self.linear(x) + self.net(x)
 
 

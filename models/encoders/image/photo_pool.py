@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from models.encoders.base import Encoder, Spec
 
@@ -61,6 +62,26 @@ class PhotoEncoder(Encoder):
 
     def prepare_photos(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Fit on the photos of the training rows; arrays have a row a photo."""
+
+    @property
+    def own_sizes(self) -> dict[str, int]:
+        return {"image": self.one_spec["frozen"][0]} if "frozen" in self.one_spec else {}
+
+    def own_photo(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        """`own` of P photos."""
+        return {"image": values["frozen"]} if "frozen" in self.one_spec else {}
+
+    def own(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Of several photos the mean of their vectors of unit length."""
+        if self.pool is None:
+            return self.own_photo(values)
+        single, there = self._single(values)
+        row = there.nonzero(as_tuple=True)[0]
+        found = {}
+        for name, vectors in self.own_photo(single).items():
+            unit = functional.normalize(vectors.float(), dim=1)
+            found[name] = unit.new_zeros(len(there), unit.shape[1]).index_add(0, row, unit)
+        return found
 
     def fixed_photos(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """`fixed` of arrays with a row a photo."""

@@ -53,6 +53,13 @@ class TextEncoder(Encoder):
         if self.sentence is not None:
             self.sentence.prepare(arrays)
 
+    @property
+    def own_sizes(self) -> dict[str, int]:
+        return {} if self.sentence is None else {"text": self.spec["sentence"][0]}
+
+    def own(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {} if self.sentence is None else {"text": values["sentence"]}
+
     def read(self, values: dict[str, Tensor]) -> Tensor:
         """Arrays of B rows to (B, width), before the sentence vector and the norm."""
         raise NotImplementedError

@@ -1,8 +1,8 @@
 """All lessons of a catalogue: what listings that the encoder has not learned from ask of those it has."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.listings import FIELD_WEIGHTS, read_table
 from retrieval.query import Encoder
+from retrieval.ranking.blending import unit_length
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.training.held_out import Lesson, Listings, held_out, known_items
@@ -30,6 +31,7 @@ class Embedded:
         classes: (n, k) class probabilities; None where the encoder has no classes.
         photos, sounds: (n, d) vectors of the products seen through their photo or their sound alone, zero
             without one that can be read; None where the encoder sees none.
+        own: name to (n, d) vectors of each by its modalities (`SearchParts.evidence`).
     """
 
     products: pd.DataFrame
@@ -37,6 +39,7 @@ class Embedded:
     classes: np.ndarray | None
     photos: np.ndarray | None
     sounds: np.ndarray | None = None
+    own: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def terms(self) -> list[list[str]]:
@@ -48,7 +51,8 @@ class Embedded:
         own = np.ascontiguousarray(self.vectors[rows])
         words = LexicalIndex.of_terms([self.terms[row] for row in rows.tolist()], FIELD_WEIGHTS)
         known = None if self.classes is None else self.classes[rows]
-        return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known)
+        seen = {name: table[rows] for name, table in self.own.items()}
+        return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known, seen)
 
 
 def lessons_of_listings(
@@ -68,7 +72,8 @@ def lessons_of_listings(
     gallery, asking = np.flatnonzero(side == "train"), np.flatnonzero(side == "validation")
     if not (len(gallery) and len(asking)):
         return []
-    listings = Listings(products["title"].tolist(), products["category"].tolist(), photos)
+    titles, paths = products["title"].tolist(), products["category"].tolist()
+    listings = Listings(titles, paths, photos, catalogue.sounds, catalogue.own)
     search, known, new = catalogue.search(gallery), listings.take(gallery), listings.take(asking)
     found = held_out(search, known, new, encoder)
     attributes = [json.loads(cell) if cell else {} for cell in products["attributes"].iloc[gallery]]
@@ -77,6 +82,7 @@ def lessons_of_listings(
         sound=first_of(products["sounds"].iloc[asking].tolist(), catalogue.sounds, asking, read),
         vectors=catalogue.vectors[asking],
         classes=None if catalogue.classes is None else catalogue.classes[asking],
+        own={name: unit_length(table[asking]) for name, table in catalogue.own.items()},
     )
     found += mixed(search, known, attributes, new, beside, encoder)
     both = np.concatenate([gallery, asking])

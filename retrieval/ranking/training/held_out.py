@@ -12,7 +12,7 @@ Queries of a word and a photo, a sound or a product are made in `retrieval.ranki
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -47,6 +47,8 @@ MAX_GRADE = 2
 
 Query = tuple[str, int, str, np.ndarray]
 """Kind, group, text and the grades of all products; see `Lesson`."""
+Said = tuple[np.ndarray, np.ndarray, Mapping[str, np.ndarray]]
+"""Vector, class probabilities, and what else a query is compared by (`EncodedQuery.own`)."""
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,27 @@ class Listings:
     Attributes:
         titles: "" where there is none.
         paths: category paths.
-        photos: (n, d) vectors of them seen by photo alone, zero without one; None where not known.
+        photos, sounds: (n, d) vectors of them seen by photo or sound alone, zero without one; None where not
+            known.
+        own: name to (n, d) vectors of each by its modalities (`SearchParts.evidence`).
     """
 
     titles: Sequence[str]
     paths: Sequence[str]
     photos: np.ndarray | None = None
+    sounds: np.ndarray | None = None
+    own: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def take(self, rows: np.ndarray) -> "Listings":
         """Some of them."""
         picked = rows.tolist()
-        photos = None if self.photos is None else np.asarray(self.photos[rows], np.float32)
-        return Listings([self.titles[r] for r in picked], [self.paths[r] for r in picked], photos)
+        return Listings(
+            [self.titles[r] for r in picked],
+            [self.paths[r] for r in picked],
+            None if self.photos is None else np.asarray(self.photos[rows], np.float32),
+            None if self.sounds is None else np.asarray(self.sounds[rows], np.float32),
+            {name: np.asarray(table[rows], np.float32) for name, table in self.own.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -119,13 +130,17 @@ def held_out(search: HybridSearch, gallery: Listings, asking: Listings, encoder:
             members = MAX_GRADE * (at == names[i]).astype(np.int8)
             queries.append(("name", len(queries), names[i].rsplit(SEPARATOR, 1)[-1], members))
     lessons = worded(search, [q for q in queries if search_terms(q[2])], encoder)
-    shown = [] if asking.photos is None else [r for r in useful if np.any(asking.photos[r])]
-    if asking.photos is not None and shown:
-        vectors = unit_length(asking.photos[shown])
+    for kind, name, seen in (("photo", "image", asking.photos), ("sound", "audio", asking.sounds)):
+        shown = [] if seen is None else [r for r in useful if np.any(seen[r])]
+        if seen is None or not shown:
+            continue
+        vectors = unit_length(seen[shown])
         none_known = np.zeros((len(shown), 0), np.float32)
         known = encoder.classify_vectors(vectors) if encoder.labels else none_known
         for row, vector, classes in zip(shown, vectors, known, strict=True):
-            lessons.append(lesson(search, ("photo", row, "", grades[row]), vector, classes))
+            own = {name: unit_length(asking.own[name][[row]])[0]} if name in asking.own else {}
+            query = (kind, row, "", grades[row])
+            lessons.append(lesson(search, query, vector, classes, own, beside=kind))
     return lessons
 
 
@@ -177,9 +192,8 @@ def worded(search: HybridSearch, queries: Sequence[Query], encoder: Encoder) -> 
     """Lessons of queries with words."""
     if not queries:
         return []
-    vectors, classes = encode_texts(encoder, [text for _, _, text, _ in queries])
-    triples = zip(queries, vectors, classes, strict=True)
-    return [lesson(search, query, vector, known) for query, vector, known in triples]
+    encoded = encode_texts(encoder, [text for _, _, text, _ in queries])
+    return [lesson(search, query, *said) for query, said in zip(queries, encoded, strict=True)]
 
 
 def lesson(
@@ -187,21 +201,28 @@ def lesson(
     query: Query,
     vector: np.ndarray,
     classes: np.ndarray,
+    own: Mapping[str, np.ndarray],
     words_weight: float | None = None,
-    beside: str = "photo",
+    beside: str = "",
 ) -> Lesson:
-    """One query's candidates with their grades; `words_weight` and `beside` as in `HybridSearch.search`."""
+    """One query's candidates with their grades; the other arguments as in `HybridSearch.search`."""
     kind, group, text, grades = query
-    words = search.look_up(search.lexical.query(text), search.near(vector))
-    found = search.candidates(words, vector, classes, words_weight, beside)
+    words = search.look_up(search.lexical.query(text), search.near_all(vector, own))
+    found = search.candidates(words, vector, classes, words_weight, beside, own)
     return Lesson(kind, group, Judged(found, grades[found.rows], group), grades)
 
 
-def encode_texts(encoder: Encoder, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors and class probabilities of texts, as the service encodes a query."""
-    items = [ProductInput(title=text) for text in texts]
-    encoded = encoder.encode_features(encoder.featurize(items, queries=True))
-    return encoded.vectors, encoded.probabilities
+def encode_texts(encoder: Encoder, texts: Sequence[str]) -> list[Said]:
+    """What the encoder says of texts, as the service encodes a query."""
+    return encode(encoder, [ProductInput(title=text) for text in texts])
+
+
+def encode(encoder: Encoder, items: Sequence[ProductInput]) -> list[Said]:
+    """What the encoder says of items."""
+    features = encoder.featurize(items, queries=True)
+    encoded = encoder.encode_features(features)
+    own = encoder.own_evidence(features, encoded.vectors)
+    return list(zip(encoded.vectors, encoded.probabilities, own, strict=True))
 
 
 def crossed(tried: Iterable[tuple[FusionModel, Sequence[Lesson]]]) -> dict[str, dict[str, float]]:

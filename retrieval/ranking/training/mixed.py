@@ -8,7 +8,7 @@ grade 2, one that has it not grade 1, and one of another category 0, the word or
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from retrieval.ranking.training.held_out import (
     Listings,
     Query,
     drawn,
+    encode,
     encode_texts,
     lesson,
     levels,
@@ -47,12 +48,14 @@ class Beside:
         photo, sound: the encoded file of a row, None where it has none.
         vectors: (n, d) float32 of the whole listings, of unit length; None asks by no product.
         classes: (n, k) their class probabilities, k being 0 without classes.
+        own: name to (n, d) float32 vectors of each by its modalities, of unit length.
     """
 
     photo: ReadMedia = lambda row: None
     sound: ReadMedia = lambda row: None
     vectors: np.ndarray | None = None
     classes: np.ndarray | None = None
+    own: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def mixed(
@@ -109,9 +112,8 @@ def _read_together(
     """As one item, as the service encodes words and a photo or a sound that weigh the same."""
     if not items:
         return []
-    encoded = encoder.encode_features(encoder.featurize(items, queries=True))
-    triples = zip(queries, encoded.vectors, encoded.probabilities, strict=True)
-    return [_lesson(search, query, name, vector, known) for query, vector, known in triples]
+    said = encode(encoder, items)
+    return [_lesson(search, query, name, *one) for query, one in zip(queries, said, strict=True)]
 
 
 def _by_product(
@@ -120,20 +122,28 @@ def _by_product(
     """By the mean of both vectors, as the service asks for a product and words."""
     if beside.vectors is None or not queries:
         return []
-    vectors, classes = encode_texts(encoder, [query[2] for _, query in queries])
+    encoded = encode_texts(encoder, [query[2] for _, query in queries])
     known = np.zeros((len(beside.vectors), 0), np.float32) if beside.classes is None else beside.classes
     equal, lessons = np.ones(2), []
-    for (row, query), words, said in zip(queries, vectors, classes, strict=True):
+    for (row, query), (words, said, by_words) in zip(queries, encoded, strict=True):
         vector = blend(np.stack([words, beside.vectors[row]]), equal)
         both = blend_classes(np.stack([said, known[row]]), equal)
-        lessons.append(_lesson(search, query, "product", vector, both))
+        own = {name: table[row] for name, table in beside.own.items() if table[row].any()}
+        lessons.append(_lesson(search, query, "product", vector, both, {**own, **by_words}))
     return lessons
 
 
-def _lesson(search: HybridSearch, query: Query, name: str, vector: np.ndarray, classes: np.ndarray) -> Lesson:
+def _lesson(
+    search: HybridSearch,
+    query: Query,
+    name: str,
+    vector: np.ndarray,
+    classes: np.ndarray,
+    own: Mapping[str, np.ndarray],
+) -> Lesson:
     _, group, word, grades = query
     named = (f"{name}_words", group, word, grades)
-    return lesson(search, named, vector, classes, words_weight=1.0, beside=name)
+    return lesson(search, named, vector, classes, own, words_weight=1.0, beside=name)
 
 
 class Words:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from retrieval.ranking.features import FEATURES, WORDLESS
+from retrieval.ranking.features import FEATURES
 from retrieval.ranking.fusion import FusionModel
 
 __all__ = ["fusion_picture"]
@@ -21,7 +21,7 @@ def fusion_picture(fusion: FusionModel) -> bytes:
         title(figure, "Reciprocal ranks are added up", "too few judged queries to learn weights from")
         return png(figure)
     weights = {
-        kind: dict(zip(WORDLESS if kind == "wordless" else FEATURES, part.weights.tolist(), strict=True))
+        kind: dict(zip(FEATURES, part.weights.tolist(), strict=True))
         for kind, part in sorted(fusion.parts.items())
     }
     heaviest = {name: max(abs(own.get(name, 0.0)) for own in weights.values()) for name in FEATURES}

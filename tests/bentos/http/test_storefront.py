@@ -20,10 +20,10 @@ from bentos.config import ServiceConfig
 from bentos.errors import RequestError
 from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
-from bentos.http.media import CACHE_BYTES, MediaShelf
 from bentos.http.security_headers import PAGE_POLICY
 from bentos.http.served import Running
 from bentos.http.storefront import STATIC, asked_range, read_static
+from bentos.serving.media import CACHE_BYTES, MediaShelf
 from bentos.serving.uploads import KEPT_SECONDS, PutMedia
 from catalog.product import ProductInput
 from catalog.snapshot.media_store import MediaStore, add_media
@@ -242,7 +242,7 @@ def test_media_that_are_no_media_are_not_sent(
 def test_small_photos_in_memory_are_bounded(
     application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bentos.http.media.CACHE_BYTES", 2000)
+    monkeypatch.setattr("bentos.serving.media.CACHE_BYTES", 2000)
     assert CACHE_BYTES > 2000
     shelf = MediaShelf(application.config.media, application.config.settings.media)
     loaded = application.engine.require()

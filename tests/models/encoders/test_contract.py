@@ -43,7 +43,8 @@ def build(modality: str, name: str, frozen: bool, photos: int = 1, rows: int = 8
 def test_the_contract_names_are_registered():
     assert {"lstm", "transformer", "tfidf", "word2vec", "glove", "minilm"} <= set(ENCODERS["text"])
     assert set(ENCODERS["image"]) == {
-        "cnn", "histograms", "fisher", "transformers:<name or folder>", "timm:<name>",
+        "cnn", "histograms", "fisher", "efficientnet_lite0",
+            "efficientnet_lite0:<views>", "transformers:<name or folder>", "timm:<name>",
         "open_clip:<name>/<weights>",
     }  # fmt: skip
     assert set(ENCODERS["audio"]) == {"mfcc", "timbre", "logmel_cnn", "transformers:<name or folder>"}

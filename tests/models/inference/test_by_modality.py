@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from catalog.product import ProductInput
+from models.encoders.image.photo_counts import COUNTS
 from models.features.catalogue import Catalogue
 from models.inference.by_modality import modality_vectors, vectors_alone
 from retrieval.vectors.by_modality import ModalityIndexes
@@ -60,7 +61,11 @@ def test_only_what_changed_is_computed(shop: Shop, tmp_path: Path) -> None:
 
     def computed(given: pd.DataFrame) -> tuple[dict[str, np.ndarray], int]:
         catalogue = Catalogue.read(given, _NoMedia(), tmp_path, shop.settings)  # type: ignore[arg-type]
-        return modality_vectors(shop.encoder, catalogue)
+        seen = modality_vectors(shop.encoder, catalogue)
+        assert {name: table.shape for name, table in seen.own.items()} == {
+            "image": (len(given), COUNTS), "audio": (len(given), 120)
+        }  # fmt: skip
+        return dict(seen.alone), seen.computed
 
     found, count = computed(products)
     assert count == 1
@@ -94,3 +99,28 @@ def test_a_scan_leaves_out_what_it_is_told_and_what_lacks_the_modality() -> None
     assert not set(found.tolist()) & {1, 2, 3, *range(0, 500, 5)}
     assert len(indexes.search("text", query, 1000, out)) == 397
     assert len(indexes.search("text", query, 3, np.arange(500))) == 0
+
+
+def test_own_vectors_are_what_training_did_not_change(shop: Shop) -> None:
+    items = [
+        ProductInput(title="red bag", photos=(shop.photo,)),
+        ProductInput(title="lamp"),
+        ProductInput(photos=(shop.photo,)),
+    ]
+    features = shop.encoder.featurize(items)
+    own = shop.encoder.own_vectors(features)
+    np.testing.assert_allclose(np.linalg.norm(own["image"], axis=1), [1, 0, 1], atol=1e-5)
+    np.testing.assert_array_equal(own["image"][0], own["image"][2])
+    assert not own["audio"].any()
+
+
+def test_a_query_is_compared_by_each_of_its_modalities(shop: Shop) -> None:
+    items = [ProductInput(title="red bag", photos=(shop.photo,)), ProductInput(title="red bag")]
+    features = shop.encoder.featurize(items)
+    vectors = shop.encoder.encode_features(features).vectors
+    both, words = shop.encoder.own_evidence(features, vectors)
+    assert set(both) == {"text", "image"}
+    # Nothing of its own: the text encoder is trained from nothing, so the vector of the words alone stands.
+    assert set(words) == {"text"}
+    np.testing.assert_array_equal(words["text"], vectors[1])
+    np.testing.assert_allclose(both["text"], vectors[1], atol=1e-5)

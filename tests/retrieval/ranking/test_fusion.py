@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from retrieval.ranking.features import FEATURES, FREE, WORDLESS, Candidates, features_of
+from retrieval.ranking.features import FEATURES, FREE, Candidates, features_of
 from retrieval.ranking.fit import Judged, fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.metrics import ndcg
@@ -82,6 +82,28 @@ def test_queries_without_words_keep_the_order_of_the_cosine() -> None:
     assert (np.diff(scores) <= 0).all()
 
 
+def test_a_photo_is_ranked_by_what_its_encoder_had_before_training() -> None:
+    rng = np.random.default_rng(4)
+    image = rng.uniform(-0.5, 1, 30)
+    one = replace(candidates(rng, words=0), beside="photo", own={"image": image})
+    assert one.kind == "photo"
+    order, _ = FusionModel.fallback().rank(one)
+    assert order.tolist() == np.argsort(-image, kind="stable").tolist()
+
+
+def test_own_evidence_stands_in_columns_of_its_own() -> None:
+    rng = np.random.default_rng(4)
+    text = rng.uniform(0.1, 1, 30)
+    text[3] = 0.0
+    table = features_of(replace(candidates(rng, words=2), own={"text": text}))
+    said = dict(zip(FEATURES, table.T, strict=True))
+    assert np.array_equal(said["own_text"], text)
+    assert said["own_text_from_best"].max() == 0
+    assert (said["own_text_from_best"][3], said["own_text_rank"][3]) == (-1, 0)
+    assert said["own_text_rank"].argmax() == text.argmax()
+    assert not said["own_image"].any()
+
+
 def test_evidence_never_speaks_against_a_product() -> None:
     model = fit_fusion([*judged("cosine", words=6), *judged("agreement", words=2)])
     for part in model.parts.values():
@@ -145,7 +167,7 @@ def test_ties_stand_by_row_and_the_order_of_candidates_does_not_matter() -> None
 def test_features_have_their_names_and_are_finite_at_the_edges() -> None:
     rng = np.random.default_rng(0)
     assert features_of(candidates(rng, 4)).shape == (30, len(FEATURES))
-    assert features_of(candidates(rng, 0)).shape == (30, len(WORDLESS))
+    assert features_of(candidates(rng, 0)).shape == (30, len(FEATURES))
     nothing = candidates(rng, 2, lexical=np.zeros(30), unknown_share=1.0, bound=0.0)
     assert np.isfinite(features_of(nothing)).all()
     empty = {name: np.zeros(0) for name in ("cosine", "lexical", "agreement", "covered")}

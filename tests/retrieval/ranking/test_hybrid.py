@@ -97,7 +97,7 @@ def test_a_query_is_mixed_by_what_its_caller_says() -> None:
     assert search.candidates(words, lamps).kind == "short"
     assert search.candidates(words, lamps, words_weight=0.5).kind == "photo_words"
     nothing = search.look_up(search.lexical.query("the"), search.near(lamps))
-    assert search.candidates(nothing, lamps, words_weight=1.0).kind == "wordless"
+    assert search.candidates(nothing, lamps, words_weight=1.0).kind == "product"
     heavy = search.search("red", lamps, words_weight=1.9)
     light = search.search("red", lamps, words_weight=0.1)
     # The one listing that has the word leads the others by more.

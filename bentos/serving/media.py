@@ -1,7 +1,7 @@
 """Photos and sounds of the products that answer, and small versions of the photos.
 
-Media lie in the snapshot of the workspace, those of products put since the release beside its
-changes. A key is looked up among those that products have; it never becomes a path. What is sent
+Media lie in the snapshot of the workspace or inside the Bento, those of products put since the release
+beside its changes. A key is looked up among those that products have; it never becomes a path. What is sent
 carries the type that its first bytes show, and only types of the list below are sent at all.
 """
 
@@ -10,9 +10,10 @@ import logging
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bentos.errors import RequestError
+from bentos.packed_media import media_keys, packed
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.uploads import PutMedia, keys_said
 from catalog.media.headers import sniff
@@ -106,6 +107,27 @@ class MediaShelf:
         self._keep(name, small)
         return KINDS["WEBP"], small
 
+    def describe(self, loaded: LoadedRelease) -> dict[str, Any]:
+        """Where the media lie, how many of those that the release names are there, and why others are not.
+
+        Raises:
+            RequestError: 500 for a damaged index.
+        """
+        with self._lock:
+            if self._folder is not None and (self._store is None or self._release != loaded.id):
+                self._open(self._folder, loaded)
+            store = self._store
+            keys = self._keys if store is not None else media_keys(loaded.release.products)
+        there = [key for key in keys if store is not None and key in store]
+        inside = None if self._folder is None else packed(self._folder)
+        return {
+            "from": "nowhere" if store is None else "workspace" if inside is None else "bento",
+            "files": len(there),
+            "bytes": sum(store.size(key) for key in there) if store is not None else 0,
+            "named": len(keys),
+            "lack": "" if len(there) == len(keys) else lack(inside),
+        }
+
     def _known(self, loaded: LoadedRelease, key: str) -> MediaStore | PutMedia:
         with self._lock:
             changes = loaded.view().delta
@@ -125,7 +147,7 @@ class MediaShelf:
         except ArtifactError:
             logger.exception("the media index cannot be read")
             raise RequestError(500, "media", "index", "the service's log says what is damaged") from None
-        self._keys, self._release = keys_of(loaded), loaded.id
+        self._keys, self._release = frozenset(media_keys(loaded.release.products)), loaded.id
 
     def _keep(self, name: tuple[str, int], small: bytes) -> None:
         with self._lock:
@@ -137,17 +159,19 @@ class MediaShelf:
                 self._held -= len(self._small.popitem(last=False)[1])
 
 
-def keys_of(loaded: LoadedRelease) -> frozenset[str]:
-    """Media keys that the products of a release name."""
-    products = loaded.release.products
-    return frozenset(
-        str(key)
-        for column in ("photos", "sounds")
-        if column in products
-        for keys in products[column]
-        if keys is not None
-        for key in keys
-    )
+def lack(inside: dict[str, Any] | None) -> str:
+    """Why files that the release names are not shown, and what helps.
+
+    Args:
+        inside: what the Bento says of the media in it; None where the service does not look there.
+    """
+    if inside is not None and inside["named_bytes"] > inside["limit"]:
+        return (
+            f"the media take {inside['named_bytes'] / 1e6:,.1f} MB, the Bento may hold "
+            f"{inside['limit'] / 1e6:,g} MB: raise service.bento_media_megabytes and build it again, or name "
+            "the folder of the catalogue's snapshot in SHELFSPACE_MEDIA"
+        )
+    return "the snapshot did not hold them: collect them, or name its folder in SHELFSPACE_MEDIA"
 
 
 def shrink(data: bytes, size: int, limits: Media) -> bytes:
