@@ -120,6 +120,15 @@ class LinearExpert:
                 found[there] += weight * (_gaussian(one.rows(part.take(there)), landmarks) @ dual)
         return found
 
+    def reads(self, features: FeatureTable, only: Sequence[str] | None = None) -> np.ndarray:
+        """(n,) bool: the rows of which it sees a text, a photo or a sound; a price alone says too little."""
+        seen = features if only is None else features.only(list(only))
+        names = [one.modality for one in self.media]
+        if self.text is not None and self.text.names != ("values",):
+            names.append("text")
+        parts = [seen.modalities[name].present for name in names if name in seen.modalities]
+        return np.any(parts, axis=0) if parts else np.zeros(len(features), dtype=bool)
+
     def probabilities(self, features: FeatureTable, only: Sequence[str] | None = None) -> np.ndarray:
         """(n, classes), rows sum to 1."""
         return np.asarray(softmax(self.logits(features, only), axis=1))
