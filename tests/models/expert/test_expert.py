@@ -1,4 +1,4 @@
-"""The linear expert: exact leave-one-out, equal after saving, blind to what is absent, and who names the label."""
+"""The linear expert: exact leave-one-out, equal after saving, blind to what is absent; who names the class."""
 
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def test_a_batch_of_one_is_its_row_and_what_is_absent_is_never_read():
 def test_more_rows_than_are_chosen_on_teach_the_text(monkeypatch):
     import models.expert.expert as module
 
-    whole, table, labels = fitted(frozen=False)
+    whole, table, _ = fitted(frozen=False)
     monkeypatch.setattr(module, "MOST", 60)
     few, _, _ = fitted(frozen=False)
     rows = np.arange(100, ROWS)
