@@ -1,6 +1,6 @@
 """The linear expert: what a product's frozen inputs say of its category without any network.
 
-One ridge regression on text and table, linear, and one a photo or sound, on a Gaussian kernel over its frozen
+One ridge regression on all of them, linear, and one a photo or sound, on a Gaussian kernel over its frozen
 vector; their scores are added with weights chosen on left-out rows. It is the rival of the network's labels,
 and the wide half of what is served (Cheng 2016, arXiv 1606.07792). No pickle: arrays and a description.
 """
@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.sparse.linalg import cg
 from scipy.special import softmax
 
-from models.expert.inputs import MEDIA, DenseInput, TextInput
+from models.expert.inputs import BESIDE, MEDIA, DenseInput, TextInput
 from models.expert.ridge import counted, fit_ridge
 from models.features.table import FeatureTable
 
@@ -33,7 +33,7 @@ class LinearExpert:
 
     Attributes:
         classes: number of categories.
-        text: how text and table are read; None where nothing of them is.
+        text: how text and table are read, which the media stand beside in one row; None without either.
         media: how photos and sounds are read.
         weights: how much each part's scores count, the text first.
     """
@@ -76,19 +76,21 @@ class LinearExpert:
             some = np.sort(np.random.default_rng(seed).permutation(known)[:MOST])
         targets = np.eye(classes)[labels[some]]
         said = []
+        for one in expert.media:
+            part = parts[one.modality]
+            one.fit(part, known[part.present[known]])
         if expert.text is not None:
             expert.text.fit(features, known, classes)
-            table = expert.text.rows(features.take(some))
+            table = expert._rows(features.take(some))
             ridge = fit_ridge((table @ table.T).toarray(), targets)
             expert._linear = np.asarray(table.T @ ridge.dual, np.float32)
             if len(some) < len(known):
-                every = expert.text.rows(features.take(known))
+                every = expert._rows(features.take(known))
                 expert._linear = _solved(every, np.eye(classes)[labels[known]], ridge.penalty, expert._linear)
             said.append(ridge.left_out)
         for one in expert.media:
             part = parts[one.modality]
             there = part.present[some]
-            one.fit(part, some[there])
             seen = one.rows(part.take(some[there])).astype(np.float16)
             ridge = fit_ridge(_gaussian(seen, seen), targets[there])
             expert._landmarks.append(seen)
@@ -110,7 +112,7 @@ class LinearExpert:
         weights = iter(self.weights)
         if self.text is not None:
             weight = next(weights)
-            found += weight * (self._text_rows(seen) @ self._linear)
+            found += weight * (self._rows(seen) @ self._linear)
         for one, weight, landmarks, dual in zip(
             self.media, weights, self._landmarks, self._duals, strict=True
         ):
@@ -133,9 +135,17 @@ class LinearExpert:
         """(n, classes), rows sum to 1."""
         return np.asarray(softmax(self.logits(features, only), axis=1))
 
-    def _text_rows(self, features: FeatureTable) -> sparse.csr_matrix:
-        assert self.text is not None  # noqa: S101 - for the type checker
-        return self.text.rows(features)
+    def _rows(self, features: FeatureTable) -> sparse.csr_matrix:
+        """(n, columns) of text, table and media side by side; what a product lacks is zero."""
+        assert self.text is not None  # noqa: S101 - asked for where there is one
+        found = [self.text.rows(features)]
+        for one in self.media:
+            part = features.modalities.get(one.modality)
+            if part is None or not part.present.any():
+                found.append(sparse.csr_matrix((len(features), len(one.mean))))
+            else:
+                found.append(sparse.csr_matrix(one.rows(part) * BESIDE))
+        return sparse.hstack(found).tocsr()
 
     def save(self, path: Path) -> dict[str, Any]:
         """Write the arrays; returns the description that `load` needs beside them."""

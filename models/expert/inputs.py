@@ -1,8 +1,8 @@
 """What the simple model reads of a feature table: rows of terms and frozen vectors, none of them learned.
 
 Text and table are one sparse row a product: TF-IDF of words and their pairs (of subwords where the features
-hold no words), of the title's character n-grams, the sentence encoder's vector, and the price. A photo or a
-sound is its frozen vector, or the fixed features of the sound.
+hold no words), of the names of its attributes, of the title's character n-grams, the sentence encoder's
+vector, and the price. A photo or a sound is its frozen vector, or the fixed features of the sound.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,11 @@ from models.inputs.words import UNKNOWN
 
 __all__ = ["MEDIA", "DenseInput", "TextInput"]
 
-WEIGHTS = {"words": 1.0, "tokens": 1.0, "grams": 0.5, "sentence": 0.7, "values": 0.3}
-"""Length of each part of a row. A linear model adds what its parts say, so their lengths are what it trusts;
-chosen on training folds of real listings."""
+WEIGHTS = {"words": 1.0, "tokens": 1.0, "keys": 0.5, "grams": 0.5, "sentence": 0.5, "values": 0.3}
+"""Length of each part of a row: a linear model adds what its parts say, and trusts them by their lengths."""
+
+BESIDE = 0.5
+"""Length of a photo's or a sound's vector in the row."""
 
 MEDIA = {"image": ("frozen",), "audio": ("frozen", "timbre", "mfcc")}
 """Modality to the arrays it may be read by, the first of them that is there."""
@@ -44,15 +46,14 @@ class TextInput:
         for name in ("words", "tokens"):
             if name in names:
                 self.terms |= {name: Terms(0), f"{name} pairs": Terms(0)}
-        if "grams" in names:
-            self.terms["grams"] = Terms(0)
+        self.terms |= {name: Terms(0) for name in ("keys", "grams") if name in names}
 
     @classmethod
     def of(cls, modalities: Mapping[str, ModalityFeatures]) -> "TextInput | None":
         """The input that features allow; None without text and table."""
         text = modalities["text"].values if "text" in modalities else {}
         ids = "words" if "words" in text else "tokens"
-        names = [name for name in (ids, "grams", "sentence") if name in text]
+        names = [name for name in (ids, "keys", "grams", "sentence") if name in text]
         if "tabular" in modalities:
             names.append("values")
         return cls(names) if names else None
@@ -76,7 +77,7 @@ class TextInput:
         ids = torch.from_numpy(np.ascontiguousarray(part.values[array][rows]))
         if pairs:
             return pair_keys(ids)
-        return ids if array == "grams" else torch.where(ids > UNKNOWN, ids, 0)
+        return ids if array in ("keys", "grams") else torch.where(ids > UNKNOWN, ids, 0)
 
     def rows(self, features: FeatureTable) -> sparse.csr_matrix:
         """(n, columns) float32; what a product lacks is zero."""
@@ -89,7 +90,7 @@ class TextInput:
             elif name in ("words", "tokens"):
                 both = [self._counted(key, part) for key in (name, f"{name} pairs")]
                 found.append(_scaled(sparse.hstack(both), part.present, WEIGHTS[name]))
-            elif name == "grams":
+            elif name in ("keys", "grams"):
                 found.append(_scaled(self._counted(name, part), part.present, WEIGHTS[name]))
             else:
                 dense = np.asarray(part.values[name], np.float32).reshape(n, -1) * part.present[:, None]

@@ -1,4 +1,4 @@
-"""The linear expert: exact leave-one-out, equal after saving, blind to what is absent; who names the class."""
+"""The linear expert: exact leave-one-out, equal after saving, blind to what is absent; who names a class."""
 
 from pathlib import Path
 
