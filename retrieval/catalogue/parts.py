@@ -46,11 +46,23 @@ class SearchParts:
     popularity: np.ndarray | None = None
 
     @cached_property
+    def popular(self) -> np.ndarray:
+        """(n,) rows, the most popular first, ties in catalogue order."""
+        size = len(self.columns)
+        return np.arange(size) if self.popularity is None else np.argsort(-self.popularity, kind="stable")
+
+    @cached_property
+    def untitled(self) -> np.ndarray:
+        """(n,) bool: products without a title."""
+        return np.array([not title for title in self.facts.title], bool)
+
+    @cached_property
     def suggestions(self) -> Suggestions:
         """What shoppers may be about to type; made when it is first asked for, about a second for 100,000
         products."""
         facts = self.facts
-        return Suggestions(facts.title, facts.category, facts.brand, self.popularity)
+        names = self.lexical.categories
+        return Suggestions(facts.title, facts.category, facts.brand, self.popularity, names)
 
     @cached_property
     def evidence(self) -> dict[str, np.ndarray]:
