@@ -18,6 +18,7 @@ from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters, allowed_rows
 from retrieval.filters.facets import facets, relaxed
 from retrieval.filters.sorting import Sort, sorted_rows
+from retrieval.lexical.marks import marks
 from retrieval.lexical.score_table import best, distinct, positions
 from retrieval.query import EncodedQuery
 from retrieval.ranking.features import Candidates
@@ -144,9 +145,11 @@ class SearchResults:
         rows, scores = self.window(first, first + options.size)
         hits = catalogue.hits(rows.tolist(), np.minimum(scores, 1.0).tolist())
         if hits:
+            terms = frozenset(self.words.query.terms)
             whys = catalogue.search.why(self.words, rows, self.asked.vector, catalogue.modalities)
             for place, (hit, why) in enumerate(zip(hits, whys, strict=True)):
                 hit["why"] = {"words": why.words, "modality": why.modality}
+                hit["marks"] = marks(hit["title"], terms)
                 hit["pinned"] = first + place < self.pinned
         result: dict[str, Any] = {
             "hits": hits, "total": self.total, "page": options.page,

@@ -168,3 +168,14 @@ def test_a_typing_error_is_put_right_for_words_and_encoder_and_said(client: Test
     both = whole(client, "red sheo under 30")
     assert both["hits"] == whole(client, "red shoe under 30")["hits"]
     assert [one["kind"] for one in both["understood"]] == ["price", "spelling"]
+
+
+def test_words_of_the_query_are_marked_in_titles_and_nowhere_else(client: TestClient) -> None:
+    found = whole(client, "red sheo")
+    marked = 0
+    for hit in found["hits"]:
+        parts = [hit["title"][start:end].lower() for start, end in hit["marks"]]
+        assert set(parts) <= {"red", "shoe", "shoes"}
+        marked += bool(parts)
+        assert bool(parts) or not {"red", "shoe", "shoes"} & set(hit["title"].lower().split())
+    assert marked
