@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from retrieval.ranking.features import FEATURES, FREE, Candidates, features_of
+from retrieval.ranking.candidates import Candidates
+from retrieval.ranking.features import FEATURES, FREE, features_of
 from retrieval.ranking.fit import Judged, fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.metrics import ndcg
