@@ -81,6 +81,8 @@ class SearchParts:
             matches: ascending positions of what has every word of the query.
             sorting: whether hits are sorted by something else than relevance; a weak one would lead then.
         """
+        if candidates.words == 0 and not candidates.beside:
+            return np.zeros(len(candidates.rows), bool)  # signs alone ask for nothing
         if relevance is None:
             return np.ones(len(candidates.rows), bool)
         known = self.answers[candidates.kind]
@@ -91,7 +93,7 @@ class SearchParts:
         """What /release says of the search."""
         learned = {kind: part.queries for kind, part in sorted(self.fusion.parts.items())}
         return {
-            "fusion": "learned" if learned else "reciprocal ranks",
+            "fusion": "learned" if learned else "simple rules",
             "judged_queries": learned,
             "kinds_of_query": self.fusion.describe(),
             "score_floors": dict(self.floors),

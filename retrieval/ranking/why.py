@@ -53,7 +53,7 @@ def why(
     found = []
     for has, near, out in zip(matched, nearest, outstanding, strict=True):
         shared = near if blind and not has else out
-        found.append(Why(has, shared or ("text" if has and candidates.words_weight is None else near)))
+        found.append(Why(has, shared or near))
     return found
 
 
