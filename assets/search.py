@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,10 +26,10 @@ LEARNING = "5"
 """Code version of what is learned of search."""
 
 
-def _tokens(shop: Shop) -> list[str]:
+def _words(shop: Shop) -> list[Any]:
     from retrieval.lexical.tokens import tokens_code
 
-    return [tokens_code()]
+    return [tokens_code(), {path: dict(names) for path, names in shop.source.names.items()}]
 
 
 @search(
@@ -38,16 +38,17 @@ def _tokens(shop: Shop) -> list[str]:
     inputs=[],
     judged=["products", "quarantine"],
     also=lambda shop: {"listings": listings_version(shop.embedded_products())},
-    settings=_tokens,
+    settings=_words,
     kinds={"numpy"},
     code_version="2",
     description="BM25 over the words of every product, English stemmed and Chinese cut.",
 )
 def lexical_index(shop: Shop, folder: Path) -> Facts:
-    """Index title, brand, attributes, category and description, rows as the vectors have them."""
+    """Index title, brand, attributes, category with its names, and description, rows as the vectors have
+    them."""
     from retrieval.lexical.index import LexicalIndex
 
-    index = LexicalIndex.build(shop.embedded_products())
+    index = LexicalIndex.build(shop.embedded_products(), categories=shop.source.names)
     (folder / "index").mkdir()
     index.save(folder / "index")
     said = index.describe()

@@ -167,5 +167,5 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
         answers=release_answers(release),
         floors=release_floors(release),
     )
-    _ = facts.named, parts.vocabulary  # read now, so that no answer waits for them
+    _ = facts.named  # read now, so that no answer waits for it
     return parts

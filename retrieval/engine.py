@@ -164,7 +164,7 @@ def browse(
     options: SearchOptions,
     said: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """All products that pass, in catalogue order or by price.
+    """All products that pass: by price, or what is popular and can be shown and bought first.
 
     Args:
         said: what was made of a query of which no word is left to be looked for.

@@ -18,6 +18,7 @@ from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters, allowed_rows
 from retrieval.filters.facets import facets, relaxed
 from retrieval.filters.sorting import Sort, sorted_rows
+from retrieval.lexical.marks import marks
 from retrieval.lexical.score_table import best, distinct, positions
 from retrieval.query import EncodedQuery
 from retrieval.ranking.candidates import Candidates
@@ -177,8 +178,10 @@ class SearchResults:
         if matched is None:  # a rule or a name put a product there that no search found
             matched = self.catalogue.search.lexical.matched(self.words.query, rows)
         whys = why(matched, self.candidates, rows, self.asked.vector, self.catalogue.modalities)
+        terms = frozenset(self.words.query.terms)
         for hit, said in zip(hits, whys, strict=True):
             hit["why"] = {"words": said.words, "modality": said.modality}
+            hit["marks"] = marks(hit["title"], terms)
 
     def facets(self) -> dict[str, Any]:
         """Counts over what the query finds, and, for each filter that is set, over what it finds without."""

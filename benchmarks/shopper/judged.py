@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.shopper.intention import FIRST, Answer, Ask, Check, Intention, Score, generator
 from benchmarks.shopper.shop import Shop
@@ -20,9 +21,18 @@ from retrieval.ranking.training.judgements import read_judgements
 from shelfspace.errors import InputError
 from shelfspace.files import write_bytes, write_text
 
-__all__ = ["NAME", "judged_intentions", "judged_queries", "judged_workspace", "ndcg"]
+__all__ = [
+    "NAME",
+    "WORKSPACE",
+    "judged_intentions",
+    "judged_queries",
+    "judged_workspace",
+    "ndcg",
+    "write_judgements",
+]
 
 NAME = "judged_search"
+WORKSPACE = "judged-search"
 GAINS = np.array([0, 0, 0.5, 1.0, 1.0])
 """Of a judgement of 0, 1, 2, ..."""
 CATALOG = """\
@@ -52,9 +62,20 @@ def judged_queries() -> dict[str, dict[str, int]]:
     return {query: grades for query, grades in found.items() if GAINS[list(grades.values())].any()}
 
 
+def write_judgements(judgements: Mapping[str, Mapping[str, int]], folder: Path) -> None:
+    """A folder of judgements, as a workspace has it."""
+    rows = [(query, product, grade) for query, own in judgements.items() for product, grade in own.items()]
+    folder.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame(rows, columns=["query", "product_id", "relevance"])
+    table.to_csv(folder / "judged.csv", index=False)
+
+
 def judged_workspace(cache: Path) -> Path:
     """The folder of a workspace that the whole chain has released from the texts, none of the judgements
     known to it; what has not changed since is not made again.
+
+    Args:
+        cache: a folder, where the catalogue is put and the workspace made.
 
     Raises:
         InputError: the data are not there, or the chain failed.
@@ -73,12 +94,12 @@ def judged_workspace(cache: Path) -> Path:
     done = subprocess.run(command, env=told, check=False)
     if done.returncode:
         raise InputError("chain", " ".join(command), "mend what it said above, and measure again")
-    return cache / "workspaces" / "judged-search"
+    return cache / "workspaces" / WORKSPACE
 
 
 def judged_intentions(shop: Shop) -> Iterator[Intention]:
     """The queries as they are, and with a typo; of another catalogue none."""
-    if shop.name != NAME.replace("_", "-"):
+    if shop.name != WORKSPACE:
         return
     known = Vocabulary(one.text for one in shop.products)
     for query, grades in judged_queries().items():

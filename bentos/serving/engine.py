@@ -59,8 +59,9 @@ class Engine:
             RequestError: 503 while there is none.
         """
         if self.loaded is None:
+            value = "none can be loaded" if self.problem else "still loading"
             remedy = self.problem or "retry when /readyz answers 200"
-            raise RequestError(503, "release", "none loaded", remedy, retry_after=2)
+            raise RequestError(503, "release", value, remedy, retry_after=2)
         return self.loaded
 
     def start(self) -> None:

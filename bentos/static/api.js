@@ -1,9 +1,10 @@
 // Calls of the service: one place for timeouts, errors in the shopper's words, and the key dialog.
 import { t } from "./i18n.js";
 import { askForKey } from "./login.js";
+import { isStarting, started, starting } from "./starting.js";
 
 const SECONDS = 20;
-const STARTING_PAUSE = 2000;
+const BUSY_PAUSE = 2000;
 const TRIES = 5;
 
 /** An answer that is no 2xx. `status` 0 means that nothing answered. */
@@ -20,11 +21,17 @@ export const get = (path, signal) => call("GET", path, undefined, signal);
 
 async function call(method, path, body, signal, tries = 0) {
   const answer = await send(method, path, body, signal);
+  if (answer.status !== 503) started();
   if (answer.ok) return answer.json();
   if (answer.status === 401 && (await askForKey())) return call(method, path, body, signal, tries);
   const detail = await problem(answer);
+  if (answer.status === 503 && isStarting(detail)) {
+    starting(detail);
+    await pause(1000 * (Number(answer.headers.get("retry-after")) || 2), signal);
+    return call(method, path, body, signal);
+  }
   if (answer.status === 503 && tries < TRIES) {
-    await pause(STARTING_PAUSE, signal);
+    await pause(BUSY_PAUSE, signal);
     return call(method, path, body, signal, tries + 1);
   }
   throw new ApiError(answer.status, sentence(answer.status, detail), detail);
@@ -41,6 +48,7 @@ async function send(method, path, body, signal) {
     return await fetch(path, asked);
   } catch (error) {
     if (error.name === "AbortError") throw error; // somebody asked for something else meanwhile
+    started();
     if (error.name === "TimeoutError") throw new ApiError(0, t("error.timeout"));
     throw new ApiError(0, t(navigator.onLine ? "error.network" : "error.offline"));
   }

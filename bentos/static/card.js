@@ -45,6 +45,20 @@ function why(hit) {
   return said.length ? h("p", { class: "why" }, hit.pinned ? icon("star") : null, said.join(" · ")) : null;
 }
 
+/** A title with the words that the query matched marked; ranges count characters, not UTF-16 units. */
+export function marked(text, marks) {
+  if (!marks?.length) return text;
+  const characters = Array.from(text);
+  const parts = [];
+  let at = 0;
+  for (const [start, end] of marks) {
+    if (start < at || end > characters.length) continue;
+    parts.push(characters.slice(at, start).join(""), h("mark", {}, characters.slice(start, end).join("")));
+    at = end;
+  }
+  return [...parts, characters.slice(at).join("")];
+}
+
 /** One hit as a list item; its heading stands at `level`. */
 export function card(hit, level, eager = false) {
   const title = hit.title || hit.product_id;
@@ -54,7 +68,7 @@ export function card(hit, level, eager = false) {
       picture(hit.photo, 320, "", !eager),
       h("div", { class: "facts" },
         h("p", { class: "kicker" }, [hit.brand, shelf].filter(Boolean).join(" · ")),
-        h(`h${level}`, {}, link(productUrl(hit.product_id), { class: "cover", dir: "auto" }, title)),
+        h(`h${level}`, {}, link(productUrl(hit.product_id), { class: "cover", dir: "auto" }, hit.title ? marked(title, hit.marks) : title)),
         h("p", { class: "line" }, h("span", { class: hit.price == null ? "price none" : "price" },
           money(hit.price, hit.currency)), stock(hit.on_hand)),
         why(hit)),

@@ -1,6 +1,6 @@
 // Filters: what may be chosen, how many products each choice leaves, and what is chosen.
 import { button, fill, h, icon } from "./dom.js";
-import { languageName, money, number, t } from "./i18n.js";
+import { languageName, moneyRange, number, t } from "./i18n.js";
 import { address, withoutFilters } from "./state.js";
 
 const BRANDS = 8;
@@ -64,11 +64,11 @@ function price(state, facets, currency, go) {
   } } }, field("price_from", t("filters.from")), field("price_to", t("filters.to")),
     h("button", { class: "quiet", type: "submit" }, t("filters.apply")));
   const steps = h("ul", { class: "steps" }, facets.map((step) => {
-    const chosen = state.price_from === step.from && state.price_to === step.to;
+    const chosen = state.price_from === (step.from ?? null) && state.price_to === (step.to ?? null);
     return h("li", {}, h("button", { type: "button", class: "step", "aria-pressed": String(chosen),
       "data-key": `price:${step.from}`, on: { click: () => go(chosen ? { price_from: null, price_to: null }
-        : { price_from: step.from, price_to: step.to }) } },
-      h("span", { class: "words" }, `${money(step.from, currency)} – ${money(step.to, currency)}`),
+        : { price_from: step.from ?? null, price_to: step.to ?? null }) } },
+      h("span", { class: "words" }, moneyRange(step.from, step.to, currency)),
       h("span", { class: "count" }, number(step.count))));
   }));
   return [form, steps];
@@ -104,13 +104,8 @@ export function activeFilters(state, currency, go, leave) {
     for (const value of state[name]) chosen.push([value.split(" > ").at(-1), { [name]: without(state[name], value) }]);
   }
   for (const code of state.language) chosen.push([languageName(code), { language: without(state.language, code) }]);
-  if (state.price_from != null && state.price_to != null) {
-    chosen.push([`${money(state.price_from, currency)} – ${money(state.price_to, currency)}`,
-      { price_from: null, price_to: null }]);
-  } else if (state.price_from != null) {
-    chosen.push([t("filters.priceFrom", { price: money(state.price_from, currency) }), { price_from: null }]);
-  } else if (state.price_to != null) {
-    chosen.push([t("filters.priceTo", { price: money(state.price_to, currency) }), { price_to: null }]);
+  if (state.price_from != null || state.price_to != null) {
+    chosen.push([moneyRange(state.price_from, state.price_to, currency), { price_from: null, price_to: null }]);
   }
   for (const name of ["in_stock", "has_photo"]) if (state[name]) chosen.push([t(`filters.${name}`), { [name]: false }]);
   if (!chosen.length) return null;

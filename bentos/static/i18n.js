@@ -47,14 +47,25 @@ export const percent = (value, digits = 0) =>
 export const figure = (value, digits = 3) =>
   new Intl.NumberFormat(tag(), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 
-/** A price; a currency that is no ISO code is written behind the number. */
-export function money(value, currency) {
+/** A price; a currency that is no ISO code is written behind the number. `round`: whole ones without cents. */
+export function money(value, currency, round = false) {
   if (value == null) return t("price.none");
   try {
-    return new Intl.NumberFormat(tag(), { style: "currency", currency, currencyDisplay: "narrowSymbol" }).format(value);
+    return new Intl.NumberFormat(tag(), { style: "currency", currency, currencyDisplay: "narrowSymbol",
+      trailingZeroDisplay: round ? "stripIfInteger" : "auto" }).format(value);
   } catch {
     return `${number(value, 2)} ${currency || ""}`.trim();
   }
+}
+
+/** The last part of a category path. */
+export const categoryName = (path) => path.split(" > ").at(-1);
+
+/** A range of prices; a missing end leaves it open. */
+export function moneyRange(low, high, currency) {
+  if (low == null) return t("filters.priceTo", { price: money(high, currency, true) });
+  if (high == null) return t("filters.priceFrom", { price: money(low, currency, true) });
+  return `${money(low, currency, true)} – ${money(high, currency, true)}`;
 }
 
 /** "3 days ago". */

@@ -4,7 +4,7 @@ import * as clips from "./clips.js";
 import { announce, button, fill, h, icon } from "./dom.js";
 import { number, t } from "./i18n.js";
 import { soundButton } from "./player.js";
-import { address, parts } from "./state.js";
+import { address, parts, withText } from "./state.js";
 
 const titles = new Map();
 
@@ -31,7 +31,7 @@ export function queryBox(go) {
   function submit(event) {
     event.preventDefault();
     tell("");
-    go(address({ ...state, text: input.value.trim(), page: 1, sort: "relevance" }), { again: true });
+    go(address(withText(state, input.value.trim())), { again: true });
   }
 
   function tell(text) {
@@ -42,7 +42,7 @@ export function queryBox(go) {
   async function takeAll(files, from) {
     if (!files.length) return;
     tell("");
-    let next = { ...state, text: input.value.trim(), page: 1, sort: "relevance" };
+    let next = withText(state, input.value.trim());
     try {
       for (const one of files) {
         const { kind, name } = await clips.take(one);
@@ -93,7 +93,7 @@ export function queryBox(go) {
     panel.querySelector("button").focus();
     try {
       const { name } = await recording.done;
-      go(address({ ...state, text: input.value.trim(), sound: name, page: 1, sort: "relevance" }));
+      go(address({ ...withText(state, input.value.trim()), sound: name }));
     } catch (error) {
       if (!(error instanceof clips.ClipError)) throw error;
       tell(t(error.message));

@@ -6,6 +6,7 @@ import { announce, button, fill, h, icon, link } from "./dom.js";
 import { activeFilters, drawFacets } from "./facets.js";
 import { number, t, tag } from "./i18n.js";
 import { address, body, filtered, parts, read, SORTS, withoutFilters } from "./state.js";
+import { understood } from "./understood.js";
 
 const PAGE = 24;
 const answers = new Map();
@@ -36,6 +37,7 @@ export function searchPage(go, box) {
   const title = h("h1", { class: "heading", tabindex: "-1", id: "results-title" });
   const count = h("p", { class: "count" });
   const order = h("select", { id: "sort", "data-key": "sort" });
+  const reading = h("div", { class: "reading" });
   const chips = h("div", { class: "chosen" });
   const results = h("section", { class: "results", "aria-labelledby": "results-title", id: "results" });
   const facets = h("div", { class: "facets" });
@@ -53,7 +55,7 @@ export function searchPage(go, box) {
   const root = h("div", { class: "shop" }, hero, box.extras, doors, h("div", { class: "columns" }, aside,
     h("div", { class: "stage" }, h("div", { class: "bar" }, h("div", { class: "told" }, title, count),
       h("div", { class: "row" }, opener, h("label", { for: "sort", class: "sr" }, t("sort.label")), order)),
-    chips, results)), sheet);
+    reading, chips, results)), sheet);
   let state = null;
   let running = null;
   let shownFor = "";
@@ -93,8 +95,9 @@ export function searchPage(go, box) {
 
   const change = (changes) => go(address({ ...state, ...changes, page: 1 }), { quiet: true });
 
-  function drawAnswer({ hits, total, facets: found }, given, focus) {
-    const currency = hits.find((hit) => hit.currency)?.currency ?? "EUR";
+  function drawAnswer({ hits, total, facets: found, understood: said = [], nearest = [] }, given, focus) {
+    const currency = [...hits, ...nearest].find((hit) => hit.currency)?.currency ?? "EUR";
+    const held = reading.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     const pages = Math.max(1, Math.ceil(total / PAGE));
     const words = t(given.length ? "results.found" : "results", { n: total });
     count.textContent = pages > 1 ? `${words} · ${t("results.page", { page: state.page, pages })}` : words;
@@ -103,10 +106,18 @@ export function searchPage(go, box) {
       drawFacets(facets, state, found, currency, change);
       drawDoors(found.category ?? {}, !given.length && !filtered(state) && state.page === 1);
     }
+    fill(reading, understood(said, state, currency, (url) => go(url, { quiet: true })));
+    if (held) (reading.querySelector(`[data-key="${CSS.escape(held)}"]`) ?? reading.querySelector("button, a") ?? title).focus({ preventScroll: true });
     fill(chips, activeFilters(state, currency, change, (url) => go(url, { quiet: true })));
     if (hits.length) fill(results, grid(hits, heading(state), 2), drawPages(total));
-    else fill(results, nothing());
+    else fill(results, nearest.length ? nearestOnes(nearest) : nothing());
     if (focus) (title.hidden ? hero.querySelector("h1") : title).focus({ preventScroll: true });
+  }
+
+  /** What comes nearest where nothing answers; no hits, and said to be none. */
+  function nearestOnes(hits) {
+    return [h("div", { class: "none-like" }, h("h2", {}, t("nearest.title")), h("p", {}, t("nearest.text"))),
+      grid(hits, t("nearest.label"), 3)];
   }
 
   function nothing() {

@@ -10,7 +10,8 @@ const WEIGHT_MAX = 3;
 export function read(url) {
   const given = url.searchParams;
   const state = { text: given.get("q") ?? "", product: given.get("like") ?? "", photo: given.get("photo") ?? "",
-    sound: given.get("sound") ?? "", weights: {}, sort: "relevance", page: 1, price_from: null, price_to: null };
+    sound: given.get("sound") ?? "", weights: {}, sort: "relevance", page: 1, price_from: null, price_to: null,
+    literal: given.get("as") === "typed", ignore: [...new Set(given.getAll("aside").filter(Boolean))] };
   for (const part of PARTS) {
     const weight = Number.parseFloat(given.get(`w.${part}`));
     state.weights[part] = Number.isFinite(weight) ? Math.min(WEIGHT_MAX, Math.max(0, weight)) : 1;
@@ -31,6 +32,8 @@ export function read(url) {
 export function address(state) {
   const given = new URLSearchParams();
   if (state.text) given.set("q", state.text);
+  if (state.text && state.literal) given.set("as", "typed");
+  if (state.text) for (const phrase of state.ignore) given.append("aside", phrase);
   if (state.product) given.set("like", state.product);
   for (const name of ["photo", "sound"]) if (state[name]) given.set(name, state[name]);
   const mixed = parts(state);
@@ -59,19 +62,27 @@ export const filtered = (state) =>
 export function withoutFilters(state) {
   const bare = EMPTY();
   return { ...bare, text: state.text, product: state.product, photo: state.photo, sound: state.sound,
-    weights: state.weights, sort: state.sort };
+    weights: state.weights, sort: state.sort, literal: state.literal, ignore: state.ignore };
 }
+
+/** The state with other words: what was said of the old ones is over. */
+export const withText = (state, text) => ({ ...state, text, page: 1, sort: "relevance",
+  ...(text === state.text ? {} : { literal: false, ignore: [] }) });
 
 /** The body of POST /search. `media` gives the base64 of a kept photo or sound, or "". */
 export function body(state, k, media) {
   const query = {};
-  if (state.text) query.text = state.text;
+  if (state.text) {
+    query.text = state.text;
+    if (state.literal) query.literal = true;
+    if (state.ignore.length) query.ignore = state.ignore;
+  }
   if (state.product) query.product_id = state.product;
   for (const name of ["photo", "sound"]) {
     const data = state[name] && media(state[name]);
     if (data) query[name] = data;
   }
-  const given = Object.keys(query).map((name) => (name === "product_id" ? "product" : name));
+  const given = PARTS.filter((part) => query[part === "product" ? "product_id" : part]);
   if (given.length > 1 && given.some((part) => state.weights[part] !== 1)) {
     query.weights = Object.fromEntries(given.map((part) => [part, state.weights[part]]));
   }

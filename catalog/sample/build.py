@@ -17,7 +17,7 @@ from catalog.sample.sounds import render_sound
 from catalog.sample.stock import make_stock
 from catalog.sample.texts import write_texts
 from catalog.sample.truth import truth
-from catalog.sample.world import CATEGORIES
+from catalog.sample.world import CATEGORIES, words
 from shelfspace.errors import CatalogError
 from shelfspace.files import atomic_directory, write_bytes, write_json, write_text
 from shelfspace.progress import hide_bar
@@ -42,6 +42,7 @@ DESCRIPTION = {
     "media_root": "media",
     "photo_separator": "|",
     "category_separator": " > ",
+    "names": words()["names"]["categories"],
     "params": {},
 }
 

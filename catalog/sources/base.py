@@ -1,6 +1,6 @@
 """A catalogue: a folder with tables and media, described by the catalog.yaml beside them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ class CatalogSource:
         currency: the one currency of its prices; "" accepts any.
         label_level: category nodes that make a label; 0 where it has no categories.
         photo_separator, category_separator: between several values of one cell.
+        names: category path, its nodes joined by " > ", to language to what shoppers call it there.
         overrides: of params.yaml.
         reader: name of a preset's own reader, or "".
         readers: table to what reads it, where a reader is named; other tables have no rows then.
@@ -44,6 +45,7 @@ class CatalogSource:
     label_level: int = 1
     photo_separator: str = "|"
     category_separator: str = " > "
+    names: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     overrides: dict[str, Any] = field(default_factory=dict)
     reader: str = ""
     readers: "Mapping[str, Callable[[CatalogSource], pd.DataFrame]]" = field(default_factory=dict)

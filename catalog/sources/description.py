@@ -12,15 +12,18 @@ stock: {path: stock.csv}
 media_root: media          # photos and sounds are named relative to it
 photo_separator: "|"       # between several keys of one cell
 category_separator: " > "
+names:                     # what shoppers call a category, by language; categories below it have them too
+  Home > Kettles: {zh: 水壶, en: [kettle, tea kettle]}
 params: {}                 # overrides of params.yaml
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
+from catalog.cells import category_path
 from catalog.contract import TABLES, source_columns
 from catalog.sources.base import CatalogSource, inside
 from catalog.sources.presets import READERS
@@ -32,6 +35,9 @@ __all__ = ["described"]
 
 
 PATH = "give path, and columns where names differ"
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Table(Section):
@@ -57,6 +63,9 @@ class Description(Section):
     media_root: str | None = Field(None, description="name a folder inside the catalogue's")
     photo_separator: str = Field("|", min_length=1, description="give a text such as '|'")
     category_separator: str = Field(" > ", min_length=1, description="give a text such as ' > '")
+    names: dict[Text, dict[Text, Text | list[Text]]] = Field(
+        default_factory=dict, description="give category path: {language: a name, or a list of names}"
+    )
     reader: str = Field("", description="name a preset's reader, or leave it out")
     params: dict[str, Any] | None = Field(None, description="give sections of params.yaml as a mapping")
 
@@ -100,6 +109,12 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
         label_level=found.label_level,
         photo_separator=found.photo_separator,
         category_separator=found.category_separator,
+        names={
+            category_path(path, found.category_separator): {
+                language: [own] if isinstance(own, str) else own for language, own in by_language.items()
+            }
+            for path, by_language in found.names.items()
+        },
         overrides=found.params or {},
         reader=found.reader,
         readers=READERS.get(found.reader, {}),

@@ -14,6 +14,7 @@ from retrieval.lexical.score_table import positions
 from retrieval.ranking.answers import AnswerFloor
 from retrieval.ranking.candidates import Candidates
 from retrieval.ranking.fusion import FusionModel
+from retrieval.suggestions import Suggestions
 from retrieval.understanding import Vocabulary
 from retrieval.vectors.by_modality import ModalityIndexes
 
@@ -35,6 +36,7 @@ class SearchParts:
             lacks what they read; of a modality without one, `modalities` stand for them.
         answers: kind of query to what is no answer; of a kind without, every candidate is one.
         floors: kind of query to the lowest score of a hit that is sorted by price.
+        popularity: (n,) how often each product is bought; None where that is not known.
     """
 
     facts: ProductFacts
@@ -46,6 +48,26 @@ class SearchParts:
     floors: Mapping[str, float] = field(default_factory=dict)
     own: Mapping[str, np.ndarray] = field(default_factory=dict)
     answers: Mapping[str, AnswerFloor] = field(default_factory=dict)
+    popularity: np.ndarray | None = None
+
+    @cached_property
+    def popular(self) -> np.ndarray:
+        """(n,) rows, the most popular first, ties in catalogue order."""
+        size = len(self.columns)
+        return np.arange(size) if self.popularity is None else np.argsort(-self.popularity, kind="stable")
+
+    @cached_property
+    def untitled(self) -> np.ndarray:
+        """(n,) bool: products without a title."""
+        return np.array([not title for title in self.facts.title], bool)
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """What shoppers may be about to type; made when it is first asked for, about a second for 100,000
+        products."""
+        facts = self.facts
+        names = self.lexical.categories
+        return Suggestions(facts.title, facts.category, facts.brand, self.popularity, names)
 
     @cached_property
     def evidence(self) -> dict[str, np.ndarray]:

@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import compress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import bm25s
 import numpy as np
 import pandas as pd
 
-from retrieval.lexical.listings import FIELD_WEIGHTS, read_table
+from retrieval.lexical.listings import FIELD_WEIGHTS, NO_NAMES, Names, read_table
 from retrieval.lexical.query import LexicalQuery
 from retrieval.lexical.score_table import Postings, ScoreTable, in_all
 from retrieval.lexical.spelling import Near, Spelling
@@ -30,6 +31,7 @@ __all__ = ["FORMAT", "LexicalIndex"]
 FORMAT = 2
 """Of the folder; 1 had neither titles nor words."""
 TITLES, WORDS = ("titles.indptr.npy", "titles.indices.npy"), "words.json"
+NO_WORDS: Mapping[str, int] = MappingProxyType({})
 K1, B = 1.5, 0.75
 """Saturation of repeated terms and share of the length normalisation: the usual values."""
 
@@ -42,6 +44,7 @@ class LexicalIndex:
         weights: times that each field's terms count.
         mean_length: terms of a listing, in the mean.
         spelling: the listings' words as written.
+        categories: names of the listings' categories.
     """
 
     def __init__(
@@ -52,11 +55,13 @@ class LexicalIndex:
         mean_length: float,
         titles: tuple[np.ndarray, np.ndarray],
         words: Mapping[str, int],
+        categories: Names,
     ) -> None:
         self._index = index
         # Where each term's rows begin, and the rows, ascending, that have it in their title.
         self._titles = titles
         self.spelling = Spelling(words)
+        self.categories = categories
         # Plain views: a memory map's own type costs a microsecond each time it is cut.
         self._starts, self._indices, self._data = (
             np.asarray(index.scores[name]) for name in ("indptr", "indices", "data")
@@ -75,13 +80,19 @@ class LexicalIndex:
         return self._rows
 
     @classmethod
-    def build(cls, products: pd.DataFrame, weights: Mapping[str, int] = FIELD_WEIGHTS) -> "LexicalIndex":
+    def build(
+        cls,
+        products: pd.DataFrame,
+        weights: Mapping[str, int] = FIELD_WEIGHTS,
+        categories: Names = NO_NAMES,
+    ) -> "LexicalIndex":
         """Index n listings, row i of the table being listing i.
 
         Args:
             products: any of the columns title, brand, attributes (mapping or text), category and
                 description; what is missing or null is empty.
             weights: field to how often its terms count.
+            categories: names of categories; they are words of the listings in and below them.
 
         Raises:
             InputError: an unknown field, a negative weight, or no listing.
@@ -92,10 +103,10 @@ class LexicalIndex:
                 raise InputError("weights", {field: weight}, f"give 0 or more to any of {known}")
         if len(products) == 0:
             raise InputError("products", 0, "give at least one listing")
-        read = read_table(products, weights)
+        read = read_table(products, weights, categories)
         words = Counter(word for listing in read for word in listing.words)
         terms, titles = [listing.terms for listing in read], [listing.titled for listing in read]
-        return cls.of_terms(terms, weights, titles, words)
+        return cls.of_terms(terms, weights, titles, words, categories)
 
     @classmethod
     def of_terms(
@@ -103,7 +114,8 @@ class LexicalIndex:
         listings: Sequence[Sequence[str]],
         weights: Mapping[str, int],
         titles: Sequence[Collection[str]] = (),
-        words: Mapping[str, int] | None = None,
+        words: Mapping[str, int] = NO_WORDS,
+        categories: Names = NO_NAMES,
     ) -> "LexicalIndex":
         """Index listings given as terms.
 
@@ -125,7 +137,7 @@ class LexicalIndex:
         order = np.lexsort((rows, numbers))
         starts = np.searchsorted(numbers[order], np.arange(len(vocabulary) + 1)).astype(np.int32)
         mean_length = sum(map(len, ids)) / len(ids)
-        return cls(index, len(listings), weights, mean_length, (starts, rows[order]), words or {})
+        return cls(index, len(listings), weights, mean_length, (starts, rows[order]), words, categories)
 
     def query(self, text: str) -> LexicalQuery:
         """What the index reads of a query's text."""
@@ -250,7 +262,7 @@ class LexicalIndex:
                 np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False)) for name in TITLES
             )
             sizes = int(facts["rows"]), weights, float(facts["mean_length"])
-            loaded = cls(index, *sizes, (starts, titled), read_json(folder / WORDS))
+            loaded = cls(index, *sizes, (starts, titled), read_json(folder / WORDS), facts["categories"])
             code, terms = facts["tokens"], len(index.scores["indptr"]) - 1
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(f"the lexical index at {folder} is missing or damaged: {error}") from error
@@ -264,11 +276,12 @@ class LexicalIndex:
         return loaded
 
     def describe(self) -> dict[str, Any]:
-        """Rows, terms, mean length, weights and what cut the words, JSON-able."""
+        """Rows, terms, mean length, weights, names of categories and what cut the words, JSON-able."""
         return {
             "rows": len(self),
             "terms": len(self._index.vocab_dict),
             "mean_length": self.mean_length,
             "weights": self.weights,
+            "categories": {path: dict(names) for path, names in self.categories.items()},
             "tokens": tokens_code(),
         }

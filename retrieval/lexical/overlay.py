@@ -46,7 +46,7 @@ def key_of(term: str) -> int:
 
 def read_listing(lexical: LexicalIndex, fields: Mapping[str, Any]) -> Listing:
     """A listing as an index over others scores it (BM25, method `lucene`)."""
-    read = read_words(fields, lexical.weights)
+    read = read_words(fields, lexical.weights, lexical.categories)
     norm = K1 * (1 - B + B * len(read.terms) / max(lexical.mean_length, 1e-9))
     counts = Counter(read.terms)
     times = np.array(list(counts.values()), np.float64)

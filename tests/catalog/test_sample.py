@@ -14,6 +14,7 @@ from catalog.media import open_photo, open_sound, probe_media
 from catalog.sample import build_sample
 from catalog.sample.build import COLUMNS
 from catalog.sample.dirt import EVENT_DIRT, KINDS, count
+from catalog.sample.world import CATEGORIES
 from shelfspace.errors import CatalogError, MediaError
 from shelfspace.files import read_json
 from shelfspace.hashing import tree_hash
@@ -91,6 +92,9 @@ def test_too_few_products_are_refused(tmp_path: Path) -> None:
 
 def test_the_catalogue_file_names_what_lies_beside_it(sample: Path) -> None:
     description = yaml.safe_load((sample / "catalog.yaml").read_text())
+    paths = {category.path for category in CATEGORIES}
+    assert set(description["names"]) == paths | {path.split(" > ")[0] for path in paths}
+    assert all(set(names) == {"en", "zh"} for names in description["names"].values())
     assert description["name"] == "sample"
     assert description["label_level"] == 2
     for table in ("products", "events", "stock"):

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = MARKS
-PAGES = ["/", "/?q=red+lamp&in_stock=1&like=P004", f"/product/{TWO_PHOTOS}", "/about", "/?q=x&brand=nobody"]
+PAGES = [
+    "/",
+    "/?q=red+lamp&in_stock=1&like=P004",
+    "/?q=lamp+under+30&aside=cheap",
+    f"/product/{TWO_PHOTOS}",
+    "/about",
+    "/?q=x&brand=nobody",
+]
 
 
 def test_chinese(visit: Callable[..., Any]) -> None:

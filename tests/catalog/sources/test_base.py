@@ -35,6 +35,15 @@ def test_a_mapping_names_the_source_columns(tmp_path: Path) -> None:
     assert source.currency == "EUR"
 
 
+def test_names_of_categories_stand_by_path_and_language(tmp_path: Path) -> None:
+    (tmp_path / "products.csv").write_text("product_id,title\n1,cup\n")
+    (tmp_path / "catalog.yaml").write_text(
+        "{category_separator: '>>', names: {Home>>Tea  Kettles: {zh: 水壶, en: [kettle, tea kettle]}}}"
+    )
+    names = open_catalog(str(tmp_path)).names
+    assert names == {"Home > Tea Kettles": {"zh": ["水壶"], "en": ["kettle", "tea kettle"]}}
+
+
 @pytest.mark.parametrize(
     ("description", "said"),
     [
@@ -52,6 +61,10 @@ def test_a_mapping_names_the_source_columns(tmp_path: Path) -> None:
         ("{products: {path: p.csv}, media_root: nowhere}", "media_root"),
         ("{products: {path: p.csv}, params: 3}", "params"),
         ("{products: {path: p.csv}, reader: excel}", "reader"),
+        ("{products: {path: p.csv}, names: [Home]}", "catalog.yaml names"),
+        ("{products: {path: p.csv}, names: {Home: kettle}}", "names.Home"),
+        ("{products: {path: p.csv}, names: {Home: {zh: ''}}}", "names.Home.zh"),
+        ("{products: {path: p.csv}, names: {Home: {zh: [7]}}}", "names.Home.zh"),
         ("stock: {path: s.csv}", "products"),
     ],
 )

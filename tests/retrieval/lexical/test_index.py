@@ -11,6 +11,7 @@ import pytest
 from catalog.text.clean import words
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.listings import FIELD_WEIGHTS
+from retrieval.lexical.overlay import LayeredLexical, read_listing
 from retrieval.lexical.tokens import search_terms, stems
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import read_json, write_json
@@ -49,6 +50,27 @@ def test_category_words_are_found_only_where_they_are_searchable(index: LexicalI
     assert set(best(index, "home")) == {6, 7, 8}
     without = LexicalIndex.build(products(), {**FIELD_WEIGHTS, "category": 0})
     assert best(without, "home") == []
+
+
+def test_names_of_a_category_find_what_is_in_it_and_below(tmp_path: Path) -> None:
+    names = {
+        "Shoes": {"zh": ["鞋子"]},
+        "Home > Lamps": {"zh": ["灯具"], "en": ["luminaire", "light fitting"]},
+    }
+    index = LexicalIndex.build(products(), categories=names)
+    index.save(tmp_path / "lexical")
+    loaded = LexicalIndex.load(tmp_path / "lexical")
+    new = LayeredLexical(
+        loaded, 10, {9: read_listing(loaded, {"title": "Spot", "category": "Home > Lamps"})}, np.array([6])
+    )
+    for one, lamps in ((index, {6, 7, 8}), (loaded, {6, 7, 8}), (new, {7, 8, 9})):
+        every = np.arange(len(one))
+        for name in ("灯具", "luminaires", "light fitting"):
+            covered = one.evidence(one.query(name), every)[1]
+            assert set(np.flatnonzero(covered > 0.999)) == lamps
+        assert set(np.flatnonzero(one.evidence(one.query("鞋子"), every)[1])) == set(range(6))
+        assert one.having_all(one.query("luminaire"), titled=True).tolist() == []
+    assert LexicalIndex.build(products()).query("灯具").unknown_share == 1
 
 
 def test_words_that_no_listing_has_are_counted_and_match_nothing(index: LexicalIndex) -> None:

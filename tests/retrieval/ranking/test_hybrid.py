@@ -73,7 +73,7 @@ def test_each_hit_says_which_words_and_which_modality() -> None:
     found = search.candidates(ranking.words, vector)
     matched = search.lexical.matched(ranking.words.query, rows)
     said = why(matched, found, rows, vector, tables)
-    assert said == [Why(("desk", "lamp"), "text"), Why(("lamp",), "text"), Why((), "")]
+    assert said == [Why(("desk", "lamp"), "text"), Why(("lamp",), "image"), Why((), "")]
 
 
 def test_a_photo_is_never_said_to_be_found_by_sound() -> None:
