@@ -1,5 +1,6 @@
 """Where a query's words stand in a title, to be set off there."""
 
+import re
 import unicodedata
 from collections.abc import Collection
 
@@ -7,6 +8,8 @@ from catalog.text.clean import HAN, WORD
 from retrieval.lexical.tokens import stems
 
 __all__ = ["marks"]
+
+NOT_HAN = re.compile(f"[^{HAN.pattern[1:-1]}]+")
 
 
 def marks(title: str, terms: Collection[str]) -> list[tuple[int, int]]:
@@ -18,27 +21,34 @@ def marks(title: str, terms: Collection[str]) -> list[tuple[int, int]]:
     """
     if not terms:
         return []
-    chinese = [term for term in terms if HAN.search(term)]
-    found, plain = [], []
-    for match in WORD.finditer(title):
-        text = match.group()
-        if HAN.search(text):
-            found += [
-                (match.start() + at, match.start() + at + len(one))
-                for one in chinese
-                for at in at_all(text, one)
-            ]
-        else:
-            plain.append((match.span(), unicodedata.normalize("NFKC", text).lower()))
+    pieces = latin(title)
     # One call for all words: a stemmer costs more a call than a word.
-    read = stems([word for _, word in plain])
-    found += [span for (span, _), term in zip(plain, read, strict=True) if term in terms]
+    read = stems([word for _, word in pieces])
+    found = [span for (span, _), term in zip(pieces, read, strict=True) if term in terms]
+    if title.isascii():
+        return found
+    chinese = [term for term in terms if HAN.search(term)]
+    found += [(at, at + len(one)) for one in chinese for at in at_all(title, one)]
     return joined(sorted(found))
+
+
+def latin(title: str) -> list[tuple[tuple[int, int], str]]:
+    """Words of a title that are not Chinese, in lower case, and where each stands."""
+    if title.isascii():
+        return [(match.span(), match.group()) for match in WORD.finditer(title.lower())]
+    found = []
+    for match in WORD.finditer(title):
+        text, start = match.group(), match.start()
+        # A word of both scripts is cut between them.
+        for part in NOT_HAN.finditer(text):
+            plain = unicodedata.normalize("NFKC", part.group()).lower()
+            found.append(((start + part.start(), start + part.end()), plain))
+    return found
 
 
 def at_all(text: str, part: str) -> list[int]:
     """Places where a part of a text begins."""
-    return [at for at in range(len(text)) if text.startswith(part, at)]
+    return [match.start() for match in re.finditer(f"(?={re.escape(part)})", text)]
 
 
 def joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

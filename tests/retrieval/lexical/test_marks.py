@@ -19,6 +19,7 @@ from retrieval.lexical.tokens import query_terms, stems
         ("北辰 Fapi 红色时钟, red", "红色 red", ["红色", "red"]),
         ("红色时钟时钟", "时钟", ["时钟", "时钟"]),
         ("Ｒｅｄ lamp", "red", ["Ｒｅｄ"]),
+        ("USB充电器, usb", "usb 充电", ["USB", "充电", "usb"]),
         ("Women's coat", "womens coats", ["Women's", "coat"]),
         ("Red lamp", "", []),
         ("Red lamp", "the of", []),
