@@ -20,15 +20,17 @@ from typing import Any
 from benchmarks.quality.__main__ import commit
 from benchmarks.search.__main__ import CACHE, PROJECT, write_between
 from benchmarks.shopper.failures import failures
-from benchmarks.shopper.judged import NAME, judged_workspace
+from benchmarks.shopper.halves import learned_figure
+from benchmarks.shopper.intention import Asked
+from benchmarks.shopper.judged import NAME, WORKSPACE, judged_workspace
 from benchmarks.shopper.rows import ROWS, figure, kinds_table, table
 from benchmarks.shopper.runner import ask_all, intentions, kinds, values
-from benchmarks.shopper.shop import serve
+from benchmarks.shopper.shop import Shop, serve
 from benchmarks.shopper.suggest import PREFIXES, large_workspace, suggestion_times
 
 RESULT = PROJECT / "benchmarks" / "results" / "shopper.json"
 BEGIN, END = "<!-- shopper: begin -->", "<!-- shopper: end -->"
-SUGGEST = "suggest_p99_ms"
+SUGGEST, LEARNED = "suggest_p99_ms", "judged_learned"
 FEW_PREFIXES = 1000
 """Completed in each catalogue; the figure is that of a large one."""
 CATALOGUES = ("sample", "flipkart", NAME)
@@ -39,6 +41,26 @@ def folders(catalogues: Sequence[str]) -> list[Path]:
     from shelfspace.workspace import Workspace
 
     return [judged_workspace(CACHE) if name == NAME else Workspace.find(name).root for name in catalogues]
+
+
+def asked_of(
+    place: Path, release: str, only: Sequence[str], prefixes: int
+) -> tuple[Shop, list[Asked], dict[str, dict[str, Any]]]:
+    """The shop of a workspace, the answers to its questions, and the rows that are no questions of a shopper;
+    the arguments as in `measured`."""
+    apart = {}
+    with tempfile.TemporaryDirectory() as folder:
+        shop = serve(place, Path(folder), release)
+        try:
+            asked = list(ask_all(shop, intentions(shop, only)))
+            if not only or SUGGEST in only:
+                apart[SUGGEST] = suggestion_times(shop, prefixes)
+        finally:
+            shop.close()
+    if place.name == WORKSPACE and (not only or LEARNED in only):
+        with tempfile.TemporaryDirectory() as folder:
+            apart[LEARNED] = learned_figure(place, Path(folder))
+    return shop, asked, apart
 
 
 def measured(
@@ -55,14 +77,8 @@ def measured(
     by_catalogue: dict[str, dict[str, Any]] = {}
     told: list[dict[str, Any]] = []
     for place in places:
-        with tempfile.TemporaryDirectory() as scratch:
-            shop = serve(place.resolve(), Path(scratch), release)
-            try:
-                asked = list(ask_all(shop, intentions(shop, only)))
-                times = suggestion_times(shop, prefixes) if not only or SUGGEST in only else None
-            finally:
-                shop.close()
-        by_catalogue[shop.name] = values(shop, asked) | ({SUGGEST: times} if times else {})
+        shop, asked, apart = asked_of(place.resolve(), release, only, prefixes)
+        by_catalogue[shop.name] = values(shop, asked) | apart
         told += kinds(shop, asked)
         if shown:
             print(failures(shop, asked, only or [*ROWS, ""], shown))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.shopper.intention import FIRST, Answer, Ask, Check, Intention, Score, share
+from benchmarks.shopper.intention import Intention, all_of
 from benchmarks.shopper.nothing import sold
 from benchmarks.shopper.shop import Shop
 from benchmarks.shopper.spelling import terms
@@ -48,12 +48,3 @@ def synonym_intentions(shop: Shop) -> Iterator[Intention]:
                     "synonym that stands nowhere", {"text": word}, all_of(right), path, row="synonyms_top10",
                     real=False, language=detect_language(word),
                 )  # fmt: skip
-
-
-def all_of(right: frozenset[str]) -> Check:
-    """Share of the first ten that are right, out of as many as there could be."""
-
-    def check(answer: Answer, ask: Ask) -> Score:
-        return Score(share(answer, right, FIRST))
-
-    return check

@@ -19,7 +19,8 @@ class Model(Section):
     text: str = Field(
         "lstm",
         description="Text encoder: auto (chosen by the chain; so params.yaml), lstm, transformer, tfidf, "
-        "word2vec, glove, glove:<vectors file>, minilm or sentence-transformers:<name or folder>.",
+        "word2vec, glove, glove:<vectors file>, minilm, sentence-transformers:<...> or "
+        "transformers:<CLIP folder>.",
     )
     image: str = Field(
         "cnn",

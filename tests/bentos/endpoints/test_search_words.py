@@ -76,7 +76,7 @@ def test_words_that_are_all_understood_browse(client: TestClient, market: Market
     found = whole(client, "20-30")
     prices = {row.product_id: row.price for row in market.products.itertuples()}
     wanted = [product for product, price in prices.items() if 20 <= price <= 30]
-    assert [hit["product_id"] for hit in found["hits"]] == wanted
+    assert sorted(hit["product_id"] for hit in found["hits"]) == wanted
     assert found["understood"][0]["filters"] == {"price_from": 20, "price_to": 30}
     by_price = asked(client, query={"text": "in stock"}, sort="price_up", facets=True)
     assert by_price["total"] == int((market.products["on_hand"] > 0).sum())
@@ -168,3 +168,14 @@ def test_a_typing_error_is_put_right_for_words_and_encoder_and_said(client: Test
     both = whole(client, "red sheo under 30")
     assert both["hits"] == whole(client, "red shoe under 30")["hits"]
     assert [one["kind"] for one in both["understood"]] == ["price", "spelling"]
+
+
+def test_words_of_the_query_are_marked_in_titles_and_nowhere_else(client: TestClient) -> None:
+    found = whole(client, "red sheo")
+    marked = 0
+    for hit in found["hits"]:
+        parts = [hit["title"][start:end].lower() for start, end in hit["marks"]]
+        assert set(parts) <= {"red", "shoe", "shoes"}
+        marked += bool(parts)
+        assert bool(parts) or not {"red", "shoe", "shoes"} & set(hit["title"].lower().split())
+    assert marked
