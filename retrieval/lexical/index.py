@@ -20,7 +20,7 @@ import pandas as pd
 from retrieval.lexical.listings import FIELD_WEIGHTS, NO_NAMES, Names, read_table, title_lists
 from retrieval.lexical.query import Alternative, LexicalQuery
 from retrieval.lexical.score_table import Postings, ScoreTable, distinct, in_all
-from retrieval.lexical.spelling import Near, Spelling
+from retrieval.lexical.spelling import Spelling
 from retrieval.lexical.tokens import Also, query_terms, tokens_code
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import read_json, write_json
@@ -59,6 +59,7 @@ class LexicalIndex:
         # Where each term's rows begin, and the rows, ascending, that have it in their title.
         self._titles = titles
         self.spelling = Spelling(words)
+        self.near = self.spelling.near
         self.categories = categories
         # Plain views: a memory map's own type costs a microsecond each time it is cut.
         self._starts, self._indices, self._data = (
@@ -241,10 +242,6 @@ class LexicalIndex:
         """Whether a listing has a word, or another of its term."""
         return word in self.spelling or term in self._index.vocab_dict
 
-    def near(self, typed: str) -> list[Near]:
-        """See `Spelling.near`."""
-        return self.spelling.near(typed)
-
     def listed(self, term: str) -> np.ndarray:
         """Ascending rows of the listings that have a term."""
         return self.having_all(self.query_of((term,), (term,)))
@@ -273,9 +270,7 @@ class LexicalIndex:
             weights = {str(k): int(v) for k, v in facts["weights"].items()}
             made = facts.get("format", 1), facts["tokens"]
             if made != (FORMAT, tokens_code()):
-                raise ArtifactError(
-                    f"the lexical index at {folder} is of format and terms {made}; build it again"
-                )
+                raise ArtifactError(f"the lexical index at {folder} was made as {made}; build it again")
             starts, titled = (
                 np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False)) for name in TITLES
             )
