@@ -318,7 +318,7 @@ def test_a_release_without_the_parts_is_served_all_the_same(shop: Shop) -> None:
     try:
         old = client_of(app)
         said = old.get("/release").json()["search"]
-        assert (said["fusion"], said["modalities"], said["bought_together"]) == ("reciprocal ranks", [], 0)
+        assert (said["fusion"], said["modalities"], said["bought_together"]) == ("simple rules", [], 0)
         hits = asked(old, query={"text": "leather bag number 12"}, k=3)["hits"]
         assert "leather" in hits[0]["why"]["words"]
         assert hits[0]["why"]["modality"] == ""
