@@ -218,14 +218,27 @@ class CatalogueView:
         return ~self.columns.deleted
 
     def order(self, sort: Sort) -> np.ndarray:
-        """All positions in catalogue order (for relevance) or by price."""
+        """All positions as they are browsed: by price, or what can be shown and bought first."""
         if sort not in self._orders:
             every = np.arange(len(self))
-            by_price = sort != "relevance"
             self._orders[sort] = (
-                every[sorted_rows(every, np.zeros(len(self)), self.columns, sort)] if by_price else every
+                self._browsed()
+                if sort == "relevance"
+                else every[sorted_rows(every, np.zeros(len(self)), self.columns, sort)]
             )
         return self._orders[sort]
+
+    def _browsed(self) -> np.ndarray:
+        """Products with title and photo that are not known to be out of stock, then the others; each by how
+        often they are bought, ties in catalogue order."""
+        columns, untitled = self.columns, np.zeros(len(self), bool)
+        untitled[: len(self.parts.untitled)] = self.parts.untitled
+        for place, row in zip(self.fresh.tolist(), self.view.delta.rows.tolist(), strict=True):
+            untitled[place] = not self.view.delta.entries[self.view.delta.ids[row]].facts.get("title")
+        ready = columns.has_photo & ~untitled & ~(columns.on_hand <= 0)
+        order = np.concatenate([self.parts.popular, np.arange(len(self.parts.popular), len(self))])
+        first = ready[order]
+        return np.concatenate([order[first], order[~first]])
 
     def hits(self, positions: Sequence[int], scores: Sequence[float]) -> list[dict[str, Any]]:
         """Hits as answers have them, found for no reason yet: whoever knows sets `why` and `pinned`."""

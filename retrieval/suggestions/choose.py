@@ -1,7 +1,9 @@
 """Which of the texts that begin as was typed are shown, and in what order."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -13,6 +15,7 @@ __all__ = ["Found", "Suggestions", "spellings"]
 
 MOST_WORDS = 12
 """Words that are read of what was typed."""
+NO_NAMES: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType({})
 BATCH = 64
 """Texts that are put in order at once."""
 
@@ -82,6 +85,7 @@ class Suggestions:
     Args:
         titles, categories, brands: of n products; a category is a path.
         popularity: (n,) how often each is asked for; None where that is not known.
+        names: category path to language to what shoppers call it there.
     """
 
     def __init__(
@@ -90,23 +94,21 @@ class Suggestions:
         categories: Sequence[str],
         brands: Sequence[str],
         popularity: np.ndarray | None = None,
+        names: Mapping[str, Mapping[str, Sequence[str]]] = NO_NAMES,
     ) -> None:
-        paths: dict[str, int] = {}
+        paths: Counter[str] = Counter()
         for category in categories:
             nodes = category.split(SEPARATOR) if category else []
             for depth in range(len(nodes)):
-                path = SEPARATOR.join(nodes[: depth + 1])
-                paths[path] = paths.get(path, 0) + 1
-        names: dict[str, int] = {}
-        for brand in brands:
-            if brand:
-                names[brand] = names.get(brand, 0) + 1
-        known = np.zeros(len(titles)) if popularity is None else popularity
-        self._paths = list(paths)
+                paths[SEPARATOR.join(nodes[: depth + 1])] += 1
+        known = Counter(brand for brand in brands if brand)
+        called = [(path.split(SEPARATOR)[-1], path) for path in paths]
+        called += [(name, path) for path in paths for own in names.get(path, {}).values() for name in own]
+        self._paths = [path for _, path in called]
         self._kinds = {
-            "category": _Texts([path.split(SEPARATOR)[-1] for path in paths], np.array(list(paths.values()))),
-            "brand": _Texts(list(names), np.array(list(names.values()))),
-            "title": _Texts(titles, known),
+            "category": _Texts([name for name, _ in called], np.array([paths[path] for _, path in called])),
+            "brand": _Texts(list(known), np.array(list(known.values()))),
+            "title": _Texts(titles, np.zeros(len(titles)) if popularity is None else popularity),
         }
 
     def find(

@@ -108,6 +108,14 @@ def test_ranges_are_what_comparing_every_word_finds() -> None:
         }
 
 
+def test_a_category_is_found_by_its_names_once() -> None:
+    names = {"Clocks > Alarm": {"zh": ["闹钟", "闹铃"], "de": ["Wecker"]}, "Gone": {"zh": ["闹"]}}
+    shop = Suggestions(TITLES, PATHS, BRANDS, names=names)
+    (one,) = shop.find(spellings("闹", [shop]), "category", 5, lambda one: True)
+    assert (one.text, one.path, one.marks) == ("闹钟", "Clocks > Alarm", ((0, 1),))
+    assert found("weck", "category", shop=shop) == ["Clocks > Alarm"]
+
+
 def test_nothing_to_suggest_from() -> None:
     empty = Suggestions([], [], [])
     assert found("clock", "title", shop=empty) == []
