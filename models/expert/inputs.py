@@ -26,7 +26,7 @@ SENTENCES = (0.5, 1.0)
 BESIDE = 0.5
 """Length of a photo's or a sound's vector in the row."""
 
-MEDIA = {"image": ("frozen",), "audio": ("frozen", "timbre", "mfcc")}
+MEDIA = {"image": ("frozen", "histograms"), "audio": ("frozen", "timbre", "mfcc")}
 """Modality to the arrays it may be read by, the first of them that is there."""
 
 TERMS = 40_000_000
@@ -147,9 +147,11 @@ class DenseInput:
         self.mean = self.deviation = np.zeros(0, np.float32)
 
     def raw(self, part: ModalityFeatures) -> np.ndarray:
-        """(n, d) float32, several photos averaged."""
+        """(n, d) float32, several photos averaged; of a photo's statistics those of the whole photo."""
         values = np.asarray(part.values[self.name], np.float32)
-        if values.ndim == 3:
+        if self.name == "histograms":
+            values = values[..., 0, :]
+        if "photos" in part.values:
             counts = np.asarray(part.values["photos"], np.int64)
             there = np.arange(values.shape[1])[None, :] < counts[:, None]
             values = np.where(there[..., None], values, 0).sum(axis=1) / np.maximum(counts, 1)[:, None]
