@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from catalog.media.colours import colour_size
 from catalog.product import ProductInput
 from models.encoders.image.photo_counts import COUNTS
 from models.features.catalogue import Catalogue
@@ -63,7 +64,7 @@ def test_only_what_changed_is_computed(shop: Shop, tmp_path: Path) -> None:
         catalogue = Catalogue.read(given, _NoMedia(), tmp_path, shop.settings)  # type: ignore[arg-type]
         seen = modality_vectors(shop.encoder, catalogue)
         assert {name: table.shape for name, table in seen.own.items()} == {
-            "image": (len(given), COUNTS), "audio": (len(given), 120)
+            "image": (len(given), COUNTS), "colour": (len(given), colour_size()), "audio": (len(given), 120)
         }  # fmt: skip
         return dict(seen.alone), seen.computed
 
