@@ -120,7 +120,7 @@ def test_a_query_is_compared_by_each_of_its_modalities(shop: Shop) -> None:
     features = shop.encoder.featurize(items)
     vectors = shop.encoder.encode_features(features).vectors
     both, words = shop.encoder.own_evidence(features, vectors)
-    assert set(both) == {"text", "image"}
+    assert set(both) == {"text", "image", "colour"}
     # Nothing of its own: the text encoder is trained from nothing, so the vector of the words alone stands.
     assert set(words) == {"text"}
     np.testing.assert_array_equal(words["text"], vectors[1])
