@@ -175,6 +175,8 @@ def outcome_of(
     if table is None:
         return Outcome(np.stack([view.vector_of(product) for product in call.product_ids]), view=view)
     alone = None
+    if call.endpoint == "classify":
+        classes = job.loaded.encoder.labelled(table, classes)
     if call.endpoint == "products/put":
         alone = job.loaded.seen(table, call.items)
     return Outcome(vectors, classes, view=view, alone=alone)
