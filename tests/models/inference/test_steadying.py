@@ -3,13 +3,18 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from catalog.product import ProductInput
 from models.inference.product_encoder import ProductEncoder
 from models.inference.retakes import again
 from models.inference.steadying import FEWEST, kept_maps, map_of
-from tests.bentos.shop import Shop, build_shop
-from tests.sounds import play_sound
+from tests.bentos.shop import Shop, build_shop, play_sound
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    return build_shop(tmp_path_factory.mktemp("shop"))
 
 
 def unit(table: np.ndarray) -> np.ndarray:
