@@ -2,6 +2,7 @@
 import { mediaUrl, productUrl } from "./api.js";
 import { h, icon, link } from "./dom.js";
 import { language, money, t } from "./i18n.js";
+import { categoryName } from "./names.js";
 import { soundButton } from "./player.js";
 import { address, EMPTY } from "./state.js";
 
@@ -62,7 +63,7 @@ export function marked(text, marks) {
 /** One hit as a list item; its heading stands at `level`. */
 export function card(hit, level, eager = false) {
   const title = hit.title || hit.product_id;
-  const shelf = hit.category.split(" > ").at(-1);
+  const shelf = categoryName(hit.category);
   return h("li", {},
     h("article", { class: `card${hit.on_hand === 0 ? " gone" : ""}` },
       picture(hit.photo, 320, "", !eager),

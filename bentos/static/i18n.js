@@ -58,9 +58,6 @@ export function money(value, currency, round = false) {
   }
 }
 
-/** The last part of a category path. */
-export const categoryName = (path) => path.split(" > ").at(-1);
-
 /** A range of prices; a missing end leaves it open. */
 export function moneyRange(low, high, currency) {
   if (low == null) return t("filters.priceTo", { price: money(high, currency, true) });
