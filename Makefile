@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback releases summary help install fast-test
+.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback releases summary help install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -64,6 +64,9 @@ benchmark-search: install   ## words, vectors and both of them on judged queries
 
 benchmark-shopper: install   ## what shoppers ask, with checkable answers, of the released catalogues; some minutes
 	@.venv/bin/python -m benchmarks.shopper
+
+benchmark-encoders: install  ## every family of encoders beside its own library, and docs/encoders.md; a minute
+	@.venv/bin/python -m benchmarks.encoders
 
 benchmark-graph: install   ## do co-purchase neighbours find what is bought next? some 20 minutes
 	@.venv/bin/python -m benchmarks.graph_copurchase

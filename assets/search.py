@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["lexical_index", "modality_vectors", "search_fusion"]
 
 search = partial(stage, group="release", owners=["team:serving"])
-LEARNING = "4"
+LEARNING = "5"
 """Code version of what is learned of search."""
 
 
@@ -67,7 +67,7 @@ def lexical_index(shop: Shop, folder: Path) -> Facts:
     inputs=["product_embeddings", "raw_media"],
     judged=["products", "quarantine"],
     kinds={"torch", "numpy"},
-    code_version="2",
+    code_version="3",
     description="Each product seen through one modality alone, and as the modality's encoder knew it before "
     "training: evidence of its own for search, and what says why.",
 )
@@ -138,17 +138,21 @@ def search_fusion(shop: Shop, folder: Path) -> Facts:
         shop.folder("search_index") / "index",
     )
     made = learn_search(lessons, source, folder)
-    kinds = pd.DataFrame(made.fusion.describe()).T.reset_index(names="kind")
+    said = made.fusion.describe()
+    kinds = pd.DataFrame(said).T.drop(columns="compared", errors="ignore").reset_index(names="kind")
+    compared = {kind: one["compared"]["said"] for kind, one in said.items() if "compared" in one}
     figures = table_fact(pd.DataFrame(made.figures).T.reset_index(names="query").round(3))
     return {
-        "fusion": "learned"
+        "fusion": "compared with simple rules"
         if made.learned
-        else f"reciprocal ranks: {made.useful} of {FEWEST} judged queries",
+        else f"simple rules: {made.useful} of {FEWEST} judged queries",
         "kinds_of_query": table_fact(kinds),
+        "learned_or_rule": {"json": compared},
         "queries": {"json": made.queries},
         "judgement_files": len(source.judgement_files()),
         "ndcg_at_10_on_queries_left_out": figures if made.learned else "not measured",
         "score_floors": {"json": {kind: round(floor, 4) for kind, floor in made.floors.items()}},
+        "no_answer": {"json": {kind: dict(one.figures) for kind, one in made.answers.items()}},
         "weights": {"png": "weights.png"},
     }
 

@@ -18,7 +18,7 @@ import yaml
 from bentos.packed_media import pack_media
 from releases import Release
 from shelfspace.errors import ArtifactError
-from shelfspace.files import write_json, write_text
+from shelfspace.files import link_or_copy, write_json, write_text
 from shelfspace.hashing import fingerprint, tree_hash
 from shelfspace.settings import Settings
 from shelfspace.workspace import CODE, Workspace
@@ -222,11 +222,3 @@ def copy_package(source: Path, target: Path) -> None:
             place = target / path.relative_to(source)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, place)
-
-
-def link_or_copy(source: str, target: str) -> None:
-    """A hard link where the file system allows one: BentoML copies the bytes once more anyway."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)

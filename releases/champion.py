@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from models.pretrained.kept_files import copy_or_share
 from releases.gate import Verdict
 from shelfspace.errors import ArtifactError
 from shelfspace.files import atomic_directory, read_json, write_json
@@ -69,7 +70,7 @@ def crown(
     target = workspace.state / "champions" / fingerprint
     if not target.exists():
         with atomic_directory(target) as temporary:
-            shutil.copytree(model, temporary, dirs_exist_ok=True)
+            shutil.copytree(model, temporary, dirs_exist_ok=True, copy_function=copy_or_share)
     for paper in papers:
         shutil.copyfile(paper, champion_paper(target, paper.name))
     now = datetime.now(UTC).isoformat(timespec="seconds")

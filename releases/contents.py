@@ -13,6 +13,7 @@ from releases.champion import champion_paper
 from releases.insights import insight_parts
 from releases.search_parts import load_tables, search_part_writers
 from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.answers import load_answers
 from retrieval.ranking.floors import load_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.vectors import load_index
@@ -45,6 +46,7 @@ def release_parts(
         load_tables(modalities / "vectors"),
         load_floors(fusion / "search_floors.json"),
         load_tables(modalities / "own"),
+        load_answers(fusion / "search_answers.json"),
     )
     judged = champion_paper(model, "evaluation.json")
     parts |= insight_parts(insights)

@@ -1,7 +1,7 @@
 """A release in memory: encoder, index, and what its search needs; for the service and for notebooks."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from models.inference.product_encoder import ProductEncoder
 from releases.insights import ProductTable, read_insights
 from releases.release import Release
 from releases.search_parts import search_parts
+from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.view import CatalogueKeeper, CatalogueView
 from retrieval.changes.segment import DeltaView
 from retrieval.changes.view import LayeredView
@@ -19,6 +20,17 @@ from retrieval.vectors.by_modality import ModalityIndexes
 from shelfspace.settings import Media
 
 __all__ = ["InMemoryRelease"]
+
+
+BOUGHT_TOGETHER = "bought_together"
+"""The application whose baskets say what is popular."""
+
+
+def with_popularity(parts: SearchParts, baskets: ProductTable | None, release: Release) -> SearchParts:
+    """The parts with how often each product is bought beside others, where the release has such a table."""
+    if baskets is None or not len(baskets):
+        return parts
+    return replace(parts, popularity=baskets.totals("baskets", release.product_ids))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +72,9 @@ class InMemoryRelease:
         """
         refined, refined_index = release.graph_embeddings, release.graph_index
         encoder = ProductEncoder.load(release.model_folder)
-        parts = search_parts(release, encoder)
+        insights = read_insights(release)
+        parts = with_popularity(search_parts(release, encoder), insights.get(BOUGHT_TOGETHER), release)
+        _ = parts.vocabulary, parts.suggestions  # read now, so that no answer waits for them
         return cls(
             id=release.id,
             manifest=release.manifest,
@@ -74,7 +88,7 @@ class InMemoryRelease:
             similar_index=release.index if refined_index is None else refined_index,
             similar_vectors=release.embeddings if refined is None else refined,
             release=release,
-            insights=read_insights(release),
+            insights=insights,
         )
 
     def insight(self, application: str, product: str) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ insights/<application>/<application>.parquet    rows by `product_id`, those of o
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,12 @@ class ProductTable:
     def __len__(self) -> int:
         """Products that have a row."""
         return len(self._rows)
+
+    def totals(self, column: str, products: Sequence[str]) -> np.ndarray:
+        """(products,) float64 sums of a column over each product's rows; 0 where it has none."""
+        values = self._columns[column]
+        rows = [self._rows.get(product) for product in products]
+        return np.array([0.0 if own is None else float(values[own].sum()) for own in rows])
 
     def of(self, product: str) -> list[dict[str, Any]]:
         """The rows of a product, column to value, in their order; none where it has none."""

@@ -217,7 +217,7 @@ class OpenedRelease:
 
 
 def query_of(whole: ProductInput, product_id: str) -> SearchQuery:
-    """A query whose parts all weigh the same; without a product the encoder reads them together."""
+    """A query whose parts all weigh the same; the encoder reads a photo and a sound together."""
     parts = [
         part
         for part in (
@@ -227,7 +227,7 @@ def query_of(whole: ProductInput, product_id: str) -> SearchQuery:
         )
         if part != ProductInput()
     ]
-    weighed = tuple((part, 1.0) for part in (parts if product_id else [whole]))
+    weighed = tuple((part, 1.0) for part in (parts if product_id or whole.title else [whole]))
     weight, beside = mixture(whole.title, weighed, 1.0 if product_id else None)
     return SearchQuery(whole.title, whole, weighed, product_id, 1.0 if product_id else 0.0, weight, beside)
 

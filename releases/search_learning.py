@@ -2,7 +2,8 @@
 
 A folder of what was learned holds
 
-    search_fusion.json, search_floors.json   the weights and the score floors
+    search_fusion.json, search_floors.json   the weights, rules and score floors
+    search_answers.json                      what is no answer
     figures.json, weights.png                figures on queries left out, and a picture
     learned_from.json, learned_from.parquet  what it was learned from, product by product
 """
@@ -20,14 +21,17 @@ from threadpoolctl import threadpool_limits
 from catalog.listings import WORDS
 from catalog.snapshot.media_store import MediaStore
 from retrieval.lexical.index import LexicalIndex
+from retrieval.ranking.answers import AnswerFloor, save_answers
 from retrieval.ranking.fit import fit_fusion
 from retrieval.ranking.floors import learn_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.training.answering import UNWORDED, learn_answers
 from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
-from retrieval.ranking.training.held_out import FEWEST, Lesson, crossed, judged_by_people, left_out
+from retrieval.ranking.training.held_out import FEWEST, Lesson, judged_by_people, left_out
 from retrieval.ranking.training.judgements import read_judgements
 from retrieval.ranking.training.picture import fusion_picture
+from retrieval.ranking.training.rivals import chosen, crossed, teaching
 from retrieval.vectors import load_index
 from shelfspace.changed import changed_since
 from shelfspace.files import read_json, write_bytes, write_json, write_table
@@ -39,7 +43,15 @@ if TYPE_CHECKING:
 __all__ = ["LearnedFrom", "SearchLearned", "keep_learned", "learn_search", "search_lessons"]
 
 WHAT, EACH = "learned_from.json", "learned_from.parquet"
-LEARNED = ("search_fusion.json", "search_floors.json", "figures.json", "weights.png", WHAT, EACH)
+LEARNED = (
+    "search_fusion.json",
+    "search_floors.json",
+    "search_answers.json",
+    "figures.json",
+    "weights.png",
+    WHAT,
+    EACH,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +107,8 @@ class SearchLearned:
         useful: queries with an answer, of which `FEWEST` are needed.
         queries: kind of query to how many were asked.
         figures: nDCG at 10 on queries left out, by way of ranking; empty where nothing was learned.
-        floors: kind of query to the lowest score of a relevant hit.
+        floors: kind of query to the lowest score of a hit that is sorted by price.
+        answers: kind of query to what is no answer.
     """
 
     fusion: FusionModel
@@ -103,6 +116,7 @@ class SearchLearned:
     queries: dict[str, int]
     figures: dict[str, Any]
     floors: dict[str, float]
+    answers: dict[str, AnswerFloor]
 
     @property
     def learned(self) -> bool:
@@ -111,22 +125,25 @@ class SearchLearned:
 
 def learn_search(lessons: Sequence[Lesson], source: LearnedFrom, folder: Path) -> SearchLearned:
     """Learn, and write the folder."""
-    useful = sum(one.judged.useful for one in lessons)
+    ordering = teaching([one for one in lessons if one.kind != UNWORDED])
+    useful = sum(one.judged.useful for one in ordering)
     enough = useful >= FEWEST
     # Its matrices are small: several threads would wait for one another, for many times as long.
     with threadpool_limits(1):
-        fusion = fit_fusion([one.judged for one in lessons]) if enough else FusionModel.fallback()
-        tried = list(left_out(lessons)) if enough else []
+        tried = list(left_out(ordering)) if enough else []
+        taught = fit_fusion([one.judged for one in ordering]) if enough else FusionModel.fallback()
+        fusion, answers = chosen(taught, tried), learn_answers(lessons)
         floors, figures = learn_floors(tried), crossed(tried)
     fusion.save(folder / "search_fusion.json")
     save_floors(folder / "search_floors.json", floors)
+    save_answers(folder / "search_answers.json", answers)
     write_json(folder / "figures.json", figures)
     write_bytes(folder / "weights.png", fusion_picture(fusion))
     write_json(folder / WHAT, source.whole())
     write_table(folder / EACH, source.each())
     kinds = pd.Series([one.kind for one in lessons], dtype=object).value_counts()
     counts = {str(kind): int(count) for kind, count in sorted(kinds.items())}
-    return SearchLearned(fusion, useful, counts, figures, floors)
+    return SearchLearned(fusion, useful, counts, figures, floors, answers)
 
 
 def keep_learned(before: Path, source: LearnedFrom, share: float, folder: Path) -> str:

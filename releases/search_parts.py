@@ -12,6 +12,7 @@ from retrieval.filters.columns import Columns
 from retrieval.lexical.index import FORMAT, LexicalIndex
 from retrieval.lexical.tokens import tokens_code
 from retrieval.query import Encoder
+from retrieval.ranking.answers import AnswerFloor, load_answers, save_answers
 from retrieval.ranking.floors import load_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 LEXICAL, FUSION, FLOORS = "lexical", "search_fusion.json", "search_floors.json"
-MODALITIES, OWN = "modalities", "own"
+ANSWERS, MODALITIES, OWN = "search_answers.json", "modalities", "own"
 """Parts of a release; one without any of them is searched all the same."""
 
 
@@ -42,6 +43,7 @@ def search_part_writers(
     modalities: Mapping[str, np.ndarray],
     floors: Mapping[str, float] | None = None,
     own: Mapping[str, np.ndarray] | None = None,
+    answers: Mapping[str, AnswerFloor] | None = None,
 ) -> dict[str, Callable[[Path], None]]:
     """The parts as `releases.write_release` takes them.
 
@@ -49,11 +51,13 @@ def search_part_writers(
         modalities: name to (n, d) vectors of each product seen through that modality alone.
         floors: kind of query to the lowest score of a relevant hit; None for none.
         own: name to (n, d) vectors that the modalities' encoders had before training.
+        answers: kind of query to what is no answer; None for none: then every candidate is one.
     """
     return {
         LEXICAL: lexical.save,
         FUSION: fusion.save,
         FLOORS: lambda path: save_floors(path, floors or {}),
+        ANSWERS: lambda path: save_answers(path, answers or {}),
         MODALITIES: lambda folder: save_tables(folder, modalities),
         **({OWN: lambda folder: save_tables(folder, own)} if own else {}),
     }
@@ -105,6 +109,16 @@ def release_floors(release: Release) -> dict[str, float]:
     return {} if path is None else load_floors(path)
 
 
+def release_answers(release: Release) -> dict[str, AnswerFloor]:
+    """Kind of query to what is no answer; {} of a release from before that was asked.
+
+    Raises:
+        ArtifactError: the file is damaged.
+    """
+    path = release.part(ANSWERS)
+    return {} if path is None else load_answers(path)
+
+
 def release_tables(release: Release, part: str) -> dict[str, np.ndarray]:
     """Name to (n, d) vectors of the products, memory-mapped; {} of a release from before there were any.
 
@@ -150,7 +164,8 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
         classes=encoder.classify_vectors(release.embeddings) if encoder.labels else None,
         modalities=release_tables(release, MODALITIES),
         own=release_tables(release, OWN),
+        answers=release_answers(release),
         floors=release_floors(release),
     )
-    _ = facts.named, parts.vocabulary  # read now, so that no answer waits for them
+    _ = facts.named  # read now, so that no answer waits for it
     return parts

@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from models.pretrained.kept_files import copy_or_share
 from releases.release import FORMAT, Release, checked_part, file_hashes, list_releases, releases_lock
 from retrieval.vectors import RowIndex
 from retrieval.vectors.faiss_index import TIMING
@@ -78,7 +79,7 @@ def write_release(
         staging = releases / ".staging"
         remove(staging)  # a killed writer left it: the lock says nobody writes it now
         staging.mkdir()
-        shutil.copytree(encoder_dir, staging / "model")
+        shutil.copytree(encoder_dir, staging / "model", copy_function=copy_or_share)
         np.save(staging / "embeddings.npy", np.ascontiguousarray(embeddings), allow_pickle=False)
         write_bytes(staging / "ids.json", orjson.dumps(list(product_ids)))
         index.save(staging / "index")

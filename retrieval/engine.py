@@ -127,8 +127,14 @@ def ranked(
         words, asked.vector, asked.probabilities, query.words_weight, query.beside, asked.own
     )
     order, scores = search.fusion.rank(found)
+    relevance = catalogue.parts.relevance(found)
+    if relevance is not None:
+        # An order falls, and so do its scores: none says more than the one before.
+        scores = np.minimum.accumulate(relevance[order])
     titled = search.lexical.having_all(words.query, titled=True) if query.words_weight is None else NONE
-    rows, scores = titled_first(found.rows[order], scores, titled)
+    answering = catalogue.parts.answering(found, relevance, matches)[order]
+    below = found.rows[order[~answering]]
+    rows, scores = titled_first(found.rows[order[answering]], scores[answering], titled)
     pinned, out = 0, NONE
     named = catalogue.named(query.text)
     if named:
@@ -147,7 +153,7 @@ def ranked(
             rows, scores, pinned = valid.apply(rows, scores, catalogue.columns, allowed)
             out = np.append(valid.banned(catalogue.columns), out)
     results = SearchResults(
-        catalogue, asked, words, found, matches, titled, allowed, rows, scores, out, pinned
+        catalogue, asked, words, found, matches, titled, allowed, rows, scores, out, below, pinned
     )
     return results if options.sort == "relevance" else results.by(options.sort)
 
@@ -158,7 +164,7 @@ def browse(
     options: SearchOptions,
     said: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """All products that pass, in catalogue order or by price.
+    """All products that pass: by price, or what is popular and can be shown and bought first.
 
     Args:
         said: what was made of a query of which no word is left to be looked for.
@@ -203,6 +209,9 @@ def blended(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(d,) vector and (k,) class probabilities of a query, its parts put together by their weights.
 
+    Words beside something else say which of its kind is wanted, not which kind: they are no part of it. They
+    are looked up, and compared by meaning on their own.
+
     Args:
         vectors, classes: (m, d) and (m, k) of its parts, as the encoder sees each.
 
@@ -213,7 +222,10 @@ def blended(
         return vectors[0], classes[0]  # nothing to put together
     if query.whole is None:
         return np.zeros(vectors.shape[1], np.float32), np.zeros(classes.shape[1], np.float32)
-    seen, known, share = list(vectors), list(classes), [weight for _, weight in query.parts]
+    mixed = query.words_weight is not None
+    kept = [place for place, (item, _) in enumerate(query.parts) if not (mixed and item.title)]
+    seen, known = [vectors[place] for place in kept], [classes[place] for place in kept]
+    share = [query.parts[place][1] for place in kept]
     if query.product:
         seen.append(catalogue.view.vector_of(query.product))
         known.append(catalogue.classes_of(query.product))

@@ -18,13 +18,17 @@ from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters, allowed_rows
 from retrieval.filters.facets import facets, relaxed
 from retrieval.filters.sorting import Sort, sorted_rows
+from retrieval.lexical.marks import marks
 from retrieval.lexical.score_table import best, distinct, positions
 from retrieval.query import EncodedQuery
-from retrieval.ranking.features import Candidates
+from retrieval.ranking.candidates import Candidates
 from retrieval.ranking.hybrid import WordEvidence
+from retrieval.ranking.why import why
 
 __all__ = ["SearchResults", "relevant", "titled_first"]
 
+NEAREST = 4
+"""Products that are named where nothing is an answer."""
 FEW = 8
 """Where less than one product in so many was found, facets look at those alone."""
 
@@ -43,6 +47,7 @@ class SearchResults:
         rows, scores: (m,) positions in their order and their scores; those that have the words and are not
             among them follow by BM25.
         out: positions that no answer of this query holds.
+        below: the candidates that are no answer, in their order.
         pinned: how many of them, at the head, were placed by a rule.
         sort: how `rows` are ordered; other than by relevance, they are all there is.
     """
@@ -57,6 +62,7 @@ class SearchResults:
     rows: np.ndarray
     scores: np.ndarray
     out: np.ndarray
+    below: np.ndarray
     pinned: int = 0
     sort: Sort = "relevance"
 
@@ -119,6 +125,10 @@ class SearchResults:
 
     def relevant(self, rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """Which of some candidates are sorted by price."""
+        relevance = self.catalogue.parts.relevance(self.candidates)
+        if relevance is not None:
+            may = self.catalogue.parts.answering(self.candidates, relevance, self.matches, sorting=True)
+            return positions(self.candidates.rows[may], rows)[1] | positions(self.matches, rows)[1]
         return relevant(rows, scores, self.matches, self.catalogue.parts.floors, self.candidates.kind)
 
     def by(self, sort: Sort) -> "SearchResults":
@@ -143,18 +153,35 @@ class SearchResults:
         first = (options.page - 1) * options.size
         rows, scores = self.window(first, first + options.size)
         hits = catalogue.hits(rows.tolist(), np.minimum(scores, 1.0).tolist())
-        if hits:
-            whys = catalogue.search.why(self.words, rows, self.asked.vector, catalogue.modalities)
-            for place, (hit, why) in enumerate(zip(hits, whys, strict=True)):
-                hit["why"] = {"words": why.words, "modality": why.modality}
-                hit["pinned"] = first + place < self.pinned
+        self._explain(hits, rows)
+        for place, hit in enumerate(hits):
+            hit["pinned"] = first + place < self.pinned
         result: dict[str, Any] = {
             "hits": hits, "total": self.total, "page": options.page,
-            "understood": list(self.asked.query.said), "nearest": [],
+            "understood": list(self.asked.query.said), "nearest": self.nearest() if not self.total else [],
         }  # fmt: skip
         if options.facets:
             result["facets"] = self.facets()
         return result
+
+    def nearest(self) -> list[dict[str, Any]]:
+        """The first few candidates where none is an answer, as hits."""
+        rows = self.below[~positions(distinct(self.out), self.below)[1]][:NEAREST]
+        hits = self.catalogue.hits(rows.tolist(), [0.0] * len(rows))
+        self._explain(hits, rows)
+        return hits
+
+    def _explain(self, hits: list[dict[str, Any]], rows: np.ndarray) -> None:
+        if not hits:
+            return
+        matched = self.words.matched(rows)
+        if matched is None:  # a rule or a name put a product there that no search found
+            matched = self.catalogue.search.lexical.matched(self.words.query, rows)
+        whys = why(matched, self.candidates, rows, self.asked.vector, self.catalogue.modalities)
+        terms = frozenset(self.words.query.terms)
+        for hit, said in zip(hits, whys, strict=True):
+            hit["why"] = {"words": said.words, "modality": said.modality}
+            hit["marks"] = marks(hit["title"], terms)
 
     def facets(self) -> dict[str, Any]:
         """Counts over what the query finds, and, for each filter that is set, over what it finds without."""
@@ -166,14 +193,17 @@ class SearchResults:
         for other in relaxed(options.filters):
             allowed = None if other == Filters() else allowed_rows(catalogue.columns, other)
             words = search.look_up(self.words.query, catalogue.near_to(asked, allowed), allowed)
-            if options.sort == "relevance":
-                whole[words.rows] = True
-                continue
-            ranked = search.rank(
+            found = search.candidates(
                 words, asked.vector, asked.probabilities, query.words_weight, query.beside, asked.own
             )
-            kept = self.relevant(ranked.rows, ranked.scores)
-            whole[ranked.rows[kept] if kept.any() else ranked.rows] = True
+            relevance, sorting = catalogue.parts.relevance(found), options.sort != "relevance"
+            kept = catalogue.parts.answering(found, relevance, self.matches, sorting)
+            if sorting and relevance is None:
+                order, scores = search.fusion.rank(found)
+                kept[order] = relevant(
+                    found.rows[order], scores, self.matches, catalogue.parts.floors, found.kind
+                )
+            whole[found.rows[kept] if kept.any() or not sorting else found.rows] = True
         whole[self.out] = False
         if FEW * int(whole.sum()) < len(whole):
             return facets(catalogue.columns.take(np.flatnonzero(whole)), options.filters)

@@ -16,6 +16,7 @@ import pandas as pd
 __all__ = [
     "atomic_directory",
     "json_bytes",
+    "link_or_copy",
     "read_json",
     "sync",
     "write_bytes",
@@ -65,6 +66,14 @@ def write_table(path: Path, table: pd.DataFrame) -> Path:
     table.to_parquet(temporary, compression="zstd", index=False)
     os.replace(temporary, path)
     return path
+
+
+def link_or_copy(source: str, target: str) -> None:
+    """For `shutil.copytree`: a hard link where the file system allows one, of files that nobody changes."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def sync(path: Path) -> None:

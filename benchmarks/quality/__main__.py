@@ -87,6 +87,8 @@ def write(units: list[Any], folder: Path) -> None:
     """Rows, page and plots of the units that are finished."""
     import torch
 
+    from benchmarks.encoders.compare import compare_all
+    from benchmarks.encoders.page import families_row
     from benchmarks.quality.plots import plots
     from benchmarks.quality.report import aim_rows, page
     from shelfspace.files import read_json, write_bytes, write_json, write_text
@@ -96,7 +98,9 @@ def write(units: list[Any], folder: Path) -> None:
     ]
     rows = aim_rows(finished, commit())
     machine = {"machine": platform.machine(), "cores": os.cpu_count(), "torch": torch.__version__}
-    write_json(RESULT, {"machine": machine, "units": len(finished), "planned": len(units), "rows": rows})
+    families = families_row([one.described for one in compare_all()], commit())
+    kept = {"units": len(finished), "planned": len(units), "rows": [*rows, families]}
+    write_json(RESULT, {"machine": machine, **kept})
     pictures = plots(finished)
     for name, picture in pictures.items():
         write_bytes(PAGE.parent / "images" / f"{name}.png", picture)

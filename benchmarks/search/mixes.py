@@ -16,7 +16,7 @@ from catalog.snapshot.media_store import MediaStore
 from models.inference.product_encoder import ProductEncoder
 from releases import Release, current_id
 from releases.search_parts import MODALITIES, release_tables
-from retrieval.ranking.features import MIXED
+from retrieval.ranking.candidates import MIXED
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.metrics import ndcg
 from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings

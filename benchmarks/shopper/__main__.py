@@ -20,13 +20,19 @@ from typing import Any
 from benchmarks.quality.__main__ import commit
 from benchmarks.search.__main__ import CACHE, PROJECT, write_between
 from benchmarks.shopper.failures import failures
-from benchmarks.shopper.judged import NAME, judged_workspace
+from benchmarks.shopper.halves import learned_figure
+from benchmarks.shopper.intention import Asked
+from benchmarks.shopper.judged import NAME, WORKSPACE, judged_workspace
 from benchmarks.shopper.rows import ROWS, figure, kinds_table, table
 from benchmarks.shopper.runner import ask_all, intentions, kinds, values
-from benchmarks.shopper.shop import serve
+from benchmarks.shopper.shop import Shop, serve
+from benchmarks.shopper.suggest import PREFIXES, large_workspace, suggestion_times
 
 RESULT = PROJECT / "benchmarks" / "results" / "shopper.json"
 BEGIN, END = "<!-- shopper: begin -->", "<!-- shopper: end -->"
+SUGGEST, LEARNED = "suggest_p99_ms", "judged_learned"
+FEW_PREFIXES = 1000
+"""Completed in each catalogue; the figure is that of a large one."""
 CATALOGUES = ("sample", "flipkart", NAME)
 
 
@@ -37,10 +43,33 @@ def folders(catalogues: Sequence[str]) -> list[Path]:
     return [judged_workspace(CACHE) if name == NAME else Workspace.find(name).root for name in catalogues]
 
 
-def measured(places: Sequence[Path], release: str, only: Sequence[str], shown: int) -> dict[str, Any]:
+def asked_of(
+    place: Path, release: str, only: Sequence[str], prefixes: int
+) -> tuple[Shop, list[Asked], dict[str, dict[str, Any]]]:
+    """The shop of a workspace, the answers to its questions, and the rows that are no questions of a shopper;
+    the arguments as in `measured`."""
+    apart = {}
+    with tempfile.TemporaryDirectory() as folder:
+        shop = serve(place, Path(folder), release)
+        try:
+            asked = list(ask_all(shop, intentions(shop, only)))
+            if not only or SUGGEST in only:
+                apart[SUGGEST] = suggestion_times(shop, prefixes)
+        finally:
+            shop.close()
+    if place.name == WORKSPACE and (not only or LEARNED in only):
+        with tempfile.TemporaryDirectory() as folder:
+            apart[LEARNED] = learned_figure(place, Path(folder))
+    return shop, asked, apart
+
+
+def measured(
+    places: Sequence[Path], release: str, only: Sequence[str], shown: int, prefixes: int
+) -> dict[str, Any]:
     """The JSON-able result of some workspaces; failures are printed on the way.
 
     Args:
+        prefixes: that are completed in each.
         release: its id; "" for the live one of each.
         only: rows; none for all.
         shown: failures of each kind of question that are printed.
@@ -48,13 +77,8 @@ def measured(places: Sequence[Path], release: str, only: Sequence[str], shown: i
     by_catalogue: dict[str, dict[str, Any]] = {}
     told: list[dict[str, Any]] = []
     for place in places:
-        with tempfile.TemporaryDirectory() as scratch:
-            shop = serve(place.resolve(), Path(scratch), release)
-            try:
-                asked = list(ask_all(shop, intentions(shop, only)))
-            finally:
-                shop.close()
-        by_catalogue[shop.name] = values(shop, asked)
+        shop, asked, apart = asked_of(place.resolve(), release, only, prefixes)
+        by_catalogue[shop.name] = values(shop, asked) | apart
         told += kinds(shop, asked)
         if shown:
             print(failures(shop, asked, only or [*ROWS, ""], shown))
@@ -85,7 +109,10 @@ def main() -> None:
     from shelfspace.files import write_json
 
     places = chosen.workspace or folders(chosen.catalog)
-    result = measured(places, chosen.release, chosen.only, chosen.failures)
+    result = measured(places, chosen.release, chosen.only, chosen.failures, FEW_PREFIXES)
+    if not chosen.workspace and (not chosen.only or SUGGEST in chosen.only):
+        large = measured([large_workspace(CACHE / "shopper")], "", [SUGGEST], 0, PREFIXES)["rows"]
+        result["rows"] = [large[0] if row["id"] == SUGGEST else row for row in result["rows"]]
     text = f"{table(result['rows'])}\n\nBy kind of question:\n\n{kinds_table(result['kinds'])}"
     print(text)
     if chosen.out:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.shopper.intention import FIRST, Answer, Ask, Check, Intention, Score, drawn
+from benchmarks.shopper.intention import Answer, Ask, Check, Intention, Score, all_of, drawn
 from benchmarks.shopper.photos import encoded
 from benchmarks.shopper.shop import Product, Shop
 from benchmarks.shopper.titles import TitleWords
@@ -20,10 +20,11 @@ def choice_intentions(shop: Shop) -> Iterator[Intention]:
     words = TitleWords(shop.products)
     priced = [one for one in shop.products if one.price is not None and one.category]
     for one in drawn(priced, ASKED, "cheaper"):
+        right = frozenset(other.product_id for other in shop.products if cheaper(other, one))
         for language, word in (("en", "cheaper"), ("zh", "更便宜")):
             yield Intention(
-                "product and cheaper", {"text": word, "product_id": one.product_id}, cheaper(shop, one),
-                f"{one.category} below {one.price:g}: {one.title}", language=language,
+                "product and cheaper", {"text": word, "product_id": one.product_id}, all_of(right),
+                f"{head(one)} below {one.price:g}: {one.title}", real=bool(right), language=language,
             )  # fmt: skip
     pictured = [one for one in shop.products if one.photo and words.of(one)]
     for one in drawn(pictured, ASKED, "photo and word"):
@@ -42,24 +43,15 @@ def choice_intentions(shop: Shop) -> Iterator[Intention]:
         )  # fmt: skip
 
 
-def cheaper(shop: Shop, one: Product) -> Check:
-    """Share of the first ten that cost less and are of the same category."""
-
-    def check(answer: Answer, ask: Ask) -> Score:
-        right = {o.product_id for o in shop.products if o.category == one.category and less(o, one)}
-        most = min(FIRST, len(right))
-        return (
-            Score(sum(i in right for i in answer.ids[:FIRST]) / most)
-            if most
-            else Score(float(not answer.ids))
-        )
-
-    return check
+def cheaper(other: Product, one: Product) -> bool:
+    """Whether a listing costs less than another and is of the same category."""
+    known = other.price is not None and one.price is not None
+    return known and other.price < one.price and head(other) == head(one)
 
 
-def less(other: Product, one: Product) -> bool:
-    """Whether a listing costs less than another."""
-    return other.price is not None and one.price is not None and other.price < one.price
+def head(one: Product) -> str:
+    """The first two nodes of a listing's category: what is below is as often the listing's own title."""
+    return " > ".join(one.category.split(" > ")[:2])
 
 
 def facets_count(shop: Shop, word: str) -> Check:

@@ -13,6 +13,7 @@ __all__ = [
     "Check",
     "Intention",
     "Score",
+    "all_of",
     "drawn",
     "first_among",
     "place_gain",
@@ -107,6 +108,11 @@ class Asked:
     intention: Intention
     answer: Answer
     score: Score
+
+
+def all_of(right: frozenset[str]) -> Check:
+    """Share of the first ten that are right, out of as many as there could be; where none is, no hits."""
+    return lambda answer, ask: Score(share(answer, right) if right else float(not answer.ids))
 
 
 def first_among(wanted: Sequence[str] | frozenset[str], first: int = 1) -> Check:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.shopper.intention import FIRST, Answer, Ask, Check, Intention, Score, generator
 from benchmarks.shopper.shop import Shop
@@ -20,7 +21,15 @@ from retrieval.ranking.training.judgements import read_judgements
 from shelfspace.errors import InputError
 from shelfspace.files import write_bytes, write_text
 
-__all__ = ["NAME", "judged_intentions", "judged_queries", "judged_workspace", "ndcg"]
+__all__ = [
+    "NAME",
+    "WORKSPACE",
+    "judged_intentions",
+    "judged_queries",
+    "judged_workspace",
+    "ndcg",
+    "write_judgements",
+]
 
 NAME = "judged_search"
 WORKSPACE = "judged-search"
@@ -51,6 +60,14 @@ def judged_queries() -> dict[str, dict[str, int]]:
         )
     found = read_judgements(folder)
     return {query: grades for query, grades in found.items() if GAINS[list(grades.values())].any()}
+
+
+def write_judgements(judgements: Mapping[str, Mapping[str, int]], folder: Path) -> None:
+    """A folder of judgements, as a workspace has it."""
+    rows = [(query, product, grade) for query, own in judgements.items() for product, grade in own.items()]
+    folder.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame(rows, columns=["query", "product_id", "relevance"])
+    table.to_csv(folder / "judged.csv", index=False)
 
 
 def judged_workspace(cache: Path) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.shopper.intention import FIRST, Answer, Ask, Check, Intention, Score, share
+from benchmarks.shopper.intention import Intention, all_of
 from benchmarks.shopper.nothing import sold
 from benchmarks.shopper.shop import Shop
 from benchmarks.shopper.spelling import terms
@@ -17,9 +17,10 @@ __all__ = ["language_intentions", "synonym_intentions"]
 def language_intentions(shop: Shop) -> Iterator[Intention]:
     """Names of categories asked of everything, and of the listings of the other language alone."""
     for path, by_language in shop.names.items():
-        right = shop.ids(category=path)
         for language, own in by_language.items():
             for name in own:
+                # Two categories may be called the same.
+                right = frozenset(one.product_id for one in shop.products if name in one.called)
                 if right:
                     yield Intention(
                         "category in another language", {"text": name}, all_of(right), path,
@@ -47,12 +48,3 @@ def synonym_intentions(shop: Shop) -> Iterator[Intention]:
                     "synonym that stands nowhere", {"text": word}, all_of(right), path, row="synonyms_top10",
                     real=False, language=detect_language(word),
                 )  # fmt: skip
-
-
-def all_of(right: frozenset[str]) -> Check:
-    """Share of the first ten that are right, out of as many as there could be."""
-
-    def check(answer: Answer, ask: Ask) -> Score:
-        return Score(share(answer, right, FIRST))
-
-    return check

@@ -1,7 +1,7 @@
 """Questions without an answer: nonsense, and things that the shop does not sell."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import yaml
@@ -28,10 +28,12 @@ def nothing_intentions(shop: Shop) -> Iterator[Intention]:
     for name, kind in KINDS.items():
         for text in nothing()[name]:
             if not sold(text, listings):
-                yield Intention(
-                    kind, {"text": text}, empty, "nothing", row="nothing_when_nothing", real=False,
-                    options={"facets": True}, language=detect_language(text),
+                make = partial(
+                    Intention, query={"text": text}, wanted="nothing", real=False, options={"facets": True},
+                    language=detect_language(text),
                 )  # fmt: skip
+                yield make(kind, check=empty, row="nothing_when_nothing")
+                yield make(f"facets of a {kind}", check=uncounted, row="facets_true")
 
 
 def sold(text: str, listings: list[frozenset[str]]) -> bool:
@@ -41,8 +43,12 @@ def sold(text: str, listings: list[frozenset[str]]) -> bool:
 
 
 def empty(answer: Answer, ask: Ask) -> Score:
-    """1 where there are no hits; what total and facets count all the same is told."""
-    facets = answer.facets or {}
-    counted = any(facets.values())
-    said = f"{len(answer.hits)} hits, total {answer.total}" + (", facets count some" if counted else "")
-    return Score(float(not answer.hits), said=said)
+    """1 where there are no hits."""
+    return Score(float(not answer.hits), said=f"{len(answer.hits)} hits, total {answer.total}")
+
+
+def uncounted(answer: Answer, ask: Ask) -> Score:
+    """1 where neither total nor facets count anything, or what they count is among the hits."""
+    counted = [name for name, values in (answer.facets or {}).items() if values]
+    right = bool(answer.hits) or not (answer.total or counted)
+    return Score(float(right), said=f"total {answer.total}, facets: {', '.join(counted)}")

@@ -21,6 +21,7 @@ from catalog.sample.products import plan_products
 from catalog.sample.world import CATEGORIES
 from catalog.snapshot.media_store import MediaStore
 from releases import current_id
+from retrieval.lexical.listings import Names, names_of
 from shelfspace.errors import InputError
 from shelfspace.files import read_json
 from shelfspace.settings import load_settings
@@ -35,6 +36,7 @@ class Product:
     Attributes:
         attributes: name to value.
         photo, sound: media keys of the first ones.
+        called: what shoppers call its category and those above it, as the catalogue's description says.
         colour, look: as the sample's generator planted them; "" in other catalogues.
     """
 
@@ -50,14 +52,15 @@ class Product:
     currency: str
     photo: str
     sound: str
+    called: tuple[str, ...] = ()
     colour: str = ""
     look: str = ""
 
     @property
     def text(self) -> str:
-        """All that can be read of it."""
+        """All that can be read of it, and what its category is called."""
         pairs = (f"{name} {value}" for name, value in self.attributes.items())
-        return "\n".join([self.title, self.brand, self.category, *pairs, self.description])
+        return "\n".join([self.title, self.brand, self.category, *self.called, *pairs, self.description])
 
 
 @dataclass
@@ -75,7 +78,7 @@ class Shop:
     products: list[Product]
     media: MediaStore
     server: Server
-    names: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
+    names: Names = field(default_factory=dict)
     _known: dict[str, Answer] = field(default_factory=dict, repr=False)
     _line: http.client.HTTPConnection | None = field(default=None, repr=False)
 
@@ -154,9 +157,9 @@ def serve(root: Path, scratch: Path, release: str = "") -> Shop:
     if not name or not (root / "releases" / name).is_dir():
         raise InputError("release", name or "", f"name one of {root / 'releases'}, or run the chain first")
     place = linked(root, scratch / root.name, name)
-    products = products_of(root, pd.read_parquet(root / "releases" / name / "products.parquet"))
     words = root / "releases" / name / "lexical" / "lexical.json"
     names = read_json(words).get("categories", {}) if words.is_file() else {}
+    products = products_of(root, pd.read_parquet(root / "releases" / name / "products.parquet"), names)
     server = serve_root(place, load_settings(), scratch)
     shop = Shop(root.name, products, MediaStore.open(root / "snapshot"), server, names)
     try:
@@ -177,7 +180,7 @@ def linked(root: Path, place: Path, release: str) -> Path:
     return place
 
 
-def products_of(root: Path, table: pd.DataFrame) -> list[Product]:
+def products_of(root: Path, table: pd.DataFrame, names: Names) -> list[Product]:
     """The listings of a release; the sample's with what its generator planted."""
     truth = root / "state" / "source" / root.name / "truth.json"
     planted: dict[str, tuple[str, str]] = {}
@@ -203,6 +206,7 @@ def products_of(root: Path, table: pd.DataFrame) -> list[Product]:
                 price=float(row["price"]) if pd.notna(row.get("price")) else None,
                 photo=next(iter(row["photos"]), "") if row.get("photos") is not None else "",
                 sound=next(iter(row["sounds"]), "") if row.get("sounds") is not None else "",
+                called=tuple(names_of(text_of(row, "category"), names)),
                 colour=colour,
                 look=look,
             )

@@ -13,15 +13,17 @@ from benchmarks.shopper.intention import (
     Check,
     Intention,
     Score,
+    all_of,
     drawn,
     first_among,
     generator,
     place_gain,
-    share,
     stands_for,
 )
 from benchmarks.shopper.shop import Product, Shop
 from benchmarks.shopper.spelling import LATIN, Vocabulary, misspelt, terms
+from catalog.sample.world import COLOURS
+from catalog.sample.world import words as sample_words
 from catalog.text.clean import clean_text
 from retrieval.lexical.tokens import search_terms
 
@@ -30,6 +32,8 @@ __all__ = ["TitleWords", "title_intentions", "words_first"]
 TITLES = 100
 GROUPS = 150
 """Sets of words of which titles are asked for."""
+NOUNS = 2
+"""Words that are asked for with each colour."""
 MOST = 60
 """Titles that may have the words of one question: all of them fit on the largest page."""
 PAGE = 100
@@ -131,11 +135,6 @@ def as_good_as(right: str, wanted: frozenset[str]) -> Check:
     return check
 
 
-def all_of(right: frozenset[str]) -> Check:
-    """Share of the first ten that are right, out of as many as there could be."""
-    return lambda answer, ask: Score(share(answer, right))
-
-
 def of_brands(shop: Shop) -> Iterator[Intention]:
     """Brands of several listings, by their name."""
     counts = Counter(one.brand for one in shop.products if one.brand)
@@ -158,14 +157,32 @@ def of_words(shop: Shop, words: TitleWords) -> Iterator[Intention]:
             asked.setdefault(picked, right)
         if len(asked) == GROUPS:
             break
+    kinds = {picked: f"title words: {len(picked)}" for picked in asked}
+    for picked in colours_with_nouns(words):
+        asked[picked] = words.having(picked)
+        kinds[picked] = "title words: colour and noun"
     for picked, right in asked.items():
         text = " ".join(picked)
         language = "zh" if HAN.search(text) else "en"
         yield Intention(
-            f"title words: {len(picked)}", {"text": text}, words_first(words, picked, right),
+            kinds[picked], {"text": text}, words_first(words, picked, right),
             f"{len(right)} titles with {text}", row="title_words_first", options={"k": PAGE},
             language=language,
         )  # fmt: skip
+
+
+def colours_with_nouns(words: TitleWords) -> list[tuple[str, ...]]:
+    """Pairs of a colour and another word of titles, as many of a colour as of any other."""
+    found = []
+    for names in (COLOURS, sample_words()["names"]["colours"].values()):
+        for colour in names:
+            others = Counter(
+                word for one in words.products if colour in (own := words.of(one)) for word in own
+            )
+            pairs = sorted(word for word, count in others.items() if word != colour and count > 1)
+            pairs = [word for word in pairs if len(words.having([colour, word])) <= MOST]
+            found += [(colour, word) for word in drawn(pairs, NOUNS, f"nouns of {colour}")]
+    return found
 
 
 def words_first(words: TitleWords, picked: Sequence[str], right: frozenset[str]) -> Check:

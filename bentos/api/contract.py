@@ -65,6 +65,7 @@ class Contract:
         examples: bodies that are accepted, by what they show.
         form: how a form stands for a body.
         names_products: whether a request names products, which may not be there (404).
+        by_get: whether GET asks it as well, the fields of the form in the query string.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Contract:
     examples: Mapping[str, dict[str, JsonValue]]
     form: Form = Form(within="item")
     names_products: bool = False
+    by_get: bool = False
 
     @property
     def path(self) -> str:
@@ -136,6 +138,7 @@ class ParsedRequest:
         parts: the items of a write as they were sent, checked.
         queries, options: of a search, and how they are answered.
         modality: what /similar goes by alone; "" for all.
+        texts: of /suggest: what was typed.
     """
 
     contract: Contract
@@ -147,6 +150,7 @@ class ParsedRequest:
     queries: tuple[SearchQuery, ...] = ()
     options: SearchOptions = field(default_factory=SearchOptions)
     modality: str = ""
+    texts: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.product_ids)

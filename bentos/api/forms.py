@@ -6,6 +6,7 @@ curl -F title="Blue shoe" -F price=89.9 -F photo=@shoe.jpg localhost:3000/classi
 
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.datastructures import Headers, UploadFile
@@ -15,7 +16,7 @@ from bentos.api.contract import Form
 from bentos.api.items import Files
 from bentos.errors import RequestError
 
-__all__ = ["ITEM_FIELDS", "read_form"]
+__all__ = ["ITEM_FIELDS", "read_form", "read_query"]
 
 MAX_FILES = 16
 MAX_FIELDS = 32
@@ -36,6 +37,19 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "object": (orjson.loads, 'give a JSON object, such as {"colour": "blue"}'),
 }
 """How a field of a kind is read, and what to do about one that is none."""
+
+
+def read_query(form: Form, query: bytes) -> dict[str, Any]:
+    """The JSON body that a query string stands for; of a field that is given twice, the last counts.
+
+    Raises:
+        RequestError: 422 for a field of another form than its meaning asks.
+    """
+    try:
+        given = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise RequestError(422, "query", len(query), f"send at most {MAX_FIELDS} fields") from None
+    return _body(form, dict(given))
 
 
 async def read_form(form: Form, content_type: str, data: bytes) -> tuple[dict[str, Any], Files]:

@@ -127,7 +127,7 @@ def query_of(query: Query, place: str, limits: Limits, files: Files | None) -> S
 
 
 def split(query: Query, whole: ProductInput, place: str) -> SearchQuery:
-    """A query's parts; those that weigh the same are one item, as long as no product is among them.
+    """A query's parts; a photo and a sound that weigh the same are one item where nothing stands beside them.
 
     Args:
         whole: the query's words, photos and sounds, decoded from base64.
@@ -148,13 +148,8 @@ def split(query: Query, whole: ProductInput, place: str) -> SearchQuery:
             422, f"{place}.weights", weights.model_dump(), "let one of the given parts weigh something"
         )
     text = whole.title if weights.text > 0 else ""
-    if not product and len({weight for _, weight in parts}) == 1:
-        together = ProductInput(
-            title=text,
-            photos=whole.photos if weights.photo > 0 else (),
-            sounds=whole.sounds if weights.sound > 0 else (),
-        )
-        parts = [(together, 1.0)]
+    if not product and not text and len({weight for _, weight in parts}) == 1:
+        parts = [(ProductInput(photos=whole.photos, sounds=whole.sounds), 1.0)]
     product_weight = weights.product if product else 0.0
     words_weight, beside = mixture(text, parts, product_weight if product else None)
     weighed = (product, product_weight, words_weight, beside)

@@ -15,7 +15,7 @@ import anyio.to_thread
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bentos.api.forms import read_form
+from bentos.api.forms import read_form, read_query
 from bentos.api.limits import IN_FLIGHT, Place
 from bentos.api.parsing import Files, parse_json
 from bentos.endpoints import ENDPOINTS
@@ -73,7 +73,8 @@ class FastPath:
         name = endpoint.name if endpoint else "other"
         try:
             if endpoint is not None:
-                allow(scope, "POST")
+                if not (endpoint.by_get and scope["method"] in {"GET", "HEAD"}):
+                    allow(scope, "POST")
                 await self._answer(endpoint, scope, receive, send)
                 METRICS.answered(name, 200, time.perf_counter() - begin)
             elif path == "/metrics":
@@ -104,14 +105,17 @@ class FastPath:
         try:
             with application.admission.request() as place:
                 try:
-                    kind = content_type(headers)
-                    begin = time.perf_counter()
-                    try:
-                        data = await whole_body(application, headers, receive, place)
-                    finally:
-                        METRICS.seconds.append(("read", time.perf_counter() - begin))
-                    body, files = await parse(endpoint, kind, headers, data)
-                    del data
+                    if scope["method"] == "POST":
+                        kind = content_type(headers)
+                        begin = time.perf_counter()
+                        try:
+                            data = await whole_body(application, headers, receive, place)
+                        finally:
+                            METRICS.seconds.append(("read", time.perf_counter() - begin))
+                        body, files = await parse(endpoint, kind, headers, data)
+                        del data
+                    else:
+                        body, files = read_query(endpoint.form, scope["query_string"]), None
                 except Disconnected:
                     raise
                 except RequestError as refusal:

@@ -5,6 +5,7 @@ from typing import Any
 from bentos.api.responses import ErrorAnswer
 from bentos.auth.access import COOKIE
 from bentos.endpoints import ENDPOINTS
+from bentos.endpoints.endpoint import Endpoint
 from bentos.http.session import SESSION, session_paths
 
 __all__ = ["openapi"]
@@ -61,6 +62,8 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
             and (status not in {"409", "507"} or endpoint.scope == "write")
         }
         operation["responses"] = {**{str(k): v for k, v in kept.items()}, **refusals}
+        if endpoint.by_get:
+            spec["paths"][endpoint.path]["get"] = by_get(endpoint, operation)
     spec["paths"]["/release"] = {
         "get": {
             "tags": ["Service APIs"],
@@ -89,6 +92,17 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
     }
     spec["security"] = [{}, {"bearer": []}, {"header": []}, {"cookie": []}]
     return spec
+
+
+def by_get(endpoint: Endpoint, posted: dict[str, Any]) -> dict[str, Any]:
+    """The operation of a route that is asked by GET as well: the fields of its form as parameters."""
+    asked = {name: value for name, value in posted.items() if name != "requestBody"}
+    fields = form_schema(endpoint.form.fields)["properties"]
+    return {
+        **asked,
+        "operationId": f"{posted.get('operationId', endpoint.function)}_by_get",
+        "parameters": [{"name": name, "in": "query", "schema": kind} for name, kind in fields.items()],
+    }
 
 
 def form_schema(fields: dict[str, str]) -> dict[str, Any]:

@@ -175,7 +175,7 @@ def outcome_of(
         return Outcome(np.stack([view.vector_of(product) for product in call.product_ids]), view=view)
     alone = None
     if call.endpoint == "products/put":
-        alone = job.loaded.seen(table)
+        alone = job.loaded.seen(table, call.items)
     return Outcome(vectors, classes, view=view, alone=alone)
 
 

@@ -12,9 +12,10 @@ import pandas as pd
 from bentos.serving.encoder_backend import choose_way
 from bentos.serving.query_cache import QueryCache
 from catalog.product import ProductInput
+from catalog.text.clean import clean_text
 from models.features.table import FeatureTable
 from models.inference.backends import Choice
-from models.inference.by_modality import own_of, vectors_alone
+from models.inference.by_modality import own_of, title_own, vectors_alone
 from releases.in_memory import InMemoryRelease
 from retrieval.catalogue.updates import seen_facts
 from retrieval.changes.migrate import Carried, Target, carry_over, log_path
@@ -105,12 +106,13 @@ class LoadedRelease(InMemoryRelease):
     def derived(self, inputs: Sequence[ProductInput]) -> list[dict[str, Any]]:
         """Facts of products that were added between releases, as far as they depend on the encoder."""
         features = self.encoder.featurize(inputs, limits=self.media)
-        return self.seen(features)
+        return self.seen(features, inputs)
 
-    def seen(self, features: FeatureTable) -> list[dict[str, Any]]:
+    def seen(self, features: FeatureTable, inputs: Sequence[ProductInput]) -> list[dict[str, Any]]:
         """Facts of products by each of their modalities, from their features."""
         alone, own = vectors_alone(self.encoder, features), own_of(self.encoder, features)
-        return seen_facts(alone, own, len(features))
+        titles = title_own(self.encoder, [clean_text(one.title) for one in inputs])
+        return seen_facts(alone, own | titles, len(features))
 
     def hits(
         self,

@@ -15,16 +15,25 @@ from catalog.text.prices import strip_prices
 if TYPE_CHECKING:
     from jieba import Tokenizer
 
-__all__ = ["clean_text", "detect_language", "product_text", "stop_words", "strip_prices", "words"]
+__all__ = [
+    "HAN",
+    "WORD",
+    "clean_text",
+    "detect_language",
+    "product_text",
+    "stop_words",
+    "strip_prices",
+    "words",
+]
 
 _TAG = re.compile(r"<[a-zA-Z!/][^<>]*>")
 _NO_TAG = re.compile(r"<(?![a-zA-Z!/][^<>]*>)")
 # A block's tag ends a word: <td>a</td><td>b</td> must not become "ab".
 _BLOCK = re.compile(r"(?i)</?(?:br|p|div|li|ul|ol|h[1-6]|hr|tr|td|th|table|dt|dd|dl|section|article)\b")
 _SPACE = re.compile(r"\s+")
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 KEPT_SYMBOLS = frozenset("+%$€£¥₹°×±")
 HAN_WEIGHT = 3
@@ -89,7 +98,7 @@ def product_text(item: ProductInput, limit: int = 8000) -> str:
 
 def detect_language(text: str) -> str:
     """`zh` where Han characters carry the text, `en` where Latin letters do, "" where neither does."""
-    han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
+    han, latin = len(HAN.findall(text)), len(_LATIN.findall(text))
     if han == latin == 0:
         return ""
     return "zh" if HAN_WEIGHT * han >= latin else "en"
@@ -98,8 +107,8 @@ def detect_language(text: str) -> str:
 def words(text: str) -> list[str]:
     """Lower-cased words without English and Chinese stop words; Chinese is cut by jieba."""
     found, stop = [], stop_words()
-    for word in _WORD.findall(text.lower()):
-        if _HAN.search(word):
+    for word in WORD.findall(text.lower()):
+        if HAN.search(word):
             found += [w for w in _jieba().lcut(word) if w.strip() and w not in stop]
         elif word not in stop:
             found.append(word)

@@ -25,6 +25,7 @@ from models.inputs.tabular import TabularScaler
 from models.inputs.tokenizer import train_tokenizer
 from models.inputs.words import WordVocabulary
 from models.pretrained.arrays import FROZEN, frozen_encoder
+from models.pretrained.kept_files import keep_files, kept_files
 from models.pretrained.loading import PACKAGED
 from shelfspace.errors import ArtifactError, SettingsError
 from shelfspace.files import atomic_directory, read_json, write_json, write_text
@@ -102,7 +103,7 @@ class Featurizer(Fitted):
 
     def save(self, folder: Path) -> None:
         """Write featurizer.json and, where they were fitted, tokenizer.json and words.json; the weights of
-        an image encoder that comes in a package."""
+        an image encoder that comes in a package, and the files of those that come from elsewhere."""
         with atomic_directory(folder) as temporary:
             if self.vocabulary is not None:
                 self.vocabulary.save(temporary / VOCABULARY)
@@ -111,6 +112,8 @@ class Featurizer(Fitted):
             name = self.features.image_encoder or ""
             if name.partition(":")[0] == PACKAGED:
                 frozen_encoder(self, "image").save(temporary / KEPT)
+            for modality, chosen in self._encoders().items():
+                keep_files(chosen, temporary, self.kept.get(modality))
             described = {
                 "scaler": self.scaler.to_dict(),
                 "preprocessing": self.preprocessing.model_dump(mode="json"),
@@ -158,7 +161,15 @@ class Featurizer(Fitted):
             ) from error
         if (folder / KEPT).is_file():
             made.kept = {"image": folder / KEPT}
+        for modality, chosen in made._encoders().items():
+            if (files := kept_files(chosen, folder)) is not None:
+                made.kept[modality] = files
         return made
+
+    def _encoders(self) -> dict[str, str]:
+        """Modality to the frozen encoder that an array of it is made by."""
+        named = {modality: getattr(self.features, f"{modality}_encoder") for modality in FROZEN}
+        return {m: name for m, name in named.items() if name and FROZEN[m] in self.arrays.get(m, ())}
 
     def on(self, device: str) -> Self:
         """The same with its frozen encoders on another device."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import models.inputs.colours  # noqa: F401 - registers
 from models.inputs.arrays import ARRAYS, Array
 from models.pretrained.arrays import FROZEN
 

@@ -7,6 +7,7 @@ another one there is an error, since one array cannot hold the vectors of both.
 
 from models.encoders import ENCODERS
 from models.inputs.arrays import ARRAYS
+from models.inputs.colours import COLOUR
 from models.pretrained.arrays import FROZEN
 from shelfspace.errors import SettingsError
 from shelfspace.settings import Features, Settings
@@ -42,7 +43,7 @@ def needed_arrays(settings: Settings) -> dict[str, tuple[str, ...]]:
     """Names of the arrays of each configured modality, sorted.
 
     Those that its encoder reads, and every other one that tuning may choose; the vectors of a frozen
-    encoder that stands beside it; and what `features.arrays` asks for on top.
+    encoder that stands beside it; the colours of photos; and what `features.arrays` asks for on top.
 
     Raises:
         SettingsError: there is no such encoder, or no such array.
@@ -58,6 +59,8 @@ def needed_arrays(settings: Settings) -> dict[str, tuple[str, ...]]:
         }
         if getattr(features, f"{modality}_encoder", None):
             found.add(FROZEN[modality])
+        if modality == "image" and features.colour:
+            found.add(COLOUR)
         needed[modality] = tuple(sorted(found | (asked & set(ARRAYS[modality]))))
     known = {name for registry in ARRAYS.values() for name in registry}
     if asked - known:

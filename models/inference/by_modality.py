@@ -7,18 +7,22 @@ which training may have given up for what modalities share.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from catalog.product import ProductInput
+from catalog.text.clean import clean_text
 from models.features.catalogue import Catalogue, features_for
 from models.features.store import FeatureStore
 from models.features.table import FeatureTable
-from models.inference.own import SEEN, rows_with
+from models.inference.own import SEEN, own_sizes, rows_with
 from models.inference.product_encoder import ProductEncoder
+from shelfspace.hashing import content_hash
 
-__all__ = ["SEEN", "SeenVectors", "modality_vectors", "own_of", "vectors_alone"]
+__all__ = ["SEEN", "SeenVectors", "modality_vectors", "own_of", "title_own", "vectors_alone"]
 
-ALONE = "alone"
+ALONE, TITLE = "alone", "title"
 BLOCK = 4096
 """Products whose features are held at once."""
 
@@ -47,7 +51,7 @@ def modality_vectors(encoder: ProductEncoder, catalogue: Catalogue) -> SeenVecto
     own: dict[str, np.ndarray] = {}
     computed = 0
     for name in (name for name in SEEN if name in encoder.modalities):
-        sizes = {ALONE: encoder.dim, **encoder.network.encoder(name).own_sizes}
+        sizes = {ALONE: encoder.dim, **own_sizes(encoder.network, [name])}
         layout = {array: ((size,), "float16") for array, size in sizes.items()}
         store = FeatureStore(catalogue.state / "embeddings", f"seen-{name}", encoder.fingerprint, layout)
         keys = hashes[f"{name}_hash"].tolist()
@@ -64,7 +68,33 @@ def modality_vectors(encoder: ProductEncoder, catalogue: Catalogue) -> SeenVecto
         found = store.gather(keys)
         alone[name] = found.pop(ALONE)
         own |= found
-    return SeenVectors(alone, own, computed)
+    titles = [clean_text(title) for title in catalogue.products["title"]]
+    return SeenVectors(alone, own | _stored_titles(encoder, titles, catalogue.state), computed)
+
+
+def _stored_titles(encoder: ProductEncoder, titles: Sequence[str], state: Path) -> dict[str, np.ndarray]:
+    size = encoder.own_sizes.get("text")
+    if size is None:
+        return {}
+    layout = {TITLE: ((size,), "float16")}
+    store = FeatureStore(state / "embeddings", f"seen-{TITLE}", encoder.fingerprint, layout)
+    keys = [content_hash(title) if title else "" for title in titles]
+    todo = store.lacking(keys)
+    for start in range(0, len(todo), BLOCK):
+        rows = todo[start : start + BLOCK]
+        store.append([keys[row] for row in rows], title_own(encoder, [titles[row] for row in rows]))
+    return store.gather(keys)
+
+
+def title_own(encoder: ProductEncoder, titles: Sequence[str]) -> dict[str, np.ndarray]:
+    """`title` to (n, d) float16 vectors of titles alone, zero without one; nothing where text has no own.
+
+    A short query is more like a title than like a title and a page of description.
+    """
+    if "text" not in encoder.own_sizes:
+        return {}
+    features = encoder.featurize([ProductInput(title=title) for title in titles])
+    return {TITLE: encoder.own_vectors(features, ["text"])["text"].astype(np.float16)}
 
 
 def vectors_alone(

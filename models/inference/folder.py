@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from models.network import ProductNetwork
+from models.pretrained.kept_files import copy_or_share
 from shelfspace.errors import ArtifactError
 from shelfspace.files import atomic_directory, read_json, write_json
 from shelfspace.hashing import file_hash, fingerprint, tree_hash
@@ -36,7 +37,7 @@ def write_folder(
         weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
         save_file(weights, str(folder / WEIGHTS))
         if featurizer_dir is not None:
-            shutil.copytree(featurizer_dir, folder / "featurizer")
+            shutil.copytree(featurizer_dir, folder / "featurizer", copy_function=copy_or_share)
         manifest = {"format": FORMAT, **described}
         found = _content(folder, manifest)
         write_json(folder / "encoder.json", {**manifest, "fingerprint": found})

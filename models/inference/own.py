@@ -1,6 +1,7 @@
 """What modalities say by themselves, before any training: `Encoder.own` over a feature table."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -9,7 +10,10 @@ from torch.nn import functional
 from models.features.table import FeatureTable
 from models.network import ProductNetwork, batch_values
 
-__all__ = ["SEEN", "own_vectors", "rows_with"]
+if TYPE_CHECKING:
+    from models.inference.product_encoder import ProductEncoder
+
+__all__ = ["SEEN", "own_evidence", "own_sizes", "own_vectors", "rows_with"]
 
 SEEN = ("text", "image", "audio")
 """Modalities that a shopper perceives; a price alone is like that of thousands of products."""
@@ -41,7 +45,41 @@ def own_vectors(
     return found
 
 
+def own_sizes(network: ProductNetwork, only: Sequence[str] = SEEN) -> dict[str, int]:
+    """Names and lengths of what `own_vectors` gives."""
+    read = [name for name in network.modalities if name in only]
+    return {name: size for modality in read for name, size in network.encoder(modality).own_sizes.items()}
+
+
 def rows_with(features: FeatureTable, modality: str) -> np.ndarray:
     """Rows that have a modality, ascending."""
     part = features.modalities.get(modality)
     return np.empty(0, np.int64) if part is None else np.flatnonzero(part.present)
+
+
+def own_evidence(
+    encoder: "ProductEncoder", features: FeatureTable, vectors: np.ndarray
+) -> list[dict[str, np.ndarray]]:
+    """See `ProductEncoder.own_evidence`.
+
+    A modality whose encoder has nothing of its own is compared by the vector of it alone: of a query of one
+    modality, that is the vector it has. Words are compared with titles alone as well.
+    """
+    read = [name for name in SEEN if name in encoder.modalities and name in features.modalities]
+    own = encoder.own_vectors(features, read)
+    parts = features.present().sum(axis=1)
+    found: list[dict[str, np.ndarray]] = [{} for _ in range(len(features))]
+    for name in read:
+        rows, sizes = rows_with(features, name), own_sizes(encoder.network, [name])
+        tables = {other: own[other][rows] for other in sizes}
+        if "text" in tables:
+            tables["title"] = tables["text"]
+        if not sizes and len(rows):
+            tables[name], more = np.array(vectors[rows]), parts[rows] > 1
+            if more.any():
+                tables[name][more] = encoder.embed_features(features.take(rows[more]), only=[name])
+        for other, table in tables.items():
+            for row, vector in zip(rows.tolist(), table, strict=True):
+                if vector.any():
+                    found[row][other] = vector
+    return found

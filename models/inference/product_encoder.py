@@ -16,7 +16,7 @@ from catalog.product import ProductInput
 from models.device import resolve_device
 from models.features.table import FeatureTable
 from models.inference.folder import read_folder, write_folder
-from models.inference.own import SEEN, own_vectors, rows_with
+from models.inference.own import own_evidence, own_sizes, own_vectors
 from models.inference.passes import Passes, batches, passes, stack
 from models.network import Outputs, ProductNetwork, cut
 from shelfspace.errors import ArtifactError, InputError
@@ -227,6 +227,11 @@ class ProductEncoder:
         )
         return vectors if dim is None or dim == self.dim else cut(vectors, dim)
 
+    @property
+    def own_sizes(self) -> dict[str, int]:
+        """Names and lengths of what `own_vectors` gives of the modalities that a shopper perceives."""
+        return own_sizes(self.network)
+
     def own_vectors(self, features: FeatureTable, only: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Name to (n, d) float32: what modalities say before any training; see `models.inference.own`."""
         return own_vectors(self.network, features, only, self.device)
@@ -234,27 +239,10 @@ class ProductEncoder:
     def own_evidence(self, features: FeatureTable, vectors: np.ndarray) -> list[dict[str, np.ndarray]]:
         """What each of n encoded queries is compared by beside its vector: name to (d,) float32, unit length.
 
-        A modality whose encoder has nothing of its own is compared by the vector of it alone.
-
         Args:
-            vectors: (n, dim) of the queries by all they hold; of a query of one modality, the vector of it.
+            vectors: (n, dim) of the queries by all they hold.
         """
-        read = [name for name in SEEN if name in self.modalities and name in features.modalities]
-        own = self.own_vectors(features, read)
-        parts = features.present().sum(axis=1)
-        found: list[dict[str, np.ndarray]] = [{} for _ in range(len(features))]
-        for name in read:
-            rows, sizes = rows_with(features, name), self.network.encoder(name).own_sizes
-            tables = {other: own[other][rows] for other in sizes}
-            if not sizes and len(rows):
-                tables[name], more = np.array(vectors[rows]), parts[rows] > 1
-                if more.any():
-                    tables[name][more] = self.embed_features(features.take(rows[more]), only=[name])
-            for other, table in tables.items():
-                for row, vector in zip(rows.tolist(), table, strict=True):
-                    if vector.any():
-                        found[row][other] = vector
-        return found
+        return own_evidence(self, features, vectors)
 
     def modality_weights(
         self, features: FeatureTable, only: Sequence[str] | None = None, batch_size: int = 256

@@ -38,7 +38,7 @@ class Fitted:
         preprocessing, features: the settings at fitting time.
         frozen: fingerprint of each frozen encoder by modality, at fitting time.
         device: where frozen encoders compute.
-        kept: weights of a frozen encoder that lie beside the fitted parts, by modality.
+        kept: weights or files of a frozen encoder that lie beside the fitted parts, by modality.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -27,6 +28,11 @@ LOADERS: dict[str, Callable[..., Any]] = {
 }
 
 
+_loaded: WeakValueDictionary[tuple[str, str | None, str], Any] = WeakValueDictionary()
+"""Encoders that are loaded already, by modality, fingerprint and device: the copy beside a champion and the
+one beside its release are the same, and are not held twice."""
+
+
 def frozen_encoder(fitted: Fitted, modality: str) -> Any:
     """The configured frozen encoder of a modality, on the device of `fitted`.
 
@@ -36,18 +42,23 @@ def frozen_encoder(fitted: Fitted, modality: str) -> Any:
         SettingsError: it is absent.
         ArtifactError: it is another one than at fitting time.
     """
-    name = getattr(fitted.features, f"{modality}_encoder")
-    if modality in fitted.kept:
+    name, kept = getattr(fitted.features, f"{modality}_encoder"), fitted.kept.get(modality)
+    known = modality, fitted.frozen.get(modality), fitted.device
+    if kept is not None and known in _loaded:
+        return _loaded[known]
+    if kept is not None and kept.is_file():
         from models.pretrained.packaged_photos import load_kept_image
 
-        found: Any = load_kept_image(name, fitted.device, fitted.kept[modality], fitted.frozen[modality])
+        found: Any = load_kept_image(name, fitted.device, kept, fitted.frozen[modality])
     else:
-        found = LOADERS[modality](name, fitted.device, *_text_options(fitted.features, modality))
+        place = name if kept is None else f"{name.partition(':')[0]}:{kept}"
+        found = LOADERS[modality](place, fitted.device, *_text_options(fitted.features, modality))
     if fitted.frozen.get(modality, found.fingerprint) != found.fingerprint:
         raise ArtifactError(
             f"{name} is not the {modality} encoder this model was trained with: "
             "put its files back, or train again"
         )
+    _loaded[modality, found.fingerprint, fitted.device] = found
     return found
 
 

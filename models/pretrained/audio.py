@@ -56,7 +56,7 @@ class FrozenAudio:
         place = place_of(FIELD, name, "transformers")
         self.model = pretrained(FIELD, name, place, device)
         try:
-            self.extractor: Any = AutoFeatureExtractor.from_pretrained(place)
+            self.extractor: Any = AutoFeatureExtractor.from_pretrained(place, trust_remote_code=False)
         except (OSError, ValueError) as error:
             raise absent(FIELD, name, error) from error
         if not isinstance(self.extractor, SequenceFeatureExtractor) or self.model.config.is_encoder_decoder:

@@ -60,7 +60,7 @@ class FrozenClipText:
             remedy = "use a CLIP-like encoder here, or sentence-transformers:<name or folder>"
             raise SettingsError(TEXT_FIELD, name, remedy)
         try:
-            self.tokenizer = AutoTokenizer.from_pretrained(place)
+            self.tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
         except (OSError, ValueError) as error:
             raise absent(TEXT_FIELD, name, error) from error
         longest = int(self.model.config.text_config.max_position_embeddings)

@@ -98,7 +98,9 @@ def pretrained(field: str, name: str, place: str, device: str) -> Any:
 
     try:
         with quiet():
-            model, found = AutoModel.from_pretrained(place, use_safetensors=True, output_loading_info=True)
+            model, found = AutoModel.from_pretrained(
+                place, use_safetensors=True, output_loading_info=True, trust_remote_code=False
+            )
     except (OSError, ValueError) as error:
         raise absent(field, name, error) from error
     lacking = {key for key in found["missing_keys"] if not key.endswith(UNREAD)}
@@ -169,9 +171,8 @@ def one_vector(field: str, name: str, found: Any) -> Any:
         SettingsError: it has several vectors an item.
     """
     if found.ndim < 2 or found[0].numel() != found.shape[1]:
-        remedy = (
-            f"use an encoder of one vector an item; this one gives {tuple(found.shape[1:])} numbers of it"
-        )
+        sizes = " x ".join(map(str, found.shape[1:]))
+        remedy = f"use an encoder of one vector an item; this one gives {sizes} numbers of it"
         raise SettingsError(field, name, remedy)
     return found.flatten(1)
 

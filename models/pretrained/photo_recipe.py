@@ -53,14 +53,17 @@ class PhotoProcessor:
 
         try:
             with quiet():
-                self.processor: Any = AutoImageProcessor.from_pretrained(place, backend="pil")
+                self.processor: Any = AutoImageProcessor.from_pretrained(
+                    place, backend="pil", trust_remote_code=False
+                )
         except (OSError, ValueError, ImportError) as error:
             raise absent(IMAGE_FIELD, name, error) from error
         made = [self._made(Image.new("RGB", size)) for size in TRIED]
         given = sorted(set().union(*made))
         shapes = {one["pixel_values"].shape for one in made if "pixel_values" in one}
         if given != ["pixel_values"] or len(shapes) != 1 or len(next(iter(shapes))) != 3:
-            taken = f"{', '.join(given)} of {' or '.join(map(str, sorted(shapes)))}"
+            sizes = " or ".join(" x ".join(map(str, shape)) for shape in sorted(shapes))
+            taken = f"{', '.join(given)} of {sizes} numbers"
             remedy = f"use an encoder of whole photos of one size; this one takes {taken}"
             raise SettingsError(IMAGE_FIELD, name, remedy)
 

@@ -10,7 +10,11 @@ import numpy as np
 from retrieval.catalogue.products import ProductFacts
 from retrieval.filters.columns import Columns
 from retrieval.lexical.index import LexicalIndex
+from retrieval.lexical.score_table import positions
+from retrieval.ranking.answers import AnswerFloor
+from retrieval.ranking.candidates import Candidates
 from retrieval.ranking.fusion import FusionModel
+from retrieval.suggestions import Suggestions
 from retrieval.understanding import Vocabulary
 from retrieval.vectors.by_modality import ModalityIndexes
 
@@ -30,7 +34,9 @@ class SearchParts:
             where the product lacks it; empty where the release does not hold them.
         own: name to (n, d) vectors that the modalities' encoders had before training, zero where the product
             lacks what they read; of a modality without one, `modalities` stand for them.
+        answers: kind of query to what is no answer; of a kind without, every candidate is one.
         floors: kind of query to the lowest score of a hit that is sorted by price.
+        popularity: (n,) how often each product is bought; None where that is not known.
     """
 
     facts: ProductFacts
@@ -41,6 +47,27 @@ class SearchParts:
     modalities: Mapping[str, np.ndarray]
     floors: Mapping[str, float] = field(default_factory=dict)
     own: Mapping[str, np.ndarray] = field(default_factory=dict)
+    answers: Mapping[str, AnswerFloor] = field(default_factory=dict)
+    popularity: np.ndarray | None = None
+
+    @cached_property
+    def popular(self) -> np.ndarray:
+        """(n,) rows, the most popular first, ties in catalogue order."""
+        size = len(self.columns)
+        return np.arange(size) if self.popularity is None else np.argsort(-self.popularity, kind="stable")
+
+    @cached_property
+    def untitled(self) -> np.ndarray:
+        """(n,) bool: products without a title."""
+        return np.array([not title for title in self.facts.title], bool)
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """What shoppers may be about to type; made when it is first asked for, about a second for 100,000
+        products."""
+        facts = self.facts
+        names = self.lexical.categories
+        return Suggestions(facts.title, facts.category, facts.brand, self.popularity, names)
 
     @cached_property
     def evidence(self) -> dict[str, np.ndarray]:
@@ -58,14 +85,41 @@ class SearchParts:
         facts = self.facts
         return Vocabulary.of(facts.title, facts.brand, facts.currency, facts.price, facts.on_hand)
 
+    def relevance(self, candidates: Candidates) -> np.ndarray | None:
+        """(m,) in [0, 1], how sure each candidate answers; None for a kind of query where nothing tells."""
+        known = self.answers.get(candidates.kind)
+        return None if known is None else known.relevance(candidates)
+
+    def answering(
+        self,
+        candidates: Candidates,
+        relevance: np.ndarray | None,
+        matches: np.ndarray,
+        sorting: bool = False,
+    ) -> np.ndarray:
+        """(m,) bool: the candidates that may be hits: what has every word, and what is relevant enough.
+
+        Args:
+            matches: ascending positions of what has every word of the query.
+            sorting: whether hits are sorted by something else than relevance; a weak one would lead then.
+        """
+        if candidates.words == 0 and not candidates.beside:
+            return np.zeros(len(candidates.rows), bool)  # signs alone ask for nothing
+        if relevance is None:
+            return np.ones(len(candidates.rows), bool)
+        known = self.answers[candidates.kind]
+        least = known.sorting if sorting else known.floor
+        return np.asarray((relevance >= least) | positions(matches, candidates.rows)[1])
+
     def describe(self) -> dict[str, Any]:
         """What /release says of the search."""
         learned = {kind: part.queries for kind, part in sorted(self.fusion.parts.items())}
         return {
-            "fusion": "learned" if learned else "reciprocal ranks",
+            "fusion": "learned" if learned else "simple rules",
             "judged_queries": learned,
             "kinds_of_query": self.fusion.describe(),
             "score_floors": dict(self.floors),
+            "answers": {kind: dict(one.figures) for kind, one in sorted(self.answers.items())},
             "lexical": self.lexical.describe(),
             "modalities": sorted(self.modalities),
             "own_vectors": sorted(self.own),

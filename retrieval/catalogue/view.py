@@ -23,6 +23,7 @@ from retrieval.lexical.overlay import LayeredLexical, LayeredRows
 from retrieval.query import EncodedQuery, Encoder
 from retrieval.ranking.blending import unit_length
 from retrieval.ranking.hybrid import DEPTH, HybridSearch, Rows
+from retrieval.suggestions import Suggestions
 from retrieval.understanding import Vocabulary
 
 __all__ = ["CatalogueKeeper", "CatalogueView"]
@@ -105,10 +106,11 @@ class CatalogueView:
         name = plain(text)
         if not name:
             return []
-        found = [row for row in self.parts.facts.named.get(name, ()) if not self._outdated(row)]
+        found = [row for row in self.parts.facts.named.get(name, ()) if not self.outdated(row)]
         return sorted([*found, *self._fresh_named.get(name, ())])
 
-    def _outdated(self, row: int) -> bool:
+    def outdated(self, row: int) -> bool:
+        """Whether a product of the release was replaced or deleted since."""
         place = int(np.searchsorted(self.hidden, row))
         return place < len(self.hidden) and int(self.hidden[place]) == row
 
@@ -134,6 +136,18 @@ class CatalogueView:
             return self.parts.vocabulary
         titles, brands = ([str(one.get(name) or "") for one in facts] for name in ("title", "brand"))
         return self.parts.vocabulary.with_listings(titles, brands)
+
+    @cached_property
+    def suggestions(self) -> Suggestions | None:
+        """Those of the products put since the release, whose rows are places in `fresh`; None without."""
+        delta = self.view.delta
+        if not self._own:
+            return None
+        facts = [self._own[delta.ids[row]].entry.facts for row in delta.rows.tolist()]
+        titles, categories, brands = (
+            [str(one.get(name) or "") for one in facts] for name in ("title", "category", "brand")
+        )
+        return Suggestions(titles, categories, brands)
 
     def near(self, queries: np.ndarray, k: int) -> np.ndarray:
         """(q, k) positions nearest to queries, best first; -1 is padding."""
@@ -204,14 +218,27 @@ class CatalogueView:
         return ~self.columns.deleted
 
     def order(self, sort: Sort) -> np.ndarray:
-        """All positions in catalogue order (for relevance) or by price."""
+        """All positions as they are browsed: by price, or what can be shown and bought first."""
         if sort not in self._orders:
             every = np.arange(len(self))
-            by_price = sort != "relevance"
             self._orders[sort] = (
-                every[sorted_rows(every, np.zeros(len(self)), self.columns, sort)] if by_price else every
+                self._browsed()
+                if sort == "relevance"
+                else every[sorted_rows(every, np.zeros(len(self)), self.columns, sort)]
             )
         return self._orders[sort]
+
+    def _browsed(self) -> np.ndarray:
+        """Products with title and photo that are not known to be out of stock, then the others; each by how
+        often they are bought, ties in catalogue order."""
+        columns, untitled = self.columns, np.zeros(len(self), bool)
+        untitled[: len(self.parts.untitled)] = self.parts.untitled
+        for place, row in zip(self.fresh.tolist(), self.view.delta.rows.tolist(), strict=True):
+            untitled[place] = not self.view.delta.entries[self.view.delta.ids[row]].facts.get("title")
+        ready = columns.has_photo & ~untitled & ~(columns.on_hand <= 0)
+        order = np.concatenate([self.parts.popular, np.arange(len(self.parts.popular), len(self))])
+        first = ready[order]
+        return np.concatenate([order[first], order[~first]])
 
     def hits(self, positions: Sequence[int], scores: Sequence[float]) -> list[dict[str, Any]]:
         """Hits as answers have them, found for no reason yet: whoever knows sets `why` and `pinned`."""

@@ -7,7 +7,6 @@ other word occurs with all that is asked beside it.
 """
 
 import math
-import re
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path
@@ -15,14 +14,13 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from catalog.text.clean import stop_words
+from catalog.text.clean import WORD, stop_words
 from retrieval.lexical.score_table import in_all
 from retrieval.lexical.spelling import Near, edits, is_spelled
 from retrieval.lexical.tokens import stems
 
 __all__ = ["Corrected", "Words", "correct"]
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 COMPARED = 8
 """Of the words that are as near, so many, those of most listings, are looked up with the query's others."""
 
@@ -62,7 +60,7 @@ def correct(words: Words, text: str, ignore: Collection[str] = ()) -> Corrected:
         text: as typed.
         ignore: words that stay, as typed.
     """
-    typed = list(_WORD.finditer(text))
+    typed = list(WORD.finditer(text))
     plain = [match.group().lower() for match in typed]
     terms, stop = stems(plain), stop_words()
     asked = [

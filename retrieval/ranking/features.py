@@ -1,25 +1,13 @@
 """What both searches say of a query's candidates, as features for the fusion."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 import numpy as np
 
-__all__ = [
-    "FEATURES",
-    "FREE",
-    "KINDS",
-    "LEXICAL",
-    "MIXED",
-    "NEAREST",
-    "OWN",
-    "SHORT",
-    "Candidates",
-    "features_of",
-    "places",
-]
+from retrieval.ranking.candidates import Candidates, places
+from retrieval.ranking.rules import rule_scores
 
-OWN = ("text", "image", "audio", "colour")
+__all__ = ["FEATURES", "FREE", "LEXICAL", "NEAREST", "OWN", "features_of"]
+
+OWN = ("text", "title", "image", "audio", "colour")
 """Names of what a query's modalities are compared by beside its vector (`EncodedQuery.own`)."""
 
 FEATURES = (
@@ -44,6 +32,9 @@ FEATURES = (
     "lexical_margin",
     "unknown_share",
     "query_words",
+    "closeness",
+    "closeness_from_best",
+    "sum",
     *(f"own_{name}{what}" for name in OWN for what in ("", "_from_best", "_rank")),
 )
 """Names of the columns of `features_of`.
@@ -60,6 +51,8 @@ complete                     1 where it has every one, else 0
 feedback, feedback_agreement cosine, and chance of one class, to the best few of the lexical search
 lexical_margin               how far the best BM25 lies above the tenth, as a share of the best
 unknown_share, query_words   share of words that no listing has; logarithm of 1 + the number of words
+closeness, closeness_...     `Candidates.closeness`, and the same less the best candidate's
+sum                          the strongest simple order (`retrieval.ranking.rules`)
 own_..., _from_best, _rank   cosine by one of the query's modalities alone, the same less the best
                              candidate's, and 1 / (10 + place); 0 where query or product lacks it
 ..._by_...                   the product of two: of certainty, margin, known (1 - unknown_share), unknown,
@@ -88,12 +81,6 @@ LEXICAL = frozenset(
 WHOLE = 1 - 1e-5
 """Above this share of the words, rounding aside, no word is missing."""
 _LEXICAL = np.array([name in LEXICAL for name in FEATURES])
-SHORT = 3
-"""Words of a short query at most."""
-MIXED = ("photo_words", "sound_words", "product_words")
-WORDLESS = ("photo", "sound", "product")
-"""Kinds of query without words, by what they hold."""
-KINDS = ("long", "short", *MIXED, *WORDLESS)
 NEAREST: dict[str, tuple[str, ...]] = {
     "photo_words": ("product_words", "sound_words"),
     "sound_words": ("photo_words", "product_words"),
@@ -101,53 +88,6 @@ NEAREST: dict[str, tuple[str, ...]] = {
 }
 """Whose weights a mixed query goes by where its own kind has none, in this order: a photo and a sound are one
 side of a product each."""
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """What both searches say of m candidates of one query, in any order.
-
-    Attributes:
-        rows: (m,) int64.
-        cosine, lexical: (m,) float32; BM25 is 0 where no word matches.
-        agreement: (m,) float32 chance that query and product are of one class; 0 where unknown.
-        covered: (m,) float32 share of the query's words, weighted by rarity, that the listing has.
-        feedback, feedback_agreement: (m,) float32 cosine to the mean vector of the best few of the
-            lexical search, and chance of one class with them; 0 where no word matches.
-        certainty: probability of the query's most probable class; 0 where unknown.
-        words: distinct words of the query, 0 for one without.
-        unknown_share: of the words, those that no listing has.
-        bound: what no listing's BM25 exceeds.
-        words_weight: of a mixed query (words and a photo, sound or product), what the words weigh, 1
-            being as much as the mean of its parts; None of any other query.
-        beside: what the query holds but words: photo, sound or product; "" of words alone.
-        own: name to (m,) float32 cosine by one of the query's modalities alone, 0 where a product lacks it;
-            only those that the query has.
-    """
-
-    rows: np.ndarray
-    cosine: np.ndarray
-    lexical: np.ndarray
-    agreement: np.ndarray
-    covered: np.ndarray
-    feedback: np.ndarray
-    feedback_agreement: np.ndarray
-    certainty: float
-    words: int
-    unknown_share: float
-    bound: float
-    words_weight: float | None = None
-    beside: str = ""
-    own: Mapping[str, np.ndarray] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> str:
-        """The kind of the query, one of KINDS."""
-        if self.words == 0:
-            return self.beside or "product"
-        if self.words_weight is not None:
-            return f"{self.beside or 'photo'}_words"
-        return "short" if self.words <= SHORT else "long"
 
 
 def features_of(candidates: Candidates) -> np.ndarray:
@@ -185,6 +125,9 @@ def features_of(candidates: Candidates) -> np.ndarray:
         margin,
         c.unknown_share,
         np.log1p(c.words),
+        c.closeness,
+        c.closeness - c.closeness.max(initial=-1.0),
+        rule_scores("sum", c),
     ]
     for name in OWN:
         lines += own_lines(c, name)
@@ -205,11 +148,3 @@ def own_lines(candidates: Candidates, name: str) -> list[np.ndarray | float]:
     there = cosine != 0
     from_best = np.where(there, cosine - cosine.max(initial=-1.0), -1.0)
     return [cosine, from_best, np.where(there, 1 / (10 + places(cosine, candidates.rows)), 0.0)]
-
-
-def places(scores: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """(m,) float64 place of each candidate, the best 0; ties by row."""
-    order = np.lexsort((rows, -scores))
-    found = np.empty(len(rows), dtype=np.float64)
-    found[order] = np.arange(len(rows))
-    return found

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from retrieval.ranking.features import FEATURES, FREE, MIXED, Candidates, features_of
+from retrieval.ranking.candidates import MIXED, Candidates
+from retrieval.ranking.features import FEATURES, FREE, features_of
 from retrieval.ranking.fusion import FusionModel, Part
 from retrieval.ranking.metrics import ndcg
 from shelfspace.errors import InputError

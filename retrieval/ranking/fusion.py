@@ -29,26 +29,18 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from retrieval.ranking.features import (
-    FEATURES,
-    KINDS,
-    MIXED,
-    NEAREST,
-    Candidates,
-    features_of,
-    places,
-)
+from retrieval.ranking.candidates import KINDS, MIXED, Candidates
+from retrieval.ranking.features import FEATURES, NEAREST, features_of
+from retrieval.ranking.rules import default_rule, rule_scores
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, write_json
 
 __all__ = ["FusionModel", "Part"]
 
-FORMAT = 2
+FORMAT = 3
 BEFORE = 1
 """The format in which all mixed queries had the weights of photo and words, under the name `mixed`."""
-RANK_CONSTANT = 60
-"""Of reciprocal rank fusion, from its paper."""
-LATER = ("complete", *(name for name in FEATURES if name.startswith("own_")))
+LATER = ("complete", *(name for name in FEATURES if name.startswith(("own_", "closeness", "sum"))))
 """Features that weights learned before there were any do not name; they weigh nothing."""
 UNWEIGHED = {"mean": 0.0, "deviation": 1.0, "weight": 0.0}
 
@@ -81,18 +73,23 @@ class FusionModel:
     """How candidates are scored.
 
     Attributes:
-        parts: by kind of query; of a kind that is not there, reciprocal ranks are added up.
+        parts: by kind of query, only of kinds whose weights are better than every rule.
+        rules: kind of query to the rule that ranks it instead, where that was measured; others go by the
+            nearest kind that has weights, or by `default_rule`.
+        compared: kind of query to how weights and rules did on queries left out (`shelfspace.paired`).
     """
 
     parts: Mapping[str, Part] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
+    compared: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def fallback(cls) -> "FusionModel":
-        """The rule for shops without judgements."""
+        """The rules for shops without judgements."""
         return cls()
 
     def scores(self, candidates: Candidates) -> np.ndarray:
-        """(m,) float64, higher is better: the expected gain in [0, 1], or the sum of reciprocal ranks."""
+        """(m,) float64, higher is better: the expected gain in [0, 1], or what a rule says."""
         name = self.answering[candidates.kind]
         # By what lexical evidence is multiplied: more for words that weigh more.
         weight = 1.0 if candidates.words_weight is None else candidates.words_weight
@@ -102,20 +99,20 @@ class FusionModel:
             if weight != 1.0:
                 logit = levelled(logit, part.logit(features_of(replace(candidates, words_weight=1.0))))
             return np.asarray(expit(logit))
-        if candidates.kind in ("photo", "sound") and candidates.own:
-            return by_own(candidates)
-        total = 1 / (RANK_CONSTANT + 1 + places(candidates.cosine, candidates.rows))
-        lexical = weight / (RANK_CONSTANT + 1 + places(candidates.lexical, candidates.rows))
-        # Both weights together are 2, as they are where the parts weigh the same.
-        return np.asarray(total + np.where(candidates.lexical > 0, lexical, 0.0)) * 2 / (1 + weight)
+        return rule_scores(self.rule_of(candidates.kind), candidates)
+
+    def rule_of(self, kind: str) -> str:
+        """The simple rule that ranks a kind of query where no weights do."""
+        return self.rules.get(kind) or default_rule(kind)
 
     @cached_property
     def answering(self) -> dict[str, str]:
-        """Kind of query to the kind whose weights rank it; "" where reciprocal ranks do."""
-        return {
-            kind: next((name for name in (kind, *NEAREST.get(kind, ())) if name in self.parts), "")
-            for kind in KINDS
-        }
+        """Kind of query to the kind whose weights rank it; "" where a rule does."""
+        found = {}
+        for kind in KINDS:
+            may = (kind,) if kind in self.rules else (kind, *NEAREST.get(kind, ()))
+            found[kind] = next((name for name in may if name in self.parts), "")
+        return found
 
     def describe(self) -> dict[str, dict[str, Any]]:
         """Of each kind of query, whose weights rank it and how many judged queries taught them, JSON-able."""
@@ -123,7 +120,10 @@ class FusionModel:
         for kind in KINDS:
             name = self.answering[kind]
             queries = self.parts[name].queries if name else 0
-            said[kind] = {"weights_of": name or "reciprocal ranks", "judged_queries": queries}
+            rule = f"rule: {self.rule_of(kind)}"
+            said[kind] = {"weights_of": name or rule, "judged_queries": queries}
+            if kind in self.compared:
+                said[kind]["compared"] = self.compared[kind]
             if kind in MIXED and name:
                 said[kind]["taught_by"] = self.parts[name].taught_by
         return said
@@ -133,13 +133,17 @@ class FusionModel:
         scores = self.scores(candidates)
         # Rounded, since sums of floats may differ in the last digit between machines.
         order = np.lexsort((candidates.rows, -np.round(scores, 9)))
-        return order, scores[order]
+        scores = scores[order]
+        if not self.answering[candidates.kind]:
+            # What a rule says has no scale: it is brought to what a score may be, from 0 to 1.
+            scores = np.maximum(scores, 0.0) / max(1.0, float(scores.max(initial=0.0)))
+        return order, scores
 
     def save(self, path: Path) -> None:
         """Write one JSON file."""
-        write_json(
-            path, {"format": FORMAT, "parts": {k: part_to_json(p) for k, p in sorted(self.parts.items())}}
-        )
+        parts = {kind: part_to_json(part) for kind, part in sorted(self.parts.items())}
+        more = {"rules": dict(sorted(self.rules.items())), "compared": dict(sorted(self.compared.items()))}
+        write_json(path, {"format": FORMAT, "parts": parts, **more})
 
     @classmethod
     def load(cls, path: Path) -> "FusionModel":
@@ -149,14 +153,15 @@ class FusionModel:
             ArtifactError: the file is missing, damaged, or of other features.
         """
         try:
-            return cls(_from_json(read_json(path)))
+            stored = read_json(path)
+            return cls(_from_json(stored), dict(stored.get("rules", {})), dict(stored.get("compared", {})))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(f"the fusion weights at {path} are missing or damaged: {error}") from error
 
 
 def _from_json(stored: Any) -> dict[str, Part]:
-    if stored["format"] not in (BEFORE, FORMAT):
-        raise ValueError(f"format {stored['format']}; this version reads {BEFORE} and {FORMAT}")
+    if stored["format"] not in range(BEFORE, FORMAT + 1):
+        raise ValueError(f"format {stored['format']}; this version reads {BEFORE} to {FORMAT}")
     old = {"mixed": "photo_words"} if stored["format"] == BEFORE else {}
     # Without words, older weights knew the cosine alone.
     parts = {old.get(kind, kind): part for kind, part in stored["parts"].items() if kind != "wordless"}
@@ -194,11 +199,6 @@ def part_of_json(kind: str, stored: Any) -> Part:
     queries, bias = int(stored["queries"]), float(stored["bias"])
     taught_by = str(stored.get("taught_by", "own"))
     return Part(column("mean"), column("deviation"), column("weight"), bias, queries, taught_by)
-
-
-def by_own(candidates: Candidates) -> np.ndarray:
-    """(m,) float64 mean cosine over the query's modalities: the product whose own photo is given is first."""
-    return np.mean([np.asarray(cosine, np.float64) for cosine in candidates.own.values()], axis=0)
 
 
 def levelled(logit: np.ndarray, plain: np.ndarray) -> np.ndarray:

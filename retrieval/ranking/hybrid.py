@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,12 +13,14 @@ from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical
 from retrieval.lexical.query import LexicalQuery
 from retrieval.lexical.score_table import distinct
-from retrieval.ranking.features import Candidates
+from retrieval.ranking.candidates import Candidates
+from retrieval.ranking.expansion import expanded_closeness
 from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.rules import TEXTS
 from retrieval.vectors.by_modality import ModalityIndexes
 from shelfspace.errors import InputError
 
-__all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "Why", "WordEvidence"]
+__all__ = ["DEPTH", "HybridSearch", "Nearest", "Ranking", "Rows", "WordEvidence"]
 
 
 class Rows(Protocol):
@@ -50,18 +52,6 @@ NO_ROWS = np.empty(0, np.int64)
 
 FEEDBACK = 5
 """Best lexical hits whose neighbours are thought relevant too (pseudo-relevance feedback, Rocchio 1971)."""
-
-
-class Why(NamedTuple):
-    """Why a product was found.
-
-    Attributes:
-        words: words of the query that the listing has, as the query wrote them.
-        modality: the product's modality nearest to the query, "" where that is not known.
-    """
-
-    words: tuple[str, ...] = ()
-    modality: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +210,9 @@ class HybridSearch:
             feedback = np.asarray(vectors @ (centre / max(length, 1e-12)), np.float32)
             if classes is not None:
                 feedback_agreement = np.asarray(classes @ (weight @ classes[few]), np.float32)
+        seen = self.comparable(own)
+        tables = {name: np.asarray(picked(self.own[name], rows), np.float32) for name in seen}
+        texts = [name for name in tables if name in TEXTS and query.words]
         return Candidates(
             rows=rows,
             cosine=np.asarray(vectors @ vector, dtype=np.float32),
@@ -234,10 +227,12 @@ class HybridSearch:
             bound=query.bound,
             words_weight=words_weight,
             beside=beside,
-            own={
-                name: np.asarray(picked(self.own[name], rows) @ asked, np.float32)
-                for name, asked in self.comparable(own).items()
-            },
+            own={name: table @ seen[name] for name, table in tables.items()},
+            expanded=expanded_closeness(
+                [tables[name] for name in texts], [seen[name] for name in texts], words.lexical
+            )
+            if texts
+            else None,
         )
 
     def near(self, vector: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH) -> np.ndarray:
@@ -282,42 +277,7 @@ class HybridSearch:
         lexical, covered, held = self.lexical.held(query, rows)
         return WordEvidence(query, best, scores, rows, lexical, covered, held)
 
-    def why(
-        self,
-        words: WordEvidence,
-        rows: np.ndarray,
-        vector: np.ndarray,
-        modalities: Mapping[str, Rows] | None = None,
-    ) -> list[Why]:
-        """Why each of the given rows was found.
-
-        Args:
-            modalities: name to (n, d) vectors of each product seen through that modality alone, zero
-                where the product lacks it.
-        """
-        matched = words.matched(rows)
-        if matched is None:  # a rule or a name put a product there that no search found
-            matched = self.lexical.matched(words.query, rows)
-        nearest = closest_modality(vector, rows, modalities) if modalities else [""] * len(rows)
-        return list(map(Why, matched, nearest))
-
 
 def picked(table: Rows, rows: np.ndarray) -> np.ndarray:
     """Rows of a table that are there; numpy's `take` costs half of what indexing does."""
     return table.take(rows, axis=0, mode="clip") if isinstance(table, np.ndarray) else table[rows]
-
-
-def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[str, Rows]) -> list[str]:
-    """Of each row, the modality whose vector is nearest to the query; "" for a product with none."""
-    names = list(modalities)
-    cosine = np.empty((len(names), len(rows)), np.float32)
-    for own, table in zip(cosine, modalities.values(), strict=True):
-        part = np.asarray(table[rows], np.float32)
-        own[:] = part @ vector
-        if own.all():
-            continue
-        # A vector of zeros has cosine 0; hardly any other has it exactly.
-        maybe = np.flatnonzero(own == 0)
-        own[maybe[~np.any(part[maybe], axis=1)]] = -np.inf
-    found = cosine.argmax(axis=0)
-    return [names[m] if np.isfinite(cosine[m, place]) else "" for place, m in enumerate(found.tolist())]

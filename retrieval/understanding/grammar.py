@@ -102,7 +102,7 @@ def _chinese(core: str, end: str = "") -> re.Pattern[str]:
 _PATTERNS: list[tuple[re.Pattern[str], Read]] = [
     (_english(rf"between\s#1{w.TO}#2", w.ENDS), _range(1, 2, swaps=True)),
     (_english(rf"(?:from\s)?#1{w.TO}#2", w.ENDS + w.OF), _range(1, 2, needs_currency=True, swaps=True)),
-    (_chinese(r"#1\s?[-–—~到至]\s?#2之间"), _range(1, 2)),
+    (_chinese(r"#1\s?[-–—~到至]\s?#2(?:之间|(?=的))"), _range(1, 2)),
     # Two numbers alone are prices only where they end the query: "5-6 drawer chest" is none.
     (
         _pattern(rf"(?:^|(?<=\s)){w.LEAD}(?P<core>(?:from\s)?#1\s?(?:-|–|—|~|to|到|至)\s?#2)\s*$"),

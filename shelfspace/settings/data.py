@@ -92,6 +92,9 @@ class Features(Section):
         None,
         description="transformers:<name or folder>, or null; follows model.audio where that names one.",
     )
+    colour: bool = Field(
+        True, description="Colours of photos as evidence of their own in search, tied to colour words."
+    )
     arrays: tuple[str, ...] = Field(
         (),
         description="Arrays to compute beside those that the chosen encoders read, such as histograms or "

@@ -18,8 +18,8 @@ class Model(Section):
     modalities: tuple[Modality, ...] = Field(("text", "image", "audio", "tabular"))
     text: str = Field(
         "lstm",
-        description="Text encoder: lstm, transformer, tfidf, word2vec, glove, glove:<vectors file>, minilm "
-        "or sentence-transformers:<name or folder>.",
+        description="Text encoder: lstm, transformer, tfidf, word2vec, glove, glove:<vectors file>, minilm, "
+        "sentence-transformers:<...> or transformers:<CLIP folder>.",
     )
     image: str = Field(
         "cnn",

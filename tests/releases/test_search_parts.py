@@ -31,10 +31,11 @@ def test_a_release_answers_by_words_and_filters(shop: Shop) -> None:
     titles = shop.first.products["title"]
     first = titles[int(ranking.rows[0])]
     assert "lantern" in first or "41" in first or "blue" in first
-    why = search.why(ranking.words, ranking.rows, encoded.vectors[0])
-    for row, said in zip(ranking.rows, why, strict=True):
-        assert all(word in titles[int(row)].lower() for word in said.words)
-    assert any(said.words for said in why)
+    matched = ranking.words.matched(ranking.rows)
+    assert matched is not None
+    for row, words in zip(ranking.rows, matched, strict=True):
+        assert all(word in titles[int(row)].lower() for word in words)
+    assert any(matched)
     columns = Columns(shop.first.products)
     allowed = allowed_rows(columns, Filters(category=("Bags",), price_to=30))
     narrow = search.search(text, encoded.vectors[0], encoded.probabilities[0], allowed)

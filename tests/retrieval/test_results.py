@@ -55,6 +55,7 @@ def found_with(
         rows=rows,
         scores=scores,
         out=none,
+        below=none,
     )
 
 

@@ -10,10 +10,12 @@ __all__ = ["SentenceText"]
 
 @TEXT.register("minilm")
 @TEXT.register("sentence-transformers:<name or folder>")
+@TEXT.register("transformers:<name or folder>")
 class SentenceText(TextEncoder):
     """`sentence` (B, d) of the encoder that the name says (Reimers & Gurevych 2019), projected to `width`.
 
-    The featurizer computes the vectors by the same name; what is trained here is the projection.
+    The featurizer computes the vectors by the same name, by the words' half of a CLIP-like encoder too;
+    what is trained here is the projection.
     """
 
     arrays = ("sentence",)

@@ -14,8 +14,9 @@ from retrieval.query import Encoder
 from retrieval.ranking.blending import unit_length
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
-from retrieval.ranking.training.held_out import Lesson, Listings, held_out, known_items
+from retrieval.ranking.training.held_out import Lesson, Listings, drawn, held_out, known_items
 from retrieval.ranking.training.mixed import Beside, mixed
+from retrieval.ranking.training.nothing import typed, unanswered, unworded
 from retrieval.vectors import ExactIndex
 
 __all__ = ["Embedded", "lessons_of_listings"]
@@ -72,6 +73,7 @@ def lessons_of_listings(
     gallery, asking = np.flatnonzero(side == "train"), np.flatnonzero(side == "validation")
     if not (len(gallery) and len(asking)):
         return []
+    texts_of = [a or b for a, b in zip(products["title"], products["description"], strict=True)]
     titles, paths = products["title"].tolist(), products["category"].tolist()
     listings = Listings(titles, paths, photos, catalogue.sounds, catalogue.own)
     search, known, new = catalogue.search(gallery), listings.take(gallery), listings.take(asking)
@@ -87,8 +89,11 @@ def lessons_of_listings(
     found += mixed(search, known, attributes, new, beside, encoder)
     both = np.concatenate([gallery, asking])
     there = np.arange(len(gallery), len(both))
-    found += known_items(catalogue.search(both), listings.take(both), there, encoder)
-    return found
+    whole = catalogue.search(both)
+    found += known_items(whole, listings.take(both), there, encoder)
+    texts = [texts_of[row] for row in both.tolist()]
+    found += typed(whole, texts, there[drawn(len(there))], encoder)
+    return found + unworded(found) + unanswered(whole, encoder)
 
 
 def first_of(

@@ -11,7 +11,7 @@ the listing itself can be found. It has grade 2 then, and those of its category 
 Queries of a word and a photo, a sound or a product are made in `retrieval.ranking.training.mixed`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,14 +24,12 @@ from retrieval.ranking.blending import unit_length
 from retrieval.ranking.fit import PARTS, Judged, fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
-from retrieval.ranking.metrics import ndcg
 
 __all__ = [
     "FEWEST",
     "Lesson",
     "Listings",
     "backwards",
-    "crossed",
     "fragment",
     "held_out",
     "judged_by_people",
@@ -223,31 +221,6 @@ def encode(encoder: Encoder, items: Sequence[ProductInput]) -> list[Said]:
     encoded = encoder.encode_features(features)
     own = encoder.own_evidence(features, encoded.vectors)
     return list(zip(encoded.vectors, encoded.probabilities, own, strict=True))
-
-
-def crossed(tried: Iterable[tuple[FusionModel, Sequence[Lesson]]]) -> dict[str, dict[str, float]]:
-    """nDCG@10 by kind of query: words alone, vectors alone, and fused by weights of the other lessons.
-
-    Args:
-        tried: lessons with the fusion that ranks them, as `left_out` gives them.
-    """
-    values: dict[str, dict[str, list[float]]] = {}
-    for fusion, asked in tried:
-        for one in asked:
-            if not one.grades.any():
-                continue
-            found, grades = one.judged.candidates, one.judged.grades
-            systems = {"vectors": found.cosine, "fused": fusion.scores(found)}
-            if found.words:
-                systems["words"] = found.lexical
-            row = values.setdefault(one.kind, {})
-            for name, scores in systems.items():
-                order = np.lexsort((found.rows, -scores))
-                row.setdefault(name, []).append(ndcg(grades[order], one.grades))
-    return {
-        kind: {"queries": len(row["fused"]), **{name: float(np.mean(row[name])) for name in sorted(row)}}
-        for kind, row in sorted(values.items())
-    }
 
 
 def left_out(lessons: Sequence[Lesson]) -> Iterator[tuple[FusionModel, list[Lesson]]]:

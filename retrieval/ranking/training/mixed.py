@@ -16,7 +16,6 @@ import numpy as np
 from catalog.product import ProductInput
 from retrieval.lexical.tokens import search_terms
 from retrieval.query import Encoder
-from retrieval.ranking.blending import blend, blend_classes
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.training.held_out import (
     MAX_GRADE,
@@ -93,43 +92,44 @@ def mixed(
         files = [(query, read(row)) for row, query in queries]
         there = [(query, data) for query, data in files if data is not None]
         items = [
-            ProductInput(title=query[2], photos=(data,))
-            if name == "photo"
-            else ProductInput(title=query[2], sounds=(data,))
-            for query, data in there
+            ProductInput(photos=(data,)) if name == "photo" else ProductInput(sounds=(data,))
+            for _, data in there
         ]
-        lessons += _read_together(search, name, [query for query, _ in there], items, encoder)
+        lessons += _beside_words(search, name, [query for query, _ in there], items, encoder)
     return lessons + _by_product(search, queries, beside, encoder)
 
 
-def _read_together(
+def _beside_words(
     search: HybridSearch,
     name: str,
     queries: Sequence[Query],
     items: Sequence[ProductInput],
     encoder: Encoder,
 ) -> list[Lesson]:
-    """As one item, as the service encodes words and a photo or a sound that weigh the same."""
+    """By a photo or a sound, the words beside it compared on their own, as the service asks."""
     if not items:
         return []
-    said = encode(encoder, items)
-    return [_lesson(search, query, name, *one) for query, one in zip(queries, said, strict=True)]
+    said = encode_texts(encoder, [query[2] for query in queries])
+    triples = zip(queries, encode(encoder, items), said, strict=True)
+    return [
+        _lesson(search, query, name, vector, known, {**own, **words})
+        for query, (vector, known, own), (_, _, words) in triples
+    ]
 
 
 def _by_product(
     search: HybridSearch, queries: Sequence[tuple[int, Query]], beside: Beside, encoder: Encoder
 ) -> list[Lesson]:
-    """By the mean of both vectors, as the service asks for a product and words."""
+    """By a product, the words beside it compared on their own, as the service asks."""
     if beside.vectors is None or not queries:
         return []
-    encoded = encode_texts(encoder, [query[2] for _, query in queries])
+    said = encode_texts(encoder, [query[2] for _, query in queries])
     known = np.zeros((len(beside.vectors), 0), np.float32) if beside.classes is None else beside.classes
-    equal, lessons = np.ones(2), []
-    for (row, query), (words, said, by_words) in zip(queries, encoded, strict=True):
-        vector = blend(np.stack([words, beside.vectors[row]]), equal)
-        both = blend_classes(np.stack([said, known[row]]), equal)
+    lessons = []
+    for (row, query), (_, _, words) in zip(queries, said, strict=True):
         own = {name: table[row] for name, table in beside.own.items() if table[row].any()}
-        lessons.append(_lesson(search, query, "product", vector, both, {**own, **by_words}))
+        vector = np.asarray(beside.vectors[row])
+        lessons.append(_lesson(search, query, "product", vector, known[row], {**own, **words}))
     return lessons
 
 

@@ -138,8 +138,12 @@ def test_a_key_needs_its_scope(endpoint: Endpoint, keyed: House) -> None:
 
 
 @pytest.mark.parametrize("endpoint", EVERY)
-def test_it_is_asked_by_post_alone_and_known_to_the_access_log(endpoint: Endpoint, opened: House) -> None:
-    assert error_of(opened.client().get(endpoint.path), 405)["remedy"] == f"use POST {endpoint.path}"
+def test_it_is_asked_by_post_and_known_to_the_access_log(endpoint: Endpoint, opened: House) -> None:
+    assert error_of(opened.client().put(endpoint.path), 405)["remedy"] == f"use POST {endpoint.path}"
+    if endpoint.by_get:
+        assert error_of(opened.client().get(endpoint.path), 422)
+    else:
+        assert error_of(opened.client().get(endpoint.path), 405)
     assert route_of(endpoint.path) == endpoint.path
 
 
@@ -158,6 +162,7 @@ def test_the_document_describes_every_route() -> None:
     document = openapi(openapi_spec())
     for endpoint in ENDPOINTS.values():
         operation = document["paths"][endpoint.path]["post"]
+        assert ("get" in document["paths"][endpoint.path]) == endpoint.by_get
         assert operation["description"] == endpoint.summary or operation["summary"]
         content = operation["requestBody"]["content"]
         described = content["application/json"]["schema"]["properties"]

@@ -76,7 +76,7 @@ def test_words_that_are_all_understood_browse(client: TestClient, market: Market
     found = whole(client, "20-30")
     prices = {row.product_id: row.price for row in market.products.itertuples()}
     wanted = [product for product, price in prices.items() if 20 <= price <= 30]
-    assert [hit["product_id"] for hit in found["hits"]] == wanted
+    assert sorted(hit["product_id"] for hit in found["hits"]) == wanted
     assert found["understood"][0]["filters"] == {"price_from": 20, "price_to": 30}
     by_price = asked(client, query={"text": "in stock"}, sort="price_up", facets=True)
     assert by_price["total"] == int((market.products["on_hand"] > 0).sum())
@@ -84,7 +84,7 @@ def test_words_that_are_all_understood_browse(client: TestClient, market: Market
 
 def test_cheap_is_the_lowest_third_of_what_is_found(client: TestClient) -> None:
     every = asked(client, query={"text": "shoe"}, sort="price_up", k=100)["hits"]
-    prices = [hit["price"] for hit in every]
+    prices = [hit["price"] for hit in every if hit["price"] is not None]
     found = asked(client, query={"text": "cheap shoe"}, sort="price_up", k=100, facets=True)
     assert [hit["price"] for hit in found["hits"]] == prices[: math.ceil(len(prices) / 3)]
     (said,) = found["understood"]
@@ -134,9 +134,21 @@ def test_a_title_is_taken_as_it_is(client: TestClient) -> None:
     client.post("/products/delete", json={"product_id": "N1"})
 
 
+def test_typing_errors_are_put_right_beside_prices(client: TestClient) -> None:
+    found = whole(client, "lether boot under 40")
+    assert found["hits"] == whole(client, "leather boot under 40")["hits"]
+    assert [(one["kind"], one["text"]) for one in found["understood"]] == [
+        ("price", "under 40"), ("spelling", "lether"),
+    ]  # fmt: skip
+    again = whole(client, "lether boot under 40", ignore=["lether"])
+    assert [one["kind"] for one in again["understood"]] == ["price"]
+    assert whole(client, "lether boot", literal=True)["understood"] == []
+    assert whole(client, "lether boot")["understood"][0]["meaning"] == "showing leather for lether"
+
+
 def test_a_notebook_gets_the_same(client: TestClient, market: Market) -> None:
     shop = open_release(market.root)
-    for text in ("red shoe under 30", "cheap shoe", "20-30"):
+    for text in ("red shoe under 30", "cheap shoe", "20-30", "lether boot"):
         found = whole(client, text)
         table = shop.search(text, k=100)
         assert table["product_id"].tolist() == [hit["product_id"] for hit in found["hits"]]
@@ -156,3 +168,14 @@ def test_a_typing_error_is_put_right_for_words_and_encoder_and_said(client: Test
     both = whole(client, "red sheo under 30")
     assert both["hits"] == whole(client, "red shoe under 30")["hits"]
     assert [one["kind"] for one in both["understood"]] == ["price", "spelling"]
+
+
+def test_words_of_the_query_are_marked_in_titles_and_nowhere_else(client: TestClient) -> None:
+    found = whole(client, "red sheo")
+    marked = 0
+    for hit in found["hits"]:
+        parts = [hit["title"][start:end].lower() for start, end in hit["marks"]]
+        assert set(parts) <= {"red", "shoe", "shoes"}
+        marked += bool(parts)
+        assert bool(parts) or not {"red", "shoe", "shoes"} & set(hit["title"].lower().split())
+    assert marked

@@ -19,6 +19,7 @@ from models.features.featurizer import Featurizer
 from models.features.needs import needed_arrays
 from models.features.store import Counts
 from models.features.table import FeatureTable
+from models.inputs.colours import colour_size
 from shelfspace.errors import ArtifactError, MediaError, SettingsError
 from shelfspace.hashing import content_hash
 from shelfspace.settings import Settings, load_settings
@@ -178,7 +179,7 @@ def test_a_request_equals_the_stored_row_bit_for_bit(tmp_path: Path, how: str) -
     for row, item in enumerate(requests()):
         assert_equal_bits(stored.take([row]), featurizer.featurize([item], ids=[str(row)]))
     arrays = {key for part in stored.modalities.values() for key in part.values}
-    assert arrays == {"pixels", "mfcc", "values"} | ARRAYS[how]
+    assert arrays == {"pixels", "colour", "mfcc", "values"} | ARRAYS[how]
 
 
 def test_shapes_types_and_presence(tmp_path: Path) -> None:
@@ -191,6 +192,7 @@ def test_shapes_types_and_presence(tmp_path: Path) -> None:
     assert shapes == {
         "tokens": ((20,), "int32"),
         "pixels": ((40, 40, 3), "uint8"),
+        "colour": ((colour_size(),), "float32"),
         "mfcc": ((48,), "float32"),
         "values": ((3,), "float32"),
     }
@@ -257,7 +259,7 @@ def test_the_text_encoder_decides_which_sentence_vectors_there_are(tmp_path: Pat
 
 
 def test_a_featurizer_of_before_named_arrays_still_makes_what_it_made(tmp_path: Path) -> None:
-    everything = settings_of(arrays=("logmel", "timbre", "histograms"))
+    everything = settings_of(arrays=("logmel", "timbre", "histograms"), colour=False)
     fitted(everything).save(tmp_path / "kept")
     described = json.loads((tmp_path / "kept" / "featurizer.json").read_text())
     del described["arrays"], described["features"]["arrays"]
@@ -283,18 +285,18 @@ def test_arrays_follow_the_encoder_and_what_tuning_may_choose() -> None:
     def arrays(**sections: dict) -> dict[str, tuple[str, ...]]:
         return needed_arrays(load_settings(overrides=sections))
 
-    plain = {"text": ("tokens",), "image": ("pixels",), "audio": ("mfcc",), "tabular": ("values",)}
+    plain = {"text": ("tokens",), "image": ("colour", "pixels"), "audio": ("mfcc",), "tabular": ("values",)}
     assert arrays(model={"text": "lstm", "image": "cnn", "audio": "mfcc"}) == plain
     chosen = arrays(model={"text": "tfidf", "image": "fisher", "audio": "logmel_cnn", "tabular": "details"})
     assert chosen == {
-        "text": ("grams", "words"), "image": ("histograms", "pixels"), "audio": ("logmel",),
+        "text": ("grams", "words"), "image": ("colour", "histograms", "pixels"), "audio": ("logmel",),
         "tabular": ("details", "priced", "values"),
     }  # fmt: skip
     searched = {"model.audio": {"choices": ["mfcc", "logmel_cnn"]}}
     assert arrays(model={"text": "lstm"}, tuning={"space": searched})["audio"] == ("logmel", "mfcc")
     asked = arrays(model={"text": "lstm"}, features={"arrays": ["timbre"]})
     assert asked == plain | {"audio": ("mfcc", "timbre")}
-    with pytest.raises(SettingsError, match=r"features\.arrays.*use some of details"):
+    with pytest.raises(SettingsError, match=r"features\.arrays.*use some of colour, details"):
         arrays(features={"arrays": ["voice"]})
 
 
@@ -387,7 +389,8 @@ def test_saved_and_loaded_it_does_the_same_whatever_params_say(tmp_path: Path) -
     # Extraction under other parameters still follows the model's own.
     stored, _ = extracted(loaded, tmp_path / "store", settings_of(n_mels=64, n_mfcc=20))
     assert_equal_bits(stored, featurizer.featurize(requests()))
-    assert sorted(p.name for p in (tmp_path / "kept").iterdir()) == ["featurizer.json", "tokenizer.json"]
+    names = sorted(p.name for p in (tmp_path / "kept").iterdir())
+    assert names == ["encoders", "featurizer.json", "tokenizer.json"]
 
 
 def test_fingerprints_tell_what_changed(tmp_path: Path) -> None:

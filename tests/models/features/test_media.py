@@ -100,7 +100,7 @@ def test_everything_at_once_a_request_equals_the_stored_row_bit_for_bit(tmp_path
         assert_equal_bits(table.take([row]), featurizer.featurize([item], ids=[str(row)]))
     image = table.modalities["image"]
     assert image.values["photos"].tolist() == [3, 1, 0, 2]
-    assert set(image.values) == {"frozen", "photos"}, "nobody reads pixels"
+    assert set(image.values) == {"frozen", "colour", "photos"}, "nobody reads pixels"
     assert image.values["frozen"].shape == (4, 3, 12)
     assert not image.values["frozen"][1, 1:].any()
     assert image.present.tolist() == [True, True, False, True]
@@ -139,7 +139,7 @@ def test_one_photo_a_product_is_laid_out_and_stored_as_before(tmp_path: Path) ->
     assert one.array_fingerprints["image"] == three.array_fingerprints["image"]
     assert one.fingerprints["image"] != three.fingerprints["image"]
     assert one.fingerprint != three.fingerprint
-    assert set(one.featurize(requests()).modalities["image"].values) == {"pixels"}
+    assert set(one.featurize(requests()).modalities["image"].values) == {"pixels", "colour"}
 
 
 def test_details_are_ids_of_cleaned_pairs_and_present_without_a_price(tmp_path: Path) -> None:

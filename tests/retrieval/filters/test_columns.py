@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from retrieval.filters.columns import Columns, Filters, allowed_rows
-from retrieval.filters.facets import facets, price_ranges
+from retrieval.filters.facets import facets, price_ranges, roundest
 from retrieval.filters.sorting import page, sorted_rows
 from shelfspace.errors import InputError
 from tests.retrieval.shop import products
@@ -96,6 +96,38 @@ def test_price_ranges_hold_every_price_once() -> None:
     assert all(a["to"] < b["from"] for a, b in pairwise(steps))
     assert price_ranges(np.full(3, np.nan)) == []
     assert price_ranges(np.array([5.0, 5.0])) == [{"from": 5.0, "to": 5.0, "count": 2}]
+
+
+def test_price_ranges_are_round_and_count_what_they_leave() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        spread, decimals = rng.uniform(0.01, 2), int(rng.integers(0, 4))
+        prices = np.round(np.exp(rng.normal(3, spread, rng.integers(1, 60))), decimals)
+        steps = price_ranges(prices)
+        assert sum(step["count"] for step in steps) == len(prices)
+        for step in steps:
+            assert step["count"] == ((prices >= step["from"]) & (prices <= step["to"])).sum() > 0
+        assert all(a["to"] <= b["from"] for a, b in pairwise(steps))
+    steps = price_ranges(np.exp(np.random.default_rng(1).normal(3.5, 1, 1000)).round(2))
+    assert [step["from"] for step in steps] == [0, 10, 20, 50, 100]
+    # A price that is a bound is in the range above.
+    assert price_ranges(np.array([12, 20, 20, 30, 47, 50.5]))[0]["to"] == 19.99
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "number"),
+    [
+        (11, 22, 20),
+        (22, 38, 30),
+        (60, 110, 100),
+        (7.2, 7.9, 7.5),
+        (0, 3, 2),
+        (99.5, 99.9, 99.6),
+        (5.01, 5.02, 5.02),
+    ],
+)
+def test_the_roundest_number_of_a_range(low: float, high: float, number: float) -> None:
+    assert roundest(low, high) == number
 
 
 def test_orders_are_whole_and_ties_stand(columns: Columns) -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from retrieval.lexical.score_table import best
 from retrieval.ranking.fusion import FusionModel
-from retrieval.ranking.hybrid import HybridSearch, Why
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.why import Why, why
 from retrieval.vectors import ExactIndex
 from shelfspace.errors import InputError
 from tests.retrieval.shop import hybrid, vectors
@@ -68,9 +69,25 @@ def test_each_hit_says_which_words_and_which_modality() -> None:
     text[6], photo[6], photo[7] = [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]
     ranking = search.search("desk lamp zeppelin", np.eye(4, dtype=np.float32)[2])
     rows = np.array([6, 7, 0])
-    said = search.why(ranking.words, rows, np.eye(4, dtype=np.float32)[2], {"text": text, "image": photo})
+    vector, tables = np.eye(4, dtype=np.float32)[2], {"text": text, "image": photo}
+    found = search.candidates(ranking.words, vector)
+    matched = search.lexical.matched(ranking.words.query, rows)
+    said = why(matched, found, rows, vector, tables)
     assert said == [Why(("desk", "lamp"), "text"), Why(("lamp",), "image"), Why((), "")]
-    assert search.why(ranking.words, rows, AWAY)[0] == Why(("desk", "lamp"), "")
+
+
+def test_a_photo_is_never_said_to_be_found_by_sound() -> None:
+    search = hybrid()
+    vector = np.eye(4, dtype=np.float32)[2]
+    image, audio = np.tile(AWAY, (9, 1)), np.tile(vector, (9, 1))
+    image[4] = 0
+    photo = HybridSearch(
+        search.lexical, search.index, search.vectors, search.fusion, own={"image": image, "audio": audio}
+    )
+    words = photo.look_up(photo.lexical.query(""), np.arange(9))
+    found = photo.candidates(words, vector, beside="photo", own={"image": AWAY})
+    said = why([()] * 9, found, np.arange(9), vector, {"image": image, "audio": audio})
+    assert {one.modality for place, one in enumerate(said) if place != 4} == {"image"}
 
 
 def test_the_best_are_those_of_a_whole_sort_with_ties_by_row() -> None:
@@ -100,6 +117,6 @@ def test_a_query_is_mixed_by_what_its_caller_says() -> None:
     assert search.candidates(nothing, lamps, words_weight=1.0).kind == "product"
     heavy = search.search("red", lamps, words_weight=1.9)
     light = search.search("red", lamps, words_weight=0.1)
-    # The one listing that has the word leads the others by more.
-    assert heavy.rows[0] == light.rows[0]
-    assert heavy.scores[0] / heavy.scores[1] > light.scores[0] / light.scores[1]
+    (having,) = search.lexical.having_all(query).tolist()
+    assert heavy.rows[0] == having
+    assert heavy.rows.tolist().index(having) <= light.rows.tolist().index(having)

