@@ -61,12 +61,13 @@ export function combobox(input, choose) {
   }
 
   function option(one) {
-    const named = one.kind === "category" ? categoryName(one.path) : one.text;
-    const above = one.kind === "category" ? one.path.split(" > ").slice(0, -1).map((_, i, all) => categoryName(all.slice(0, i + 1).join(" > "))) : [];
+    const heads = one.path ? one.path.split(" > ").map((_, i, all) => all.slice(0, i + 1).join(" > ")) : [];
+    const own = heads.length ? categoryName(heads.pop()) : one.text; // it may have been typed by another of its names
+    const more = [own === one.text ? "" : own, heads.length ? t("suggest.in", { path: heads.map(categoryName).join(" › ") }) : ""];
     const element = h("div", { role: "option", id: `suggestion-${options.length}`, class: "suggestion", "aria-selected": "false",
       on: { click: () => take(one) } }, icon(ICONS[one.kind]),
-      h("span", { class: "words", dir: "auto" }, named === one.text ? marked(one.text, one.marks) : named,
-        above.length ? h("small", {}, ` ${t("suggest.in", { path: above.join(" › ") })}`) : null),
+      h("span", { class: "words", dir: "auto" }, marked(one.text, one.marks),
+        more.some(Boolean) ? h("small", {}, ` ${more.filter(Boolean).join(" ")}`) : null),
       one.count == null ? null : h("span", { class: "count" }, number(one.count)));
     options.push({ one, element });
     return element;

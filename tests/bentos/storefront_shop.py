@@ -107,8 +107,17 @@ def judged(labels: list[str]) -> dict:
         "intervals": {"accuracy": [0.8, 0.96]},
         "baseline": {"name": "words", "accuracy": 0.6, "intervals": {"accuracy": [0.5, 0.7]}},
         "by_category": {},
+        "labels_compared": compared("linear", -0.02, [-0.05, 0.01]),
+        "known_item": {"compared": compared("learned", 0.04, [0.01, 0.07])},
         "by_subset": {"text": figures, "image + text": {**figures, "accuracy": 0.93}},
     }
+
+
+def compared(winner: str, by: float, interval: list[float]) -> dict:
+    """What was learned beside a simple rival."""
+    rivals = {"linear": 0.9, "other": 0.8}
+    return {"learned": 0.9 + by, "rivals": rivals, "winner": winner, "rival": "linear", "by": by,
+            "interval": interval, "rows": 30}  # fmt: skip
 
 
 def noise() -> bytes:
