@@ -28,7 +28,7 @@ __all__ = ["champion", "evaluation", "model_card"]
 HEADLINE = ("accuracy", "baseline_accuracy", "macro_f1", "roc_auc", "same_category_recall_at_10")
 """Figures that people look for first."""
 
-judging = partial(stage, group="evaluation", owners=["team:representation"], code_version="2")
+judging = partial(stage, group="evaluation", owners=["team:representation"], code_version="3")
 
 
 @judging(
@@ -52,6 +52,10 @@ def evaluation(shop: Shop, folder: Path) -> Facts:
     if "modality_weights" in said:
         weights = pd.DataFrame(leaning_rows(said["modality_weights"])).round(3)
         facts["modality_weights_table"] = table_fact(weights, 40)
+    if "labels_compared" in said:
+        facts["labels_compared"] = {"json": said["labels_compared"]}
+    if "known_item" in said["retrieval"]:
+        facts["listings_by_title"] = {"json": said["retrieval"]["known_item"]}
     metrics = read_json(folder / "metrics.json")
     first = {name: metrics[name] for name in HEADLINE if name in metrics}
     facts |= {name: round(value, 4) for name, value in (first | metrics).items()}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from assets.lib.learning import chosen_settings, read_catalogue
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
@@ -15,7 +16,7 @@ from shelfspace.files import write_table
 if TYPE_CHECKING:
     from models.features.featurizer import Featurizer
 
-__all__ = ["featurizer", "fitted", "images", "sounds", "texts"]
+__all__ = ["encoder_choice", "featurizer", "fitted", "images", "sounds", "texts"]
 
 
 @preprocessing(
@@ -43,20 +44,62 @@ def texts(shop: Shop, folder: Path) -> Facts:
     }
 
 
+def _choosing(shop: Shop) -> list[Any]:
+    """What a choice depends on: where there is one, what is installed, and how the candidates read."""
+    from models.choice import auto_modalities
+    from models.choice.candidates import installed
+
+    asked = auto_modalities(shop.settings)
+    if not asked:
+        return []
+    features = shop.settings.features.model_dump(exclude={"device", "batch_size"})
+    return [asked, installed(), features, shop.settings.preprocessing.image_size, shop.source.label_level]
+
+
+@preprocessing(
+    folder="prepared/encoders",
+    deps=["texts", "splits", "products", "raw_media"],
+    settings=_choosing,
+    kinds={"scikitlearn"},
+    code_version="1",
+    description="The encoders that are chosen where the settings say `auto`, and why; a refresh keeps them.",
+)
+def encoder_choice(shop: Shop, folder: Path) -> Facts:
+    """Choose by what is installed, by size, and by a quick cross-validation on training rows."""
+    from models.choice import choose_encoders
+    from models.features.catalogue import targets
+
+    catalogue, split = read_catalogue(shop), shop.split()
+    ids = catalogue.products["product_id"]
+    made = choose_encoders(
+        catalogue,
+        targets(catalogue.products, shop.source.label_level).labels,
+        ids.map(split["group"]).to_numpy(dtype=str),
+        (ids.map(split["split"]) == "train").to_numpy(),
+    )
+    made.save(folder)
+    facts: Facts = {}
+    for modality, chosen in made.by_modality.items():
+        facts |= {modality: chosen.name, f"{modality}_why": chosen.why, f"{modality}_weights": chosen.weights}
+        facts[f"{modality}_figures"] = {"json": dict(chosen.figures)}
+    return facts or {"chosen": "nothing: the settings name every encoder"}
+
+
 def _needed(shop: Shop) -> list[Any]:
     """What the fit depends on: limits, and which arrays the configured encoders read."""
     from models.features.needs import needed_arrays, needed_features
 
+    settings = chosen_settings(shop)
     return [
-        shop.settings.preprocessing.model_dump(),
-        needed_features(shop.settings).model_dump(exclude={"device", "batch_size"}),
-        needed_arrays(shop.settings),
+        settings.preprocessing.model_dump(),
+        needed_features(settings).model_dump(exclude={"device", "batch_size"}),
+        needed_arrays(settings),
     ]
 
 
 @preprocessing(
     folder="prepared/featurizer",
-    deps=["texts", "splits", "products"],
+    deps=["texts", "splits", "products", "encoder_choice"],
     settings=_needed,
     kinds={"huggingface"},
     code_version="2",
@@ -69,7 +112,7 @@ def featurizer(shop: Shop, folder: Path) -> Facts:
     table = pd.read_parquet(shop.folder("texts") / "texts.parquet")
     train = (table["product_id"].map(shop.split()["split"]) == "train").to_numpy()
     prices = shop.table("products")["price"].to_numpy()
-    made = Featurizer.fit(list(table["text"][train]), prices[train], shop.settings)
+    made = Featurizer.fit(list(table["text"][train]), prices[train], chosen_settings(shop))
     made.save(folder / "featurizer")
     return {"vocabulary": made.vocabulary_size, "training_rows": int(train.sum())}
 

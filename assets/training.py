@@ -1,5 +1,6 @@
 """Training: the challenger, a fusion model of all modalities, trained with Lightning."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def _settings(shop: Shop) -> list[Any]:
     group="training",
     owners=["team:representation"],
     kinds={"torch", "lightning"},
-    code_version="3",
+    code_version="4",
     description="The newly trained product encoder; it replaces the champion only if the gate lets it.",
 )
 def challenger(shop: Shop, folder: Path) -> Facts:
@@ -76,6 +77,10 @@ def challenger(shop: Shop, folder: Path) -> Facts:
         if report.frozen
         else "the product vector",
     }
+    compared = report.labelled_by.get("compared")
+    if compared is not None:
+        facts["labels_by"] = naming(report.labelled_by)
+        facts["labels_compared"] = {"json": dict(report.labelled_by)}
     if report.epochs:
         write_bytes(folder / "loss_curves.png", loss_curves(report.history))
         facts["loss_curves"] = {"png": "loss_curves.png"}
@@ -84,6 +89,18 @@ def challenger(shop: Shop, folder: Path) -> Facts:
         facts |= {"tuned_by": best.study, "tuned_values": {"json": best.values}}
     write_json(folder / "training.json", {k: v for k, v in facts.items() if not isinstance(v, dict)})
     return facts
+
+
+def naming(labelled_by: Mapping[str, Any]) -> str:
+    """Who names the category, in one sentence."""
+    share, compared = labelled_by["network"], labelled_by["compared"]
+    who = "the linear model" if share == 0 else "the network" if share == 1 else "network and linear model"
+    low, high = compared["interval"]
+    ends = "too few rows for an interval" if low is None else f"95% interval {low:+.3f} to {high:+.3f}"
+    return (
+        f"{who}: network {compared['learned']:.3f}, linear model {compared['rivals']['linear']:.3f} on "
+        f"{compared['rows']} validation products ({compared['by']:+.3f}, {ends})"
+    )
 
 
 def _vectors_sound(shop: Shop) -> Any:

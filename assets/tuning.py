@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from assets.lib.learning import FEATURES, labels_version, learning
+from assets.lib.learning import FEATURES, chosen_settings, labels_version, learning
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
@@ -20,7 +20,7 @@ __all__ = ["tuning"]
     also=lambda shop: {"labels": labels_version(shop)},
     settings=lambda shop: [
         shop.settings.tuning.model_dump(mode="json", exclude={"apply"}),
-        fixed_settings(shop.settings),
+        fixed_settings(chosen_settings(shop)),
         shop.source.label_level,
     ],
     shown=lambda shop: {
@@ -47,7 +47,7 @@ def tuning(shop: Shop, folder: Path) -> Facts:
         read.targets.label_names,
         read.targets.log_price,
         read.splits,
-        shop.settings,
+        chosen_settings(shop),
         place,
     )
     report.trials.to_csv(folder / "trials.csv", index=False)

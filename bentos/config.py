@@ -6,6 +6,7 @@ SHELFSPACE_LIVE       folder of the request log; without it nothing is logged
 SHELFSPACE_MEDIA      snapshot folder with the photos and sounds of the catalogue; default the one of the
                       workspace, else those that travel inside the Bento
 SHELFSPACE_RULES      file of the merchandising rules; default rules.yaml of the workspace
+SHELFSPACE_SYNONYMS   file of words that mean the same; default synonyms.yaml of the workspace
 SHELFSPACE_KEYS       file of API keys; without it keys.json in the workspace folder, where there is one
 SHELFSPACE_DATABASE   connection string of PostgreSQL, where service.index is postgresql
 SHELFSPACE_SETTINGS   a params.yaml to use instead of the baked settings
@@ -39,7 +40,8 @@ class ServiceConfig:
         live: folder of the request log, or None for no log.
         media: folder whose `media/` are shown, a snapshot or what the Bento holds; or None.
         rules: file of the merchandising rules, which need not be there; None for no rules.
-        poll_seconds: how often `current` and the rules are looked at.
+        synonyms: file of words that mean the same, which need not be there; None for none.
+        poll_seconds: how often `current`, the rules and the synonyms are looked at.
         keys: file of API keys, which may not be there yet, or None.
         database: connection string, which may hold a password; "" where no server is used.
     """
@@ -50,6 +52,7 @@ class ServiceConfig:
     live: Path | None = None
     media: Path | None = None
     rules: Path | None = None
+    synonyms: Path | None = None
     poll_seconds: float = POLL_SECONDS
     keys: Path | None = None
     database: str = field(default="", repr=False)
@@ -77,7 +80,7 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
         # A mistyped name must not open the service.
         raise SettingsError("SHELFSPACE_KEYS", str(keys), "name a file that `shelfspace keys` made")
     release = baked / "release"
-    rules = _folder(env, "SHELFSPACE_RULES")
+    rules, synonyms = _folder(env, "SHELFSPACE_RULES"), _folder(env, "SHELFSPACE_SYNONYMS")
     return ServiceConfig(
         settings=settings,
         releases=releases,
@@ -85,6 +88,7 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
         live=_folder(env, "SHELFSPACE_LIVE"),
         media=media_folder(env, releases, baked),
         rules=rules or (None if releases is None else releases / "rules.yaml"),
+        synonyms=synonyms or (None if releases is None else releases / "synonyms.yaml"),
         keys=keys or (releases / "keys.json" if releases else None),
         database=database_address(settings, env),
     )

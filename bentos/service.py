@@ -6,6 +6,7 @@ serving process begins to load its release once the service object is made.
 
 import logging
 from inspect import Parameter, Signature
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import bentoml
@@ -13,6 +14,8 @@ import orjson
 from bentoml.exceptions import BentoMLException, InvalidArgument, NotFound, ServiceUnavailable
 from pydantic import BaseModel
 
+from bentos.api.forms import body_of
+from bentos.api.items import Files
 from bentos.api.requests import Request
 from bentos.config import BAKED, read_config
 from bentos.endpoints import ENDPOINTS
@@ -27,6 +30,15 @@ from bentos.telemetry.metrics import METRICS
 __all__ = ["Shelfspace"]
 
 Service = TypeVar("Service")
+FORM_KINDS: dict[str, tuple[Any, Any]] = {
+    "text": (str, ""),
+    "number": (float | None, None),
+    "integer": (int | None, None),
+    "object": (dict[str, Any] | None, None),
+    "file": (Path, None),
+}
+"""Kind of a form's field to the annotation and default of a parameter."""
+MEDIA = {"photo", "sound"}
 RUNNING = Running()
 
 
@@ -42,12 +54,16 @@ def image() -> bentoml.images.Image:
 
 
 def declared(endpoint: Endpoint) -> Any:
-    """The route as BentoML declares it: its parameters are the fields of the request's model."""
+    """The route as BentoML declares it: its parameters are the fields of the request's model and its form."""
 
     async def call(self: Any, **given: Any) -> BaseModel:
-        body = {name: plain(value) for name, value in given.items() if value is not None}
+        said = {name: value for name, value in given.items() if value is not None}
+        body = {name: plain(value) for name, value in said.items() if name in fields or value != ""}
+        media = {name: (body.pop(name).read_bytes(),) for name in MEDIA & body.keys()}
         try:
-            answer = await self.application.answer(endpoint.name, body)
+            body = body_of(endpoint, body) if body.keys() - fields.keys() or media else body
+            files = Files(media.get("photo", ()), media.get("sound", ())) if media else None
+            answer = await self.application.answer(endpoint.name, body, files)
         except RequestError as refusal:
             raise as_bentoml(refusal) from refusal
         finally:
@@ -64,6 +80,13 @@ def declared(endpoint: Endpoint) -> Any:
             annotation=field.annotation,
         )
         for name, field in sorted(fields.items(), key=lambda pair: pair[0] not in endpoint.names)
+    ]
+    # What a form may say of its one item: a client gives a file as a path.
+    parameters += [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, kind in endpoint.form.fields.items()
+        if name not in fields
+        for annotation, default in [FORM_KINDS[kind]]
     ]
     itself = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
     call.__name__, call.__doc__ = endpoint.function, endpoint.summary

@@ -26,6 +26,13 @@ def summary(workspace: Workspace) -> str:
         verdict = read_json(gate)
         word = "let the challenger through" if verdict["promoted"] else "refused the challenger"
         parts += [f"The gate {word}:", *(f"  {reason}" for reason in verdict["reasons"]), ""]
+    chosen = workspace.prepared / "encoders"
+    if (chosen / "choice.json").exists():
+        from models.choice import Choice
+
+        said = Choice.load(chosen).by_modality.items()
+        lines = [f"  {modality}: {one.name} ({one.why})" for modality, one in said]
+        parts += ["Encoders chosen (`auto`), and why:", *lines, ""] if lines else []
     seconds = stage_seconds()
     if seconds:
         parts += [

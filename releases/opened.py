@@ -114,7 +114,9 @@ class OpenedRelease:
         labels = np.array(self.loaded.encoder.labels, object)
         if not len(labels):
             raise InputError("release", self.id, "open one that was trained on products with categories")
-        found = self._encoded(items_of(products, self.media)).probabilities
+        encoder = self.loaded.encoder
+        table = encoder.featurize(items_of(products, self.media), limits=self.loaded.media)
+        found = encoder.labelled(table, encoder.encode_features(table).probabilities)
         order = np.argsort(-found, axis=1, kind="stable")[:, :top]
         return pd.DataFrame({
             "row": np.repeat(np.arange(len(found)), order.shape[1]),

@@ -10,7 +10,7 @@ from catalog.product import ProductInput
 from retrieval.filters.columns import Filters
 from retrieval.filters.rules import Rules
 from retrieval.filters.sorting import Sort
-from retrieval.lexical.tokens import QueryTerms
+from retrieval.lexical.tokens import Also, QueryTerms
 
 __all__ = ["NO_FILTERS", "EncodedQuery", "Encoder", "SearchOptions", "SearchQuery", "mixture", "narrowed"]
 
@@ -53,6 +53,7 @@ class SearchQuery:
         ignore: what is not understood, each as an earlier answer's `understood` has its text.
         filters: what its words ask for beside what they look for; the shopper's own filters are not here.
         cheap: whether only the lowest third by price is wanted of what is found.
+        also: what is looked for beside a word; see `QueryTerms`.
         said: what was made of the words that were typed, as an answer's `understood` has it.
     """
 
@@ -68,6 +69,7 @@ class SearchQuery:
     filters: Filters = NO_FILTERS
     cheap: bool = False
     said: tuple[Mapping[str, Any], ...] = ()
+    also: Also = ()
 
 
 def mixture(

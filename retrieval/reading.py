@@ -6,26 +6,34 @@ from catalog.product import ProductInput
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters
 from retrieval.lexical.corrections import correct
+from retrieval.lexical.synonyms import NO_SYNONYMS, Synonyms, expand
 from retrieval.query import SearchQuery, mixture
 from retrieval.understanding import phrases, understand
 
 __all__ = ["read_query"]
 
 
-def read_query(query: SearchQuery, catalogue: CatalogueView, chosen: Filters) -> SearchQuery:
+def read_query(
+    query: SearchQuery, catalogue: CatalogueView, chosen: Filters, synonyms: Synonyms = NO_SYNONYMS
+) -> SearchQuery:
     """The query with what its words say of price and stock taken out of them and put into its filters, and
-    typing errors in the others put right.
+    synonyms and typing errors in the others replaced.
 
     The query itself where that is nothing: where it is to be taken literally, or names a product.
 
     Args:
         chosen: the shopper's own filters.
+        synonyms: of the shop.
     """
     if query.literal or not query.text or catalogue.named(query.text):
         return query
     query = _understood(query, catalogue, chosen)
-    text, said = correct(catalogue.search.lexical, query.text, query.ignore)
-    return replace(with_words(query, text), said=(*query.said, *said)) if said else query
+    lexical = catalogue.search.lexical
+    text, also, meant = expand(lexical, synonyms, query.text, query.ignore)
+    text, said = correct(lexical, text, query.ignore)
+    if not (meant or said):
+        return query
+    return replace(with_words(query, text), also=also, said=(*query.said, *meant, *said))
 
 
 def _understood(query: SearchQuery, catalogue: CatalogueView, chosen: Filters) -> SearchQuery:

@@ -20,6 +20,7 @@ __all__ = [
     "BestValues",
     "Learning",
     "best_values",
+    "chosen_settings",
     "labels_version",
     "learning",
     "model_settings",
@@ -114,6 +115,19 @@ def best_values(shop: Shop) -> BestValues | None:
     return BestValues(read_json(folder / "tuning.json")["study"], values)
 
 
+def chosen_settings(shop: Shop) -> Settings:
+    """The settings with the chosen encoders in the place of `auto`.
+
+    Raises:
+        ArtifactError: nothing was chosen yet.
+    """
+    from models.choice import Choice, auto_modalities
+
+    if not auto_modalities(shop.settings):
+        return shop.settings
+    return Choice.load(shop.folder("encoder_choice")).settings(shop.settings)
+
+
 def model_settings(shop: Shop) -> Settings:
     """The settings a challenger is trained with: the best values laid over them where `tuning.apply` is on.
 
@@ -121,5 +135,5 @@ def model_settings(shop: Shop) -> Settings:
         ArtifactError: see `best_values`.
         SettingsError: a best value is not usable any more.
     """
-    best = best_values(shop)
-    return shop.settings if best is None else with_values(shop.settings, best.values)
+    best, settings = best_values(shop), chosen_settings(shop)
+    return settings if best is None else with_values(settings, best.values)

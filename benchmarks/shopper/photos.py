@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from benchmarks.shopper.intention import Check, Intention, Score, drawn, first_among, generator, share
+from benchmarks.shopper.intention import Intention, all_of, drawn, first_among, generator
 from benchmarks.shopper.shop import Product, Shop
-from catalog.sample.world import PAINTS, WOODS, words
+from catalog.sample.world import COLOURS, words
 
 __all__ = ["RETAKES", "photo_intentions", "retaken"]
 
@@ -39,7 +39,7 @@ def photo_intentions(shop: Shop) -> Iterator[Intention]:
             if one.colour:
                 right = shop.ids(colour=one.colour)
                 yield Intention(
-                    f"colour of the {kind}", query, of_all(right), f"{one.colour}: {one.title}",
+                    f"colour of the {kind}", query, all_of(right), f"{one.colour}: {one.title}",
                     row="same_colour_top10",
                 )  # fmt: skip
     coloured = [one for one in pictured if one.colour]
@@ -47,15 +47,13 @@ def photo_intentions(shop: Shop) -> Iterator[Intention]:
         yield from other_colour(shop, one)
 
 
-def of_all(right: frozenset[str]) -> Check:
-    """Share of the first ten that are right, out of as many as there could be."""
-    return lambda answer, ask: Score(share(answer, right))
-
-
 def other_colour(shop: Shop, one: Product) -> Iterator[Intention]:
     """A photo, or the product itself, and the word of another colour that its kind comes in."""
     random = generator(f"other colour {one.product_id}")
-    palette = [c for c in (WOODS if one.colour in WOODS else PAINTS) if c != one.colour]
+    there = {other.colour for other in shop.products if other.look == one.look} - {one.colour}
+    palette = [colour for colour in COLOURS if colour in there]
+    if not palette:
+        return
     colour = palette[int(random.integers(len(palette)))]
     # A photo does not tell a viola from a violin: of the same kind is what looks the same.
     right = shop.ids(colour=colour, look=one.look) - {one.product_id}
@@ -63,11 +61,11 @@ def other_colour(shop: Shop, one: Product) -> Iterator[Intention]:
     for language, word in (("en", colour), ("zh", words()["names"]["colours"][colour])):
         wanted = f"{word} ({colour}) and {one.look}: {one.title}"
         yield Intention(
-            "photo and another colour", {"text": word, "photo": photo}, of_all(right), wanted,
+            "photo and another colour", {"text": word, "photo": photo}, all_of(right), wanted,
             row="other_colour_top10", language=language,
         )  # fmt: skip
         yield Intention(
-            "product and another colour", {"text": word, "product_id": one.product_id}, of_all(right), wanted,
+            "product and another colour", {"text": word, "product_id": one.product_id}, all_of(right), wanted,
             language=language,
         )  # fmt: skip
 

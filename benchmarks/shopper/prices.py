@@ -16,6 +16,10 @@ __all__ = ["price_intentions", "round_between"]
 
 WORDS = 12
 """Words of either script that are asked for with a price."""
+COUNTED = frozenset(
+    ("page", "pages", "pack", "packs", "piece", "pieces", "set", "sets", "size", "number", "cm")
+)
+"""Words that a number beside them counts: it may well be no price."""
 FEWEST = 12
 """Priced titles that must have a word for it to be asked with a price."""
 PAGE = 100
@@ -52,7 +56,9 @@ def price_intentions(shop: Shop) -> Iterator[Intention]:
     def often(language: str) -> list[str]:
         def fits(word: str) -> bool:
             is_han = bool(HAN.search(word))
-            return is_han == (language == "zh") and len(words.having([word]) & priced.keys()) >= FEWEST
+            if word in COUNTED or is_han != (language == "zh"):
+                return False
+            return len(words.having([word]) & priced.keys()) >= FEWEST
 
         return drawn(sorted(filter(fits, words.counts)), WORDS, f"price words {language}")
 

@@ -4,7 +4,7 @@ curl -F photo=@shoe.jpg localhost:3000/search
 curl -F title="Blue shoe" -F price=89.9 -F photo=@shoe.jpg localhost:3000/classify
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,11 +12,11 @@ import orjson
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from bentos.api.contract import Form
+from bentos.api.contract import Contract
 from bentos.api.items import Files
 from bentos.errors import RequestError
 
-__all__ = ["ITEM_FIELDS", "read_form", "read_query"]
+__all__ = ["ITEM_FIELDS", "body_of", "read_form", "read_query"]
 
 MAX_FILES = 16
 MAX_FIELDS = 32
@@ -39,7 +39,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
 """How a field of a kind is read, and what to do about one that is none."""
 
 
-def read_query(form: Form, query: bytes) -> dict[str, Any]:
+def read_query(contract: Contract, query: bytes) -> dict[str, Any]:
     """The JSON body that a query string stands for; of a field that is given twice, the last counts.
 
     Raises:
@@ -49,14 +49,14 @@ def read_query(form: Form, query: bytes) -> dict[str, Any]:
         given = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise RequestError(422, "query", len(query), f"send at most {MAX_FIELDS} fields") from None
-    return _body(form, dict(given))
+    return body_of(contract, dict(given))
 
 
-async def read_form(form: Form, content_type: str, data: bytes) -> tuple[dict[str, Any], Files]:
+async def read_form(contract: Contract, content_type: str, data: bytes) -> tuple[dict[str, Any], Files]:
     """The JSON body a form stands for, and its files.
 
     Args:
-        form: which fields there are, and where they go.
+        contract: which fields there are, and where they go.
         content_type: the header, with its boundary.
         data: the whole body.
 
@@ -98,17 +98,29 @@ async def read_form(form: Form, content_type: str, data: bytes) -> tuple[dict[st
                 fields[name] = value
     finally:
         await sent.close()
-    return _body(form, fields), Files(tuple(photos), tuple(sounds))
+    return body_of(contract, fields), Files(tuple(photos), tuple(sounds))
 
 
-def _body(form: Form, given: dict[str, str]) -> dict[str, Any]:
-    """Text fields as typed values, in the place the JSON body has them."""
-    kinds = form.fields
-    typed = {name: _typed(kinds.get(name, "text"), name, text) for name, text in given.items()}
-    if not form.within:
-        return typed
-    body = {name: typed.pop(name) for name in form.top if name in typed}
-    return {**body, form.within: {name: value for name, value in typed.items() if value is not None}}
+def body_of(contract: Contract, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a form, texts or values, in the places the JSON body has them.
+
+    Fields of the body itself come as JSON, as BentoML's client sends them; those of the item join it.
+
+    Raises:
+        RequestError: 422 for a field of another form than its meaning asks.
+    """
+    form, (one, many) = contract.form, contract.names
+    body: dict[str, Any] = {}
+    item: dict[str, Any] = {}
+    for name, value in given.items():
+        top = name in form.top or (name not in form.item and name in contract.request_model.model_fields)
+        kind = form.fields.get(name, "object" if top else "text")
+        read = _typed(kind, name, value) if isinstance(value, str) else value
+        (body if top or not form.within else item)[name] = read
+    if form.within and (item or not (one in body or many in body)):
+        inner = body.get(form.within)
+        body[form.within] = {**(inner if isinstance(inner, dict) else {}), **item}
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def _typed(kind: str, name: str, text: str) -> Any:
@@ -118,7 +130,7 @@ def _typed(kind: str, name: str, text: str) -> Any:
         RequestError: 422 for a text of another kind.
     """
     if kind == "text":
-        return text
+        return unquoted(text)
     if kind == "number" and not text.strip():
         return None
     reader, remedy = READERS[kind]
@@ -126,6 +138,17 @@ def _typed(kind: str, name: str, text: str) -> Any:
         return reader(text)
     except ValueError:
         raise RequestError(422, name, text[:40], remedy) from None
+
+
+def unquoted(text: str) -> str:
+    """A text that came as JSON, as BentoML's client sends it, else as it is."""
+    if len(text) < 2 or not (text[0] == text[-1] == '"'):
+        return text
+    try:
+        read = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    return read if isinstance(read, str) else text
 
 
 async def _once(data: bytes) -> AsyncGenerator[bytes, None]:

@@ -100,7 +100,8 @@ async def encoded(asked: Asked) -> Outcome:
     if [item for item in call.items if item.photos or item.sounds]:
         with timed("decode"):
             call, features = await backend.aside(backend.decode, call, asked.loaded)
-    return await backend.batcher.submit(Job(call, asked.loaded, features, backend.rules_file.rules))
+    job = Job(call, asked.loaded, features, backend.rules, backend.synonyms_file.content)
+    return await backend.batcher.submit(job)
 
 
 def complete(asked: Asked, outcome: Outcome) -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ def manifest(backend: Backend) -> dict[str, Any]:
         RequestError: 503 while there is none.
     """
     loaded = backend.engine.require()
-    rules = backend.rules_file
+    columns, rules = loaded.catalogue().columns, backend.rules
+    problems = (backend.engine.problem, backend.rules_file.problem, backend.synonyms_file.problem)
     counted = {name: len(table) for name, table in loaded.insights.items()}
     return {
         "release": loaded.id,
@@ -28,6 +29,7 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "insights": counted,
         "encoder": None if loaded.choice is None else loaded.choice.describe(),
         "media": backend.media.describe(loaded),
-        "rules": rules.describe(loaded.catalogue().columns),
-        "problem": "; ".join(problem for problem in (backend.engine.problem, rules.problem) if problem),
+        "rules": {"rules": len(rules.rules), "unknown_products": rules.unknown_products(columns)},
+        "synonyms": len(backend.synonyms_file.content.others),
+        "problem": "; ".join(problem for problem in problems if problem),
     }

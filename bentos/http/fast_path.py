@@ -7,8 +7,10 @@ checked first, and every error has the same body. All other paths go on to Bento
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -36,7 +38,10 @@ LARGE_BODY = 262_144
 PAUSE_SECONDS = 0.25
 """Before a request that finds all places taken is told so."""
 FORM = "multipart/form-data"
-JSON_TYPES = frozenset({"", "application/json", "application/x-www-form-urlencoded"})
+FIELDS = "application/x-www-form-urlencoded"
+FIELD = re.compile(rb"[A-Za-z_]+=")
+"""How fields begin, which BentoML's client sends where no file is among them."""
+JSON_TYPES = frozenset({"", "application/json", FIELDS})
 """curl -d sends JSON under the form type unless told otherwise; it is read as what it is."""
 
 
@@ -115,7 +120,7 @@ class FastPath:
                         body, files = await parse(endpoint, kind, headers, data)
                         del data
                     else:
-                        body, files = read_query(endpoint.form, scope["query_string"]), None
+                        body, files = read_query(endpoint, scope["query_string"]), None
                 except Disconnected:
                     raise
                 except RequestError as refusal:
@@ -218,10 +223,13 @@ async def parse(
         RequestError: 400 for bytes that are no JSON or no form.
     """
     if kind == FORM:
-        return await read_form(endpoint.form, headers[b"content-type"].decode("latin-1"), data)
+        return await read_form(endpoint, headers[b"content-type"].decode("latin-1"), data)
+    read: Callable[[bytes], Any] = parse_json
+    if kind == FIELDS and FIELD.match(data):
+        read = partial(read_query, endpoint)
     if len(data) > LARGE_BODY:
-        return await anyio.to_thread.run_sync(parse_json, data), None
-    return parse_json(data), None
+        return await anyio.to_thread.run_sync(read, data), None
+    return read(data), None
 
 
 async def metrics(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

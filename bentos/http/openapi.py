@@ -49,7 +49,8 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
     for endpoint in ENDPOINTS.values():
         operation = spec["paths"][endpoint.path]["post"]
         content = operation["requestBody"]["content"]
-        content.setdefault("application/json", {})["examples"] = {
+        content["application/json"] = {"schema": body_schema(endpoint, schemas)}
+        content["application/json"]["examples"] = {
             name: {"value": value} for name, value in endpoint.examples.items()
         }
         if endpoint.form.fields:
@@ -92,6 +93,13 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
     }
     spec["security"] = [{}, {"bearer": []}, {"header": []}, {"cookie": []}]
     return spec
+
+
+def body_schema(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a route's JSON body; what it refers to joins `schemas`."""
+    described = endpoint.request_model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(described.pop("$defs", {}))
+    return described
 
 
 def by_get(endpoint: Endpoint, posted: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from bentos.serving.media import MediaShelf
 from bentos.serving.outcome import Job, Outcome
 from bentos.serving.uploads import PutMedia
 from models.features.table import FeatureTable
-from retrieval.filters.rules import Rules
-from retrieval.filters.rules_file import RulesFile
+from retrieval.filters.rules import Rules, read_rules
+from retrieval.lexical.synonyms import Synonyms, read_synonyms
+from shelfspace.watched_file import WatchedFile
 
 __all__ = ["Backend"]
 
@@ -38,9 +39,10 @@ class Backend:
 
     def __init__(self, config: ServiceConfig, limits: Limits) -> None:
         self.config = config
-        self.rules_file = RulesFile(config.rules)
-        self.rules_file.refresh()
-        self.engine = Engine(config, watched=self.rules_file.refresh)
+        self.rules_file = WatchedFile(config.rules, read_rules, Rules(), "merchandising rules")
+        self.synonyms_file = WatchedFile(config.synonyms, read_synonyms, Synonyms(), "synonyms")
+        self.engine = Engine(config, watched=self.refresh)
+        self.refresh()
         self.put_media = PutMedia(config.releases / "delta" / "media") if config.releases else None
         self.media = MediaShelf(config.media, config.settings.media, self.put_media)
         self._limits = limits
@@ -52,7 +54,13 @@ class Backend:
     @property
     def rules(self) -> Rules:
         """The merchandising rules as the file has them now."""
-        return self.rules_file.rules
+        return self.rules_file.content
+
+    def refresh(self) -> None:
+        """Look at the files that people write beside the service."""
+        self.rules_file.refresh()
+        if self.synonyms_file.refresh() and self.engine.loaded is not None:
+            self.engine.loaded.queries.forget()  # what was read of queries without them
 
     def close(self) -> None:
         """Finish what is queued."""
@@ -72,5 +80,5 @@ class Backend:
         """
         check_costs(call, self._limits)
         if call.queries:
-            call = read_words(call, loaded.catalogue())
+            call = read_words(call, loaded.catalogue(), self.synonyms_file.content)
         return call, featurize(loaded, call)

@@ -20,6 +20,7 @@ from models.features.table import FeatureTable
 from retrieval.catalogue.view import CatalogueView
 from retrieval.changes.view import LayeredView
 from retrieval.engine import answers
+from retrieval.lexical.synonyms import Synonyms
 from retrieval.query import EncodedQuery, narrowed
 from retrieval.reading import read_query
 from shelfspace.errors import InputError
@@ -92,7 +93,7 @@ def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     known = [loaded.queries.known(job.call.queries) for job in jobs]
     if None in known:
         jobs = [
-            replace(job, call=read_words(job.call, loaded.catalogue(view)))
+            replace(job, call=read_words(job.call, loaded.catalogue(view), job.synonyms))
             if read is None and job.call.queries and job.features is None
             else job
             for job, read in zip(jobs, known, strict=True)
@@ -129,10 +130,10 @@ def run_group(jobs: Sequence[Job]) -> list[Outcome | Exception]:
     return outcomes
 
 
-def read_words(call: ParsedRequest, catalogue: CatalogueView) -> ParsedRequest:
+def read_words(call: ParsedRequest, catalogue: CatalogueView, synonyms: Synonyms) -> ParsedRequest:
     """The call with what the words of its queries ask for beside what they look for; most ask for nothing."""
     chosen = call.options.filters
-    queries = tuple([read_query(query, catalogue, chosen) for query in call.queries])
+    queries = tuple([read_query(query, catalogue, chosen, synonyms) for query in call.queries])
     if queries == call.queries:
         return call
     items = tuple(item for query in queries for item, _ in query.parts)
@@ -174,6 +175,8 @@ def outcome_of(
     if table is None:
         return Outcome(np.stack([view.vector_of(product) for product in call.product_ids]), view=view)
     alone = None
+    if call.endpoint == "classify":
+        classes = job.loaded.encoder.labelled(table, classes)
     if call.endpoint == "products/put":
         alone = job.loaded.seen(table, call.items)
     return Outcome(vectors, classes, view=view, alone=alone)

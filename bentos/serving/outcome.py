@@ -13,6 +13,7 @@ from bentos.serving.query_cache import ReadQuery
 from models.features.table import FeatureTable
 from retrieval.changes.view import LayeredView
 from retrieval.filters.rules import Rules
+from retrieval.lexical.synonyms import NO_SYNONYMS, Synonyms
 
 __all__ = ["Job", "Outcome"]
 
@@ -24,6 +25,7 @@ class Job:
     Attributes:
         features: of the call's items, where they were computed beforehand (photos and sounds).
         rules: merchandising rules that a search obeys.
+        synonyms: by which the words of a search are read.
         asked: when it was queued.
     """
 
@@ -31,6 +33,7 @@ class Job:
     loaded: LoadedRelease
     features: FeatureTable | None = None
     rules: Rules = field(default_factory=Rules)
+    synonyms: Synonyms = NO_SYNONYMS
     asked: float = field(default_factory=time.perf_counter)
 
 

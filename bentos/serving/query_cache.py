@@ -71,6 +71,11 @@ class QueryCache:
             METRICS.query_cache["hit" if whole else "miss"] += len(found)
         return known if whole else None
 
+    def forget(self) -> None:
+        """Know none of them any more."""
+        with self._mutex:
+            self._read.clear()
+
     def keep(self, queries: Sequence[SearchQuery], read: Sequence[ReadQuery]) -> None:
         """Remember what was read of those queries that are words alone."""
         if not self.size:

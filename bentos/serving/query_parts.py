@@ -51,7 +51,7 @@ def query_outcome(
         ReadQuery(
             vector.copy(),
             row.copy(),
-            query_terms(query.text),
+            query_terms(query.text, query.also),
             item_facts(query.whole or ProductInput()),
             {name: part.copy() for name, part in by.items()},
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from catalog.sources.base import CatalogSource
 from shelfspace.errors import CatalogError
+from shelfspace.files import read_json
 from shelfspace.workspace import PROJECT, workspace_name
 
 __all__ = ["PRESETS", "open_catalog", "public_data"]
@@ -24,7 +25,8 @@ def open_catalog(catalog: str, cache: Path | None = None) -> CatalogSource:
     Args:
         catalog: `sample`, `flipkart`, `online-retail`, or a folder that holds a catalog.yaml or at
             least products.csv (.jsonl, .parquet, gzipped or not) in the contract's columns.
-        cache: where the sample is written the first time.
+        cache: where the sample is written the first time, and again where an older generator
+            made it.
 
     Raises:
         CatalogError: no such preset or folder, or a catalog.yaml that is not usable.
@@ -34,10 +36,12 @@ def open_catalog(catalog: str, cache: Path | None = None) -> CatalogSource:
     if catalog == "sample":
         if cache is None:
             raise CatalogError("cache", None, "say where the sample catalogue may be written")
-        folder = cache / "sample"
-        if not (folder / "catalog.yaml").exists():
-            from catalog.sample import build_sample
+        from catalog.sample import build_sample
+        from catalog.sample.truth import VERSION
 
+        folder = cache / "sample"
+        truth = folder / "truth.json"
+        if not truth.is_file() or read_json(truth)["version"] != VERSION:
             build_sample(folder, progress=True)
         return described(folder, "sample")
     if catalog in PRESETS:

@@ -28,7 +28,7 @@ from shelfspace.settings import Settings
 
 __all__ = ["Division", "Fittable", "cross_validate", "divisions"]
 
-CODE = "1"
+CODE = "2"
 """Changes when a fold of the same settings would give other figures."""
 
 
@@ -193,7 +193,8 @@ def _judge(
         raise InputError("cross_validation.folds", settings.cross_validation.folds, remedy)
     said = encoder.encode_features(table.take(rows))
     truth = labels[rows]
-    figures = classification(truth, said.probabilities, label_names)
+    named = encoder.labelled(table.take(rows), said.probabilities)
+    figures = classification(truth, named, label_names)
     found = within(said.vectors, truth, settings.evaluation.recall_at)
     return {
         "seed": part.seed,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.evaluation.leaning import leaning_rows
+from models.evaluation.rivals import rival_sentences
 
 __all__ = ["model_card", "weaknesses"]
 
@@ -37,6 +38,8 @@ def model_card(
     """
     parts = [f"# Model card: {name}", opening(evaluation, data_version), "## Scores", score_table(evaluation)]
     parts += beside_baseline(evaluation)
+    if rivals := rival_sentences(evaluation):
+        parts += ["## Beside the simple models", bullets(rivals)]
     parts += retrieval_part(evaluation)
     parts += nested_part(evaluation)
     parts += leaning_part(evaluation)

@@ -9,6 +9,8 @@ retrieval           within (same label), across modalities (same product), neste
                     vectors cut to the lengths the encoder was trained for), and known_item (a title
                     finds its own listing), which `judge_catalogue` adds
 baseline            a simple text model on the same split
+labels_compared     the network's labels beside the linear expert's on the same inputs, paired, and who of
+                    them names the category (chosen on validation rows, not on these)
 modality_weights    which modality the model leans on, where its fusion has weights
 intervals           95% bootstrap intervals of the overall figures
 ranked_rows         how many of the products the retrieval figures rank, where not all of them
@@ -98,6 +100,9 @@ def evaluate(
     overall, probs = judged.overall()
     result |= overall
     result["retrieval"]["across"] = judged.across(singles, present, chosen)
+    rivals = judged.rivals()
+    if rivals is not None:
+        result["labels_compared"] = rivals
     leaning = judged.leaning()
     if leaning is not None:
         result["modality_weights"] = leaning

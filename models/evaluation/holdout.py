@@ -1,9 +1,9 @@
 """The products a model is judged on, and every figure that is taken of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import permutations
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -15,7 +15,11 @@ from models.features.table import FeatureTable
 from models.network import cut
 from shelfspace.errors import ArtifactError
 from shelfspace.hashing import content_hash
+from shelfspace.paired import compare
 from shelfspace.settings import Settings
+
+if TYPE_CHECKING:
+    from models.expert.expert import LinearExpert
 
 __all__ = ["Encoder", "Holdout"]
 
@@ -47,12 +51,28 @@ class Encoder(Protocol):
     def fingerprint(self) -> str: ...
 
     @property
+    def expert(self) -> "LinearExpert | None":
+        """The linear expert of the categories, where there is one."""
+        ...
+
+    @property
+    def labelled_by(self) -> Mapping[str, Any]:
+        """Who names the category; `network` is its share."""
+        ...
+
+    @property
     def nested_dims(self) -> Sequence[int]:
         """Lengths its vectors may be cut to, besides their own."""
         ...
 
     def encode_features(self, features: FeatureTable, only: Sequence[str] | None = None) -> Encoded:
         """Vectors and class probabilities, looking at the modalities in `only`, or at all."""
+        ...
+
+    def labelled(
+        self, features: FeatureTable, probabilities: np.ndarray, only: Sequence[str] | None = None
+    ) -> np.ndarray:
+        """Class probabilities by whoever names the category, given the network's."""
         ...
 
     def modality_weights(self, features: FeatureTable) -> np.ndarray | None:
@@ -100,7 +120,7 @@ class Holdout:
         found = self.encoder.encode_features(features, only=only)
         if not np.isfinite(found.vectors).all():
             raise ArtifactError("the model gives vectors that are not finite; it cannot be judged")
-        return found.vectors, found.probabilities
+        return found.vectors, self.encoder.labelled(features, found.probabilities, only)
 
     def overall(self) -> tuple[dict[str, Any], np.ndarray]:
         """Figures of the fused view, and its probabilities."""
@@ -185,6 +205,26 @@ class Holdout:
         resamples, seed = self.settings.evaluation.bootstrap, self.settings.seed
         kept = {name: values for name, values in hits.items() if not name.startswith("precision")}
         return {name: interval(partial(mean_of, v), len(asking), resamples, seed) for name, v in kept.items()}
+
+    def rivals(self) -> dict[str, Any] | None:
+        """The network's labels beside the linear expert's, of rows the expert can read; None without one."""
+        expert = self.encoder.expert
+        if expert is None:
+            return None
+        rows = np.flatnonzero(self.scored & expert.reads(self.features))
+        if not len(rows):
+            return None
+        seen, truth = self.features.take(rows), self.codes[rows]
+        network = self.encoder.encode_features(seen).probabilities
+        linear = expert.probabilities(seen)
+        said = {"network": network, "linear": linear, "used": self.encoder.labelled(seen, network)}
+        right = {name: (found.argmax(axis=1) == truth).astype(float) for name, found in said.items()}
+        return {
+            "share": float(self.encoder.labelled_by["network"]),
+            "used": float(right["used"].mean()),
+            **compare(right["network"], {"linear": right["linear"]}).describe(),
+            "used_less_linear": compare(right["used"], {"linear": right["linear"]}).describe(),
+        }
 
     def leaning(self) -> dict[str, Any] | None:
         """Mean weights of the modalities; None for a model that has none."""

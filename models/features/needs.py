@@ -43,7 +43,8 @@ def needed_arrays(settings: Settings) -> dict[str, tuple[str, ...]]:
     """Names of the arrays of each configured modality, sorted.
 
     Those that its encoder reads, and every other one that tuning may choose; the vectors of a frozen
-    encoder that stands beside it; the colours of photos; and what `features.arrays` asks for on top.
+    encoder that stands beside it; words for the linear expert; the colours of photos; and what
+    `features.arrays` asks for on top.
 
     Raises:
         SettingsError: there is no such encoder, or no such array.
@@ -59,6 +60,9 @@ def needed_arrays(settings: Settings) -> dict[str, tuple[str, ...]]:
         }
         if getattr(features, f"{modality}_encoder", None):
             found.add(FROZEN[modality])
+        if modality == "text" and (found & {"words"} or not found & {"tokens"}):
+            # What the linear expert of the categories reads; where there are subwords, it reads those.
+            found |= {"words", "grams", "keys"}
         if modality == "image" and features.colour:
             found.add(COLOUR)
         needed[modality] = tuple(sorted(found | (asked & set(ARRAYS[modality]))))

@@ -1,4 +1,5 @@
-"""The folder of a product encoder: `encoder.json`, `weights.safetensors` and `featurizer/`, no pickle."""
+"""The folder of a product encoder: `encoder.json`, `weights.safetensors`, `featurizer/` and, where there are
+categories, `expert.safetensors`; no pickle."""
 
 import shutil
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from models.expert.expert import LinearExpert
 from models.network import ProductNetwork
 from models.pretrained.kept_files import copy_or_share
 from shelfspace.errors import ArtifactError
@@ -18,20 +20,25 @@ from shelfspace.settings import Model
 __all__ = ["read_folder", "write_folder"]
 
 FORMAT = 1
-WEIGHTS = "weights.safetensors"
+WEIGHTS, EXPERT = "weights.safetensors", "expert.safetensors"
 
 
 def write_folder(
-    directory: Path, network: ProductNetwork, featurizer_dir: Path | None, described: Mapping[str, Any]
+    directory: Path,
+    network: ProductNetwork,
+    featurizer_dir: Path | None,
+    described: Mapping[str, Any],
+    expert: LinearExpert | None = None,
 ) -> str:
     """Write the folder, whole or not at all.
 
     Args:
+        expert: the linear expert, where there is one.
         featurizer_dir: copied beside the weights where there is one.
         described: JSON-able; `model` and `spec`, which the network is built from, among it.
 
     Returns:
-        The fingerprint: hash of the description, the weights and the featurizer.
+        The fingerprint: hash of the description, the weights, the featurizer and the expert.
     """
     with atomic_directory(directory) as folder:
         weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
@@ -39,13 +46,15 @@ def write_folder(
         if featurizer_dir is not None:
             shutil.copytree(featurizer_dir, folder / "featurizer", copy_function=copy_or_share)
         manifest = {"format": FORMAT, **described}
+        if expert is not None:
+            manifest["expert"] = expert.save(folder / EXPERT)
         found = _content(folder, manifest)
         write_json(folder / "encoder.json", {**manifest, "fingerprint": found})
     return found
 
 
-def read_folder(directory: Path) -> tuple[ProductNetwork, dict[str, Any], str]:
-    """The network with its weights, what was described beside it, and the fingerprint.
+def read_folder(directory: Path) -> tuple[ProductNetwork, LinearExpert | None, dict[str, Any], str]:
+    """The network with its weights, the expert, what was described beside them, and the fingerprint.
 
     Raises:
         ArtifactError: a file is missing, of another format, or not the bytes that were saved.
@@ -61,14 +70,16 @@ def read_folder(directory: Path) -> tuple[ProductNetwork, dict[str, Any], str]:
             raise ArtifactError(f"the encoder at {directory} is not what was saved; restore or retrain it")
         network = ProductNetwork(Model.model_validate(manifest["model"]), manifest["spec"])
         network.load_state_dict(load_file(str(directory / WEIGHTS)))
+        # Encoders written before there was an expert say nothing of one.
+        described = manifest.get("expert")
+        expert = None if described is None else LinearExpert.load(directory / EXPERT, described)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ArtifactError(f"the encoder at {directory} is missing or damaged: {error}") from error
-    return network, manifest, stored
+    return network, expert, manifest, stored
 
 
 def _content(folder: Path, manifest: Mapping[str, Any]) -> str:
-    """Fingerprint of a folder's weights and featurizer with the given manifest."""
-    featurizer = folder / "featurizer"
-    return fingerprint(
-        [manifest, file_hash(folder / WEIGHTS), tree_hash(featurizer) if featurizer.is_dir() else ""]
-    )
+    """Fingerprint of a folder's weights, featurizer and expert with the given manifest."""
+    featurizer, expert = folder / "featurizer", folder / EXPERT
+    parts = [manifest, file_hash(folder / WEIGHTS), tree_hash(featurizer) if featurizer.is_dir() else ""]
+    return fingerprint([*parts, *([file_hash(expert)] if expert.is_file() else [])])

@@ -5,7 +5,6 @@ training libraries, and a fingerprint that is the hash of the content.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,10 @@ import torch
 
 from catalog.product import ProductInput
 from models.device import resolve_device
+from models.expert.expert import LinearExpert
+from models.expert.pool import named
 from models.features.table import FeatureTable
+from models.inference.encoded import Encoded
 from models.inference.folder import read_folder, write_folder
 from models.inference.own import own_evidence, own_sizes, own_vectors
 from models.inference.passes import Passes, batches, passes, stack
@@ -28,21 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Encoded", "ProductEncoder"]
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """What one pass says of n products.
-
-    Attributes:
-        vectors: (n, dim) float32 of unit length.
-        probabilities: (n, classes) float32; each row sums to 1.
-        prices: (n,) float32 in the catalogue's currency, from vectors that saw no price.
-    """
-
-    vectors: np.ndarray
-    probabilities: np.ndarray
-    prices: np.ndarray
-
-
 class ProductEncoder:
     """A trained network with all that it needs to read raw products.
 
@@ -54,6 +41,7 @@ class ProductEncoder:
         modalities: names the network reads.
         dim: length of a product vector.
         nested_dims: shorter lengths it was trained to be cut to (`training.nested_dims`).
+        expert, labelled_by: the linear expert, or None; who names the category (`models.training.labelling`).
     """
 
     def __init__(
@@ -68,6 +56,8 @@ class ProductEncoder:
         featurizer_dir: Path | None = None,
         nested_dims: Sequence[int] = (),
         device: str = "cpu",
+        expert: LinearExpert | None = None,
+        labelled_by: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model
         self.spec = dict(spec)
@@ -80,6 +70,8 @@ class ProductEncoder:
         self.modalities = list(network.modalities)
         self.dim = network.dim
         self.nested_dims = tuple(sorted(size for size in nested_dims if size < network.dim))
+        self.expert = expert
+        self.labelled_by = dict(labelled_by or {"network": 1.0})
         self._featurizer: Featurizer | None = None
         self._fingerprint: str | None = None
         self._run: Passes | None = None
@@ -101,7 +93,9 @@ class ProductEncoder:
             "log_price": list(self.log_price),
             "nested_dims": list(self.nested_dims),
         }
-        self._fingerprint = write_folder(directory, self.network, self.featurizer_dir, manifest)
+        if self.expert is not None:
+            manifest["labelled_by"] = self.labelled_by
+        self._fingerprint = write_folder(directory, self.network, self.featurizer_dir, manifest, self.expert)
 
     @classmethod
     def load(cls, directory: Path, device: str = "cpu") -> "ProductEncoder":
@@ -113,7 +107,7 @@ class ProductEncoder:
         Raises:
             ArtifactError: a file is missing, of another format, or not the bytes that were saved.
         """
-        network, manifest, stored = read_folder(directory)
+        network, expert, manifest, stored = read_folder(directory)
         encoder = cls(
             Model.model_validate(manifest["model"]),
             manifest["spec"],
@@ -125,6 +119,8 @@ class ProductEncoder:
             # Encoders written before vectors could be cut say nothing of it.
             nested_dims=manifest.get("nested_dims", ()),
             device=device,
+            expert=expert,
+            labelled_by=manifest.get("labelled_by"),
         )
         encoder._fingerprint = stored
         return encoder
@@ -265,8 +261,17 @@ class ProductEncoder:
     def classify_features(
         self, features: FeatureTable, only: Sequence[str] | None = None, batch_size: int = 256
     ) -> np.ndarray:
-        """Category probabilities: n feature rows to (n, classes) float32; see `encode_features`."""
-        return self.encode_features(features, only, batch_size).probabilities
+        """Category probabilities by whoever names the category: n feature rows to (n, classes) float32."""
+        return self.labelled(features, self.encode_features(features, only, batch_size).probabilities, only)
+
+    def labelled(
+        self, features: FeatureTable, probabilities: np.ndarray, only: Sequence[str] | None = None
+    ) -> np.ndarray:
+        """Category probabilities by whoever names the category, given the network's (`encode_features`).
+
+        The network's stay apart: search compares them with those of products' vectors (`classify_vectors`).
+        """
+        return named(self.expert, float(self.labelled_by["network"]), features, probabilities, only)
 
     def embed(self, items: Sequence[ProductInput], only: Sequence[str] | None = None) -> np.ndarray:
         """Product vectors of raw products: (n, dim) float32 of unit length."""

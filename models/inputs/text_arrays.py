@@ -6,11 +6,11 @@ import numpy as np
 
 from models.inputs.arrays import MANY, Fitted, array
 from models.inputs.tokenizer import encode
-from models.inputs.words import GRAMS, GRAMS_CODE, title_grams, title_of
+from models.inputs.words import GRAMS, GRAMS_CODE, NAMES, name_keys, title_grams, title_of
 from shelfspace.errors import ArtifactError
 from shelfspace.hashing import content_hash, fingerprint
 
-__all__ = ["gram_ids", "title_counts", "token_ids", "word_ids"]
+__all__ = ["gram_ids", "key_ids", "title_counts", "token_ids", "word_ids"]
 
 TEXT_CODE = "2"
 """Changes when cleaning or tokenisation give another text or other ids for the same input."""
@@ -75,6 +75,18 @@ def word_ids(fitted: Fitted, texts: Sequence[str]) -> np.ndarray:
 def gram_ids(fitted: Fitted, texts: Sequence[str]) -> np.ndarray:
     """Hashed character n-grams of the titles, (n, GRAMS) int32, padded with 0."""
     return title_grams(texts)
+
+
+@array(
+    "text",
+    "keys",
+    shape=lambda fitted: ((NAMES,), "<i4"),
+    fingerprint=lambda fitted: fingerprint([TEXT_CODE, "keys 1", NAMES]),
+    batch=MANY,
+)
+def key_ids(fitted: Fitted, texts: Sequence[str]) -> np.ndarray:
+    """Hashed names of the attributes that the texts tell of, (n, NAMES) int32, padded with 0."""
+    return name_keys(texts)
 
 
 @array(

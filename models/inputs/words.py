@@ -25,9 +25,11 @@ __all__ = [
     "FIRST",
     "GRAMS",
     "GRAMS_CODE",
+    "NAMES",
     "PADDING",
     "UNKNOWN",
     "WordVocabulary",
+    "name_keys",
     "title_grams",
     "title_of",
     "word_sequence",
@@ -39,6 +41,8 @@ PADDING, UNKNOWN, FIRST = 0, 1, 2
 
 MIN_ROWS = 2
 GRAMS = 256
+NAMES = 48
+"""Names of attributes kept of one text."""
 GRAMS_CODE = "1"
 """Changes when the same title gives other grams."""
 
@@ -79,6 +83,19 @@ def title_grams(texts: Sequence[str], length: int = GRAMS) -> np.ndarray:
         padded = [f" {word} " for word in title_of(text).lower().split()]
         grams = (word[i : i + n] for word in padded for n in (3, 4, 5) for i in range(len(word) - n + 1))
         hashed = [(zlib.crc32(gram.encode()) & 0x7FFFFFFF) or 1 for gram in islice(grams, length)]
+        ids[row, : len(hashed)] = hashed
+    return ids
+
+
+def name_keys(texts: Sequence[str], length: int = NAMES) -> np.ndarray:
+    """Hashed names of each text's attributes, (n, length) int32 above zero, in order, padded with 0.
+
+    Which specifications a listing has says what kind of thing it is, whatever their values.
+    """
+    ids = np.zeros((len(texts), length), dtype=np.int32)
+    for row, text in enumerate(texts):
+        found = islice(dict.fromkeys(name[1].lower().strip() for name in _NAME.finditer(text)), length)
+        hashed = [(zlib.crc32(name.encode()) & 0x7FFFFFFF) or 1 for name in found]
         ids[row, : len(hashed)] = hashed
     return ids
 

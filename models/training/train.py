@@ -8,7 +8,7 @@ within 1e-4 in every vector (on one machine's CPU they are equal bit for bit).
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ import numpy as np
 import pandas as pd
 import torch
 
+from models.expert.expert import LinearExpert
 from models.features.table import FeatureTable, ModalityFeatures
 from models.inference.product_encoder import ProductEncoder
 from models.network import ProductNetwork, describe_features
 from models.training.calibration import fit_temperature
 from models.training.checks import check_lengths, check_settings, check_targets, learnable
+from models.training.labelling import choose_labelling
 from models.training.run import RunData, run_fit, vocabulary_of
 from shelfspace.hashing import content_hash, fingerprint
 from shelfspace.settings import Settings
@@ -45,6 +47,7 @@ class TrainingReport:
         teacher: modality, or modality and array, that taught the others (strategy `transfer`), or "".
         frozen: whether the product vector is the frozen encoders' alone, since nothing could teach it:
             neither two categories nor two modalities. Then at most the price head was trained.
+        labelled_by: who names the category, and why (`models.training.labelling.choose_labelling`).
     """
 
     best_epoch: int
@@ -56,6 +59,7 @@ class TrainingReport:
     temperature: float
     teacher: str = ""
     frozen: bool = False
+    labelled_by: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train(
@@ -150,6 +154,9 @@ def train(
     )
     if len(label_names) and len(checked):
         encoder.temperature = fit_temperature(_logits(encoder, table.take(checked)), labels[checked])
+    encoder.expert = LinearExpert.fit(table, labels, rows, len(label_names), settings.seed)
+    if encoder.expert is not None:
+        encoder.labelled_by = _labelled_by(encoder, table.take(checked), labels[checked])
     encoder.save(out)
     for checkpoint in folder.rglob("last.ckpt"):
         checkpoint.unlink()
@@ -164,12 +171,22 @@ def train(
         temperature=encoder.temperature,
         teacher=teacher,
         frozen=frozen,
+        labelled_by=encoder.labelled_by,
     )
 
 
 def _logits(encoder: ProductEncoder, features: FeatureTable) -> np.ndarray:
     """Log-probabilities at temperature 1: they differ from the logits by a constant a row."""
-    return np.log(np.maximum(encoder.classify_features(features), 1e-30))
+    return np.log(np.maximum(encoder.encode_features(features).probabilities, 1e-30))
+
+
+def _labelled_by(encoder: ProductEncoder, features: FeatureTable, labels: np.ndarray) -> dict[str, Any]:
+    """Who names the category, judged on the validation rows that the expert can read."""
+    assert encoder.expert is not None  # noqa: S101 - asked for where there is one
+    judged = np.flatnonzero((labels >= 0) & encoder.expert.reads(features))
+    seen = features.take(judged)
+    network = encoder.encode_features(seen).probabilities
+    return choose_labelling(network, encoder.expert.probabilities(seen), labels[judged])
 
 
 def _recipe(settings: Settings) -> list[Any]:

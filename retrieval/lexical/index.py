@@ -11,18 +11,17 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import compress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import bm25s
 import numpy as np
 import pandas as pd
 
-from retrieval.lexical.listings import FIELD_WEIGHTS, NO_NAMES, Names, read_table
-from retrieval.lexical.query import LexicalQuery
-from retrieval.lexical.score_table import Postings, ScoreTable, in_all
-from retrieval.lexical.spelling import Near, Spelling
-from retrieval.lexical.tokens import query_terms, tokens_code
+from retrieval.lexical.listings import FIELD_WEIGHTS, NO_NAMES, Names, read_table, title_lists
+from retrieval.lexical.query import Alternative, LexicalQuery
+from retrieval.lexical.score_table import Postings, ScoreTable, distinct, in_all
+from retrieval.lexical.spelling import Spelling
+from retrieval.lexical.tokens import Also, query_terms, tokens_code
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import read_json, write_json
 
@@ -31,7 +30,6 @@ __all__ = ["FORMAT", "LexicalIndex"]
 FORMAT = 2
 """Of the folder; 1 had neither titles nor words."""
 TITLES, WORDS = ("titles.indptr.npy", "titles.indices.npy"), "words.json"
-NO_WORDS: Mapping[str, int] = MappingProxyType({})
 K1, B = 1.5, 0.75
 """Saturation of repeated terms and share of the length normalisation: the usual values."""
 
@@ -61,6 +59,7 @@ class LexicalIndex:
         # Where each term's rows begin, and the rows, ascending, that have it in their title.
         self._titles = titles
         self.spelling = Spelling(words)
+        self.near = self.spelling.near
         self.categories = categories
         # Plain views: a memory map's own type costs a microsecond each time it is cut.
         self._starts, self._indices, self._data = (
@@ -114,7 +113,7 @@ class LexicalIndex:
         listings: Sequence[Sequence[str]],
         weights: Mapping[str, int],
         titles: Sequence[Collection[str]] = (),
-        words: Mapping[str, int] = NO_WORDS,
+        words: Mapping[str, int] | None = None,
         categories: Names = NO_NAMES,
     ) -> "LexicalIndex":
         """Index listings given as terms.
@@ -132,19 +131,15 @@ class LexicalIndex:
         # Listings without any word have a mean length of 0, by which the library divides.
         with np.errstate(invalid="ignore"):
             index.index((ids, vocabulary), create_empty_token=False, show_progress=False)
-        numbers = np.array([vocabulary[term] for title in titles for term in title], np.int32)
-        rows = np.repeat(np.arange(len(titles), dtype=np.int32), [len(title) for title in titles])
-        order = np.lexsort((rows, numbers))
-        starts = np.searchsorted(numbers[order], np.arange(len(vocabulary) + 1)).astype(np.int32)
-        mean_length = sum(map(len, ids)) / len(ids)
-        return cls(index, len(listings), weights, mean_length, (starts, rows[order]), words, categories)
+        listed, mean_length = title_lists(titles, vocabulary), sum(map(len, ids)) / len(ids)
+        return cls(index, len(listings), weights, mean_length, listed, words or {}, categories)
 
     def query(self, text: str) -> LexicalQuery:
         """What the index reads of a query's text."""
         return self.query_of(*query_terms(text))
 
-    def query_of(self, words: tuple[str, ...], terms: tuple[str, ...]) -> LexicalQuery:
-        """A query of distinct words whose terms are known."""
+    def query_of(self, words: tuple[str, ...], terms: tuple[str, ...], also: Also = ()) -> LexicalQuery:
+        """A query of distinct words whose terms are known; see `QueryTerms`."""
         numbers, postings = [], []
         for term in terms:
             number = self._index.vocab_dict.get(term, -1)
@@ -153,10 +148,26 @@ class LexicalIndex:
             postings.append(self._nothing if number < 0 else (self._indices[part], self._data[part]))
         ids = np.array(numbers, dtype=np.int64)
         rarity = self._rarity[ids]
-        return LexicalQuery(words, terms, ids, rarity, tuple(postings), float(sum(rarity.tolist())))
+        others = [
+            self._alternative(place, float(rarity[place]), text, own)
+            for term, texts in also
+            for place in ([terms.index(term)] if term in terms else [])
+            for text, own in texts
+        ]
+        bound = float(sum(rarity.tolist()))
+        return LexicalQuery(words, terms, ids, rarity, tuple(postings), bound, tuple(others))
+
+    def _alternative(self, place: int, most: float, text: str, terms: tuple[str, ...]) -> Alternative:
+        asked = self.query_of(terms, terms)
+        rows = self.having_all(asked)
+        share = min(1.0, most / asked.bound)
+        scores = np.float32(share) * self.held(asked, rows)[0]
+        return Alternative(
+            place, text, terms, asked.rarity, share, (rows.astype(self._indices.dtype), scores)
+        )
 
     def scores(self, query: LexicalQuery) -> np.ndarray:
-        """(n,) float32 BM25 of every listing; 0 where no word matches."""
+        """(n,) float32 BM25 of every listing, what may stand for a word aside; 0 where no word matches."""
         ids = query.ids[(query.ids >= 0) & (query.ids < self.terms)]
         if len(ids) == 0:
             return np.zeros(self._rows, dtype=np.float32)
@@ -182,7 +193,7 @@ class LexicalIndex:
         if not hasattr(self._own, "table"):
             self._own.table = ScoreTable(self._rows)
         table: ScoreTable = self._own.table
-        return table.best(query.postings, k, allowed, without)
+        return table.best(query.lists, k, allowed, without)
 
     def evidence(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(rows,) float32 BM25 of the given listings, as `scores` has it, and (rows,) float32 share of the
@@ -190,24 +201,26 @@ class LexicalIndex:
         return self.held(query, rows)[:2]
 
     def held(self, query: LexicalQuery, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What `evidence` gives, and (words, rows) bool, which of the given listings have which word."""
+        """What `evidence` gives, and (shown, rows) bool, which of the given listings have which word, or what
+        may stand for it."""
         # Of the lists' own type: numpy would convert each list to that of the rows.
         asked = rows.astype(self._indices.dtype)
-        there = np.zeros((len(query.ids), len(asked)), bool)
+        lists = (*query.postings, *(one.postings for one in query.also))
+        there = np.zeros((len(lists), len(asked)), bool)
         scores = np.zeros(there.shape, np.float32)
-        for line, (listings, values) in enumerate(query.postings):
+        for line, (listings, values) in enumerate(lists):
             if len(listings):
                 # Few rows are looked up in a long list.
                 places = listings.searchsorted(asked)
                 np.equal(listings.take(places, mode="clip"), asked, out=there[line])
                 np.multiply(values.take(places, mode="clip"), there[line], out=scores[line])
         # Along the first axis numpy adds line by line, as `scores` adds word by word.
-        covered = np.add.reduce(there * query.rarity[:, None], axis=0) / max(query.bound, 1e-12)
-        return np.add.reduce(scores, axis=0), covered.astype(np.float32), there
+        covered = np.add.reduce(query.folded(there) * query.rarity[:, None], axis=0) / max(query.bound, 1e-12)
+        return np.add.reduce(query.folded(scores), axis=0), covered.astype(np.float32), there
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """Of each given row, the words of the query that it has, in the query's order."""
-        return [tuple(compress(query.words, has)) for has in self.held(query, rows)[2].T.tolist()]
+        return [tuple(compress(query.shown, has)) for has in self.held(query, rows)[2].T.tolist()]
 
     def having_all(self, query: LexicalQuery, titled: bool = False) -> np.ndarray:
         """Ascending rows of the listings that have every word of a query; of one without words, none.
@@ -215,20 +228,19 @@ class LexicalIndex:
         Args:
             titled: that have every word in their title.
         """
-        lists = [listed for listed, _ in query.postings]
+        lists = [listed for listed, _ in query.lists]
         if titled:
             starts, rows = self._titles
             known = [number if number < self.terms else -1 for number in query.ids.tolist()]
             lists = [rows[starts[n] : starts[n + 1]] if n >= 0 else rows[:0] for n in known]
+            for one in query.also:
+                own = self.having_all(self.query_of(one.terms, one.terms), titled=True)
+                lists[one.place] = distinct(np.concatenate([lists[one.place], own]))
         return in_all(lists, self._rows) if lists else np.empty(0, np.int64)
 
     def knows(self, word: str, term: str) -> bool:
         """Whether a listing has a word, or another of its term."""
         return word in self.spelling or term in self._index.vocab_dict
-
-    def near(self, typed: str) -> list[Near]:
-        """See `Spelling.near`."""
-        return self.spelling.near(typed)
 
     def listed(self, term: str) -> np.ndarray:
         """Ascending rows of the listings that have a term."""
@@ -256,18 +268,17 @@ class LexicalIndex:
             facts = read_json(folder / "lexical.json")
             index = bm25s.BM25.load(folder, mmap=True, show_progress=False)
             weights = {str(k): int(v) for k, v in facts["weights"].items()}
-            if facts.get("format") != FORMAT:
-                raise ArtifactError(f"the lexical index at {folder} has another format; build it again")
+            made = facts.get("format", 1), facts["tokens"]
+            if made != (FORMAT, tokens_code()):
+                raise ArtifactError(f"the lexical index at {folder} was made as {made}; build it again")
             starts, titled = (
                 np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False)) for name in TITLES
             )
             sizes = int(facts["rows"]), weights, float(facts["mean_length"])
             loaded = cls(index, *sizes, (starts, titled), read_json(folder / WORDS), facts["categories"])
-            code, terms = facts["tokens"], len(index.scores["indptr"]) - 1
+            terms = len(index.scores["indptr"]) - 1
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(f"the lexical index at {folder} is missing or damaged: {error}") from error
-        if code != tokens_code():
-            raise ArtifactError(f"the lexical index at {folder} has terms of {code}; build it again")
         agree = terms == len(index.vocab_dict) and len(starts) == terms + 1 and int(starts[-1]) == len(titled)
         if not agree or int(index.scores["num_docs"]) != len(loaded):
             raise ArtifactError(f"the lexical index at {folder} is damaged: its files disagree")

@@ -1,6 +1,6 @@
 """What the index of words reads of a listing: its terms, those of its title, and its words as written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from retrieval.lexical.tokens import search_terms
 
-__all__ = ["FIELD_WEIGHTS", "NO_NAMES", "ListingWords", "Names", "read_table", "read_words"]
+__all__ = ["FIELD_WEIGHTS", "NO_NAMES", "ListingWords", "Names", "read_table", "read_words", "title_lists"]
 
 FIELD_WEIGHTS: dict[str, int] = {"title": 3, "brand": 1, "attributes": 1, "category": 1, "description": 1}
 """How often a field's terms count; 0 leaves the field out."""
@@ -81,6 +81,22 @@ def names_of(path: str, categories: Names) -> list[str]:
     nodes = path.split(SEPARATOR)
     heads = [SEPARATOR.join(nodes[:depth]) for depth in range(1, len(nodes) + 1)]
     return [name for head in heads for own in categories.get(head, {}).values() for name in own]
+
+
+def title_lists(
+    titles: Sequence[Collection[str]], vocabulary: Mapping[str, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the rows of each term begin, (terms + 1,) int32, and the rows, ascending, whose title has it.
+
+    Args:
+        titles: distinct terms of each.
+        vocabulary: term to its number.
+    """
+    numbers = np.array([vocabulary[term] for title in titles for term in title], np.int32)
+    rows = np.repeat(np.arange(len(titles), dtype=np.int32), [len(title) for title in titles])
+    order = np.lexsort((rows, numbers))
+    starts = np.searchsorted(numbers[order], np.arange(len(vocabulary) + 1))
+    return starts.astype(np.int32), rows[order]
 
 
 def cell_text(cell: Any) -> str:

@@ -17,7 +17,7 @@ from retrieval.lexical.listings import read_words
 from retrieval.lexical.query import LexicalQuery
 from retrieval.lexical.score_table import best, distinct, positions
 from retrieval.lexical.spelling import Near, edits, is_spelled, nearest
-from retrieval.lexical.tokens import query_terms
+from retrieval.lexical.tokens import Also, query_terms
 
 __all__ = ["LayeredLexical", "LayeredRows", "Listing", "read_listing"]
 
@@ -87,9 +87,9 @@ class LayeredLexical:
         """See `LexicalIndex.query`."""
         return self.query_of(*query_terms(text))
 
-    def query_of(self, words: tuple[str, ...], terms: tuple[str, ...]) -> LexicalQuery:
+    def query_of(self, words: tuple[str, ...], terms: tuple[str, ...], also: Also = ()) -> LexicalQuery:
         """See `LexicalIndex.query_of`."""
-        asked = self.base.query_of(words, terms)
+        asked = self.base.query_of(words, terms, also)
         unknown = [place for place, term in enumerate(asked.ids.tolist()) if term < 0]
         if not unknown:
             return asked
@@ -105,7 +105,7 @@ class LayeredLexical:
         """See `LexicalIndex.best`."""
         old = None if allowed is None else allowed[: len(self.base)]
         rows, scores = self.base.best(query, k, old, self._dead)
-        new = np.asarray(query.rarity @ self._shares(query), np.float32)
+        new = np.asarray(query.folded(self._scores(query)).sum(axis=0), np.float32)
         there = new > 0 if allowed is None else (new > 0) & allowed[self._rows]
         fresh = self._rows
         return best(np.concatenate([rows, fresh[there]]), np.concatenate([scores, new[there]]), k)
@@ -119,25 +119,25 @@ class LayeredLexical:
         place, new = positions(self._rows, rows)
         old = ~new & (rows < len(self.base)) & ~positions(self._dead, rows)[1]
         scores, covered = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
-        there = np.zeros((len(query.terms), len(rows)), bool)
+        there = np.zeros((len(query.shown), len(rows)), bool)
         scores[old], covered[old], there[:, old] = self.base.held(query, rows[old])
         if new.any():
-            shares, rarity = self._shares(query)[:, place[new]], query.rarity
-            there[:, new] = shares > 0
-            scores[new] = rarity @ shares
-            covered[new] = rarity @ there[:, new] / max(query.bound, 1e-12)
+            own = self._scores(query)[:, place[new]]
+            there[:, new] = own > 0
+            scores[new] = query.folded(own).sum(axis=0)
+            covered[new] = query.rarity @ query.folded(own > 0) / max(query.bound, 1e-12)
         return scores, covered, there
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """See `LexicalIndex.matched`."""
-        return [tuple(compress(query.words, has)) for has in self.held(query, rows)[2].T.tolist()]
+        return [tuple(compress(query.shown, has)) for has in self.held(query, rows)[2].T.tolist()]
 
     def having_all(self, query: LexicalQuery, titled: bool = False) -> np.ndarray:
         """See `LexicalIndex.having_all`."""
         rows = self.base.having_all(query, titled)
         rows = rows[~positions(self._dead, rows)[1]]
         values = self._values * self._titled if titled else self._values
-        has = (self._shares(query, values) > 0).all(axis=0)
+        has = (query.folded(self._scores(query, values)) > 0).all(axis=0)
         return distinct(np.concatenate([rows, self._rows[has] if query.terms else self._rows[:0]]))
 
     def knows(self, word: str, term: str) -> bool:
@@ -154,17 +154,26 @@ class LayeredLexical:
         """See `LexicalIndex.listed`."""
         return self.having_all(self.query_of((term,), (term,)))
 
-    def _shares(self, query: LexicalQuery, values: np.ndarray | None = None) -> np.ndarray:
-        """(t, m) float64 of the query's terms in the new listings, in the order of rows.
+    def _scores(self, query: LexicalQuery, values: np.ndarray | None = None) -> np.ndarray:
+        """(shown, m) float64 of what `query.shown` names in the new listings, in the order of rows.
 
         Args:
             values: of each term of each new listing; default its share.
         """
-        found = np.zeros((len(query.terms), len(self._rows)))
-        for number, term in enumerate(query.terms):
+        lines = [*self._term_scores(query.terms, query.rarity, values)]
+        for one in query.also:
+            own = self._term_scores(one.terms, one.rarity, values)
+            lines.append(np.where((own > 0).all(axis=0), one.share * own.sum(axis=0), 0.0))
+        return np.array(lines).reshape(len(lines), len(self._rows))
+
+    def _term_scores(
+        self, terms: tuple[str, ...], rarity: np.ndarray, values: np.ndarray | None
+    ) -> np.ndarray:
+        found = np.zeros((len(terms), len(self._rows)))
+        for number, term in enumerate(terms):
             has = np.flatnonzero(self._keys == key_of(term))
             found[number, self._owner[has]] = (self._values if values is None else values)[has]
-        return found
+        return found * rarity[:, None]
 
 
 class LayeredRows:

@@ -13,7 +13,7 @@ import Stemmer
 
 from catalog.text.clean import clean_text, strip_prices, words
 
-__all__ = ["QueryTerms", "query_terms", "search_terms", "stems", "tokens_code"]
+__all__ = ["Also", "QueryTerms", "query_terms", "search_terms", "stems", "tokens_code"]
 
 _own = threading.local()
 
@@ -29,24 +29,34 @@ def search_terms(text: str) -> list[tuple[str, str]]:
     return list(zip(found, stems(found), strict=True))
 
 
+Also = tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
+"""Term of a word to the texts that may stand for it, each with its terms."""
+
+
 class QueryTerms(NamedTuple):
     """What is looked up of a query: its distinct words, and the term of each.
 
     Attributes:
         words: as written, in lower case, without stop words.
         terms: of each word.
+        also: term of a word to what is looked for beside it: a text and its terms each.
     """
 
     words: tuple[str, ...]
     terms: tuple[str, ...]
+    also: Also = ()
 
 
-def query_terms(text: str) -> QueryTerms:
-    """The distinct words of a query; of words that share a term, the first."""
+def query_terms(text: str, also: Also = ()) -> QueryTerms:
+    """The distinct words of a query; of words that share a term, the first.
+
+    Args:
+        also: see `QueryTerms`.
+    """
     terms: dict[str, str] = {}
     for word, term in search_terms(text):
         terms.setdefault(term, word)
-    return QueryTerms(tuple(terms.values()), tuple(terms))
+    return QueryTerms(tuple(terms.values()), tuple(terms), also)
 
 
 def stems(found: list[str]) -> list[str]:

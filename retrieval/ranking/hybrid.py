@@ -63,7 +63,7 @@ class WordEvidence:
         best, scores: the best listings by words, best first, and their BM25.
         rows: (m,) int64 of all candidates, ascending: those, and the nearest by vector.
         lexical, covered: (m,) float32, as in `Candidates`.
-        held: (words, m) bool, which candidates have which word.
+        held: (shown, m) bool, which candidates have which word, or what may stand for it.
     """
 
     query: LexicalQuery
@@ -79,7 +79,7 @@ class WordEvidence:
         places = self.rows.searchsorted(rows)
         if len(self.rows) == 0 or not np.array_equal(self.rows.take(places, mode="clip"), rows):
             return None
-        return [tuple(compress(self.query.words, has)) for has in self.held[:, places].T.tolist()]
+        return [tuple(compress(self.query.shown, has)) for has in self.held[:, places].T.tolist()]
 
 
 @dataclass(frozen=True, eq=False)

@@ -127,9 +127,8 @@ _PATTERNS: list[tuple[re.Pattern[str], Read]] = [
 ]
 """In the order they are tried: a phrase takes its words from those after it."""
 
-_MARKS = re.compile(r"[\d宜价惠贵货元块塊圓欧以]")
-_HEADS = ("cheap", "affordable", "expensive", "low", "stock")
-"""Nothing without one of these or of the marks is understood; most queries have none."""
+_MAYBE = re.compile(r"[\d宜价惠贵货元块塊圓欧以]|cheap|affordable|expensive|low|stock")
+"""Nothing without one of these is understood, in lower case; most queries have none."""
 
 _NOT = re.compile(r"(?:\bnot|\bno|n't)\s$", re.IGNORECASE)
 _SIZE = re.compile(
@@ -148,11 +147,7 @@ GROWN = 18
 
 def phrases(text: str) -> list[Phrase]:
     """What the grammar finds in a text, in order; no two overlap. Nothing in what is too long for a query."""
-    if not _MARKS.search(text):
-        lower = text.lower()
-        if not any(head in lower for head in _HEADS):
-            return []
-    if len(text) > LONGEST:
+    if not _MAYBE.search(text.lower()) or len(text) > LONGEST:
         return []
     plain = halved(text)
     taken: list[Phrase] = []

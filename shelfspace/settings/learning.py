@@ -18,13 +18,14 @@ class Model(Section):
     modalities: tuple[Modality, ...] = Field(("text", "image", "audio", "tabular"))
     text: str = Field(
         "lstm",
-        description="Text encoder: lstm, transformer, tfidf, word2vec, glove, glove:<vectors file>, minilm, "
-        "sentence-transformers:<...> or transformers:<CLIP folder>.",
+        description="Text encoder: auto (chosen by the chain; so params.yaml), lstm, transformer, tfidf, "
+        "word2vec, glove, glove:<vectors file>, minilm, sentence-transformers:<...> or "
+        "transformers:<CLIP folder>.",
     )
     image: str = Field(
         "cnn",
-        description="Image encoder: cnn, histograms, fisher, efficientnet_lite0 (extra `pretrained`), "
-        "transformers:<...>, timm:<...> or open_clip:<...>.",
+        description="Image encoder: auto (chosen by the chain; so params.yaml), cnn, histograms, fisher, "
+        "efficientnet_lite0 (extra `pretrained`), transformers:<...>, timm:<...> or open_clip:<...>.",
     )
     audio: str = Field("mfcc", description="Audio encoder: mfcc, timbre, logmel_cnn or transformers:<...>.")
     tabular: str = Field("price", description="Tabular encoder: price or details.")

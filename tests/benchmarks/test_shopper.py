@@ -246,14 +246,16 @@ def test_people_s_judgements_gain_half_for_a_fair_answer() -> None:
 
 def test_another_colour_is_one_the_kind_comes_in() -> None:
     media = type("Media", (), {"read": lambda self, key: b"x"})()
-    kettles = [
-        product(n, "Kettle", look="kettle", colour=colour, photo="k")
-        for n, colour in enumerate(("red", "blue"))
+    drawn_as = [("kettle", "red"), ("kettle", "blue"), ("clock", "green")]
+    things = [
+        product(n, "Thing", look=look, colour=colour, photo="k") for n, (look, colour) in enumerate(drawn_as)
     ]
-    asked = list(other_colour(shop(*kettles, media=media), kettles[0]))
-    assert {one.query["text"] for one in asked} != {"red", "红色"}
-    assert all("photo" in one.query or "product_id" in one.query for one in asked)
-    assert [one.row for one in asked].count("other_colour_top10") == 2
+    asked = list(other_colour(shop(*things, media=media), things[0]))
+    assert {one.query["text"] for one in asked} == {"blue", "蓝色"}
+    assert [one.check(answer("P1", "P2"), nobody).value for one in asked] == [1] * 4
+    assert [one.check(answer("P2", "P0"), nobody).value for one in asked] == [0] * 4
+    assert [one.row for one in asked if "photo" in one.query] == ["other_colour_top10"] * 2
+    assert not list(other_colour(shop(*things, media=media), things[2]))  # clocks come in green alone
 
 
 def test_a_row_is_the_worse_of_its_catalogues() -> None:

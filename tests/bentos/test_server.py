@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -131,6 +132,29 @@ def test_metrics_of_dashboard_alerts_and_bentoml(client: httpx.Client) -> None:
     text = client.get("/metrics").text
     assert missing(text) == {}
     assert "bentoml_service_request_total" in text, "what BentoML counts stands beside it"
+
+
+def test_bentoml_s_own_client_sends_files_and_fields(server: Server, shop: Shop, tmp_path: Path) -> None:
+    import bentoml
+
+    def said(answer: Any) -> dict:
+        return answer if isinstance(answer, dict) else answer.model_dump()
+
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(shop.photos[2])
+    encoded = base64.b64encode(shop.photos[2]).decode()
+    with bentoml.SyncHTTPClient(f"http://127.0.0.1:{server.port}") as client:
+        by_photo = said(client.search(query={"photo": encoded}, k=3))["result"]
+        assert said(client.search(photo=path, k=3))["result"] == by_photo
+        mixed = said(client.search(query={"photo": encoded, "text": "red"}, k=3))["result"]
+        assert said(client.search(photo=path, text="red", k=3))["result"] == mixed
+        assert said(client.search(photo=path, query={"text": "red"}, k=3))["result"] == mixed
+        words = said(client.search(query={"text": "blue shoe"}, filters={"price_to": 40}, k=3))["result"]
+        assert said(client.search(text="blue shoe", filters={"price_to": 40}, k=3))["result"] == words
+        assert max(hit["price"] for hit in words["hits"]) <= 40
+        assert said(client.classify(photo=path))["result"]["label"]
+        assert said(client.classify(photo=path, title="blue shoe", price=12.5))["result"]["label"]
+        assert said(client.suggest(prefix="sho"))["result"]["suggestions"]
 
 
 def test_bentoml_s_own_client(server: Server, shop: Shop) -> None:

@@ -18,7 +18,7 @@ from tests.conftest import PROJECT
 
 TINY = {
     "training": {"epochs": 3, "patience": 3},
-    "model": {"width": 32, "dim": 64},
+    "model": {"text": "lstm", "image": "cnn", "width": 32, "dim": 64},
     "preprocessing": {"image_size": 48, "vocabulary": 600, "sound_seconds": 1.0},
     "gate": {"min_accuracy": 0.0, "min_macro_f1": 0.0, "min_recall_at_10": 0.0},
     "validation": {"max_bad_share": 0.3},

@@ -36,6 +36,7 @@ class PrototypeEncoder:
     ) -> None:
         self.weighs = weighs
         self.nested_dims: Sequence[int] = ()
+        self.expert, self.labelled_by = None, {"network": 1.0}
         self.labels = list(labels)
         self.modalities = list(modalities)
         self.fingerprint = "prototype"
@@ -58,6 +59,11 @@ class PrototypeEncoder:
     def encode_features(self, features: FeatureTable, only: Sequence[str] | None = None) -> SimpleNamespace:
         vectors = self.embed_features(features, only)
         return SimpleNamespace(vectors=vectors, probabilities=self.classify_features(features, only))
+
+    def labelled(
+        self, features: FeatureTable, probabilities: np.ndarray, only: Sequence[str] | None = None
+    ) -> np.ndarray:
+        return probabilities
 
     def classify_features(self, features: FeatureTable, only: Sequence[str] | None = None) -> np.ndarray:
         scores = 4 * self.embed_features(features, only)[:, : len(self.labels)]

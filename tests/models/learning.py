@@ -7,6 +7,7 @@ import numpy as np
 from models.encoders.image.photo_textures import COLUMNS
 from models.features.table import FeatureTable, ModalityFeatures
 from models.inputs.arrays import ARRAYS, Fitted
+from models.inputs.colours import colour_size
 from models.inputs.tabular import TabularScaler
 from shelfspace.settings import Features, Preprocessing, Settings, load_settings
 
@@ -75,6 +76,8 @@ def _values(
         statistics = np.random.default_rng(7).normal(size=(n, 2, COLUMNS)).astype(np.float16)
         statistics[..., :300] += np.eye(3, 300, dtype=np.float16)[labels][:, None] * 9
         values["histograms"] = statistics
+        colours = np.random.default_rng(8).random((n, colour_size())).astype(np.float32)
+        values["colour"] = colours / np.linalg.norm(colours, axis=1, keepdims=True)
     elif name == "audio":
         mfcc = random.normal(size=(n, 24)) + 2 * np.eye(3, 24)[labels]
         logmel = random.normal(size=(n, 20, 8)) + np.eye(3, 8)[labels][:, None]

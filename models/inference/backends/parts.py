@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from models.features.table import ModalityFeatures
+from models.inputs.colours import COLOUR
 from models.network import ProductNetwork
 
 __all__ = ["HEAD", "Part", "network_parts", "part_arrays"]
@@ -79,7 +80,7 @@ def network_parts(network: ProductNetwork, features: Mapping[str, ModalityFeatur
     """
     parts = {}
     for name in (name for name in network.modalities if name in features):
-        arrays = sorted(features[name].values)
+        arrays = _read(features[name])
         longest = {key: features[name].values[key].shape[1] for key in arrays if key in PADDED}
         module = _EncoderModule(network, name, arrays).eval()
         parts[name] = Part(name, module, tuple(arrays), ("vectors",), longest)
@@ -92,8 +93,13 @@ def part_arrays(features: ModalityFeatures, rows: np.ndarray | slice) -> list[np
     """The arrays of some rows of a modality, sorted by name, padding cut off."""
     return [
         cut(values[rows]) if name in PADDED else np.ascontiguousarray(values[rows])
-        for name, values in sorted(features.values.items())
+        for name, values in ((name, features.values[name]) for name in _read(features))
     ]
+
+
+def _read(features: ModalityFeatures) -> list[str]:
+    """Names of the arrays that a network reads, sorted: a graph has no input that it does not use."""
+    return sorted(name for name in features.values if name != COLOUR)
 
 
 def cut(ids: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import base64
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -179,3 +180,30 @@ def test_words_of_the_query_are_marked_in_titles_and_nowhere_else(client: TestCl
         marked += bool(parts)
         assert bool(parts) or not {"red", "shoe", "shoes"} & set(hit["title"].lower().split())
     assert marked
+
+
+def test_synonyms_of_a_file_hold_from_when_it_is_written(market: Market, tmp_path: Path) -> None:
+    file = tmp_path / "synonyms.yaml"
+    app = Application(ServiceConfig(settings(), releases=market.root, synonyms=file))
+    assert app.engine.refresh()
+    client = client_of(app)
+    before = [whole(client, text) for text in ("shoe", "moccasin")]
+    assert not any(one["understood"] for one in before)
+    file.write_text("synonyms: [[shoe, moccasin], [lamp, shoe]]\n")
+    app.backend.refresh()
+    assert client.get("/release").json()["synonyms"] == 3
+    typed = whole(client, "red moccasin")
+    (said,) = typed["understood"]
+    assert (said["kind"], said["meaning"]) == ("synonym", "showing shoe for moccasin")
+    assert whole(client, "moccasin")["hits"] == before[0]["hits"]
+    both = whole(client, "shoe")
+    assert both["understood"][0]["meaning"] == "looking for lamp too"
+    assert {"lamp"} in [set(hit["why"]["words"]) for hit in both["hits"]]
+    assert whole(client, "shoe", ignore=["shoe"])["hits"] == before[0]["hits"]
+    file.write_text("synonyms: [[shoe]]\n")
+    app.backend.refresh()
+    problem = client.get("/release").json()["problem"]
+    assert "synonyms[1]" in problem
+    assert "before it stay in force" in problem
+    assert whole(client, "red moccasin") == typed
+    app.close()

@@ -155,6 +155,22 @@ def test_similar_leaves_the_product_out(client: TestClient, shop: Shop) -> None:
     assert "nope" in missing["value"]
 
 
+def test_fields_may_come_as_json_and_without_a_file(client: TestClient) -> None:
+    plain = client.post("/search", json={"query": {"text": "blue shoe"}, "k": 3, "filters": {"price_to": 40}})
+    for given in ({"query": '{"text": "blue shoe"}'}, {"text": '"blue shoe"'}, {"text": "blue shoe"}):
+        fields = {"k": "3", "filters": '{"price_to": 40}', **given}
+        assert client.post("/search", data=fields).json() == plain.json()
+        parts = {name: (None, value) for name, value in fields.items()}
+        assert client.post("/search", files=parts).json() == plain.json()
+    several = client.post("/search", data={"queries": '[{"text": "blue"}]', "k": "2"}).json()["results"]
+    assert len(several[0]["hits"]) == 2
+    assert error_of(client.post("/search", data={"query": "[", "k": "2"}), 422)["field"] == "query"
+    assert (
+        error_of(client.post("/search", data={"text": "a", "colour": "red"}), 422)["field"] == "query.colour"
+    )
+    assert client.post("/search", data={"text": '"blue'}).status_code == 200
+
+
 def test_forms_search_by_photo_and_embed(client: TestClient, shop: Shop) -> None:
     by_json = client.post("/search", json={"query": {"photo": b64(shop.photo)}, "k": 3}).json()
     by_form = client.post("/search", files={"photo": ("a.jpg", shop.photo)}, data={"k": "3"}).json()

@@ -161,8 +161,8 @@ def as_chosen(tmp_path: Path, how: str) -> Settings:
 ARRAYS = {
     "plain": {"tokens"},
     "frozen": {"tokens", "sentence", "frozen"},
-    "words": {"words", "grams", "title"},
-    "sentence alone": {"sentence"},
+    "words": {"words", "grams", "keys", "title"},
+    "sentence alone": {"sentence", "words", "grams", "keys"},
 }
 
 
@@ -220,7 +220,7 @@ def test_words_and_titles_of_a_text(tmp_path: Path) -> None:
     shapes = {key: (array.shape[1:], array.dtype.name) for key, array in part.values.items()}
     assert shapes == {
         "tokens": ((20,), "int32"), "words": ((16,), "int32"),
-        "grams": ((256,), "int32"), "title": ((2,), "int32"),
+        "grams": ((256,), "int32"), "keys": ((48,), "int32"), "title": ((2,), "int32"),
     }  # fmt: skip
     assert part.values["title"][0].tolist()[1] == 3
     assert part.values["title"][3].tolist() == [0, 0]
@@ -289,7 +289,7 @@ def test_arrays_follow_the_encoder_and_what_tuning_may_choose() -> None:
     assert arrays(model={"text": "lstm", "image": "cnn", "audio": "mfcc"}) == plain
     chosen = arrays(model={"text": "tfidf", "image": "fisher", "audio": "logmel_cnn", "tabular": "details"})
     assert chosen == {
-        "text": ("grams", "words"), "image": ("colour", "histograms", "pixels"), "audio": ("logmel",),
+        "text": ("grams", "keys", "words"), "image": ("colour", "histograms", "pixels"), "audio": ("logmel",),
         "tabular": ("details", "priced", "values"),
     }  # fmt: skip
     searched = {"model.audio": {"choices": ["mfcc", "logmel_cnn"]}}
@@ -471,3 +471,12 @@ def test_what_no_item_has_is_left_out_for_a_request_and_absent_beside_others() -
     assert_equal_bits(
         whole, FeatureTable(together.product_ids, {n: together.modalities[n] for n in whole.modalities})
     )
+
+
+def test_names_of_attributes_are_ids_whatever_their_values() -> None:
+    from models.inputs.words import name_keys
+
+    texts = ["Towel . Colour: red; Fabric: cotton", "Clock . Colour: blue", "Towel: no attribute here?"]
+    ids = name_keys(texts, 3)
+    assert ids[0, 0] == ids[1, 0] > 0
+    assert (ids > 0).sum(axis=1).tolist() == [2, 1, 1]

@@ -114,7 +114,10 @@ def test_a_row_does_not_depend_on_its_neighbours(kept: Path) -> None:
     assert (together == np.stack(alone)).all()
 
 
-def test_damaged_or_exchanged_weights_are_refused(kept: Path, tmp_path: Path) -> None:
+def test_damaged_or_exchanged_weights_are_refused(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.pretrained.arrays._loaded", {})  # as in a new process
     damaged, exchanged = (Path(shutil.copytree(kept, tmp_path / name)) for name in ("damaged", "exchanged"))
     (damaged / "image_encoder.safetensors").write_bytes(b"{")
     with pytest.raises(ArtifactError, match="missing or damaged"):

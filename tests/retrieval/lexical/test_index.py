@@ -160,7 +160,7 @@ def test_a_damaged_or_foreign_folder_is_refused(index: LexicalIndex, tmp_path: P
     with pytest.raises(ArtifactError, match="build it again"):
         LexicalIndex.load(folder)
     write_json(folder / "lexical.json", {**facts, "format": 1})
-    with pytest.raises(ArtifactError, match="another format; build it again"):
+    with pytest.raises(ArtifactError, match=r"was made as .*build it again"):
         LexicalIndex.load(folder)
     write_json(folder / "lexical.json", {**facts, "rows": 8})
     with pytest.raises(ArtifactError, match="disagree"):

@@ -1,0 +1,158 @@
+"""Choosing encoders by what is installed, by size, and by a quick cross-validation on training rows.
+
+The judge is a linear model on what a candidate's encoder sees before any training: seconds, where training
+each would take minutes. A candidate replaces a simpler one where it is right more often by more than chance
+(`shelfspace.paired`); on ties the simple one stays. What is computed for it is kept by content, so of the
+chosen encoder nothing is computed twice.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from models.choice.candidates import Candidate, candidates, dense, texts_rows
+from models.choice.chosen import Choice, Chosen, auto_modalities
+from models.features.catalogue import Catalogue, modality_features
+from models.features.featurizer import Featurizer
+from models.features.table import ModalityFeatures
+from shelfspace.paired import compare
+from shelfspace.settings import Settings
+
+__all__ = ["choose_encoders"]
+
+FEWEST = 100
+"""Labelled training rows below which nothing is compared."""
+ROWS = 600
+"""Labelled training rows that are compared at most."""
+FOLDS = 3
+
+
+def choose_encoders(
+    catalogue: Catalogue, labels: np.ndarray, groups: np.ndarray, train: np.ndarray
+) -> Choice:
+    """Choose an encoder for every modality whose setting is `auto`.
+
+    Args:
+        catalogue: n products, and the settings.
+        labels: (n,) int64, -1 where unknown.
+        groups: (n,) duplicate group of each: those of one group stay on one side.
+        train: (n,) bool, rows that may be looked at.
+    """
+    texts, products = catalogue.texts["text"], catalogue.products
+    there = {"text": (texts != "").to_numpy(), "image": (products["photos"].map(len) > 0).to_numpy()}
+    made = {}
+    for modality in auto_modalities(catalogue.settings):
+        rows = np.flatnonzero(train & there[modality])
+        known = rows[labels[rows] >= 0]
+        made[modality] = _choose(modality, catalogue, known, labels, groups)
+    return Choice(made)
+
+
+def _choose(
+    modality: str, catalogue: Catalogue, known: np.ndarray, labels: np.ndarray, groups: np.ndarray
+) -> Chosen:
+    able = candidates(modality, len(known))
+    if len(able) == 1:
+        return _chosen(able[0], catalogue, f"nothing else is installed; {len(known):,} labelled rows")
+    rows = _judged(known, labels)
+    if len(rows) < FEWEST or len(np.unique(labels[rows])) < 2:
+        why = f"{len(rows):,} labelled training rows, under {FEWEST}: pretrained weights without a comparison"
+        return _chosen(able[-1], catalogue, why)
+    right = {
+        one.name: _right(modality, one, catalogue.take(rows), labels[rows], groups[rows]) for one in able
+    }
+    best, said, why = able[0], [], f"{able[0].name} is the simplest"
+    for one in able[1:]:
+        found = compare(right[one.name], {best.name: right[best.name]}, FEWEST)
+        said.append({"candidate": one.name, **found.describe()})
+        low, high = found.interval
+        simple = right[best.name].mean()
+        figures = f"{found.learned:.3f} of {len(rows)} training rows right, {best.name} {simple:.3f}"
+        spread = f"{found.by:+.3f}, 95% interval {low:+.3f} to {high:+.3f}"
+        if found.learned_wins:
+            best, why = one, f"{one.name}: {figures} ({spread})"
+        else:
+            why = f"{best.name} stays, the simpler: {one.name} {figures} ({spread})"
+    shares = {name: round(float(each.mean()), 4) for name, each in right.items()}
+    return _chosen(best, catalogue, why, {"right": shares, "rows": len(rows), "compared": said})
+
+
+def _judged(known: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Up to ROWS of them, of labels that every fold can have; the same rows give the same."""
+    values, counts = np.unique(labels[known], return_counts=True)
+    kept = known[np.isin(labels[known], values[counts >= FOLDS])]
+    if len(kept) <= ROWS:
+        return kept
+    return np.sort(np.random.default_rng(0).choice(kept, ROWS, replace=False))
+
+
+def _right(
+    modality: str, candidate: Candidate, catalogue: Catalogue, labels: np.ndarray, groups: np.ndarray
+) -> np.ndarray:
+    """(n,) 1.0 where a linear model on a candidate names the label of a row that it was not fitted on."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    seen = _seen(modality, candidate, catalogue)
+    texts = list(catalogue.texts["text"])
+    right = np.zeros(len(labels))
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    for fit, test in folds.split(labels, labels, groups):
+        if modality == "text":
+            sentences = seen.values["sentence"] if candidate.beside else None
+            rows = texts_rows(candidate, texts, sentences, fit)
+        else:
+            rows = dense(candidate, seen)
+        right[test] = _predicted(rows, labels, fit, test) == labels[test]
+    return right
+
+
+def _seen(modality: str, candidate: Candidate, catalogue: Catalogue) -> ModalityFeatures:
+    """The candidate's features of all rows; words are read from the texts themselves."""
+    given = catalogue.settings
+    if modality == "text" and not candidate.beside:
+        return ModalityFeatures({}, np.ones(len(catalogue.products), dtype=bool))
+    encoder = candidate.frozen or "histograms"
+    model = {"modalities": (modality,), modality: encoder}
+    settings = given.model_copy(
+        update={
+            "model": given.model.model_copy(update=model),
+            "preprocessing": given.preprocessing.model_copy(update={"max_photos": 1}),
+            "features": given.features.model_copy(
+                update={"arrays": (), "colour": False, f"{modality}_encoder": None}
+            ),
+            "tuning": given.tuning.model_copy(update={"space": {}}),
+        }
+    )
+    featurizer = Featurizer.fit([], np.array([1.0]), settings)
+    return modality_features(modality, catalogue, featurizer)[0]
+
+
+def _predicted(rows: Any, labels: np.ndarray, fit: np.ndarray, test: np.ndarray) -> np.ndarray:
+    from scipy import sparse
+    from sklearn.linear_model import RidgeClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import LinearSVC
+
+    if sparse.issparse(rows):
+        model: Any = LinearSVC(C=1.0, random_state=0)
+    else:
+        # As many numbers as rows: shrunk by as much as they are.
+        model = make_pipeline(StandardScaler(), RidgeClassifier(alpha=float(rows.shape[1])))
+    return np.asarray(model.fit(rows[fit], labels[fit]).predict(rows[test]))
+
+
+def _chosen(
+    candidate: Candidate, catalogue: Catalogue, why: str, figures: Mapping[str, Any] | None = None
+) -> Chosen:
+    weights = _weights(candidate, catalogue.settings) if candidate.frozen else ""
+    return Chosen(candidate.encoder, candidate.beside, weights, why, dict(figures or {}))
+
+
+def _weights(candidate: Candidate, settings: Settings) -> str:
+    """Fingerprint of its frozen encoder."""
+    from models.pretrained.text_and_image import load_frozen_image, load_frozen_text
+
+    load = load_frozen_text if candidate.frozen == "minilm" else load_frozen_image
+    return str(load(candidate.frozen).fingerprint)

@@ -1,0 +1,99 @@
+"""What was chosen and why: a JSON file, and the settings with it laid over them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shelfspace.errors import ArtifactError
+from shelfspace.files import read_json, write_json
+from shelfspace.settings import Settings
+
+__all__ = ["AUTO", "Choice", "Chosen", "auto_modalities"]
+
+AUTO = "auto"
+MODALITIES = ("text", "image")
+"""Where `auto` may be written."""
+FILE = "choice.json"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The encoder of one modality.
+
+    Attributes:
+        encoder: of `model.<modality>`.
+        beside: a frozen encoder beside it, of `features.<modality>_encoder`; "" for none.
+        weights: fingerprint of the frozen encoder's weights; "" where there is none.
+        why: one sentence.
+        figures: candidate to its share of right labels, and the comparisons that decided; {} without.
+    """
+
+    encoder: str
+    beside: str = ""
+    weights: str = ""
+    why: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.encoder} + {self.beside}" if self.beside else self.encoder
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The encoders of the modalities whose settings say `auto`."""
+
+    by_modality: Mapping[str, Chosen] = field(default_factory=dict)
+
+    def settings(self, given: Settings) -> Settings:
+        """The settings with the chosen encoders in the place of `auto`.
+
+        Raises:
+            ArtifactError: nothing was chosen for one that is `auto`.
+        """
+        model: dict[str, str] = {}
+        features: dict[str, str] = {}
+        for modality in auto_modalities(given):
+            if modality not in self.by_modality:
+                raise ArtifactError(
+                    f"no {modality} encoder was chosen; run the chain from preprocessing again"
+                )
+            chosen = self.by_modality[modality]
+            model[modality] = chosen.encoder
+            field_name = f"{modality}_encoder"
+            if chosen.beside and getattr(given.features, field_name) is None:
+                features[field_name] = chosen.beside
+        return given.model_copy(
+            update={
+                "model": given.model.model_copy(update=model),
+                "features": given.features.model_copy(update=features),
+            }
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write choice.json."""
+        write_json(folder / FILE, {name: asdict(chosen) for name, chosen in self.by_modality.items()})
+
+    @classmethod
+    def load(cls, folder: Path) -> "Choice":
+        """Read what `save` wrote.
+
+        Raises:
+            ArtifactError: it is missing or damaged.
+        """
+        try:
+            return cls({name: Chosen(**said) for name, said in read_json(folder / FILE).items()})
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise ArtifactError(
+                f"the choice of encoders in {folder} is missing or damaged: {error}"
+            ) from error
+
+
+def auto_modalities(settings: Settings) -> list[str]:
+    """Modalities of the model whose encoder is to be chosen."""
+    return [
+        name
+        for name in MODALITIES
+        if name in settings.model.modalities and getattr(settings.model, name) == AUTO
+    ]
