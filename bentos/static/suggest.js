@@ -1,5 +1,6 @@
 // Suggestions while typing: the editable combobox with list autocomplete of the ARIA Authoring Practices.
 // Focus stays in the input; the option that Enter takes is named by aria-activedescendant.
+import { mediaUrl } from "./api.js";
 import { marked } from "./card.js";
 import { announce, fill, h, icon } from "./dom.js";
 import { number, t } from "./i18n.js";
@@ -65,12 +66,20 @@ export function combobox(input, choose) {
     const own = heads.length ? categoryName(heads.pop()) : one.text; // it may have been typed by another of its names
     const more = [own === one.text ? "" : own, heads.length ? t("suggest.in", { path: heads.map(categoryName).join(" › ") }) : ""];
     const element = h("div", { role: "option", id: `suggestion-${options.length}`, class: "suggestion", "aria-selected": "false",
-      on: { click: () => take(one) } }, icon(ICONS[one.kind]),
+      on: { click: () => take(one) } }, thumb(one),
       h("span", { class: "words", dir: "auto" }, marked(one.text, one.marks),
         more.some(Boolean) ? h("small", {}, ` ${more.filter(Boolean).join(" ")}`) : null),
       one.count == null ? null : h("span", { class: "count" }, number(one.count)));
     options.push({ one, element });
     return element;
+  }
+
+  /** A small photo of a product that has one; else what kind of suggestion it is. */
+  function thumb({ kind, photo }) {
+    const frame = h("span", { class: "thumb" }, icon(ICONS[kind]));
+    if (!photo) return frame;
+    const image = h("img", { src: mediaUrl(photo, 160), alt: "", width: 36, height: 36, on: { load: () => frame.replaceChildren(image) } });
+    return frame;
   }
 
   function draw(found) {
