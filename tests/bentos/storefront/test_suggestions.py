@@ -57,7 +57,8 @@ def test_by_keyboard(visit: Callable[..., Any]) -> None:
         box.focus()
         page.keyboard.type("lam")
         expect(options).to_have_count(4)
-        assert asked[-1] == "lam"
+        while asked[-1] != "lam":  # a slow machine takes the letters for single words
+            page.wait_for_timeout(20)
         expect(box).to_have_attribute("aria-expanded", "true")
         expect(box).to_have_attribute("aria-controls", page.get_by_role("listbox").get_attribute("id"))
         expect(page.locator("#live")).to_have_text("4 suggestions")
