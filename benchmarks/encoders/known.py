@@ -36,7 +36,7 @@ HUB, EYE, EAR = "sentence-transformers:", "transformers:", "transformers:"
 TEXT, PHOTO, SOUND, BOTH = ("text",), ("photo",), ("sound",), ("photo", "text")
 E5 = told("query: ", "passage: ")
 BGE = "Represent this sentence for searching relevant passages: "
-OPEN_CLIP = "extra `open_clip`, photos alone"
+OPEN_CLIP = "extra `open_clip`"
 
 KNOWN = (
     Known(
@@ -140,11 +140,11 @@ KNOWN = (
     Known(f"{EYE}facebook/convnext-tiny-224", PHOTO, "ConvNeXt", 768, "ImageNet", "convnext-tiny"),
     Known(f"{EYE}microsoft/resnet-50", PHOTO, "ResNet", 2048, "ImageNet", "resnet-50"),
     Known(
-        "open_clip:hf-hub:Marqo/marqo-ecommerce-embeddings-B", PHOTO, "open_clip", 768, OPEN_CLIP, "vit-b16"
+        "open_clip:hf-hub:Marqo/marqo-ecommerce-embeddings-B", BOTH, "open_clip", 768, OPEN_CLIP, "vit-b16"
     ),
-    Known("open_clip:hf-hub:Marqo/marqo-ecommerce-embeddings-L", PHOTO, "open_clip", 1024, OPEN_CLIP),
-    Known("open_clip:hf-hub:Marqo/marqo-fashionSigLIP", PHOTO, "open_clip", 768, OPEN_CLIP, "vit-b16"),
-    Known("open_clip:ViT-B-32/laion2b_s34b_b79k", PHOTO, "open_clip", 512, OPEN_CLIP, "clip-b32"),
+    Known("open_clip:hf-hub:Marqo/marqo-ecommerce-embeddings-L", BOTH, "open_clip", 1024, OPEN_CLIP),
+    Known("open_clip:hf-hub:Marqo/marqo-fashionSigLIP", BOTH, "open_clip", 768, OPEN_CLIP, "vit-b16"),
+    Known("open_clip:ViT-B-32/laion2b_s34b_b79k", BOTH, "open_clip", 512, OPEN_CLIP, "clip-b32"),
     Known("timm:vit_small_patch14_dinov2.lvd142m", PHOTO, "timm", 384, "extra `timm`; photos of 518 pixels"),
     Known("timm:convnext_tiny.fb_in22k", PHOTO, "timm", 768, "extra `timm`", "convnext-tiny"),
     Known(f"{EAR}laion/clap-htsat-unfused", ("sound", "text"), "CLAP", 512, "English", "clap"),

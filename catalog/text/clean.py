@@ -104,12 +104,17 @@ def detect_language(text: str) -> str:
     return "zh" if HAN_WEIGHT * han >= latin else "en"
 
 
-def words(text: str) -> list[str]:
-    """Lower-cased words without English and Chinese stop words; Chinese is cut by jieba."""
+def words(text: str, parts: bool = False) -> list[str]:
+    """Lower-cased words without English and Chinese stop words; Chinese is cut by jieba.
+
+    Args:
+        parts: of a long Chinese word also the words that it is made of, before it.
+    """
     found, stop = [], stop_words()
     for word in WORD.findall(text.lower()):
         if HAN.search(word):
-            found += [w for w in _jieba().lcut(word) if w.strip() and w not in stop]
+            cut = _jieba().lcut_for_search if parts else _jieba().lcut
+            found += [w for w in cut(word) if w.strip() and w not in stop]
         elif word not in stop:
             found.append(word)
     return found

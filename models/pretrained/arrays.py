@@ -36,7 +36,7 @@ one beside its release are the same, and are not held twice."""
 def frozen_encoder(fitted: Fitted, modality: str) -> Any:
     """The configured frozen encoder of a modality, on the device of `fitted`.
 
-    Of texts a `FrozenText` or `FrozenClipText`, of photos `PhotoVectors`, of sounds a `FrozenAudio`.
+    Of texts a `FrozenText` or `TowerText`, of photos `PhotoVectors`, of sounds a `FrozenAudio`.
 
     Raises:
         SettingsError: it is absent.

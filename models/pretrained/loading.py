@@ -55,7 +55,8 @@ PACKAGED = "efficientnet_lite0"
 TEXT_FIELD, IMAGE_FIELD = "features.text_encoder", "features.image_encoder"
 AUDIO_FIELD = "features.audio_encoder"
 CHOICES = {
-    TEXT_FIELD: "minilm, sentence-transformers:<name or folder>, transformers:<CLIP name or folder>",
+    TEXT_FIELD: "minilm, sentence-transformers:<name or folder>, transformers:<CLIP name or folder>, "
+    "open_clip:<name>/<weights>",
     IMAGE_FIELD: "efficientnet_lite0, transformers:<name or folder>, timm:<name>, open_clip:<name>/<weights>",
     AUDIO_FIELD: "transformers:<name or folder>",
 }

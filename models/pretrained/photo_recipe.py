@@ -123,7 +123,7 @@ class PhotoRecipe:
         """A decoded RGB photo as input, (3, height, width) float32."""
         width, height = photo.size
         if self.shortest:
-            # Truncated as transformers does it, never rounded.
+            # Truncated as torchvision does it, never rounded.
             long = int(self.shortest * max(width, height) / min(width, height))
             new = (self.shortest, long) if width <= height else (long, self.shortest)
         else:
@@ -138,5 +138,6 @@ class PhotoRecipe:
 
     def _middle(self, photo: Image.Image) -> Image.Image:
         """The middle height x width pixels; black where the photo is smaller."""
-        left, top = (photo.width - self.width) // 2, (photo.height - self.height) // 2
+        # Rounded as torchvision does it, half to even; a pixel aside gives other vectors.
+        left, top = round((photo.width - self.width) / 2), round((photo.height - self.height) / 2)
         return photo.crop((left, top, left + self.width, top + self.height))

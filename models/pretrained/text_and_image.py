@@ -5,7 +5,7 @@
     transformers:<name or folder>             an image encoder: CLIP, SigLIP, ViT, DINOv2, ...; for texts
                                               the other half of a CLIP-like one
     efficientnet_lite0                        image vectors by packaged weights (extra `pretrained`)
-    timm:<name>, open_clip:<name>/<weights>   image encoders of optional libraries
+    timm:<name>, open_clip:<name>/<weights>   image encoders of optional libraries; open_clip's texts too
 
 Folders load from the disk, names from the local cache or the hub (HF_HUB_OFFLINE is respected).
 """
@@ -17,7 +17,7 @@ from models.pretrained.photo_recipe import PhotoProcessor
 from models.pretrained.photo_vectors import PhotoVectors
 
 if TYPE_CHECKING:
-    from models.pretrained.clip_text import FrozenClipText
+    from models.pretrained.clip_text import TowerText
     from models.pretrained.sentence import FrozenText
 
 __all__ = ["FrozenImage", "load_frozen_image", "load_frozen_text"]
@@ -56,12 +56,16 @@ def load_frozen_text(
     query_prompt: str | None = None,
     product_prompt: str | None = None,
     dim: int | None = None,
-) -> "FrozenText | FrozenClipText":
+) -> "FrozenText | TowerText":
     """The named text encoder; prompts and length are those of `FrozenText`."""
     if name.startswith("transformers:"):
         from models.pretrained.clip_text import FrozenClipText
 
         return FrozenClipText(name, device, query_prompt, product_prompt, dim)
+    if name.startswith("open_clip:"):
+        from models.pretrained.timm_open_clip import OpenClipText
+
+        return OpenClipText(name, device, query_prompt, product_prompt, dim)
     from models.pretrained.sentence import FrozenText
 
     return FrozenText(name, device, query_prompt, product_prompt, dim)

@@ -1,4 +1,4 @@
-"""Frozen image encoders of two optional libraries: timm and open_clip.
+"""Frozen encoders of two optional libraries: timm's of photos, open_clip's of photos and words.
 
     timm:<name>                     any name that timm.create_model takes (hf-hub:..., local-dir:...)
     open_clip:<name>/<weights>      such as ViT-B-32/laion2b_s34b_b79k; or hf-hub:..., local-dir:...
@@ -9,23 +9,25 @@ imported when asked for. Their photos are prepared by the same Pillow code as al
 
 import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import Image
 
-from models.pretrained.loading import IMAGE_FIELD, absent, place_of
+from models.pretrained.clip_text import TowerText
+from models.pretrained.loading import IMAGE_FIELD, TEXT_FIELD, absent, place_of
 from models.pretrained.photo_recipe import PhotoRecipe
 from models.pretrained.photo_vectors import PhotoVectors
 from shelfspace.errors import SettingsError
 
-__all__ = ["OpenClipImage", "TimmImage", "open_clip_recipe", "timm_recipe"]
+__all__ = ["OpenClipImage", "OpenClipText", "TimmImage", "open_clip_recipe", "timm_recipe"]
 
 FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
+PANGRAM = "the quick brown fox jumps over the lazy dog, 0123456789!"
 SCHEMES = ("hf-hub:", "local-dir:")
 
 
-def _library(module: str, name: str) -> Any:
+def _library(module: str, name: str, field: str = IMAGE_FIELD) -> Any:
     """The optional library, or why it cannot be used here."""
     try:
         return importlib.import_module(module)
@@ -36,7 +38,7 @@ def _library(module: str, name: str) -> Any:
             f"install the extra (pip install 'shelfspace[{module}]') and a torchvision built for this torch, "
             f"or use transformers:<name or folder>, which needs neither ({reason})"
         )
-        raise SettingsError(IMAGE_FIELD, name, remedy) from error
+        raise SettingsError(field, name, remedy) from error
 
 
 def _recipe(name: str, described: Mapping[str, Any], shortest: int, height: int, width: int) -> PhotoRecipe:
@@ -97,26 +99,48 @@ class TimmImage(PhotoVectors):
         return self.model(batch)
 
 
-class OpenClipImage(PhotoVectors):
-    """The visual half of an open_clip model, projected and normalised.
+def _open_clip(field: str, name: str) -> tuple[Any, str, Any]:
+    """The library, the model's name for it, and the model with its weights.
 
     Raises:
-        SettingsError: open_clip does not import, or the weights are absent.
+        SettingsError: open_clip does not import, or the weights are absent or not named.
     """
+    place = place_of(field, name, "open_clip")
+    library = _library("open_clip", name, field)
+    kind, _, weights = (place, "", "") if place.startswith(SCHEMES) else place.rpartition("/")
+    if not kind:
+        remedy = "name the weights too: open_clip:<name>/<weights>, as open_clip.list_pretrained() does"
+        raise SettingsError(field, name, remedy)
+    try:
+        model = library.create_model(kind, pretrained=weights or None, require_pretrained=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise absent(field, name, error) from error
+    return library, kind, model.eval().requires_grad_(False)
+
+
+class OpenClipImage(PhotoVectors):
+    """The visual half of an open_clip model, projected and normalised; raises as `_open_clip`."""
 
     def __init__(self, name: str, device: str = "cpu") -> None:
-        place = place_of(IMAGE_FIELD, name, "open_clip")
-        library = _library("open_clip", name)
-        kind, _, weights = (place, "", "") if place.startswith(SCHEMES) else place.rpartition("/")
-        if not kind:
-            remedy = "name the weights too: open_clip:<name>/<weights>, as open_clip.list_pretrained() does"
-            raise SettingsError(IMAGE_FIELD, name, remedy)
-        try:
-            model = library.create_model(kind, pretrained=weights or None, require_pretrained=True)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise absent(IMAGE_FIELD, name, error) from error
-        recipe = open_clip_recipe(model.visual.preprocess_cfg, name)
-        super().__init__(model.eval().requires_grad_(False).to(device), recipe, device)
+        _, _, model = _open_clip(IMAGE_FIELD, name)
+        super().__init__(model.to(device), open_clip_recipe(model.visual.preprocess_cfg, name), device)
 
     def vectors(self, batch: Any) -> Any:
         return self.model.encode_image(batch)
+
+
+class OpenClipText(TowerText):
+    """The words' half of an open_clip model, in the space of its photos; raises as `_open_clip`."""
+
+    def __init__(self, name: str, device: str = "cpu", *options: Any) -> None:
+        library, kind, model = _open_clip(TEXT_FIELD, name)
+        try:
+            self.tokenizer = library.get_tokenizer(kind)
+        except (OSError, ValueError, ImportError) as error:
+            raise absent(TEXT_FIELD, name, error) from error
+        # Its tokenizers have no common state to tell; what becomes of a text tells them apart.
+        state = self.tokenizer([PANGRAM, PANGRAM.upper(), "红色"]).tolist()
+        super().__init__(name, model.to(device), device, state, *options)
+
+    def vectors(self, texts: Sequence[str]) -> Any:
+        return self.model.encode_text(self.tokenizer(list(texts)).to(self.device))

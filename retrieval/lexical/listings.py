@@ -65,9 +65,11 @@ def read_words(
     for field, weight in sorted(weights.items()):
         if weight and field in listing:
             text = cell_text(listing[field])
-            read = search_terms(text)
+            read = search_terms(text, parts=True)
             if field == "category":
-                read += [pair for name in names_of(text, categories) for pair in search_terms(name)]
+                read += [
+                    pair for name in names_of(text, categories) for pair in search_terms(name, parts=True)
+                ]
             own = [term for _, term in read]
             terms += own * weight
             words.update(word for word, _ in read)

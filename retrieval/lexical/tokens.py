@@ -2,7 +2,8 @@
 
 Query and listing go through the same steps, so that what is equal to a reader is equal here:
 markup and amounts of money go, stop words go, and English endings go (Porter 1980, in its Snowball
-form; PyStemmer).
+form; PyStemmer). A listing has the parts of its long Chinese words, too: who looks for an instrument
+finds a stringed one.
 """
 
 import threading
@@ -20,12 +21,16 @@ _own = threading.local()
 
 def tokens_code() -> str:
     """Changes when the same text gives other terms; an index of other terms is refused."""
-    return f"1 jieba {version('jieba')} PyStemmer {version('PyStemmer')}"
+    return f"2 jieba {version('jieba')} PyStemmer {version('PyStemmer')}"
 
 
-def search_terms(text: str) -> list[tuple[str, str]]:
-    """(word as written in lower case, its term) of each word that is no stop word, in order."""
-    found = words(strip_prices(clean_text(text)))
+def search_terms(text: str, parts: bool = False) -> list[tuple[str, str]]:
+    """(word as written in lower case, its term) of each word that is no stop word, in order.
+
+    Args:
+        parts: of a long Chinese word also those that it is made of: what a listing is found by.
+    """
+    found = words(strip_prices(clean_text(text)), parts)
     return list(zip(found, stems(found), strict=True))
 
 

@@ -69,7 +69,7 @@ class Features(Section):
     text_encoder: str | None = Field(
         None,
         description="Sentence vectors beside the text encoder's own: minilm, "
-        "sentence-transformers:<name or folder>, transformers:<CLIP folder>, or null.",
+        "sentence-transformers:<name or folder>, transformers:<CLIP folder>, open_clip:<...>, or null.",
     )
     text_query_prompt: str | None = Field(
         None,

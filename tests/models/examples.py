@@ -38,6 +38,7 @@ EXAMPLES = {
     ("text", "glove:<vectors file>"): lambda: f"glove:{_vectors_file()}",
     ("text", "sentence-transformers:<name or folder>"): lambda: "sentence-transformers:some/encoder",
     ("text", "transformers:<name or folder>"): lambda: "transformers:some/encoder",
+    ("text", "open_clip:<name>/<weights>"): lambda: "open_clip:some-encoder/weights",
     ("image", "transformers:<name or folder>"): lambda: "transformers:some/encoder",
     ("image", "efficientnet_lite0:<views>"): lambda: "efficientnet_lite0:padded+centre",
     ("image", "timm:<name>"): lambda: "timm:some_encoder",

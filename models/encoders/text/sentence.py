@@ -11,6 +11,7 @@ __all__ = ["SentenceText"]
 @TEXT.register("minilm")
 @TEXT.register("sentence-transformers:<name or folder>")
 @TEXT.register("transformers:<name or folder>")
+@TEXT.register("open_clip:<name>/<weights>")
 class SentenceText(TextEncoder):
     """`sentence` (B, d) of the encoder that the name says (Reimers & Gurevych 2019), projected to `width`.
 

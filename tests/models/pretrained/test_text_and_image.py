@@ -9,7 +9,6 @@ import pytest
 import torch
 from PIL import Image
 
-from models.pretrained.photo_recipe import PhotoRecipe
 from models.pretrained.sentence import FrozenText
 from models.pretrained.text_and_image import FrozenImage
 from shelfspace.errors import SettingsError
@@ -104,22 +103,6 @@ def test_image_encoders_give_unit_vectors_that_depend_on_the_photo(tmp_path: Pat
     assert (encoder.encode(inputs[1:2])[0] == vectors[1]).all()
     assert FrozenImage(name).fingerprint == encoder.fingerprint
     assert FrozenImage(IMAGE_FOLDERS[kind](tmp_path / "other", seed=3)).fingerprint != encoder.fingerprint
-
-
-@pytest.mark.parametrize("size", [(70, 101), (101, 70), (33, 33), (40, 400), (500, 41)])
-def test_recipes_of_timm_and_open_clip_are_carried_out_as_transformers_does(size: tuple[int, int]) -> None:
-    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
-    from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
-
-    for reader, described, shortest in (
-        (CLIPImageProcessorPil, CLIP_LIKE, 40),
-        (ViTImageProcessorPil, VIT_LIKE, 0),
-    ):
-        expected = reader(**described)(photo(*size), return_tensors="np")["pixel_values"][0]
-        told = (described["resample"], 1 / 255, tuple(described["image_mean"]), tuple(described["image_std"]))
-        made = PhotoRecipe(shortest, 32, 32, *told).prepare(photo(*size))
-        assert made.shape == expected.shape
-        assert np.abs(made - expected).max() < 1e-5
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,13 @@ def test_endings_do_not_matter_in_english_and_chinese_is_cut_into_words(index: L
     assert [word for word, _ in search_terms("the lamp for a desk")] == ["lamp", "desk"]
 
 
+def test_a_long_chinese_word_is_found_by_the_words_in_it_but_asks_for_itself() -> None:
+    index = LexicalIndex.build(pd.DataFrame({"title": ["经典弓弦乐器", "手工乐器", "弦乐器"]}))
+    for text, rows in (("乐器", [0, 1, 2]), ("弦乐器", [0, 2]), ("弓弦乐器", [0])):
+        assert index.having_all(index.query(text), titled=True).tolist() == rows
+    assert index.query("弓弦乐器").words == ("弓弦乐器",)
+
+
 def test_a_title_counts_more_than_a_description() -> None:
     table = pd.DataFrame({"title": ["red cup", "blue cup"], "description": ["blue one", "red one"]})
     index = LexicalIndex.build(table)
