@@ -11,8 +11,9 @@ from models.inference.product_encoder import ProductEncoder
 from releases.insights import ProductTable, read_insights
 from releases.release import Release
 from releases.search_parts import search_parts
+from retrieval.catalogue.keeper import CatalogueKeeper
 from retrieval.catalogue.parts import SearchParts
-from retrieval.catalogue.view import CatalogueKeeper, CatalogueView
+from retrieval.catalogue.view import CatalogueView
 from retrieval.changes.segment import DeltaView
 from retrieval.changes.view import LayeredView
 from retrieval.vectors import RowIndex
