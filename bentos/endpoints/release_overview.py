@@ -58,6 +58,7 @@ def lasting(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any]:
         "coverage": coverage(loaded),
         "metrics": loaded.release.metrics,
         "evaluation": None if judged is None else evaluation(judged),
+        "encoders": encoders(loaded, workspace),
         "comparisons": comparisons(search, judged or {}),
         "search": search,
     }
@@ -91,6 +92,19 @@ def coverage(loaded: LoadedRelease) -> dict[str, int]:
             column = products[name]
             counts[name] = int((column.notna() & (column.astype(str).str.strip() != "")).sum())
     return counts
+
+
+def encoders(loaded: LoadedRelease, workspace: Path | None) -> dict[str, dict[str, str]]:
+    """The encoder of each modality, and why it was chosen where the chain chose it."""
+    model = read(loaded.release.folder / "model" / "encoder.json")["model"]
+    chosen = (workspace and read(workspace / "prepared" / "encoders" / "choice.json")) or {}
+    said = {}
+    for modality in loaded.encoder.modalities:
+        one = chosen.get(modality, {})
+        own = one.get("encoder") == model[modality]  # else the choice is a later model's
+        beside = f" + {one['beside']}" if own and one["beside"] else ""
+        said[modality] = {"encoder": model[modality] + beside, "why": one["why"] if own else ""}
+    return said
 
 
 def judged_of(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any] | None:

@@ -185,6 +185,7 @@ export default {
   "about.roc": "ROC AUC",
   "about.calibration": "Calibration error",
   "about.baseline": "Words alone (baseline)",
+  "about.encoders": "Encoders",
   "about.won": "Learned or simple",
   "about.won.text": "Each learned step against simple ones, on rows it did not learn from. It is used only where it is better by more than chance: where the 95% interval of the difference lies above zero.",
   "about.won.step": "Step",

@@ -185,6 +185,7 @@ export default {
   "about.roc": "ROC AUC",
   "about.calibration": "校准误差",
   "about.baseline": "仅用文字（基线）",
+  "about.encoders": "编码器",
   "about.won": "学习的方法还是简单的方法",
   "about.won.text": "每个学习步骤都在未学过的数据上与简单方法比较。只有在差异的 95% 区间高于零时才采用学习的方法。",
   "about.won.step": "步骤",
