@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["lexical_index", "modality_vectors", "search_fusion"]
 
 search = partial(stage, group="release", owners=["team:serving"])
-LEARNING = "5"
+LEARNING = "6"
 """Code version of what is learned of search."""
 
 
@@ -67,7 +67,7 @@ def lexical_index(shop: Shop, folder: Path) -> Facts:
     inputs=["product_embeddings", "raw_media"],
     judged=["products", "quarantine"],
     kinds={"torch", "numpy"},
-    code_version="3",
+    code_version="4",
     description="Each product seen through one modality alone, and as the modality's encoder knew it before "
     "training: evidence of its own for search, and what says why.",
 )

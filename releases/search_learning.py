@@ -22,6 +22,7 @@ from catalog.listings import WORDS
 from catalog.snapshot.media_store import MediaStore
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.answers import AnswerFloor, save_answers
+from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.fit import fit_fusion
 from retrieval.ranking.floors import learn_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
@@ -188,6 +189,7 @@ def search_lessons(
             FusionModel.fallback(),
             classes,
             own,
+            ColourWords.learn(products["title"].tolist(), products["brand"].tolist(), own),
         )
         rows = {product: row for row, product in enumerate(products["product_id"])}
         found += judged_by_people(search, read_judgements(source.judgements), rows, encoder)

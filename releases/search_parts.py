@@ -13,6 +13,7 @@ from retrieval.lexical.index import FORMAT, LexicalIndex
 from retrieval.lexical.tokens import tokens_code
 from retrieval.query import Encoder
 from retrieval.ranking.answers import AnswerFloor, load_answers, save_answers
+from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.floors import load_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
@@ -142,13 +143,16 @@ def search_of(
         fusion: default that of the release.
         lexical: over the release's products; default that of the release.
     """
+    own = release_tables(release, MODALITIES) | release_tables(release, OWN)
+    products = release.products
     return HybridSearch(
         lexical or release_lexical(release),
         release.index,
         release.embeddings,
         fusion or release_fusion(release),
         encoder.classify_vectors(release.embeddings) if encoder.labels else None,
-        release_tables(release, MODALITIES) | release_tables(release, OWN),
+        own,
+        ColourWords.learn(products["title"].tolist(), products["brand"].tolist(), own),
     )
 
 
@@ -167,5 +171,5 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
         answers=release_answers(release),
         floors=release_floors(release),
     )
-    _ = facts.named  # read now, so that no answer waits for it
+    _ = facts.named, parts.colours  # read now, so that no answer waits for them
     return parts

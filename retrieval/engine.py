@@ -51,9 +51,10 @@ def searched(
     catalogue: CatalogueView, asked: Sequence[EncodedQuery], done: Callable[[str], None] = lambda stage: None
 ) -> list[SearchResults]:
     """What queries find, in order; none of them browses."""
+    search = catalogue.search
+    asked = [replace(one, own=search.compared_by(one.query.text, one.own)) for one in asked]
     near = nearest_rows(catalogue, asked)
     done("search")
-    search = catalogue.search
     words, matches = [], []
     for one, (allowed, rows) in zip(asked, near, strict=True):
         query = search.lexical.query_of(*one.terms)

@@ -37,7 +37,7 @@ NOUNS = 2
 MOST = 60
 """Titles that may have the words of one question: all of them fit on the largest page."""
 PAGE = 100
-TOKEN = re.compile(r"[^\W_]+")
+TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -180,7 +180,7 @@ def colours_with_nouns(words: TitleWords) -> list[tuple[str, ...]]:
                 word for one in words.products if colour in (own := words.of(one)) for word in own
             )
             pairs = sorted(word for word, count in others.items() if word != colour and count > 1)
-            pairs = [word for word in pairs if 0 < len(words.having([colour, word])) <= MOST]
+            pairs = [word for word in pairs if 1 < len(words.having([colour, word])) <= MOST]
             found += [(colour, word) for word in drawn(pairs, NOUNS, f"nouns of {colour}")]
     return found
 

@@ -18,7 +18,7 @@ from models.features.store import FeatureStore
 from models.features.table import FeatureTable
 from models.inference.own import SEEN, own_sizes, rows_with
 from models.inference.product_encoder import ProductEncoder
-from shelfspace.hashing import content_hash
+from shelfspace.hashing import content_hash, fingerprint
 
 __all__ = ["SEEN", "SeenVectors", "modality_vectors", "own_of", "title_own", "vectors_alone"]
 
@@ -53,7 +53,8 @@ def modality_vectors(encoder: ProductEncoder, catalogue: Catalogue) -> SeenVecto
     for name in (name for name in SEEN if name in encoder.modalities):
         sizes = {ALONE: encoder.dim, **own_sizes(encoder.network, [name])}
         layout = {array: ((size,), "float16") for array, size in sizes.items()}
-        store = FeatureStore(catalogue.state / "embeddings", f"seen-{name}", encoder.fingerprint, layout)
+        made_by = fingerprint([encoder.fingerprint, sizes])
+        store = FeatureStore(catalogue.state / "embeddings", f"seen-{name}", made_by, layout)
         keys = hashes[f"{name}_hash"].tolist()
         todo = store.lacking(keys)
         for start in range(0, len(todo), BLOCK):

@@ -74,7 +74,7 @@ def own_evidence(
         tables = {other: own[other][rows] for other in sizes}
         if "text" in tables:
             tables["title"] = tables["text"]
-        if not sizes and len(rows):
+        if name not in sizes and len(rows):  # colours do not stand for a photo
             tables[name], more = np.array(vectors[rows]), parts[rows] > 1
             if more.any():
                 tables[name][more] = encoder.embed_features(features.take(rows[more]), only=[name])

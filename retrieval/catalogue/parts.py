@@ -13,6 +13,7 @@ from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.score_table import positions
 from retrieval.ranking.answers import AnswerFloor
 from retrieval.ranking.candidates import Candidates
+from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.fusion import FusionModel
 from retrieval.suggestions import Suggestions
 from retrieval.understanding import Vocabulary
@@ -73,6 +74,11 @@ class SearchParts:
     def evidence(self) -> dict[str, np.ndarray]:
         """Name to (n, d) vectors that a query's modalities are compared with, each beside its own."""
         return {**self.modalities, **self.own}
+
+    @cached_property
+    def colours(self) -> ColourWords | None:
+        """What the colour words of titles look like."""
+        return ColourWords.learn(self.facts.title, self.facts.brand, self.own)
 
     @cached_property
     def evidence_index(self) -> ModalityIndexes:

@@ -75,7 +75,9 @@ class CatalogueView:
                 for name, base in parts.evidence.items()
             }
         self.classes = classes
-        self.search = HybridSearch(lexical, self.places, table, parts.fusion, classes, evidence)
+        self.search = HybridSearch(
+            lexical, self.places, table, parts.fusion, classes, evidence, parts.colours
+        )
 
     def __len__(self) -> int:
         return self._size

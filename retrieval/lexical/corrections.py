@@ -2,8 +2,8 @@
 
 What is put right is said, never done in silence. Of several words that are as near, the one stands that
 occurs together with the query's other words, then the one that most listings have. A right English word that
-the shop lacks is most often something that it does not sell: it is taken for a typing error only where the
-other word occurs with all that is asked beside it.
+the shop lacks is most often something that it does not sell: it is taken for a typing error only where titles
+have the other word with each that is asked beside it.
 """
 
 import math
@@ -34,8 +34,8 @@ class Words(Protocol):
     def near(self, typed: str) -> list[Near]:
         """See `Spelling.near`."""
 
-    def listed(self, term: str) -> np.ndarray:
-        """Ascending rows of the listings that have a term."""
+    def listed(self, term: str, titled: bool = False) -> np.ndarray:
+        """Ascending rows of the listings that have a term, or have it in their title."""
 
     def __len__(self) -> int: ...
 
@@ -98,15 +98,16 @@ def likeliest(words: Words, near: list[Near], others: set[str], right: bool) -> 
 
     Args:
         others: terms of the query's other words.
-        right: what was typed is a word of the language, so only one that occurs with all others will do.
+        right: what was typed is a word of the language, so only one that titles have with each of the others
+            will do.
     """
     if not near or (right and not others):
         return ""
     compared = near[:COMPARED]
     if others and (right or len(near) > 1):
         terms = stems([one.word for one in compared])
-        beside = [words.listed(other) for other in sorted(others)]
-        listed = [words.listed(term) for term in terms]
+        beside = [words.listed(other, titled=right) for other in sorted(others)]
+        listed = [words.listed(term, titled=right) for term in terms]
         shared = [[len(in_all([own, other], len(words))) for other in beside] for own in listed]
         if right and not any(map(all, shared)):
             return ""

@@ -242,9 +242,9 @@ class LexicalIndex:
         """Whether a listing has a word, or another of its term."""
         return word in self.spelling or term in self._index.vocab_dict
 
-    def listed(self, term: str) -> np.ndarray:
-        """Ascending rows of the listings that have a term."""
-        return self.having_all(self.query_of((term,), (term,)))
+    def listed(self, term: str, titled: bool = False) -> np.ndarray:
+        """Ascending rows of the listings that have a term, or have it in their title."""
+        return self.having_all(self.query_of((term,), (term,)), titled)
 
     def save(self, folder: Path) -> None:
         """Write arrays and JSON below `folder`, made when absent."""

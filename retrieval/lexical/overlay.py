@@ -150,9 +150,9 @@ class LayeredLexical:
         listings = self._new_words + Counter({near.word: near.listings for near in found})
         return nearest(typed, list(listings), listings, edits(typed)) if self._new_words else found
 
-    def listed(self, term: str) -> np.ndarray:
+    def listed(self, term: str, titled: bool = False) -> np.ndarray:
         """See `LexicalIndex.listed`."""
-        return self.having_all(self.query_of((term,), (term,)))
+        return self.having_all(self.query_of((term,), (term,)), titled)
 
     def _scores(self, query: LexicalQuery, values: np.ndarray | None = None) -> np.ndarray:
         """(shown, m) float64 of what `query.shown` names in the new listings, in the order of rows.

@@ -14,6 +14,7 @@ from retrieval.lexical.overlay import LayeredLexical
 from retrieval.lexical.query import LexicalQuery
 from retrieval.lexical.score_table import distinct
 from retrieval.ranking.candidates import Candidates
+from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.expansion import expanded_closeness
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.rules import TEXTS
@@ -107,6 +108,7 @@ class HybridSearch:
         fusion: how the two are put together.
         classes: (n, k) class probabilities of the products; None where the encoder has no classes.
         own: name to (n, d) vectors that a query's modalities are compared with (`SearchParts.evidence`).
+        colours: what colour words look like; None where photos have no colours.
 
     Raises:
         InputError: parts over different numbers of products.
@@ -120,6 +122,7 @@ class HybridSearch:
         fusion: FusionModel,
         classes: Rows | None = None,
         own: Mapping[str, Rows] = NOTHING,
+        colours: ColourWords | None = None,
     ) -> None:
         sizes = {"lexical": len(lexical), "index": len(index), "vectors": len(vectors)}
         if classes is not None:
@@ -128,7 +131,7 @@ class HybridSearch:
         if len(set(sizes.values())) > 1:
             raise InputError("products", sizes, "build all parts from the same products")
         self.lexical, self.index, self.vectors = lexical, index, vectors
-        self.fusion, self.classes, self.own = fusion, classes, own
+        self.fusion, self.classes, self.own, self.colours = fusion, classes, own, colours
 
     def search(
         self,
@@ -156,6 +159,7 @@ class HybridSearch:
             beside: what the query holds but words: photo, sound or product.
             own: as `EncodedQuery.own`.
         """
+        own = self.compared_by(text, own)
         if near is None:
             near = (
                 self.near(vector, allowed, depth)
@@ -258,6 +262,10 @@ class HybridSearch:
     def own_index(self) -> ModalityIndexes:
         """Finds the nearest by `own`, where that is arrays."""
         return ModalityIndexes({name: np.asarray(table) for name, table in self.own.items()})
+
+    def compared_by(self, text: str, own: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        """What a query is compared by, its colour words among it; `own` as in `search`."""
+        return own if self.colours is None else self.colours.beside(text, own)
 
     def comparable(self, own: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What of a query there are vectors of; a release from before there were own ones has others."""

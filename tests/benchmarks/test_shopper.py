@@ -19,7 +19,7 @@ from benchmarks.shopper.runner import MAKERS, kinds, values
 from benchmarks.shopper.shop import serve
 from benchmarks.shopper.sounds import RECORDINGS, rerecorded
 from benchmarks.shopper.spelling import Vocabulary, misspelt, terms
-from benchmarks.shopper.titles import TitleWords, title_intentions, words_first
+from benchmarks.shopper.titles import TitleWords, colours_with_nouns, title_intentions, words_first
 from benchmarks.shopper.why import untrue
 from catalog.sample.photos import render_photo
 from tests.benchmarks.shopper_shop import answer, nobody, product, shop
@@ -134,6 +134,9 @@ def test_titles_with_every_word_come_before_those_that_lack_one() -> None:
     chinese = [product(1, "静雅红色时钟", language="zh"), product(2, "蓝色时钟", language="zh")]
     assert TitleWords(chinese).having(["红色", "时钟"]) == {"P1"}
     assert TitleWords(chinese).lacks("P2", ["红色"])
+    owned = [product(1, "Men's red shirt"), product(2, "Women's red shirt")]
+    assert TitleWords(owned).having(["men's", "red"]) == {"P1"}
+    assert colours_with_nouns(TitleWords([*listings, *owned])) == [("red", "shirt")]
     decomposed = [product(1, "Cafe\u0301 cup")]
     assert TitleWords(decomposed).having(TitleWords(decomposed).of(decomposed[0])) == {"P1"}
 

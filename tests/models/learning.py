@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from catalog.media.colours import colour_size
 from models.encoders.image.photo_textures import COLUMNS
 from models.features.table import FeatureTable, ModalityFeatures
 from models.inputs.arrays import ARRAYS, Fitted
-from models.inputs.colours import colour_size
 from models.inputs.tabular import TabularScaler
 from shelfspace.settings import Features, Preprocessing, Settings, load_settings
 

@@ -106,13 +106,15 @@ class CnnImage(PhotoEncoder):
 
     @property
     def own_sizes(self) -> dict[str, int]:
-        return super().own_sizes or {"image": COUNTS}
+        return {"image": COUNTS, **super().own_sizes}
 
     def own_photo(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
         """The frozen vector, else the counts of colours and gradients: of a photo taken again they find the
         product in the first ten in 0.81 to 0.96 of cases, what is learned here in 0.48 to 0.73."""
-        counts = self.standardise
-        return super().own_photo(values) or {"image": counts(photo_counts(self.plain(values["pixels"])))}
+        found = super().own_photo(values)
+        if "image" not in found:
+            found["image"] = self.standardise(photo_counts(self.plain(values["pixels"])))
+        return found
 
     def plain(self, pixels: Tensor) -> Tensor:
         """(B, S, S, 3) uint8 to (B, 3, side, side) float in 0..1."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.encoders.base import Encoder, Spec
+from models.inputs.colours import COLOUR
 
 __all__ = ["PhotoEncoder", "PhotoPool"]
 
@@ -49,7 +50,7 @@ class PhotoEncoder(Encoder):
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
         super().__init__(spec, width, dropout)
         several = "photos" in self.spec
-        read = dict.fromkeys((*self.arrays, "frozen"))
+        read = dict.fromkeys((*self.arrays, "frozen", COLOUR))
         self.one_spec = {
             key: self.spec[key][1:] if several else self.spec[key] for key in read if key in self.spec
         }
@@ -65,11 +66,13 @@ class PhotoEncoder(Encoder):
 
     @property
     def own_sizes(self) -> dict[str, int]:
-        return {"image": self.one_spec["frozen"][0]} if "frozen" in self.one_spec else {}
+        found = {"image": self.one_spec["frozen"][0]} if "frozen" in self.one_spec else {}
+        return found | ({COLOUR: self.one_spec[COLOUR][0]} if COLOUR in self.one_spec else {})
 
     def own_photo(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
-        """`own` of P photos."""
-        return {"image": values["frozen"]} if "frozen" in self.one_spec else {}
+        """`own` of P photos: the frozen vector, and the colours of the thing."""
+        found = {"image": values["frozen"]} if "frozen" in self.one_spec else {}
+        return found | ({COLOUR: values[COLOUR]} if COLOUR in self.one_spec else {})
 
     def own(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
         """Of several photos the mean of their vectors of unit length."""

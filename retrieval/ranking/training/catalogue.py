@@ -12,6 +12,7 @@ from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.listings import FIELD_WEIGHTS, read_table
 from retrieval.query import Encoder
 from retrieval.ranking.blending import unit_length
+from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.training.held_out import Lesson, Listings, drawn, held_out, known_items
@@ -53,7 +54,9 @@ class Embedded:
         words = LexicalIndex.of_terms([self.terms[row] for row in rows.tolist()], FIELD_WEIGHTS)
         known = None if self.classes is None else self.classes[rows]
         seen = {name: table[rows] for name, table in self.own.items()}
-        return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known, seen)
+        titles, brands = (self.products[name].iloc[rows].tolist() for name in ("title", "brand"))
+        colours = ColourWords.learn(titles, brands, seen)
+        return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known, seen, colours)
 
 
 def lessons_of_listings(

@@ -205,6 +205,7 @@ def lesson(
 ) -> Lesson:
     """One query's candidates with their grades; the other arguments as in `HybridSearch.search`."""
     kind, group, text, grades = query
+    own = search.compared_by(text, own)
     words = search.look_up(search.lexical.query(text), search.near_all(vector, own))
     found = search.candidates(words, vector, classes, words_weight, beside, own)
     return Lesson(kind, group, Judged(found, grades[found.rows], group), grades)

@@ -13,13 +13,13 @@ import pytest
 import soundfile
 from PIL import Image
 
+from catalog.media.colours import colour_size
 from catalog.product import ProductInput
 from models.features import extract
 from models.features.featurizer import Featurizer
 from models.features.needs import needed_arrays
 from models.features.store import Counts
 from models.features.table import FeatureTable
-from models.inputs.colours import colour_size
 from shelfspace.errors import ArtifactError, MediaError, SettingsError
 from shelfspace.hashing import content_hash
 from shelfspace.settings import Settings, load_settings

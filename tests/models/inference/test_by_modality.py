@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from catalog.media.colours import colour_size
 from catalog.product import ProductInput
 from models.encoders.image.photo_counts import COUNTS
 from models.features.catalogue import Catalogue
@@ -63,7 +64,7 @@ def test_only_what_changed_is_computed(shop: Shop, tmp_path: Path) -> None:
         catalogue = Catalogue.read(given, _NoMedia(), tmp_path, shop.settings)  # type: ignore[arg-type]
         seen = modality_vectors(shop.encoder, catalogue)
         assert {name: table.shape for name, table in seen.own.items()} == {
-            "image": (len(given), COUNTS), "audio": (len(given), 120)
+            "image": (len(given), COUNTS), "colour": (len(given), colour_size()), "audio": (len(given), 120)
         }  # fmt: skip
         return dict(seen.alone), seen.computed
 
@@ -119,7 +120,7 @@ def test_a_query_is_compared_by_each_of_its_modalities(shop: Shop) -> None:
     features = shop.encoder.featurize(items)
     vectors = shop.encoder.encode_features(features).vectors
     both, words = shop.encoder.own_evidence(features, vectors)
-    assert set(both) == {"text", "image"}
+    assert set(both) == {"text", "image", "colour"}
     # Nothing of its own: the text encoder is trained from nothing, so the vector of the words alone stands.
     assert set(words) == {"text"}
     np.testing.assert_array_equal(words["text"], vectors[1])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from catalog.media.colours import colour_size, colour_vector, shaded
 from catalog.product import ProductInput
 from catalog.text.colours import known_colours
 from models.features.featurizer import Featurizer
-from models.inputs.colours import colour_size, colour_vector, shaded
 from shelfspace.settings import load_settings
 
 SIDE = 32

@@ -80,6 +80,7 @@ def test_a_right_word_is_an_error_only_beside_words_that_speak_for_it(index: Lex
     assert text(index, "wall lock") == "wall clock"
     assert text(index, "guitar lock") == "guitar lock"
     assert text(index, "lock") == "lock"
+    assert text(index, "zwiebelhof lock") == "zwiebelhof lock"  # no title has the brand
 
 
 def test_what_the_shopper_takes_back_stays(index: LexicalIndex) -> None:
