@@ -49,7 +49,7 @@ def work(unit: Any, kept: Path, scratch: Path) -> str:
 
     torch.set_num_threads(1)
     settings = load_settings(overrides=overrides(unit.recipe))
-    name = f"{unit.data} {settings.preprocessing.image_size}"
+    name = f"{unit.data} {settings.preprocessing.image_size} {settings.features.arrays}"
     if name not in _read:
         _read.clear()
         # One process makes the sample and the media features; the others find them made.
@@ -65,7 +65,7 @@ def code_version() -> str:
     from shelfspace.hashing import file_hash, fingerprint
 
     files = [*sorted((PROJECT / "models").rglob("*.py")), *sorted(Path(__file__).parent.glob("*.py"))]
-    shown = {"report.py", "plots.py", "__main__.py", "plan.py"}
+    shown = {"report.py", "tables.py", "plots.py", "__main__.py", "plan.py"}
     apart = {PROJECT / "models" / name for name in ("graph", "index", "release", "runtime")}
     deciding = [
         p
@@ -89,14 +89,16 @@ def write(units: list[Any], folder: Path) -> None:
 
     from benchmarks.encoders.compare import compare_all
     from benchmarks.encoders.page import families_row
+    from benchmarks.quality.plan import AIMS
     from benchmarks.quality.plots import plots
-    from benchmarks.quality.report import aim_rows, page
+    from benchmarks.quality.report import aim_rows
+    from benchmarks.quality.tables import page
     from shelfspace.files import read_json, write_bytes, write_json, write_text
 
     finished = [
         (u, read_json(folder / f"{u.key}.json")) for u in units if (folder / f"{u.key}.json").is_file()
     ]
-    rows = aim_rows(finished, commit())
+    rows = with_earlier(aim_rows(finished, commit()))
     machine = {"machine": platform.machine(), "cores": os.cpu_count(), "torch": torch.__version__}
     families = families_row([one.described for one in compare_all()], commit())
     kept = {"units": len(finished), "planned": len(units), "rows": [*rows, families]}
@@ -107,7 +109,40 @@ def write(units: list[Any], folder: Path) -> None:
     about = ABOUT.format(finished=len(finished), planned=len(units))
     links = "\n\n".join(f"![{name}](images/{name}.png)" for name in pictures)
     notes = Path(__file__).with_name("NOTES.md").read_text()
-    write_text(PAGE, "\n".join([page(finished, rows, about), *([links + "\n"] if links else []), notes]))
+    made = page(finished, [row for row in rows if row["id"] in AIMS], about)
+    if not any(unit.experiment == "sample_subsets" for unit, _ in finished):
+        made += earlier_tables()
+    write_text(PAGE, "\n".join([made, *([links + "\n"] if links else []), notes]))
+
+
+def with_earlier(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, and of those that this code has not run the ones written before, which name their commit.
+
+    What an earlier commit's network reached stands beside what is shipped now, as `learned`.
+    """
+    from benchmarks.quality.plan import AIMS
+    from shelfspace.files import read_json
+
+    before = {row["id"]: row for row in read_json(RESULT)["rows"]} if RESULT.is_file() else {}
+    found = {row["id"]: row for row in rows}
+    for name, row in found.items():
+        if row.get("seeds") and "learned" not in row and name in before:
+            old = before[name]
+            learned = old.get("learned", old["value"] if "seeds_averaged" in old else None)
+            at = old.get("learned_commit", old["commit"])
+            row.update({} if learned is None else {"learned": learned, "learned_commit": at})
+    # Rows of other benchmarks stand in the file too.
+    names = dict.fromkeys([*AIMS, *before])
+    return [found.get(name) or before[name] for name in names if name in found or name in before]
+
+
+def earlier_tables() -> str:
+    """The tables below the aims as the last page has them: trainings of an earlier commit."""
+    if not PAGE.is_file():
+        return ""
+    text = PAGE.read_text()
+    start, end = text.find("\n## Recipes that competed"), text.find("\n![")
+    return "" if start < 0 else text[start : end if end > start else text.find("\n## What it says")]
 
 
 def turn(unit: Any, slow: bool) -> tuple[int, int, int]:

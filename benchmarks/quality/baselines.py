@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
@@ -32,7 +32,10 @@ def _vectors(texts: list[str], rows: np.ndarray, **options: Any) -> sparse.csr_m
 
 
 def linear(data: Data, unit: Unit, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Words (1-2-grams), specification keys, character n-grams of the name, MiniLM, price; linear SVM."""
+    """Words (1-2-grams), specification keys, character n-grams of the name, MiniLM, price; linear SVM.
+
+    As `linear_photo` with the frozen vectors of the photos too.
+    """
     items = data.seen(unit.text)
     parts = [_vectors(data.texts(unit.text), train, ngram_range=(1, 2), stop_words="english")]
     if unit.text == "full" and any(item.attributes for item in items):
@@ -46,6 +49,8 @@ def linear(data: Data, unit: Unit, train: np.ndarray, test: np.ndarray) -> np.nd
         known = data.log_price[train]
         price = np.nan_to_num((data.log_price - np.nanmean(known)) / np.nanstd(known))
         parts.append(sparse.csr_matrix(price[:, None] * 0.3))
+    if unit.recipe == "linear_photo":
+        parts.append(sparse.csr_matrix(_photos(data, train)))
     features = sparse.hstack(parts).tocsr()
     model = LinearSVC(C=1.0, random_state=0).fit(features[train], data.targets[unit.target][train])
     return np.asarray(model.predict(features[test]))
@@ -56,6 +61,28 @@ def ridge(data: Data, unit: Unit, train: np.ndarray, test: np.ndarray) -> np.nda
     features = _vectors(data.texts(unit.text), train, ngram_range=(1, 2), stop_words="english")
     model = Ridge(alpha=1.0).fit(features[train], data.log_price[train])
     return np.asarray(model.predict(features[test]))
+
+
+def _photos(data: Data, train: np.ndarray) -> np.ndarray:
+    """(n, d) frozen vectors of photos, standardised on training rows, of unit length; zero without one."""
+    image = data.stored["image"]
+    rows = np.asarray(image.values["frozen"], np.float32)
+    known = rows[train[image.present[train]]]
+    rows = (rows - known.mean(axis=0)) / np.maximum(known.std(axis=0), 1e-6) * image.present[:, None]
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+
+def frozen_logistic(data: Data, unit: Unit, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Frozen photo vectors, standardised, logistic regression (C 0.01)."""
+    photos = np.asarray(data.stored["image"].values["frozen"], np.float32)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
+    return np.asarray(model.fit(photos[train], data.targets[unit.target][train]).predict(photos[test]))
+
+
+def frozen_rbf(data: Data, unit: Unit, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Frozen photo vectors, standardised, RBF SVM (C 10)."""
+    photos = np.asarray(data.stored["image"].values["frozen"], np.float32)
+    return _kernel_machine(photos, data, unit, train, test, StandardScaler())
 
 
 def _kernel_machine(
@@ -85,7 +112,15 @@ def sound_svm(data: Data, unit: Unit, train: np.ndarray, test: np.ndarray) -> np
     return _kernel_machine(features, data, unit, train, test, StandardScaler())
 
 
-BASELINES = {"linear": linear, "ridge": ridge, "photo_svm": photo_svm, "sound_svm": sound_svm}
+BASELINES = {
+    "linear": linear,
+    "linear_photo": linear,
+    "ridge": ridge,
+    "photo_svm": photo_svm,
+    "frozen_logistic": frozen_logistic,
+    "frozen_rbf": frozen_rbf,
+    "sound_svm": sound_svm,
+}
 
 
 def predict(data: Data, unit: Unit, train: np.ndarray, test: np.ndarray) -> np.ndarray:

@@ -13,8 +13,9 @@ from sklearn.model_selection import KFold, StratifiedGroupKFold, StratifiedKFold
 
 from benchmarks.quality.baselines import BASELINE_STATISTICS, BASELINES, columns_of, predict
 from benchmarks.quality.datasets import Data, only_rows
-from benchmarks.quality.plan import CHOICES, FOLDS, PLAIN, Unit, overrides
+from benchmarks.quality.plan import CHOICES, EXPERT, FOLDS, PLAIN, Unit, overrides
 from models.evaluation.retrieval import across, within
+from models.expert.expert import LinearExpert
 from models.features.table import FeatureTable
 from models.inference.product_encoder import ProductEncoder
 from models.training.train import train as train_model
@@ -70,6 +71,8 @@ def run_unit(data: Data, unit: Unit, scratch: Path) -> dict[str, Any]:
     result: dict[str, Any] = {}
     if unit.recipe in BASELINES:
         said = predict(data, unit, train, test)
+    elif unit.recipe == EXPERT:
+        said, result = _expert(data, unit, train, test)
     else:
         if unit.recipe in CHOICES:
             unit, result = _choose(data, unit, train, scratch)
@@ -131,6 +134,20 @@ def _trained(data: Data, unit: Unit, train: np.ndarray, scratch: Path) -> tuple[
     encoder = ProductEncoder.load(scratch / "model")
     shutil.rmtree(scratch, ignore_errors=True)
     return encoder, features
+
+
+def _expert(data: Data, unit: Unit, train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+    """What the product ships where no validation row speaks for a network: its linear expert."""
+    settings = load_settings(overrides=overrides(unit.recipe))
+    settings = settings.model_copy(
+        update={"model": settings.model.model_copy(update={"modalities": unit.sees})}
+    )
+    features = data.table(train, settings, unit.text, unit.sees, unit.sentence)
+    labels, classes = data.targets[unit.target], len(data.names[unit.target])
+    expert = LinearExpert.fit(features, labels, train, classes, unit.seed)
+    assert expert is not None, unit
+    shares = expert.probabilities(features.take(test))
+    return shares.argmax(axis=1), {"probabilities": np.round(shares, 4).tolist()}
 
 
 def _plain(features: FeatureTable) -> FeatureTable:

@@ -21,7 +21,7 @@ from releases import Release, current_id
 from releases.in_memory import InMemoryRelease
 from releases.opened import OpenedRelease
 from releases.search_learning import LearnedFrom, learn_search, search_lessons
-from releases.search_parts import MODALITIES, OWN, release_tables
+from releases.search_parts import MODALITIES, OWN, release_lexical, release_tables
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.training.held_out import Lesson
 from shelfspace.settings import Media
@@ -95,7 +95,11 @@ def lessons_of(
     source = source_of(root, release, scratch / "judgements")
     encoder = ProductEncoder.load(release.model_folder)
     media = MediaStore.open(root / "snapshot")
-    return search_lessons(source, encoder, media, release.folder / "lexical", release.folder / "index")
+    # As the release is read: the words of an older one are indexed anew.
+    words = scratch / "words"
+    words.mkdir()
+    release_lexical(release).save(words)
+    return search_lessons(source, encoder, media, words, release.folder / "index")
 
 
 def with_parts(release: Release, parts: Path, folder: Path) -> OpenedRelease:

@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.sparse.linalg import cg
 from scipy.special import softmax
 
-from models.expert.inputs import BESIDE, MEDIA, DenseInput, TextInput
+from models.expert.inputs import BESIDE, MEDIA, SENTENCES, DenseInput, TextInput
 from models.expert.ridge import counted, fit_ridge
 from models.features.table import FeatureTable
 
@@ -81,8 +81,13 @@ class LinearExpert:
             one.fit(part, known[part.present[known]])
         if expert.text is not None:
             expert.text.fit(features, known, classes)
-            table = expert._rows(features.take(some))
-            ridge = fit_ridge((table @ table.T).toarray(), targets)
+            tried = {}
+            for length in SENTENCES if "sentence" in expert.text.names else SENTENCES[:1]:
+                expert.text.sentence = length
+                table = expert._rows(features.take(some))
+                tried[length] = fit_ridge((table @ table.T).toarray(), targets)
+            expert.text.sentence = min(tried, key=lambda length: tried[length].error)
+            ridge, table = tried[expert.text.sentence], expert._rows(features.take(some))
             expert._linear = np.asarray(table.T @ ridge.dual, np.float32)
             if len(some) < len(known):
                 every = expert._rows(features.take(known))
@@ -159,6 +164,7 @@ class LinearExpert:
         return {
             "classes": self.classes,
             "text": None if self.text is None else list(self.text.names),
+            "sentence": None if self.text is None else self.text.sentence,
             "widths": {} if self.text is None else self.text.widths,
             "media": {one.modality: one.name for one in self.media},
         }
@@ -171,7 +177,7 @@ class LinearExpert:
         expert = cls(described["classes"], text, [DenseInput(*item) for item in described["media"].items()])
         expert.weights, expert._linear = arrays["weights"], arrays["linear"]
         if text is not None:
-            text.widths = dict(described["widths"])
+            text.widths, text.sentence = dict(described["widths"]), described["sentence"]
             text.restore({n.removeprefix("text/"): a for n, a in arrays.items() if n.startswith("text/")})
         for one in expert.media:
             one.mean, one.deviation = arrays[f"{one.modality}/mean"], arrays[f"{one.modality}/deviation"]

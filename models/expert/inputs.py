@@ -15,15 +15,18 @@ from models.encoders.text.terms import Terms, pair_keys
 from models.features.table import FeatureTable, ModalityFeatures
 from models.inputs.words import UNKNOWN
 
-__all__ = ["MEDIA", "DenseInput", "TextInput"]
+__all__ = ["BESIDE", "MEDIA", "SENTENCES", "DenseInput", "TextInput"]
 
-WEIGHTS = {"words": 1.0, "tokens": 1.0, "keys": 0.5, "grams": 0.5, "sentence": 0.5, "values": 0.3}
+WEIGHTS = {"words": 1.0, "tokens": 1.0, "keys": 0.5, "grams": 0.5, "values": 0.3}
 """Length of each part of a row: a linear model adds what its parts say, and trusts them by their lengths."""
+
+SENTENCES = (0.5, 1.0)
+"""Lengths of the sentence encoder's vector that are tried: short texts need it more."""
 
 BESIDE = 0.5
 """Length of a photo's or a sound's vector in the row."""
 
-MEDIA = {"image": ("frozen",), "audio": ("frozen", "timbre", "mfcc")}
+MEDIA = {"image": ("frozen", "histograms"), "audio": ("frozen", "timbre", "mfcc")}
 """Modality to the arrays it may be read by, the first of them that is there."""
 
 TERMS = 40_000_000
@@ -36,12 +39,14 @@ class TextInput:
     Attributes:
         names: arrays that are read, of which those of terms have their own dictionaries.
         widths: columns of the others.
+        sentence: length of the sentence encoder's vector.
         terms: dictionaries by name; `<name> pairs` that of neighbours.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
         self.widths: dict[str, int] = {}
+        self.sentence = SENTENCES[0]
         self.terms: dict[str, Terms] = {}
         for name in ("words", "tokens"):
             if name in names:
@@ -96,7 +101,8 @@ class TextInput:
                 dense = np.asarray(part.values[name], np.float32).reshape(n, -1) * part.present[:, None]
                 if name == "sentence":
                     dense = dense / np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1e-12)
-                found.append(sparse.csr_matrix(dense * WEIGHTS[name]))
+                weight = self.sentence if name == "sentence" else WEIGHTS[name]
+                found.append(sparse.csr_matrix(dense * weight))
         return sparse.hstack(found).tocsr()
 
     def _columns(self, name: str) -> int:
@@ -141,9 +147,11 @@ class DenseInput:
         self.mean = self.deviation = np.zeros(0, np.float32)
 
     def raw(self, part: ModalityFeatures) -> np.ndarray:
-        """(n, d) float32, several photos averaged."""
+        """(n, d) float32, several photos averaged; of a photo's statistics those of the whole photo."""
         values = np.asarray(part.values[self.name], np.float32)
-        if values.ndim == 3:
+        if self.name == "histograms":
+            values = values[..., 0, :]
+        if "photos" in part.values:
             counts = np.asarray(part.values["photos"], np.int64)
             there = np.arange(values.shape[1])[None, :] < counts[:, None]
             values = np.where(there[..., None], values, 0).sum(axis=1) / np.maximum(counts, 1)[:, None]

@@ -25,11 +25,13 @@ class Ridge:
         penalty: chosen of `PENALTIES` by the squared error of the left-out rows.
         dual: (n, classes); scores of a row are its kernel with the n rows times these.
         left_out: (n, classes) scores of each row by a fit on the others.
+        error: their mean squared error.
     """
 
     penalty: float
     dual: np.ndarray
     left_out: np.ndarray
+    error: float
 
 
 def fit_ridge(kernel: np.ndarray, targets: np.ndarray) -> Ridge:
@@ -37,15 +39,14 @@ def fit_ridge(kernel: np.ndarray, targets: np.ndarray) -> Ridge:
     values, vectors = np.linalg.eigh(kernel.astype(np.float64))
     turned = vectors.T @ targets
     best: Ridge | None = None
-    least = np.inf
     for penalty in PENALTIES:
         shrunk = values / (values + penalty)
         own = (vectors**2) @ shrunk
         left_out = targets - (targets - vectors @ (shrunk[:, None] * turned)) / (1 - own)[:, None]
         error = float(((left_out - targets) ** 2).mean())
-        if error < least:
+        if best is None or error < best.error:
             dual = vectors @ (turned / (values + penalty)[:, None])
-            best, least = Ridge(penalty, dual, left_out), error
+            best = Ridge(penalty, dual, left_out, error)
     assert best is not None  # noqa: S101 - the first penalty is a fit
     return best
 

@@ -4,7 +4,6 @@ Products stand in positions 0, 1, ...: those of the release in their rows, those
 A position names one product while a state lasts, and positions keep the order of `LayeredView` rows.
 """
 
-import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -14,23 +13,23 @@ import numpy as np
 from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.products import BLANK, attributes_of, plain
 from retrieval.catalogue.rows import RowMap
-from retrieval.catalogue.updates import UpdatedProduct, column_facts, read_updates
+from retrieval.catalogue.updates import UpdatedProduct, column_facts
 from retrieval.changes.view import LayeredView
 from retrieval.filters.columns import Columns
 from retrieval.filters.sorting import Sort, sorted_rows
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical, LayeredRows
-from retrieval.query import EncodedQuery, Encoder
+from retrieval.query import EncodedQuery
 from retrieval.ranking.blending import unit_length
 from retrieval.ranking.hybrid import DEPTH, HybridSearch, Rows
 from retrieval.suggestions import Suggestions
 from retrieval.understanding import Vocabulary
 
-__all__ = ["CatalogueKeeper", "CatalogueView"]
+__all__ = ["CatalogueView"]
 
 
 class CatalogueView:
-    """See the module. Made by `CatalogueKeeper`.
+    """See the module. Made by `retrieval.catalogue.keeper`.
 
     Attributes:
         view: the vectors of the same state.
@@ -133,23 +132,23 @@ class CatalogueView:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """What all products say of words that could be prices."""
-        facts = [one.entry.facts for one in self._own.values()]
-        if not facts:
+        if not self._own:
             return self.parts.vocabulary
-        titles, brands = ([str(one.get(name) or "") for one in facts] for name in ("title", "brand"))
-        return self.parts.vocabulary.with_listings(titles, brands)
+        return self.parts.vocabulary.with_listings(self._put_texts("title"), self._put_texts("brand"))
+
+    def _put_texts(self, name: str) -> list[str]:
+        """A fact of the products put since the release, in the order of `fresh`; "" where it was not said."""
+        delta = self.view.delta
+        entries = [self._own[delta.ids[row]].entry for row in delta.rows.tolist()]
+        return [str(entry.facts.get(name) or "") for entry in entries]
 
     @cached_property
     def suggestions(self) -> Suggestions | None:
         """Those of the products put since the release, whose rows are places in `fresh`; None without."""
-        delta = self.view.delta
         if not self._own:
             return None
-        facts = [self._own[delta.ids[row]].entry.facts for row in delta.rows.tolist()]
-        titles, categories, brands = (
-            [str(one.get(name) or "") for one in facts] for name in ("title", "category", "brand")
-        )
-        return Suggestions(titles, categories, brands)
+        put = self._put_texts
+        return Suggestions(put("title"), put("category"), put("brand"))
 
     def near(self, queries: np.ndarray, k: int) -> np.ndarray:
         """(q, k) positions nearest to queries, best first; -1 is padding."""
@@ -235,8 +234,7 @@ class CatalogueView:
         often they are bought, ties in catalogue order."""
         columns, untitled = self.columns, np.zeros(len(self), bool)
         untitled[: len(self.parts.untitled)] = self.parts.untitled
-        for place, row in zip(self.fresh.tolist(), self.view.delta.rows.tolist(), strict=True):
-            untitled[place] = not self.view.delta.entries[self.view.delta.ids[row]].facts.get("title")
+        untitled[self.fresh] = [not title for title in self._put_texts("title")]
         ready = columns.has_photo & ~untitled & ~(columns.on_hand <= 0)
         order = np.concatenate([self.parts.popular, np.arange(len(self.parts.popular), len(self))])
         first = ready[order]
@@ -280,33 +278,3 @@ class CatalogueView:
         """Modalities that a product has a vector of."""
         here = np.array([position])
         return [name for name, table in self.modalities.items() if np.any(table[here] != 0)]
-
-
-class CatalogueKeeper:
-    """Gives the catalogue of a view, made once for each state of the changes.
-
-    What is derived from a product (its terms, its classes) is kept as long as the product's entry stays.
-    """
-
-    def __init__(self, parts: SearchParts, vectors: np.ndarray, encoder: Encoder) -> None:
-        self.parts = parts
-        self._vectors = vectors
-        self._encoder = encoder
-        self._mutex = threading.Lock()
-        self._fresh: dict[str, UpdatedProduct] = {}
-        self._newest: CatalogueView | None = None
-
-    def catalogue(self, view: LayeredView) -> CatalogueView:
-        """The catalogue of a view; views of one state share it."""
-        newest = self._newest
-        if newest is not None and newest.view.delta is view.delta:
-            return newest
-        with self._mutex:
-            if self._newest is not None and self._newest.view.delta is view.delta:
-                return self._newest
-            put = {p: e for p, e in view.delta.entries.items() if e.vector is not None}
-            kept = {p: f for p, f in self._fresh.items() if (e := put.get(p)) and e is f.entry}
-            new = {p: e for p, e in put.items() if p not in kept}
-            self._fresh = kept | read_updates(new, self.parts, self._encoder)
-            self._newest = CatalogueView(self.parts, self._vectors, view, self._fresh)
-            return self._newest

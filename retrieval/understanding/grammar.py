@@ -141,8 +141,10 @@ _YOUNG = re.compile(
 )
 LONGEST = 200
 """Characters of a text that is read."""
-GROWN = 18
-"""Up to this, a bare number behind "kids" is an age."""
+GROWN = 20
+"""Up to this, a bare number behind "kids" is an age or a size."""
+WIDEST = 20
+"""Times the lower of two bare numbers that the higher may be: "60-1412" is an article."""
 
 
 def phrases(text: str) -> list[Phrase]:
@@ -171,5 +173,6 @@ def _otherwise(text: str, phrase: Phrase) -> bool:
     if phrase.means != "range" or phrase.currencies is not None:
         return False
     ends = [end for end in (phrase.low, phrase.high) if end is not None]
-    years = len(ends) == 2 and all(1900 <= end <= 2100 for end in ends)
-    return years or bool(_SIZE.search(before) or (max(ends) <= GROWN and _YOUNG.search(before)))
+    if len(ends) == 2 and (all(1900 <= end <= 2100 for end in ends) or ends[1] > WIDEST * ends[0]):
+        return True
+    return bool(_SIZE.search(before) or (max(ends) <= GROWN and _YOUNG.search(before)))

@@ -56,7 +56,11 @@ _HAN_UNITS = (
     "厘米|公分|毫米|米|公里|英?寸|尺|公斤|千克|克|斤|毫升|升|伏|瓦|周?岁|年|个|月|天|小时|分钟|"
     "只|件|条|双|张|页|码|号|人|度|支|本|把|台|款|层|格|种|次|倍"
 )
-_NO_UNIT = rf"(?!\s?[\d%°\"″'’])(?![.,]\d)(?!-?[a-z])(?!\s?-?(?:{_UNITS})(?![a-z]))(?!\s?(?:{_HAN_UNITS}))"
-END = rf"(?(after1)|(?(before1)|{_NO_UNIT}))"
-ENDS = rf"(?(after2)|(?(before2)|(?(before1)|{_NO_UNIT})))"
+_WHOLE = r"(?![a-z\d])(?![.,]\d)"
+_NO_UNIT = (
+    rf"(?!\s?[\d%°\"″'’])(?!\s?[-–—~]\s?\d)(?!-?[a-z]){_WHOLE}"
+    rf"(?!\s?-?(?:{_UNITS})(?![a-z]))(?!\s?(?:{_HAN_UNITS}))"
+)
+END = rf"(?(after1)|(?(before1){_WHOLE}|{_NO_UNIT}))"
+ENDS = rf"(?(after2)|(?(before2){_WHOLE}|(?(before1){_WHOLE}|{_NO_UNIT})))"
 """Behind one amount and behind two: where no currency says that they are prices, no unit says otherwise."""

@@ -9,8 +9,9 @@ import pytest
 from benchmarks.quality.baselines import BASELINES
 from benchmarks.quality.datasets import Data, available
 from benchmarks.quality.plan import AIMS, CHOICES, EXPERIMENTS, FOLDS, RECIPES, Unit, overrides, units
-from benchmarks.quality.report import aim_rows, page
+from benchmarks.quality.report import aim_rows
 from benchmarks.quality.runner import divide
+from benchmarks.quality.tables import page
 from catalog.product import ProductInput
 from models.encoders import ENCODERS
 from models.training.checks import check_settings
@@ -34,7 +35,7 @@ def test_every_unit_can_be_run_and_is_planned_once() -> None:
 
 def test_every_aim_with_a_baseline_is_planned_on_all_folds() -> None:
     for name, (metric, _, _) in AIMS.items():
-        if metric in ("gap", "gain"):
+        if metric in ("gap", "gain", "below"):
             continue
         experiment = "flipkart_l2" if name.startswith("flipkart_l2") else name
         same = [u for u in PLANNED if u.experiment == experiment]
@@ -110,14 +111,42 @@ def test_rows_hold_means_spread_and_the_paired_difference() -> None:
     model = [[1, 1, 1, 0], [1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 1], [1, 1, 1, 1]]
     simple = [[1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 0], [1, 1, 1, 0]]
     units_done = finished("flipkart_l1_all", "base", model) + finished("flipkart_l1_all", "linear", simple)
-    (row,) = aim_rows(units_done, "abc")
+    row, below = aim_rows(units_done, "abc")
     assert row["id"] == "flipkart_l1_all"
+    assert (below["id"], below["value"], below["above_by_the_mean"]) == ("fused_below_linear", 0, [row["id"]])
     assert row["value"] == pytest.approx(0.85)
     assert row["baseline"] == pytest.approx(0.6)
     assert row["difference"] == pytest.approx(0.25)
     assert row["difference_low"] == row["difference_high"] == pytest.approx(0.25)  # each fold gains one row
     assert row["reached"] is False
     assert "flipkart_l1_all" in page(units_done, [row], "# about")
+
+
+def test_what_is_shipped_makes_the_row_and_the_network_stands_beside_it() -> None:
+    network, shipped, simple = [[1, 0, 0, 0]] * 5, [[1, 1, 1, 0]] * 5, [[1, 1, 1, 1]] * 5
+    done = [
+        *finished("flipkart_l1_all", "base", network),
+        *finished("flipkart_l1_all", "expert", shipped),
+        *finished("flipkart_l1_all", "linear", simple),
+    ]
+    row, below = aim_rows(done, "abc")
+    assert (row["value"], row["learned"], row["baseline"]) == (0.75, 0.25, 1.0)
+    assert (below["value"], below["below"], below["reached"]) == (1, ["flipkart_l1_all"], False)
+
+
+def test_rows_that_this_code_has_not_run_stay_with_their_commit(tmp_path, monkeypatch) -> None:
+    from benchmarks.quality import __main__ as run
+    from shelfspace.files import write_json
+
+    old = {"id": "flipkart_l1_all", "value": 0.5, "seeds_averaged": 0.6, "commit": "old"}
+    other = {"id": "encoder_families_wrong", "value": 0, "commit": "theirs"}
+    write_json(tmp_path / "quality.json", {"rows": [old, other, {"id": "sounds_16", "commit": "old"}]})
+    monkeypatch.setattr(run, "RESULT", tmp_path / "quality.json")
+    rows = run.with_earlier([{"id": "flipkart_l1_all", "value": 0.9, "seeds": 1, "commit": "new"}])
+    found = {row["id"]: row for row in rows}
+    assert (found["flipkart_l1_all"]["learned"], found["flipkart_l1_all"]["learned_commit"]) == (0.5, "old")
+    assert found["encoder_families_wrong"] == other
+    assert found["sounds_16"]["commit"] == "old"
 
 
 def test_the_page_says_what_each_fold_chose_and_sets_end_to_end_apart() -> None:

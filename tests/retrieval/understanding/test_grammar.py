@@ -66,7 +66,8 @@ def test_words_that_are_prices(
     [
         "iphone 12", "size 40", "trousers size under 40", "under 40 cm", "table 20-30 cm", "12v adapter",
         "pack of 20", "under armour", "over ear headphones", "5-6 drawer chest", "2-3 person tent",
-        "calendar 2024-2025", "toys for kids under 5", "gifts for over 50s", "levis 501", "under 40 watt",
+        "calendar 2024-2025", "Samsung RS25H5111SR", "over 16-30lbs", "pants boys 8-20", "lamp 60-1412",
+        "toys for kids under 5", "gifts for over 50s", "levis 501", "under 40 watt",
         "1/2 price", "not under 40", "20 and 30", "18岁以下", "3元素", "三元牛奶", "5块抹布",
         "不便宜的", "没有现货",
         "blue running shoe", "", "premium clock", "12" * LONGEST + " under 40",
