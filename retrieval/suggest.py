@@ -22,7 +22,7 @@ def suggest(catalogue: CatalogueView, typed: str, k: int, banned: np.ndarray) ->
 
     Returns:
         kind (category, brand or title), text, marks (ranges of it that were typed), path (of a category),
-        product_id (of a title), count (products of a category or brand).
+        product_id and photo (of a title), count (products of a category or brand).
     """
     base, since = catalogue.parts.suggestions, catalogue.suggestions
     words = spellings(typed, [base] if since is None else [base, since])
@@ -47,7 +47,9 @@ def suggest(catalogue: CatalogueView, typed: str, k: int, banned: np.ndarray) ->
         return sorted(both, key=lambda pair: -pair[0].rank)[:k]
 
     titles = [
-        {**said(one), "product_id": catalogue.places.product(position)} for one, position in found("title")
+        {**said(one), "product_id": hit["product_id"], "photo": hit["photo"]}
+        for one, position in found("title")
+        for hit in [catalogue.hit(position, 0.0)]
     ]
     shown: list[dict[str, Any]] = []
     for kind, most in MOST.items():

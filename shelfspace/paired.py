@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
 
 from shelfspace.errors import InputError
 
@@ -104,5 +103,7 @@ def interval(differences: np.ndarray) -> tuple[float, float]:
     if n < 2:
         return (-np.inf, np.inf)
     mean = float(np.mean(differences))
+    from scipy.special import stdtrit  # Dagster's definitions load without it
+
     half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * float(np.std(differences, ddof=1)) / np.sqrt(n)
     return (mean - half, mean + half)

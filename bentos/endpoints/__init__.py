@@ -21,6 +21,7 @@ from pkgutil import iter_modules
 from bentos.endpoints.endpoint import Endpoint
 from bentos.endpoints.release import manifest
 from bentos.endpoints.release_map import vector_map
+from bentos.endpoints.release_names import names
 from bentos.endpoints.release_overview import overview
 
 __all__ = ["ENDPOINTS", "FACTS"]
@@ -32,5 +33,10 @@ ENDPOINTS: dict[str, Endpoint] = {
     if isinstance(record, Endpoint)
 }
 """By name."""
-FACTS = {"/release": manifest, "/release/overview": overview, "/release/map": vector_map}
+FACTS = {
+    "/release": manifest,
+    "/release/overview": overview,
+    "/release/map": vector_map,
+    "/release/names": names,
+}
 """Pages of facts by path."""

@@ -5,6 +5,7 @@ leave there; a part that is not there is null, and the page says so.
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def overview(backend: Backend) -> dict[str, Any]:
     changes = loaded.view().delta
     return {
         **lasting(loaded, backend.config.releases),
+        "media": backend.media.describe(loaded),
         "problem": backend.engine.problem,
         "changes": {"sequence": changes.sequence, "products": len(changes.entries) + len(changes.gone)},
         "drift": drift(backend.config.releases),
@@ -42,6 +44,8 @@ def overview(backend: Backend) -> dict[str, Any]:
 def lasting(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any]:
     """What does not change while a release answers."""
     manifest = loaded.manifest
+    judged = judged_of(loaded, workspace)
+    search = loaded.catalogues.parts.describe()
     return {
         "release": loaded.id,
         "created_at": manifest["provenance"].get("created_at", ""),
@@ -53,9 +57,27 @@ def lasting(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any]:
         "modalities": list(loaded.encoder.modalities),
         "coverage": coverage(loaded),
         "metrics": loaded.release.metrics,
-        "evaluation": evaluation(loaded, workspace),
-        "search": loaded.catalogues.parts.describe(),
+        "evaluation": None if judged is None else evaluation(judged),
+        "encoders": encoders(loaded, workspace),
+        "comparisons": comparisons(search, judged or {}),
+        "search": search,
     }
+
+
+def comparisons(search: Mapping[str, Any], judged: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Who won, learned or simple, as `shelfspace.paired.Comparison.describe` has it.
+
+    Args:
+        search: what /release says of the search.
+        judged: the evaluation of the model.
+
+    Returns:
+        `search.<kind of query>`, `labels` and `text`, as far as they were compared.
+    """
+    found = {f"search.{kind}": said.get("compared") for kind, said in search["kinds_of_query"].items()}
+    found |= {"labels": judged.get("labels_compared")}
+    found |= {"text": (judged.get("known_item") or {}).get("compared")}
+    return {name: compared for name, compared in found.items() if compared}
 
 
 def coverage(loaded: LoadedRelease) -> dict[str, int]:
@@ -72,14 +94,30 @@ def coverage(loaded: LoadedRelease) -> dict[str, int]:
     return counts
 
 
-def evaluation(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any] | None:
-    """Figures on the holdout beyond the headline, from the release, else from its workspace."""
+def encoders(loaded: LoadedRelease, workspace: Path | None) -> dict[str, dict[str, str]]:
+    """The encoder of each modality, and why it was chosen where the chain chose it."""
+    model = read(loaded.release.folder / "model" / "encoder.json")["model"]
+    chosen = (workspace and read(workspace / "prepared" / "encoders" / "choice.json")) or {}
+    said = {}
+    for modality in loaded.encoder.modalities:
+        one = chosen.get(modality, {})
+        own = one.get("encoder") == model[modality]  # else the choice is a later model's
+        beside = f" + {one['beside']}" if own and one["beside"] else ""
+        said[modality] = {"encoder": model[modality] + beside, "why": one["why"] if own else ""}
+    return said
+
+
+def judged_of(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any] | None:
+    """The evaluation of the model on the holdout, from the release, else from its workspace."""
     judged = read(loaded.release.folder / "evaluation.json")
     champion = loaded.manifest["provenance"].get("champion", "")
     if judged is None and workspace is not None and champion.isalnum():
         judged = read(workspace / "state" / "champions" / f"{champion}.evaluation.json")
-    if judged is None:
-        return None
+    return None if judged is None else dict(judged)
+
+
+def evaluation(judged: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures beyond the headline."""
     subsets = {
         name: {figure: found.get(figure) for figure in SUBSET_FIGURES}
         for name, found in judged.get("by_subset", {}).items()

@@ -23,6 +23,7 @@ EXAMPLE: JsonValue = {
             "marks": [[0, 4]],
             "path": "Shoes",
             "product_id": "",
+            "photo": "",
             "count": 31,
         },
         {
@@ -31,6 +32,7 @@ EXAMPLE: JsonValue = {
             "marks": [[6, 10]],
             "path": "",
             "product_id": "P00017",
+            "photo": "photos/P00017.jpg",
             "count": None,
         },
     ],
@@ -53,6 +55,7 @@ class Suggestion(BaseModel):
     )
     path: str = Field("", description="Of a category: its whole path, to filter by.")
     product_id: str = Field("", description="Of a title: the product.")
+    photo: str = Field("", description="Of a title: media key of the product's photo; empty without one.")
     count: int | None = Field(None, description="Of a category or brand: its products.")
 
 

@@ -2,7 +2,8 @@
 import { get, productUrl } from "./api.js";
 import { confusion, intervals, vectorMap } from "./charts.js";
 import { button, fill, h, icon } from "./dom.js";
-import { ago, figure, moment, number, percent, t } from "./i18n.js";
+import { ago, difference, figure, moment, number, percent, t } from "./i18n.js";
+import { names } from "./names.js";
 import { EMPTY } from "./state.js";
 
 const section = (title, text, ...children) =>
@@ -18,6 +19,7 @@ function facts(release) {
     fact(t("about.products"), number(release.rows)),
     fact(t("about.vectors"), number(release.dim)),
     fact(t("about.index"), release.index.kind, recall == null ? null : t("about.recall", { value: figure(recall) })),
+    fact(t("about.media"), t("about.media.of", { n: release.media.files, named: release.media.named }), release.media.lack),
     fact(t("about.changes"), number(release.changes.products), t("about.changes.text")),
     fact(t("about.fusion"), release.search.fusion, t(release.search.fusion === "learned" ? "about.fusion.learned" : "about.fusion.fallback")));
 }
@@ -65,6 +67,27 @@ function subsets({ evaluation, modalities }) {
 function mistakes({ evaluation }) {
   if (!evaluation?.confusion?.length) return null;
   return section(t("about.confusion"), t("about.confusion.text"), confusion(evaluation.labels, evaluation.confusion));
+}
+
+/** Who won, learned or simple, step by step, and by how much. */
+function winners({ comparisons }) {
+  const all = Object.entries(comparisons ?? {});
+  if (!all.length) return h("div", {});
+  const named = (prefix, name) => { const key = `${prefix}.${name}`; const words = t(key); return words === key ? name : words; };
+  const heads = [["about.won.step"], ["about.won.used"], ["about.won.learned", "n"], ["about.won.simple", "n"], ["about.won.by", "n"]];
+  return section(t("about.won"), t("about.won.text"), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("about.won") },
+    h("table", { class: "subsets won" }, h("thead", {}, h("tr", {}, heads.map(([key, kind]) => h("th", { scope: "col", class: kind }, t(key))))),
+      h("tbody", {}, all.map(([name, { learned, rivals, winner, rival, by, interval, rows }]) => h("tr", {},
+        h("th", { scope: "row" }, named("won", name), h("small", {}, t("about.won.rows", { n: rows }))),
+        h("td", {}, h("span", { class: `verdict ${winner === "learned" ? "learned" : "simple"}` }, named("rival", winner))),
+        h("td", { class: "n" }, figure(learned)),
+        h("td", { class: "n" }, figure(rivals[rival]), h("small", {}, named("rival", rival))),
+        h("td", { class: "n" }, difference(by), h("small", {}, interval.map((end) => (end == null ? "∞" : difference(end))).join(" … ")))))))));
+}
+
+function encoders(release) {
+  return section(t("about.encoders"), null, h("dl", { class: "encoders" }, Object.entries(release.encoders).map(([modality, { encoder, why }]) =>
+    [h("dt", {}, t(`modality.${modality}`)), h("dd", {}, h("code", {}, encoder), why ? h("small", { lang: "en" }, why) : null)])));
 }
 
 /** The map comes later than the rest: it is drawn once a release, when somebody first looks. */
@@ -127,10 +150,10 @@ export function aboutPage(go, box) {
     const head = h("div", { class: "lead" }, h("h1", { tabindex: "-1" }, t("about.title")), h("p", {}, t("about.text")));
     fill(place, head, h("div", { class: "bone block", "aria-hidden": "true" }), h("div", { class: "bone block", "aria-hidden": "true" }));
     try {
-      const release = await get("/release/overview", signal);
+      const [release] = await Promise.all([get("/release/overview", signal), names()]);
       if (signal.aborted) return;
       fill(place, head, release.problem ? h("p", { class: "problem", role: "alert" }, `${t("about.problem")}: ${release.problem}`) : null,
-        facts(release), h("div", { class: "two" }, quality(release), drift(release)), map(go, signal),
+        facts(release), h("div", { class: "two" }, quality(release), drift(release)), h("div", { class: "two" }, winners(release), encoders(release)), map(go, signal),
         h("div", { class: "two even" }, mistakes(release), subsets(release)), h("div", { class: "two" }, coverage(release), tools(release)), provenance(release));
     } catch (error) {
       if (signal.aborted || error.name === "AbortError") return;

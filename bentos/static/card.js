@@ -2,6 +2,8 @@
 import { mediaUrl, productUrl } from "./api.js";
 import { h, icon, link } from "./dom.js";
 import { language, money, t } from "./i18n.js";
+import { missed } from "./lacking.js";
+import { categoryName } from "./names.js";
 import { soundButton } from "./player.js";
 import { address, EMPTY } from "./state.js";
 
@@ -12,15 +14,15 @@ export function picture(key, size, words, lazy = true) {
   const frame = h("div", { class: "photo" });
   if (!key) return blank(frame);
   const image = h("img", { src: mediaUrl(key, size), alt: words, loading: lazy ? "lazy" : "eager", decoding: "async",
-    width: size, height: size, on: { error: () => blank(frame), load: () => frame.classList.add("there") } });
+    width: size, height: size, on: { error: () => { blank(frame, "card.photoMissing"); missed(); }, load: () => frame.classList.add("there") } });
   if (size < 640) image.srcset = `${mediaUrl(key, size)} 1x, ${mediaUrl(key, 640)} 2x`;
   frame.append(image);
   return frame;
 }
 
-function blank(frame) {
+function blank(frame, words = "card.noPhoto") {
   frame.classList.add("blank");
-  frame.replaceChildren(icon("box"), h("span", {}, t("card.noPhoto")));
+  frame.replaceChildren(icon("box"), h("span", {}, t(words)));
   return frame;
 }
 
@@ -62,7 +64,7 @@ export function marked(text, marks) {
 /** One hit as a list item; its heading stands at `level`. */
 export function card(hit, level, eager = false) {
   const title = hit.title || hit.product_id;
-  const shelf = hit.category.split(" > ").at(-1);
+  const shelf = categoryName(hit.category);
   return h("li", {},
     h("article", { class: `card${hit.on_hand === 0 ? " gone" : ""}` },
       picture(hit.photo, 320, "", !eager),

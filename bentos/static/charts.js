@@ -1,6 +1,7 @@
 // Charts of the release page: intervals, a confusion matrix as a table, a map of dots.
 import { fill, h } from "./dom.js";
 import { number, percent, t } from "./i18n.js";
+import { categoryName } from "./names.js";
 
 /** Rows of [name, value, [low, high]?, kind?, note?] as a table with bars and their intervals. */
 export function intervals(rows) {
@@ -33,7 +34,7 @@ function busiest(labels, matrix) {
 export function confusion(labels, matrix) {
   const large = labels.length > DRAWN;
   const shown = large ? busiest(labels, matrix) : labels.map((_, i) => i);
-  const short = (name) => name.split(" > ").at(-1);
+  const short = categoryName;
   const cell = (i, j) => {
     const n = matrix[i][j];
     const total = Math.max(1, matrix[i].reduce((sum, x) => sum + x, 0));

@@ -1,6 +1,7 @@
 // Filters: what may be chosen, how many products each choice leaves, and what is chosen.
 import { button, fill, h, icon } from "./dom.js";
 import { languageName, moneyRange, number, t } from "./i18n.js";
+import { categoryName } from "./names.js";
 import { address, withoutFilters } from "./state.js";
 
 const BRANDS = 8;
@@ -28,7 +29,7 @@ function categories(state, counts, go) {
   const items = [];
   const add = (path, level) => {
     const checked = state.category.includes(path);
-    items.push(box("category", path, path.split(" > ").at(-1), counts[path] ?? 0, checked, () => {
+    items.push(box("category", path, categoryName(path), counts[path] ?? 0, checked, () => {
       // A choice inside another one narrows it; the wider one goes.
       const kept = state.category.filter((one) => !path.startsWith(`${one} > `) && !one.startsWith(`${path} > `));
       go({ category: toggled(kept, path) });
@@ -100,9 +101,8 @@ export function drawFacets(place, state, facets, currency, go) {
 /** What is chosen, each with a way to drop it. */
 export function activeFilters(state, currency, go, leave) {
   const chosen = [];
-  for (const name of ["category", "brand"]) {
-    for (const value of state[name]) chosen.push([value.split(" > ").at(-1), { [name]: without(state[name], value) }]);
-  }
+  for (const path of state.category) chosen.push([categoryName(path), { category: without(state.category, path) }]);
+  for (const brand of state.brand) chosen.push([brand, { brand: without(state.brand, brand) }]);
   for (const code of state.language) chosen.push([languageName(code), { language: without(state.language, code) }]);
   if (state.price_from != null || state.price_to != null) {
     chosen.push([moneyRange(state.price_from, state.price_to, currency), { price_from: null, price_to: null }]);

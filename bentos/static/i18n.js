@@ -46,6 +46,8 @@ export const percent = (value, digits = 0) =>
   new Intl.NumberFormat(tag(), { style: "percent", maximumFractionDigits: digits }).format(value);
 export const figure = (value, digits = 3) =>
   new Intl.NumberFormat(tag(), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+export const difference = (value) => new Intl.NumberFormat(tag(), { minimumFractionDigits: 3, maximumFractionDigits: 3,
+  signDisplay: "exceptZero" }).format(value);
 
 /** A price; a currency that is no ISO code is written behind the number. `round`: whole ones without cents. */
 export function money(value, currency, round = false) {
@@ -57,9 +59,6 @@ export function money(value, currency, round = false) {
     return `${number(value, 2)} ${currency || ""}`.trim();
   }
 }
-
-/** The last part of a category path. */
-export const categoryName = (path) => path.split(" > ").at(-1);
 
 /** A range of prices; a missing end leaves it open. */
 export function moneyRange(low, high, currency) {

@@ -3,6 +3,7 @@ import { mediaUrl, post } from "./api.js";
 import { grid, picture, skeleton, stock } from "./card.js";
 import { announce, button, fill, h, icon, link, plain } from "./dom.js";
 import { money, percent, t } from "./i18n.js";
+import { categoryName, names } from "./names.js";
 import { soundButton } from "./player.js";
 import { rows } from "./rows.js";
 import { address, EMPTY } from "./state.js";
@@ -29,7 +30,8 @@ function crumbs(category) {
   const nodes = category.split(" > ").filter(Boolean);
   if (!nodes.length) return null;
   return h("ol", { class: "crumbs" }, nodes.map((node, depth) => h("li", {}, link(
-    address({ ...EMPTY(), category: [nodes.slice(0, depth + 1).join(" > ")] }), { dir: "auto" }, node))));
+    address({ ...EMPTY(), category: [nodes.slice(0, depth + 1).join(" > ")] }), { dir: "auto" },
+    categoryName(nodes.slice(0, depth + 1).join(" > "))))));
 }
 
 function guess(product) {
@@ -40,7 +42,7 @@ function guess(product) {
     h("ul", { class: "bars" }, labels.slice(0, 4).map((one) => {
       const bar = h("span", { class: "bar", "aria-hidden": "true" });
       bar.style.setProperty("--part", one.score);
-      return h("li", {}, h("span", { class: "words", dir: "auto" }, one.label.split(" > ").at(-1)), bar,
+      return h("li", {}, h("span", { class: "words", dir: "auto" }, categoryName(one.label)), bar,
         h("span", { class: "count" }, percent(one.score, one.score > 0.995 || one.score < 0.1 ? 1 : 0)));
     })),
     product.category ? h("p", { class: agrees ? "agrees" : "differs" }, icon(agrees ? "check" : "alert"),
@@ -193,7 +195,7 @@ export function productPage(go, box) {
     const id = decodeURIComponent(url.pathname.slice("/product/".length));
     fill(root, waiting());
     try {
-      const { result } = await post("/products/get", { product_id: id }, signal);
+      const [{ result }] = await Promise.all([post("/products/get", { product_id: id }, signal), names()]);
       if (signal.aborted) return;
       drawProduct(root, result, signal);
     } catch (error) {

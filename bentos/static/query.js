@@ -5,14 +5,20 @@ import { announce, button, fill, h, icon } from "./dom.js";
 import { number, t } from "./i18n.js";
 import { soundButton } from "./player.js";
 import { address, parts, withText } from "./state.js";
+import { combobox } from "./suggest.js";
 
 const titles = new Map();
 
 /** Build the box once; `show(state)` brings it in line with an address. */
 export function queryBox(go) {
   let state = null;
-  const input = h("input", { id: "q", name: "q", type: "search", autocomplete: "off", spellcheck: "false", enterkeyhint: "search",
+  const input = h("input", { id: "q", name: "q", type: "text", inputmode: "search", autocomplete: "off", spellcheck: "false", enterkeyhint: "search",
     maxlength: "2000", "aria-keyshortcuts": "/", "aria-label": t("search.label"), placeholder: t("search.placeholder") });
+  const suggestions = combobox(input, ({ kind, path, text }) => {
+    const next = withText(state, kind === "title" ? text : "");
+    input.value = next.text;
+    go(address(kind === "title" ? next : { ...next, [kind]: [kind === "category" ? path : text] }), { again: true });
+  });
   const file = h("input", { id: "photo-file", type: "file", accept: "image/jpeg,image/png,image/webp,image/*", class: "sr",
     tabindex: "-1", "aria-hidden": "true", on: { change: () => takeAll(file.files, file) } });
   const soundFile = h("input", { id: "sound-file", type: "file", accept: "audio/*", class: "sr", tabindex: "-1",
@@ -23,13 +29,14 @@ export function queryBox(go) {
   const opener = button(t("sound.add"), { class: "part", "aria-expanded": "false", "aria-controls": "sound-panel",
     on: { click: () => openPanel(panel.hidden) } }, icon("mic"));
   const form = h("form", { class: "box", role: "search", "aria-label": t("search.label"), on: { submit } },
-    icon("search", "lead"), input,
+    icon("search", "lead"), input, suggestions.list,
     button(t("photo.add"), { class: "part", on: { click: () => file.click() } }, icon("photo")), opener,
     h("button", { class: "primary go", type: "submit" }, t("search.go")), file, soundFile);
   let recording = null;
 
   function submit(event) {
     event.preventDefault();
+    suggestions.close();
     tell("");
     go(address(withText(state, input.value.trim())), { again: true });
   }
@@ -170,6 +177,7 @@ export function queryBox(go) {
     }
   }, { signal: dropped() });
   form.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
     if (event.key === "Escape" && !panel.hidden) { openPanel(false); opener.focus(); }
     else if (event.key === "Escape" && input.value) { event.preventDefault(); input.value = ""; announce(t("search.clear")); }
   });

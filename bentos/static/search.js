@@ -5,6 +5,7 @@ import * as clips from "./clips.js";
 import { announce, button, fill, h, icon, link } from "./dom.js";
 import { activeFilters, drawFacets } from "./facets.js";
 import { number, t, tag } from "./i18n.js";
+import { categoryName, names } from "./names.js";
 import { address, body, filtered, parts, read, SORTS, withoutFilters } from "./state.js";
 import { understood } from "./understood.js";
 
@@ -71,7 +72,7 @@ export function searchPage(go, box) {
     const roots = Object.entries(category).filter(([path]) => !path.includes(" > ")).slice(0, 12);
     doors.hidden = !bare || roots.length < 2;
     if (!doors.hidden) {
-      fill(doors, roots.map(([path]) => link(address({ ...state, category: [path] }), { class: "door", dir: "auto" }, path)));
+      fill(doors, roots.map(([path]) => link(address({ ...state, category: [path] }), { class: "door", dir: "auto" }, categoryName(path))));
     }
   }
 
@@ -156,7 +157,7 @@ export function searchPage(go, box) {
       }
     }
     try {
-      const answer = await ask(where, state, kept, signal);
+      const [answer] = await Promise.all([ask(where, state, kept, signal), names()]);
       if (signal.aborted) return;
       shownFor = where;
       drawAnswer(answer.result, given, focus);

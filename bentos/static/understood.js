@@ -1,6 +1,7 @@
 // What was made of a query's words, said and taken back at will: one chip a phrase, and the words as typed.
 import { button, h, icon, link } from "./dom.js";
-import { categoryName, moneyRange, t } from "./i18n.js";
+import { moneyRange, t } from "./i18n.js";
+import { categoryName } from "./names.js";
 import { address } from "./state.js";
 
 /** The filters of a phrase in the words of the page; "" where they say nothing. */

@@ -52,7 +52,8 @@ def installed() -> dict[str, str]:
 
 
 def candidates(modality: str, labelled: int) -> list[Candidate]:
-    """What may be chosen, the simplest first.
+    """What may be chosen, the simplest first: of photos pretrained weights, which need no training; of texts
+    words alone.
 
     Args:
         labelled: training rows that have the modality and a label.
@@ -61,7 +62,7 @@ def candidates(modality: str, labelled: int) -> list[Candidate]:
     if modality == "image":
         trained = Candidate("cnn" if labelled >= MANY_PHOTOS else "histograms")
         packaged = Candidate("efficientnet_lite0", frozen="efficientnet_lite0")
-        return [trained, packaged] if "efficientnet_lite0" in here else [trained]
+        return [packaged, trained] if "efficientnet_lite0" in here else [trained]
     trained = Candidate("lstm" if labelled >= MANY_TEXTS else "tfidf")
     beside = Candidate(trained.encoder, "minilm", "minilm")
     return [trained, beside] if "minilm" in here else [trained]

@@ -58,7 +58,7 @@ def _choose(
     rows = _judged(known, labels)
     if len(rows) < FEWEST or len(np.unique(labels[rows])) < 2:
         why = f"{len(rows):,} labelled training rows, under {FEWEST}: pretrained weights without a comparison"
-        return _chosen(able[-1], catalogue, why)
+        return _chosen(next(one for one in able if one.frozen), catalogue, why)
     right = {
         one.name: _right(modality, one, catalogue.take(rows), labels[rows], groups[rows]) for one in able
     }

@@ -99,7 +99,7 @@ def test_before_any_run_make_demo_is_named_and_nothing_is_made(command: str, roo
     assert not root.exists()
 
 
-@pytest.mark.parametrize("command", ["serve", "drift", "rollback", "releases"])
+@pytest.mark.parametrize("command", ["serve", "drift", "rollback", "releases", "synonyms"])
 def test_before_any_release_make_demo_is_named(
     command: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

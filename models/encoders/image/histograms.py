@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from models.encoders.base import IMAGE, Spec
 from models.encoders.frozen_input import FrozenInput
 from models.encoders.image.kernel_features import KernelFeatures
+from models.encoders.image.photo_counts import COUNTS
 from models.encoders.image.photo_pool import PhotoEncoder
 from models.encoders.image.photo_textures import STATISTICS
 
@@ -43,6 +44,17 @@ class HistogramImage(PhotoEncoder):
         self.kernel.prepare(np.asarray(arrays["histograms"][rows, 0], dtype=np.float32))
         if self.frozen is not None:
             self.frozen.prepare(arrays)
+
+    @property
+    def own_sizes(self) -> dict[str, int]:
+        return {"image": COUNTS, **super().own_sizes}
+
+    def own_photo(self, values: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The frozen vector, else the counts of colours and gradients, as `cnn` has them."""
+        found = super().own_photo(values)
+        if "image" not in found:
+            found["image"] = self.kernel.standardised(values["histograms"][:, 0])[:, :COUNTS]
+        return found
 
     def photo(self, values: dict[str, Tensor]) -> Tensor:
         both = values["histograms"]

@@ -78,6 +78,11 @@ class KernelFeatures(nn.Module):
             group.prepare(rows[:, start : start + size])
             start += size
 
+    def standardised(self, x: Tensor) -> Tensor:
+        """(B, columns) by mean and deviation of the training rows."""
+        parts = torch.split(x.float(), list(self.sizes), dim=1)
+        return torch.cat([group.standardise(p) for group, p in zip(self.groups, parts, strict=True)], dim=1)  # type: ignore[operator]
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, columns) to (B, width); the dot product of two rows is near their mean kernel."""
         parts = torch.split(x.float(), list(self.sizes), dim=1)

@@ -30,7 +30,7 @@ from catalog.snapshot.media_store import MediaStore, add_media
 from shelfspace.errors import ArtifactError
 from shelfspace.settings import Settings
 from tests.bentos.shop import Shop
-from tests.bentos.storefront_shop import CHINESE, build_storefront, noise
+from tests.bentos.storefront_shop import CHINESE, NAMES, build_storefront, noise
 from tests.conftest import PROJECT
 
 
@@ -262,6 +262,12 @@ def test_without_media_the_rest_works(shop: Shop, application: Application) -> N
         assert overview["drift"] is None
         assert overview["evaluation"]["rows"] == 30  # the release holds it
         assert overview["metrics"]["accuracy"] == 0.9
+        assert {name: one["winner"] for name, one in overview["comparisons"].items()} == {
+            "labels": "linear",
+            "text": "learned",
+        }
+        assert overview["media"]["lack"]
+        assert closed.get("/release/names").json()["categories"] == NAMES
     finally:
         bare.close()
 

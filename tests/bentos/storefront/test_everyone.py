@@ -31,6 +31,7 @@ def test_chinese(visit: Callable[..., Any]) -> None:
     with visit(locale="zh-CN") as page:
         settled(page)
         assert page.locator("html").get_attribute("lang") == "zh-CN"
+        expect(page.get_by_role("checkbox", name=re.compile("^家居"))).to_be_visible()
         expect(page.get_by_role("heading", level=1, name="想找什么？")).to_be_visible()
         page.keyboard.press("/")
         page.keyboard.type("红色 提包")

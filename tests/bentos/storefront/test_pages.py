@@ -111,7 +111,14 @@ def test_the_release_page(visit: Callable[..., Any]) -> None:
         expect(page.locator(".matrix .wrong")).to_have_count(2)
         assert page.locator(".matrix td[title]").last.get_attribute("title") == "8 of Shoes taken for Shoes"
         expect(page.get_by_text("Nothing has drifted")).to_be_visible()
-        expect(page.locator(".subsets tbody tr")).to_have_count(2)
+        won = page.get_by_role("region", name="Learned or simple").locator("tbody tr")
+        assert [re.sub(r"\s+", " ", row) for row in won.all_inner_texts()] == [
+            "Categories 30 rows Linear model 0.880 0.900 Linear model -0.020 -0.050 … +0.010",
+            "Text vectors 30 rows Learned 0.940 0.900 Linear model +0.040 +0.010 … +0.070",
+        ]
+        assert page.locator(".encoders dd").all_inner_texts()[:2] == ["lstm", "cnn\ncnn stays, the simpler"]
+        expect(page.locator(".fact").filter(has_text="Photos and sounds")).to_contain_text("75 of 75")
+        expect(page.locator(".subsets:not(.won) tbody tr")).to_have_count(2)
         expect(page.get_by_role("link", name="Pipeline in Dagster")).to_have_attribute(
             "href", "http://127.0.0.1:3001"
         )

@@ -13,6 +13,7 @@ from tests.bentos.storefront_shop import (
     NO_PHOTO,
     NO_PRICE,
     SOLD_OUT,
+    TWO_PHOTOS,
     noise,
 )
 
@@ -33,12 +34,16 @@ def test_the_whole_catalogue_at_once(visit: Callable[..., Any]) -> None:
         image = page.locator("#results img").first
         expect(image).to_be_visible()
         assert image.evaluate("i => i.decode().then(() => i.naturalWidth)") == 80
-        card = page.locator("#results li").filter(has_text="number 2").first
-        expect(card.get_by_text("No photo")).to_be_visible()
-        expect(page.locator("#results li").nth(1)).to_contain_text("Price on request")
-        expect(page.locator("#results li").nth(3)).to_contain_text("Sold out")
-        expect(page.locator("#results li").nth(0)).to_contain_text("€10.00")
-        assert (NO_PHOTO, NO_PRICE, SOLD_OUT) == ("P002", "P001", "P003")
+        expect(page.get_by_label("Sort by").locator("option:checked")).to_have_text("Popular first")
+        items = page.locator("#results li:has(.card)")
+        expect(items.nth(0)).to_contain_text("number 4€14.00")  # bought with others most
+        expect(items.filter(has_text=re.compile(r"number 1\D")).first).to_contain_text("Price on request")
+        page.goto("/?page=3")
+        settled(page)
+        said = items.all_inner_texts()[-2:]  # behind all that have a photo and are in stock
+        assert [("number 2" in text, "No photo" in text) for text in said].count((True, True)) == 1
+        assert [("number 3" in text, "Sold out" in text) for text in said].count((True, True)) == 1
+        assert (NO_PHOTO, NO_PRICE, SOLD_OUT, TWO_PHOTOS) == ("P002", "P001", "P003", "P004")
 
 
 def test_words_by_keyboard_and_back(visit: Callable[..., Any]) -> None:
@@ -250,8 +255,8 @@ def test_a_changed_price_shows_at_once(visit: Callable[..., Any], server: Server
     address = f"http://127.0.0.1:{server.port}/products/change"
     with visit() as page:
         settled(page)
-        for price, shown in ((11.5, "€11.50"), (10.0, "€10.00")):
-            change = {"product_id": "P000", "price": price}
+        for price, shown in ((11.5, "€11.50"), (14.0, "€14.00")):
+            change = {"product_id": TWO_PHOTOS, "price": price}
             answer = httpx.post(address, json={"change": change}, trust_env=False, timeout=30)
             assert answer.status_code == 200
             page.get_by_role("link", name="Shelfspace, to all products").click()

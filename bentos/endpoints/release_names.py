@@ -1,0 +1,18 @@
+"""/release/names: what the shop calls its categories, by language."""
+
+from typing import Any
+
+from bentos.serving.backend import Backend
+
+__all__ = ["names"]
+
+
+def names(backend: Backend) -> dict[str, Any]:
+    """Category paths of the release in use to language to names, the first of which is shown.
+
+    Raises:
+        RequestError: 503 while there is none.
+    """
+    loaded = backend.engine.require()
+    known = loaded.catalogues.parts.lexical.categories
+    return {"release": loaded.id, "categories": {path: dict(named) for path, named in known.items()}}
