@@ -1,5 +1,6 @@
 """Search: words, vectors by modality, and how words and vectors are fused."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,10 +76,13 @@ def modality_vectors(shop: Shop, folder: Path) -> Facts:
     """Embed by text, photo and sound alone, through the same ledger as the whole product."""
     from models.inference.by_modality import modality_vectors as seen_by_modality
     from models.inference.product_encoder import ProductEncoder
+    from models.inference.steadying import kept_maps
     from releases.search_parts import save_tables
 
     encoder = ProductEncoder.load(champion_model(shop.workspace), device=shop.settings.features.device)
     products = shop.embedded_products()
+    encoder.own_maps = kept_maps(encoder, shop.workspace.state, partial(_files, shop, products))
+    save_tables(folder / "own_maps", encoder.own_maps)
     seen = seen_by_modality(encoder, read_catalogue(shop, list(products["product_id"])))
     save_tables(folder / "vectors", seen.alone)
     save_tables(folder / "own", seen.own)
@@ -92,6 +96,16 @@ def modality_vectors(shop: Shop, folder: Path) -> Facts:
         "computed_rows": seen.computed,
         "reused_rows": len(products) * len(seen.alone) - seen.computed,
     }
+
+
+def _files(shop: Shop, products: pd.DataFrame, modality: str) -> Iterator[bytes]:
+    """First photos or sounds of products all over the catalogue; those that are lost are left out."""
+    keys = products["photos" if modality == "image" else "sounds"]
+    there = [str(cell[0]) for cell in keys if len(cell)]
+    for key in np.random.default_rng(0).permutation(np.array(there, object)).tolist():
+        data = shop.media.read(key)
+        if data is not None:
+            yield data
 
 
 def _listings_and_judgements(shop: Shop) -> dict[str, str]:
@@ -125,14 +139,17 @@ def search_fusion(shop: Shop, folder: Path) -> Facts:
     """Learn on validation rows asked of training rows; test rows ask nothing, so that claims stay clean."""
     from models.inference.product_encoder import ProductEncoder
     from releases.search_learning import FEWEST, keep_learned, learn_search, search_lessons
+    from releases.search_parts import load_tables
 
     source = _learned_from(shop)
     kept = keep_learned(shop.folder("search_fusion"), source, shop.settings.release.relearn_share, folder)
     if kept:
         return {**shop.record("search_fusion").facts, "kept": kept}
+    encoder = ProductEncoder.load(champion_model(shop.workspace))
+    encoder.own_maps = load_tables(shop.folder("modality_vectors") / "own_maps")
     lessons = search_lessons(
         source,
-        ProductEncoder.load(champion_model(shop.workspace)),
+        encoder,
         shop.media,
         shop.folder("lexical_index") / "index",
         shop.folder("search_index") / "index",

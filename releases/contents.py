@@ -47,6 +47,7 @@ def release_parts(
         load_floors(fusion / "search_floors.json"),
         load_tables(modalities / "own"),
         load_answers(fusion / "search_answers.json"),
+        load_tables(modalities / "own_maps"),
     )
     judged = champion_paper(model, "evaluation.json")
     parts |= insight_parts(insights)

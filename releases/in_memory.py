@@ -10,7 +10,7 @@ import numpy as np
 from models.inference.product_encoder import ProductEncoder
 from releases.insights import ProductTable, read_insights
 from releases.release import Release
-from releases.search_parts import search_parts
+from releases.search_parts import MAPS, release_tables, search_parts
 from retrieval.catalogue.keeper import CatalogueKeeper
 from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.view import CatalogueView
@@ -73,6 +73,7 @@ class InMemoryRelease:
         """
         refined, refined_index = release.graph_embeddings, release.graph_index
         encoder = ProductEncoder.load(release.model_folder)
+        encoder.own_maps = release_tables(release, MAPS)
         insights = read_insights(release)
         parts = with_popularity(search_parts(release, encoder), insights.get(BOUGHT_TOGETHER), release)
         _ = parts.vocabulary, parts.suggestions  # read now, so that no answer waits for them

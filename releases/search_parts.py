@@ -20,6 +20,7 @@ from retrieval.ranking.hybrid import HybridSearch
 from shelfspace.files import read_json
 
 __all__ = [
+    "MAPS",
     "MODALITIES",
     "OWN",
     "load_tables",
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 LEXICAL, FUSION, FLOORS = "lexical", "search_fusion.json", "search_floors.json"
-ANSWERS, MODALITIES, OWN = "search_answers.json", "modalities", "own"
+ANSWERS, MODALITIES, OWN, MAPS = "search_answers.json", "modalities", "own", "own_maps"
 """Parts of a release; one without any of them is searched all the same."""
 
 
@@ -45,6 +46,7 @@ def search_part_writers(
     floors: Mapping[str, float] | None = None,
     own: Mapping[str, np.ndarray] | None = None,
     answers: Mapping[str, AnswerFloor] | None = None,
+    own_maps: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, Callable[[Path], None]]:
     """The parts as `releases.write_release` takes them.
 
@@ -53,6 +55,7 @@ def search_part_writers(
         floors: kind of query to the lowest score of a relevant hit; None for none.
         own: name to (n, d) vectors that the modalities' encoders had before training.
         answers: kind of query to what is no answer; None for none: then every candidate is one.
+        own_maps: name to (d, d) map that the encoder's own vectors went through.
     """
     return {
         LEXICAL: lexical.save,
@@ -61,6 +64,7 @@ def search_part_writers(
         ANSWERS: lambda path: save_answers(path, answers or {}),
         MODALITIES: lambda folder: save_tables(folder, modalities),
         **({OWN: lambda folder: save_tables(folder, own)} if own else {}),
+        **({MAPS: lambda folder: save_tables(folder, own_maps)} if own_maps else {}),
     }
 
 

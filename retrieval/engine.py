@@ -244,6 +244,8 @@ def own_evidence(
         parts: of each part of it, name to (d,) float32 of unit length.
     """
     found = dict(catalogue.own_of(query.product)) if query.product else {}
-    for part in parts:
+    pairs = zip(query.parts, parts, strict=True)
+    # Words come last: a colour that is asked for stands before that of the photo.
+    for _, part in sorted(pairs, key=lambda pair: bool(pair[0][0].title)):
         found |= part
     return found

@@ -22,11 +22,16 @@ def synonyms(catalog: str | None, most: int) -> None:
     Nothing is applied: what is right goes by hand into synonyms.yaml of the workspace.
     """
     from catalog.product import ProductInput
+    from releases import current_id
     from releases.opened import open_release
     from retrieval.lexical.proposals import proposals
     from shelfspace.errors import ArtifactError
 
-    loaded = open_release(existing_workspace(catalog)).loaded
+    workspace = existing_workspace(catalog)
+    if current_id(workspace.root) is None:
+        remedy = f"make one with: {workspace.command('demo')}"
+        raise ArtifactError(f"workspace {workspace.name} has no release yet; {remedy}")
+    loaded = open_release(workspace).loaded
     encoder = loaded.encoder
     if "text" not in encoder.own_sizes:
         raise ArtifactError(

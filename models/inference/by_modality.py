@@ -53,7 +53,8 @@ def modality_vectors(encoder: ProductEncoder, catalogue: Catalogue) -> SeenVecto
     for name in (name for name in SEEN if name in encoder.modalities):
         sizes = {ALONE: encoder.dim, **own_sizes(encoder.network, [name])}
         layout = {array: ((size,), "float16") for array, size in sizes.items()}
-        made_by = fingerprint([encoder.fingerprint, sizes])
+        maps = [content_hash(table.tobytes()) for table in encoder.own_maps.values()]
+        made_by = fingerprint([encoder.fingerprint, sizes, maps])
         store = FeatureStore(catalogue.state / "embeddings", f"seen-{name}", made_by, layout)
         keys = hashes[f"{name}_hash"].tolist()
         todo = store.lacking(keys)

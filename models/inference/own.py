@@ -13,7 +13,7 @@ from models.network import ProductNetwork, batch_values
 if TYPE_CHECKING:
     from models.inference.product_encoder import ProductEncoder
 
-__all__ = ["SEEN", "own_evidence", "own_sizes", "own_vectors", "rows_with"]
+__all__ = ["SEEN", "own_evidence", "own_sizes", "own_vectors", "rows_with", "steadied"]
 
 SEEN = ("text", "image", "audio")
 """Modalities that a shopper perceives; a price alone is like that of thousands of products."""
@@ -43,6 +43,14 @@ def own_vectors(
                     own[name][part] = functional.normalize(vectors.float(), dim=1).cpu().numpy()
         found |= own
     return found
+
+
+def steadied(table: np.ndarray, mapped: np.ndarray | None) -> np.ndarray:
+    """(n, d) vectors multiplied by a (d, d) map, of unit length again; zero stays zero."""
+    if mapped is None:
+        return table
+    found = table @ mapped
+    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), np.float32)
 
 
 def own_sizes(network: ProductNetwork, only: Sequence[str] = SEEN) -> dict[str, int]:

@@ -18,7 +18,7 @@ from models.expert.pool import named
 from models.features.table import FeatureTable
 from models.inference.encoded import Encoded
 from models.inference.folder import read_folder, write_folder
-from models.inference.own import own_evidence, own_sizes, own_vectors
+from models.inference.own import own_evidence, own_sizes, own_vectors, steadied
 from models.inference.passes import Passes, batches, passes, stack
 from models.network import Outputs, ProductNetwork, cut
 from shelfspace.errors import ArtifactError, InputError
@@ -72,6 +72,7 @@ class ProductEncoder:
         self.nested_dims = tuple(sorted(size for size in nested_dims if size < network.dim))
         self.expert = expert
         self.labelled_by = dict(labelled_by or {"network": 1.0})
+        self.own_maps: Mapping[str, np.ndarray] = {}
         self._featurizer: Featurizer | None = None
         self._fingerprint: str | None = None
         self._run: Passes | None = None
@@ -230,7 +231,8 @@ class ProductEncoder:
 
     def own_vectors(self, features: FeatureTable, only: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Name to (n, d) float32: what modalities say before any training; see `models.inference.own`."""
-        return own_vectors(self.network, features, only, self.device)
+        found = own_vectors(self.network, features, only, self.device)
+        return {name: steadied(table, self.own_maps.get(name)) for name, table in found.items()}
 
     def own_evidence(self, features: FeatureTable, vectors: np.ndarray) -> list[dict[str, np.ndarray]]:
         """What each of n encoded queries is compared by beside its vector: name to (d,) float32, unit length.

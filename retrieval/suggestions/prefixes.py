@@ -21,8 +21,8 @@ LONGEST = 200
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 TRIED = 10
 """Spellings that are compared beyond their first eight letters."""
-FORGIVING = 4
-"""Letters from which on a word may be misspelt."""
+FORGIVING, FORGIVEN = 4, 24
+"""Letters from which on, and up to which, a word may be misspelt; every letter costs 70 spellings."""
 
 
 class PrefixIndex:
@@ -103,7 +103,7 @@ def misspelt(indexes: Sequence[PrefixIndex], word: str) -> list[str]:
     One letter more, less, another, or two that changed places. What lacks the last letter alone begins many
     words, and counts where there is nothing else.
     """
-    if len(word) < FORGIVING or not word.isascii():
+    if not FORGIVING <= len(word) <= FORGIVEN or not word.isascii():
         return []
     cuts = [(word[:n], word[n:]) for n in range(len(word))]
     near = {head + tail[1:] for head, tail in cuts[:-1]}

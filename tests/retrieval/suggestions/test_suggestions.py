@@ -69,6 +69,11 @@ def test_short_words_are_taken_as_they_are() -> None:
     assert found("xyzzy", "title") == found("", "title") == found("!?", "title") == []
 
 
+def test_a_long_word_is_not_tried_in_all_its_spellings() -> None:
+    assert spellings("x" * 5000, [SHOP]) == [["x" * 5000]]
+    assert found("clock " * 2000, "title")[0] == "Clockwork toy"
+
+
 def test_what_may_not_be_shown_makes_room() -> None:
     read = spellings("clock", [SHOP])
     seen = SHOP.find(read, "title", 2, lambda one: one.row not in (7, 1))
