@@ -9,6 +9,7 @@ import torch
 
 __all__ = [
     "ENDS",
+    "make_half",
     "make_sentence",
     "make_sound",
     "make_text",
@@ -110,6 +111,21 @@ def drop_weights(folder: Path, lacking: str) -> None:
     path = folder / "model.safetensors"
     kept = {key: value for key, value in load_file(path).items() if not key.startswith(lacking)}
     save_file(kept, path, metadata={"format": "pt"})
+
+
+def make_half(folder: Path, make: Callable[[Path], Any], form: str) -> None:
+    """What `make` makes, its weights in bfloat16 or float16."""
+    from safetensors.torch import load_file, save_file
+
+    make(folder)
+    for path in folder.rglob("model.safetensors"):
+        weights = {
+            k: v.to(getattr(torch, form)) if v.is_floating_point() else v for k, v in load_file(path).items()
+        }
+        save_file(weights, path, metadata={"format": "pt"})
+    for path in folder.rglob("config.json"):
+        if "dtype" in json.loads(path.read_text()):
+            rewrite(path.parent, path.name, dtype=form)
 
 
 def make_sentence(

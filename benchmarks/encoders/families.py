@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.encoders import members as made
+from benchmarks.encoders.checkpoints import make_half
 from benchmarks.encoders.references import (
     last_token,
     mean_with_prompt,
@@ -101,6 +102,8 @@ TOWERS: tuple[tuple[str, Make, Vectors], ...] = (
     ("ALIGN", made.align, texts),
 )
 CONVNEXT = partial(made.stages, name="ConvNext", shape={"num_stages": 2, "depths": [1, 1]})
+HALF_CONVNEXT = partial(make_half, make=CONVNEXT, form="float16")
+HALF_AST = partial(make_half, make=made.spectrogram, form="bfloat16")
 RESNET = partial(made.stages, name="ResNet", shape={"embedding_size": 8, "depths": [1, 1]})
 
 TEXTS = (
@@ -110,6 +113,7 @@ TEXTS = (
     sentence("BERT", layers=[made.NORMALIZE]),
     sentence("BERT, no modules.json", make=made.plain_bert),
     sentence("BERT without its pooler", make=partial(made.plain_bert, lacking="pooler.")),
+    sentence("BERT, bfloat16", make=partial(make_half, make=made.sentence, form="bfloat16")),
     sentence("MPNet", family="MPNet"),
     sentence(
         "E5, prompts of the settings", partial(mean_with_prompt, prompt=PASSAGE),
@@ -149,6 +153,7 @@ PHOTOS = (
     ),
     Family("Swin", "photo", made.swin, "pooler_output", photos),
     Family("ConvNeXt", "photo", CONVNEXT, "pooler_output", photos),
+    Family("ConvNeXt, float16", "photo", HALF_CONVNEXT, "pooler_output", photos),
     Family("ResNet", "photo", RESNET, "pooler_output", photos),
     refused("SigLIP 2, NaFlex", "photo", made.siglip2_naflex, "whole photos of one size"),
     refused("FLAVA", "photo", made.flava, "one vector an item"),
@@ -160,6 +165,7 @@ SOUNDS = (
     Family("CLAP", "sound", made.clap, "get_audio_features", sounds),
     Family("CLAP, fused", "sound", partial(made.clap, fused=True), "get_audio_features", sounds),
     Family("AST", "sound", made.spectrogram, "pooler_output", sounds),
+    Family("AST, bfloat16", "sound", HALF_AST, "pooler_output", sounds),
     Family("wav2vec 2", "sound", partial(made.waves, name="Wav2Vec2"), "mean over time", OVER_TIME),
     Family("HuBERT", "sound", partial(made.waves, name="Hubert"), "mean over time", OVER_TIME),
     Family("WavLM", "sound", partial(made.waves, name="WavLM"), "mean over time", OVER_TIME),

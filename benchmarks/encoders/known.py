@@ -123,7 +123,14 @@ KNOWN = (
         "efficientnet",
     ),
     Known(f"{EYE}openai/clip-vit-base-patch32", BOTH, "CLIP", 512, "English", "clip-b32"),
-    Known(f"{EYE}google/siglip-base-patch16-224", BOTH, "SigLIP", 768, "English", "siglip-b16"),
+    Known(
+        f"{EYE}google/siglip-base-patch16-224",
+        BOTH,
+        "SigLIP",
+        768,
+        "English; words need sentencepiece",
+        "siglip-b16",
+    ),
     Known(
         f"{EYE}google/siglip2-base-patch16-224",
         BOTH,

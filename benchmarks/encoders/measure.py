@@ -17,7 +17,7 @@ from benchmarks.encoders import checkpoints
 
 __all__ = ["SHAPES", "measured"]
 
-ITEMS, WARM = 24, 3
+ITEMS, WARM = 12, 2
 INSTALLED = {"minilm": "minilm", "efficientnet": "efficientnet_lite0"}
 TOKENS, SIDE, SECONDS = 64, 500, 2.0
 

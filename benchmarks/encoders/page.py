@@ -40,6 +40,8 @@ weights, or asks for code of its own is refused whatever its name.
 - A default prompt is read before queries and products, unless its name is that of one of them.
 - SigLIP 2 was trained on small letters. The tokenizer of its one-size checkpoints does not make them; here
   they are made.
+- SigLIP's own tokenizer needs sentencepiece, DINOv3's image processor torchvision: without them they are
+  refused.
 - timm and open_clip import torchvision, so they are compared where they import (the project's tests do):
   timm 1.0.31 and open_clip 3.3.0 are equal, words and photos.
 - A JPEG is decoded whole: at a reduced size, which is faster, vectors are 0.994 to 0.999 alike.

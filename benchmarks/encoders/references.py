@@ -18,6 +18,11 @@ def model_of(folder: Path) -> Any:
     return AutoModel.from_pretrained(folder).eval()
 
 
+def typed(batch: Any, model: Any) -> dict[str, Any]:
+    """Inputs in the number format of the model's weights."""
+    return {k: v.to(model.dtype) if v.is_floating_point() else v for k, v in batch.items()}
+
+
 def array_of(found: Any) -> np.ndarray:
     return getattr(found, "pooler_output", found).detach().float().flatten(1).numpy()
 
@@ -42,9 +47,10 @@ def photos(folder: Path, given: Sequence[bytes], first_token: bool = False) -> n
     opened = [Image.open(io.BytesIO(data)).convert("RGB") for data in given]
     batch = AutoImageProcessor.from_pretrained(folder, backend="pil")(images=opened, return_tensors="pt")
     model = model_of(folder)
+    given_to = typed(batch, model)
     if hasattr(model, "get_image_features"):
-        return array_of(model.get_image_features(**batch))
-    output = model(**batch)
+        return array_of(model.get_image_features(**given_to))
+    output = model(**given_to)
     return array_of(output.last_hidden_state[:, 0] if first_token else output)
 
 
@@ -56,7 +62,7 @@ def sounds(folder: Path, given: Sequence[np.ndarray], mean: bool = False) -> np.
     extractor, model = AutoFeatureExtractor.from_pretrained(folder), model_of(folder)
     found = []
     for wave in given:
-        batch = extractor(wave, sampling_rate=extractor.sampling_rate, return_tensors="pt")
+        batch = typed(extractor(wave, sampling_rate=extractor.sampling_rate, return_tensors="pt"), model)
         if hasattr(model, "get_audio_features"):
             found.append(array_of(model.get_audio_features(**batch)))
         else:

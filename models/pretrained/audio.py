@@ -57,7 +57,7 @@ class FrozenAudio:
         self.model = pretrained(FIELD, name, place, device)
         try:
             self.extractor: Any = AutoFeatureExtractor.from_pretrained(place, trust_remote_code=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ImportError) as error:
             raise absent(FIELD, name, error) from error
         if not isinstance(self.extractor, SequenceFeatureExtractor) or self.model.config.is_encoder_decoder:
             remedy = "use an encoder of sounds such as CLAP, AST or wav2vec 2, with its own feature extractor"
@@ -102,8 +102,10 @@ class FrozenAudio:
     def _call(self, inputs: Sequence[dict[str, np.ndarray]]) -> np.ndarray:
         import torch
 
+        batch = {key: torch.from_numpy(np.stack([one[key] for one in inputs])) for key in inputs[0]}
         batch = {
-            key: torch.from_numpy(np.stack([one[key] for one in inputs])).to(self.device) for key in inputs[0]
+            key: array.to(self.device, self.model.dtype if array.is_floating_point() else None)
+            for key, array in batch.items()
         }
         with torch.inference_mode():
             if hasattr(self.model, "get_audio_features"):

@@ -79,10 +79,17 @@ def absent(field: str, name: str, error: Exception) -> SettingsError:
     if "trust_remote_code" in str(error):
         remedy = "use an encoder its library knows: it asks for code of its own, which is not run"
         return SettingsError(field, name, remedy)
+    said = next(
+        (line.strip()[:200] for line in str(error).splitlines() if line.strip()), type(error).__name__
+    )
+    if isinstance(error, ImportError):
+        return SettingsError(
+            field, name, f"install what its library asks for, or use another encoder ({said})"
+        )
     remedy = (
         "give a folder that holds config.json, model.safetensors and the tokenizer's files or "
         "preprocessor_config.json, or go online once so that the name is cached "
-        f"({str(error).splitlines()[0][:200]})"
+        f"({said})"
     )
     return SettingsError(field, name, remedy)
 

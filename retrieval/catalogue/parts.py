@@ -64,8 +64,8 @@ class SearchParts:
 
     @cached_property
     def suggestions(self) -> Suggestions:
-        """What shoppers may be about to type; made when it is first asked for, about a second for 100,000
-        products."""
+        """What shoppers may be about to type; made when it is first asked for, in under a second for
+        100,000 products."""
         facts = self.facts
         names = self.lexical.categories
         return Suggestions(facts.title, facts.category, facts.brand, self.popularity, names)
