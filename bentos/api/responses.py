@@ -54,8 +54,8 @@ class Hit(BaseModel):
 
     product_id: str
     score: float = Field(
-        description="/search: the gain to be expected of the hit, 0 to 1, where the release holds a learned "
-        "fusion (see /release), else a sum of reciprocal ranks, which only orders; a boost of the "
+        description="/search: how sure the hit answers, 0 to 1, never above the hit before; where the "
+        "release does not tell (see /release), what ranks it says; a boost of the "
         "merchandising rules is in it, up to 1; 0 for what has the words and was not ranked. "
         "/similar: cosine similarity, -1 to 1. "
         "bought_together: shrunk cosine of the baskets."

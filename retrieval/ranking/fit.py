@@ -17,7 +17,7 @@ __all__ = ["FEWEST", "PARTS", "Judged", "fit_fusion"]
 
 FEWEST = 20
 """Judged queries of a kind from which it has weights of its own. Below, all queries of words alone teach the
-long and the short ones, and a mixed query goes by the nearest kind, or adds up reciprocal ranks."""
+long and the short ones, and a mixed query goes by the nearest kind, or by its rule."""
 PARTS = 5
 """Into which queries are divided where weights are tried on others than taught them."""
 

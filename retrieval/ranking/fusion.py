@@ -8,16 +8,16 @@ Then the level: a logistic regression turns the score into the gain to be expect
 the query as a whole as well (such as the share of its words that no listing has), so that a query
 of which nothing is known gets low scores instead of confident nonsense.
 
-Long queries, short ones (up to SHORT words), mixed ones (words and a photo, a sound or a product) and those
-without words (a photo, a sound) have weights of their own; for the last there is nothing to be fused, and
-their order is that of the cosine. "This photo, but in red" wants what is like the photo, and "red" wants
-anything red: words alone teach a mixed query nothing, nor does it teach them. A kind of mixed query that
-few were judged of goes by the nearest kind that has weights (`NEAREST`), and one whose left-out queries
-are ranked better by what all mixes teach goes by that. What the words of a mixed
-query weigh against its other parts multiplies the lexical evidence: the more they weigh, the more of it
-decides the order, while the level stays that of equal weights (`levelled`). Where there
-are no judgements, `FusionModel.fallback()` adds up reciprocal ranks with k = 60 (Cormack, Clarke &
-Büttcher 2009), which needs none.
+Long queries, short ones (up to SHORT words) and mixed ones (words and a photo, a sound or a product) have
+weights of their own; a photo, a sound or a product alone goes by a rule. "This photo, but in red" wants
+what is like the photo, and "red" wants anything red: words alone teach a mixed query nothing, nor does it
+teach them. A kind of mixed query that few were judged of goes by the nearest kind that has weights
+(`NEAREST`), and one whose left-out queries are ranked better by what all mixes teach goes by that. What the
+words of a mixed query weigh against its other parts multiplies the lexical evidence: the more they weigh,
+the more of it decides the order, while the level stays that of equal weights (`levelled`). A kind that has
+no weights, or whose weights do not beat every simple rule on queries left out
+(`retrieval.ranking.training.rivals`), is ranked by one of them (`retrieval.ranking.rules`), which need no
+judgements.
 """
 
 from collections.abc import Mapping
