@@ -54,6 +54,8 @@ def evaluation(shop: Shop, folder: Path) -> Facts:
         facts["modality_weights_table"] = table_fact(weights, 40)
     if "labels_compared" in said:
         facts["labels_compared"] = {"json": said["labels_compared"]}
+    if "completion_compared" in said:
+        facts["completion_compared"] = {"json": said["completion_compared"]}
     if "known_item" in said["retrieval"]:
         facts["listings_by_title"] = {"json": said["retrieval"]["known_item"]}
     metrics = read_json(folder / "metrics.json")

@@ -58,6 +58,7 @@ REQUIREMENTS = (
     "safetensors",
     "scikit-learn",
     "scipy",
+    "sentence-transformers",
     "soundfile",
     "soxr",
     "starlette",

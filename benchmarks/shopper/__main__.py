@@ -76,9 +76,11 @@ def measured(
     """
     by_catalogue: dict[str, dict[str, Any]] = {}
     told: list[dict[str, Any]] = []
+    releases: dict[str, str] = {}
     for place in places:
         shop, asked, apart = asked_of(place.resolve(), release, only, prefixes)
         by_catalogue[shop.name] = values(shop, asked) | apart
+        releases[shop.name] = shop.release
         told += kinds(shop, asked)
         if shown:
             print(failures(shop, asked, only or [*ROWS, ""], shown))
@@ -89,7 +91,7 @@ def measured(
             reason = "" if found else f"nothing to ask of {', '.join(by_catalogue)}"
             rows.append({**figure(row, found, reason), "commit": commit()})
     machine = {"machine": platform.machine(), "cores": os.cpu_count()}
-    return {"machine": machine, "rows": rows, "kinds": told}
+    return {"machine": machine, "releases": releases, "rows": rows, "kinds": told}
 
 
 def main() -> None:

@@ -71,6 +71,7 @@ class Shop:
         name: of the catalogue.
         products: in the order of the release.
         media: photos and sounds by key.
+        release: its id.
         names: category path to language to names, as the catalogue's description gives them.
     """
 
@@ -78,6 +79,7 @@ class Shop:
     products: list[Product]
     media: MediaStore
     server: Server
+    release: str = ""
     names: Names = field(default_factory=dict)
     _known: dict[str, Answer] = field(default_factory=dict, repr=False)
     _line: http.client.HTTPConnection | None = field(default=None, repr=False)
@@ -161,7 +163,7 @@ def serve(root: Path, scratch: Path, release: str = "") -> Shop:
     names = read_json(words).get("categories", {}) if words.is_file() else {}
     products = products_of(root, pd.read_parquet(root / "releases" / name / "products.parquet"), names)
     server = serve_root(place, load_settings(), scratch)
-    shop = Shop(root.name, products, MediaStore.open(root / "snapshot"), server, names)
+    shop = Shop(root.name, products, MediaStore.open(root / "snapshot"), server, name, names)
     try:
         server.wait()
     except BaseException:

@@ -130,6 +130,12 @@ def evaluation(judged: Mapping[str, Any]) -> dict[str, Any]:
         "baseline": judged.get("baseline"),
         "by_category": judged.get("by_category", {}),
         "by_subset": subsets,
+        # Who won, what was learned or its simple rival, by how much; None where it was not compared.
+        "rivals": {
+            "labels": judged.get("labels_compared"),
+            "text": judged.get("retrieval", {}).get("known_item", {}).get("compared"),
+            "completion": judged.get("completion_compared"),
+        },
     }
 
 

@@ -72,7 +72,7 @@ function mistakes({ evaluation }) {
 /** Who won, learned or simple, step by step, and by how much. */
 function winners({ comparisons }) {
   const all = Object.entries(comparisons ?? {});
-  if (!all.length) return h("div", {});
+  if (!all.length) return null;
   const named = (prefix, name) => { const key = `${prefix}.${name}`; const words = t(key); return words === key ? name : words; };
   const heads = [["about.won.step"], ["about.won.used"], ["about.won.learned", "n"], ["about.won.simple", "n"], ["about.won.by", "n"]];
   return section(t("about.won"), t("about.won.text"), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("about.won") },
@@ -153,7 +153,7 @@ export function aboutPage(go, box) {
       const [release] = await Promise.all([get("/release/overview", signal), names()]);
       if (signal.aborted) return;
       fill(place, head, release.problem ? h("p", { class: "problem", role: "alert" }, `${t("about.problem")}: ${release.problem}`) : null,
-        facts(release), h("div", { class: "two" }, quality(release), drift(release)), h("div", { class: "two" }, winners(release), encoders(release)), map(go, signal),
+        facts(release), h("div", { class: "two" }, quality(release), h("div", {}, drift(release), encoders(release))), winners(release), map(go, signal),
         h("div", { class: "two even" }, mistakes(release), subsets(release)), h("div", { class: "two" }, coverage(release), tools(release)), provenance(release));
     } catch (error) {
       if (signal.aborted || error.name === "AbortError") return;

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.evaluation.completed import completion_compared
 from models.evaluation.evaluate import evaluate
 from models.evaluation.known_item import asked_of, known_item
 from models.features.catalogue import Catalogue, features_for, label_names_of, product_items
@@ -60,6 +61,13 @@ def judge_catalogue(
         judgement["absent"].append(f"finding a listing by its title: {asked}")
     else:
         judgement["retrieval"]["known_item"] = known_item(encoder, asked)
+    index = {name: i for i, name in enumerate(encoder.labels)}
+    codes = np.array([index.get(name, -1) for name in labels], dtype=np.int64)
+    found = completion_compared(encoder, features, codes, np.flatnonzero(side == "train"), test)
+    if isinstance(found, str):
+        judgement["absent"].append(found)
+    else:
+        judgement["completion_compared"] = found
     readable = test[features.present()[test].any(axis=1)]
     return JudgedCatalogue(judgement, encoder.embed_features(features.take(readable)), labels[readable])
 

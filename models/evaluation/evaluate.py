@@ -11,6 +11,7 @@ retrieval           within (same label), across modalities (same product), neste
 baseline            a simple text model on the same split
 labels_compared     the network's labels beside the linear expert's on the same inputs, paired, and who of
                     them names the category (chosen on validation rows, not on these)
+completion_compared completed modalities beside the mean, paired, which `judge_catalogue` adds
 modality_weights    which modality the model leans on, where its fusion has weights
 intervals           95% bootstrap intervals of the overall figures
 ranked_rows         how many of the products the retrieval figures rank, where not all of them

@@ -24,6 +24,12 @@ def rival_sentences(evaluation: Mapping[str, Any]) -> list[str]:
             f"product's vectors and {known['frozen']['mrr']:.3f} by the frozen text encoder's: "
             f"{difference(known['compared'])}."
         )
+    filled = evaluation.get("completion_compared")
+    if filled:
+        lines.append(
+            f"Of products that lack a modality the network names {filled['learned']:.3f} right with its "
+            f"completion and {filled['rivals']['mean']:.3f} with the mean filled in: {difference(filled)}."
+        )
     return lines
 
 

@@ -177,7 +177,7 @@ class LinearExpert:
         expert = cls(described["classes"], text, [DenseInput(*item) for item in described["media"].items()])
         expert.weights, expert._linear = arrays["weights"], arrays["linear"]
         if text is not None:
-            text.widths, text.sentence = dict(described["widths"]), described["sentence"]
+            text.widths, text.sentence = dict(described["widths"]), described.get("sentence") or SENTENCES[0]
             text.restore({n.removeprefix("text/"): a for n, a in arrays.items() if n.startswith("text/")})
         for one in expert.media:
             one.mean, one.deviation = arrays[f"{one.modality}/mean"], arrays[f"{one.modality}/deviation"]

@@ -11,6 +11,7 @@ from models.inputs.media_file import in_threads
 from models.inputs.photos import Photo
 from models.inputs.sounds import Sound
 from models.pretrained.audio import load_frozen_audio
+from models.pretrained.kept_files import name_of_kept
 from models.pretrained.text_and_image import load_frozen_image, load_frozen_text
 from shelfspace.errors import ArtifactError
 from shelfspace.hashing import fingerprint
@@ -51,7 +52,7 @@ def frozen_encoder(fitted: Fitted, modality: str) -> Any:
 
         found: Any = load_kept_image(name, fitted.device, kept, fitted.frozen[modality])
     else:
-        place = name if kept is None else f"{name.partition(':')[0]}:{kept}"
+        place = name if kept is None else name_of_kept(name, kept)
         found = LOADERS[modality](place, fitted.device, *_text_options(fitted.features, modality))
     if fitted.frozen.get(modality, found.fingerprint) != found.fingerprint:
         raise ArtifactError(

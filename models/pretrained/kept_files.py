@@ -1,16 +1,17 @@
 """Files of pretrained encoders, kept beside a model, so that it works wherever its folder is taken.
 
 What transformers and sentence-transformers read of an encoder is kept: descriptions, tokenizers, weights as
-safetensors. Encoders of packages and of other libraries stay where they are installed.
+safetensors. Encoders of other libraries stay where they are installed.
 """
 
 import shutil
 from pathlib import Path
 
+from models.pretrained.sentence import packaged_minilm
 from shelfspace.files import link_or_copy
 from shelfspace.hashing import content_hash
 
-__all__ = ["copy_or_share", "keep_files", "kept_files"]
+__all__ = ["copy_or_share", "keep_files", "kept_files", "name_of_kept"]
 
 FOLDER = "encoders"
 SCHEMES = ("transformers", "sentence-transformers")
@@ -42,6 +43,11 @@ def kept_files(name: str, folder: Path) -> Path | None:
     return place if place.is_dir() else None
 
 
+def name_of_kept(name: str, files: Path) -> str:
+    """What an encoder is called where its files were kept."""
+    return f"{'sentence-transformers' if name == 'minilm' else name.partition(':')[0]}:{files}"
+
+
 def copy_or_share(source: str, target: str) -> None:
     """For `shutil.copytree` of a model: files of encoders, large and never changed, become hard links."""
     (link_or_copy if f"/featurizer/{FOLDER}/" in Path(source).as_posix() else shutil.copy2)(source, target)
@@ -55,6 +61,8 @@ def _source(name: str) -> Path | None:
     """The encoder's folder, or that of the cache which holds what was read of it."""
     from transformers.utils import cached_file
 
+    if name == "minilm":
+        return Path(packaged_minilm())
     scheme, _, place = name.partition(":")
     if scheme not in SCHEMES:
         return None

@@ -31,7 +31,7 @@ from shelfspace.hashing import fingerprint
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["FrozenText"]
+__all__ = ["FrozenText", "packaged_minilm"]
 
 MODULES = ("Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout", "StaticEmbedding")
 """Modules of the library whose vectors are tested to be its own, and that load without pickle."""

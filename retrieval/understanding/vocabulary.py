@@ -69,7 +69,8 @@ class Vocabulary:
         titles = self.titles.get(folded(core), ())
         if titles:
             asked = frozenset(words(text))
-            if any(asked <= title for title in titles):
+            # "In stock" alone asks for no title that happens to hold it.
+            if asked - frozenset(words(core)) and any(asked <= title for title in titles):
                 return True
         return self._in_brand(text, phrase)
 

