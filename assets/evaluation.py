@@ -28,7 +28,7 @@ __all__ = ["champion", "evaluation", "model_card"]
 HEADLINE = ("accuracy", "baseline_accuracy", "macro_f1", "roc_auc", "same_category_recall_at_10")
 """Figures that people look for first."""
 
-judging = partial(stage, group="evaluation", owners=["team:representation"], code_version="3")
+judging = partial(stage, group="evaluation", owners=["team:representation"], code_version="4")
 
 
 @judging(

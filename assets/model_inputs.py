@@ -102,7 +102,7 @@ def _needed(shop: Shop) -> list[Any]:
     deps=["texts", "splits", "products", "encoder_choice"],
     settings=_needed,
     kinds={"huggingface"},
-    code_version="2",
+    code_version="3",
     description="Subword tokenizer and scalers, fitted on the training rows alone; part of the model.",
 )
 def featurizer(shop: Shop, folder: Path) -> Facts:

@@ -55,6 +55,7 @@ REQUIREMENTS = (
     "pystemmer",
     "python-multipart",
     "pyyaml",
+    "rapidfuzz",
     "safetensors",
     "scikit-learn",
     "scipy",

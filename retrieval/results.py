@@ -178,10 +178,12 @@ class SearchResults:
         if matched is None:  # a rule or a name put a product there that no search found
             matched = self.catalogue.search.lexical.matched(self.words.query, rows)
         whys = why(matched, self.candidates, rows, self.asked.vector, self.catalogue.modalities)
-        terms = frozenset(self.words.query.terms)
-        for hit, said in zip(hits, whys, strict=True):
+        query = self.words.query
+        terms = frozenset(query.terms).union(*(one.terms for one in query.also))
+        marked = marks([hit["title"] for hit in hits], terms)
+        for hit, said, ranges in zip(hits, whys, marked, strict=True):
             hit["why"] = {"words": said.words, "modality": said.modality}
-            hit["marks"] = marks(hit["title"], terms)
+            hit["marks"] = ranges
 
     def facets(self) -> dict[str, Any]:
         """Counts over what the query finds, and, for each filter that is set, over what it finds without."""

@@ -71,7 +71,11 @@ def page(outcomes: Mapping[str, Mapping[str, Any]], measured: Mapping[str, Mappi
             if kind in one.kinds
         ]  # fmt: skip
         parts += [f"### {many}\n", table(["write", "dim", "family", "what", "s", "MB"], rows) + "\n"]
-    parts.append("Measured: " + "; ".join(f"{said} ({key})" for key, (_, _, said) in SHAPES.items()) + ".")
+    parts.append(
+        "Measured: "
+        + "; ".join(f"{said} ({key})" for key, (_, _, said) in SHAPES.items() if key in measured)
+        + "."
+    )
     parts.append(TESTED)
     rows = [_row(family, outcomes[key_of(family)]) for family in FAMILIES]
     parts.append(table(["family", "of a", "outcome", "its library's way, or the reason"], rows) + "\n")

@@ -98,10 +98,10 @@ def write(units: list[Any], folder: Path) -> None:
     finished = [
         (u, read_json(folder / f"{u.key}.json")) for u in units if (folder / f"{u.key}.json").is_file()
     ]
-    rows = with_earlier(aim_rows(finished, commit()))
     machine = {"machine": platform.machine(), "cores": os.cpu_count(), "torch": torch.__version__}
     families = families_row([one.described for one in compare_all()], commit())
-    kept = {"units": len(finished), "planned": len(units), "rows": [*rows, families]}
+    rows = with_earlier([*aim_rows(finished, commit()), families])
+    kept = {"units": len(finished), "planned": len(units), "rows": rows}
     write_json(RESULT, {"machine": machine, **kept})
     pictures = plots(finished)
     for name, picture in pictures.items():

@@ -220,7 +220,8 @@ class LexicalIndex:
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """Of each given row, the words of the query that it has, in the query's order."""
-        return [tuple(compress(query.shown, has)) for has in self.held(query, rows)[2].T.tolist()]
+        shown = query.shown
+        return [tuple(compress(shown, has)) for has in self.held(query, rows)[2].T.tolist()]
 
     def having_all(self, query: LexicalQuery, titled: bool = False) -> np.ndarray:
         """Ascending rows of the listings that have every word of a query; of one without words, none.

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from catalog.text.clean import HAN, WORD
 from retrieval.lexical.tokens import stems
@@ -12,30 +12,44 @@ __all__ = ["marks"]
 NOT_HAN = re.compile(f"[^{HAN.pattern[1:-1]}]+")
 
 
-def marks(title: str, terms: Collection[str]) -> list[tuple[int, int]]:
-    """Ranges of a title, ascending and apart, whose word has one of the terms; of Chinese ones, the
+def marks(titles: Sequence[str], terms: Collection[str]) -> list[list[tuple[int, int]]]:
+    """Ranges of each title, ascending and apart, whose word has one of the terms; of Chinese ones, the
     characters.
 
     Args:
         terms: of the query's words.
     """
+    found: list[list[tuple[int, int]]] = [[] for _ in titles]
     if not terms:
-        return []
-    pieces = latin(title)
-    # One call for all words: a stemmer costs more a call than a word.
-    read = stems([word for _, word in pieces])
-    found = [span for (span, _), term in zip(pieces, read, strict=True) if term in terms]
-    if title.isascii():
         return found
+    spans, words = [], []
+    for own, title in zip(found, titles, strict=True):
+        if title.isascii():
+            for match in WORD.finditer(title.lower()):
+                spans.append((own, match.span()))
+                words.append(match.group())
+        else:
+            for span, word in latin(title):
+                spans.append((own, span))
+                words.append(word)
+    # One call for all words: a stemmer costs more a call than a word.
+    for (own, span), term in zip(spans, stems(words), strict=True):
+        if term in terms:
+            own.append(span)
+    return [
+        own if title.isascii() else joined(sorted([*own, *han(title, terms)]))
+        for own, title in zip(found, titles, strict=True)
+    ]
+
+
+def han(title: str, terms: Collection[str]) -> list[tuple[int, int]]:
+    """Ranges of a title that are a Chinese term."""
     chinese = [term for term in terms if HAN.search(term)]
-    found += [(at, at + len(one)) for one in chinese for at in at_all(title, one)]
-    return joined(sorted(found))
+    return [(at, at + len(one)) for one in chinese for at in at_all(title, one)]
 
 
 def latin(title: str) -> list[tuple[tuple[int, int], str]]:
     """Words of a title that are not Chinese, in lower case, and where each stands."""
-    if title.isascii():
-        return [(match.span(), match.group()) for match in WORD.finditer(title.lower())]
     found = []
     for match in WORD.finditer(title):
         text, start = match.group(), match.start()

@@ -130,7 +130,8 @@ class LayeredLexical:
 
     def matched(self, query: LexicalQuery, rows: np.ndarray) -> list[tuple[str, ...]]:
         """See `LexicalIndex.matched`."""
-        return [tuple(compress(query.shown, has)) for has in self.held(query, rows)[2].T.tolist()]
+        shown = query.shown
+        return [tuple(compress(shown, has)) for has in self.held(query, rows)[2].T.tolist()]
 
     def having_all(self, query: LexicalQuery, titled: bool = False) -> np.ndarray:
         """See `LexicalIndex.having_all`."""

@@ -60,11 +60,13 @@ class LexicalQuery:
     @property
     def shown(self) -> tuple[str, ...]:
         """The t words, and after them what may stand for some."""
-        return (*self.words, *(one.text for one in self.also))
+        return (*self.words, *(one.text for one in self.also)) if self.also else self.words
 
     @cached_property
     def lists(self) -> tuple[Postings, ...]:
         """Of each word, the rows that have it or what may stand for it, and the most that this scores."""
+        if not self.also:
+            return self.postings
         merged = list(self.postings)
         for one in self.also:
             rows = distinct(np.concatenate([merged[one.place][0], one.postings[0]]))

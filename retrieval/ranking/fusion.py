@@ -42,6 +42,8 @@ BEFORE = 1
 """The format in which all mixed queries had the weights of photo and words, under the name `mixed`."""
 LATER = ("complete", *(name for name in FEATURES if name.startswith(("own_", "closeness", "sum"))))
 """Features that weights learned before there were any do not name; they weigh nothing."""
+LEAST = 1e-6
+"""Score of a candidate for which a rule says nothing: the least that an answer shows."""
 UNWEIGHED = {"mean": 0.0, "deviation": 1.0, "weight": 0.0}
 
 
@@ -135,8 +137,9 @@ class FusionModel:
         order = np.lexsort((candidates.rows, -np.round(scores, 9)))
         scores = scores[order]
         if not self.answering[candidates.kind]:
-            # What a rule says has no scale: it is brought to what a score may be, from 0 to 1.
-            scores = np.maximum(scores, 0.0) / max(1.0, float(scores.max(initial=0.0)))
+            # What a rule says has no scale: it is brought to what a score may be, up to 1 and above 0, which
+            # is of what was not ranked.
+            scores = np.maximum(scores, LEAST) / max(1.0, float(scores.max(initial=0.0)))
         return order, scores
 
     def save(self, path: Path) -> None:

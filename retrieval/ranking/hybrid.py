@@ -80,7 +80,8 @@ class WordEvidence:
         places = self.rows.searchsorted(rows)
         if len(self.rows) == 0 or not np.array_equal(self.rows.take(places, mode="clip"), rows):
             return None
-        return [tuple(compress(self.query.shown, has)) for has in self.held[:, places].T.tolist()]
+        shown = self.query.shown
+        return [tuple(compress(shown, has)) for has in self.held[:, places].T.tolist()]
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,9 +57,9 @@ def application(shop: Shop, tmp_path: Path) -> Iterator[Application]:
         products=products,
         metrics={},
         provenance={},
-        # Sums of reciprocal ranks are far below this floor: only matches are relevant.
+        # No score reaches this floor: only matches are relevant.
         parts=search_part_writers(
-            LexicalIndex.build(products), FusionModel.fallback(), {}, {"short": 0.5, "photo_words": 0.0}
+            LexicalIndex.build(products), FusionModel.fallback(), {}, {"short": 1.5, "photo_words": 0.0}
         ),
     )
     promote(root, release.id)
