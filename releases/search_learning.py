@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from catalog.listings import WORDS
 from catalog.snapshot.media_store import MediaStore
+from retrieval.catalogue.products import ProductFacts
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.answers import AnswerFloor, save_answers
 from retrieval.ranking.colours import ColourWords
@@ -182,6 +183,7 @@ def search_lessons(
     catalogue = Embedded(products, vectors, classes, alone.get("image"), alone.get("audio"), own)
     found = lessons_of_listings(catalogue, source.sides, media.read, encoder)
     if source.judgement_files():
+        facts = ProductFacts(products)
         search = HybridSearch(
             LexicalIndex.load(words, len(products)),
             load_index(index, vectors),
@@ -189,7 +191,7 @@ def search_lessons(
             FusionModel.fallback(),
             classes,
             own,
-            ColourWords.learn(products["title"].tolist(), products["brand"].tolist(), own),
+            ColourWords.learn(facts.title, facts.brand, own),
         )
         rows = {product: row for row, product in enumerate(products["product_id"])}
         found += judged_by_people(search, read_judgements(source.judgements), rows, encoder)

@@ -148,7 +148,7 @@ def search_of(
         lexical: over the release's products; default that of the release.
     """
     own = release_tables(release, MODALITIES) | release_tables(release, OWN)
-    products = release.products
+    facts = ProductFacts(release.products)
     return HybridSearch(
         lexical or release_lexical(release),
         release.index,
@@ -156,7 +156,7 @@ def search_of(
         fusion or release_fusion(release),
         encoder.classify_vectors(release.embeddings) if encoder.labels else None,
         own,
-        ColourWords.learn(products["title"].tolist(), products["brand"].tolist(), own),
+        ColourWords.learn(facts.title, facts.brand, own),
     )
 
 
