@@ -275,11 +275,8 @@ class Featurizer(Fitted):
                 continue
             if modality == "text":
                 asked = [queries] * len(items) if isinstance(queries, bool) else queries
-                texts = [
-                    QueryText(self.text(item)) if one else self.text(item)
-                    for item, one in zip(items, asked, strict=True)
-                ]
-                made[modality] = self.modality("text", texts)
+                read = zip(map(self.text, items), asked, strict=True)
+                made[modality] = self.modality("text", [QueryText(t) if one else t for t, one in read])
             elif modality == "tabular":
                 known = self.known(items)
                 if known.any() or not only_given:
