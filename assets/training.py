@@ -39,7 +39,7 @@ def _settings(shop: Shop) -> list[Any]:
     group="training",
     owners=["team:representation"],
     kinds={"torch", "lightning"},
-    code_version="5",
+    code_version="6",
     description="The newly trained product encoder; it replaces the champion only if the gate lets it.",
 )
 def challenger(shop: Shop, folder: Path) -> Facts:
@@ -98,8 +98,9 @@ def naming(labelled_by: Mapping[str, Any]) -> str:
     low, high = compared["interval"]
     ends = "too few rows for an interval" if low is None else f"95% interval {low:+.3f} to {high:+.3f}"
     return (
-        f"{who}: network {compared['learned']:.3f}, linear model {compared['rivals']['linear']:.3f} on "
-        f"{compared['rows']} validation products ({compared['by']:+.3f}, {ends})"
+        f"{who}: {compared['measure'].replace('_', ' ')} {compared['learned']:.3f} with the network, "
+        f"{compared['rivals']['linear']:.3f} by the linear model alone on {compared['rows']} validation "
+        f"products ({compared['by']:+.3f}, {ends})"
     )
 
 

@@ -1,7 +1,9 @@
 """Who names the category: the linear expert, or the network beside it.
 
 Both are asked of validation rows, whose labels neither of them learned from. The network counts only where
-it is better, alone or pooled with the expert, by more than chance; on a tie the simple one stays.
+it is better, alone or pooled with the expert, by more than chance; on a tie the simple one stays. Better is
+who names more of them right, or, of those who name no fewer right, who finds the true labels likelier: the
+logarithmic score is proper (Gneiting & Raftery 2007), and tells of few rows what counting them cannot.
 """
 
 from typing import Any
@@ -29,18 +31,22 @@ def choose_labelling(network: np.ndarray, expert: np.ndarray, labels: np.ndarray
 
     Returns:
         `network`, its share in the pool: 0 where the expert names the category alone; `compared`, the paired
-        comparison of the likelier share's accuracy with the expert's (`shelfspace.paired`), or None of no
-        rows; and `tried`, the accuracies.
+        comparison of the likelier share with the expert (`shelfspace.paired`) by the `measure` that decided,
+        accuracy or log_likelihood, or None of no rows; and `tried`, the accuracies.
     """
     if not len(labels):
         return {"network": 0.0, "compared": None, "tried": {}}
     right = {share: _right(pooled(network, expert, share), labels) for share in (0.0, *SHARES)}
-    likely = {share: _likely(pooled(network, expert, share), labels) for share in SHARES}
-    share = max(likely, key=lambda one: likely[one])
-    compared = compare(right[share], {EXPERT: right[0.0]})
+    likely = {share: _likely(pooled(network, expert, share), labels) for share in (0.0, *SHARES)}
+    share = max(SHARES, key=lambda one: float(likely[one].mean()))
+    measure, compared = "accuracy", compare(right[share], {EXPERT: right[0.0]})
+    if not compared.learned_wins and compared.by >= 0:
+        likelier = compare(likely[share], {EXPERT: likely[0.0]})
+        if likelier.learned_wins:
+            measure, compared = "log_likelihood", likelier
     return {
         "network": share if compared.learned_wins else 0.0,
-        "compared": compared.describe(),
+        "compared": {"measure": measure, **compared.describe()},
         "tried": {f"{one:g}": round(float(hits.mean()), 4) for one, hits in right.items()},
     }
 
@@ -49,5 +55,6 @@ def _right(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.asarray(probabilities.argmax(axis=1) == labels, dtype=np.float64)
 
 
-def _likely(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    return float(np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-9, None)).mean())
+def _likely(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(n,) logarithm of the probability of each true label."""
+    return np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-9, None), dtype=np.float64)

@@ -136,6 +136,20 @@ def test_the_network_names_the_class_only_where_it_is_better_by_more_than_chance
     assert found["tried"]["0"] == expert
 
 
+def test_of_equal_accuracy_the_pool_that_finds_true_labels_likelier_names_the_class():
+    labels = np.zeros(120, dtype=np.int64)
+    right = np.arange(120) % 20 > 0
+    expert, network = np.where(right[:, None], [[0.55, 0.45]], [[0.45, 0.55]]), probabilities(right)
+    found = choose_labelling(network, expert, labels)
+    assert found["network"] > 0
+    assert found["compared"]["measure"] == "log_likelihood"
+    # Likelier, yet wrong more often by the mean: the simple one stays.
+    often = np.tile([0.51, 0.49], (120, 1))
+    overruled = choose_labelling(probabilities(np.arange(120) % 4 > 0), often, labels)
+    assert overruled["network"] == 0.0
+    assert overruled["compared"]["measure"] == "accuracy"
+
+
 def test_without_validation_rows_the_linear_model_names_the_class():
     none = np.zeros((0, 2))
     assert choose_labelling(none, none, np.zeros(0, dtype=np.int64)) == {
