@@ -29,6 +29,9 @@ def read_query(
         return query
     query = _understood(query, catalogue, chosen)
     lexical = catalogue.search.lexical
+    if query.words_weight is not None:
+        # The word says which of the photo's kind is wanted: listings of another language are meant as well.
+        synonyms = synonyms.with_colours
     text, also, meant = expand(lexical, synonyms, query.text, query.ignore)
     text, said = correct(lexical, text, query.ignore)
     if not (meant or said):

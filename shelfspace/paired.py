@@ -5,6 +5,7 @@ the mean difference over the same rows lies above 0. Otherwise, and below a stat
 is. The interval is Student's, over rows (queries, products) that are taken as independent.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -105,5 +106,5 @@ def interval(differences: np.ndarray) -> tuple[float, float]:
     mean = float(np.mean(differences))
     from scipy.special import stdtrit  # Dagster's definitions load without it
 
-    half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * float(np.std(differences, ddof=1)) / np.sqrt(n)
+    half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * float(np.std(differences, ddof=1)) / math.sqrt(n)
     return (mean - half, mean + half)

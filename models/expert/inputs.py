@@ -5,6 +5,7 @@ hold no words), of the names of its attributes, of the title's character n-grams
 vector, and the price. A photo or a sound is its frozen vector, or the fixed features of the sound.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -68,7 +69,7 @@ class TextInput:
         for name in self.names:
             if name in ("sentence", "values"):
                 array = features.modalities["text" if name == "sentence" else "tabular"].values[name]
-                self.widths[name] = int(np.prod(array.shape[1:]))
+                self.widths[name] = math.prod(array.shape[1:])
         if not self.terms:
             return
         part = features.modalities["text"]
@@ -98,7 +99,8 @@ class TextInput:
             elif name in ("keys", "grams"):
                 found.append(_scaled(self._counted(name, part), part.present, WEIGHTS[name]))
             else:
-                dense = np.asarray(part.values[name], np.float32).reshape(n, -1) * part.present[:, None]
+                array = np.asarray(part.values[name], np.float32)
+                dense = array.reshape(n, math.prod(array.shape[1:])) * part.present[:, None]
                 if name == "sentence":
                     dense = dense / np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1e-12)
                 weight = self.sentence if name == "sentence" else WEIGHTS[name]

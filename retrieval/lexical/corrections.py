@@ -11,6 +11,7 @@ from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+from unicodedata import normalize
 
 import numpy as np
 
@@ -60,6 +61,8 @@ def correct(words: Words, text: str, ignore: Collection[str] = ()) -> Corrected:
         text: as typed.
         ignore: words that stay, as typed.
     """
+    # An accent that is a character of its own would end its word.
+    text = normalize("NFC", text)
     typed = list(WORD.finditer(text))
     plain = [match.group().lower() for match in typed]
     terms, stop = stems(plain), stop_words()

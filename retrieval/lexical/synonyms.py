@@ -18,6 +18,7 @@ from typing import Annotated, Any, NamedTuple
 import yaml
 from pydantic import Field, StringConstraints, ValidationError
 
+from catalog.text.colours import known_colours
 from retrieval.lexical.corrections import Words
 from retrieval.lexical.tokens import Also, search_terms
 from shelfspace.errors import InputError
@@ -50,6 +51,18 @@ class Synonyms:
     def longest(self) -> int:
         """Words that stand together in an entry, at most."""
         return max(map(len, self.others), default=0)
+
+    @cached_property
+    def with_colours(self) -> "Synonyms":
+        """These, and of each colour its name in both languages."""
+        others = {key: list(texts) for key, texts in self.others.items()}
+        for colour in known_colours().values():
+            english, chinese = colour.words["en"][0], colour.words["zh"]
+            names = english, f"{chinese[0]}色"
+            for word in (english, chinese[0], *(f"{one}色" for one in chinese)):
+                own = others.setdefault(terms_of(word), [])
+                own += [name for name in names if name not in (word, *own)]
+        return Synonyms({key: tuple(own) for key, own in others.items()})
 
 
 NO_SYNONYMS = Synonyms()

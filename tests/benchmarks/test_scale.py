@@ -16,8 +16,8 @@ from models.inputs.arrays import ARRAYS
 from shelfspace.settings import load_settings
 
 TEXT_ONLY = {"model": {"modalities": ["text"], "text": "tfidf"}, "training": {"epochs": 1}}
-READ = {f"{name}.npy" for name in ("words", "grams")}
-"""What the configured encoder reads."""
+READ = {f"{name}.npy" for name in ("words", "grams", "keys")}
+"""What the configured encoder reads, and the linear expert beside it."""
 OTHERS = {f"{name}.npy" for arrays in ARRAYS.values() for name in arrays} - READ
 
 

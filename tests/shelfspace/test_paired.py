@@ -1,6 +1,7 @@
 """The paired comparison of something learned with its simple rivals."""
 
 import numpy as np
+import orjson
 import pytest
 from scipy import stats
 
@@ -50,6 +51,8 @@ def test_description_is_json_able_and_says_who_won() -> None:
     assert found.describe()["interval"] == [None, None]
     assert found.describe()["winner"] == "simple"
     assert "simple is used" in found.sentence()
+    several = compare(np.arange(3.0), {"simple": np.zeros(3)}).describe()
+    assert orjson.loads(orjson.dumps(several)) == several
 
 
 @pytest.mark.parametrize(

@@ -118,5 +118,6 @@ class PhotoEncoder(Encoder):
             there = torch.arange(places, device=counts.device)[None, :] < counts[:, None]
         else:
             there = np.arange(places)[None, :] < np.asarray(counts)[:, None]
-        names = [*self.one_spec, *(name for name in self.fixed_arrays if name in values)]
+        # A graph is given only what `forward` reads, which the colours are not.
+        names = [name for name in (*self.one_spec, *self.fixed_arrays) if name in values]
         return {name: values[name][there] for name in names}, there

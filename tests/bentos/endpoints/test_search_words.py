@@ -126,6 +126,21 @@ def test_a_photo_with_a_price(client: TestClient, shop: Shop) -> None:
     )["hits"]  # fmt: skip
 
 
+def test_a_colour_beside_a_photo_is_one_in_both_languages(client: TestClient, shop: Shop) -> None:
+    photo = base64.b64encode(shop.photos[2]).decode()
+    red = {}
+    for word, other in (("red", "红色"), ("红色", "red")):
+        found = asked(client, query={"text": word, "photo": photo}, k=100)
+        assert [one["meaning"] for one in found["understood"]] == [f"looking for {other} too"]
+        red[word] = {hit["product_id"] for hit in found["hits"] if hit["why"]["words"]}
+        shown = {said for hit in found["hits"] for said in hit["why"]["words"]}
+        assert shown == {"red", "红色"}
+        plain = asked(client, query={"text": word, "photo": photo, "literal": True}, k=100)
+        assert plain == asked(client, query={"text": word, "photo": photo, "ignore": [word]}, k=100)
+        assert plain["understood"] == whole(client, word)["understood"] == []  # words alone stay as they are
+    assert red["red"] == red["红色"]
+
+
 def test_a_title_is_taken_as_it_is(client: TestClient) -> None:
     put = {"product_id": "N1", "title": "Lamp under 30", "price": 99}
     assert client.post("/products/put", json={"item": put}).status_code == 200

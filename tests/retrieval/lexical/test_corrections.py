@@ -2,6 +2,7 @@
 
 import random
 import string
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -125,3 +126,11 @@ def test_every_single_slip_is_mended(index: LexicalIndex) -> None:
 
 def test_longer_words_may_have_more_slips() -> None:
     assert [edits("a" * n) for n in (3, 4, LONG - 1, LONG, 20)] == [0, 1, 1, 2, 2]
+
+
+def test_a_word_with_accents_of_their_own_is_put_right_whole() -> None:
+    index = LexicalIndex.build(pd.DataFrame({"title": ["Bidizá guitar", "Red clock"]}))
+    found = correct(index, normalize("NFD", "Bidiná guitar"))
+    assert found.text == "bidizá guitar"
+    assert found.said[0]["meaning"] == "showing bidizá for Bidiná"
+    assert correct(index, normalize("NFD", "Bidiná guitar"), ignore=[found.said[0]["text"]]).said == ()

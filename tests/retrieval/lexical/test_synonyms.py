@@ -131,3 +131,24 @@ def test_no_file_and_an_empty_one_say_nothing(tmp_path: Path) -> None:
     assert read_synonyms(tmp_path / "none.yaml") == Synonyms()
     (tmp_path / "synonyms.yaml").write_text("# none yet\n")
     assert read_synonyms(tmp_path / "synonyms.yaml") == Synonyms()
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "also"),
+    [
+        ("红色", "红色", [("红色", ["red"])]),  # listings of both languages have it
+        ("大红色 sofa", "red sofa", [("red", ["红色"]), ("sofa", ["couch"])]),
+        ("粉红色 sofa", "pink sofa", [("sofa", ["couch"])]),
+        ("pink", "pink", []),
+        ("red sofa", "red sofa", [("red", ["红色"]), ("sofa", ["couch"])]),
+    ],
+)
+def test_with_colours_a_colour_has_its_name_in_both_languages(
+    synonyms: Synonyms, typed: str, text: str, also: list
+) -> None:
+    listings = pd.DataFrame({"title": ["Red sofa", "红色沙发", "大衣", "Pink couch"]})
+    found = expand(LexicalIndex.build(listings), synonyms.with_colours, typed)
+    assert found.text == text
+    assert [(term, [other for other, _ in others]) for term, others in found.also] == also
+    plain = expand(LexicalIndex.build(listings), synonyms, typed)
+    assert (plain.text, "red" in dict(plain.also)) == (typed, False)
