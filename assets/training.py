@@ -39,7 +39,7 @@ def _settings(shop: Shop) -> list[Any]:
     group="training",
     owners=["team:representation"],
     kinds={"torch", "lightning"},
-    code_version="6",
+    code_version="7",
     description="The newly trained product encoder; it replaces the champion only if the gate lets it.",
 )
 def challenger(shop: Shop, folder: Path) -> Facts:

@@ -166,7 +166,8 @@ class LinearExpert:
             "text": None if self.text is None else list(self.text.names),
             "sentence": None if self.text is None else self.text.sentence,
             "widths": {} if self.text is None else self.text.widths,
-            "media": {one.modality: one.name for one in self.media},
+            # A list, since a JSON object forgets the order that weights and columns stand in.
+            "media": [[one.modality, one.name] for one in self.media],
         }
 
     @classmethod
@@ -174,7 +175,7 @@ class LinearExpert:
         """Read what `save` wrote."""
         arrays = load_file(str(path))
         text = None if described["text"] is None else TextInput(described["text"])
-        expert = cls(described["classes"], text, [DenseInput(*item) for item in described["media"].items()])
+        expert = cls(described["classes"], text, [DenseInput(*one) for one in described["media"]])
         expert.weights, expert._linear = arrays["weights"], arrays["linear"]
         if text is not None:
             text.widths, text.sentence = dict(described["widths"]), described.get("sentence") or SENTENCES[0]

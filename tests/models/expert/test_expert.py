@@ -13,6 +13,7 @@ from models.inference.product_encoder import ProductEncoder
 from models.training.labelling import choose_labelling
 from models.training.train import train
 from shelfspace.errors import ArtifactError
+from shelfspace.files import read_json, write_json
 from tests.models.learning import CLASSES, MODALITIES, features_table, quick_settings, splits_of
 
 ROWS = 160
@@ -51,7 +52,8 @@ def test_it_names_classes_of_rows_it_has_not_seen_and_reads_back_equal(tmp_path)
     right = expert.logits(table.take(rows)).argmax(axis=1) == labels[rows]
     assert right.mean() > 0.9
     described = expert.save(tmp_path / "expert.safetensors")
-    again = LinearExpert.load(tmp_path / "expert.safetensors", described)
+    write_json(tmp_path / "described.json", described)  # as a model's folder keeps it: keys in order
+    again = LinearExpert.load(tmp_path / "expert.safetensors", read_json(tmp_path / "described.json"))
     assert np.array_equal(again.logits(table), expert.logits(table))
     assert expert.weights.shape == (3,), "text and table, photo, sound"
 
