@@ -109,7 +109,10 @@ def build(
         version = tree_hash(temporary, skip=NOT_CONTENT)
         kept_facts = {name: fact for name, fact in facts.items() if name not in OF_A_RUN}
         write_json(temporary / RECORD, {"fingerprint": wanted, "data_version": version, "facts": kept_facts})
-    by = made_by()
-    if note is not None:
-        write_json(note, {"fingerprint": wanted, "made_by": by})
+        by = made_by()
+        if note is not None:
+            # Before the folder takes its place: killed between the two, the asset is made and noted again.
+            for leftover in note.parent.glob(f".{note.name}.*.tmp"):
+                leftover.unlink()
+            write_json(note, {"fingerprint": wanted, "made_by": by})
     return Record(folder, wanted, version, facts, seconds=time.monotonic() - started, made_by=by)

@@ -1,10 +1,11 @@
 """An asset is computed when something it depends on changed, and only then."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from assets.lib.record import Facts, build, read_record
+from assets.lib.record import Facts, Record, build, read_record
 from shelfspace.errors import ArtifactError
 
 
@@ -101,3 +102,29 @@ def test_who_made_it_is_written_down_and_changes_nothing(tmp_path: Path) -> None
     without = read_record(tmp_path / "asset")
     assert without is not None
     assert without.made_by == {}
+
+
+def test_a_note_that_fails_leaves_the_asset_to_be_made_again(tmp_path: Path) -> None:
+    note = tmp_path / "notes" / "asset.json"
+
+    def made(made_by: Callable[[], dict]) -> Record:
+        return build(
+            tmp_path / "asset",
+            inputs={},
+            code_version="1",
+            settings=[],
+            compute=lambda place: {"rows": (place / "out.txt").write_text("bytes")},
+            made_by=made_by,
+            note=note,
+        )
+
+    def killed() -> dict:
+        note.parent.mkdir()
+        (note.parent / ".asset.json.99.tmp").write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made(killed)
+    assert read_record(tmp_path / "asset", note) is None
+    assert not made(lambda: {"run_id": "r1"}).unchanged
+    assert [path.name for path in note.parent.iterdir()] == ["asset.json"]
