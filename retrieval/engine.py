@@ -11,6 +11,7 @@ from retrieval.filters.columns import allowed_rows
 from retrieval.filters.facets import facets
 from retrieval.filters.rules import Rules
 from retrieval.filters.sorting import page
+from retrieval.lexical.query import LexicalQuery
 from retrieval.query import NO_FILTERS, EncodedQuery, SearchOptions, SearchQuery
 from retrieval.ranking.blending import blend, blend_classes
 from retrieval.ranking.hybrid import DEPTH, WordEvidence
@@ -59,13 +60,31 @@ def searched(
     for one, (allowed, rows) in zip(asked, near, strict=True):
         query = search.lexical.query_of(*one.terms)
         words.append(search.look_up(query, rows, allowed))
-        # What has the word of a mixed query need not be like the rest of it.
-        matches.append(search.lexical.having_all(query) if one.query.words_weight is None else NONE)
+        matches.append(matching(catalogue, one, query))
     done("words")
     return [
-        ranked(catalogue, one, allowed, evidence, having)
+        ranked(catalogue, one, allowed, evidence, *having)
         for one, (allowed, _), evidence, having in zip(asked, near, words, matches, strict=True)
     ]
+
+
+def matching(
+    catalogue: CatalogueView, asked: EncodedQuery, query: LexicalQuery
+) -> tuple[np.ndarray, np.ndarray]:
+    """What matches the words of a query, and what of it stands first; both as ascending positions.
+
+    That is what has every word, first what has them all in the title. Where no listing has every word, it is
+    what is of a category that the words name: a nice kettle is a kettle.
+    """
+    lexical = catalogue.search.lexical
+    # What has the word of a mixed query need not be like the rest of it.
+    if asked.query.words_weight is not None:
+        return NONE, NONE
+    having = lexical.having_all(query)
+    if len(having):
+        return having, lexical.having_all(query, titled=True)
+    named = catalogue.in_categories_named(query.terms)
+    return named, named
 
 
 def settled(catalogue: CatalogueView, asked: EncodedQuery) -> EncodedQuery:
@@ -117,11 +136,12 @@ def ranked(
     allowed: np.ndarray | None,
     words: WordEvidence,
     matches: np.ndarray,
+    titled: np.ndarray,
 ) -> SearchResults:
     """The candidates of one query in their order: by the fusion, its name first, and as the rules say.
 
     Args:
-        allowed, words, matches: as in `SearchResults`.
+        allowed, words, matches, titled: as in `SearchResults`.
     """
     query, options, search = asked.query, asked.options, catalogue.search
     found = search.candidates(
@@ -132,7 +152,6 @@ def ranked(
     if relevance is not None:
         # An order falls, and so do its scores: none says more than the one before.
         scores = np.minimum.accumulate(relevance[order])
-    titled = search.lexical.having_all(words.query, titled=True) if query.words_weight is None else NONE
     answering = catalogue.parts.answering(found, relevance, matches)[order]
     below = found.rows[order[~answering]]
     rows, scores = titled_first(found.rows[order[answering]], scores[answering], titled)

@@ -40,9 +40,9 @@ class SearchResults:
     Attributes:
         words: what the index of words said of the candidates.
         candidates: all that was ranked, and what was known of it.
-        matches: ascending positions of all products that have every word, filters aside; none of a query
-            that holds more than words.
-        titled: those of them that have every word in their title, ascending.
+        matches: ascending positions of all products that have every word, filters aside, or, where none has,
+            that are of a category the words name; none of a query that holds more than words.
+        titled: those of them that stand first, ascending: every word in their title, or of that category.
         allowed: (positions,) bool, products that pass the filters; None for all.
         rows, scores: (m,) positions in their order and their scores; those that have the words and are not
             among them follow by BM25.
