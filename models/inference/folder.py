@@ -73,7 +73,7 @@ def read_folder(directory: Path) -> tuple[ProductNetwork, LinearExpert | None, d
         # Encoders written before there was an expert say nothing of one.
         described = manifest.get("expert")
         expert = None if described is None else LinearExpert.load(directory / EXPERT, described)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ArtifactError(f"the encoder at {directory} is missing or damaged: {error}") from error
     return network, expert, manifest, stored
 
