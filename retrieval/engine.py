@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from retrieval.catalogue.named_categories import of_named_categories
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import allowed_rows
 from retrieval.filters.facets import facets
@@ -83,7 +84,7 @@ def matching(
     having = lexical.having_all(query)
     if len(having):
         return having, lexical.having_all(query, titled=True)
-    named = catalogue.in_categories_named(query.terms)
+    named = of_named_categories(catalogue.parts, catalogue.columns, query.terms)
     return named, named
 
 

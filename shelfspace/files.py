@@ -6,17 +6,21 @@ temporary names that the next write of the same target removes.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import orjson
 import pandas as pd
+
+from shelfspace.errors import ArtifactError
 
 __all__ = [
     "atomic_directory",
     "json_bytes",
     "link_or_copy",
+    "read_artifact",
     "read_json",
     "sync",
     "write_bytes",
@@ -24,6 +28,8 @@ __all__ = [
     "write_table",
     "write_text",
 ]
+
+Content = TypeVar("Content")
 
 
 def write_bytes(path: Path, data: bytes) -> Path:
@@ -57,6 +63,23 @@ def write_json(path: Path, value: object) -> Path:
 def read_json(path: Path) -> dict:
     """Read a JSON object."""
     return orjson.loads(path.read_bytes())
+
+
+def read_artifact(path: Path, what: str, read: Callable[[Any], Content]) -> Content:
+    """What a JSON file of ours says.
+
+    Args:
+        what: it holds, in the plural, for the message.
+        read: makes something of the object; what is not as it was written raises ValueError, KeyError,
+            TypeError or AttributeError.
+
+    Raises:
+        ArtifactError: the file is missing, damaged, or not what `read` reads.
+    """
+    try:
+        return read(read_json(path))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtifactError(f"{what} at {path} are missing or damaged: {error}") from error
 
 
 def write_table(path: Path, table: pd.DataFrame) -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -11,7 +12,7 @@ from benchmarks.shopper.shop import Shop
 from benchmarks.shopper.spelling import terms
 from catalog.text.clean import detect_language
 
-__all__ = ["language_intentions", "synonym_intentions"]
+__all__ = ["language_intentions", "phrase_intentions", "synonym_intentions"]
 
 
 def language_intentions(shop: Shop) -> Iterator[Intention]:
@@ -36,11 +37,29 @@ def language_intentions(shop: Shop) -> Iterator[Intention]:
                         )  # fmt: skip
 
 
+def words() -> dict[str, Any]:
+    """What words.yaml says."""
+    found: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
+    return found
+
+
+def phrase_intentions(shop: Shop) -> Iterator[Intention]:
+    """Names of categories, of each language the last, among what shoppers say around them."""
+    said = words()["phrases"]
+    for path, by_language in shop.names.items():
+        for language, own in by_language.items():
+            right = frozenset(one.product_id for one in shop.products if own[-1] in one.called)
+            for phrase in said.get(language, ()) if right else ():
+                text = phrase.format(own[-1])
+                yield Intention(
+                    "category in a phrase", {"text": text}, all_of(right), path, language=language
+                )
+
+
 def synonym_intentions(shop: Shop) -> Iterator[Intention]:
     """The words of words.yaml that no listing has."""
     listings = [terms(one.text) for one in shop.products]
-    known = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
-    for path, own in known.get(shop.name, {}).items():
+    for path, own in words().get(shop.name, {}).items():
         right = shop.ids(category=path)
         for word in own:
             if right and not sold(word, listings):

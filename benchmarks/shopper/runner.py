@@ -8,7 +8,7 @@ from tqdm import tqdm
 from benchmarks.shopper.choices import choice_intentions
 from benchmarks.shopper.intention import FIRST, Asked, Intention
 from benchmarks.shopper.judged import judged_intentions
-from benchmarks.shopper.languages import language_intentions, synonym_intentions
+from benchmarks.shopper.languages import language_intentions, phrase_intentions, synonym_intentions
 from benchmarks.shopper.nothing import nothing_intentions
 from benchmarks.shopper.photos import photo_intentions
 from benchmarks.shopper.prices import price_intentions
@@ -28,6 +28,7 @@ MAKERS: Makers = {
     nothing_intentions: ("nothing_when_nothing",),
     price_intentions: ("price_words",),
     language_intentions: ("cross_language_top10",),
+    phrase_intentions: (),
     synonym_intentions: ("synonyms_top10",),
     choice_intentions: ("facets_true",),
     judged_intentions: ("judged_plain", "typo_ratio"),

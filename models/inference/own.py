@@ -1,7 +1,7 @@
 """What modalities say by themselves, before any training: `Encoder.own` over a feature table."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,13 +10,25 @@ from torch.nn import functional
 from models.features.table import FeatureTable
 from models.network import ProductNetwork, batch_values
 
-if TYPE_CHECKING:
-    from models.inference.product_encoder import ProductEncoder
-
 __all__ = ["SEEN", "own_evidence", "own_sizes", "own_vectors", "rows_with", "steadied"]
 
 SEEN = ("text", "image", "audio")
 """Modalities that a shopper perceives; a price alone is like that of thousands of products."""
+
+
+class Perceiving(Protocol):
+    """What is asked of an encoder of products here; see `ProductEncoder`."""
+
+    network: ProductNetwork
+
+    @property
+    def modalities(self) -> Sequence[str]: ...
+
+    def own_vectors(
+        self, features: FeatureTable, only: Sequence[str] | None = None
+    ) -> dict[str, np.ndarray]: ...
+
+    def embed_features(self, features: FeatureTable, only: Sequence[str] | None = None) -> np.ndarray: ...
 
 
 def own_vectors(
@@ -66,7 +78,7 @@ def rows_with(features: FeatureTable, modality: str) -> np.ndarray:
 
 
 def own_evidence(
-    encoder: "ProductEncoder", features: FeatureTable, vectors: np.ndarray
+    encoder: Perceiving, features: FeatureTable, vectors: np.ndarray
 ) -> list[dict[str, np.ndarray]]:
     """See `ProductEncoder.own_evidence`.
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from retrieval.catalogue.products import ProductFacts
-from retrieval.filters.columns import Columns
+from retrieval.filters.columns import SEPARATOR, Columns
+from retrieval.lexical.category_names import CategoryNames
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.score_table import positions
 from retrieval.ranking.answers import AnswerFloor
@@ -69,6 +70,11 @@ class SearchParts:
         facts = self.facts
         names = self.lexical.categories
         return Suggestions(facts.title, facts.category, facts.brand, self.popularity, names)
+
+    @cached_property
+    def category_names(self) -> CategoryNames:
+        """Which of the categories in `columns` a query names."""
+        return CategoryNames(self.columns.category.values, self.lexical.categories, SEPARATOR)
 
     @cached_property
     def evidence(self) -> dict[str, np.ndarray]:

@@ -15,9 +15,8 @@ from retrieval.catalogue.products import BLANK, attributes_of, plain
 from retrieval.catalogue.rows import RowMap
 from retrieval.catalogue.updates import UpdatedProduct, column_facts
 from retrieval.changes.view import LayeredView
-from retrieval.filters.columns import SEPARATOR, Columns
+from retrieval.filters.columns import Columns
 from retrieval.filters.sorting import Sort, sorted_rows
-from retrieval.lexical.category_names import CategoryNames
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical, LayeredRows
 from retrieval.query import EncodedQuery
@@ -154,15 +153,6 @@ class CatalogueView:
             return None
         put = self._put_texts
         return Suggestions(put("title"), put("category"), put("brand"))
-
-    @cached_property
-    def _category_names(self) -> CategoryNames:
-        return CategoryNames(self.columns.category.values, self.parts.lexical.categories, SEPARATOR)
-
-    def in_categories_named(self, terms: Sequence[str]) -> np.ndarray:
-        """(m,) int64 ascending positions of what is there and of a category that terms name."""
-        named = self._category_names.named(terms)
-        return np.flatnonzero(self.columns.category.rows(named) & self.there) if named else np.empty(0, int)
 
     def near(self, queries: np.ndarray, k: int) -> np.ndarray:
         """(q, k) positions nearest to queries, best first; -1 is padding."""

@@ -18,16 +18,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from retrieval.filters.columns import SEPARATOR, Columns
 from retrieval.filters.sorting import sorted_rows
 from retrieval.lexical.tokens import search_terms
-from shelfspace.errors import InputError
+from shelfspace.reviewed_list import read_entries
 
 __all__ = ["Boost", "Rule", "Rules", "read_rules"]
 
@@ -176,25 +174,4 @@ def read_rules(path: Path) -> Rules:
     Raises:
         InputError: no YAML, or a rule that cannot be meant; the message names its place.
     """
-    if not path.exists():
-        return Rules()
-    try:
-        read: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(
-            str(path), "", f"write valid YAML in UTF-8 ({' '.join(str(error).split())})"
-        ) from error
-    if read is None:
-        return Rules()
-    if not isinstance(read, dict) or set(read) != {"rules"} or not isinstance(read["rules"], list):
-        raise InputError(str(path), read, "write one key, `rules`, with a list of rules")
-    found = []
-    for number, entry in enumerate(read["rules"], 1):
-        try:
-            found.append(Rule.model_validate(entry))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join([f"rules[{number}]", *(str(part) for part in first["loc"])])
-            remedy = first["msg"].removeprefix("Value error, ")
-            raise InputError(f"{path.name}: {place}", first.get("input"), remedy) from None
-    return Rules(tuple(found))
+    return Rules(tuple(rule for _, rule in read_entries(path, "rules", "rules", Rule.model_validate)))

@@ -15,13 +15,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-import yaml
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
 from catalog.text.colours import known_colours
 from retrieval.lexical.corrections import Words
 from retrieval.lexical.tokens import Also, search_terms
 from shelfspace.errors import InputError
+from shelfspace.reviewed_list import read_entries
 from shelfspace.settings.section import Section
 
 __all__ = ["NO_SYNONYMS", "Expanded", "Synonyms", "expand", "read_synonyms"]
@@ -87,29 +87,10 @@ def read_synonyms(path: Path) -> Synonyms:
     Raises:
         InputError: no YAML, or an entry that cannot be meant; the message names its place.
     """
-    if not path.exists():
-        return Synonyms()
-    try:
-        read: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(
-            str(path), "", f"write valid YAML in UTF-8 ({' '.join(str(error).split())})"
-        ) from error
-    if read is None:
-        return Synonyms()
-    if not isinstance(read, dict) or set(read) != {"synonyms"} or not isinstance(read["synonyms"], list):
-        raise InputError(str(path), read, "write one key, `synonyms`, with a list of groups of words")
     others: dict[Terms, list[str]] = {}
-    for number, entry in enumerate(read["synonyms"], 1):
-        place = f"{path.name}: synonyms[{number}]"
-        try:
-            group = Group.model_validate({"words": entry} if isinstance(entry, list) else entry)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join([place, *(str(part) for part in first["loc"])])
-            raise InputError(where, first.get("input"), first["msg"]) from None
+    for place, group in read_entries(path, "synonyms", "groups of words", read_group):
         if len(group.words) + len(group.also) < 2:
-            raise InputError(place, entry, "give at least two words that mean the same")
+            raise InputError(place, group.words, "give at least two words that mean the same")
         for word in group.words:
             key = terms_of(word)
             if not key:
@@ -121,6 +102,11 @@ def read_synonyms(path: Path) -> Synonyms:
                 other for other in [*group.words, *group.also] if terms_of(other) != key and other not in own
             ]
     return Synonyms({key: tuple(own) for key, own in others.items()})
+
+
+def read_group(entry: Any) -> Group:
+    """A list of words is a group of them."""
+    return Group.model_validate({"words": entry} if isinstance(entry, list) else entry)
 
 
 def terms_of(text: str) -> Terms:

@@ -16,8 +16,7 @@ from scipy.special import expit
 
 from retrieval.ranking.candidates import Candidates
 from retrieval.ranking.features import FEATURES, features_of
-from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json, write_json
+from shelfspace.files import read_artifact, write_json
 
 __all__ = ["TELLING", "AnswerFloor", "load_answers", "save_answers"]
 
@@ -81,10 +80,7 @@ def load_answers(path: Path) -> dict[str, AnswerFloor]:
     Raises:
         ArtifactError: the file is missing, damaged or of other features.
     """
-    try:
-        return _read(read_json(path))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"the floors of answers at {path} are missing or damaged: {error}") from error
+    return read_artifact(path, "the floors of answers", _read)
 
 
 def _read(stored: Any) -> dict[str, AnswerFloor]:

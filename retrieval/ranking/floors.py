@@ -16,8 +16,7 @@ import numpy as np
 from retrieval.ranking.fit import FEWEST
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.training.held_out import Lesson
-from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json, write_json
+from shelfspace.files import read_artifact, write_json
 
 __all__ = ["learn_floors", "load_floors", "save_floors"]
 
@@ -82,10 +81,7 @@ def load_floors(path: Path) -> dict[str, float]:
     Raises:
         ArtifactError: the file is missing or damaged.
     """
-    try:
-        return _read(read_json(path))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"the score floors at {path} are missing or damaged: {error}") from error
+    return read_artifact(path, "the score floors", _read)
 
 
 def _read(stored: Any) -> dict[str, float]:

@@ -32,8 +32,7 @@ from scipy.special import expit
 from retrieval.ranking.candidates import KINDS, MIXED, Candidates
 from retrieval.ranking.features import FEATURES, NEAREST, features_of
 from retrieval.ranking.rules import default_rule, rule_scores
-from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json, write_json
+from shelfspace.files import read_artifact, write_json
 
 __all__ = ["FusionModel", "Part"]
 
@@ -155,20 +154,17 @@ class FusionModel:
         Raises:
             ArtifactError: the file is missing, damaged, or of other features.
         """
-        try:
-            stored = read_json(path)
-            return cls(_from_json(stored), dict(stored.get("rules", {})), dict(stored.get("compared", {})))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ArtifactError(f"the fusion weights at {path} are missing or damaged: {error}") from error
+        return read_artifact(path, "the fusion weights", _from_json)
 
 
-def _from_json(stored: Any) -> dict[str, Part]:
+def _from_json(stored: Any) -> FusionModel:
     if stored["format"] not in range(BEFORE, FORMAT + 1):
         raise ValueError(f"format {stored['format']}; this version reads {BEFORE} to {FORMAT}")
     old = {"mixed": "photo_words"} if stored["format"] == BEFORE else {}
     # Without words, older weights knew the cosine alone.
     parts = {old.get(kind, kind): part for kind, part in stored["parts"].items() if kind != "wordless"}
-    return {kind: part_of_json(kind, part) for kind, part in parts.items()}
+    read = {kind: part_of_json(kind, part) for kind, part in parts.items()}
+    return FusionModel(read, dict(stored.get("rules", {})), dict(stored.get("compared", {})))
 
 
 def part_to_json(part: Part) -> dict[str, Any]:

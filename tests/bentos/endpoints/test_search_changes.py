@@ -90,6 +90,17 @@ def test_a_new_product_is_filtered_counted_sorted_and_shown(client: TestClient, 
     assert "P002" in ids(near)  # the same photo
 
 
+def test_a_category_that_is_named_is_found_though_no_listing_has_every_word(client: TestClient) -> None:
+    item = {**ITEM, "title": "violet drizzle roof", "category": "Rain > Umbrellas"}
+    sent(client, "/products/put", item=item)
+    for words in ("umbrellas zzgrandmother", "zzgrandmother umbrella"):
+        found = asked(client, query={"text": words}, k=100, facets=True)
+        assert ids(found)[0] == "new-1"
+        assert found["facets"]["category"]["Rain > Umbrellas"] == 1
+    sent(client, "/products/delete", product_id="new-1")
+    assert "new-1" not in ids(asked(client, query={"text": "umbrellas zzgrandmother"}, k=100))
+
+
 def test_a_replaced_product_answers_to_its_new_words_only(client: TestClient) -> None:
     old = asked(client, query={"text": "P003 台灯"})["hits"][0]
     assert (old["product_id"], old["why"]["words"]) == ("P003", ["台灯"])

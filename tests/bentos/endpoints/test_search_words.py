@@ -10,13 +10,11 @@ from starlette.testclient import TestClient
 
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from bentos.endpoints import ENDPOINTS
 from releases.opened import open_release
+from tests.bentos.endpoints.test_search import asked
 from tests.bentos.http.test_fast_path import client_of, settings
 from tests.bentos.market import Market
 from tests.bentos.shop import Shop
-
-SearchAnswer = ENDPOINTS["search"].answer_model
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +23,6 @@ def client(market: Market) -> Iterator[TestClient]:
     assert app.engine.refresh()
     yield client_of(app)
     app.close()
-
-
-def asked(client: TestClient, **body: object) -> dict:
-    response = client.post("/search", json=body)
-    assert response.status_code == 200, response.text
-    SearchAnswer.model_validate(response.json())
-    return response.json()["result"]
 
 
 def whole(client: TestClient, text: str, **more: object) -> dict:
