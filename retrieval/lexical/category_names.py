@@ -11,8 +11,9 @@ __all__ = ["CategoryNames"]
 class CategoryNames:
     """Names of categories, found by the words of queries.
 
-    A category is named by all words of its own name, in any form, of what else it is called, or of a
-    category above it that is the same kind of thing: clocks name chiming clocks, music names no violins.
+    A category is named by all words of its own name, in any form, and by those of what the shop says it, or
+    one above it, is called; by the name of one above it only if that is the same kind of thing: clocks name
+    chiming clocks, music names no violins.
 
     Args:
         paths: of each category, its nodes from the top.
@@ -25,9 +26,11 @@ class CategoryNames:
     ) -> None:
         self._by_last: dict[str, list[tuple[frozenset[str], int]]] = {}
         for number, path in enumerate(paths):
-            *above, own = ([term for _, term in search_terms(node)] for node in path.split(separator))
-            other = chain.from_iterable(names.get(path, {}).values())
-            called = [[term for _, term in search_terms(name)] for name in other]
+            nodes = path.split(separator)
+            *above, own = ([term for _, term in search_terms(node)] for node in nodes)
+            paths_to = (separator.join(nodes[:depth]) for depth in range(1, len(nodes) + 1))
+            said = chain.from_iterable(name for one in paths_to for name in names.get(one, {}).values())
+            called = [[term for _, term in search_terms(name)] for name in said]
             kinds = [node for node in above if node and own and node[-1] == own[-1]]
             for terms in (own, *called, *kinds):
                 if terms:

@@ -5,7 +5,11 @@ import pytest
 from retrieval.lexical.category_names import CategoryNames
 
 PATHS = ["Clocks > Chiming Clocks", "Clocks > Ticking Clocks", "Kitchen > Kettles", "Music > Violins", ""]
-NAMES = {"Kitchen > Kettles": {"zh": ["热水瓶", "水壶"]}, "Gone": {"en": ["gone"]}}
+NAMES = {
+    "Kitchen > Kettles": {"zh": ["热水瓶", "水壶"]},
+    "Music": {"en": ["musical instrument"]},
+    "Gone": {"en": ["gone"]},
+}
 
 
 @pytest.mark.parametrize(
@@ -16,6 +20,7 @@ NAMES = {"Kitchen > Kettles": {"zh": ["热水瓶", "水壶"]}, "Gone": {"en": ["
         (("chime", "clock", "hall"), [0, 1]),
         (("无线", "水壶"), [2]),
         (("music", "box"), []),
+        (("fine", "music", "instrument"), [3]),
         (("kitchen", "sink"), []),
         (("chime",), []),
         (("gone",), []),
