@@ -4,16 +4,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from assets.lib.checks import build_check, suite_check
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.cleaning import clean_tables
+from catalog.cleaning.losses import losses_table, read_losses, write_losses
 from catalog.splits import keep_splits
-from shelfspace.files import write_table
+from shelfspace.files import read_parquet, write_table
 from shelfspace.hashing import file_hash
 
 __all__ = ["CHECKS", "catalogue", "preprocessing", "splits"]
@@ -24,11 +23,9 @@ preprocessing = partial(stage, group="preprocessing", owners=["team:catalogue"])
 def _of_one_table(name: str, facts: Facts) -> Facts:
     """What is shown of one of the tables that cleaning writes together."""
     shown: Facts = {"dagster/row_count": facts["rows"][name], "preview": facts["previews"][name]}
-    if name in facts["collected"]:
-        shown["collected_rows"] = facts["collected"][name]
     if name == "quarantine":
-        shown["reasons"] = facts["reasons"]
-    return shown
+        return {**shown, "lost": facts["lost"], "refused": facts["refused"]}
+    return {**shown, "collected_rows": facts["collected"][name]}
 
 
 @preprocessing(
@@ -36,7 +33,7 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
     deps=["raw_products", "raw_media", "raw_events", "raw_stock", "media_findings"],
     settings=lambda shop: [shop.settings.media.model_dump(), shop.source.cleaning_fingerprint],
     kinds={"parquet", "pandas"},
-    code_version="1",
+    code_version="2",
     description={
         "products": "Clean products: typed, deduplicated, one row each, media that decode.",
         "quarantine": "Every refused row or file with field, value and reason; nothing is dropped.",
@@ -47,18 +44,23 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
 )
 def catalogue(shop: Shop, folder: Path) -> Facts:
     """Clean the snapshot's tables; what is refused goes to quarantine with its reason."""
-    findings = pd.read_parquet(shop.folder("media_findings") / "findings.parquet")
+    findings = read_parquet(shop.folder("media_findings") / "findings.parquet")
     cleaned = clean_tables(shop.workspace.snapshot, shop.source, shop.settings, findings)
     paths = {name: write_table(folder / f"{name}.parquet", table) for name, table in cleaned.tables.items()}
+    write_losses(folder, cleaned.losses)
     return {
         "versions": {name: file_hash(path) for name, path in paths.items()},
         "rows": {name: len(table) for name, table in cleaned.tables.items()},
-        "collected": cleaned.collected,
+        "collected": {loss.table: loss.read for loss in cleaned.losses},
         "previews": {
             name: table_fact(table.drop(columns="row", errors="ignore"), 6)
             for name, table in cleaned.tables.items()
         },
-        "reasons": table_fact(cleaned.reasons, 30),
+        "lost": {"md": losses_table(cleaned.losses, "github")},
+        "refused": "; ".join(
+            f"{loss.table} {loss.refused:,} of {loss.read:,}" for loss in cleaned.losses if loss.refused
+        )
+        or "nothing",
     }
 
 
@@ -96,17 +98,15 @@ def splits(shop: Shop, folder: Path) -> Facts:
 
 
 def _balance(shop: Shop) -> Any:
-    from data_checks.checks.balance import check_balance, count_tables
+    from data_checks.checks.balance import check_balance
 
-    facts, quarantine = shop.record("products").facts, shop.table("quarantine")
-    counts = count_tables(facts["collected"], facts["rows"], quarantine)
-    return check_balance(counts, shop.settings, shop.workspace.validation, quarantine)
+    return check_balance(read_losses(shop.folder("quarantine")), shop.settings, shop.workspace.validation)
 
 
 def _no_leak(shop: Shop) -> Any:
     from data_checks.checks.splits import no_leak
 
-    return no_leak(pd.read_parquet(shop.folder("splits") / "splits.parquet"), shop.table("products"))
+    return no_leak(read_parquet(shop.folder("splits") / "splits.parquet"), shop.table("products"))
 
 
 CHECKS = [
@@ -121,7 +121,7 @@ CHECKS = [
     build_check(
         "quarantine",
         "balance",
-        "Clean and refused rows add up to the collected ones, and few enough are refused.",
+        "Kept and refused rows add up to those read, and few enough are refused.",
         _balance,
         reads=("products", "events", "stock", "raw_products"),
     ),
