@@ -119,8 +119,9 @@ class Ledger:
     def change(self, arrival: int, **facts: Any) -> Entry:
         """Change what is known of a delivery."""
         entry = self.entries[arrival]
-        moved = "state" in facts and facts["state"] != entry.state
-        self.entries[arrival] = replace(entry, **facts, **({"changed": _now()} if moved else {}))
+        if facts.get("state", entry.state) != entry.state:
+            facts["changed"] = _now()
+        self.entries[arrival] = replace(entry, **facts)
         return self.entries[arrival]
 
     def unfinished(self, *states: State) -> list[Entry]:
