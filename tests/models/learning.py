@@ -110,7 +110,7 @@ def absurd(dtype: np.dtype) -> float:
 def several_photos(
     values: dict[str, np.ndarray], most: int, random: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """One to `most` photos a row: the first is the given one, others are of its category, the rest is zero."""
+    """One to `most` photos a row: others are of the first one's category, the rest is zero."""
     n = len(values["pixels"])
     counts = random.integers(1, most + 1, n).astype(np.uint8)
     made = {"photos": counts}
