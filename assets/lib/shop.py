@@ -48,7 +48,7 @@ class Shop(dg.ConfigurableResource):
     catalog: str = ""
     launched_by: str = "person"
     cause: str = ""
-    wait_seconds: float = 900.0
+    wait_seconds: float = 6 * 3600.0
     _run_id: str = PrivateAttr(default="")
 
     @contextmanager
@@ -58,8 +58,11 @@ class Shop(dg.ConfigurableResource):
         Raises:
             BusyError: another run still holds it after `wait_seconds`.
         """
-        self._run_id = context.run.run_id if context.run is not None else ""
-        with self.workspace.lock(self.wait_seconds):
+        run = context.run
+        self._run_id = run.run_id if run is not None else ""
+        holder = "another run" if run is None else f"run {run.run_id[:8]} ({run.job_name})"
+        say = context.log.warning if context.log is not None else None
+        with self.workspace.lock(self.wait_seconds, holder=holder, waiting=say):
             yield self
 
     def made_by(self) -> dict[str, Any]:
