@@ -11,11 +11,18 @@ from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.cleaning import clean_tables
 from catalog.cleaning.losses import losses_table, read_losses, write_losses
-from catalog.splits import keep_splits
+from catalog.splits import divide
+from releases.champion import champion
 from shelfspace.files import read_parquet, write_table
 from shelfspace.hashing import file_hash
 
 __all__ = ["CHECKS", "catalogue", "preprocessing", "splits"]
+
+FROZEN = {
+    False: "yes",
+    True: "yes, made anew: the one of before failed its check, and no champion was trained on it",
+}
+"""What is said of a split that passed its check, by whether an earlier one was given up."""
 
 preprocessing = partial(stage, group="preprocessing", owners=["team:catalogue"])
 
@@ -77,24 +84,46 @@ def catalogue(shop: Shop, folder: Path) -> Facts:
         shop.source.label_level,
     ],
     kinds={"pandas"},
-    code_version="1",
+    code_version="2",
     description="Train, validation and test, frozen per product; near-duplicates stay on one side.",
 )
 def splits(shop: Shop, folder: Path) -> Facts:
     """Assign each new product once, by hash of its duplicate group; no product ever moves."""
-    products, media = shop.table("products"), shop.media
+    from data_checks.checks.splits import no_leak
+
+    products, media, settings = shop.table("products"), shop.media, shop.settings
     digests = {key: media.digest(key) for keys in products["photos"] for key in keys}
-    frozen = shop.workspace.state / "splits.parquet"
-    table, kept = keep_splits(frozen, products, digests, shop.settings, shop.source.label_level)
-    write_table(folder / "splits.parquet", table)
-    counts, sizes = table["split"].value_counts(), table.groupby("group").size()
-    return {
-        "dagster/row_count": len(table),
+    frozen, level = shop.workspace.state / "splits.parquet", shop.source.label_level
+    before = read_parquet(frozen) if frozen.exists() else None
+    made, anew = divide(products, digests, settings, before, level), False
+    report = no_leak(made.table, products)
+    if not report.passed and before is not None and champion(shop.workspace) is None:
+        # No model rests on it: nothing is lost where products change sides.
+        before, anew = None, True
+        made = divide(products, digests, settings, None, level)
+        report = no_leak(made.table, products)
+    if report.passed:
+        write_table(frozen, made.table)
+    write_table(folder / "splits.parquet", made.table)
+    counts, sizes = made.table["split"].value_counts(), made.table.groupby("group").size()
+    facts: Facts = {
+        "dagster/row_count": len(made.table),
         **{split: int(counts.get(split, 0)) for split in ("train", "validation", "test")},
         "duplicate_groups": int((sizes > 1).sum()),
-        "largest_group": int(sizes.max()),
-        "kept_from_before": kept,
+        "largest_group": made.largest[0],
+        "largest_group_linked_by": made.largest[1] or "nothing: it is one product",
+        "without_category": int(products["category"].eq("").sum()),
+        "kept_from_before": 0
+        if before is None
+        else int(products["product_id"].isin(before["product_id"]).sum()),
+        "why_empty": made.empty or "no side is empty",
+        "frozen": "no: it failed its check" if not report.passed else FROZEN[anew],
     }
+    if made.dropped:
+        facts["no_links"] = table_fact(
+            pd.DataFrame({"joins too many": [d.sentence for d in made.dropped]}), 20, 300
+        )
+    return facts
 
 
 def _balance(shop: Shop) -> Any:
@@ -106,7 +135,9 @@ def _balance(shop: Shop) -> Any:
 def _no_leak(shop: Shop) -> Any:
     from data_checks.checks.splits import no_leak
 
-    return no_leak(read_parquet(shop.folder("splits") / "splits.parquet"), shop.table("products"))
+    facts = shop.record("splits").facts
+    table = read_parquet(shop.folder("splits") / "splits.parquet")
+    return no_leak(table, shop.table("products"), facts.get("why_empty", ""))
 
 
 CHECKS = [
