@@ -4,6 +4,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from assets.lib.checks import build_check, suite_check
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
