@@ -13,7 +13,7 @@ from assets.lib.record import Facts
 from assets.lib.shop import FOLDERS, Shop
 from assets.lib.stage import stage
 from releases.champion import champion_model, crowned
-from shelfspace.files import read_json, write_json, write_table
+from shelfspace.files import read_json, read_table, write_json, write_table
 from shelfspace.hashing import fingerprint
 from shelfspace.workspace import Workspace
 
@@ -72,11 +72,11 @@ def drift_report(shop: Shop, folder: Path) -> Facts:
 
     workspace, model = shop.workspace, champion_model(shop.workspace).name
     reference = workspace.state / "reference" / model
-    requests = pd.read_parquet(shop.folder("live_requests") / "requests.parquet")
+    requests = read_table(shop.folder("live_requests") / "requests.parquet")
     verdicts = compare_with_reference(
         EmbeddedCatalogue(shop.embedded_products(), shop.vectors()),
         EmbeddedCatalogue(
-            pd.read_parquet(reference / "products.parquet"),
+            read_table(reference / "products.parquet"),
             np.load(reference / "embeddings.npy", allow_pickle=False),
         ),
         requests,

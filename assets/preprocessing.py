@@ -4,8 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from assets.lib.checks import build_check, suite_check
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
@@ -13,7 +11,7 @@ from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.cleaning import clean_tables
 from catalog.splits import keep_splits
-from shelfspace.files import write_table
+from shelfspace.files import read_table, write_table
 from shelfspace.hashing import file_hash
 
 __all__ = ["CHECKS", "catalogue", "preprocessing", "splits"]
@@ -47,7 +45,7 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
 )
 def catalogue(shop: Shop, folder: Path) -> Facts:
     """Clean the snapshot's tables; what is refused goes to quarantine with its reason."""
-    findings = pd.read_parquet(shop.folder("media_findings") / "findings.parquet")
+    findings = read_table(shop.folder("media_findings") / "findings.parquet")
     cleaned = clean_tables(shop.workspace.snapshot, shop.source, shop.settings, findings)
     paths = {name: write_table(folder / f"{name}.parquet", table) for name, table in cleaned.tables.items()}
     return {
@@ -106,7 +104,7 @@ def _balance(shop: Shop) -> Any:
 def _no_leak(shop: Shop) -> Any:
     from data_checks.checks.splits import no_leak
 
-    return no_leak(pd.read_parquet(shop.folder("splits") / "splits.parquet"), shop.table("products"))
+    return no_leak(read_table(shop.folder("splits") / "splits.parquet"), shop.table("products"))
 
 
 CHECKS = [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from catalog.near_duplicates import near_duplicate_pairs
-from shelfspace.files import write_table
+from shelfspace.files import read_table, write_table
 from shelfspace.hashing import content_hash
 from shelfspace.settings import Settings
 
@@ -85,7 +85,7 @@ def keep_splits(
     Returns:
         the table, and how many of the products kept the side that they had.
     """
-    previous = pd.read_parquet(frozen) if frozen.exists() else None
+    previous = read_table(frozen) if frozen.exists() else None
     table = assign_splits(products, photo_digests, settings, previous, label_level)
     write_table(frozen, table)
     kept = 0 if previous is None else int(products["product_id"].isin(previous["product_id"]).sum())

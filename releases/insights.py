@@ -14,6 +14,7 @@ import pandas as pd
 
 from releases.release import Release
 from shelfspace.errors import ArtifactError
+from shelfspace.files import read_table
 
 __all__ = ["ProductTable", "insight_parts", "read_insights"]
 
@@ -88,8 +89,8 @@ def read_insights(release: Release) -> dict[str, ProductTable]:
     found = {}
     for name, path in paths.items():
         try:
-            found[name] = ProductTable(pd.read_parquet(path))
-        except (OSError, ValueError, KeyError) as error:
+            found[name] = ProductTable(read_table(path))
+        except (ArtifactError, ValueError, KeyError) as error:
             raise ArtifactError(
                 f"release {release.id} has no readable table of {name} ({error}); build it again"
             ) from error

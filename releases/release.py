@@ -24,10 +24,12 @@ from filelock import FileLock
 
 from retrieval.vectors import RowIndex, load_index
 from shelfspace.errors import ArtifactError, InputError
-from shelfspace.files import read_json
+from shelfspace.files import read_json, read_table
 from shelfspace.hashing import file_hash
 
-__all__ = ["FORMAT", "Release", "checked_part", "file_hashes", "list_releases", "releases_lock"]
+__all__ = [
+    "FORMAT", "Release", "checked_part", "file_hashes", "is_release_name", "list_releases", "releases_lock",
+]  # fmt: skip
 
 FORMAT = 1
 """Version of the folder's layout; another one is refused."""
@@ -133,7 +135,7 @@ class Release:
     @cached_property
     def products(self) -> pd.DataFrame:
         """The fields the service shows, in row order."""
-        return pd.read_parquet(self.folder / "products.parquet")
+        return read_table(self.folder / "products.parquet")
 
     @cached_property
     def metrics(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ temporary names that the next write of the same target removes.
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,21 +15,28 @@ import orjson
 import pandas as pd
 
 from shelfspace.errors import ArtifactError
+from shelfspace.sealed import open_sealed, seal_object
 
 __all__ = [
+    "DAMAGED",
     "atomic_directory",
     "json_bytes",
     "link_or_copy",
     "read_artifact",
     "read_json",
+    "read_table",
     "sync",
     "write_bytes",
     "write_json",
+    "write_sealed_json",
     "write_table",
     "write_text",
 ]
 
 Content = TypeVar("Content")
+
+DAMAGED = "shelfspace scrub names what is damaged and how to get it back"
+"""What to do about bytes that are not those that were written."""
 
 
 def write_bytes(path: Path, data: bytes) -> Path:
@@ -60,9 +67,14 @@ def write_json(path: Path, value: object) -> Path:
     return write_bytes(path, json_bytes(value))
 
 
+def write_sealed_json(path: Path, value: Mapping[str, Any]) -> Path:
+    """`write_json` of an object with a checksum inside: for what no record or manifest has a digest of."""
+    return write_json(path, seal_object(value))
+
+
 def read_json(path: Path) -> dict:
-    """Read a JSON object."""
-    return orjson.loads(path.read_bytes())
+    """Read a JSON object; where it carries a checksum, only as it was written."""
+    return open_sealed(orjson.loads(path.read_bytes()))
 
 
 def read_artifact(path: Path, what: str, read: Callable[[Any], Content]) -> Content:
@@ -83,12 +95,28 @@ def read_artifact(path: Path, what: str, read: Callable[[Any], Content]) -> Cont
 
 
 def write_table(path: Path, table: pd.DataFrame) -> Path:
-    """Write a table as zstd Parquet, atomically; equal tables give equal bytes."""
+    """Write a table as zstd Parquet with checksums, atomically; equal tables give equal bytes."""
+    from shelfspace.sealed_tables import write_sealed_table
+
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    table.to_parquet(temporary, compression="zstd", index=False)
+    write_sealed_table(temporary, table)
     os.replace(temporary, path)
     return path
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a table that `write_table` wrote, or some of its columns, as it was written.
+
+    Raises:
+        ArtifactError: it is missing or damaged.
+    """
+    from shelfspace.sealed_tables import read_sealed_table
+
+    try:
+        return read_sealed_table(path, columns)
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"the table {path} is missing or damaged: {error}; {DAMAGED}") from error
 
 
 def link_or_copy(source: str, target: str) -> None:
