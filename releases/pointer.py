@@ -14,7 +14,7 @@ import orjson
 
 from releases.release import Release, is_release_name, list_releases, releases_lock
 from shelfspace.errors import ArtifactError
-from shelfspace.files import write_text
+from shelfspace.files import reading, write_text
 from shelfspace.sealed import open_sealed, seal_object
 
 __all__ = ["current", "current_id", "history", "previous", "promote", "prune", "rollback"]
@@ -105,15 +105,8 @@ def history(workspace_root: Path) -> list[dict[str, Any]]:
         return []
     # A killed writer can leave a last line without its newline; the next move cuts it off.
     whole = path.read_bytes().rpartition(b"\n")[0]
-    moves = []
-    for number, said in enumerate(whole.splitlines(), 1):
-        try:
-            moves.append(open_sealed(orjson.loads(said)))
-        except ValueError as error:
-            raise ArtifactError(
-                f"{path} line {number} is damaged ({error}); take the line out to go on without that move"
-            ) from error
-    return moves
+    with reading(path):
+        return [open_sealed(orjson.loads(line)) for line in whole.splitlines()]
 
 
 def standing(workspace_root: Path) -> list[str]:

@@ -39,6 +39,9 @@ def read_sealed_table(path: Path, columns: Sequence[str] | None = None) -> pd.Da
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            lacking = sorted(set(columns or ()) - set(file.schema_arrow.names))
+            if lacking:
+                raise ValueError(f"it has no column {', '.join(lacking)}")
             table = file.read(None if columns is None else list(columns))
         check_table(table)
         return table.to_pandas()

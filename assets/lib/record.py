@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from shelfspace.errors import ArtifactError
-from shelfspace.files import atomic_directory, read_json, write_sealed_json
+from shelfspace.files import atomic_directory, read_json, reading, write_sealed_json
 from shelfspace.hashing import fingerprint, tree_hashes
+from shelfspace.way_back import way_back
 
 __all__ = ["Facts", "Record", "build", "check_bytes", "read_record"]
 
@@ -70,18 +71,14 @@ def read_record(folder: Path, note: Path | None = None) -> Record | None:
     path = folder / RECORD
     if not path.exists():
         return None
-    try:
+    noted = read_json(note) if note is not None and note.exists() else {}
+    with reading(path, KeyError, TypeError, AttributeError):
         kept = read_json(path)
-        noted = read_json(note) if note is not None and note.exists() else {}
         by = noted["made_by"] if noted.get("fingerprint") == kept["fingerprint"] else {}
         files = kept.get("files", {})
         return Record(
             folder, kept["fingerprint"], kept["data_version"], kept["facts"], made_by=by, files=files
         )
-    except (ValueError, KeyError) as error:
-        raise ArtifactError(
-            f"{path} is damaged ({error}); delete its folder and run the stage again"
-        ) from error
 
 
 def check_bytes(folder: Path) -> None:
@@ -100,10 +97,7 @@ def check_bytes(folder: Path) -> None:
         name for name in there.keys() | kept.files.keys() if there.get(name) != kept.files.get(name)
     )
     what = ", ".join(str(folder / name) for name in wrong[:5]) if kept.files else str(folder)
-    raise ArtifactError(
-        f"damaged: {what} (not the bytes that were written); delete {folder} and run the same again, "
-        "then it is made anew"
-    )
+    raise ArtifactError(f"{what}: damaged, not what was written; {way_back(folder / RECORD)}")
 
 
 def build(

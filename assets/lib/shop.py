@@ -19,7 +19,7 @@ from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
 from releases.champion import champion_model
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_table
+from shelfspace.files import read_array, read_parquet
 from shelfspace.provenance import made_by
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import Workspace, params_file
@@ -49,7 +49,7 @@ class Shop(dg.ConfigurableResource):
     catalog: str = ""
     launched_by: str = "person"
     cause: str = ""
-    wait_seconds: float = 900.0
+    wait_seconds: float = 6 * 3600.0
     _run_id: str = PrivateAttr(default="")
     _checked: dict[Path, str] = PrivateAttr(default_factory=dict)
 
@@ -60,8 +60,11 @@ class Shop(dg.ConfigurableResource):
         Raises:
             BusyError: another run still holds it after `wait_seconds`.
         """
-        self._run_id = context.run.run_id if context.run is not None else ""
-        with self.workspace.lock(self.wait_seconds):
+        run = context.run
+        self._run_id = run.run_id if run is not None else ""
+        holder = "another run" if run is None else f"run {run.run_id[:8]} ({run.job_name})"
+        say = context.log.warning if context.log is not None else None
+        with self.workspace.lock(self.wait_seconds, holder=holder, waiting=say):
             yield self
 
     def made_by(self) -> dict[str, Any]:
@@ -153,19 +156,19 @@ class Shop(dg.ConfigurableResource):
     def table(self, name: str) -> pd.DataFrame:
         """One of the cleaned tables: products, quarantine, events or stock."""
         self.record(name)
-        return read_table(self.folder(name) / f"{name}.parquet")
+        return read_parquet(self.folder(name) / f"{name}.parquet")
 
     def split(self) -> pd.DataFrame:
         """Side and duplicate group of each product ever seen, indexed by product_id."""
-        return read_table(self.folder("splits") / "splits.parquet").set_index("product_id")
+        return read_parquet(self.folder("splits") / "splits.parquet").set_index("product_id")
 
     def vectors(self) -> np.ndarray:
         """(n, d) float32 vectors of the products that have one."""
-        return np.load(self.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
+        return read_array(self.folder("product_embeddings") / "embeddings.npy")
 
     def embedded_products(self) -> pd.DataFrame:
         """Rows of the cleaned products that have a vector, in the order of the vectors."""
-        ids = read_table(self.folder("product_embeddings") / "embedded.parquet")["product_id"]
+        ids = read_parquet(self.folder("product_embeddings") / "embedded.parquet")["product_id"]
         return self.table("products").set_index("product_id").loc[ids].reset_index()
 
 

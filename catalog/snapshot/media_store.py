@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_table, write_table
+from shelfspace.files import read_parquet, write_table
 from shelfspace.hashing import content_hash
 
 __all__ = ["Added", "MediaStore", "add_media"]
@@ -63,7 +63,8 @@ class MediaStore:
         path = snapshot / "media" / "index.parquet"
         if not path.exists():
             return cls(path.parent, {})
-        rows = read_table(path, COLUMNS).itertuples(index=False, name=None)
+        index = read_parquet(path, columns=COLUMNS)
+        rows = index.itertuples(index=False, name=None)
         return cls(path.parent, {key: Entry(shard, *rest) for key, shard, *rest in rows})
 
     def keys(self) -> list[str]:

@@ -24,7 +24,7 @@ import numpy as np
 from tqdm import tqdm
 
 from shelfspace.errors import ArtifactError
-from shelfspace.files import sync
+from shelfspace.files import read_array, reading, sync
 from shelfspace.hashing import file_hash
 from shelfspace.progress import hide_bar
 
@@ -73,7 +73,10 @@ class FeatureStore:
             if write:
                 connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
-            raise ArtifactError(f"the ledger in {self.folder} is damaged or locked: {error}") from error
+            raise ArtifactError(
+                f"the ledger in {self.folder} is damaged or locked: {error}; end what else uses it, or "
+                "delete the folder to have the features computed again"
+            ) from error
         finally:
             connection.close()  # an open transaction is rolled back
 
@@ -179,22 +182,15 @@ class FeatureStore:
     def _open(self, shard: int, name: str) -> np.ndarray:
         """One array of a shard, memory-mapped; at first its bytes are compared with the ledger."""
         file = self._file(shard, name)
-        try:
-            self._check(file)
-            return np.load(file, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            remedy = f"delete {self.folder} to have it computed again"
-            raise ArtifactError(f"feature shard {file} is missing or damaged ({error}); {remedy}") from error
-
-    def _check(self, file: Path) -> None:
-        """Raise ValueError unless a file's bytes are those the ledger lists; of old ones it lists none."""
-        if file in self._whole:
-            return
-        with self._ledger() as ledger:
-            listed = ledger.execute("SELECT digest FROM digests WHERE file = ?", (file.name,)).fetchone()
-        if listed is not None and listed[0] != file_hash(file):
-            raise ValueError("not the bytes that were written")
-        self._whole.add(file)
+        if file not in self._whole:
+            with self._ledger() as ledger:
+                row = ledger.execute("SELECT digest FROM digests WHERE file = ?", (file.name,)).fetchone()
+            with reading(file):
+                # Shards of an earlier version have none.
+                if row is not None and row[0] != file_hash(file):
+                    raise ValueError("it is not what was written")
+            self._whole.add(file)
+        return read_array(file, mmap_mode="r")
 
     def check(self) -> None:
         """Read all that is stored and compare it with the ledger.

@@ -354,8 +354,8 @@ def test_a_damaged_pointer_history_or_manifest_is_refused(workspace: Path) -> No
     releases = workspace / "releases"
     for path, refused, remedy in (
         (releases / "current", lambda: current(workspace), "write the name"),
-        (releases / "promotions.jsonl", lambda: history(workspace), "line [12] is damaged"),
-        (releases / b / "release.json", lambda: Release.load(releases / b), "is no release"),
+        (releases / "promotions.jsonl", lambda: history(workspace), "promotions.jsonl is damaged"),
+        (releases / b / "release.json", lambda: Release.load(releases / b), "release.json is damaged"),
     ):
         kept = path.read_bytes()
         path.chmod(0o644)

@@ -138,7 +138,7 @@ def test_bytes_that_are_not_those_of_the_record_are_named(tmp_path: Path) -> Non
     file = tmp_path / "asset" / "out.txt"
     for damage in (lambda: file.write_text("bytez"), file.unlink, lambda: file.with_name("more").touch()):
         damage()
-        with pytest.raises(ArtifactError, match=r"damaged: .*(out\.txt|more)"):
+        with pytest.raises(ArtifactError, match=r"(out\.txt|more): damaged"):
             check_bytes(tmp_path / "asset")
         for left in tmp_path.glob("asset/*"):
             left.unlink()
@@ -152,5 +152,5 @@ def test_a_record_of_before_has_one_hash_of_all_files(tmp_path: Path) -> None:
     write_json(tmp_path / "asset" / "record.json", {k: v for k, v in kept.items() if k != "files"})
     check_bytes(tmp_path / "asset")
     (tmp_path / "asset" / "out.txt").write_text("bytez")
-    with pytest.raises(ArtifactError, match=r"damaged: .*asset \(not the bytes"):
+    with pytest.raises(ArtifactError, match=r"asset: damaged"):
         check_bytes(tmp_path / "asset")

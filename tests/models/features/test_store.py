@@ -252,7 +252,7 @@ def test_a_flipped_bit_is_refused(tmp_path: Path, name: str) -> None:
     data = file.read_bytes()
     for place in (0, len(data) // 2, len(data) - 1):
         file.write_bytes(data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :])
-        with pytest.raises(ArtifactError, match=rf"{name} is missing or damaged .* delete"):
+        with pytest.raises(ArtifactError, match=rf"{name} is damaged"):
             FeatureStore(tmp_path, "x", "f", LAYOUT).gather(hashes)
         with pytest.raises(ArtifactError, match=name):
             FeatureStore(tmp_path, "x", "f", LAYOUT).check()
