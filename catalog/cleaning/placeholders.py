@@ -21,8 +21,8 @@ Refused = tuple[str, str, str, str, str]
 """photos or sounds, product id, field, value, reason."""
 
 NEAR = 10
-"""Levels of 255 by which no part of two looks may differ. One picture in other sizes and as JPEG of quality 40
-to 90 differs by 10 at most; of 1,000 Flipkart photos no two that are not the same are nearer than 12."""
+"""Levels of 255 by which no part of two looks may differ. One picture in other sizes and as JPEG of quality
+40 to 90 differs by 10 at most; of 1,000 Flipkart photos no two that are not the same are nearer than 12."""
 SAMPLE = 500
 """Products among which crowds are looked for; what a tenth of all have, some fifty of these have."""
 ONE_CATEGORY = 0.9
