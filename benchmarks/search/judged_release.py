@@ -3,7 +3,7 @@
 The queries are divided into five parts; the fusion that ranks for one learned from the other four.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ __all__ = ["measure_release", "release_queries"]
 
 
 def release_queries(
-    judgements: dict[str, dict[str, int]], release: Release, encoder: ProductEncoder
+    judgements: Mapping[str, Mapping[str, int]], release: Release, encoder: ProductEncoder
 ) -> list[Query]:
     """The judged queries as the release's encoder reads them, in alphabetical order.
 
@@ -56,7 +56,7 @@ def measure_release(folder: Path, release_folder: Path) -> list[dict[str, Any]]:
     """
     release = Release.load(release_folder)
     encoder = ProductEncoder.load(release.model_folder)
-    queries = release_queries(read_judgements(folder), release, encoder)
+    queries = release_queries(read_judgements(folder).grades, release, encoder)
     if sum(bool(query.grades.any()) for query in queries) < PARTS:
         raise InputError("judgements", len(queries), f"judge {PARTS} queries with a relevant product or more")
     return rows_of({"with": crossed(search_of(release, encoder), queries)})

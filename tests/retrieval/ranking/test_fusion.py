@@ -207,6 +207,19 @@ def test_equal_judgements_give_equal_weights(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+def test_what_weighs_more_teaches_more_and_only_ratios_count() -> None:
+    words, vectors = judged("lexical", 5), judged("cosine", 5, seed=1)
+
+    def learned(one: float, other: float) -> FusionModel:
+        heavy = [replace(q, weight=one) for q in words]
+        return fit_fusion([*heavy, *(replace(q, weight=other) for q in vectors)])
+
+    assert quality(learned(9.0, 0.1), words) > quality(learned(0.1, 9.0), words) + 0.05
+    assert quality(learned(0.1, 9.0), vectors) > quality(learned(9.0, 0.1), vectors) + 0.05
+    same = fit_fusion([*words, *vectors]).parts["long"].weights
+    np.testing.assert_allclose(learned(7.0, 7.0).parts["long"].weights, same)
+
+
 def mixed(by: str, count: int = 40, seed: int = 0, beside: str = "photo") -> list[Judged]:
     found = judged(by, 1, count, seed)
     mixes = [replace(o.candidates, words_weight=1.0, beside=beside) for o in found]
