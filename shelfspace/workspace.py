@@ -24,7 +24,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,8 +170,15 @@ class Workspace:
         return self.root / "inbox"
 
     @contextmanager
-    def lock(self, timeout: float = 0) -> Iterator[None]:
+    def lock(
+        self, timeout: float = 0, *, holder: str = "another run", waiting: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
         """Hold the workspace: one run at a time, across processes; a dead holder frees it.
+
+        Args:
+            timeout: seconds to wait for another holder.
+            holder: who holds it, as those read who wait meanwhile.
+            waiting: is told once, as a sentence, who is waited for.
 
         Raises:
             BusyError: another run holds it for longer than `timeout` seconds.
@@ -179,12 +186,28 @@ class Workspace:
         self.state.mkdir(parents=True, exist_ok=True)
         guard = FileLock(self.state / "run.lock")
         try:
-            guard.acquire(timeout=timeout)
+            try:
+                guard.acquire(timeout=0)
+            except Timeout:
+                if waiting is not None and timeout > 0:
+                    waiting(
+                        f"{self.held_by()} holds workspace {self.name}; this one goes on when it has ended"
+                    )
+                guard.acquire(timeout=timeout)
         except Timeout:
             raise BusyError(
-                f"another run holds workspace {self.name}; wait for it, or stop it in the Dagster UI"
+                f"{self.held_by()} holds workspace {self.name}; wait for it, or stop it in the Dagster UI"
             ) from None
         try:
+            write_text(self._holder, holder)
             yield
         finally:
             guard.release()
+
+    @property
+    def _holder(self) -> Path:
+        return self.state / "run.holder"
+
+    def held_by(self) -> str:
+        """Who holds the workspace, or held it last."""
+        return self._holder.read_text() if self._holder.exists() else "another run"

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from shelfspace.errors import BusyError, CatalogError
 from shelfspace.workspace import Workspace, workspace_name
 from tests.conftest import PROJECT
+from tests.waiting import wait_for
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,26 @@ def test_a_folder_is_remembered_by_its_workspace(tmp_path: Path) -> None:
     assert Workspace.open(str(shop), tmp_path / "all").catalog == str(shop)
     assert Workspace.open("shop", tmp_path / "all").catalog == str(shop)
     assert Workspace.open("other", tmp_path / "all").catalog == "other"
+
+
+def test_who_waits_says_for_whom_and_then_goes_on(tmp_path: Path) -> None:
+    opened, said = Workspace.open("x", tmp_path), list[str]()
+    got = threading.Event()
+
+    def second() -> None:
+        with opened.lock(30, holder="run b", waiting=said.append):
+            got.set()
+
+    with opened.lock(holder="run a (chain)"):
+        waiter = threading.Thread(target=second)
+        waiter.start()
+        wait_for(lambda: bool(said), 10, pause=0.02)
+        assert not got.is_set()
+    waiter.join(10)
+    assert got.is_set()
+    assert said == ["run a (chain) holds workspace x; this one goes on when it has ended"]
+    with opened.lock(30, waiting=said.append):
+        assert len(said) == 1, "nobody was waited for"
 
 
 def test_the_lock_holds_across_processes_and_dies_with_its_holder(tmp_path: Path) -> None:
