@@ -1,6 +1,7 @@
 """Which workspace a catalogue has: one of its own, that no other catalogue shares.
 
-A workspace notes its catalogue in state/catalog.txt: a folder as an absolute path, a preset by its name.
+A workspace notes its catalogue's folder in state/catalog.txt, as an absolute path; one without a note is of
+the preset of its name.
 """
 
 import re
@@ -12,9 +13,10 @@ import yaml
 from shelfspace.errors import CatalogError
 from shelfspace.hashing import content_hash
 
-__all__ = ["NOTE", "belongs", "home_of", "named_in", "noted", "workspace_name"]
+__all__ = ["NOTE", "belongs", "home_of", "named_in", "noted", "own_name", "workspace_name"]
 
 NOTE = "state/catalog.txt"
+SAMPLE = "sample"
 LONGEST = 80
 """Bytes of a name; a file system takes 255, of which releases, Bentos and temporary files need some."""
 
@@ -50,7 +52,14 @@ def named_in(folder: Path) -> str:
     except (yaml.YAMLError, UnicodeDecodeError):
         return ""
     name = described.get("name") if isinstance(described, dict) else None
-    return name.strip().replace("/", "-") if isinstance(name, str) else ""
+    return own_name(name) if isinstance(name, str) else ""
+
+
+def own_name(name: str) -> str:
+    """A name that a catalogue gives itself, as a path's last part; "" for the built-in sample's, which a copy
+    of its folder has too."""
+    kept = name.strip().replace("/", "-")
+    return "" if kept == SAMPLE else kept
 
 
 def noted(place: Path) -> str:
@@ -58,7 +67,6 @@ def noted(place: Path) -> str:
     note = place / NOTE
     if note.exists():
         return note.read_text(encoding="utf-8")
-    # Workspaces of presets had no note once.
     return place.name if (place / "snapshot.dvc").exists() else ""
 
 

@@ -85,7 +85,7 @@ class Workspace:
 
     @classmethod
     def open(cls, catalog: str | None = None, root: Path | None = None) -> "Workspace":
-        """`find`, and made when it is not there. Its catalogue is noted in it; later its name is enough."""
+        """`find`, and made when it is not there. A folder is noted in it; later its name is enough."""
         found = cls._of(catalog, root)
         if not belongs(found.root, found.catalog):
             moved = f"workspace {found.name} follows {found.catalog}: {noted(found.root)} is no longer there"
@@ -110,7 +110,7 @@ class Workspace:
 
     def _noting(self) -> "Workspace":
         self.state.mkdir(parents=True, exist_ok=True)
-        if noted(self.root) != self.catalog:
+        if Path(self.catalog).is_absolute() and noted(self.root) != self.catalog:
             write_text(self.root / NOTE, self.catalog)
         return self
 

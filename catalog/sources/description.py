@@ -29,7 +29,7 @@ from catalog.contract import TABLES, source_columns
 from catalog.sources.base import CatalogSource, inside
 from catalog.sources.presets import READERS
 from catalog.sources.tables import ENDINGS
-from shelfspace.belonging import workspace_name
+from shelfspace.belonging import own_name, workspace_name
 from shelfspace.errors import CatalogError
 from shelfspace.settings.section import Section, refused
 
@@ -103,7 +103,7 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
         remedy = f"leave it out, or use one of {', '.join(READERS)}"
         raise CatalogError("catalog.yaml reader", found.reader, remedy)
     return CatalogSource(
-        name=workspace_name(found.name.replace("/", "-")) if found.name else name,
+        name=workspace_name(own_name(found.name) or name),
         folder=folder,
         tables=tables,
         media_root=_media_root(folder, found.media_root),

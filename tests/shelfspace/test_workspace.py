@@ -65,12 +65,13 @@ def test_two_catalogues_never_share_a_workspace(tmp_path: Path, eu: str, us: str
 
 
 def test_a_folder_does_not_take_a_presets_workspace(tmp_path: Path) -> None:
-    Workspace.open("flipkart", tmp_path / "all")
-    (tmp_path / "all" / "sample").mkdir()
-    (tmp_path / "all" / "sample" / "snapshot.dvc").write_text("made before workspaces noted presets")
-    for name in ("flipkart", "sample"):
-        with pytest.raises(CatalogError, match=f"belongs to {name}"):
-            Workspace.find(shop(tmp_path / name), tmp_path / "all")
+    (tmp_path / "all" / "flipkart").mkdir(parents=True)
+    folder = shop(tmp_path / "flipkart")
+    assert Workspace.find(folder, tmp_path / "all").catalog == folder
+    (tmp_path / "all" / "flipkart" / "snapshot.dvc").write_text("of the preset: no folder is noted")
+    assert Workspace.open("flipkart", tmp_path / "all").catalog == "flipkart"
+    with pytest.raises(CatalogError, match="belongs to flipkart"):
+        Workspace.find(folder, tmp_path / "all")
 
 
 def test_the_name_that_the_catalogue_gives_decides_and_its_workspace_stays(
