@@ -36,7 +36,7 @@ def clean_products(
     named by a path that leads out of the media root, or refused by the media probe.
 
     Args:
-        raw: `catalog.snapshot.write.read_raw_products`.
+        raw: `catalog.snapshot.shards.read_raw_products`.
         source: currency and separators.
         settings: unused today; limits of media are applied by the probe.
         media_findings: columns key, kind, ok, field, value, reason (`catalog.media.probe_media`).

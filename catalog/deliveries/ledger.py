@@ -52,13 +52,14 @@ class Entry:
         seen: size and mtime that the file had, which a look at the folder can compare.
         state: see `State`.
         reason: why it is held, refused or superseded; what else is to be said of it.
-        rows, refused_rows: rows read, and those of them that were not usable.
+        rows, refused_rows, older: usable rows, those refused, and usable ones passed over as older.
         arrived, changed: ISO 8601 in UTC; of the last change of state.
         approved: a person has let it through the guards.
         snapshot: DVC's hash of the first snapshot that has it.
         release: the first release that has it; "" for events and stock, which no release waits for.
-        archive: where the file went, relative to the inbox.
-        moved: whether it is there; a run killed before it moved the file leaves this false.
+        archive: where the file goes or went, relative to the inbox; "" where it stays.
+        files: files yet to be moved, to their place and the hash of their bytes.
+        moved: nothing is left to move; a run killed before that leaves this false.
     """
 
     arrival: int
@@ -70,18 +71,20 @@ class Entry:
     reason: str = ""
     rows: int = 0
     refused_rows: int = 0
+    older: int = 0
     arrived: str = ""
     changed: str = ""
     approved: bool = False
     snapshot: str = ""
     release: str = ""
     archive: str = ""
+    files: dict[str, tuple[str, str]] = field(default_factory=dict)
     moved: bool = False
 
     @property
-    def key(self) -> str:
-        """What the snapshot's manifest calls it once its rows are in."""
-        return f"{self.kind}:{self.digest}:{self.arrival}"
+    def held_sentence(self) -> str:
+        """What is said of a delivery that waits for a person."""
+        return f"{self.name} is held: {self.reason}; if that is meant, approve delivery {self.arrival}"
 
     @property
     def shown(self) -> str:
