@@ -1,9 +1,11 @@
 """Collection: the source as it came, sharded, identified by DVC."""
 
+import sys
 import time
 from collections.abc import Iterator
 
 import dagster as dg
+from tqdm import tqdm
 
 from assets.lib import dvc as data_versions
 from assets.lib.presentation import column_schema, table_fact
@@ -54,6 +56,7 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
     note_taken(workspace, collected, version)
     for sentence in collected.said:
         context.log.warning(sentence)
+        tqdm.write(f"  {sentence}", file=sys.stderr)
     changes: Facts = {
         "deliveries": len(collected.read),
         **(

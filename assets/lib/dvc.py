@@ -10,10 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
 from shelfspace.errors import ArtifactError
-from shelfspace.files import write_text
+from shelfspace.files import read_yaml, reading, write_text
 from shelfspace.hashing import file_hash, fingerprint
 
 __all__ = ["add", "commit_stages", "keep", "pointer_hash", "repository"]
@@ -71,7 +69,8 @@ def pointer_hash(target: Path) -> str | None:
     pointer = target.with_name(target.name + ".dvc")
     if not pointer.exists():
         return None
-    return str(yaml.safe_load(pointer.read_text())["outs"][0]["md5"])
+    with reading(pointer, KeyError, TypeError, IndexError):
+        return str(read_yaml(pointer)["outs"][0]["md5"])
 
 
 def add(target: Path, *, push_too: bool = False) -> str:
@@ -120,7 +119,7 @@ def commit_stages(project: Path, workspace: Path, stages: list[str]) -> list[str
     """
     if workspace.parent != project / "workspaces" or not (project / "dvc.yaml").exists():
         return []
-    if workspace.name not in yaml.safe_load((project / "params.yaml").read_text()).get("workspaces", []):
+    if workspace.name not in read_yaml(project / "params.yaml").get("workspaces", []):
         return []
     names = [f"{stage}@{workspace.name}" for stage in stages]
     note = workspace / "state" / "dvc.noted"
@@ -138,7 +137,7 @@ def _seen(project: Path, workspace: Path) -> str:
     """
     outs = [
         workspace / Path(next(iter(out))).relative_to("workspaces/${item}")
-        for stage in yaml.safe_load((project / "dvc.yaml").read_text())["stages"].values()
+        for stage in read_yaml(project / "dvc.yaml")["stages"].values()
         for out in stage["do"]["outs"]
     ]
     files = sorted(file for out in outs for file in out.rglob("*") if file.is_file())

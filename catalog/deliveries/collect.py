@@ -70,10 +70,11 @@ def collect(
     """
     quiet = settings.collection.quiet_seconds
     taken = set(read_manifest(workspace.snapshot)["deliveries"])
+    with editing(workspace.state) as ledger:
+        put_away(ledger, workspace.inbox)
     wait_until_settled(workspace.inbox, quiet, WAITS * quiet)
     with settled_files(workspace, quiet) as files:
         with editing(workspace.state) as ledger:
-            put_away(ledger, workspace.inbox)
             batch = registered(ledger, files, taken)
             approved = _approved_source(ledger)
         deliveries, refused = _read(batch, source)

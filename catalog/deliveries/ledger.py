@@ -15,8 +15,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json, write_json
+from shelfspace.files import read_artifact, write_json
 
 __all__ = ["FINISHED", "Entry", "Ledger", "State", "editing", "read_ledger"]
 
@@ -151,35 +150,33 @@ def editing(state: Path) -> Iterator[Ledger]:
     state.mkdir(parents=True, exist_ok=True)
     with FileLock(state / "deliveries.lock"):
         ledger = read_ledger(state)
+        before = _stored(ledger)
         yield ledger
         finished = [n for n, entry in ledger.entries.items() if entry.state in FINISHED and entry.moved]
         for arrival in finished[:-KEPT]:
             del ledger.entries[arrival]
-        stored = asdict(ledger)
-        stored["entries"] = [asdict(entry) for entry in ledger.entries.values()]
-        stored["snapshots"] = ledger.snapshots[-KEPT:]
-        write_json(state / FILE, stored)
+        ledger.snapshots = ledger.snapshots[-KEPT:]
+        if (stored := _stored(ledger)) != before:
+            write_json(state / FILE, stored)
 
 
 def read_ledger(state: Path) -> Ledger:
     """The ledger as it is now; empty where there is none.
 
     Raises:
-        ArtifactError: it is damaged.
+        ArtifactError: it is damaged. It may be deleted: what lies in the inbox is then read anew.
     """
     path = state / FILE
-    try:
-        stored = read_json(path)
-        entries = [Entry(**{**entry, "state": State(entry["state"])}) for entry in stored.pop("entries")]
-        known = {name: stored[name] for name in ("last", "snapshots", "cleaned", "unnamed")}
-        return Ledger(entries={entry.arrival: entry for entry in entries}, **known)
-    except FileNotFoundError:
-        return Ledger()
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(
-            f"the ledger of deliveries at {path} cannot be read ({error}); restore it, or delete it: "
-            "then what lies in the inbox is read anew, and what the snapshot has stays"
-        ) from error
+    return read_artifact(path, "the deliveries noted", _ledger) if path.exists() else Ledger()
+
+
+def _stored(ledger: Ledger) -> dict[str, Any]:
+    return asdict(ledger) | {"entries": [asdict(entry) for entry in ledger.entries.values()]}
+
+
+def _ledger(stored: dict[str, Any]) -> Ledger:
+    entries = [Entry(**{**entry, "state": State(entry["state"])}) for entry in stored.pop("entries")]
+    return Ledger(**{**stored, "entries": {entry.arrival: entry for entry in entries}})
 
 
 def _now() -> str:

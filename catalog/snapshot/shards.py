@@ -17,7 +17,7 @@ from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.operations import BOOKKEEPING, no_operations
 from catalog.snapshot.present import present
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json, write_table
+from shelfspace.files import read_json, read_parquet, write_table
 
 __all__ = [
     "append", "operations_of", "read_manifest", "read_raw_events", "read_raw_products", "read_raw_stock",
@@ -79,12 +79,7 @@ def operations_of(directory: Path, manifest: dict[str, Any], name: str) -> pd.Da
     shards = [directory / name / shard for shard in manifest[name]]
     if not shards:
         return no_operations(name)
-    try:
-        rows = pd.concat([pd.read_parquet(path) for path in shards], ignore_index=True)
-    except (OSError, ValueError) as error:
-        raise ArtifactError(
-            f"a snapshot shard of {name} cannot be read: {error}; run `dvc checkout`"
-        ) from error
+    rows = pd.concat([read_parquet(path) for path in shards], ignore_index=True)
     # Shards of earlier versions have rows that say all of a product.
     said = rows["_fields"].fillna("") if "_fields" in rows else ""
     return rows.assign(_fields=said)
