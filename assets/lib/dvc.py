@@ -48,10 +48,11 @@ def _dvc(folder: Path, *commands: list[str]) -> str:
 def repository(root: Path) -> Path:
     """The DVC repository around a folder; one without git is started there when there is none.
 
-    A repository started here gets a local folder beside its bytes as the default remote.
+    A repository started here gets a local folder beside its bytes as the default remote. One around whose git
+    ignores what lies in the folder, as a checkout does that of a benchmark, cannot hold its pointers.
     """
     for folder in (root, *root.parents):
-        if (folder / ".dvc").is_dir():
+        if (folder / ".dvc").is_dir() and not _ignored(root / "any.dvc", folder):
             return folder
     home = root.parent
     _dvc(
@@ -62,6 +63,14 @@ def repository(root: Path) -> Path:
         ["remote", "add", "-q", "-d", "local", str(home / ".dvc-remote")],
     )
     return home
+
+
+def _ignored(pointer: Path, folder: Path) -> bool:
+    """Whether the git repository of a folder ignores a file; one started without git ignores nothing."""
+    if not (folder / ".git").exists():
+        return False
+    asked = ["git", "check-ignore", "-q", str(pointer.absolute())]
+    return subprocess.run(asked, cwd=folder, capture_output=True, check=False).returncode == 0
 
 
 def pointer_hash(target: Path) -> str | None:

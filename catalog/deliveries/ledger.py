@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from shelfspace.files import read_artifact, write_json
+from shelfspace.files import read_artifact, write_sealed_json
 
 __all__ = ["FINISHED", "Entry", "Ledger", "State", "editing", "read_ledger"]
 
@@ -157,7 +157,7 @@ def editing(state: Path) -> Iterator[Ledger]:
             del ledger.entries[arrival]
         ledger.snapshots = ledger.snapshots[-KEPT:]
         if (stored := _stored(ledger)) != before:
-            write_json(state / FILE, stored)
+            write_sealed_json(state / FILE, stored)
 
 
 def read_ledger(state: Path) -> Ledger:

@@ -22,7 +22,7 @@ from catalog.snapshot.present import present
 from catalog.snapshot.shards import append, operations_of, read_manifest, remove_strays
 from catalog.sources.base import CatalogSource
 from catalog.sources.delivery import Delivery
-from shelfspace.files import write_json
+from shelfspace.files import write_sealed_json
 from shelfspace.hashing import file_hash, fingerprint
 from shelfspace.settings import Media, Settings
 
@@ -129,7 +129,7 @@ def write_snapshot(
     manifest |= {"media": file_hash(index) if index.exists() else "", "written": True}
     unchanged = manifest == read_manifest(directory)
     if not unchanged:
-        write_json(directory / "manifest.json", manifest)
+        write_sealed_json(directory / "manifest.json", manifest)
     store = MediaStore.open(directory)
     return SnapshotReport(
         rows=len(rows),
