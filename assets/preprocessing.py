@@ -15,6 +15,7 @@ from assets.lib.stage import stage
 from catalog.cleaning import clean_tables
 from catalog.cleaning.losses import losses_table, read_losses, write_losses
 from catalog.cleaning.placeholders import placeholders_said
+from catalog.deliveries.milestones import mark_cleaned
 from catalog.splits import divide
 from releases.champion import champion
 from shelfspace.files import read_parquet, write_table
@@ -43,6 +44,7 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
     folder="prepared/catalogue",
     deps=["raw_products", "raw_media", "raw_events", "raw_stock", "media_findings"],
     settings=lambda shop: [shop.settings.media.model_dump(), shop.source.cleaning_fingerprint],
+    shown=lambda shop: {"deliveries": mark_cleaned(shop.workspace, shop.data_version("raw_products"))},
     kinds={"parquet", "pandas"},
     code_version="3",
     description={

@@ -11,6 +11,7 @@ from assets.lib.dvc import commit_stages
 from assets.monitoring import latest_verdict
 from catalog.sources.inbox import waiting
 from dagster_project.graph import stages_of
+from dagster_project.scrub import scrub_schedule
 from shelfspace.errors import BusyError
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Automation
@@ -145,4 +146,4 @@ def automations(settings: Automation) -> tuple[list[dg.SensorDefinition], list[d
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Writes a drift report from the last requests and the present catalogue.",
     )
-    return [drift_sensor, inbox_sensor, dvc_commit_sensor], [weekly, hourly]
+    return [drift_sensor, inbox_sensor, dvc_commit_sensor], [weekly, hourly, scrub_schedule(settings)]

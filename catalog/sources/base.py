@@ -86,6 +86,24 @@ class CatalogSource:
         kept = [c for c in source_columns(name) if c in raw_columns(name) or c in table.columns]
         return table.reindex(columns=kept, fill_value="").reset_index(drop=True)
 
+    def mapping(self, name: str) -> dict[str, str]:
+        """Contract column to the source's, as catalog.yaml says of a table; {} where it says nothing."""
+        described = {} if self.reader else self.tables.get(name, {})
+        return dict(described.get("columns") or {})
+
+    def own_columns(self, name: str) -> tuple[str, ...]:
+        """Columns of a table as the file has them, known to the contract or not; () without a file."""
+        if self.reader or name not in self.tables:
+            return ()
+        described = self.tables[name]
+        table = read_table(
+            self.table_file(name),
+            None,
+            str(described.get("encoding", "utf-8")),
+            str(described.get("delimiter", ",")),
+        )
+        return tuple(map(str, table.columns))
+
     def table_file(self, name: str) -> Path:
         """The file of a table, kept inside the catalogue's folder.
 
