@@ -142,10 +142,11 @@ def champion(
         "cause": shop.cause or "asked for",
     }
     if not verdict.promote:
-        context.log.warning("the gate refused the challenger: " + " ".join(verdict.refusals))
+        stays = "no model is champion yet" if reigning is None else "the champion stays"
+        context.log.warning(f"the gate refused the challenger, {stays}: {'; '.join(verdict.refusals)}")
         yield dg.AssetObservation(
             asset_key="champion",
-            description="The gate refused the challenger; the champion stays.",
+            description=f"The gate refused the challenger; {stays}.",
             metadata=to_metadata(facts, workspace.root, context.instance),
         )
         yield gate_check(verdict, sentences)

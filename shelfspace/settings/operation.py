@@ -25,9 +25,16 @@ class Evaluation(Section):
 class Gate(Section):
     """When a challenger replaces the champion."""
 
-    min_accuracy: Share = Field(0.5)
-    min_macro_f1: Share = Field(0.4)
-    min_recall_at_10: Share = Field(0.2, description="Same-category recall@10 on the holdout.")
+    min_lift: Share = Field(
+        0.25,
+        description="How far from guessing to always right accuracy, macro F1 and same-category recall@10 "
+        "must get on the holdout, to within their 95% intervals; 0 asks for no more than guessing gives.",
+    )
+    min_accuracy: Share | None = Field(
+        None, description="An absolute floor in its place; 0 for none, null for `min_lift`."
+    )
+    min_macro_f1: Share | None = Field(None, description="The same.")
+    min_recall_at_10: Share | None = Field(None, description="The same, for same-category recall@10.")
     tolerance: Share = Field(0.01, description="How much lower than the champion overall metrics may be.")
     subset_tolerance: Share = Field(0.03, description="The same, per modality subset.")
     category_tolerance: Share = Field(0.15, description="The same, for the recall of a large category.")
