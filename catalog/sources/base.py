@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from catalog.contract import REQUIRED, empty, raw_columns, source_columns
+from catalog.media.addresses import fetched_name, is_address
 from catalog.sources.tables import read_table
 from shelfspace.errors import CatalogError
 from shelfspace.hashing import file_hash, fingerprint
@@ -123,14 +124,14 @@ class CatalogSource:
         return fingerprint([files, how, self.reader, READER_VERSION])
 
     def media_path(self, key: str) -> Path | None:
-        """The file of a media key, or None where there is no such file.
+        """The file of a media key, or None where there is no such file; of a web address the fetched one.
 
         Raises:
             CatalogError: the key leads out of the media root, by `..` or by a link.
         """
         if self.media_root is None:
             return None
-        path = inside(self.media_root, key, "media key")
+        path = inside(self.media_root, fetched_name(key) if is_address(key) else key, "media key")
         return path if path.is_file() else None
 
     @property
