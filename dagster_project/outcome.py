@@ -9,11 +9,19 @@ import dagster as dg
 
 from shelfspace import errors
 
-__all__ = ["Outcome"]
+__all__ = ["Outcome", "why_failed"]
 
 OWN = frozenset(errors.__all__)
 """Names of the errors that are raised on purpose."""
 INTERRUPTS = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
+ENDS = (dg.DagsterEventType.ENGINE_EVENT, dg.DagsterEventType.RUN_FAILURE)
+TOLD = {
+    *ENDS,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION,
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.RUN_CANCELED,
+}
+"""What a log says of a run's end; of a process that was killed, only its watcher does."""
 FAILED_CHECK = "DagsterAssetCheckFailedError"
 
 
@@ -83,6 +91,19 @@ class Outcome:
     def _refuse(self, sentence: str) -> None:
         if sentence not in self.refusals:
             self.refusals.append(sentence)
+
+
+def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Why a run ended without success, as one line; "" where its log does not say."""
+    outcome, said = Outcome(run_id), ""
+    for entry in instance.all_logs(run_id, of_type=TOLD):
+        outcome.take(entry)
+        if entry.dagster_event_type in ENDS and entry.dagster_event.message:
+            said = entry.dagster_event.message
+    if outcome.interrupted:
+        return "it was stopped"
+    crashes = [crash.strip().splitlines()[0] for crash in outcome.crashes]
+    return "; ".join([*outcome.refusals, *crashes]) or said
 
 
 def causes(error: Any) -> Iterator[Any]:

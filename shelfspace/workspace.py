@@ -208,6 +208,16 @@ class Workspace:
     def _holder(self) -> Path:
         return self.state / "run.holder"
 
+    def holder(self) -> str | None:
+        """Who holds the workspace now; None where nobody does."""
+        if not self.state.is_dir():
+            return None
+        try:
+            with FileLock(self.state / "run.lock", timeout=0):
+                return None
+        except Timeout:
+            return self.held_by()
+
     def held_by(self) -> str:
         """Who holds the workspace, or held it last."""
         return self._holder.read_text() if self._holder.exists() else "another run"
