@@ -15,6 +15,11 @@ class Collection(Section):
     max_delete_share: Share = Field(
         0.2, description="A full delivery that would remove more than this share of products stops and asks."
     )
+    quiet_seconds: float = Field(
+        10,
+        ge=0,
+        description="A file of the inbox is read when nothing has happened to it for so many seconds.",
+    )
     push: bool = Field(True, description="Push the snapshot to the DVC remote after it is written.")
 
 
