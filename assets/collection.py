@@ -13,6 +13,7 @@ from assets.lib.stage import result
 from catalog.snapshot.user_key import user_key
 from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock, write_snapshot
 from catalog.sources.inbox import put_away, waiting
+from catalog.sources.watch import note_collected, source_state
 
 __all__ = ["RAW", "raw"]
 
@@ -43,6 +44,7 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
     """Snapshot the source and its inbox, `dvc add` it and push it; nothing new writes nothing."""
     started = time.monotonic()
     workspace, settings = shop.workspace, shop.settings
+    lies_there = source_state(shop.source)
     deliveries = waiting(workspace.inbox)
     report = write_snapshot(
         shop.source,
@@ -58,6 +60,7 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
         push_too=settings.collection.push,
     )
     put_away(deliveries)
+    note_collected(workspace.state, lies_there)
     changes: Facts = {
         "deliveries": len(deliveries),
         "dvc_md5": version,

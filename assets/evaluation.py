@@ -112,7 +112,7 @@ def model_card(shop: Shop, folder: Path) -> Facts:
             description="The last challenger passed the gate. A refused one fails it and stops nothing.",
         )
     ],
-    description="The model that serves. A challenger replaces it only past the gate; else nothing follows.",
+    description="The model that serves. A challenger replaces it only past the gate; else it stays.",
 )
 def champion(
     context: dg.AssetExecutionContext, shop: Shop
@@ -148,6 +148,11 @@ def champion(
             description="The gate refused the challenger; the champion stays.",
             metadata=to_metadata(facts, workspace.root, context.instance),
         )
+        if reigning is not None:
+            # What was collected is released all the same, under the model that stays.
+            stays = reigning["fingerprint"]
+            record = Record(champion_model(workspace), stays, stays, unchanged=True)
+            yield result(context, "champion", record, {**facts, "fingerprint": stays})
         yield gate_check(verdict, sentences)
         return
     kept = crown(

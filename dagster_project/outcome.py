@@ -98,11 +98,13 @@ def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
     outcome, said = Outcome(run_id), ""
     for entry in instance.all_logs(run_id, of_type=TOLD):
         outcome.take(entry)
-        if entry.dagster_event_type in ENDS and entry.dagster_event.message:
-            said = entry.dagster_event.message
+        event = entry.dagster_event
+        if event is not None and event.event_type in ENDS and event.message:
+            said = event.message
     if outcome.interrupted:
         return "it was stopped"
-    crashes = [crash.strip().splitlines()[0] for crash in outcome.crashes]
+    # Of an error and what it was caused by, the last is the one that a person can do something about.
+    crashes = [crash.rpartition("following exception:\n")[2].splitlines()[0] for crash in outcome.crashes]
     return "; ".join([*outcome.refusals, *crashes]) or said
 
 

@@ -169,6 +169,10 @@ class Workspace:
     def inbox(self) -> Path:
         return self.root / "inbox"
 
+    def life(self, run_id: str) -> Path:
+        """The file that a run's process holds as long as it lives."""
+        return self.state / "runs" / f"{run_id}.lock"
+
     @contextmanager
     def lock(
         self, timeout: float = 0, *, holder: str = "another run", waiting: Callable[[str], None] | None = None

@@ -17,7 +17,17 @@ from dagster_project.outcome import why_failed
 from shelfspace.settings import Automation
 from shelfspace.workspace import Workspace
 
-__all__ = ["CAUSE", "NEED", "WORKSPACE", "Attempt", "Need", "ask", "attempts_at", "next_attempt", "run_config"]
+__all__ = [
+    "CAUSE",
+    "NEED",
+    "WORKSPACE",
+    "Attempt",
+    "Need",
+    "ask",
+    "attempts_at",
+    "next_attempt",
+    "run_config",
+]
 
 CAUSE, NEED, ATTEMPT = "shelfspace/cause", "shelfspace/need", "shelfspace/attempt"
 """Tags of a run: the kind of cause, what it was asked for, and the how-manieth time."""
@@ -55,12 +65,14 @@ class Attempt:
         finished: whether it has ended; `ended` says when.
         success: whether Dagster calls that a success.
         ended: with a zone; None while it is at work.
+        need: key of what it was asked for.
     """
 
     run_id: str
     finished: bool
     success: bool
     ended: datetime | None
+    need: str = ""
 
 
 def run_config(launched_by: str, cause: str) -> dict[str, Any]:
@@ -78,14 +90,13 @@ def attempts_at(instance: dg.DagsterInstance, workspace: Workspace, tag: str, va
             record.dagster_run.is_finished,
             record.dagster_run.is_success,
             None if record.end_time is None else datetime.fromtimestamp(record.end_time, UTC),
+            record.dagster_run.tags.get(NEED, ""),
         )
         for record in reversed(records)
     ]
 
 
-def next_attempt(
-    attempts: Sequence[Attempt], now: datetime, settings: Automation
-) -> tuple[int | None, str]:
+def next_attempt(attempts: Sequence[Attempt], now: datetime, settings: Automation) -> tuple[int | None, str]:
     """The number of the attempt to ask for now, and why not where it is None.
 
     Args:

@@ -15,7 +15,7 @@ from assets.lib.shop import FOLDERS
 from dagster_project.automation import automations
 from dagster_project.definitions import defs
 from dagster_project.graph import DVC_STAGES, JOBS, SIDE, STAGES
-from shelfspace.settings import Automation
+from shelfspace.settings import Automation, Settings
 from tests.conftest import PROJECT
 
 HEAVY = (
@@ -76,7 +76,8 @@ def test_every_asset_links_to_the_function_that_computes_it() -> None:
 
 
 def test_schedules_keep_the_cron_times_and_zone_of_the_parameters() -> None:
-    told = Automation(weekly="5 4 * * 0", drift_cron="0 6 * * *", timezone="Europe/Berlin")
+    zone = "Europe/Berlin"
+    told = Settings(automation=Automation(weekly="5 4 * * 0", drift_cron="0 6 * * *", timezone=zone))
     _, (weekly, hourly) = automations(told)
     assert (weekly.cron_schedule, hourly.cron_schedule) == ("5 4 * * 0", "0 6 * * *")
     assert weekly.execution_timezone == hourly.execution_timezone == "Europe/Berlin"
