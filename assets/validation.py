@@ -12,7 +12,7 @@ from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock
-from shelfspace.files import read_json, write_json, write_table
+from shelfspace.files import read_json, read_parquet, write_json, write_table
 
 __all__ = ["CHECKS", "media_findings", "validation_report"]
 
@@ -74,7 +74,7 @@ def validation_report(shop: Shop, folder: Path) -> Facts:
 def _media_report(shop: Shop) -> Any:
     from data_checks.checks.media import check_media
 
-    findings = pd.read_parquet(shop.folder("media_findings") / "findings.parquet")
+    findings = read_parquet(shop.folder("media_findings") / "findings.parquet")
     return check_media(findings, shop.settings, shop.workspace.validation)
 
 

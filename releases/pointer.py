@@ -14,7 +14,7 @@ import orjson
 
 from releases.release import Release, list_releases, releases_lock
 from shelfspace.errors import ArtifactError
-from shelfspace.files import write_text
+from shelfspace.files import reading, write_text
 
 __all__ = ["current", "current_id", "history", "previous", "promote", "prune", "rollback"]
 
@@ -87,7 +87,8 @@ def history(workspace_root: Path) -> list[dict[str, Any]]:
         return []
     # A killed writer can leave a last line without its newline; the next move cuts it off.
     whole = path.read_bytes().rpartition(b"\n")[0]
-    return [orjson.loads(line) for line in whole.splitlines()]
+    with reading(path):
+        return [orjson.loads(line) for line in whole.splitlines()]
 
 
 def standing(workspace_root: Path) -> list[str]:

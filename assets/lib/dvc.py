@@ -10,10 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
 from shelfspace.errors import ArtifactError
-from shelfspace.files import write_text
+from shelfspace.files import read_yaml, reading, write_text
 from shelfspace.hashing import file_hash, fingerprint
 
 __all__ = ["add", "commit_stages", "keep", "pointer_hash", "repository"]
@@ -50,10 +48,11 @@ def _dvc(folder: Path, *commands: list[str]) -> str:
 def repository(root: Path) -> Path:
     """The DVC repository around a folder; one without git is started there when there is none.
 
-    A repository started here gets a local folder beside its bytes as the default remote.
+    A repository started here gets a local folder beside its bytes as the default remote. One around whose git
+    ignores what lies in the folder, as a checkout does that of a benchmark, cannot hold its pointers.
     """
     for folder in (root, *root.parents):
-        if (folder / ".dvc").is_dir():
+        if (folder / ".dvc").is_dir() and not _ignored(root / "any.dvc", folder):
             return folder
     home = root.parent
     _dvc(
@@ -66,12 +65,21 @@ def repository(root: Path) -> Path:
     return home
 
 
+def _ignored(pointer: Path, folder: Path) -> bool:
+    """Whether the git repository of a folder ignores a file; one started without git ignores nothing."""
+    if not (folder / ".git").exists():
+        return False
+    asked = ["git", "check-ignore", "-q", str(pointer.absolute())]
+    return subprocess.run(asked, cwd=folder, capture_output=True, check=False).returncode == 0
+
+
 def pointer_hash(target: Path) -> str | None:
     """The MD5 that a `.dvc` pointer holds for its target, or None where there is no pointer."""
     pointer = target.with_name(target.name + ".dvc")
     if not pointer.exists():
         return None
-    return str(yaml.safe_load(pointer.read_text())["outs"][0]["md5"])
+    with reading(pointer, KeyError, TypeError, IndexError):
+        return str(read_yaml(pointer)["outs"][0]["md5"])
 
 
 def add(target: Path, *, push_too: bool = False) -> str:
@@ -120,7 +128,7 @@ def commit_stages(project: Path, workspace: Path, stages: list[str]) -> list[str
     """
     if workspace.parent != project / "workspaces" or not (project / "dvc.yaml").exists():
         return []
-    if workspace.name not in yaml.safe_load((project / "params.yaml").read_text()).get("workspaces", []):
+    if workspace.name not in read_yaml(project / "params.yaml").get("workspaces", []):
         return []
     names = [f"{stage}@{workspace.name}" for stage in stages]
     note = workspace / "state" / "dvc.noted"
@@ -138,7 +146,7 @@ def _seen(project: Path, workspace: Path) -> str:
     """
     outs = [
         workspace / Path(next(iter(out))).relative_to("workspaces/${item}")
-        for stage in yaml.safe_load((project / "dvc.yaml").read_text())["stages"].values()
+        for stage in read_yaml(project / "dvc.yaml")["stages"].values()
         for out in stage["do"]["outs"]
     ]
     files = sorted(file for out in outs for file in out.rglob("*") if file.is_file())

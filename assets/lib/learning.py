@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import yaml
 
 from assets.lib.shop import Shop
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json
+from shelfspace.files import read_json, read_parquet, read_yaml
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Settings
 from shelfspace.settings.search_space import with_values
@@ -58,7 +56,7 @@ def read_catalogue(shop: Shop, ids: Sequence[str] | None = None) -> Any:
     from models.features.catalogue import Catalogue
 
     products = shop.table("products")
-    texts = pd.read_parquet(shop.folder("texts") / "texts.parquet")
+    texts = read_parquet(shop.folder("texts") / "texts.parquet")
     if ids is not None:
         products, texts = (t.set_index("product_id").loc[list(ids)].reset_index() for t in (products, texts))
     media = MediaStore.open(shop.workspace.snapshot)
@@ -110,7 +108,7 @@ def best_values(shop: Shop) -> BestValues | None:
             f"tuning.apply is on, but workspace {shop.workspace.name} has no best_params.yaml; "
             "run the tune job first, or switch it off"
         )
-    nested = yaml.safe_load((folder / "best_params.yaml").read_text())
+    nested = read_yaml(folder / "best_params.yaml")
     values = {f"{section}.{name}": v for section, part in nested.items() for name, v in part.items()}
     return BestValues(read_json(folder / "tuning.json")["study"], values)
 

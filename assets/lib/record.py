@@ -12,8 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from shelfspace.errors import ArtifactError
-from shelfspace.files import atomic_directory, read_json, write_json
+from shelfspace.files import atomic_directory, read_json, reading, write_json
 from shelfspace.hashing import fingerprint, tree_hash
 
 __all__ = ["Facts", "Record", "build", "read_record"]
@@ -67,15 +66,11 @@ def read_record(folder: Path, note: Path | None = None) -> Record | None:
     path = folder / RECORD
     if not path.exists():
         return None
-    try:
+    noted = read_json(note) if note is not None and note.exists() else {}
+    with reading(path, KeyError, TypeError, AttributeError):
         kept = read_json(path)
-        noted = read_json(note) if note is not None and note.exists() else {}
         by = noted["made_by"] if noted.get("fingerprint") == kept["fingerprint"] else {}
         return Record(folder, kept["fingerprint"], kept["data_version"], kept["facts"], made_by=by)
-    except (ValueError, KeyError) as error:
-        raise ArtifactError(
-            f"{path} is damaged ({error}); delete its folder and run the stage again"
-        ) from error
 
 
 def build(

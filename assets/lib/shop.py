@@ -20,6 +20,7 @@ from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
 from releases.champion import champion_model
 from shelfspace.errors import ArtifactError
+from shelfspace.files import read_array, read_parquet
 from shelfspace.provenance import made_by
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import Workspace, params_file
@@ -159,19 +160,19 @@ class Shop(dg.ConfigurableResource):
     def table(self, name: str) -> pd.DataFrame:
         """One of the cleaned tables: products, quarantine, events or stock."""
         self.record(name)
-        return pd.read_parquet(self.folder(name) / f"{name}.parquet")
+        return read_parquet(self.folder(name) / f"{name}.parquet")
 
     def split(self) -> pd.DataFrame:
         """Side and duplicate group of each product ever seen, indexed by product_id."""
-        return pd.read_parquet(self.folder("splits") / "splits.parquet").set_index("product_id")
+        return read_parquet(self.folder("splits") / "splits.parquet").set_index("product_id")
 
     def vectors(self) -> np.ndarray:
         """(n, d) float32 vectors of the products that have one."""
-        return np.load(self.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
+        return read_array(self.folder("product_embeddings") / "embeddings.npy")
 
     def embedded_products(self) -> pd.DataFrame:
         """Rows of the cleaned products that have a vector, in the order of the vectors."""
-        ids = pd.read_parquet(self.folder("product_embeddings") / "embedded.parquet")["product_id"]
+        ids = read_parquet(self.folder("product_embeddings") / "embedded.parquet")["product_id"]
         return self.table("products").set_index("product_id").loc[ids].reset_index()
 
 

@@ -35,7 +35,7 @@ from catalog.snapshot.operations import (
 from catalog.sources.base import CatalogSource
 from catalog.sources.inbox import Delivery, read_deliveries
 from shelfspace.errors import ArtifactError, CatalogError
-from shelfspace.files import read_json, write_json, write_table
+from shelfspace.files import read_json, read_parquet, write_json, write_table
 from shelfspace.hashing import file_hash, fingerprint
 from shelfspace.progress import hide_bar
 from shelfspace.settings import Media, Settings
@@ -171,12 +171,7 @@ def _operations(directory: Path, manifest: dict[str, Any], name: str) -> pd.Data
     shards = [directory / name / shard for shard in manifest[name]]
     if not shards:
         return empty(name).assign(source_row=pd.Series(dtype="int64"), _key="", _layer="", _op="")
-    try:
-        return pd.concat([pd.read_parquet(path) for path in shards], ignore_index=True)
-    except (OSError, ValueError) as error:
-        raise ArtifactError(
-            f"a snapshot shard of {name} cannot be read: {error}; run `dvc checkout`"
-        ) from error
+    return pd.concat([read_parquet(path) for path in shards], ignore_index=True)
 
 
 def _source_changes(

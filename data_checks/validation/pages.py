@@ -77,7 +77,7 @@ def publish(report: CheckReport, docs: Path) -> CheckReport:
     with FileLock(docs / ".pages.lock"):
         # The page is named relative to its folder: the same checks give the same bytes everywhere.
         write_text(docs / "reports" / f"{report.name}.json", report.with_docs(Path(index.name)).to_json())
-        kept = (CheckReport.from_json(p.read_bytes()) for p in sorted((docs / "reports").glob("*.json")))
+        kept = (CheckReport.from_json(p.read_bytes(), p) for p in sorted((docs / "reports").glob("*.json")))
         # What another version left has no place here until its check runs again.
         write_text(index, render_index([one for one in kept if one is not None], docs))
     return report.with_docs(index)

@@ -23,7 +23,7 @@ import numpy as np
 from tqdm import tqdm
 
 from shelfspace.errors import ArtifactError
-from shelfspace.files import sync
+from shelfspace.files import read_array, sync
 from shelfspace.progress import hide_bar
 
 __all__ = ["Counts", "FeatureStore", "Layout", "prune_stores", "through_stores"]
@@ -67,7 +67,10 @@ class FeatureStore:
             if write:
                 connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
-            raise ArtifactError(f"the ledger in {self.folder} is damaged or locked: {error}") from error
+            raise ArtifactError(
+                f"the ledger in {self.folder} is damaged or locked: {error}; end what else uses it, or "
+                "delete the folder to have the features computed again"
+            ) from error
         finally:
             connection.close()  # an open transaction is rolled back
 
@@ -170,11 +173,7 @@ class FeatureStore:
 
     def _open(self, shard: int, name: str) -> np.ndarray:
         """One array of a shard, memory-mapped."""
-        try:
-            return np.load(self._file(shard, name), mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            remedy = f"delete {self.folder} to have it computed again"
-            raise ArtifactError(f"feature shard {shard} is missing or damaged ({error}); {remedy}") from error
+        return read_array(self._file(shard, name), mmap_mode="r")
 
 
 def prune_stores(root: Path, keep: int = 4) -> list[Path]:

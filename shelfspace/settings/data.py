@@ -42,7 +42,13 @@ class Validation(Section):
     """What the data must satisfy for the chain to go on."""
 
     min_rows: Positive = Field(50, description="A catalogue with fewer products stops the run.")
-    max_bad_share: Share = Field(0.1, description="Largest share of refused products before the run stops.")
+    max_bad_share: Share = Field(
+        0.1,
+        description="Largest share of refused products before the run stops; of other rows it is a warning.",
+    )
+    max_refused_share: Share = Field(
+        0.5, description="Largest share of refused events, or of refused stock, before the run stops."
+    )
 
 
 class Preprocessing(Section):
