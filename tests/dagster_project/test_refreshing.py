@@ -26,6 +26,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     folder.mkdir()
     (folder / "products.csv").write_text("product_id,title\n1,Lamp\n")
     write_description(folder, automation={"inbox_job": "retrain"})
+    settle(folder / "catalog.yaml")
     monkeypatch.setenv("SHELFSPACE_CATALOG", str(folder))
     monkeypatch.setenv("SHELFSPACE_WORKSPACES", str(tmp_path / "all"))
     monkeypatch.delenv("SHELFSPACE_PARAMS", raising=False)
