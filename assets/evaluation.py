@@ -17,6 +17,7 @@ from assets.lib.shop import Shop
 from assets.lib.stage import result, stage
 from releases.champion import champion as current_champion
 from releases.champion import champion_model, crown, note_verdict
+from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, write_text
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def champion(
     require_checks(context, shop, ["challenger"])
     model, judged = shop.folder("challenger") / "model", shop.folder("evaluation")
     fingerprint = ProductEncoder.load(model).fingerprint
-    reigning = current_champion(workspace)
+    reigning = _reigning(context, shop)
     if reigning is not None and reigning["fingerprint"] == fingerprint:
         record = Record(workspace.root / "champion.json", fingerprint, fingerprint, unchanged=True)
         facts: Facts = {"fingerprint": fingerprint, "crowned": reigning["crowned"]}
@@ -170,6 +171,18 @@ def champion(
     )
     yield result(context, "champion", Record(kept, fingerprint, fingerprint), facts)
     yield gate_check(verdict, sentences)
+
+
+def _reigning(context: dg.AssetExecutionContext, shop: Shop) -> Facts | None:
+    """What is known of the champion; None without one, and where its files are gone from everywhere."""
+    reigning = current_champion(shop.workspace)
+    if reigning is not None:
+        try:
+            champion_model(shop.workspace)
+        except ArtifactError as gone:
+            context.log.warning(f"{gone}; the challenger is held against the floors alone")
+            return None
+    return reigning
 
 
 def gate_check(verdict: "Verdict | None", sentences: list[str]) -> dg.AssetCheckResult:

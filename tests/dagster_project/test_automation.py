@@ -137,6 +137,20 @@ def test_a_delivery_is_asked_for_again_with_the_reason_seen_and_the_second_time_
     assert "run: " in str(last.skip_message), "what a person does then"
 
 
+def test_of_a_killed_run_it_says_what_its_watcher_found(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    first = asked(instance, workspace, OFTEN)
+    assert isinstance(first, dg.RunRequest)
+    killed = instance.create_run_for_job(FAILING, tags=first.tags)
+    instance.report_engine_event("Run execution process unexpectedly exited with exit code -9.", killed)
+    instance.report_run_failed(killed)
+    said = asked(instance, workspace, OFTEN)
+    assert isinstance(said, dg.SkipReason)
+    assert "attempt 2 of 3" in str(said.skip_message)
+    assert "exited with exit code -9" in str(said.skip_message)
+
+
 def test_nothing_is_asked_for_while_another_run_holds_the_workspace(
     instance: dg.DagsterInstance, workspace: Workspace
 ) -> None:
