@@ -13,6 +13,7 @@ from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.cleaning import clean_tables
 from catalog.cleaning.losses import losses_table, read_losses, write_losses
+from catalog.cleaning.placeholders import placeholders_said
 from catalog.splits import divide
 from releases.champion import champion
 from shelfspace.files import read_parquet, write_table
@@ -33,7 +34,7 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
     """What is shown of one of the tables that cleaning writes together."""
     shown: Facts = {"dagster/row_count": facts["rows"][name], "preview": facts["previews"][name]}
     if name == "quarantine":
-        return {**shown, "lost": facts["lost"], "refused": facts["refused"]}
+        return {**shown, **{fact: facts[fact] for fact in ("warnings", "lost", "refused")}}
     return {**shown, "collected_rows": facts["collected"][name]}
 
 
@@ -42,7 +43,7 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
     deps=["raw_products", "raw_media", "raw_events", "raw_stock", "media_findings"],
     settings=lambda shop: [shop.settings.media.model_dump(), shop.source.cleaning_fingerprint],
     kinds={"parquet", "pandas"},
-    code_version="2",
+    code_version="3",
     description={
         "products": "Clean products: typed, deduplicated, one row each, media that decode.",
         "quarantine": "Every refused row or file with field, value and reason; nothing is dropped.",
@@ -65,6 +66,7 @@ def catalogue(shop: Shop, folder: Path) -> Facts:
             name: table_fact(table.drop(columns="row", errors="ignore"), 6)
             for name, table in cleaned.tables.items()
         },
+        "warnings": {"json": placeholders_said(cleaned.tables["quarantine"])},
         "lost": {"md": losses_table(cleaned.losses, "github")},
         "refused": "; ".join(
             f"{loss.table} {loss.refused:,} of {loss.read:,}" for loss in cleaned.losses if loss.refused
@@ -122,6 +124,7 @@ def splits(shop: Shop, folder: Path) -> Facts:
         "frozen": "no: it failed its check" if not report.passed else FROZEN[anew],
     }
     if made.dropped:
+        facts["warnings"] = {"json": [link.sentence for link in made.dropped]}
         facts["no_links"] = table_fact(
             pd.DataFrame({"joins too many": [d.sentence for d in made.dropped]}), 20, 300
         )

@@ -25,6 +25,7 @@ validation = partial(stage, group="validation", owners=["team:data-quality"], co
     inputs=["raw_media"],
     settings=lambda shop: [shop.settings.media.model_dump(), shop.source.photo_separator],
     kinds={"parquet"},
+    code_version="2",
     description="Every photo and sound probed: does it decode, how large, how long.",
 )
 def media_findings(shop: Shop, folder: Path) -> Facts:

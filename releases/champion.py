@@ -12,7 +12,14 @@ from models.pretrained.kept_files import copy_or_share
 from releases.gate import Verdict
 from releases.release import Release, list_releases
 from shelfspace.errors import ArtifactError
-from shelfspace.files import atomic_directory, read_json, sync, write_bytes, write_json
+from shelfspace.files import (
+    atomic_directory,
+    read_json,
+    sync,
+    write_bytes,
+    write_json,
+    write_sealed_json,
+)
 from shelfspace.workspace import Workspace
 
 __all__ = ["champion", "champion_model", "champion_paper", "crown", "crowned", "note_verdict"]
@@ -119,7 +126,7 @@ def crown(
     with _lock(workspace):
         _keep(target, model, papers)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        write_json(_pointer(workspace), {**facts, "fingerprint": fingerprint, "crowned": now})
+        write_sealed_json(_pointer(workspace), {**facts, "fingerprint": fingerprint, "crowned": now})
     return target
 
 

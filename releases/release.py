@@ -26,7 +26,9 @@ from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import read_array, read_json, read_parquet, reading
 from shelfspace.hashing import file_hash
 
-__all__ = ["FORMAT", "Release", "checked_part", "file_hashes", "list_releases", "releases_lock"]
+__all__ = [
+    "FORMAT", "Release", "checked_part", "file_hashes", "is_release_name", "list_releases", "releases_lock",
+]  # fmt: skip
 
 FORMAT = 1
 """Version of the folder's layout; another one is refused."""

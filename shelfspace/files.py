@@ -6,7 +6,7 @@ the old bytes or the new ones, and temporary names that the next write of the sa
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -18,6 +18,8 @@ import pyarrow as pa
 import yaml
 
 from shelfspace.errors import ArtifactError
+from shelfspace.sealed import open_sealed, seal_object
+from shelfspace.sealed_tables import read_sealed_table, write_sealed_table
 from shelfspace.way_back import way_back
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "sync",
     "write_bytes",
     "write_json",
+    "write_sealed_json",
     "write_table",
     "write_text",
 ]
@@ -68,6 +71,11 @@ def write_json(path: Path, value: object) -> Path:
     return write_bytes(path, json_bytes(value))
 
 
+def write_sealed_json(path: Path, value: Mapping[str, Any]) -> Path:
+    """`write_json` of an object with a checksum inside: for what no record or manifest has a digest of."""
+    return write_json(path, seal_object(value))
+
+
 @contextmanager
 def reading(path: Path, *unlike: type[Exception]) -> Iterator[None]:
     """Name a file of ours that cannot be read, and the way to get it back.
@@ -89,13 +97,13 @@ def reading(path: Path, *unlike: type[Exception]) -> Iterator[None]:
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file of ours holds.
+    """What a JSON file of ours holds; where an object carries a checksum, only as it was written.
 
     Raises:
         ArtifactError: it is missing or damaged.
     """
     with reading(path):
-        return orjson.loads(path.read_bytes())
+        return open_sealed(orjson.loads(path.read_bytes()))
 
 
 def read_yaml(path: Path) -> Any:
@@ -109,13 +117,13 @@ def read_yaml(path: Path) -> Any:
 
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """A table that `write_table` wrote, or some of its columns.
+    """A table that `write_table` wrote, or some of its columns, as it was written.
 
     Raises:
         ArtifactError: it is missing or damaged, or lacks a column.
     """
     with reading(path):
-        return pd.read_parquet(path, columns=columns)
+        return read_sealed_table(path, columns)
 
 
 def read_array(path: Path, mmap_mode: Literal["r"] | None = None) -> np.ndarray:
@@ -147,10 +155,10 @@ def read_artifact(path: Path, what: str, read: Callable[[Any], Content]) -> Cont
 
 
 def write_table(path: Path, table: pd.DataFrame) -> Path:
-    """Write a table as zstd Parquet, atomically; equal tables give equal bytes."""
+    """Write a table as zstd Parquet with checksums, atomically; equal tables give equal bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    table.to_parquet(temporary, compression="zstd", index=False)
+    write_sealed_table(temporary, table)
     os.replace(temporary, path)
     return path
 

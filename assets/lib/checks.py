@@ -23,7 +23,7 @@ from assets.lib.presentation import shown_table, table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from shelfspace.errors import StaleCheckError
-from shelfspace.files import read_json, write_bytes, write_json
+from shelfspace.files import read_json, write_bytes, write_sealed_json
 from shelfspace.hashing import content_hash, file_hash, fingerprint
 from shelfspace.workspace import CODE
 
@@ -146,7 +146,7 @@ def build_check(
         facts = facts_of(report)
         write_bytes(shown, report.to_json().encode())
         if report.passed:
-            write_json(note, {"fingerprint": wanted, "facts": facts})
+            write_sealed_json(note, {"fingerprint": wanted, "facts": facts})
         else:
             tqdm.write(f"  {asset}: check {name} failed: {report.cause}", file=sys.stderr)
             note.unlink(missing_ok=True)

@@ -23,6 +23,7 @@ __all__ = [
     "learning",
     "model_settings",
     "read_catalogue",
+    "read_features",
 ]
 
 FEATURES = ("text_features", "image_features", "audio_features", "tabular_features")
@@ -63,13 +64,22 @@ def read_catalogue(shop: Shop, ids: Sequence[str] | None = None) -> Any:
     return Catalogue(products, texts, media, shop.workspace.state, shop.settings)
 
 
+def read_features(shop: Shop, products: Any, modalities: Sequence[str]) -> Any:
+    """Features of the modalities (a `models.features.table.FeatureTable`), row by row of the products."""
+    from models.features.catalogue import load_features
+
+    for name in modalities:
+        shop.folder(f"{name}_features")  # compares its bytes with its record
+    return load_features(shop.workspace.features, products, modalities)
+
+
 def learning(shop: Shop) -> Learning:
     """Read what the stages before training left."""
-    from models.features.catalogue import load_features, targets
+    from models.features.catalogue import targets
 
     catalogue = read_catalogue(shop)
     products = catalogue.products
-    features = load_features(shop.workspace.features, products, shop.settings.model.modalities)
+    features = read_features(shop, products, shop.settings.model.modalities)
     split = shop.split().loc[list(features.product_ids)]
     return Learning(
         catalogue,

@@ -13,7 +13,7 @@ from filelock import FileLock
 from pydantic import PrivateAttr
 
 from assets.lib.dvc import pointer_hash
-from assets.lib.record import Record, read_record
+from assets.lib.record import Record, check_bytes, read_record
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.versions import raw_table_version
 from catalog.sources.base import CatalogSource
@@ -60,6 +60,7 @@ class Shop(dg.ConfigurableResource):
     cause: str = ""
     wait_seconds: float = 6 * 3600.0
     _run_id: str = PrivateAttr(default="")
+    _checked: dict[Path, str] = PrivateAttr(default_factory=dict)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Shop"]:
@@ -97,8 +98,17 @@ class Shop(dg.ConfigurableResource):
         return settings_of(self.source)
 
     def folder(self, asset: str) -> Path:
-        """The folder that holds an asset's bytes and record."""
-        return self.workspace.root / FOLDERS[asset]
+        """The folder of an asset that is read: its bytes are those of its record, once a run.
+
+        Raises:
+            ArtifactError: a file in it is damaged.
+        """
+        folder = self.workspace.root / FOLDERS[asset]
+        found = read_record(folder)
+        if found is not None and self._checked.get(folder) != found.fingerprint:
+            check_bytes(folder)
+            self._checked[folder] = found.fingerprint
+        return folder
 
     def note(self, folder: str) -> Path:
         """Where it is noted by which code, settings and run an asset's folder was made."""
@@ -110,7 +120,7 @@ class Shop(dg.ConfigurableResource):
         Raises:
             ArtifactError: it was never computed; names the job that does.
         """
-        kept = read_record(self.folder(asset), self.note(FOLDERS[asset]))
+        kept = read_record(self.workspace.root / FOLDERS[asset], self.note(FOLDERS[asset]))
         if kept is None:
             raise ArtifactError(
                 f"{asset} has not been computed in workspace {self.workspace.name}; run the chain job first"

@@ -17,6 +17,7 @@ from catalog.cells import (
     stripped,
     usable_key,
 )
+from catalog.cleaning.placeholders import without_placeholders
 from catalog.cleaning.refusals import Cleaned, Refusals, refused_files
 from catalog.contract import PRODUCT_COLUMNS
 from catalog.sources.base import CatalogSource
@@ -33,7 +34,8 @@ def clean_products(
     Refused rows, in this order: no id; a price that is no number, or not above zero; another currency
     than the catalogue's, in its column or by a sign in the price; an id given again (the latest
     updated_at stays, then the last row); no text, photo or sound left. Refused files: not delivered,
-    named by a path that leads out of the media root, or refused by the media probe.
+    named by a path that leads out of the media root, or refused by the media probe, or a
+    placeholder (`catalog.cleaning.placeholders`).
 
     Args:
         raw: `catalog.snapshot.write.read_raw_products`.
@@ -63,6 +65,8 @@ def clean_products(
     verdicts = _verdicts(media_findings)
     photos, bad_photos = _media(raw[found.kept], "photos", source.photo_separator, verdicts)
     sounds, bad_sounds = _media(raw[found.kept], "sounds", source.photo_separator, verdicts)
+    photos, no_photos = without_placeholders("photos", photos, raw[found.kept], media_findings)
+    sounds, no_sounds = without_placeholders("sounds", sounds, raw[found.kept], media_findings)
     described = cells["title"].ne("") | cells["description"].ne("")
     described |= (photos.map(bool) | sounds.map(bool)).reindex(raw.index, fill_value=False)
     found.refuse(~described, "title", "no text, photo or sound is left; nothing describes the product")
@@ -81,7 +85,8 @@ def clean_products(
         columns=list(PRODUCT_COLUMNS),
     )[found.kept]
     return found.result(
-        clean.sort_values("product_id", kind="stable"), refused_files([*bad_photos, *bad_sounds])
+        clean.sort_values("product_id", kind="stable"),
+        refused_files([*bad_photos, *bad_sounds, *no_photos, *no_sounds]),
     )
 
 

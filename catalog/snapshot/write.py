@@ -35,7 +35,7 @@ from catalog.snapshot.operations import (
 from catalog.sources.base import CatalogSource
 from catalog.sources.inbox import Delivery, read_deliveries
 from shelfspace.errors import ArtifactError, CatalogError
-from shelfspace.files import read_json, read_parquet, write_json, write_table
+from shelfspace.files import read_json, read_parquet, write_sealed_json, write_table
 from shelfspace.hashing import file_hash, fingerprint
 from shelfspace.progress import hide_bar
 from shelfspace.settings import Media, Settings
@@ -116,7 +116,7 @@ def write_snapshot(
     manifest |= {"source": read_from, "media": file_hash(index) if index.exists() else "", "written": True}
     unchanged = manifest == _manifest(directory)
     if not unchanged:
-        write_json(directory / "manifest.json", manifest)
+        write_sealed_json(directory / "manifest.json", manifest)
     store = MediaStore.open(directory)
     return SnapshotReport(
         rows=len(rows),

@@ -87,7 +87,7 @@ def hold_daemon(state: Path, address: str) -> None:
         held = os.pread(handle, 1000, 0).decode()
         os.close(handle)
         raise BusyError(
-            f"workspace {state.parent.name} has a UI with its daemon already: {held}; open that, or end it first"
+            f"workspace {state.parent.name} has its UI already: {held}; open that, or end it first"
         ) from None
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{address}, process {os.getpid()}".encode(), 0)
