@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
 from dagster_project.outcome import why_failed
 from shelfspace.settings import Automation
@@ -96,6 +97,14 @@ def attempts_at(instance: dg.DagsterInstance, workspace: Workspace, tag: str, va
     ]
 
 
+def unfinished(instance: dg.DagsterInstance, workspace: Workspace) -> str | None:
+    """A run that waits its turn or is at work in a workspace; None where there is none."""
+    states = [status for status in dg.DagsterRunStatus if status not in FINISHED_STATUSES]
+    for run in instance.get_runs(dg.RunsFilter(statuses=states, tags={WORKSPACE: workspace.name}), limit=1):
+        return f"run {run.run_id[:8]} ({run.job_name})"
+    return None
+
+
 def next_attempt(attempts: Sequence[Attempt], now: datetime, settings: Automation) -> tuple[int | None, str]:
     """The number of the attempt to ask for now, and why not where it is None.
 
@@ -149,9 +158,9 @@ def ask(
             said += f"; mend that, then run: {workspace.command(f'run {need.again or need.job}')}"
             context.log.error(said)
         return dg.SkipReason(said)
-    holder = workspace.holder()
-    if holder is not None:
-        return dg.SkipReason(f"{need.cause}: asked for when {holder}, which holds the workspace, has ended")
+    first = workspace.holder() or unfinished(context.instance, workspace)
+    if first:
+        return dg.SkipReason(f"{need.cause}: asked for when {first} has ended, which may do it as well")
     if number > 1:
         context.log.warning(f"{need.cause}: attempt {number} of {settings.attempts}{reason}")
     return dg.RunRequest(

@@ -10,7 +10,7 @@ import pytest
 from assets.lib.shop import LAUNCHED
 from dagster_project.automation import tell_dvc
 from dagster_project.automation.drift import drift_need, open_attempts
-from dagster_project.automation.needs import NEED, Attempt, Need, ask, next_attempt
+from dagster_project.automation.needs import NEED, WORKSPACE, Attempt, Need, ask, next_attempt
 from dagster_project.dead_runs import close_dead_runs, held
 from dagster_project.graph import DVC_STAGES, stages_of
 from shelfspace.settings import Automation
@@ -151,13 +151,19 @@ def test_of_a_killed_run_it_says_what_its_watcher_found(
     assert "exited with exit code -9" in str(said.skip_message)
 
 
-def test_nothing_is_asked_for_while_another_run_holds_the_workspace(
+def test_nothing_is_asked_for_while_another_run_holds_the_workspace_or_waits_for_it(
     instance: dg.DagsterInstance, workspace: Workspace
 ) -> None:
     with workspace.lock(holder="run abcdef01 (cross_validate)"):
         said = asked(instance, workspace, OFTEN)
     assert isinstance(said, dg.SkipReason)
     assert "run abcdef01 (cross_validate)" in str(said.skip_message)
+    assert isinstance(asked(instance, workspace, OFTEN), dg.RunRequest)
+    queued = instance.create_run_for_job(FAILING, tags={WORKSPACE: workspace.name})
+    said = asked(instance, workspace, OFTEN)
+    assert isinstance(said, dg.SkipReason)
+    assert f"asked for when run {queued.run_id[:8]} (refresh) has ended" in str(said.skip_message)
+    instance.report_run_canceled(queued)
     assert isinstance(asked(instance, workspace, OFTEN), dg.RunRequest)
 
 
