@@ -7,8 +7,10 @@ from typing import Any
 import dagster as dg
 from tabulate import tabulate
 
+from assets.lib.kept_rows import kept_rows
 from catalog.cleaning.losses import LOSSES, losses_table, read_losses
 from dagster_project.graph import STAGES
+from data_checks.validation.pages import QUARANTINE
 from releases.champion import champion
 from shelfspace.files import read_json
 from shelfspace.workspace import Workspace
@@ -50,9 +52,10 @@ def lost(workspace: Workspace) -> str:
     if not (cleaned / LOSSES).exists():
         return ""
     table = losses_table(read_losses(cleaned))
-    page = workspace.validation / "quarantine.html"
-    where = f"\n\nRefused rows, one by one: {_shown(page)}" if page.exists() else ""
-    return f"Rows that came, and what became of them:\n\n{table}{where}"
+    page = workspace.validation / QUARANTINE
+    told = [f"  {name}: {said}" for name, said in kept_rows(workspace.prepared).items()]
+    told += [f"  refused rows, one by one: {_shown(page)}"] if page.exists() else []
+    return "\n".join(["Rows that came, and what became of them:", "", table, "", *told])
 
 
 def metrics_table(judged: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from dagster_project.automation.recording import tell_dvc
 from dagster_project.automation.refreshing import delivery_need, source_need
 from dagster_project.dead_runs import close_dead_runs
 from dagster_project.jobs import JOBS
+from dagster_project.scrub import scrub_schedule
 from shelfspace.errors import CatalogError, ShelfspaceError
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import Workspace, params_file
@@ -131,7 +132,7 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
 
 
 def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """The weekly retraining and the hourly look at drift."""
+    """The weekly retraining, the hourly look at drift, the weekly scrub."""
 
     def tags(context: dg.ScheduleEvaluationContext) -> dict[str, str]:
         name = Workspace.find().name
@@ -158,4 +159,4 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Writes a drift report from the last requests and the present catalogue.",
     )
-    return [weekly, hourly]
+    return [weekly, hourly, scrub_schedule(settings.automation)]
