@@ -205,4 +205,16 @@ class Automation(Section):
     drift_interval_seconds: Positive = Field(60)
     inbox_interval_seconds: Positive = Field(30)
     cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")
-    inbox_job: Literal["refresh", "retrain"] = Field("refresh", description="Job a new delivery starts.")
+    inbox_job: Literal["refresh", "retrain"] = Field(
+        "refresh", description="Job that a delivery or a changed source starts; after a failed run, refresh."
+    )
+    watch_source: bool = Field(
+        True, description="Collect by itself when tables or media of the catalogue's folder change."
+    )
+    source_interval_seconds: Positive = Field(60, description="Seconds between two looks at that folder.")
+    attempts: Positive = Field(
+        8, description="Runs that are asked for on behalf of one delivery, source or drift report at most."
+    )
+    retry_seconds: PositiveFloat = Field(
+        60, description="Seconds after a failed run until it is asked for again; doubled each time."
+    )
