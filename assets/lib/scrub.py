@@ -18,8 +18,8 @@ from tabulate import tabulate
 from assets.lib.dvc import kept_md5
 from assets.lib.record import RECORD, check_bytes
 from catalog.snapshot.media_store import MediaStore
+from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
-from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock
 from models.features.store import FeatureStore
 from releases.champion import champion
 from releases.pointer import current_id, history

@@ -20,7 +20,7 @@ def clean_events(raw: pd.DataFrame, product_ids: Iterable[str]) -> Cleaned:
     unit price as unknown.
 
     Args:
-        raw: `catalog.snapshot.write.read_raw_events`.
+        raw: `catalog.snapshot.shards.read_raw_events`.
         product_ids: of the clean products.
 
     Returns:

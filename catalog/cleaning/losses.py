@@ -17,6 +17,8 @@ LOSSES = "losses.json"
 """File of the cleaned tables' folder."""
 
 MEDIA = ("photos", "sounds")
+BAR = {"github": "\\|", "html": "|"}
+"""How a bar stands inside a cell."""
 SHOWN_REASONS = 3
 """Reasons of a table that are told where there is little room; the quarantine page has them all."""
 
@@ -42,7 +44,7 @@ class Reason:
     def sentence(self) -> str:
         """For people: how many, what stood in which field, and what is wrong with it."""
         stood = repr(self.value) if len(self.value) <= 40 else repr(self.value[:37] + "...")
-        where = f" of {self.id}" if self.id else ""
+        where = f" of {self.id}" if self.id not in ("", self.value) else ""
         return f"{self.rows:,} {self.field}: {self.reason}; for instance {stood}{where}"
 
 
@@ -130,7 +132,7 @@ def losses_table(losses: Sequence[TableLoss], style: str = "simple") -> str:
             f"{loss.read:,}",
             f"{loss.kept:,}",
             f"{loss.refused:,} ({loss.share:.1%})" if loss.refused else "0",
-            loss.why.replace("\n", "; ") if markdown else loss.why,
+            loss.why.replace("\n", "; ").replace("|", BAR[style]) if markdown else loss.why,
         ]
         for loss in losses
         if loss.read

@@ -38,7 +38,7 @@ def clean_products(
     placeholder (`catalog.cleaning.placeholders`).
 
     Args:
-        raw: `catalog.snapshot.write.read_raw_products`.
+        raw: `catalog.snapshot.shards.read_raw_products`.
         source: currency and separators.
         settings: unused today; limits of media are applied by the probe.
         media_findings: columns key, kind, ok, field, value, reason (`catalog.media.probe_media`).

@@ -8,7 +8,7 @@ import pandas as pd
 from catalog.cleaning.events import clean_events, clean_stock
 from catalog.cleaning.losses import TableLoss, count_losses
 from catalog.cleaning.products import clean_products
-from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock
+from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.sources.base import CatalogSource
 from shelfspace.settings import Settings
 

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import click
 
+from dagster_project.cli.adopt import adopt
 from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
 from dagster_project.cli.releases import releases, rollback
@@ -61,7 +62,7 @@ def shelfspace() -> None:
     """One vector per product, from data to a served release."""
 
 
-for command in (demo, run, ui, serve, drift, summary, releases, rollback, scrub, synonyms, keys):
+for command in (demo, run, ui, serve, drift, summary, releases, rollback, adopt, scrub, synonyms, keys):
     shelfspace.add_command(command)
 
 
