@@ -15,6 +15,7 @@ from assets.lib.stage import result
 from catalog.deliveries.collect import collect, note_taken
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
+from catalog.sources.watch import note_collected, source_state
 
 __all__ = ["RAW", "raw"]
 
@@ -45,6 +46,7 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
     """Snapshot the source and its inbox, `dvc add` it and push it; nothing new writes nothing."""
     started = time.monotonic()
     workspace, settings = shop.workspace, shop.settings
+    lies_there = source_state(shop.source)
     collected = collect(workspace, shop.source, settings, user_key=user_key(workspace.state))
     report = collected.report
     version = data_versions.keep(
@@ -54,6 +56,7 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
         push_too=settings.collection.push,
     )
     note_taken(workspace, collected, version)
+    note_collected(workspace.state, lies_there)
     for sentence in collected.said:
         context.log.warning(sentence)
         tqdm.write(f"  {sentence}", file=sys.stderr)

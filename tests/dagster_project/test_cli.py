@@ -170,6 +170,27 @@ def test_servers_take_this_process_s_place(root: Path, monkeypatch: pytest.Monke
     assert arguments == ["dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", "45123"]
 
 
+def test_a_workspace_has_one_daemon_at_a_time_whatever_its_process_becomes(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from dagster_project.cli.servers import become, hold_daemon\n"
+        "hold_daemon(Path(sys.argv[1]), 'http://127.0.0.1:3101')\n"
+        "become(sys.executable, '-c', 'print(1, flush=True); import time; time.sleep(60)')"
+    )
+    state = tmp_path / "shop" / "state"
+    state.mkdir(parents=True)
+    server = subprocess.Popen([sys.executable, "-c", code, str(state)], stdout=subprocess.PIPE, cwd=PROJECT)
+    try:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"1\n"
+        told = rf"workspace shop has its UI already: http://127.0.0.1:3101, process {server.pid}; open that"
+        with pytest.raises(BusyError, match=told):
+            servers.hold_daemon(state, "http://127.0.0.1:3102")
+    finally:
+        server.kill()
+        server.wait()
+    servers.hold_daemon(state, "http://127.0.0.1:3102")
+
+
 def test_an_interruption_is_one_line_and_130(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
