@@ -16,6 +16,7 @@ from assets.lib.stage import result
 from catalog.deliveries.collect import collect, note_taken
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
+from catalog.sources.watch import note_collected, source_state
 
 __all__ = ["RAW", "raw"]
 
@@ -51,6 +52,7 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
 def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.MaterializeResult]:
     started = time.monotonic()
     workspace, settings = shop.workspace, shop.settings
+    lies_there = source_state(shop.source)
     collected = collect(workspace, shop.source, settings, user_key=user_key(workspace.state))
     report = collected.report
     version = data_versions.keep(
@@ -60,6 +62,7 @@ def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Mat
         push_too=settings.collection.push,
     )
     note_taken(workspace, collected, version)
+    note_collected(workspace.state, lies_there)
     for sentence in collected.said:
         context.log.warning(sentence)
         tqdm.write(f"  {sentence}", file=sys.stderr)

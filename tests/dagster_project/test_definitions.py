@@ -15,7 +15,7 @@ from assets.lib.shop import FOLDERS
 from dagster_project.automation import automations
 from dagster_project.definitions import defs
 from dagster_project.graph import DVC_STAGES, JOBS, SIDE, STAGES
-from shelfspace.settings import Automation
+from shelfspace.settings import Automation, Settings
 from tests.conftest import PROJECT
 
 HEAVY = (
@@ -77,7 +77,7 @@ def test_every_asset_links_to_the_function_that_computes_it() -> None:
 
 def test_schedules_keep_the_cron_times_and_zone_of_the_parameters() -> None:
     told = Automation(weekly="5 4 * * 0", drift_cron="0 6 * * *", scrub="1 2 * * 3", timezone="Europe/Berlin")
-    _, schedules = automations(told)
+    _, schedules = automations(Settings(automation=told))
     assert [schedule.cron_schedule for schedule in schedules] == ["5 4 * * 0", "0 6 * * *", "1 2 * * 3"]
     assert {schedule.execution_timezone for schedule in schedules} == {"Europe/Berlin"}
 
