@@ -37,7 +37,7 @@ def count_tables(
     collected: Mapping[str, int], clean: Mapping[str, int], quarantine: pd.DataFrame
 ) -> dict[str, TableCounts]:
     """Counts per table name (products, events, stock) from row counts and the quarantine table."""
-    refused = quarantine["table"].value_counts()
+    refused = quarantine.loc[quarantine["scope"].eq("row"), "table"].value_counts()
     return {
         name: TableCounts(rows, clean.get(name, 0), int(refused.get(name, 0)))
         for name, rows in collected.items()
