@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback releases summary help install fast-test
+.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback scrub releases summary help install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -82,6 +82,9 @@ summary: install   ## the last run's figures again, and what to type next
 
 releases: install   ## which releases there are, which is live, which Bentos hold them
 	@$(RUN) releases
+
+scrub: install   ## read all that is kept; name what is damaged and how to get it back
+	@$(RUN) scrub
 
 rollback: install   ## move `current` back to the release before
 	@$(RUN) rollback

@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
-from shelfspace.files import write_bytes
+from shelfspace.files import read_parquet, write_bytes
 
 __all__ = ["graph_on", "graph_vectors"]
 
@@ -49,7 +47,7 @@ def graph_vectors(shop: Shop, folder: Path) -> Facts:
     from retrieval.vectors import build_index, search_rows
 
     settings, vectors = shop.settings.graph, shop.vectors()
-    ids = list(pd.read_parquet(shop.folder("product_embeddings") / "embedded.parquet")["product_id"])
+    ids = list(read_parquet(shop.folder("product_embeddings") / "embedded.parquet")["product_id"])
     events, seed = shop.table("events"), shop.settings.seed
     made = refine_catalogue(vectors, ids, events, settings, seed, search_rows)
     made.save(folder)

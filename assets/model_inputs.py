@@ -11,7 +11,7 @@ from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.preprocessing import preprocessing
-from shelfspace.files import write_table
+from shelfspace.files import read_parquet, write_table
 
 if TYPE_CHECKING:
     from models.features.featurizer import Featurizer
@@ -109,7 +109,7 @@ def featurizer(shop: Shop, folder: Path) -> Facts:
     """Fit what stands between a raw product and its features."""
     from models.features.featurizer import Featurizer
 
-    table = pd.read_parquet(shop.folder("texts") / "texts.parquet")
+    table = read_parquet(shop.folder("texts") / "texts.parquet")
     train = (table["product_id"].map(shop.split()["split"]) == "train").to_numpy()
     prices = shop.table("products")["price"].to_numpy()
     made = Featurizer.fit(list(table["text"][train]), prices[train], chosen_settings(shop))
@@ -149,7 +149,7 @@ def sounds(shop: Shop, folder: Path) -> Facts:
 
 def _media_table(shop: Shop, column: str, hashes: str, path: Path) -> Facts:
     products = shop.table("products")
-    content = pd.read_parquet(shop.folder("texts") / "texts.parquet", columns=[hashes])[hashes]
+    content = read_parquet(shop.folder("texts") / "texts.parquet", columns=[hashes])[hashes]
     files = products[column].map(len)
     write_table(path, pd.DataFrame({"product_id": products["product_id"], "files": files, "hash": content}))
     return {"dagster/row_count": len(products), "present": int((files > 0).sum()), "files": int(files.sum())}

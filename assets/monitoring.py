@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import numpy as np
 import pandas as pd
 
 from assets.lib.presentation import table_fact
@@ -13,7 +12,7 @@ from assets.lib.record import Facts
 from assets.lib.shop import FOLDERS, Shop
 from assets.lib.stage import stage
 from releases.champion import champion_model, crowned
-from shelfspace.files import read_json, write_json, write_table
+from shelfspace.files import check_sealed_folder, read_array, read_json, read_parquet, write_json, write_table
 from shelfspace.hashing import fingerprint
 from shelfspace.workspace import Workspace
 
@@ -72,12 +71,13 @@ def drift_report(shop: Shop, folder: Path) -> Facts:
 
     workspace, model = shop.workspace, champion_model(shop.workspace).name
     reference = workspace.state / "reference" / model
-    requests = pd.read_parquet(shop.folder("live_requests") / "requests.parquet")
+    requests = read_parquet(shop.folder("live_requests") / "requests.parquet")
+    check_sealed_folder(reference)
     verdicts = compare_with_reference(
         EmbeddedCatalogue(shop.embedded_products(), shop.vectors()),
         EmbeddedCatalogue(
-            pd.read_parquet(reference / "products.parquet"),
-            np.load(reference / "embeddings.npy", allow_pickle=False),
+            read_parquet(reference / "products.parquet"),
+            read_array(reference / "embeddings.npy"),
         ),
         requests,
         crowned(workspace),

@@ -7,16 +7,27 @@ from typing import Any
 import pandas as pd
 
 from assets.lib.checks import build_check, suite_check
+from assets.lib.kept_rows import kept_rows
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.cleaning import clean_tables
-from catalog.splits import keep_splits
-from shelfspace.files import write_table
+from catalog.cleaning.losses import losses_table, read_losses, write_losses
+from catalog.cleaning.placeholders import placeholders_said
+from catalog.deliveries.milestones import mark_cleaned
+from catalog.splits import divide
+from releases.champion import champion
+from shelfspace.files import read_parquet, write_table
 from shelfspace.hashing import file_hash
 
 __all__ = ["CHECKS", "catalogue", "preprocessing", "splits"]
+
+FROZEN = {
+    False: "yes",
+    True: "yes, made anew: the one of before failed its check, and no champion was trained on it",
+}
+"""What is said of a split that passed its check, by whether an earlier one was given up."""
 
 preprocessing = partial(stage, group="preprocessing", owners=["team:catalogue"])
 
@@ -24,19 +35,18 @@ preprocessing = partial(stage, group="preprocessing", owners=["team:catalogue"])
 def _of_one_table(name: str, facts: Facts) -> Facts:
     """What is shown of one of the tables that cleaning writes together."""
     shown: Facts = {"dagster/row_count": facts["rows"][name], "preview": facts["previews"][name]}
-    if name in facts["collected"]:
-        shown["collected_rows"] = facts["collected"][name]
     if name == "quarantine":
-        shown["reasons"] = facts["reasons"]
-    return shown
+        return {**shown, **{fact: facts[fact] for fact in ("warnings", "lost", "refused")}}
+    return {**shown, "collected_rows": facts["collected"][name]}
 
 
 @preprocessing(
     folder="prepared/catalogue",
     deps=["raw_products", "raw_media", "raw_events", "raw_stock", "media_findings"],
     settings=lambda shop: [shop.settings.media.model_dump(), shop.source.cleaning_fingerprint],
+    shown=lambda shop: {"deliveries": mark_cleaned(shop.workspace, shop.data_version("raw_products"))},
     kinds={"parquet", "pandas"},
-    code_version="2",
+    code_version="4",
     description={
         "products": "Clean products: typed, deduplicated, one row each, media that decode.",
         "quarantine": "Every refused row or file with field, value and reason; nothing is dropped.",
@@ -47,18 +57,24 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
 )
 def catalogue(shop: Shop, folder: Path) -> Facts:
     """Clean the snapshot's tables; what is refused goes to quarantine with its reason."""
-    findings = pd.read_parquet(shop.folder("media_findings") / "findings.parquet")
+    findings = read_parquet(shop.folder("media_findings") / "findings.parquet")
     cleaned = clean_tables(shop.workspace.snapshot, shop.source, shop.settings, findings)
     paths = {name: write_table(folder / f"{name}.parquet", table) for name, table in cleaned.tables.items()}
+    write_losses(folder, cleaned.losses)
     return {
         "versions": {name: file_hash(path) for name, path in paths.items()},
         "rows": {name: len(table) for name, table in cleaned.tables.items()},
-        "collected": cleaned.collected,
+        "collected": {loss.table: loss.read for loss in cleaned.losses},
         "previews": {
             name: table_fact(table.drop(columns="row", errors="ignore"), 6)
             for name, table in cleaned.tables.items()
         },
-        "reasons": table_fact(cleaned.reasons, 30),
+        "warnings": {"json": placeholders_said(cleaned.tables["quarantine"])},
+        "lost": {"md": losses_table(cleaned.losses, "github")},
+        "refused": "; ".join(
+            f"{loss.table} {loss.refused:,} of {loss.read:,}" for loss in cleaned.losses if loss.refused
+        )
+        or "nothing",
     }
 
 
@@ -75,38 +91,71 @@ def catalogue(shop: Shop, folder: Path) -> Facts:
         shop.source.label_level,
     ],
     kinds={"pandas"},
-    code_version="1",
+    code_version="2",
     description="Train, validation and test, frozen per product; near-duplicates stay on one side.",
 )
 def splits(shop: Shop, folder: Path) -> Facts:
     """Assign each new product once, by hash of its duplicate group; no product ever moves."""
-    products, media = shop.table("products"), shop.media
+    from data_checks.checks.splits import no_leak
+
+    products, media, settings = shop.table("products"), shop.media, shop.settings
     digests = {key: media.digest(key) for keys in products["photos"] for key in keys}
-    frozen = shop.workspace.state / "splits.parquet"
-    table, kept = keep_splits(frozen, products, digests, shop.settings, shop.source.label_level)
-    write_table(folder / "splits.parquet", table)
-    counts, sizes = table["split"].value_counts(), table.groupby("group").size()
-    return {
-        "dagster/row_count": len(table),
+    frozen, level = shop.workspace.state / "splits.parquet", shop.source.label_level
+    before = read_parquet(frozen) if frozen.exists() else None
+    made, anew = divide(products, digests, settings, before, level), False
+    report = no_leak(made.table, products)
+    if not report.passed and before is not None and champion(shop.workspace) is None:
+        # No model rests on it: nothing is lost where products change sides.
+        before, anew = None, True
+        made = divide(products, digests, settings, None, level)
+        report = no_leak(made.table, products)
+    if report.passed:
+        write_table(frozen, made.table)
+    write_table(folder / "splits.parquet", made.table)
+    counts, sizes = made.table["split"].value_counts(), made.table.groupby("group").size()
+    facts: Facts = {
+        "dagster/row_count": len(made.table),
         **{split: int(counts.get(split, 0)) for split in ("train", "validation", "test")},
         "duplicate_groups": int((sizes > 1).sum()),
-        "largest_group": int(sizes.max()),
-        "kept_from_before": kept,
+        "largest_group": made.largest[0],
+        "largest_group_linked_by": made.largest[1] or "nothing: it is one product",
+        "without_category": int(products["category"].eq("").sum()),
+        "kept_from_before": 0
+        if before is None
+        else int(products["product_id"].isin(before["product_id"]).sum()),
+        "why_empty": made.empty or "no side is empty",
+        "frozen": "no: it failed its check" if not report.passed else FROZEN[anew],
     }
+    if made.dropped:
+        facts["warnings"] = {"json": [link.sentence for link in made.dropped]}
+        facts["no_links"] = table_fact(
+            pd.DataFrame({"joins too many": [d.sentence for d in made.dropped]}), 20, 300
+        )
+    return facts
+
+
+def _show_refused(shop: Shop) -> None:
+    """Write the quarantine page anew: of the splits it says what is known by then."""
+    from data_checks.validation.quarantine_page import write_quarantine_page
+
+    losses, refused = read_losses(shop.folder("quarantine")), shop.table("quarantine")
+    write_quarantine_page(shop.workspace.validation, losses, refused, kept_rows(shop.workspace.prepared))
 
 
 def _balance(shop: Shop) -> Any:
-    from data_checks.checks.balance import check_balance, count_tables
+    from data_checks.checks.balance import check_balance
 
-    facts, quarantine = shop.record("products").facts, shop.table("quarantine")
-    counts = count_tables(facts["collected"], facts["rows"], quarantine)
-    return check_balance(counts, shop.settings, shop.workspace.validation, quarantine)
+    _show_refused(shop)
+    return check_balance(read_losses(shop.folder("quarantine")), shop.settings, shop.workspace.validation)
 
 
 def _no_leak(shop: Shop) -> Any:
     from data_checks.checks.splits import no_leak
 
-    return no_leak(pd.read_parquet(shop.folder("splits") / "splits.parquet"), shop.table("products"))
+    _show_refused(shop)
+    facts = shop.record("splits").facts
+    table = read_parquet(shop.folder("splits") / "splits.parquet")
+    return no_leak(table, shop.table("products"), facts.get("why_empty", ""))
 
 
 CHECKS = [
@@ -121,7 +170,7 @@ CHECKS = [
     build_check(
         "quarantine",
         "balance",
-        "Clean and refused rows add up to the collected ones, and few enough are refused.",
+        "Kept and refused rows add up to those read, and few enough are refused.",
         _balance,
         reads=("products", "events", "stock", "raw_products"),
     ),

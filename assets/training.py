@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from assets.lib.checks import build_check
-from assets.lib.learning import FEATURES, best_values, labels_version, learning, model_settings
+from assets.lib.learning import (
+    FEATURES,
+    best_values,
+    labels_version,
+    learning,
+    model_settings,
+    read_features,
+)
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
@@ -107,11 +114,10 @@ def naming(labelled_by: Mapping[str, Any]) -> str:
 def _vectors_sound(shop: Shop) -> Any:
     """Embed some rows by the new encoder: finite, of unit length, and not all alike."""
     from data_checks.checks.vectors import vectors_sound
-    from models.features.catalogue import load_features
     from models.inference.product_encoder import ProductEncoder
 
     encoder = ProductEncoder.load(shop.folder("challenger") / "model")
-    features = load_features(shop.workspace.features, shop.table("products"), encoder.modalities)
+    features = read_features(shop, shop.table("products"), encoder.modalities)
     rows = np.flatnonzero(features.present().any(axis=1))[:256]
     return vectors_sound(encoder.embed_features(features.take(rows)))
 

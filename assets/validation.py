@@ -11,8 +11,8 @@ from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
-from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock
-from shelfspace.files import read_json, write_json, write_table
+from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
+from shelfspace.files import read_json, read_parquet, write_json, write_table
 
 __all__ = ["CHECKS", "media_findings", "validation_report"]
 
@@ -25,6 +25,7 @@ validation = partial(stage, group="validation", owners=["team:data-quality"], co
     inputs=["raw_media"],
     settings=lambda shop: [shop.settings.media.model_dump(), shop.source.photo_separator],
     kinds={"parquet"},
+    code_version="2",
     description="Every photo and sound probed: does it decode, how large, how long.",
 )
 def media_findings(shop: Shop, folder: Path) -> Facts:
@@ -74,7 +75,7 @@ def validation_report(shop: Shop, folder: Path) -> Facts:
 def _media_report(shop: Shop) -> Any:
     from data_checks.checks.media import check_media
 
-    findings = pd.read_parquet(shop.folder("media_findings") / "findings.parquet")
+    findings = read_parquet(shop.folder("media_findings") / "findings.parquet")
     return check_media(findings, shop.settings, shop.workspace.validation)
 
 

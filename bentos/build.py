@@ -18,7 +18,7 @@ import yaml
 from bentos.packed_media import pack_media
 from releases import Release
 from shelfspace.errors import ArtifactError
-from shelfspace.files import link_or_copy, write_json, write_text
+from shelfspace.files import link_or_copy, read_yaml, write_json, write_text
 from shelfspace.hashing import fingerprint, tree_hash
 from shelfspace.settings import Settings
 from shelfspace.workspace import CODE, Workspace
@@ -134,7 +134,7 @@ def repack(folder: Path, staging: Path, description: dict[str, Any], parts: str)
     Files are linked where the file system allows it.
     """
     for made in sorted(folder.parent.glob("*/bento.yaml"), key=lambda p: -p.stat().st_mtime_ns):
-        known = yaml.safe_load(made.read_text())
+        known = read_yaml(made)
         if known["labels"].get(PARTS) != parts or known["bentoml_version"] != version("bentoml"):
             continue
         partial = staging.with_name(f"{staging.name}-{folder.name}")
@@ -196,7 +196,7 @@ def bento_folder(workspace: Workspace, tag: str) -> Path:
 
 def carried_media(workspace: Workspace, tag: str) -> str:
     """How many photos and sounds a Bento holds, in words."""
-    return str(yaml.safe_load((bento_folder(workspace, tag) / "bento.yaml").read_text())["labels"]["media"])
+    return str(read_yaml(bento_folder(workspace, tag) / "bento.yaml")["labels"]["media"])
 
 
 def bento_environment(workspace: Workspace) -> dict[str, str]:

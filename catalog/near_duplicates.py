@@ -5,12 +5,12 @@ within a bucket a text is compared with a few members that are unlike each other
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import xxhash
 
-__all__ = ["near_duplicate_pairs", "shingles"]
+__all__ = ["near_duplicate_pairs", "shingles", "similar_pairs"]
 
 PERMUTATIONS = 96
 BANDS = 24
@@ -42,7 +42,13 @@ def shingles(text: str) -> frozenset[int]:
 
 
 def near_duplicate_pairs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Pairs of positions whose texts are near-duplicates; enough pairs to connect each group."""
+    """`similar_pairs` of the texts' shingles."""
+    return similar_pairs(shingles(text) for text in texts)
+
+
+def similar_pairs(shingled: Iterable[frozenset[int]]) -> Iterator[tuple[int, int]]:
+    """Pairs of positions whose sets of shingles are similar; enough pairs to connect each group. An empty
+    set is like none."""
     generator = np.random.default_rng(0)
     # Multiply-shift hashing (Dietzfelbinger 1997): odd factors, products modulo 2^64, the high bits.
     factors = generator.integers(0, 2**63, PERMUTATIONS, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
@@ -50,8 +56,7 @@ def near_duplicate_pairs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     sets: dict[int, frozenset[int]] = {}
     buckets: dict[tuple[int, bytes], list[int]] = {}
     same: dict[frozenset[int], int] = {}
-    for position, text in enumerate(texts):
-        found = shingles(text)
+    for position, found in enumerate(shingled):
         if not found:
             continue
         first = same.setdefault(found, position)

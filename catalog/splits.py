@@ -1,20 +1,41 @@
 """The frozen split: each product is assigned once, with all its near-duplicates, and never moves."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
 
 import pandas as pd
 
-from catalog.near_duplicates import near_duplicate_pairs
-from shelfspace.files import write_table
+from catalog.empty_sides import classes_at, why_empty
+from catalog.links import DroppedLink, Links, link_products
 from shelfspace.hashing import content_hash
 from shelfspace.settings import Settings
 
-__all__ = ["assign_splits", "keep_splits"]
+__all__ = ["SIDES", "Split", "assign_splits", "divide"]
 
 SIDES = ("test", "validation", "train")
 """In the order that decides a tie: a product that could stand on two sides is kept out of training."""
+
+LESS_SURE = ((), ("number",), ("number", "template"), ("number", "template", "photo"))
+"""Kinds of link that a first split goes without, one more at a time, where a side would stay empty."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split, and how it came about.
+
+    Attributes:
+        table: columns product_id, group (its smallest product id), split; sorted by product_id.
+        dropped: links that joined too many and link nothing.
+        largest: products of the largest group, and what links it, in words.
+        empty: why a side has no products, and what to do; "" where every side has some.
+    """
+
+    table: pd.DataFrame
+    dropped: list[DroppedLink] = field(default_factory=list)
+    largest: tuple[int, str] = (0, "")
+    empty: str = ""
 
 
 def assign_splits(
@@ -24,13 +45,24 @@ def assign_splits(
     previous: pd.DataFrame | None = None,
     label_level: int = 1,
 ) -> pd.DataFrame:
+    """The table of `divide`."""
+    return divide(products, photo_digests, settings, previous, label_level).table
+
+
+def divide(
+    products: pd.DataFrame,
+    photo_digests: Mapping[str, str],
+    settings: Settings,
+    previous: pd.DataFrame | None = None,
+    label_level: int = 1,
+) -> Split:
     """Train, validation or test for every product.
 
-    Products share a group when they share a variant group, a text template, a photo (equal digests),
-    or, with `preprocessing.group_by_brand`, a brand. A group's side follows from the hash of its
-    smallest id and the seed; where a class would have no training product, one of its groups goes to
-    training. A product that has a side keeps it, also while it is out of the catalogue. A new product
-    joins the side that most of its group is on.
+    Products share a group when they are linked (`catalog.links`). A group's side follows from the hash
+    of its smallest id and the seed; where a class would have no training product, one of its groups goes
+    to training, and where a side would have less than half of its share, groups go there. A product
+    that has a side keeps it, also while it is out of the catalogue. A new product joins the side that
+    most of its group is on.
 
     A new product may link groups that stand on different sides. They stay where they are, since
     moving one would let a holdout product into training; their parts are then groups of their own,
@@ -39,57 +71,27 @@ def assign_splits(
     Args:
         products: clean products.
         photo_digests: media key to digest of the pixels or the file.
-        previous: what an earlier call gave.
+        previous: the table an earlier call gave; products that are gone are kept at their side.
         label_level: category nodes that make a class; 0 for none.
-
-    Returns:
-        columns product_id, group (its smallest product id), split; sorted by product_id. Products of
-        `previous` that are gone are kept at their side.
     """
-    ids = products["product_id"].tolist()
-    groups = _groups(products, photo_digests, settings.preprocessing.group_by_brand)
-    kept = {} if previous is None else dict(zip(previous["product_id"], previous["split"], strict=True))
-    members: dict[str, list[str]] = {}
-    for product, group in zip(ids, groups, strict=True):
-        members.setdefault(group, []).append(product)
-    sides = {group: _side_of(group, found, kept, settings) for group, found in members.items()}
-    settled = {group for group, found in members.items() if any(product in kept for product in found)}
-    if label_level:
-        labels = [" > ".join(cell.split(" > ")[:label_level]) for cell in products["category"]]
-        _teach_every_class(sides, settled, groups, labels, settings.seed)
-    table = pd.DataFrame(
-        {
-            "product_id": ids,
-            "group": groups,
-            "split": [kept.get(product, sides[group]) for product, group in zip(ids, groups, strict=True)],
-        },
-        dtype=object,
-    )
-    if previous is not None:
-        gone = previous[~previous["product_id"].isin(table["product_id"])]
-        table = pd.concat([table, gone[table.columns]], ignore_index=True) if len(gone) else table
-    spread = table.groupby("group")["split"].transform("nunique") > 1
-    table["group"] = table["group"].mask(spread, table["group"] + " (" + table["split"] + ")")
-    return table.sort_values("product_id", kind="stable").reset_index(drop=True)
-
-
-def keep_splits(
-    frozen: Path,
-    products: pd.DataFrame,
-    photo_digests: Mapping[str, str],
-    settings: Settings,
-    label_level: int,
-) -> tuple[pd.DataFrame, int]:
-    """`assign_splits` after what a file remembers, which then remembers the new products too.
-
-    Returns:
-        the table, and how many of the products kept the side that they had.
-    """
-    previous = pd.read_parquet(frozen) if frozen.exists() else None
-    table = assign_splits(products, photo_digests, settings, previous, label_level)
-    write_table(frozen, table)
-    kept = 0 if previous is None else int(products["product_id"].isin(previous["product_id"]).sum())
-    return table, kept
+    labels = classes_at(products["category"], label_level)
+    for without in LESS_SURE:
+        links = link_products(
+            products,
+            photo_digests,
+            labels,
+            by_brand=settings.preprocessing.group_by_brand,
+            without=without,
+        )
+        table = _table(products, links, labels, settings, previous)
+        empty = _empty(table, products)
+        if not empty or previous is not None:
+            break
+    dropped = links.dropped + [
+        DroppedLink(kind, "a side would have no products otherwise", len(products)) for kind in without
+    ]
+    why = why_empty(products, links, label_level) if empty else ""
+    return Split(table, dropped, links.largest, why)
 
 
 def side(group: str, settings: Settings) -> str:
@@ -102,67 +104,104 @@ def side(group: str, settings: Settings) -> str:
     return "train"
 
 
+def _table(
+    products: pd.DataFrame,
+    links: Links,
+    labels: Sequence[str],
+    settings: Settings,
+    previous: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """Every group on a side, what stood on one before where it stood."""
+    ids, groups = products["product_id"].tolist(), links.groups
+    kept = {} if previous is None else dict(zip(previous["product_id"], previous["split"], strict=True))
+    members: dict[str, list[str]] = defaultdict(list)
+    of_label: dict[str, set[str]] = defaultdict(set)
+    for one, group, label in zip(ids, groups, labels, strict=True):
+        members[group].append(one)
+        if label:
+            of_label[label].add(group)
+    sides = {group: _side_of(group, found, kept, settings) for group, found in members.items()}
+    new = {group for group, found in members.items() if not any(one in kept for one in found)}
+    _teach_every_class(sides, new, of_label, settings.seed)
+    _fill_every_side(sides, new, of_label, {group: len(m) for group, m in members.items()}, settings)
+    table = pd.DataFrame(
+        {
+            "product_id": ids,
+            "group": groups,
+            "split": [kept.get(one, sides[group]) for one, group in zip(ids, groups, strict=True)],
+        },
+        dtype=object,
+    )
+    if previous is not None:
+        gone = previous[~previous["product_id"].isin(table["product_id"])]
+        table = pd.concat([table, gone[table.columns]], ignore_index=True) if len(gone) else table
+    spread = table.groupby("group")["split"].transform("nunique") > 1
+    table["group"] = table["group"].mask(spread, table["group"] + " (" + table["split"] + ")")
+    return table.sort_values("product_id", kind="stable").reset_index(drop=True)
+
+
 def _side_of(group: str, members: Sequence[str], kept: Mapping[str, str], settings: Settings) -> str:
     """Where most of the members stand that have a side; a draw when none has."""
-    counts = Counter(kept[product] for product in members if product in kept)
+    counts = Counter(kept[one] for one in members if one in kept)
     if not counts:
         return side(group, settings)
     return max(SIDES, key=lambda name: (counts[name], -SIDES.index(name)))
 
 
 def _teach_every_class(
-    sides: dict[str, str], settled: set[str], groups: Sequence[str], labels: Sequence[str], seed: int
+    sides: dict[str, str], new: set[str], of_label: Mapping[str, set[str]], seed: int
 ) -> None:
     """Move one group of a class without training products to training, if one of them is new."""
-    of_label: dict[str, set[str]] = {}
-    for group, label in zip(groups, labels, strict=True):
-        if label:
-            of_label.setdefault(label, set()).add(group)
     for _, found in sorted(of_label.items()):
-        free = found - settled
+        free = found & new
         if free and not any(sides[group] == "train" for group in found):
             sides[min(free, key=lambda group: content_hash(str(seed), "train", group))] = "train"
 
 
-def _groups(products: pd.DataFrame, photo_digests: Mapping[str, str], by_brand: bool) -> list[str]:
-    """The group of each product, as the smallest id in it (union-find)."""
-    ids = products["product_id"].tolist()
-    parent = list(range(len(ids)))
+def _fill_every_side(
+    sides: dict[str, str],
+    new: set[str],
+    of_label: Mapping[str, set[str]],
+    sizes: Mapping[str, int],
+    settings: Settings,
+) -> None:
+    """Give a side that drew less than half of its share new groups of the others; a class keeps one to
+    learn from."""
+    shares = {
+        "test": settings.preprocessing.test_share,
+        "validation": settings.preprocessing.validation_share,
+    }
+    shares["train"] = 1 - sum(shares.values())
+    least = {
+        name: max(1, int(share * sum(sizes.values()) / 2)) for name, share in shares.items() if share > 0
+    }
+    count = Counter({name: sum(sizes[g] for g in sides if sides[g] == name) for name in SIDES})
+    taught = {label: sum(sides[g] == "train" for g in found) for label, found in of_label.items()}
+    classes: dict[str, list[str]] = defaultdict(list)
+    for label, found in of_label.items():
+        for group in found:
+            classes[group].append(label)
+    for name, large in product(reversed(SIDES), (False, True)):
+        drawn = sorted(new, key=lambda group: content_hash(str(settings.seed), name, group))
+        for group in sorted(drawn, key=lambda group: sizes[group]) if large else drawn:
+            missing, other = least.get(name, 0) - count[name], sides[group]
+            if missing <= 0 or (large and count[name]):
+                break
+            # A group much larger than what is missing goes there only where the side would have nothing.
+            if other == name or (not large and sizes[group] > 2 * missing):
+                continue
+            if count[other] - sizes[group] < (1 if large else least.get(other, 0)):
+                continue
+            if other == "train" and any(taught[label] < 2 for label in classes[group]):
+                continue
+            sides[group] = name
+            count[other] -= sizes[group]
+            count[name] += sizes[group]
+            for label in classes[group]:
+                taught[label] += (name == "train") - (other == "train")
 
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
 
-    def join(a: int, b: int) -> None:
-        low, high = sorted((root(a), root(b)))
-        parent[high] = low
-
-    first: dict[tuple[str, str], int] = {}
-    for position, link in _links(products, photo_digests, by_brand):
-        join(first.setdefault(link, position), position)
-    # In the order of ids, so that rows in another order give the same groups.
-    order = sorted(range(len(ids)), key=ids.__getitem__)
-    texts = [f"{a} {b}" for a, b in zip(products["title"], products["description"], strict=True)]
-    for a, b in near_duplicate_pairs([texts[i] for i in order]):
-        join(order[a], order[b])
-    smallest: dict[int, str] = {}
-    for i in order:
-        smallest.setdefault(root(i), ids[i])
-    return [smallest[root(i)] for i in range(len(ids))]
-
-
-def _links(
-    products: pd.DataFrame, photo_digests: Mapping[str, str], by_brand: bool
-) -> Iterator[tuple[int, tuple[str, str]]]:
-    """(position, (kind, value)): positions with an equal kind and value belong together."""
-    columns = (products[name].tolist() for name in ("group_id", "brand", "photos"))
-    for position, (variant, brand, photos) in enumerate(zip(*columns, strict=True)):
-        if variant:
-            yield position, ("variant", variant)
-        if by_brand and brand:
-            yield position, ("brand", " ".join(brand.casefold().split()))
-        for key in photos:
-            if key in photo_digests:
-                yield position, ("photo", photo_digests[key])
+def _empty(table: pd.DataFrame, products: pd.DataFrame) -> list[str]:
+    """Sides on which no product of the catalogue stands."""
+    there = set(table.loc[table["product_id"].isin(products["product_id"]), "split"])
+    return [name for name in SIDES if name not in there]

@@ -11,16 +11,31 @@ from assets.lib.dvc import commit_stages
 from assets.monitoring import latest_verdict
 from catalog.sources.inbox import waiting
 from dagster_project.graph import stages_of
+from dagster_project.scrub import scrub_schedule
+from shelfspace.errors import BusyError
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Automation
 from shelfspace.workspace import PROJECT, Workspace
 
-__all__ = ["automations"]
+__all__ = ["automations", "run_config", "tell_dvc"]
 
 
 def run_config(launched_by: str, cause: str) -> dict[str, Any]:
     """Run configuration that records who asked and why."""
     return {"resources": {"shop": {"config": {"launched_by": launched_by, "cause": cause}}}}
+
+
+def tell_dvc(workspace: Workspace, job: str) -> str:
+    """`dvc commit` of what a successful job may have changed; says what was done.
+
+    While another run holds the workspace its files are neither this run's nor whole: that run tells DVC
+    when it has ended.
+    """
+    try:
+        with workspace.lock(holder="dvc commit"):
+            return ", ".join(commit_stages(PROJECT, workspace.root, stages_of(job)))
+    except BusyError:
+        return f"left to the run that is at work now: {workspace.held_by()}"
 
 
 def drift_decision(
@@ -109,9 +124,8 @@ def automations(settings: Automation) -> tuple[list[dg.SensorDefinition], list[d
         config = resources.get("shop", {}).get("config", {})
         if config.get("launched_by") in ("dvc", "launch"):
             return dg.SkipReason("whoever launched this run tells DVC itself")
-        stages = stages_of(run.job_name)
-        done = commit_stages(PROJECT, Workspace.open().root, stages)
-        context.log.info(f"dvc commit: {', '.join(done) or 'no stage of this workspace is in dvc.yaml'}")
+        said = tell_dvc(Workspace.open(), run.job_name) or "no stage of this workspace is in dvc.yaml"
+        context.log.info(f"dvc commit: {said}")
         return None
 
     weekly = dg.ScheduleDefinition(
@@ -132,4 +146,4 @@ def automations(settings: Automation) -> tuple[list[dg.SensorDefinition], list[d
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Writes a drift report from the last requests and the present catalogue.",
     )
-    return [drift_sensor, inbox_sensor, dvc_commit_sensor], [weekly, hourly]
+    return [drift_sensor, inbox_sensor, dvc_commit_sensor], [weekly, hourly, scrub_schedule(settings)]

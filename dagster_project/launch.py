@@ -24,9 +24,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from assets.lib.dvc import commit_stages
-from dagster_project.automation import run_config
-from dagster_project.graph import stages_of
+from dagster_project.automation import run_config, tell_dvc
 from dagster_project.outcome import Outcome
 from shelfspace.workspace import PROJECT, Workspace
 
@@ -75,9 +73,9 @@ def launch_job(workspace: Workspace, job: str, launched_by: str = "launch", caus
         with held(workspace, run.run_id):
             execute_run(InMemoryJob(definition), run, instance)
     if outcome.success and launched_by != "dvc":
-        committed = commit_stages(PROJECT, workspace.root, stages_of(job))
-        if committed:
-            print(f"  dvc commit             {', '.join(committed)}", file=sys.stderr)
+        said = tell_dvc(workspace, job)
+        if said:
+            print(f"  dvc commit             {said}", file=sys.stderr)
     return outcome
 
 

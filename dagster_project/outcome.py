@@ -25,6 +25,7 @@ class Outcome:
         run_id: Dagster's.
         refusals: sentences of our own errors and of failed blocking checks, in order, each once.
         crashes: any other exception, with its traceback.
+        made: assets that it computed, or found unchanged.
         interrupted: whether a signal ended it.
         finished: whether it came to an end that Dagster calls a success.
     """
@@ -32,6 +33,7 @@ class Outcome:
     run_id: str
     refusals: list[str] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
     interrupted: bool = False
     finished: bool = False
 
@@ -47,6 +49,8 @@ class Outcome:
         kind = event.event_type
         if kind is dg.DagsterEventType.RUN_SUCCESS:
             self.finished = True
+        elif kind is dg.DagsterEventType.ASSET_MATERIALIZATION:
+            self.made.add(event.step_materialization_data.materialization.asset_key.to_user_string())
         elif kind is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             self._check(event.asset_check_evaluation_data)
         elif kind is dg.DagsterEventType.STEP_FAILURE:

@@ -1,4 +1,4 @@
-"""What `make demo` ends with: how good the model is, how long it took, and what to type next."""
+"""What `make demo` ends with: what was lost, how good the model is, how long it took, what to type next."""
 
 import os
 from pathlib import Path
@@ -7,17 +7,20 @@ from typing import Any
 import dagster as dg
 from tabulate import tabulate
 
+from assets.lib.kept_rows import kept_rows
+from catalog.cleaning.losses import LOSSES, losses_table, read_losses
 from dagster_project.graph import STAGES
+from data_checks.validation.pages import QUARANTINE
 from releases.champion import champion
 from shelfspace.files import read_json
 from shelfspace.workspace import Workspace
 
-__all__ = ["stage_seconds", "summary"]
+__all__ = ["lost", "stage_seconds", "summary"]
 
 
 def summary(workspace: Workspace) -> str:
-    """The metrics table, the stage times of the last run and the next commands, as text."""
-    parts = []
+    """What was lost, the metrics, the stage times of the last run and the next commands, as text."""
+    parts = [lost(workspace), ""]
     judged = workspace.evaluation / "holdout" / "evaluation.json"
     if judged.exists():
         parts += [metrics_table(read_json(judged)), ""]
@@ -40,7 +43,19 @@ def summary(workspace: Workspace) -> str:
             tabulate([[k, f"{v:.1f} s"] for k, v in seconds.items()], tablefmt="plain"),
             "",
         ]
-    return "\n".join([*parts, next_steps(workspace)])
+    return "\n".join([*parts, next_steps(workspace)]).lstrip()
+
+
+def lost(workspace: Workspace) -> str:
+    """What the last cleaning lost of each table and why, and where the refused rows stand; "" before one."""
+    cleaned = workspace.prepared / "catalogue"
+    if not (cleaned / LOSSES).exists():
+        return ""
+    table = losses_table(read_losses(cleaned))
+    page = workspace.validation / QUARANTINE
+    told = [f"  {name}: {said}" for name, said in kept_rows(workspace.prepared).items()]
+    told += [f"  refused rows, one by one: {_shown(page)}"] if page.exists() else []
+    return "\n".join(["Rows that came, and what became of them:", "", table, "", *told])
 
 
 def metrics_table(judged: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from models.pretrained.kept_files import copy_or_share
 from releases.gate import Verdict
 from shelfspace.errors import ArtifactError
-from shelfspace.files import atomic_directory, read_json, write_json
+from shelfspace.files import atomic_directory, read_json, write_json, write_sealed_json
 from shelfspace.workspace import Workspace
 
 __all__ = ["champion", "champion_model", "champion_paper", "crown", "crowned", "note_verdict"]
@@ -74,7 +74,7 @@ def crown(
     for paper in papers:
         shutil.copyfile(paper, champion_paper(target, paper.name))
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    write_json(_pointer(workspace), {**facts, "fingerprint": fingerprint, "crowned": now})
+    write_sealed_json(_pointer(workspace), {**facts, "fingerprint": fingerprint, "crowned": now})
     return target
 
 

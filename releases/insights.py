@@ -14,6 +14,7 @@ import pandas as pd
 
 from releases.release import Release
 from shelfspace.errors import ArtifactError
+from shelfspace.files import read_parquet, reading
 
 __all__ = ["ProductTable", "insight_parts", "read_insights"]
 
@@ -87,10 +88,6 @@ def read_insights(release: Release) -> dict[str, ProductTable]:
         paths |= {own.name: own / f"{own.name}.parquet" for own in sorted(folder.iterdir())}
     found = {}
     for name, path in paths.items():
-        try:
-            found[name] = ProductTable(pd.read_parquet(path))
-        except (OSError, ValueError, KeyError) as error:
-            raise ArtifactError(
-                f"release {release.id} has no readable table of {name} ({error}); build it again"
-            ) from error
+        with reading(path, KeyError):
+            found[name] = ProductTable(read_parquet(path))
     return found

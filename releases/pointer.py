@@ -12,17 +12,31 @@ from typing import Any
 
 import orjson
 
-from releases.release import Release, list_releases, releases_lock
+from releases.release import Release, is_release_name, list_releases, releases_lock
 from shelfspace.errors import ArtifactError
-from shelfspace.files import write_text
+from shelfspace.files import reading, write_text
+from shelfspace.sealed import open_sealed, seal_object
 
 __all__ = ["current", "current_id", "history", "previous", "promote", "prune", "rollback"]
 
 
 def current_id(workspace_root: Path) -> str | None:
-    """Id of the live release; None before the first promotion."""
+    """Id of the live release; None before the first promotion.
+
+    Raises:
+        ArtifactError: the pointer is damaged.
+    """
     pointer = workspace_root / "releases" / "current"
-    return pointer.read_text().strip() if pointer.exists() else None
+    if not pointer.exists():
+        return None
+    said = pointer.read_bytes().decode(errors="replace").strip()
+    if not is_release_name(said) or not (pointer.parent / said).is_dir():
+        there = ", ".join(folder.name for folder in list_releases(pointer.parent)) or "none"
+        raise ArtifactError(
+            f"{pointer} names {said!r}, and there are {there}: write the name of the release to be live "
+            "into it (the last line of promotions.jsonl beside it says which was), or delete it and make one"
+        )
+    return said
 
 
 def current(workspace_root: Path, verify: bool = True) -> Release | None:
@@ -81,13 +95,18 @@ def rollback(workspace_root: Path, reason: str = "") -> Release:
 
 
 def history(workspace_root: Path) -> list[dict[str, Any]]:
-    """Every move of `current`, oldest first: time (UTC, ISO 8601), action, release, before, reason."""
+    """Every move of `current`, oldest first: time (UTC, ISO 8601), action, release, before, reason.
+
+    Raises:
+        ArtifactError: a line is damaged; names it.
+    """
     path = workspace_root / "releases" / "promotions.jsonl"
     if not path.exists():
         return []
     # A killed writer can leave a last line without its newline; the next move cuts it off.
     whole = path.read_bytes().rpartition(b"\n")[0]
-    return [orjson.loads(line) for line in whole.splitlines()]
+    with reading(path):
+        return [open_sealed(orjson.loads(line)) for line in whole.splitlines()]
 
 
 def standing(workspace_root: Path) -> list[str]:
@@ -153,4 +172,4 @@ def line(release_id: str, action: str, before: str | None, reason: str) -> bytes
     """One line of promotions.jsonl."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     entry = {"time": now, "action": action, "release": release_id, "before": before, "reason": reason}
-    return orjson.dumps(entry) + b"\n"
+    return orjson.dumps(seal_object(entry)) + b"\n"

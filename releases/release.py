@@ -18,16 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 from filelock import FileLock
 
 from retrieval.vectors import RowIndex, load_index
 from shelfspace.errors import ArtifactError, InputError
-from shelfspace.files import read_json
+from shelfspace.files import read_array, read_json, read_parquet, reading
 from shelfspace.hashing import file_hash
 
-__all__ = ["FORMAT", "Release", "checked_part", "file_hashes", "list_releases", "releases_lock"]
+__all__ = [
+    "FORMAT", "Release", "checked_part", "file_hashes", "is_release_name", "list_releases", "releases_lock",
+]  # fmt: skip
 
 FORMAT = 1
 """Version of the folder's layout; another one is refused."""
@@ -62,11 +63,11 @@ class Release:
             ArtifactError: the folder is no release, of another format, or a file is missing,
                 changed or not in the manifest.
         """
-        try:
+        if not folder.is_dir():
+            raise ArtifactError(f"{folder} is no release; make one with the release job")
+        with reading(folder / "release.json", KeyError, TypeError):
             manifest = read_json(folder / "release.json")
             version, files, _ = manifest["format"], manifest["files"], manifest["id"]
-        except (OSError, ValueError, KeyError) as error:
-            raise ArtifactError(f"{folder} is no release: {error}") from error
         if version != FORMAT:
             raise ArtifactError(f"{folder} has release format {version}; this version reads {FORMAT}")
         if verify:
@@ -96,7 +97,7 @@ class Release:
     @cached_property
     def product_ids(self) -> tuple[str, ...]:
         """n identifiers; row i of the embeddings and of the products is product i."""
-        return tuple(orjson.loads((self.folder / "ids.json").read_bytes()))
+        return tuple(read_json(self.folder / "ids.json"))
 
     @cached_property
     def rows(self) -> dict[str, int]:
@@ -106,7 +107,7 @@ class Release:
     @cached_property
     def embeddings(self) -> np.ndarray:
         """(n, d) float32, L2-normalised, memory-mapped."""
-        return np.load(self.folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
+        return read_array(self.folder / "embeddings.npy", mmap_mode="r")
 
     @cached_property
     def index(self) -> RowIndex:
@@ -117,7 +118,7 @@ class Release:
     def graph_embeddings(self) -> np.ndarray | None:
         """(n, d) float32, refined by co-purchases, L2-normalised, memory-mapped; None where off."""
         path = self.folder / "graph_embeddings.npy"
-        return np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None
+        return read_array(path, mmap_mode="r") if path.exists() else None
 
     @cached_property
     def graph_index(self) -> RowIndex | None:
@@ -133,7 +134,7 @@ class Release:
     @cached_property
     def products(self) -> pd.DataFrame:
         """The fields the service shows, in row order."""
-        return pd.read_parquet(self.folder / "products.parquet")
+        return read_parquet(self.folder / "products.parquet")
 
     @cached_property
     def metrics(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from retrieval.ranking.training.picture import fusion_picture
 from retrieval.ranking.training.rivals import chosen, crossed, teaching
 from retrieval.vectors import load_index
 from shelfspace.changed import changed_since
-from shelfspace.files import read_json, write_bytes, write_json, write_table
+from shelfspace.files import read_json, read_parquet, write_bytes, write_json, write_table
 from shelfspace.hashing import content_hash, file_hash
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def keep_learned(before: Path, source: LearnedFrom, share: float, folder: Path) 
     """
     if not all((before / name).is_file() for name in LEARNED) or read_json(before / WHAT) != source.whole():
         return ""
-    changed = changed_since(pd.read_parquet(before / EACH), source.each())
+    changed = changed_since(read_parquet(before / EACH), source.each())
     if not changed.within(share):
         return ""
     for name in LEARNED:

@@ -17,7 +17,7 @@ from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.floors import load_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
-from shelfspace.files import read_json
+from shelfspace.files import read_array, read_json
 
 __all__ = [
     "MAPS",
@@ -78,7 +78,7 @@ def save_tables(folder: Path, tables: Mapping[str, np.ndarray]) -> None:
 def load_tables(folder: Path) -> dict[str, np.ndarray]:
     """What `save_tables` wrote, memory-mapped."""
     files = sorted(folder.glob("*.npy"))
-    return {p.stem: np.asarray(np.load(p, mmap_mode="r", allow_pickle=False)) for p in files}
+    return {p.stem: np.asarray(read_array(p, mmap_mode="r")) for p in files}
 
 
 def release_lexical(release: Release) -> LexicalIndex:

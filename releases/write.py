@@ -15,7 +15,7 @@ from releases.release import FORMAT, Release, checked_part, file_hashes, list_re
 from retrieval.vectors import RowIndex
 from retrieval.vectors.faiss_index import TIMING
 from shelfspace.errors import ArtifactError, InputError
-from shelfspace.files import sync, write_bytes, write_json, write_table, write_text
+from shelfspace.files import sync, write_bytes, write_json, write_sealed_json, write_table, write_text
 from shelfspace.hashing import fingerprint
 
 __all__ = ["VOLATILE", "write_release"]
@@ -116,7 +116,7 @@ def write_release(
             "provenance": dict(provenance),
             "made_by": dict(made_by or {}),
         }
-        write_json(staging / "release.json", manifest)
+        write_sealed_json(staging / "release.json", manifest)
         seal(staging)
         os.replace(staging, releases / name)
         sync(releases)

@@ -6,7 +6,7 @@ from typing import Any
 
 import xxhash
 
-__all__ = ["content_hash", "file_hash", "fingerprint", "tree_hash"]
+__all__ = ["content_hash", "file_hash", "fingerprint", "tree_hash", "tree_hashes"]
 
 
 def content_hash(*parts: str | bytes) -> str:
@@ -38,5 +38,10 @@ def file_hash(path: Path) -> str:
 
 def tree_hash(directory: Path, *, skip: frozenset[str] = frozenset()) -> str:
     """Hash of all files below a folder, by relative path and bytes; `skip` names are left out."""
+    return fingerprint(list(tree_hashes(directory, skip=skip).items()))
+
+
+def tree_hashes(directory: Path, *, skip: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Relative path to hash of all files below a folder, in the order of their paths."""
     files = sorted(p for p in directory.rglob("*") if p.is_file() and p.name not in skip)
-    return fingerprint([(p.relative_to(directory).as_posix(), file_hash(p)) for p in files])
+    return {p.relative_to(directory).as_posix(): file_hash(p) for p in files}

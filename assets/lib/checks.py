@@ -14,13 +14,16 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
+from dagster._core.storage.asset_check_execution_record import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
+)
 from tqdm import tqdm
 
 from assets.lib.presentation import shown_table, table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from shelfspace.errors import StaleCheckError
-from shelfspace.files import read_json, write_bytes, write_json
+from shelfspace.files import read_json, write_bytes, write_sealed_json
 from shelfspace.hashing import content_hash, file_hash, fingerprint
 from shelfspace.workspace import CODE
 
@@ -31,6 +34,9 @@ CHECKED_VERSION = "checked_data_version"
 
 BLOCKING: dict[str, list[dg.AssetCheckKey]] = {}
 """Asset to its blocking checks, as each one says when it is built; they stand in the asset's own module."""
+
+OVERLAPPING = 25
+"""Judgements of a check among which the latest is looked for: more than runs ever wait at once."""
 
 EXAMPLES = 40
 """Failing rows that a check shows."""
@@ -140,7 +146,7 @@ def build_check(
         facts = facts_of(report)
         write_bytes(shown, report.to_json().encode())
         if report.passed:
-            write_json(note, {"fingerprint": wanted, "facts": facts})
+            write_sealed_json(note, {"fingerprint": wanted, "facts": facts})
         else:
             tqdm.write(f"  {asset}: check {name} failed: {report.cause}", file=sys.stderr)
             note.unlink(missing_ok=True)
@@ -190,6 +196,20 @@ def suite_check(
     )
 
 
+def last_evaluation(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> dg.AssetCheckEvaluation | None:
+    """What a check came to the last time that it was judged; None where it never was.
+
+    A run enters every check that it plans when it begins. One that waits for the workspace, or was killed
+    before it came so far, says nothing of the bytes: only judgements that took place count, the latest
+    by its own time, since the run that was entered last need not be the one that judged last.
+    """
+    judged = instance.event_log_storage.get_asset_check_execution_history(
+        key, limit=OVERLAPPING, status=COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES
+    )
+    latest = max(judged, key=lambda one: one.event.timestamp if one.event else 0.0, default=None)
+    return None if latest is None else latest.evaluation
+
+
 def require_checks(context: dg.AssetExecutionContext, shop: Shop, names: Iterable[str]) -> None:
     """Raise unless every blocking check of these assets passed on their present data versions.
 
@@ -200,12 +220,8 @@ def require_checks(context: dg.AssetExecutionContext, shop: Shop, names: Iterabl
     Raises:
         StaleCheckError: names the asset, the check, why it does not hold, and the job to run.
     """
-    wanted = [key for name in names for key in BLOCKING.get(name, ())]
-    latest = context.instance.event_log_storage.get_latest_asset_check_execution_by_key(wanted)
-    for key in wanted:
-        asset, evaluation = key.asset_key.to_user_string(), None
-        if (execution := latest.get(key)) and execution.event and execution.event.dagster_event:
-            evaluation = execution.event.dagster_event.asset_check_evaluation_data
+    for key in (key for name in names for key in BLOCKING.get(name, ())):
+        asset, evaluation = key.asset_key.to_user_string(), last_evaluation(context.instance, key)
         if evaluation is None:
             raise StaleCheckError(
                 f"check {key.name} of {asset} has never run; run the chain job, which runs it"

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import yaml
 
 from assets.lib.shop import Shop
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json
+from shelfspace.files import read_json, read_parquet, read_yaml
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Settings
 from shelfspace.settings.search_space import with_values
@@ -25,6 +23,7 @@ __all__ = [
     "learning",
     "model_settings",
     "read_catalogue",
+    "read_features",
 ]
 
 FEATURES = ("text_features", "image_features", "audio_features", "tabular_features")
@@ -58,20 +57,29 @@ def read_catalogue(shop: Shop, ids: Sequence[str] | None = None) -> Any:
     from models.features.catalogue import Catalogue
 
     products = shop.table("products")
-    texts = pd.read_parquet(shop.folder("texts") / "texts.parquet")
+    texts = read_parquet(shop.folder("texts") / "texts.parquet")
     if ids is not None:
         products, texts = (t.set_index("product_id").loc[list(ids)].reset_index() for t in (products, texts))
     media = MediaStore.open(shop.workspace.snapshot)
     return Catalogue(products, texts, media, shop.workspace.state, shop.settings)
 
 
+def read_features(shop: Shop, products: Any, modalities: Sequence[str]) -> Any:
+    """Features of the modalities (a `models.features.table.FeatureTable`), row by row of the products."""
+    from models.features.catalogue import load_features
+
+    for name in modalities:
+        shop.folder(f"{name}_features")  # compares its bytes with its record
+    return load_features(shop.workspace.features, products, modalities)
+
+
 def learning(shop: Shop) -> Learning:
     """Read what the stages before training left."""
-    from models.features.catalogue import load_features, targets
+    from models.features.catalogue import targets
 
     catalogue = read_catalogue(shop)
     products = catalogue.products
-    features = load_features(shop.workspace.features, products, shop.settings.model.modalities)
+    features = read_features(shop, products, shop.settings.model.modalities)
     split = shop.split().loc[list(features.product_ids)]
     return Learning(
         catalogue,
@@ -110,7 +118,7 @@ def best_values(shop: Shop) -> BestValues | None:
             f"tuning.apply is on, but workspace {shop.workspace.name} has no best_params.yaml; "
             "run the tune job first, or switch it off"
         )
-    nested = yaml.safe_load((folder / "best_params.yaml").read_text())
+    nested = read_yaml(folder / "best_params.yaml")
     values = {f"{section}.{name}": v for section, part in nested.items() for name, v in part.items()}
     return BestValues(read_json(folder / "tuning.json")["study"], values)
 

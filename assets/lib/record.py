@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from shelfspace.errors import ArtifactError
-from shelfspace.files import atomic_directory, read_json, write_json
-from shelfspace.hashing import fingerprint, tree_hash
+from shelfspace.files import atomic_directory, read_json, reading, write_sealed_json
+from shelfspace.hashing import fingerprint, tree_hashes
+from shelfspace.way_back import way_back
 
-__all__ = ["Facts", "Record", "build", "read_record"]
+__all__ = ["Facts", "Record", "build", "check_bytes", "read_record"]
 
 RECORD = "record.json"
 NOT_CONTENT = frozenset({RECORD, "timing.json"})
@@ -44,6 +45,8 @@ class Record:
         seconds: wall time of this call.
         made_by: code, settings, threads and run that computed it (`shelfspace.provenance`); {} where an
             earlier version did.
+        files: path in the folder to the hash of each file that counts as content; {} where an earlier
+            version made it.
     """
 
     folder: Path
@@ -53,6 +56,7 @@ class Record:
     unchanged: bool = False
     seconds: float = 0.0
     made_by: Facts = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def read_record(folder: Path, note: Path | None = None) -> Record | None:
@@ -67,15 +71,33 @@ def read_record(folder: Path, note: Path | None = None) -> Record | None:
     path = folder / RECORD
     if not path.exists():
         return None
-    try:
+    noted = read_json(note) if note is not None and note.exists() else {}
+    with reading(path, KeyError, TypeError, AttributeError):
         kept = read_json(path)
-        noted = read_json(note) if note is not None and note.exists() else {}
         by = noted["made_by"] if noted.get("fingerprint") == kept["fingerprint"] else {}
-        return Record(folder, kept["fingerprint"], kept["data_version"], kept["facts"], made_by=by)
-    except (ValueError, KeyError) as error:
-        raise ArtifactError(
-            f"{path} is damaged ({error}); delete its folder and run the stage again"
-        ) from error
+        files = kept.get("files", {})
+        return Record(
+            folder, kept["fingerprint"], kept["data_version"], kept["facts"], made_by=by, files=files
+        )
+
+
+def check_bytes(folder: Path) -> None:
+    """Compare an asset's files with its record; a folder without a record has nothing to compare with.
+
+    Raises:
+        ArtifactError: a file is not what was written, is missing or was added; names it.
+    """
+    kept = read_record(folder)
+    if kept is None:
+        return
+    there = tree_hashes(folder, skip=NOT_CONTENT)
+    if fingerprint(list(there.items())) == kept.data_version:
+        return
+    wrong = sorted(
+        name for name in there.keys() | kept.files.keys() if there.get(name) != kept.files.get(name)
+    )
+    what = ", ".join(str(folder / name) for name in wrong[:5]) if kept.files else str(folder)
+    raise ArtifactError(f"{what}: damaged, not what was written; {way_back(folder / RECORD)}")
 
 
 def build(
@@ -106,13 +128,15 @@ def build(
         return replace(kept, unchanged=True, seconds=time.monotonic() - started)
     with atomic_directory(folder) as temporary:
         facts = compute(temporary)
-        version = tree_hash(temporary, skip=NOT_CONTENT)
+        files = tree_hashes(temporary, skip=NOT_CONTENT)
+        version = fingerprint(list(files.items()))
         kept_facts = {name: fact for name, fact in facts.items() if name not in OF_A_RUN}
-        write_json(temporary / RECORD, {"fingerprint": wanted, "data_version": version, "facts": kept_facts})
+        said = {"fingerprint": wanted, "data_version": version, "files": files, "facts": kept_facts}
+        write_sealed_json(temporary / RECORD, said)
         by = made_by()
         if note is not None:
             # Before the folder takes its place: killed between the two, the asset is made and noted again.
             for leftover in note.parent.glob(f".{note.name}.*.tmp"):
                 leftover.unlink()
-            write_json(note, {"fingerprint": wanted, "made_by": by})
-    return Record(folder, wanted, version, facts, seconds=time.monotonic() - started, made_by=by)
+            write_sealed_json(note, {"fingerprint": wanted, "made_by": by})
+    return Record(folder, wanted, version, facts, seconds=time.monotonic() - started, made_by=by, files=files)

@@ -12,13 +12,14 @@ import pandas as pd
 from pydantic import PrivateAttr
 
 from assets.lib.dvc import pointer_hash
-from assets.lib.record import Record, read_record
+from assets.lib.record import Record, check_bytes, read_record
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.versions import raw_table_version
 from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
 from releases.champion import champion_model
 from shelfspace.errors import ArtifactError
+from shelfspace.files import read_array, read_parquet
 from shelfspace.provenance import made_by
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import Workspace, params_file
@@ -48,8 +49,9 @@ class Shop(dg.ConfigurableResource):
     catalog: str = ""
     launched_by: str = "person"
     cause: str = ""
-    wait_seconds: float = 900.0
+    wait_seconds: float = 6 * 3600.0
     _run_id: str = PrivateAttr(default="")
+    _checked: dict[Path, str] = PrivateAttr(default_factory=dict)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Shop"]:
@@ -58,8 +60,11 @@ class Shop(dg.ConfigurableResource):
         Raises:
             BusyError: another run still holds it after `wait_seconds`.
         """
-        self._run_id = context.run.run_id if context.run is not None else ""
-        with self.workspace.lock(self.wait_seconds):
+        run = context.run
+        self._run_id = run.run_id if run is not None else ""
+        holder = "another run" if run is None else f"run {run.run_id[:8]} ({run.job_name})"
+        say = context.log.warning if context.log is not None else None
+        with self.workspace.lock(self.wait_seconds, holder=holder, waiting=say):
             yield self
 
     def made_by(self) -> dict[str, Any]:
@@ -79,8 +84,17 @@ class Shop(dg.ConfigurableResource):
         return settings_of(self.source)
 
     def folder(self, asset: str) -> Path:
-        """The folder that holds an asset's bytes and record."""
-        return self.workspace.root / FOLDERS[asset]
+        """The folder of an asset that is read: its bytes are those of its record, once a run.
+
+        Raises:
+            ArtifactError: a file in it is damaged.
+        """
+        folder = self.workspace.root / FOLDERS[asset]
+        found = read_record(folder)
+        if found is not None and self._checked.get(folder) != found.fingerprint:
+            check_bytes(folder)
+            self._checked[folder] = found.fingerprint
+        return folder
 
     def note(self, folder: str) -> Path:
         """Where it is noted by which code, settings and run an asset's folder was made."""
@@ -92,7 +106,7 @@ class Shop(dg.ConfigurableResource):
         Raises:
             ArtifactError: it was never computed; names the job that does.
         """
-        kept = read_record(self.folder(asset), self.note(FOLDERS[asset]))
+        kept = read_record(self.workspace.root / FOLDERS[asset], self.note(FOLDERS[asset]))
         if kept is None:
             raise ArtifactError(
                 f"{asset} has not been computed in workspace {self.workspace.name}; run the chain job first"
@@ -142,19 +156,19 @@ class Shop(dg.ConfigurableResource):
     def table(self, name: str) -> pd.DataFrame:
         """One of the cleaned tables: products, quarantine, events or stock."""
         self.record(name)
-        return pd.read_parquet(self.folder(name) / f"{name}.parquet")
+        return read_parquet(self.folder(name) / f"{name}.parquet")
 
     def split(self) -> pd.DataFrame:
         """Side and duplicate group of each product ever seen, indexed by product_id."""
-        return pd.read_parquet(self.folder("splits") / "splits.parquet").set_index("product_id")
+        return read_parquet(self.folder("splits") / "splits.parquet").set_index("product_id")
 
     def vectors(self) -> np.ndarray:
         """(n, d) float32 vectors of the products that have one."""
-        return np.load(self.folder("product_embeddings") / "embeddings.npy", allow_pickle=False)
+        return read_array(self.folder("product_embeddings") / "embeddings.npy")
 
     def embedded_products(self) -> pd.DataFrame:
         """Rows of the cleaned products that have a vector, in the order of the vectors."""
-        ids = pd.read_parquet(self.folder("product_embeddings") / "embedded.parquet")["product_id"]
+        ids = read_parquet(self.folder("product_embeddings") / "embedded.parquet")["product_id"]
         return self.table("products").set_index("product_id").loc[ids].reset_index()
 
 

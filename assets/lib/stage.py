@@ -132,6 +132,8 @@ def result(
     }
     metadata = to_metadata({**facts, **of_this_run}, record.folder, context.instance)
     tqdm.write(f"  {asset:<22} {line(record, facts)}", file=sys.stderr)
+    for said in facts.get("warnings", {"json": []})["json"]:
+        tqdm.write(f"  warning: {said}", file=sys.stderr)
     return dg.MaterializeResult(
         asset_key=asset, metadata=metadata, data_version=dg.DataVersion(version or record.data_version)
     )

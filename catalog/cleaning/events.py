@@ -29,7 +29,7 @@ def clean_events(raw: pd.DataFrame, product_ids: Iterable[str], reading: Reading
     that is no number is refused alone: it is then unknown, as an empty one.
 
     Args:
-        raw: `catalog.snapshot.write.read_raw_events`.
+        raw: `catalog.snapshot.shards.read_raw_events`.
         product_ids: of the clean products.
         reading: how the table writes numbers and dates, where that is told.
 

@@ -20,6 +20,7 @@ from catalog.cells import (
     usable_ids,
     usable_key,
 )
+from catalog.cleaning.placeholders import without_placeholders
 from catalog.cleaning.refusals import NO_TIME, TWO_DATES, TWO_NUMBERS, Cleaned, Refusals, refused_files
 from catalog.contract import PRODUCT_COLUMNS
 from catalog.sources.base import CatalogSource
@@ -37,10 +38,10 @@ def clean_products(
     row); no text, photo or sound left. Refused fields, which are then empty: a price that is no number,
     or two, or not above zero, or in another currency than the catalogue's; an updated_at that is no time.
     Refused files: not delivered, named by a path that leads out of the media root, or refused by the
-    media probe.
+    media probe, or a placeholder (`catalog.cleaning.placeholders`).
 
     Args:
-        raw: `catalog.snapshot.write.read_raw_products`.
+        raw: `catalog.snapshot.shards.read_raw_products`.
         source: currency, separators, and how numbers and dates are written.
         settings: unused today; limits of media are applied by the probe.
         media_findings: columns key, kind, ok, field, value, reason (`catalog.media.probe_media`).
@@ -75,6 +76,8 @@ def clean_products(
     verdicts = _verdicts(media_findings)
     photos, bad_photos = _media(raw[found.kept], "photos", source.photo_separator, verdicts)
     sounds, bad_sounds = _media(raw[found.kept], "sounds", source.photo_separator, verdicts)
+    photos, no_photos = without_placeholders("photos", photos, raw[found.kept], media_findings)
+    sounds, no_sounds = without_placeholders("sounds", sounds, raw[found.kept], media_findings)
     described = cells["title"].ne("") | cells["description"].ne("")
     described |= (photos.map(bool) | sounds.map(bool)).reindex(raw.index, fill_value=False)
     found.refuse(~described, "title", "no text, photo or sound is left; nothing describes the product")
@@ -93,7 +96,8 @@ def clean_products(
         columns=list(PRODUCT_COLUMNS),
     )[found.kept]
     return found.result(
-        clean.sort_values("product_id", kind="stable"), refused_files([*bad_photos, *bad_sounds])
+        clean.sort_values("product_id", kind="stable"),
+        refused_files([*bad_photos, *bad_sounds, *no_photos, *no_sounds]),
     )
 
 

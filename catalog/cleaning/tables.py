@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from catalog.cleaning.events import clean_events, clean_stock
+from catalog.cleaning.losses import TableLoss, count_losses
 from catalog.cleaning.products import clean_products
-from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock
+from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.sources.base import CatalogSource
 from shelfspace.settings import Settings
 
@@ -20,13 +21,11 @@ class CleanTables:
 
     Attributes:
         tables: products, events and stock, clean, and the quarantine of all three.
-        collected: table to the number of its raw rows.
-        reasons: rows refused by table, field and reason, the most first.
+        losses: what was lost of each table and of its media, and why.
     """
 
     tables: dict[str, pd.DataFrame]
-    collected: dict[str, int]
-    reasons: pd.DataFrame
+    losses: list[TableLoss]
 
 
 def clean_tables(
@@ -51,9 +50,6 @@ def clean_tables(
     }
     tables = {name: part.clean for name, part in parts.items()}
     tables["quarantine"] = pd.concat([part.quarantine for part in parts.values()], ignore_index=True)
-    reasons = tables["quarantine"].groupby(["table", "field", "reason"]).size().rename("rows").reset_index()
-    return CleanTables(
-        tables,
-        {name: len(table) for name, table in raw.items()},
-        reasons.sort_values("rows", ascending=False),
-    )
+    collected = {name: len(table) for name, table in raw.items()}
+    kept = {name: len(part.clean) for name, part in parts.items()}
+    return CleanTables(tables, count_losses(collected, kept, tables["quarantine"], findings))

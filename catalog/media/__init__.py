@@ -16,10 +16,12 @@ import pandas as pd
 from tqdm import tqdm
 
 from catalog.cells import media_cell
+from catalog.media.addresses import NOT_FETCHED, is_address
 from catalog.media.photo import PhotoFacts, open_photo, probe_photo
 from catalog.media.sound import SoundFacts, open_sound, probe_sound
 from catalog.media.video import is_video, video_parts
 from shelfspace.errors import MediaError
+from shelfspace.hashing import content_hash
 from shelfspace.progress import hide_bar
 from shelfspace.settings import Media
 
@@ -69,7 +71,8 @@ def probe_media(
 
     Returns:
         one row a key: key, kind, ok (bool), reason, field, value ("" where ok), width, height
-        (int, pixels), seconds (float), bytes (int); numbers are 0 where they do not apply.
+        (int, pixels), seconds (float), bytes (int), look (of a photo `PhotoFacts.look`, of a sound its
+        digest); numbers are 0 and texts "" where they do not apply.
     """
     probes: dict[str, Callable[[bytes, Media], PhotoFacts | SoundFacts]]
     probes = {"photos": probe_photo, "sounds": probe_sound}
@@ -77,7 +80,7 @@ def probe_media(
     distinct = list(dict.fromkeys(keys))
     bar = tqdm(distinct, desc=f"probe {kind}", unit="file", mininterval=1, disable=hide_bar(progress))
     rows = [_finding(store, key, kind, probe, limits) for key in bar]
-    columns = ["key", "kind", "ok", "reason", "field", "value", "width", "height", "seconds", "bytes"]
+    columns = ["key", "kind", "ok", "reason", "field", "value", "width", "height", "seconds", "bytes", "look"]
     types: dict[str, Any] = {
         "ok": bool,
         "width": "int64",
@@ -97,14 +100,15 @@ def _finding(
 ) -> tuple:
     single = kind.removesuffix("s")
     if key not in store:
-        return key, kind, False, "the file is missing", f"{single}.file", key, 0, 0, 0.0, 0
+        why = NOT_FETCHED if is_address(key) else "the file is missing"
+        return key, kind, False, why, f"{single}.file", key, 0, 0, 0.0, 0, ""
     data = store.read(key)
     try:
         if is_video(data):  # one that could not be taken apart (`catalog.media.video_cells`): say why
             video_parts(data, limits)
         facts = probe(data, limits)
     except MediaError as error:
-        return key, kind, False, error.remedy, error.field, error.value, 0, 0, 0.0, len(data)
+        return key, kind, False, error.remedy, error.field, error.value, 0, 0, 0.0, len(data), ""
     if isinstance(facts, PhotoFacts):
-        return key, kind, True, "", "", "", facts.width, facts.height, 0.0, facts.bytes
-    return key, kind, True, "", "", "", 0, 0, facts.seconds, facts.bytes
+        return key, kind, True, "", "", "", facts.width, facts.height, 0.0, facts.bytes, facts.look
+    return key, kind, True, "", "", "", 0, 0, facts.seconds, facts.bytes, content_hash(data)

@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from shelfspace.errors import ArtifactError
-from shelfspace.files import write_table
+from shelfspace.files import read_parquet, write_table
 from shelfspace.hashing import content_hash
 
 __all__ = ["Added", "MediaStore", "add_media"]
@@ -63,10 +63,7 @@ class MediaStore:
         path = snapshot / "media" / "index.parquet"
         if not path.exists():
             return cls(path.parent, {})
-        try:
-            index = pd.read_parquet(path, columns=COLUMNS)
-        except (OSError, ValueError) as error:
-            raise ArtifactError(f"the media index cannot be read: {error}; run `dvc checkout`") from error
+        index = read_parquet(path, columns=COLUMNS)
         rows = index.itertuples(index=False, name=None)
         return cls(path.parent, {key: Entry(shard, *rest) for key, shard, *rest in rows})
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from catalog.cells import AS_FOUND, Reading
 from catalog.contract import REQUIRED, TABLES, empty, raw_columns, source_columns
+from catalog.media.addresses import fetched_name, is_address
 from catalog.sources.tables import read_table
 from shelfspace.errors import CatalogError
 from shelfspace.hashing import file_hash, fingerprint
@@ -93,6 +94,24 @@ class CatalogSource:
         kept = [c for c in source_columns(name) if c in raw_columns(name) or c in table.columns]
         return table.reindex(columns=kept, fill_value="").reset_index(drop=True)
 
+    def mapping(self, name: str) -> dict[str, str]:
+        """Contract column to the source's, as catalog.yaml says of a table; {} where it says nothing."""
+        described = {} if self.reader else self.tables.get(name, {})
+        return dict(described.get("columns") or {})
+
+    def own_columns(self, name: str) -> tuple[str, ...]:
+        """Columns of a table as the file has them, known to the contract or not; () without a file."""
+        if self.reader or name not in self.tables:
+            return ()
+        described = self.tables[name]
+        table = read_table(
+            self.table_file(name),
+            None,
+            str(described.get("encoding", "utf-8")),
+            described.get("delimiter"),
+        )
+        return tuple(map(str, table.columns))
+
     def table_file(self, name: str) -> Path:
         """The file of a table, kept inside the catalogue's folder.
 
@@ -121,14 +140,14 @@ class CatalogSource:
         )
 
     def media_path(self, key: str) -> Path | None:
-        """The file of a media key, or None where there is no such file.
+        """The file of a media key, or None where there is no such file; of a web address the fetched one.
 
         Raises:
             CatalogError: the key leads out of the media root, by `..` or by a link.
         """
         if self.media_root is None:
             return None
-        path = inside(self.media_root, key, "media key")
+        path = inside(self.media_root, fetched_name(key) if is_address(key) else key, "media key")
         return path if path.is_file() else None
 
     @property

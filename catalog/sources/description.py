@@ -1,5 +1,6 @@
 """catalog.yaml: how a folder describes its catalogue, checked before anything is read.
 
+name: my-shop              # of its workspace; default the folder's name
 currency: EUR              # of all prices; rows in another are refused
 label_level: 2             # category nodes that make a label; 0: none
 products:
@@ -32,6 +33,7 @@ from catalog.contract import TABLES, source_columns
 from catalog.sources.base import CatalogSource, inside
 from catalog.sources.presets import READERS
 from catalog.sources.tables import ENDINGS
+from shelfspace.belonging import own_name, workspace_name
 from shelfspace.errors import CatalogError
 from shelfspace.settings.section import Section, refused
 
@@ -95,7 +97,7 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
 
     Args:
         folder: absolute, or relative to the current folder.
-        name: of the workspace.
+        name: of the workspace, unless the description gives one.
         description: a catalog.yaml that lies elsewhere; default the folder's own, which may be absent
             where the tables have the plain names products, events and stock.
 
@@ -121,7 +123,7 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
         remedy = f"leave it out, or use one of {', '.join(READERS)}"
         raise CatalogError("catalog.yaml reader", found.reader, remedy)
     return CatalogSource(
-        name=name,
+        name=workspace_name(own_name(found.name) or name),
         folder=folder,
         tables=tables,
         media_root=_media_root(folder, found.media_root),

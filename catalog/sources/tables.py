@@ -5,7 +5,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +18,7 @@ from catalog.contract import ID_COLUMNS, source_columns
 from catalog.sources.csv_text import read_csv
 from shelfspace.errors import CatalogError
 
-__all__ = ["ENDINGS", "read_table"]
+__all__ = ["ENDINGS", "by_contract", "read_table"]
 
 KINDS = (".csv", ".tsv", ".jsonl", ".parquet")
 ENDINGS = (*KINDS, *(f"{kind}.gz" for kind in KINDS))
@@ -73,13 +73,22 @@ def read_table(
     repeated = rows.columns[rows.columns.duplicated()]
     if len(repeated):
         raise CatalogError("column", repeated[0], f"give each column of {path.name} a name of its own")
-    rows = _mapped(rows, columns or {}, path.name, source_columns(table) if table else ())
-    for column in [c for c in ID_COLUMNS if table and c in rows]:
-        rows[column] = ids(rows[column])
-    return rows
+    named = by_contract(rows, columns or {}, table)
+    for wanted, given in (columns or {}).items():
+        if wanted not in named:
+            there = ", ".join(map(str, rows.columns[:20]))
+            raise CatalogError(f"columns.{wanted}", given, f"name a column of {path.name}: {there}")
+    return named
 
 
-def _mapped(rows: pd.DataFrame, columns: Mapping[str, str], name: str, known: Sequence[str]) -> pd.DataFrame:
+def by_contract(rows: pd.DataFrame, columns: Mapping[str, str], table: str) -> pd.DataFrame:
+    """Rows by the contract's names, ids written one way; other columns keep their own.
+
+    Args:
+        rows: as a file has them, each column name once.
+        columns: contract name to source name; one that the rows lack is lacking.
+        table: whose contract names are found whatever their case and spaces; "" for none.
+    """
     there = {column: column for column in rows.columns}
     loose: dict[str, str] = {}
     for column in rows.columns:
@@ -87,16 +96,17 @@ def _mapped(rows: pd.DataFrame, columns: Mapping[str, str], name: str, known: Se
     chosen = {}
     for wanted, given in columns.items():
         found = there.get(given) or loose.get(_plain(given))
-        if found is None:
-            shown = ", ".join(map(str, rows.columns[:20]))
-            raise CatalogError(f"columns.{wanted}", given, f"name a column of {name}: {shown}")
-        chosen[wanted] = found
-    for wanted in known:
-        if wanted not in chosen and wanted not in there and wanted in loose:
+        if found is not None:
+            chosen[wanted] = found
+    for wanted in source_columns(table) if table else ():
+        if wanted not in columns and wanted not in there and wanted in loose:
             chosen[wanted] = loose[wanted]
     taken = {*chosen, *chosen.values()}
     own = {column: column for column in rows.columns if column not in taken}
-    return pd.DataFrame({c: rows[found] for c, found in {**chosen, **own}.items()}, index=rows.index)
+    cells = {name: rows[found] for name, found in {**chosen, **own}.items()}
+    if table:
+        cells |= {name: ids(cells[name]) for name in ID_COLUMNS if name in cells}
+    return pd.DataFrame(cells, index=rows.index)
 
 
 def _plain(column: str) -> str:

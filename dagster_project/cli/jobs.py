@@ -78,6 +78,10 @@ def launch(workspace: "Workspace", job: str, launched_by: str, cause: str) -> No
     from dagster_project.launch import launch_job
 
     outcome = launch_job(workspace, job, launched_by, cause)
+    if "quarantine" in outcome.made and not (outcome.success and job == "chain"):
+        from dagster_project.summary import lost
+
+        click.echo(f"\n{lost(workspace)}\n", err=True)
     if outcome.success:
         return
     if outcome.interrupted:

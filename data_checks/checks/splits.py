@@ -9,12 +9,13 @@ __all__ = ["no_leak"]
 SIDES = ("train", "validation", "test")
 
 
-def no_leak(splits: pd.DataFrame, products: pd.DataFrame) -> CheckReport:
+def no_leak(splits: pd.DataFrame, products: pd.DataFrame, why_empty: str = "") -> CheckReport:
     """Check the frozen split of a catalogue.
 
     Args:
         splits: product_id, group, split.
         products: the clean products; each must be in `splits` once.
+        why_empty: why a side is empty, and what to do, where it is known.
     """
     present = splits[splits["product_id"].isin(products["product_id"])]
     sides = present.groupby("group")["split"].nunique()
@@ -24,6 +25,8 @@ def no_leak(splits: pd.DataFrame, products: pd.DataFrame) -> CheckReport:
     counts = present["split"].value_counts()
     shares = ", ".join(f"{side} {int(counts.get(side, 0)):,}" for side in SIDES)
     empty = [side for side in SIDES if not counts.get(side, 0)]
+    if empty and why_empty:
+        shares = f"{shares}: {why_empty}"
     n = len(products)
     findings = [
         Finding(

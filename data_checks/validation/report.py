@@ -8,8 +8,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from shelfspace.errors import ArtifactError
-from shelfspace.files import json_bytes
+from shelfspace.files import json_bytes, reading
 from shelfspace.hashing import fingerprint
 
 __all__ = ["FAILURE_COLUMNS", "CheckReport", "Finding", "RuleResult"]
@@ -209,13 +208,16 @@ class CheckReport:
         return json_bytes(value).decode()
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> "CheckReport | None":
+    def from_json(cls, text: str | bytes, path: Path = Path("a check report")) -> "CheckReport | None":
         """Read what `to_json` gave; None for a report that another version of it wrote.
+
+        Args:
+            path: where the text stood, for the message.
 
         Raises:
             ArtifactError: the text is no such report.
         """
-        try:
+        with reading(path, AttributeError, KeyError, TypeError):
             value = orjson.loads(text)
             if value.get("format") != FORMAT:
                 return None
@@ -229,5 +231,3 @@ class CheckReport:
                 value["data_version"],
                 value["extra"],
             )
-        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
-            raise ArtifactError(f"a check report is damaged: {error}; run the check again") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json, write_json
+from shelfspace.files import read_artifact, write_json
 from shelfspace.settings import Settings
 
 __all__ = ["AUTO", "Choice", "Chosen", "auto_modalities"]
@@ -82,12 +82,11 @@ class Choice:
         Raises:
             ArtifactError: it is missing or damaged.
         """
-        try:
-            return cls({name: Chosen(**said) for name, said in read_json(folder / FILE).items()})
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise ArtifactError(
-                f"the choice of encoders in {folder} is missing or damaged: {error}"
-            ) from error
+        return read_artifact(folder / FILE, "the chosen encoders", cls._of)
+
+    @classmethod
+    def _of(cls, stored: dict[str, Any]) -> "Choice":
+        return cls({name: Chosen(**said) for name, said in stored.items()})
 
 
 def auto_modalities(settings: Settings) -> list[str]:

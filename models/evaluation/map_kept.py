@@ -11,7 +11,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from shelfspace.changed import changed_since
-from shelfspace.files import read_json, write_bytes, write_json, write_table
+from shelfspace.files import read_json, read_parquet, write_bytes, write_json, write_table
 from shelfspace.hashing import content_hash
 
 __all__ = ["MAP", "draw_or_keep"]
@@ -41,7 +41,7 @@ def draw_or_keep(
     )
     files = [before / name for name in (MAP, MODEL, DRAWN)]
     if all(file.is_file() for file in files) and read_json(before / MODEL) == {"model": model}:
-        changed = changed_since(pd.read_parquet(before / DRAWN), now)
+        changed = changed_since(read_parquet(before / DRAWN), now)
         if changed.within(share):
             for file in files:
                 shutil.copyfile(file, folder / file.name)

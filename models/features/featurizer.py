@@ -28,9 +28,10 @@ from models.pretrained.arrays import FROZEN, frozen_encoder
 from models.pretrained.kept_files import keep_files, kept_files
 from models.pretrained.loading import PACKAGED
 from shelfspace.errors import ArtifactError, SettingsError
-from shelfspace.files import atomic_directory, read_json, write_json, write_text
+from shelfspace.files import atomic_directory, read_json, reading, write_json, write_text
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Features, Media, Preprocessing, Settings
+from shelfspace.way_back import way_back
 
 __all__ = ["Featurizer"]
 
@@ -132,19 +133,17 @@ class Featurizer(Fitted):
         """
         from tokenizers import Tokenizer
 
-        try:
+        with reading(folder / "featurizer.json", KeyError, AttributeError, TypeError):
             described = read_json(folder / "featurizer.json")
             features, arrays = described["features"], described.get("arrays")
             if arrays is None:
                 features, arrays = before_named_arrays(described)
             parts = parts_to_fit(arrays)
             text = (folder / TOKENIZER).read_text() if "tokenizer" in parts else None
-        except (OSError, ValueError, KeyError, AttributeError) as error:
-            raise ArtifactError(f"featurizer at {folder} is missing or damaged: {error}") from error
         try:
             tokenizer = None if text is None else Tokenizer.from_str(text)
         except Exception as error:  # the library raises nothing narrower
-            raise ArtifactError(f"tokenizer at {folder} is damaged: {error}") from error
+            raise ArtifactError(f"{folder / TOKENIZER} is damaged ({error}); {way_back(folder)}") from error
         try:
             made = cls(
                 arrays,

@@ -1,7 +1,8 @@
 """What has been computed already: arrays by content hash, for one encoder fingerprint.
 
 <root>/<name>/<fingerprint>/
-    ledger.sqlite            the shards that are whole; a row is visible once its shard is listed
+    ledger.sqlite            the shards that are whole, with the hash of each of their files; a row is
+                             visible once its shard is listed
     00000-hashes.npy         append-only shards: the content hash of each row,
     00000-<array>.npy        and the arrays
 
@@ -23,7 +24,8 @@ import numpy as np
 from tqdm import tqdm
 
 from shelfspace.errors import ArtifactError
-from shelfspace.files import sync
+from shelfspace.files import read_array, reading, sync
+from shelfspace.hashing import file_hash
 from shelfspace.progress import hide_bar
 
 __all__ = ["Counts", "FeatureStore", "Layout", "prune_stores", "through_stores"]
@@ -32,6 +34,10 @@ Layout = Mapping[str, tuple[tuple[int, ...], str]]
 """Array name to the shape of one row and its dtype."""
 
 HASHES = "hashes"
+TABLES = (
+    "shards (shard INTEGER PRIMARY KEY, arrays TEXT NOT NULL)",
+    "digests (file TEXT PRIMARY KEY, digest TEXT NOT NULL)",
+)
 
 
 class FeatureStore:
@@ -50,9 +56,9 @@ class FeatureStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         os.utime(self.folder)  # what `prune_stores` goes by
         with self._ledger() as ledger:
-            ledger.execute(
-                "CREATE TABLE IF NOT EXISTS shards (shard INTEGER PRIMARY KEY, arrays TEXT NOT NULL)"
-            )
+            for table in TABLES:
+                ledger.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+        self._whole: set[Path] = set()
         self._indexed: list[tuple[int, str]] = []
         self._places: dict[str, tuple[int, int]] = {}
 
@@ -67,7 +73,10 @@ class FeatureStore:
             if write:
                 connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
-            raise ArtifactError(f"the ledger in {self.folder} is damaged or locked: {error}") from error
+            raise ArtifactError(
+                f"the ledger in {self.folder} is damaged or locked: {error}; end what else uses it, or "
+                "delete the folder to have the features computed again"
+            ) from error
         finally:
             connection.close()  # an open transaction is rolled back
 
@@ -109,7 +118,9 @@ class FeatureStore:
         last = ledger.execute("SELECT max(shard) FROM shards").fetchone()[0]
         shard = 0 if last is None else int(last) + 1
         for name, array in {**arrays, HASHES: np.array([h.encode() for h in hashes])}.items():
-            self._write(self._file(shard, name), np.ascontiguousarray(array))
+            file = self._file(shard, name)
+            self._write(file, np.ascontiguousarray(array))
+            ledger.execute("INSERT OR REPLACE INTO digests VALUES (?, ?)", (file.name, file_hash(file)))
         sync(self.folder)
         ledger.execute("INSERT INTO shards VALUES (?, ?)", (shard, ",".join(sorted(arrays))))
 
@@ -169,12 +180,28 @@ class FeatureStore:
         return self._places
 
     def _open(self, shard: int, name: str) -> np.ndarray:
-        """One array of a shard, memory-mapped."""
-        try:
-            return np.load(self._file(shard, name), mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            remedy = f"delete {self.folder} to have it computed again"
-            raise ArtifactError(f"feature shard {shard} is missing or damaged ({error}); {remedy}") from error
+        """One array of a shard, memory-mapped; at first its bytes are compared with the ledger."""
+        file = self._file(shard, name)
+        if file not in self._whole:
+            with self._ledger() as ledger:
+                row = ledger.execute("SELECT digest FROM digests WHERE file = ?", (file.name,)).fetchone()
+            with reading(file):
+                # Shards of an earlier version have none.
+                if row is not None and row[0] != file_hash(file):
+                    raise ValueError("it is not what was written")
+            self._whole.add(file)
+        return read_array(file, mmap_mode="r")
+
+    def check(self) -> None:
+        """Read all that is stored and compare it with the ledger.
+
+        Raises:
+            ArtifactError: a file is damaged, or the ledger is.
+        """
+        self._index()
+        for shard, arrays in self._indexed:
+            for name in arrays.split(","):
+                self._open(shard, name)
 
 
 def prune_stores(root: Path, keep: int = 4) -> list[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from shelfspace.errors import ArtifactError
-from shelfspace.files import atomic_directory, read_json, write_json
+from shelfspace.files import atomic_directory, read_array, read_json, reading, write_json
 from shelfspace.hashing import content_hash
 
 __all__ = ["FeatureTable", "ModalityFeatures"]
@@ -73,12 +73,10 @@ class ModalityFeatures:
         Raises:
             ArtifactError: the folder is missing or its arrays disagree in length.
         """
-        try:
+        with reading(directory / "arrays.json", KeyError, TypeError):
             names = read_json(directory / "arrays.json")["arrays"]
-            present = np.load(directory / "present.npy", allow_pickle=False)
-            values = {n: np.load(directory / f"{n}.npy", mmap_mode="r", allow_pickle=False) for n in names}
-        except (OSError, ValueError, KeyError) as error:
-            raise ArtifactError(f"features at {directory} are missing or damaged: {error}") from error
+        present = read_array(directory / "present.npy")
+        values = {n: read_array(directory / f"{n}.npy", mmap_mode="r") for n in names}
         if any(len(v) != len(present) for v in values.values()):
             raise ArtifactError(f"features at {directory} have arrays of different lengths")
         return cls(values, present)

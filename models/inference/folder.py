@@ -13,9 +13,10 @@ from models.expert.expert import LinearExpert
 from models.network import ProductNetwork
 from models.pretrained.kept_files import copy_or_share
 from shelfspace.errors import ArtifactError
-from shelfspace.files import atomic_directory, read_json, write_json
+from shelfspace.files import atomic_directory, read_json, reading, write_json
 from shelfspace.hashing import file_hash, fingerprint, tree_hash
 from shelfspace.settings import Model
+from shelfspace.way_back import way_back
 
 __all__ = ["read_folder", "write_folder"]
 
@@ -59,7 +60,7 @@ def read_folder(directory: Path) -> tuple[ProductNetwork, LinearExpert | None, d
     Raises:
         ArtifactError: a file is missing, of another format, or not the bytes that were saved.
     """
-    try:
+    with reading(directory / WEIGHTS, KeyError, TypeError, RuntimeError, SafetensorError):
         manifest = read_json(directory / "encoder.json")
         stored = manifest.pop("fingerprint")
         if manifest["format"] != FORMAT:
@@ -67,14 +68,12 @@ def read_folder(directory: Path) -> tuple[ProductNetwork, LinearExpert | None, d
                 f"the encoder at {directory} has format {manifest['format']}, not {FORMAT}: retrain it"
             )
         if _content(directory, manifest) != stored:
-            raise ArtifactError(f"the encoder at {directory} is not what was saved; restore or retrain it")
+            raise ArtifactError(f"the encoder at {directory} is not what was saved; {way_back(directory)}")
         network = ProductNetwork(Model.model_validate(manifest["model"]), manifest["spec"])
         network.load_state_dict(load_file(str(directory / WEIGHTS)))
         # Encoders written before there was an expert say nothing of one.
         described = manifest.get("expert")
         expert = None if described is None else LinearExpert.load(directory / EXPERT, described)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise ArtifactError(f"the encoder at {directory} is missing or damaged: {error}") from error
     return network, expert, manifest, stored
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from catalog.product import ProductInput
 from models.inference.product_encoder import ProductEncoder
 from models.inference.retakes import again
-from shelfspace.files import atomic_directory
+from shelfspace.files import atomic_directory, read_array
 
 __all__ = ["fitted_maps", "kept_maps", "map_of"]
 
@@ -40,7 +40,7 @@ def kept_maps(
         with atomic_directory(folder) as temporary:
             for name, table in fitted_maps(encoder, files).items():
                 np.save(temporary / f"{name}.npy", table, allow_pickle=False)
-    return {path.stem: np.load(path, allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
+    return {path.stem: read_array(path) for path in sorted(folder.glob("*.npy"))}
 
 
 def fitted_maps(encoder: ProductEncoder, files: Callable[[str], Iterable[bytes]]) -> Mapping[str, np.ndarray]:

@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from catalog.text.clean import words
-from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json, write_json
+from shelfspace.files import read_json, reading, write_json
 from shelfspace.hashing import content_hash, fingerprint
 
 __all__ = [
@@ -159,11 +158,9 @@ class WordVocabulary:
         Raises:
             ArtifactError: the file is missing or damaged.
         """
-        try:
+        with reading(path, KeyError, TypeError):
             described = read_json(path)
             loaded = cls([str(word) for word in described["words"]], int(described["length"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ArtifactError(f"the word vocabulary at {path} is missing or damaged: {error}") from error
         # Chinese needs jieba's dictionary, about a second: now rather than in someone's request.
         words(next((word for word in loaded.words if not word.isascii()), ""))
         return loaded

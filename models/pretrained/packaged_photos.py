@@ -21,7 +21,8 @@ from catalog.media import open_photo
 from models.pretrained.efficientnet_lite import SIDE, EfficientNetLite0
 from models.pretrained.loading import IMAGE_FIELD, PACKAGED
 from models.pretrained.photo_vectors import PhotoVectors
-from shelfspace.errors import ArtifactError, SettingsError
+from shelfspace.errors import SettingsError
+from shelfspace.files import reading
 from shelfspace.settings import Media
 
 __all__ = ["PackagedPhotos", "Views", "load_kept_image"]
@@ -140,7 +141,5 @@ def load_kept_image(name: str, device: str, path: Path, fingerprint: str) -> Pac
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    try:
+    with reading(path, RuntimeError, SafetensorError):
         return PackagedPhotos(name, load_file(str(path)), device)
-    except (OSError, RuntimeError, SafetensorError) as error:
-        raise ArtifactError(f"the weights of {name} at {path} are missing or damaged: {error}") from error

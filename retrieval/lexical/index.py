@@ -23,7 +23,7 @@ from retrieval.lexical.score_table import Postings, ScoreTable, distinct, in_all
 from retrieval.lexical.spelling import Spelling
 from retrieval.lexical.tokens import Also, query_terms, tokens_code
 from shelfspace.errors import ArtifactError, InputError
-from shelfspace.files import read_json, write_json
+from shelfspace.files import read_array, read_json, reading, write_json
 
 __all__ = ["FORMAT", "LexicalIndex"]
 
@@ -265,21 +265,17 @@ class LexicalIndex:
         Raises:
             ArtifactError: missing, damaged, of another number of listings, or of other terms.
         """
-        try:
+        with reading(folder, KeyError, TypeError, AttributeError):
             facts = read_json(folder / "lexical.json")
             index = bm25s.BM25.load(folder, mmap=True, show_progress=False)
             weights = {str(k): int(v) for k, v in facts["weights"].items()}
             made = facts.get("format", 1), facts["tokens"]
             if made != (FORMAT, tokens_code()):
                 raise ArtifactError(f"the lexical index at {folder} was made as {made}; build it again")
-            starts, titled = (
-                np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False)) for name in TITLES
-            )
+            starts, titled = (np.asarray(read_array(folder / name, mmap_mode="r")) for name in TITLES)
             sizes = int(facts["rows"]), weights, float(facts["mean_length"])
             loaded = cls(index, *sizes, (starts, titled), read_json(folder / WORDS), facts["categories"])
             terms = len(index.scores["indptr"]) - 1
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ArtifactError(f"the lexical index at {folder} is missing or damaged: {error}") from error
         agree = terms == len(index.vocab_dict) and len(starts) == terms + 1 and int(starts[-1]) == len(titled)
         if not agree or int(index.scores["num_docs"]) != len(loaded):
             raise ArtifactError(f"the lexical index at {folder} is damaged: its files disagree")

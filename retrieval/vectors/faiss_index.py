@@ -15,7 +15,7 @@ from retrieval.vectors.base import RowIndex
 from retrieval.vectors.exact import ExactIndex, as_vectors, true_scores
 from retrieval.vectors.proposed import ProposedIndex, packed_rows
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json, write_json
+from shelfspace.files import read_json, reading, write_json
 
 __all__ = ["TIMING", "FaissIndex", "load_index"]
 
@@ -123,22 +123,18 @@ def load_index(folder: Path, vectors: np.ndarray) -> RowIndex:
     Raises:
         ArtifactError: files are missing or damaged, or belong to other vectors.
     """
-    try:
+    with reading(folder / "index.json", KeyError, TypeError, AttributeError):
         facts = read_json(folder / "index.json")
         kind, shape = facts.pop("kind"), (facts.pop("rows"), facts.pop("dim"))
-    except (OSError, ValueError, KeyError) as error:
-        raise ArtifactError(f"the index at {folder} is missing or damaged: {error}") from error
     if shape != vectors.shape:
         raise ArtifactError(f"the index at {folder} is over {shape} vectors, not {vectors.shape}")
     if kind == "exact":
         facts.pop("recall_at_10", None)
         return ExactIndex(vectors, facts)
-    try:
+    with reading(folder / "index.faiss", RuntimeError, KeyError):
         index = faiss.read_index(str(folder / "index.faiss"), faiss.IO_FLAG_MMAP_IFC)
         effort = int(facts.pop("effort"))
-        timing = read_json(folder / TIMING) if (folder / TIMING).exists() else None
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise ArtifactError(f"the index at {folder} is missing or damaged: {error}") from error
+    timing = read_json(folder / TIMING) if (folder / TIMING).exists() else None
     if (index.ntotal, index.d) != shape:
         raise ArtifactError(f"{folder}/index.faiss holds {index.ntotal} vectors, its index.json says {shape}")
     return FaissIndex(index, vectors, effort, facts, timing)

@@ -13,7 +13,22 @@ class Collection(Section):
     shard_rows: Positive = Field(5000, description="Rows in one Parquet shard.")
     media_shard_megabytes: Positive = Field(64, description="Size of one media shard, in MB.")
     max_delete_share: Share = Field(
-        0.2, description="A full delivery that would remove more than this share of products stops and asks."
+        0.2,
+        description="A change of the source, or a delivery, that takes away more than this share of products "
+        "is held until it is approved.",
+    )
+    max_price_factor: float = Field(
+        5, gt=1, description="A price that becomes so many times larger or smaller has moved far."
+    )
+    max_price_share: Share = Field(
+        0.2,
+        description="A change of the source, or a delivery, that moves more than this share of prices far "
+        "is held until it is approved.",
+    )
+    quiet_seconds: float = Field(
+        10,
+        ge=0,
+        description="A file of the inbox is read when nothing has happened to it for so many seconds.",
     )
     push: bool = Field(True, description="Push the snapshot to the DVC remote after it is written.")
 
@@ -37,7 +52,13 @@ class Validation(Section):
     """What the data must satisfy for the chain to go on."""
 
     min_rows: Positive = Field(50, description="A catalogue with fewer products stops the run.")
-    max_bad_share: Share = Field(0.1, description="Largest share of refused products before the run stops.")
+    max_bad_share: Share = Field(
+        0.1,
+        description="Largest share of refused products before the run stops; of other rows it is a warning.",
+    )
+    max_refused_share: Share = Field(
+        0.5, description="Largest share of refused events, or of refused stock, before the run stops."
+    )
 
 
 class Preprocessing(Section):

@@ -189,8 +189,11 @@ class Automation(Section):
     drift_cron: str = Field(
         "7 * * * *", pattern=CRON, description="Cron expression of the schedule that looks for drift."
     )
+    scrub: str = Field(
+        "30 4 * * 0", pattern=CRON, description="Cron expression of the schedule that verifies all bytes."
+    )
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
-        "UTC", description="Time zone of both, such as Europe/Berlin."
+        "UTC", description="Time zone of all, such as Europe/Berlin."
     )
     drift_interval_seconds: Positive = Field(60)
     inbox_interval_seconds: Positive = Field(30)

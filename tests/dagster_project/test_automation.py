@@ -2,11 +2,13 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from dagster_project.automation import drift_decision
+from dagster_project.automation import drift_decision, tell_dvc
 from dagster_project.graph import DVC_STAGES, stages_of
+from shelfspace.workspace import Workspace
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
@@ -47,3 +49,10 @@ def test_stages_to_commit_follow_the_job() -> None:
     assert stages_of("refresh") == ["prepare", "publish"]
     assert stages_of("collection") == []
     assert stages_of("training") == ["learn"]
+
+
+def test_dvc_is_told_by_the_run_that_holds_the_workspace_not_by_one_that_ended_before(tmp_path: Path) -> None:
+    workspace = Workspace.open("shop", tmp_path)
+    assert tell_dvc(workspace, "chain") == "", "no stage of dvc.yaml is in this workspace"
+    with workspace.lock(holder="run 12345678 (chain)"):
+        assert tell_dvc(workspace, "chain") == "left to the run that is at work now: run 12345678 (chain)"

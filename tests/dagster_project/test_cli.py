@@ -93,7 +93,7 @@ def test_an_unknown_catalogue_is_named_with_what_there_is(command: str, root: Pa
     assert not root.exists()
 
 
-@pytest.mark.parametrize("command", ["serve", "drift", "rollback", "releases", "summary"])
+@pytest.mark.parametrize("command", ["serve", "drift", "rollback", "releases", "scrub", "summary"])
 def test_before_any_run_make_demo_is_named_and_nothing_is_made(command: str, root: Path) -> None:
     assert refused(command) == "workspace sample is not there yet; make it with: make demo\n"
     assert not root.exists()

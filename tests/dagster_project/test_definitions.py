@@ -76,10 +76,10 @@ def test_every_asset_links_to_the_function_that_computes_it() -> None:
 
 
 def test_schedules_keep_the_cron_times_and_zone_of_the_parameters() -> None:
-    told = Automation(weekly="5 4 * * 0", drift_cron="0 6 * * *", timezone="Europe/Berlin")
-    _, (weekly, hourly) = automations(told)
-    assert (weekly.cron_schedule, hourly.cron_schedule) == ("5 4 * * 0", "0 6 * * *")
-    assert weekly.execution_timezone == hourly.execution_timezone == "Europe/Berlin"
+    told = Automation(weekly="5 4 * * 0", drift_cron="0 6 * * *", scrub="1 2 * * 3", timezone="Europe/Berlin")
+    _, schedules = automations(told)
+    assert [schedule.cron_schedule for schedule in schedules] == ["5 4 * * 0", "0 6 * * *", "1 2 * * 3"]
+    assert {schedule.execution_timezone for schedule in schedules} == {"Europe/Berlin"}
 
 
 def test_a_code_server_can_load_them() -> None:

@@ -110,12 +110,12 @@ def absurd(dtype: np.dtype) -> float:
 def several_photos(
     values: dict[str, np.ndarray], most: int, random: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """One to `most` photos a row: the first is the given one, the others differ, the rest is zero."""
+    """One to `most` photos a row: others are of the first one's category, the rest is zero."""
     n = len(values["pixels"])
     counts = random.integers(1, most + 1, n).astype(np.uint8)
     made = {"photos": counts}
     for key, array in values.items():
-        stacked = np.stack([np.roll(array, place, axis=0) for place in range(most)], axis=1)
+        stacked = np.stack([np.roll(array, len(CLASSES) * place, axis=0) for place in range(most)], axis=1)
         stacked[np.arange(most)[None, :] >= counts[:, None]] = 0
         made[key] = stacked
     return made

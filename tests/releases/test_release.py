@@ -345,3 +345,25 @@ def test_a_part_has_a_path_of_its_own(workspace: Path, name: str) -> None:
     with pytest.raises(InputError, match="parts"):
         write(workspace, parts={name: lambda path: path.write_text("")})
     assert list_releases(workspace / "releases") == []
+
+
+def test_a_damaged_pointer_history_or_manifest_is_refused(workspace: Path) -> None:
+    a, b = (write(workspace, seed).id for seed in range(2))
+    promote(workspace, a)
+    promote(workspace, b)
+    releases = workspace / "releases"
+    for path, refused, remedy in (
+        (releases / "current", lambda: current(workspace), "write the name"),
+        (releases / "promotions.jsonl", lambda: history(workspace), "promotions.jsonl is damaged"),
+        (releases / b / "release.json", lambda: Release.load(releases / b), "release.json is damaged"),
+    ):
+        kept = path.read_bytes()
+        path.chmod(0o644)
+        for place in range(0, len(kept) - 1, max(len(kept) // 60, 1)):
+            if kept[place] in b" \n":
+                continue
+            path.write_bytes(kept[:place] + bytes([kept[place] ^ 1]) + kept[place + 1 :])
+            with pytest.raises(ArtifactError, match=remedy):
+                refused()
+        path.write_bytes(kept)
+    assert current(workspace).id == b

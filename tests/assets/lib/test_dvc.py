@@ -1,6 +1,7 @@
 """DVC as a command: a snapshot outside any repository, its hash, its remote, a refusal in words."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,20 @@ def test_a_run_killed_before_dvc_was_told_is_made_good(tmp_path: Path) -> None:
     second = data_versions.keep(target, "manifest.json", note, push_too=True)
     assert second != first
     assert data_versions.pointer_hash(target) == second
+
+
+def test_a_workspace_that_git_ignores_gets_a_repository_of_its_own(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    (checkout / ".dvc").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(checkout)], check=True)
+    (checkout / ".gitignore").write_text("/workspaces/.*\n")
+    assert data_versions.repository(checkout / "workspaces" / "shop") == checkout
+    hidden = checkout / "workspaces" / ".kept" / "workspaces" / "shop"
+    target = hidden / "snapshot"
+    target.mkdir(parents=True)
+    (target / "a.txt").write_text("a")
+    assert data_versions.add(target, push_too=True) == data_versions.pointer_hash(target)
+    assert data_versions.repository(hidden) == hidden.parent
 
 
 def test_a_push_that_failed_is_tried_again(tmp_path: Path) -> None:

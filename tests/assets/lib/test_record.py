@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from assets.lib.record import Facts, Record, build, read_record
+from assets.lib.record import Facts, Record, build, check_bytes, read_record
 from shelfspace.errors import ArtifactError
+from shelfspace.files import read_json, write_json
 
 
 def run(
@@ -55,7 +56,7 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
         build(tmp_path / "asset", inputs={"a": "v2"}, code_version="1", settings=[], compute=fail)
     assert (tmp_path / "asset" / "out.txt").read_text() == "bytes"
     assert read_record(tmp_path / "asset") == first.__class__(
-        first.folder, first.fingerprint, first.data_version, first.facts
+        first.folder, first.fingerprint, first.data_version, first.facts, files=first.files
     )
     assert [p.name for p in tmp_path.iterdir()] == ["asset"], "no leftovers"
 
@@ -128,3 +129,28 @@ def test_a_note_that_fails_leaves_the_asset_to_be_made_again(tmp_path: Path) -> 
     assert read_record(tmp_path / "asset", note) is None
     assert not made(lambda: {"run_id": "r1"}).unchanged
     assert [path.name for path in note.parent.iterdir()] == ["asset.json"]
+
+
+def test_bytes_that_are_not_those_of_the_record_are_named(tmp_path: Path) -> None:
+    run(tmp_path / "asset")
+    check_bytes(tmp_path / "asset")
+    check_bytes(tmp_path / "none")
+    file = tmp_path / "asset" / "out.txt"
+    for damage in (lambda: file.write_text("bytez"), file.unlink, lambda: file.with_name("more").touch()):
+        damage()
+        with pytest.raises(ArtifactError, match=r"(out\.txt|more): damaged"):
+            check_bytes(tmp_path / "asset")
+        for left in tmp_path.glob("asset/*"):
+            left.unlink()
+        run(tmp_path / "asset")
+    check_bytes(tmp_path / "asset")
+
+
+def test_a_record_of_before_has_one_hash_of_all_files(tmp_path: Path) -> None:
+    run(tmp_path / "asset")
+    kept = read_json(tmp_path / "asset" / "record.json")
+    write_json(tmp_path / "asset" / "record.json", {k: v for k, v in kept.items() if k != "files"})
+    check_bytes(tmp_path / "asset")
+    (tmp_path / "asset" / "out.txt").write_text("bytez")
+    with pytest.raises(ArtifactError, match=r"asset: damaged"):
+        check_bytes(tmp_path / "asset")

@@ -118,20 +118,6 @@ def test_the_console_says_what_was_computed_and_what_was_not(
     assert "unchanged, 0 rows" in capsys.readouterr().err
 
 
-class Verdicts:
-    """A stand-in for the event log: the last verdict of one check."""
-
-    def __init__(self) -> None:
-        self.last: Any = None
-
-    def __getattr__(self, _: str) -> "Verdicts":
-        return self
-
-    def get_latest_asset_check_execution_by_key(self, keys: list[dg.AssetCheckKey]) -> dict:
-        event = SimpleNamespace(dagster_event=SimpleNamespace(asset_check_evaluation_data=self.last))
-        return {} if self.last is None else {key: SimpleNamespace(event=event) for key in keys}
-
-
 def verdict(passed: bool, version: str) -> SimpleNamespace:
     judged = {checks.CHECKED_VERSION: dg.MetadataValue.text(version)}
     return SimpleNamespace(passed=passed, description="bad rows", metadata=judged)
@@ -149,9 +135,8 @@ def verdict(passed: bool, version: str) -> SimpleNamespace:
 def test_a_stage_builds_on_judged_bytes_alone(last: Any, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     key = dg.AssetCheckKey(dg.AssetKey("a"), "sound")
     monkeypatch.setattr(checks, "BLOCKING", {"a": [key]})
-    log = Verdicts()
-    log.last = last
-    context, shop = SimpleNamespace(instance=log), SimpleNamespace(data_version=lambda _: "1")
+    monkeypatch.setattr(checks, "last_evaluation", lambda _instance, _key: last)
+    context, shop = SimpleNamespace(instance=None), SimpleNamespace(data_version=lambda _: "1")
     checks.require_checks(context, shop, ["b", "labels"])  # type: ignore[arg-type]
     if why:
         with pytest.raises(StaleCheckError, match=f"check sound of a {why}"):

@@ -24,13 +24,9 @@ from catalog.contract import (
 from catalog.media import probe_media
 from catalog.sample import build_sample
 from catalog.sample.dirt import KINDS
-from catalog.snapshot.write import (
-    MediaStore,
-    read_raw_events,
-    read_raw_products,
-    read_raw_stock,
-    write_snapshot,
-)
+from catalog.snapshot.media_store import MediaStore
+from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
+from catalog.snapshot.write import write_snapshot
 from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
 from shelfspace.files import read_json, write_table

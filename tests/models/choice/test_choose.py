@@ -172,5 +172,5 @@ def test_a_choice_is_kept_and_laid_over_the_settings(tmp_path: Path) -> None:
 def test_without_a_choice_auto_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="run the chain from preprocessing"):
         Choice().settings(load_settings(None, {"model": {"text": "auto"}}))
-    with pytest.raises(ArtifactError, match="missing or damaged"):
+    with pytest.raises(ArtifactError, match="is missing"):
         Choice.load(tmp_path)

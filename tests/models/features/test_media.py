@@ -197,6 +197,7 @@ def test_what_the_settings_name_is_trained_saved_and_loaded(tmp_path: Path) -> N
     settings = quick_settings(
         model={"image": "transformers:some", "audio": "timbre", "tabular": "details"},
         augmentation={"photo_strength": 0.5},
+        training={"epochs": 8, "patience": 8},
     )
     out = tmp_path / "encoder"
     train(
@@ -206,8 +207,15 @@ def test_what_the_settings_name_is_trained_saved_and_loaded(tmp_path: Path) -> N
     encoder = ProductEncoder.load(out)
     assert encoder.model.image == "transformers:some"
     found = encoder.encode_features(table)
-    right = (found.probabilities.argmax(axis=1) == labels)[splits_of(90) == "test"].mean()
-    assert right > 0.6
+
+    def right(probabilities: np.ndarray) -> float:
+        return float((probabilities.argmax(axis=1) == labels)[splits_of(90) == "test"].mean())
+
+    assert right(found.probabilities) > 0.6, "the network by itself"
+    assert encoder.expert is not None
+    named, alone = right(encoder.classify_features(table)), right(encoder.expert.probabilities(table))
+    assert named > 0.9, "whoever names the category"
+    assert named >= max(alone, right(found.probabilities)), "no worse than its parts"
     assert np.array_equal(ProductEncoder.load(out).embed_features(table), found.vectors)
     assert np.abs(encoder.embed_features(table.take([4])) - found.vectors[4]).max() < 1e-5
     # What the table says, brand and price alike, is hidden from the price that is predicted.

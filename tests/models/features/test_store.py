@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -65,7 +67,7 @@ def test_refusals(tmp_path: Path) -> None:
     store.append(hashes, values(hashes))
     shard = next(store.folder.glob("*-vector.npy"))
     shard.write_bytes(shard.read_bytes()[:140])
-    with pytest.raises(ArtifactError, match="computed again"):
+    with pytest.raises(ArtifactError, match=r"vector\.npy is damaged"):
         store.gather(hashes)
 
 
@@ -238,3 +240,34 @@ def test_arrays_that_lack_other_rows_are_computed_apart(tmp_path: Path) -> None:
     assert asked == [(2, ["vector"]), (6, ["twice", "thrice"])]
     assert (counts.computed, counts.reused) == (6, 0)
     assert (found["thrice"] == 3 * found["vector"]).all()
+
+
+@pytest.mark.parametrize("name", ["00000-vector.npy", "00000-hashes.npy"])
+def test_a_flipped_bit_is_refused(tmp_path: Path, name: str) -> None:
+    hashes = names(50)
+    store = FeatureStore(tmp_path, "x", "f", LAYOUT)
+    store.append(hashes, values(hashes))
+    store.check()
+    file = store.folder / name
+    data = file.read_bytes()
+    for place in (0, len(data) // 2, len(data) - 1):
+        file.write_bytes(data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :])
+        with pytest.raises(ArtifactError, match=rf"{name} is damaged"):
+            FeatureStore(tmp_path, "x", "f", LAYOUT).gather(hashes)
+        with pytest.raises(ArtifactError, match=name):
+            FeatureStore(tmp_path, "x", "f", LAYOUT).check()
+    file.write_bytes(data)
+    assert (
+        FeatureStore(tmp_path, "x", "f", LAYOUT).gather(hashes)["vector"] == values(hashes)["vector"]
+    ).all()
+
+
+def test_a_store_of_before_digests_is_read_and_goes_on(tmp_path: Path) -> None:
+    first, second = names(3), names(3, 3)
+    FeatureStore(tmp_path, "x", "f", LAYOUT).append(first, values(first))
+    with closing(sqlite3.connect(tmp_path / "x" / "f" / "ledger.sqlite")) as ledger:
+        ledger.execute("DROP TABLE digests")
+    store = FeatureStore(tmp_path, "x", "f", LAYOUT)
+    store.append(second, values(second))
+    store.check()
+    assert (store.gather(first + second)["vector"] == values(first + second)["vector"]).all()

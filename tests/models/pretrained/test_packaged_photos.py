@@ -120,7 +120,7 @@ def test_damaged_or_exchanged_weights_are_refused(
     monkeypatch.setattr("models.pretrained.arrays._loaded", {})  # as in a new process
     damaged, exchanged = (Path(shutil.copytree(kept, tmp_path / name)) for name in ("damaged", "exchanged"))
     (damaged / "image_encoder.safetensors").write_bytes(b"{")
-    with pytest.raises(ArtifactError, match="missing or damaged"):
+    with pytest.raises(ArtifactError, match=r"image_encoder\.safetensors is damaged"):
         Featurizer.load(damaged).featurize([ProductInput(photos=[file()])])
     from safetensors.torch import load_file, save_file
 

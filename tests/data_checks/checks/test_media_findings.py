@@ -1,11 +1,11 @@
-"""Media findings and the balance of counts."""
+"""Media findings: how many may be refused."""
 
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from data_checks.checks.balance import TableCounts, check_balance, count_tables
+from catalog.media.addresses import NOT_FETCHED
 from data_checks.checks.media import check_media
 from shelfspace.settings import Settings
 
@@ -38,29 +38,20 @@ def test_a_catalogue_without_media_passes(tmp_path: Path) -> None:
     assert 'id="media"' in (tmp_path / "index.html").read_text()
 
 
-def _quarantine(rows: int) -> pd.DataFrame:
-    return pd.DataFrame({"table": ["products"] * rows, "reason": ["price cannot be read"] * rows})
-
-
-def test_counts_that_add_up_pass() -> None:
-    counts = count_tables({"products": 100, "events": 5}, {"products": 92, "events": 5}, _quarantine(8))
-    assert counts["products"] == TableCounts(100, 92, 8)
-    report = check_balance(counts, SETTINGS, quarantine=_quarantine(8))
+def test_web_addresses_are_told_and_stop_nothing() -> None:
+    findings = _findings(60, 60)
+    findings["reason"] = NOT_FETCHED
+    report = check_media(findings, SETTINGS)
     assert report.passed
-    assert report.extra["reasons"] == {"products: price cannot be read": 8}
+    assert "60 photos are web addresses; none is fetched" in report.cause
+    assert "shelfspace fetch-media" in report.cause
+    assert set(report.failures["rule"]) == {"photo_addresses"}
 
 
-@pytest.mark.parametrize(("clean", "word"), [(91, "1 lost"), (93, "1 too many")])
-def test_a_row_lost_or_counted_twice_stops_the_chain(clean: int, word: str) -> None:
-    report = check_balance(count_tables({"products": 100}, {"products": clean}, _quarantine(8)), SETTINGS)
+def test_broken_files_beside_addresses_are_judged_by_themselves() -> None:
+    findings = _findings(100, 12)
+    findings.loc[20:, ["ok", "reason"]] = [False, NOT_FETCHED]  # 20 files, of which 12 are broken
+    report = check_media(findings, SETTINGS)
     assert not report.passed
-    assert word in report.cause
-
-
-def test_too_many_refused_products_stop_and_events_only_warn() -> None:
-    products = check_balance({"products": TableCounts(100, 85, 15)}, SETTINGS)
-    assert not products.passed
-    assert "15.0% refused" in products.cause
-    events = check_balance({"events": TableCounts(100, 85, 15)}, SETTINGS)
-    assert events.passed
-    assert events.statistics["failed_warnings"] == 1
+    assert "12 of 20 fail (60.0%)" in report.cause
+    assert "80 photos are web addresses" in report.cause

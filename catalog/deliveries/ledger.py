@@ -1,0 +1,183 @@
+"""The ledger of deliveries: what came into a workspace's inbox, and what has become of it.
+
+It is one JSON file, `state/deliveries.json`, written whole or not at all: a person can read it, and a
+process killed at any moment leaves the former text or the new one. A delivery is named by its kind, the
+hash of its bytes and its arrival number: the same file dropped again is another delivery.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from shelfspace.files import read_artifact, write_sealed_json
+
+__all__ = ["FINISHED", "Entry", "Ledger", "State", "editing", "read_ledger"]
+
+FILE = "deliveries.json"
+KEPT = 2000
+"""Finished deliveries that stay in the ledger, the newest."""
+
+
+class State(StrEnum):
+    """What has become of a delivery; a file that has not settled is `arriving` and in no ledger yet."""
+
+    ARRIVING = "arriving"
+    WAITING = "waiting"
+    HELD = "held"
+    TAKEN = "taken"
+    DONE = "done"
+    REFUSED = "refused"
+    SUPERSEDED = "superseded"
+
+
+FINISHED = frozenset({State.DONE, State.REFUSED, State.SUPERSEDED})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One delivery.
+
+    Attributes:
+        arrival: its number, from 1, in the order of arrival; never given twice.
+        name: of the file; of media that one run took, how many; of the catalogue's own tables, `source`.
+        kind: products, events, stock, media or source; "" until it was read.
+        digest: xxh3-128 of its bytes.
+        seen: size and mtime that the file had, which a look at the folder can compare.
+        state: see `State`.
+        reason: why it is held, refused or superseded; what else is to be said of it.
+        rows, refused_rows, older: usable rows, those refused, and usable ones passed over as older.
+        arrived, changed: ISO 8601 in UTC; of the last change of state.
+        approved: a person has let it through the guards.
+        snapshot: DVC's hash of the first snapshot that has it.
+        release: the first release that has it; "" for events and stock, which no release waits for.
+        archive: where the file goes or went, relative to the inbox; "" where it stays.
+        files: files yet to be moved, to their place and the hash of their bytes.
+        moved: nothing is left to move; a run killed before that leaves this false.
+    """
+
+    arrival: int
+    name: str
+    kind: str = ""
+    digest: str = ""
+    seen: str = ""
+    state: State = State.WAITING
+    reason: str = ""
+    rows: int = 0
+    refused_rows: int = 0
+    older: int = 0
+    arrived: str = ""
+    changed: str = ""
+    approved: bool = False
+    snapshot: str = ""
+    release: str = ""
+    archive: str = ""
+    files: dict[str, tuple[str, str]] = field(default_factory=dict)
+    moved: bool = False
+
+    @property
+    def held_sentence(self) -> str:
+        """What is said of a delivery that waits for a person."""
+        return f"{self.name} is held: {self.reason}; if that is meant, approve delivery {self.arrival}"
+
+    @property
+    def shown(self) -> str:
+        """Its state as people read it."""
+        if self.state is State.DONE:
+            return f"in release {self.release}" if self.release else f"in the clean {self.kind}"
+        return f"refused: {self.reason}" if self.state is State.REFUSED else str(self.state)
+
+
+@dataclass
+class Ledger:
+    """All that is known of a workspace's deliveries.
+
+    Attributes:
+        entries: arrival number to delivery, in that order.
+        last: the last arrival number given.
+        snapshots: DVC's hashes of the snapshots that collections left, the oldest first.
+        cleaned: the one of them that the clean tables were made of; "" before the first.
+        unnamed: media file in `inbox/media` that no row names, to its size and mtime.
+    """
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+    last: int = 0
+    snapshots: list[str] = field(default_factory=list)
+    cleaned: str = ""
+    unnamed: dict[str, str] = field(default_factory=dict)
+
+    def arrive(self, name: str, **facts: Any) -> Entry:
+        """A further delivery, with the next arrival number."""
+        self.last += 1
+        now = _now()
+        self.entries[self.last] = Entry(self.last, name, arrived=now, changed=now, **facts)
+        return self.entries[self.last]
+
+    def change(self, arrival: int, **facts: Any) -> Entry:
+        """Change what is known of a delivery."""
+        entry = self.entries[arrival]
+        if facts.get("state", entry.state) != entry.state:
+            facts["changed"] = _now()
+        self.entries[arrival] = replace(entry, **facts)
+        return self.entries[arrival]
+
+    def unfinished(self, *states: State) -> list[Entry]:
+        """Deliveries in one of these states (default: all that are not finished), in order of arrival."""
+        wanted = states or tuple(set(State) - FINISHED)
+        return [entry for entry in self.entries.values() if entry.state in wanted]
+
+    def has(self, snapshot: str, entry: Entry) -> bool:
+        """Whether a snapshot has a delivery that was taken: it is the one it came in with, or a later one."""
+        if snapshot not in self.snapshots:
+            return False
+        return entry.snapshot not in self.snapshots[self.snapshots.index(snapshot) + 1 :]
+
+
+@contextmanager
+def editing(state: Path) -> Iterator[Ledger]:
+    """The ledger of a workspace's state folder, written when the block ends without an error.
+
+    Runs and people (`shelfspace approve`) write it; one waits for the other.
+
+    Raises:
+        ArtifactError: it is damaged.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    with FileLock(state / "deliveries.lock"):
+        ledger = read_ledger(state)
+        before = _stored(ledger)
+        yield ledger
+        finished = [n for n, entry in ledger.entries.items() if entry.state in FINISHED and entry.moved]
+        for arrival in finished[:-KEPT]:
+            del ledger.entries[arrival]
+        ledger.snapshots = ledger.snapshots[-KEPT:]
+        if (stored := _stored(ledger)) != before:
+            write_sealed_json(state / FILE, stored)
+
+
+def read_ledger(state: Path) -> Ledger:
+    """The ledger as it is now; empty where there is none.
+
+    Raises:
+        ArtifactError: it is damaged. It may be deleted: what lies in the inbox is then read anew.
+    """
+    path = state / FILE
+    return read_artifact(path, "the deliveries noted", _ledger) if path.exists() else Ledger()
+
+
+def _stored(ledger: Ledger) -> dict[str, Any]:
+    return asdict(ledger) | {"entries": [asdict(entry) for entry in ledger.entries.values()]}
+
+
+def _ledger(stored: dict[str, Any]) -> Ledger:
+    entries = [Entry(**{**entry, "state": State(entry["state"])}) for entry in stored.pop("entries")]
+    return Ledger(**{**stored, "entries": {entry.arrival: entry for entry in entries}})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
