@@ -10,11 +10,13 @@ from tqdm import tqdm
 from assets.lib import dvc as data_versions
 from assets.lib.presentation import column_schema, table_fact
 from assets.lib.record import Facts, Record
+from assets.lib.refusals import refusals_first
 from assets.lib.shop import Shop
 from assets.lib.stage import result
 from catalog.deliveries.collect import collect, note_taken
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
+from catalog.sources.watch import note_collected, source_state
 
 __all__ = ["RAW", "raw"]
 
@@ -43,8 +45,14 @@ RAW = {
 )
 def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.MaterializeResult]:
     """Snapshot the source and its inbox, `dvc add` it and push it; nothing new writes nothing."""
+    with refusals_first():
+        yield from _collected(context, shop)
+
+
+def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.MaterializeResult]:
     started = time.monotonic()
     workspace, settings = shop.workspace, shop.settings
+    lies_there = source_state(shop.source)
     collected = collect(workspace, shop.source, settings, user_key=user_key(workspace.state))
     report = collected.report
     version = data_versions.keep(
@@ -54,6 +62,7 @@ def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Materializ
         push_too=settings.collection.push,
     )
     note_taken(workspace, collected, version)
+    note_collected(workspace.state, lies_there)
     for sentence in collected.said:
         context.log.warning(sentence)
         tqdm.write(f"  {sentence}", file=sys.stderr)

@@ -170,6 +170,10 @@ class Workspace:
     def inbox(self) -> Path:
         return self.root / "inbox"
 
+    def life(self, run_id: str) -> Path:
+        """The file that a run's process holds as long as it lives."""
+        return self.state / "runs" / f"{run_id}.lock"
+
     @contextmanager
     def lock(
         self, timeout: float = 0, *, holder: str = "another run", waiting: Callable[[str], None] | None = None
@@ -208,6 +212,16 @@ class Workspace:
     @property
     def _holder(self) -> Path:
         return self.state / "run.holder"
+
+    def holder(self) -> str | None:
+        """Who holds the workspace now; None where nobody does."""
+        if not self.state.is_dir():
+            return None
+        try:
+            with FileLock(self.state / "run.lock", timeout=0):
+                return None
+        except Timeout:
+            return self.held_by()
 
     def held_by(self) -> str:
         """Who holds the workspace, or held it last."""

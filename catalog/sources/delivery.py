@@ -146,7 +146,8 @@ def _table(path: Path, source: CatalogSource) -> tuple[pd.DataFrame, str]:
         if kind:
             return table, kind
         seen = seen or [str(column) for column in table.columns]
-    if seen:
+    # One column is what a wrong delimiter makes of any file; what the right one stumbled over tells more.
+    if len(seen) > 1 or (seen and not refusals):
         known = {mapping.get("product_id", "product_id") for mapping in map(source.mapping, TABLES)}
         raise CatalogError(
             f"{path.name} product_id",

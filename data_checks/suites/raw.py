@@ -77,6 +77,7 @@ def raw_products(settings: Settings, around: Surroundings) -> list[Rule]:
             "What nothing describes cannot be found; such rows are quarantined.",
             ("title", "description", "photos", "sounds"),
             lambda *cells: pd.concat(map(filled, cells), axis=1).any(axis=1), bad_share=max(bad, 0.5),
+            remedy="name the columns of titles and descriptions under products.columns in catalog.yaml",
         ),
         Rule(
             "updated_at_readable", "updated_at is a time, or empty",

@@ -56,6 +56,7 @@ class Rule:
         bad_share: a breach is a warning, and stops the chain only beyond this share of the rows.
         min_rows: rows that the table must have; 0 where the rule is not about their number.
         asked: False where the catalogue has nothing to compare with.
+        remedy: what to do about a breach, where the sentence does not say it.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Rule:
     bad_share: float | None = None
     min_rows: int = 0
     asked: bool = True
+    remedy: str = ""
 
     @property
     def column(self) -> str:
@@ -98,4 +100,5 @@ def has_columns(table: str) -> list[Rule]:
 def has_rows(minimum: int, what: str) -> Rule:
     """The table has at least `minimum` rows, called `what` in the sentence."""
     reason = f"Fewer than {minimum:,} {what} cannot train or judge a model."
-    return Rule("enough_rows", f"at least {minimum:,} {what}", reason, min_rows=minimum)
+    remedy = "deliver more, or set validation.min_rows lower under params in catalog.yaml"
+    return Rule("enough_rows", f"at least {minimum:,} {what}", reason, min_rows=minimum, remedy=remedy)
