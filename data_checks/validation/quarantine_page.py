@@ -60,7 +60,8 @@ def _refused(table: str, rows: pd.DataFrame) -> str:
             ["id", "scope", "field", "value", "reason", "source_row", "row"]
         ].itertuples(index=False, name=None)
     )
-    head = "<tr><th>row</th><th>id</th><th>refused</th><th>field</th><th>value</th><th>why it is refused</th></tr>"
+    names = ("row", "id", "refused", "field", "value", "why it is refused")
+    head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
     said = f"{len(shown):,} of {len(rows):,} refused"
     return _section(table.capitalize(), f'<div class="scroll"><table>{head}{cells}</table></div>', said)
 
