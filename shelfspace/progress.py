@@ -63,7 +63,7 @@ class Lines(tqdm):
 
     def close(self) -> None:
         """End it, without the empty line that ends a bar."""
-        if not self.disable:
+        if not getattr(self, "disable", True):
             self.disable = True
             self._decr_instances(self)
 

@@ -66,7 +66,7 @@ def probe_media(
         keys: media keys of one kind.
         kind: "photos" or "sounds".
         limits: allow-list and caps.
-        progress: show a bar on stderr when that is a terminal.
+        progress: say how far it is (`shelfspace.progress`).
 
     Returns:
         one row a key: key, kind, ok (bool), reason, field, value ("" where ok), width, height

@@ -56,7 +56,7 @@ def build_sample(folder: Path, seed: int = 0, products: int = 1200, progress: bo
         folder: where to; a sample that lies there is replaced.
         seed: of everything.
         products: how many distinct product ids, at least MIN_PRODUCTS.
-        progress: show a bar on stderr when that is a terminal.
+        progress: say how far it is (`shelfspace.progress`).
 
     Raises:
         CatalogError: too few products, or `folder` holds something that is no sample.

@@ -122,7 +122,7 @@ def cross_validate(
         labels, label_names, log_price, splits: as `models.training.train.train` takes them.
         groups: (n,) str duplicate group of each product.
         folder: keeps finished folds and the scratch of the running one.
-        progress: show a bar over the folds on a terminal's stderr.
+        progress: say how far it is (`shelfspace.progress`).
 
     Raises:
         InputError: fewer than two categories, or too few groups for the folds.

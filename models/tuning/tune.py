@@ -68,7 +68,7 @@ def tune(
         features, labels, label_names, log_price, splits: as `models.training.train.train` takes them.
         settings: `tuning` says what is searched; the first trial has the settings' own values.
         folder: keeps studies.db and the scratch of the running trial.
-        progress: show a bar over the trials on a terminal's stderr.
+        progress: say how far it is (`shelfspace.progress`).
 
     Raises:
         SettingsError: a searched name or value that does not exist.
