@@ -43,7 +43,7 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
     deps=["raw_products", "raw_media", "raw_events", "raw_stock", "media_findings"],
     settings=lambda shop: [shop.settings.media.model_dump(), shop.source.cleaning_fingerprint],
     kinds={"parquet", "pandas"},
-    code_version="3",
+    code_version="4",
     description={
         "products": "Clean products: typed, deduplicated, one row each, media that decode.",
         "quarantine": "Every refused row or file with field, value and reason; nothing is dropped.",

@@ -17,6 +17,7 @@ from bentos.serving.uploads import PutMedia
 from catalog.cells import SIGNS
 from catalog.product import ProductInput
 from catalog.text.clean import detect_language
+from catalog.text.markup import shown_lines, shown_text
 from retrieval.changes.records import Record
 
 __all__ = ["PUT_PRODUCTS"]
@@ -79,7 +80,7 @@ def records_of(asked: Asked, outcome: Outcome) -> list[Record]:
         item, given = call.items[number], given_facts(call.parts[number], SHOWN)
         if not given["language"]:
             del given["language"]  # left unsaid, it is detected
-        facts = read_off(item) | given
+        facts = read_off(item) | shown(given)
         if given["currency"].strip():
             facts["currency"] = currency_of(asked.loaded) or given["currency"].strip().upper()
         if outcome.alone is not None:
@@ -88,6 +89,17 @@ def records_of(asked: Asked, outcome: Outcome) -> list[Record]:
             facts |= kept_media(media, item)
         records.append(Record("put", facts=facts, vector=outcome.vectors[number], inputs=item, **common))
     return records
+
+
+def shown(given: dict[str, Any]) -> dict[str, Any]:
+    """Facts with their texts as they are shown, like those of the catalogue."""
+    facts = {name: shown_text(value) if isinstance(value, str) else value for name, value in given.items()}
+    facts["description"] = shown_lines(given["description"])
+    facts["attributes"] = {
+        shown_text(name): shown_text(value) if isinstance(value, str) else value
+        for name, value in given["attributes"].items()
+    }
+    return facts
 
 
 def kept_media(media: PutMedia, item: ProductInput) -> dict[str, Any]:
