@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback releases summary help install fast-test
+.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback scrub releases deliveries approve summary help install fast-test
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -80,8 +80,17 @@ benchmark-scale: install   ## the whole chain over N listings of text (100,000):
 summary: install   ## the last run's figures again, and what to type next
 	@$(RUN) summary
 
+deliveries: install ## what came into the inbox, and what has become of it
+	@$(RUN) deliveries
+
+approve: install    ## let a held delivery through: make approve DELIVERY=12
+	@$(RUN) approve $(DELIVERY)
+
 releases: install   ## which releases there are, which is live, which Bentos hold them
 	@$(RUN) releases
+
+scrub: install   ## read all that is kept; name what is damaged and how to get it back
+	@$(RUN) scrub
 
 rollback: install   ## move `current` back to the release before
 	@$(RUN) rollback

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from assets.lib.checks import build_check, suite_check
+from assets.lib.kept_rows import kept_rows
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
@@ -14,6 +15,7 @@ from assets.lib.stage import stage
 from catalog.cleaning import clean_tables
 from catalog.cleaning.losses import losses_table, read_losses, write_losses
 from catalog.cleaning.placeholders import placeholders_said
+from catalog.deliveries.milestones import mark_cleaned
 from catalog.splits import divide
 from releases.champion import champion
 from shelfspace.files import read_parquet, write_table
@@ -42,8 +44,9 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
     folder="prepared/catalogue",
     deps=["raw_products", "raw_media", "raw_events", "raw_stock", "media_findings"],
     settings=lambda shop: [shop.settings.media.model_dump(), shop.source.cleaning_fingerprint],
+    shown=lambda shop: {"deliveries": mark_cleaned(shop.workspace, shop.data_version("raw_products"))},
     kinds={"parquet", "pandas"},
-    code_version="4",
+    code_version="5",
     description={
         "products": "Clean products: typed, deduplicated, one row each, media that decode.",
         "quarantine": "Every refused row or file with field, value and reason; nothing is dropped.",
@@ -131,15 +134,25 @@ def splits(shop: Shop, folder: Path) -> Facts:
     return facts
 
 
+def _show_refused(shop: Shop) -> None:
+    """Write the quarantine page anew: of the splits it says what is known by then."""
+    from data_checks.validation.quarantine_page import write_quarantine_page
+
+    losses, refused = read_losses(shop.folder("quarantine")), shop.table("quarantine")
+    write_quarantine_page(shop.workspace.validation, losses, refused, kept_rows(shop.workspace.prepared))
+
+
 def _balance(shop: Shop) -> Any:
     from data_checks.checks.balance import check_balance
 
+    _show_refused(shop)
     return check_balance(read_losses(shop.folder("quarantine")), shop.settings, shop.workspace.validation)
 
 
 def _no_leak(shop: Shop) -> Any:
     from data_checks.checks.splits import no_leak
 
+    _show_refused(shop)
     facts = shop.record("splits").facts
     table = read_parquet(shop.folder("splits") / "splits.parquet")
     return no_leak(table, shop.table("products"), facts.get("why_empty", ""))

@@ -11,7 +11,7 @@ from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
-from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock
+from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from shelfspace.files import read_json, read_parquet, write_json, write_table
 
 __all__ = ["CHECKS", "media_findings", "validation_report"]

@@ -7,8 +7,10 @@ from typing import Any
 import dagster as dg
 from tabulate import tabulate
 
+from assets.lib.kept_rows import kept_rows
 from catalog.cleaning.losses import LOSSES, losses_table, read_losses
 from dagster_project.graph import STAGES
+from data_checks.validation.pages import QUARANTINE
 from releases.champion import champion
 from shelfspace.files import read_json
 from shelfspace.workspace import Workspace
@@ -50,9 +52,10 @@ def lost(workspace: Workspace) -> str:
     if not (cleaned / LOSSES).exists():
         return ""
     table = losses_table(read_losses(cleaned))
-    page = workspace.validation / "quarantine.html"
-    where = f"\n\nRefused rows, one by one: {_shown(page)}" if page.exists() else ""
-    return f"Rows that came, and what became of them:\n\n{table}{where}"
+    page = workspace.validation / QUARANTINE
+    told = [f"  {name}: {said}" for name, said in kept_rows(workspace.prepared).items()]
+    told += [f"  refused rows, one by one: {_shown(page)}"] if page.exists() else []
+    return "\n".join(["Rows that came, and what became of them:", "", table, "", *told])
 
 
 def metrics_table(judged: dict[str, Any]) -> str:
@@ -101,7 +104,7 @@ def next_steps(workspace: Workspace) -> str:
 
     live = current_id(workspace.root)
     if live is None:
-        return f"Nothing is released yet in workspace {workspace.name}; run: {workspace.command('demo')}"
+        return unreleased(workspace)
     reigning = champion(workspace)
     crowned = f", model of {reigning['crowned']}" if reigning else ""
     example = 'curl -s -H "content-type: application/json" -d \'{"query": {"text": "red clock"}, "k": 5}\' '
@@ -113,6 +116,24 @@ def next_steps(workspace: Workspace) -> str:
             f"               {example}http://127.0.0.1:3000/search",
             f"  {workspace.command('drift')}   the drift dashboard, http://127.0.0.1:3002",
             f"  card         {_shown(workspace.evaluation / 'model_card' / 'model_card.md')}",
+        ]
+    )
+
+
+def unreleased(workspace: Workspace) -> str:
+    """Why there is no release, and what to do."""
+    gate, demo = workspace.evaluation / "gate" / "verdict.json", workspace.command("demo")
+    if not gate.exists() or read_json(gate)["promoted"]:
+        return f"Nothing is released yet in workspace {workspace.name}; run: {demo}"
+    return "\n".join(
+        [
+            f"Nothing is released in workspace {workspace.name}: the gate refused its first model, for the",
+            "reasons above. What helps, the likeliest first; then again: " + demo,
+            "  categories   a lower label_level in catalog.yaml, or more products in the small ones",
+            "  texts        titles, descriptions or photos that tell the categories apart",
+            "  training     more training.epochs under params in catalog.yaml, or "
+            + workspace.command("run tune"),
+            "  the floor    gate.min_lift under params in catalog.yaml; 0 asks for no more than a guess",
         ]
     )
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from assets.lib.dvc_words import explained, is_locked, unsaid
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_yaml, reading, write_text
+from shelfspace.files import read_json, read_yaml, reading, write_text
 from shelfspace.hashing import file_hash, fingerprint
 
-__all__ = ["add", "commit_stages", "keep", "pointer_hash", "repository"]
+__all__ = ["add", "commit_stages", "keep", "kept_md5", "pointer_hash", "repository"]
 
 QUIET = {"DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1"}
 
@@ -100,6 +100,16 @@ def pointer_hash(target: Path) -> str | None:
         return None
     with reading(pointer, KeyError, TypeError, IndexError):
         return str(read_yaml(pointer)["outs"][0]["md5"])
+
+
+def kept_md5(target: Path) -> dict[str, str]:
+    """Relative path to MD5 of each file of a folder as DVC was last told; {} where its list is not here."""
+    version = pointer_hash(target)
+    home = next((folder for folder in target.parents if (folder / ".dvc" / "cache").is_dir()), None)
+    if version is None or home is None:
+        return {}
+    listed = home / ".dvc" / "cache" / "files" / "md5" / version[:2] / version[2:]
+    return {entry["relpath"]: entry["md5"] for entry in read_json(listed)} if listed.exists() else {}
 
 
 def add(target: Path, *, push_too: bool = False) -> str:

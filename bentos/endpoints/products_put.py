@@ -1,6 +1,5 @@
 """/products/put: products added or replaced. A put is encoded like a query; the next search finds it."""
 
-import re
 from typing import Any
 
 from pydantic import Field
@@ -14,7 +13,7 @@ from bentos.endpoints.writing import Writing, common_facts, given_facts
 from bentos.errors import RequestError
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.uploads import PutMedia
-from catalog.cells import SIGNS
+from catalog.cells.money import MARKS
 from catalog.product import ProductInput
 from catalog.text.clean import detect_language
 from catalog.text.markup import shown_lines, shown_text
@@ -22,7 +21,6 @@ from retrieval.changes.records import Record
 
 __all__ = ["PUT_PRODUCTS"]
 
-CODE = re.compile("[A-Za-z]{3}")
 SHOWN = (
     "title", "description", "brand", "attributes", "category", "language", "price", "currency", "on_hand",
 )  # fmt: skip
@@ -52,8 +50,8 @@ def require_currency(asked: Asked) -> None:
     known = currency_of(asked.loaded)
     for number, part in enumerate(asked.call.parts):
         said = str(getattr(part, "currency", "")).strip()
-        signed = SIGNS.get(said.lower(), set())
-        if not said or (known in ({said.upper()} | signed) if known else signed or CODE.fullmatch(said)):
+        meant = MARKS.get(said.lower(), frozenset({said.upper()}))
+        if not said or (known in meant if known else said.lower() in MARKS):
             continue
         remedy = "give the code of a currency, such as EUR, or nothing"
         if known:

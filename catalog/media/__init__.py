@@ -16,6 +16,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from catalog.cells import media_cell
+from catalog.media.addresses import NOT_FETCHED, is_address
 from catalog.media.photo import PhotoFacts, open_photo, probe_photo
 from catalog.media.sound import SoundFacts, open_sound, probe_sound
 from catalog.media.video import is_video, video_parts
@@ -99,7 +100,8 @@ def _finding(
 ) -> tuple:
     single = kind.removesuffix("s")
     if key not in store:
-        return key, kind, False, "the file is missing", f"{single}.file", key, 0, 0, 0.0, 0, ""
+        why = NOT_FETCHED if is_address(key) else "the file is missing"
+        return key, kind, False, why, f"{single}.file", key, 0, 0, 0.0, 0, ""
     data = store.read(key)
     try:
         if is_video(data):  # one that could not be taken apart (`catalog.media.video_cells`): say why

@@ -13,7 +13,17 @@ class Collection(Section):
     shard_rows: Positive = Field(5000, description="Rows in one Parquet shard.")
     media_shard_megabytes: Positive = Field(64, description="Size of one media shard, in MB.")
     max_delete_share: Share = Field(
-        0.2, description="A full delivery that would remove more than this share of products stops and asks."
+        0.2,
+        description="A change of the source, or a delivery, that takes away more than this share of products "
+        "is held until it is approved.",
+    )
+    max_price_factor: float = Field(
+        5, gt=1, description="A price that becomes so many times larger or smaller has moved far."
+    )
+    max_price_share: Share = Field(
+        0.2,
+        description="A change of the source, or a delivery, that moves more than this share of prices far "
+        "is held until it is approved.",
     )
     quiet_seconds: float = Field(
         10,
