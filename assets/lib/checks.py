@@ -182,7 +182,8 @@ def suite_check(
         from data_checks.validation.validate import validate
 
         level = 0 if suite.startswith("raw_") else shop.source.label_level
-        around = Surroundings(shop.source.currency, level, products(shop), media(shop))
+        reading = shop.source.reading(suite.removeprefix("raw_"))
+        around = Surroundings(shop.source.currency, level, products(shop), media(shop), reading=reading)
         return validate(suite, load(shop), shop.settings, shop.workspace.validation, around)
 
     return build_check(
