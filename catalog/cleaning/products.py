@@ -33,6 +33,7 @@ from catalog.cleaning.refusals import (
 from catalog.contract import PRODUCT_COLUMNS
 from catalog.joining import Joined, join_rows
 from catalog.sources.base import CatalogSource
+from catalog.text.markup import shown_lines, shown_text
 from shelfspace.settings import Settings
 
 __all__ = ["clean_products"]
@@ -69,6 +70,8 @@ def clean_products(
     beside = _given_way(raw, joined)
     raw = joined.rows.reset_index(drop=True)
     cells = {column: stripped(raw[column]) for column in PRODUCT_COLUMNS}
+    for column, shown in (("title", shown_text), ("brand", shown_text), ("description", shown_lines)):
+        cells[column] = _each(cells[column], shown)
     ids = cells["product_id"]
     price, updated = numbers(raw["price"], reading), moments(raw["updated_at"], reading)
     money = one_currency(raw["price"], raw["currency"], source.currency)
@@ -178,4 +181,5 @@ def _each(cells: pd.Series, function: Any) -> pd.Series:
 
 
 def _attributes(cell: str) -> str:
-    return json.dumps(attribute_texts(cell), ensure_ascii=False)
+    shown = {shown_text(name): shown_text(value) for name, value in attribute_texts(cell).items()}
+    return json.dumps(shown, ensure_ascii=False)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from tqdm import tqdm
 
 from catalog.sample.dirt import KINDS, Dirt, choose, soil_events, soil_media, soil_products, soil_stock
 from catalog.sample.events import make_events
@@ -20,7 +19,7 @@ from catalog.sample.truth import truth
 from catalog.sample.world import CATEGORIES, words
 from shelfspace.errors import CatalogError
 from shelfspace.files import atomic_directory, write_bytes, write_json, write_text
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 
 __all__ = ["COLUMNS", "MIN_PRODUCTS", "build_sample"]
 
@@ -57,7 +56,7 @@ def build_sample(folder: Path, seed: int = 0, products: int = 1200, progress: bo
         folder: where to; a sample that lies there is replaced.
         seed: of everything.
         products: how many distinct product ids, at least MIN_PRODUCTS.
-        progress: show a bar on stderr when that is a terminal.
+        progress: say how far it is (`shelfspace.progress`).
 
     Raises:
         CatalogError: too few products, or `folder` holds something that is no sample.
@@ -143,10 +142,7 @@ def _write_media(place: Path, plan: pd.DataFrame, dirt: Dirt, seed: int, progres
         for row in dirt.rows[name]
     }
     rows = plan.drop(index=dirt.rows["no_modality"])
-    bar = tqdm(
-        rows.itertuples(), total=len(rows), desc="sample", unit="product", mininterval=1,
-        disable=hide_bar(progress),
-    )  # fmt: skip
+    bar = progress_bar(rows.itertuples(), "sample", total=len(rows), unit="product", progress=progress)
     row: Any
     for row in bar:
         category, number = CATEGORIES[row.category], int(row.product_id[1:])
