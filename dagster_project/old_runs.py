@@ -1,4 +1,4 @@
-"""Runs that nobody asks for any more: an hourly look at drift alone leaves some 9,000 a year, four files each."""
+"""Runs that nobody asks for any more: an hourly look at drift alone leaves some 9,000 a year."""
 
 from datetime import UTC, datetime, timedelta
 

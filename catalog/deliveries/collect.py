@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.deliveries.archive import DONE, REFUSED, put_away, sent_to, set_aside
-from catalog.deliveries.ledger import Ledger, State, editing
+from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
 from catalog.deliveries.settle import wait_until_settled
+from catalog.deliveries.table import approve_command, write_page
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
 from catalog.snapshot.write import SnapshotReport, write_snapshot
@@ -89,7 +90,8 @@ def collect(
             progress=progress,
         )
         with editing(workspace.state) as ledger:
-            said = [*batch.said, *_note_source(ledger, report)]
+            said = [f"{name} is still arriving" for name in files.arriving]
+            _note_source(ledger, report)
             for arrival, reason in {**batch.refused, **refused}.items():
                 said.append(_refuse(ledger, workspace.inbox, arrival, reason))
             for arrival, delivery in deliveries.items():
@@ -101,6 +103,7 @@ def collect(
                 said.append(
                     f"no row names {_some([f'media/{name}' for name in unnamed])}; it waits in the inbox"
                 )
+            said += [_held(entry, workspace) for entry in ledger.unfinished(State.HELD) if not entry.approved]
             read = [n for n in (*batch.taken, *deliveries) if ledger.entries[n].state is State.WAITING]
         with editing(workspace.state) as ledger:
             put_away(ledger, workspace.inbox)
@@ -138,6 +141,7 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
             ledger.change(entry.arrival, **sent_to(workspace.inbox, DONE, entry, collected.media))
     with editing(workspace.state) as ledger:
         put_away(ledger, workspace.inbox)
+    write_page(workspace)
 
 
 def _read(batch: Batch, source: CatalogSource) -> tuple[dict[int, Delivery], dict[int, str]]:
@@ -162,7 +166,8 @@ def _note(ledger: Ledger, inbox: Path, arrival: int, kind: str, outcome: Outcome
     if outcome.refused:
         return [_refuse(ledger, inbox, arrival, outcome.refused)]
     if outcome.held:
-        return [ledger.change(arrival, state=State.HELD, reason=outcome.held).held_sentence]
+        ledger.change(arrival, state=State.HELD, reason=outcome.held)
+        return []
     said = []
     if outcome.older:
         said.append(f"{outcome.older} of {outcome.rows} rows are older than what is there, and passed over")
@@ -186,20 +191,25 @@ def _approved_source(ledger: Ledger) -> str:
     return held[-1].digest if held else ""
 
 
-def _note_source(ledger: Ledger, report: SnapshotReport) -> list[str]:
-    """Keep what is known of a change of the source that is held; returns what is to be said of it."""
+def _held(entry: Entry, workspace: Workspace) -> str:
+    how = approve_command(workspace, entry.arrival)
+    return f"{entry.name} is held: {entry.reason}; if that is meant: {how}"
+
+
+def _note_source(ledger: Ledger, report: SnapshotReport) -> None:
+    """Keep what is known of a change of the source that is held."""
     entries = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == SOURCE]
     for entry in entries:
         if entry.digest != report.source:
             reason = "the source has changed again"
             ledger.change(entry.arrival, state=State.SUPERSEDED, reason=reason, moved=True)
     if not report.source_held:
-        return []
+        return
     known = [entry for entry in entries if entry.digest == report.source]
     entry = (
         known[-1] if known else ledger.arrive(SOURCE, kind=SOURCE, digest=report.source, seen=report.source)
     )
-    return [ledger.change(entry.arrival, state=State.HELD, reason=report.source_held).held_sentence]
+    ledger.change(entry.arrival, state=State.HELD, reason=report.source_held)
 
 
 def _some(names: list[str], most: int = 5) -> str:

@@ -81,16 +81,11 @@ class Entry:
     moved: bool = False
 
     @property
-    def held_sentence(self) -> str:
-        """What is said of a delivery that waits for a person."""
-        return f"{self.name} is held: {self.reason}; if that is meant, approve delivery {self.arrival}"
-
-    @property
     def shown(self) -> str:
         """Its state as people read it."""
         if self.state is State.DONE:
             return f"in release {self.release}" if self.release else f"in the clean {self.kind}"
-        return f"refused: {self.reason}" if self.state is State.REFUSED else str(self.state)
+        return str(self.state)
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """How far deliveries have come: into the clean tables, into a release; and a person's approval."""
 
 from catalog.deliveries.ledger import Entry, State, editing
+from catalog.deliveries.table import write_page
 from shelfspace.errors import CatalogError
 from shelfspace.workspace import Workspace
 
@@ -23,6 +24,7 @@ def mark_cleaned(workspace: Workspace, snapshot: str) -> int:
         ]
         for entry in done:
             ledger.change(entry.arrival, state=State.DONE)
+    write_page(workspace)
     return len(done)
 
 
@@ -32,6 +34,7 @@ def mark_released(workspace: Workspace, release: str) -> int:
         done = [e for e in ledger.unfinished(State.TAKEN) if ledger.has(ledger.cleaned, e)]
         for entry in done:
             ledger.change(entry.arrival, state=State.DONE, release=release)
+    write_page(workspace)
     return len(done)
 
 
@@ -47,4 +50,6 @@ def approve(workspace: Workspace, delivery: str) -> Entry:
             there = ", ".join(f"{e.arrival} ({e.name})" for e in ledger.unfinished(State.HELD))
             remedy = f"name one of those that are held: {there}" if there else "nothing is held"
             raise CatalogError("delivery", delivery, remedy)
-        return ledger.change(held[-1].arrival, approved=True)
+        entry = ledger.change(held[-1].arrival, approved=True)
+    write_page(workspace)
+    return entry

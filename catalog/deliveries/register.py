@@ -54,13 +54,11 @@ class Batch:
         files: entry and copy of each, in order of arrival.
         taken: arrival numbers of those that the snapshot has already: a killed run did not say so.
         refused: arrival number to the reason, of what is not even read.
-        said: sentences about the others: held, still arriving.
     """
 
     files: list[tuple[Entry, Path]] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -103,7 +101,7 @@ def registered(ledger: Ledger, files: Files, taken: set[str]) -> Batch:
     # A ledger that was lost must not give a number again that the snapshot knows.
     ledger.last = max([ledger.last, *numbers])
     open_entries = [e for e in ledger.unfinished(State.WAITING, State.HELD) if e.kind != "source"]
-    batch = Batch(said=[f"{name} is still arriving" for name in files.arriving])
+    batch = Batch()
     found: list[tuple[Entry, Copy | None]] = []
     for copy in files.tables:
         same = [e for e in open_entries if (e.name, e.digest) == (copy.found.name, copy.digest)]
@@ -126,8 +124,6 @@ def registered(ledger: Ledger, files: Files, taken: set[str]) -> Batch:
             batch.taken.append(entry.arrival)
         elif file is None or file.path is None:
             batch.refused[entry.arrival] = LINK
-        elif entry.state is State.HELD and not entry.approved:
-            batch.said.append(entry.held_sentence)
-        else:
+        elif entry.state is not State.HELD or entry.approved:
             batch.files.append((entry, file.path))
     return batch
