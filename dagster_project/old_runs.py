@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from assets.lib.checks import BLOCKING
+
 __all__ = ["delete_old_runs"]
 
 BATCH = 500
@@ -39,7 +41,6 @@ def last_words(instance: dg.DagsterInstance) -> set[str]:
         made = record.asset_entry.last_materialization_record
         if made is not None:
             kept.add(made.run_id)
-    storage = instance.event_log_storage
-    for key in storage.get_asset_check_keys() if hasattr(storage, "get_asset_check_keys") else ():
-        kept |= {record.run_id for record in storage.get_asset_check_execution_history(key, limit=1)}
-    return kept
+    checks = [key for keys in BLOCKING.values() for key in keys]
+    latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(checks)
+    return kept | {record.run_id for record in latest.values()}
