@@ -67,12 +67,12 @@ def build_sample(folder: Path, seed: int = 0, products: int = 1200, progress: bo
         raise CatalogError("folder", str(folder), "name an empty folder, or one that holds a sample")
     plan = plan_products(seed, products)
     dirt = choose(plan, seed)
-    plan.loc[dirt.gone, "popularity"] = 0.0
-    gone = plan.index.isin(dirt.gone)
+    plan.loc[dirt.unsold, "popularity"] = 0.0
+    unsold = plan.index.isin(dirt.unsold)
     texts = write_texts(plan, seed)
     table, duplicates = soil_products(_raw(plan, texts), dirt, seed)
     events = make_events(plan, seed)
-    stock = make_stock(plan, events.weekly, seed)[~gone]
+    stock = make_stock(plan, events.weekly, seed)[~unsold]
     raw_events, event_rows = soil_events(_iso(events.table), products, seed)
     raw_stock, stock_ids = soil_stock(stock, products)
     facts = truth(
