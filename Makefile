@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback scrub releases deliveries approve summary help install fast-test
+.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback scrub releases deliveries approve summary help install fast-test fetch-media
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -76,6 +76,9 @@ benchmark-serving: install   ## the real service under load, beside bare uvicorn
 
 benchmark-scale: install   ## the whole chain over N listings of text (100,000): time, memory and disk by step
 	@.venv/bin/python -m benchmarks.scale --rows $(or $(N),100000)
+
+fetch-media: install   ## photos and sounds that products.csv names by web address, from fetch.hosts
+	@$(RUN) fetch-media
 
 summary: install   ## the last run's figures again, and what to type next
 	@$(RUN) summary

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from assets.lib import dvc as data_versions
 from assets.lib.presentation import column_schema, table_fact
 from assets.lib.record import Facts, Record
+from assets.lib.refusals import refusals_first
 from assets.lib.shop import Shop
 from assets.lib.stage import result
 from catalog.deliveries.collect import collect, note_taken
@@ -44,6 +45,11 @@ RAW = {
 )
 def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.MaterializeResult]:
     """Snapshot the source and its inbox, `dvc add` it and push it; nothing new writes nothing."""
+    with refusals_first():
+        yield from _collected(context, shop)
+
+
+def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.MaterializeResult]:
     started = time.monotonic()
     workspace, settings = shop.workspace, shop.settings
     lies_there = source_state(shop.source)

@@ -13,6 +13,7 @@ from assets.lib.learning import model_settings, read_catalogue
 from assets.lib.presentation import table_fact, to_metadata
 from assets.lib.provenance import provenance, training_provenance
 from assets.lib.record import Facts, Record
+from assets.lib.refusals import refusals_first
 from assets.lib.shop import Shop
 from assets.lib.stage import result, stage
 from releases.champion import champion as current_champion
@@ -119,6 +120,13 @@ def champion(
     context: dg.AssetExecutionContext, shop: Shop
 ) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     """Hold the challenger against floors and against the champion on the same holdout."""
+    with refusals_first():
+        yield from _judged_by_the_gate(context, shop)
+
+
+def _judged_by_the_gate(
+    context: dg.AssetExecutionContext, shop: Shop
+) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     from models.inference.product_encoder import ProductEncoder
     from releases.gate import decide
 

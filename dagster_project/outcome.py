@@ -25,6 +25,15 @@ TOLD = {
 }
 """What a log says of a run's end; of a process that was killed, only its watcher does."""
 FAILED_CHECK = "DagsterAssetCheckFailedError"
+MACHINE = {
+    "[Errno 28]": "the disk is full; free some room and run the same again",
+    "[Errno 122]": "the quota is used up; free some room and run the same again",
+    "database or disk is full": "the disk is full; free some room and run the same again",
+    "[Errno 30]": "the file system is read-only; make it writable and run the same again",
+    "[Errno 13]": "give the user of this process the right to it, and run the same again",
+    "[Errno 24]": "too many files are open at once; raise the limit (ulimit -n) and run the same again",
+}
+"""What is the machine's fault and not a bug, by how Python says it, to what to do."""
 
 
 @dataclass
@@ -35,6 +44,7 @@ class Outcome:
         run_id: Dagster's.
         refusals: sentences of our own errors and of failed blocking checks, in order, each once.
         crashes: any other exception, with its traceback.
+        bugs: what each of those was, in a line.
         made: assets that it computed, or found unchanged.
         interrupted: whether a signal ended it.
         finished: whether it came to an end that Dagster calls a success.
@@ -43,6 +53,7 @@ class Outcome:
     run_id: str
     refusals: list[str] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
+    bugs: list[str] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     interrupted: bool = False
     finished: bool = False
@@ -88,13 +99,19 @@ class Outcome:
             if name in INTERRUPTS:
                 self.interrupted = True
                 return
+            said = re.sub(r"^[\w.]+: ", "", cause.message.strip())
             if name in OWN:
-                self._refuse(re.sub(r"^[\w.]+: ", "", cause.message.strip()))
+                self._refuse(said)
                 return
             if name == FAILED_CHECK and self.refusals:
                 return
+            remedy = next((remedy for sign, remedy in MACHINE.items() if sign in said), None)
+            if remedy is not None:
+                self._refuse(f"{said}: {remedy}")
+                return
         if error is not None:
             self.crashes.append(error.to_string())
+            self.bugs.append(" ".join([*causes(error)][-1].message.split()))
 
     def _refuse(self, sentence: str) -> None:
         if sentence not in self.refusals:

@@ -28,7 +28,7 @@ DELETE_PRODUCTS = Writing(
     item=ProductId,
     options=DeleteOptions,
     read=read_named,
-    examples={"one": {"product_id": "P00017"}, "several": {"product_ids": ["P00017", "P00004"]}},
+    examples={"one": {"product_id": "p00017"}, "several": {"product_ids": ["p00017", "p00004"]}},
     names_products=True,
     records=delete,
 )

@@ -47,7 +47,7 @@ class WriteAnswer(BaseModel):
             "example": {
                 "release": EXAMPLE_RELEASE,
                 "sequence": 42,
-                "product_ids": ["P00017"],
+                "product_ids": ["p00017"],
                 "applied": True,
                 "passed_over": [],
             }

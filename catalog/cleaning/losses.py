@@ -25,12 +25,12 @@ SHOWN_REASONS = 3
 
 @dataclass(frozen=True)
 class Reason:
-    """Why rows of a table were refused.
+    """Why rows or fields of a table were refused.
 
     Attributes:
         field: that was refused.
         reason: in words, with the remedy.
-        rows: refused for it.
+        rows: refused for it, or emptied in that field.
         id, value: of the first of them.
     """
 
@@ -56,7 +56,9 @@ class TableLoss:
         table: products, events, stock, photos or sounds.
         read, kept: rows as they came, and clean ones; of media distinct files.
         refused: rows in quarantine.
-        reasons: the most frequent first.
+        reasons: of rows and fields, the most frequent first.
+        emptied: fields in quarantine whose rows went on without them.
+        joined: rows that completed another row of their product.
     """
 
     table: str
@@ -64,16 +66,25 @@ class TableLoss:
     kept: int
     refused: int
     reasons: tuple[Reason, ...] = ()
+    emptied: int = 0
+    joined: int = 0
 
     @property
     def lost(self) -> int:
         """Rows that are neither clean nor in quarantine; negative where rows were counted twice."""
-        return self.read - self.kept - self.refused
+        return self.read - self.kept - self.refused - self.joined
 
     @property
     def share(self) -> float:
         """Refused rows among those read."""
         return self.refused / self.read if self.read else 0.0
+
+    @property
+    def told(self) -> str:
+        """What was refused, for people: rows and their share, and fields."""
+        rows = f"{self.refused:,} ({self.share:.1%})" if self.refused else "0"
+        fields = f"{self.emptied:,} field{'s' if self.emptied > 1 else ''}"
+        return f"{rows} and {fields}" if self.emptied else rows
 
     @property
     def why(self) -> str:
@@ -96,10 +107,10 @@ def count_losses(
     """
     found = []
     for table in TABLES:
-        refused = quarantine[quarantine["table"].eq(table)]
-        found.append(
-            TableLoss(table, collected.get(table, 0), clean.get(table, 0), len(refused), _reasons(refused))
-        )
+        told = quarantine[quarantine["table"].eq(table)]
+        rows = int(told["scope"].eq("row").sum())
+        counts = collected.get(table, 0), clean.get(table, 0), rows
+        found.append(TableLoss(table, *counts, _reasons(told), emptied=len(told) - rows))
     for kind in MEDIA:
         files = findings[findings["kind"].eq(kind)]
         bad = files[~files["ok"].astype(bool)].rename(columns={"key": "id"})
@@ -131,7 +142,7 @@ def losses_table(losses: Sequence[TableLoss], style: str = "simple") -> str:
             loss.table,
             f"{loss.read:,}",
             f"{loss.kept:,}",
-            f"{loss.refused:,} ({loss.share:.1%})" if loss.refused else "0",
+            loss.told,
             loss.why.replace("\n", "; ").replace("|", BAR[style]) if markdown else loss.why,
         ]
         for loss in losses

@@ -45,8 +45,8 @@ def clean_tables(
     ids = products.clean["product_id"]
     parts = {
         "products": products,
-        "events": clean_events(raw["events"], ids),
-        "stock": clean_stock(raw["stock"], ids),
+        "events": clean_events(raw["events"], ids, source.reading("events")),
+        "stock": clean_stock(raw["stock"], ids, source.reading("stock")),
     }
     tables = {name: part.clean for name, part in parts.items()}
     tables["quarantine"] = pd.concat([part.quarantine for part in parts.values()], ignore_index=True)

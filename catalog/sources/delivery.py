@@ -1,7 +1,8 @@
 """One file of deliveries: rows that add, change or remove products, or bring events or stock.
 
 It is read as the catalogue's own tables are, by the columns, the encoding and the delimiter of catalog.yaml;
-where these do not fit, by the contract's names, as UTF-8 with commas. Its columns say what it brings: events
+where these do not fit, by the contract's names, as UTF-8 with the delimiter
+that fits. Its columns say what it brings: events
 have a shopper, a kind and a time, stock has `on_hand`, and everything else with a product_id is products.
 """
 
@@ -17,7 +18,7 @@ from catalog.cells import filled, moments, stripped
 from catalog.contract import REQUIRED, TABLES, raw_columns
 from catalog.media.video_cells import COLUMN as VIDEOS
 from catalog.sources.base import CatalogSource
-from catalog.sources.tables import read_table
+from catalog.sources.tables import by_contract, read_table
 from shelfspace.errors import CatalogError
 
 __all__ = ["Delivery", "read_delivery"]
@@ -122,7 +123,7 @@ def read_delivery(path: Path, source: CatalogSource) -> Delivery:
 def _dated(delivery: Delivery, source: CatalogSource) -> Delivery:
     """Times as ISO 8601 in UTC: what comes later must be comparable; a time that is not read is none."""
     cells = delivery.rows["updated_at"]
-    times = moments(cells)
+    times = moments(cells, source.reading("products"))
     unread = times.isna() & filled(cells)
     delivery = delivery.without(
         unread, "updated_at", "not a time; give ISO 8601 such as 2026-01-31T10:00:00Z"
@@ -161,17 +162,17 @@ def _table(path: Path, source: CatalogSource) -> tuple[pd.DataFrame, str]:
     raise first
 
 
-def _ways(path: Path, source: CatalogSource) -> Iterator[tuple[str, str]]:
+def _ways(path: Path, source: CatalogSource) -> Iterator[tuple[str, str | None]]:
     """Encodings and delimiters to try, the likeliest first."""
     if ".csv" not in path.name.lower():
-        yield "utf-8", ","
+        yield "utf-8", None
         return
     named = [source.tables[table] for table in TABLES if table in source.tables]
     encodings = [str(table.get("encoding", "utf-8")).lower() for table in named]
-    delimiters = [str(table.get("delimiter", ",")) for table in named]
+    delimiters = [table.get("delimiter") for table in named]
     first = ["utf-8"] if _is_utf8(path, encodings) else []
     for encoding in dict.fromkeys([*first, *encodings, "utf-8"]):
-        for delimiter in dict.fromkeys([*delimiters, ",", ";", "\t"]):
+        for delimiter in dict.fromkeys([*delimiters, None]):
             yield encoding, delimiter
 
 
@@ -200,11 +201,7 @@ def _kind(table: pd.DataFrame, source: CatalogSource) -> str:
 
 def _named(table: pd.DataFrame, kind: str, source: CatalogSource) -> pd.DataFrame:
     """The table by the contract's names; a column that the mapping names and the file lacks is lacking."""
-    mapping = {wanted: given for wanted, given in source.mapping(kind).items() if given in table.columns}
-    taken = {*mapping, *mapping.values()}
-    columns = {wanted: table[given] for wanted, given in mapping.items()}
-    columns |= {name: table[name] for name in table.columns if name not in taken}
-    return pd.DataFrame(columns, index=table.index)
+    return by_contract(table, source.mapping(kind), kind)
 
 
 def _check_columns(path: Path, rows: pd.DataFrame, kind: str, source: CatalogSource) -> None:

@@ -7,7 +7,11 @@ products:
   path: goods.csv          # .csv, .jsonl or .parquet, gzipped or not
   columns: {product_id: sku, title: name, price: price_eur}
   encoding: utf-8          # of a CSV
-  delimiter: ","
+  delimiter: ","           # of a CSV; found where it is not named
+  decimal: ","             # of this table alone, as thousands and dates
+decimal: "."               # the mark before decimals, where a column does not tell it (1.261)
+thousands: ","             # the mark between groups of digits
+dates: day-first           # or month-first, where a column does not tell it (03/04/2026)
 events: {path: events.csv.gz}
 stock: {path: stock.csv}
 media_root: media          # photos and sounds are named relative to it
@@ -19,12 +23,12 @@ params: {}                 # overrides of params.yaml
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-from catalog.cells import category_path
+from catalog.cells import Reading, category_path
 from catalog.contract import TABLES, source_columns
 from catalog.sources.base import CatalogSource, inside
 from catalog.sources.presets import READERS
@@ -42,16 +46,32 @@ PATH = "give path, and columns where names differ"
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class Table(Section):
+class Writing(Section):
+    """How numbers and dates are written."""
+
+    decimal: Literal["", ".", ","] = Field("", description="give '.' or ','")
+    thousands: Literal["", ".", ",", " ", "'"] = Field("", description="give '.', ',', ' ' or \"'\"")
+    dates: Literal["", "day-first", "month-first"] = Field("", description="give day-first or month-first")
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Writing":
+        if self.decimal and self.decimal == self.thousands:
+            raise ValueError("decimal and thousands are the same mark")
+        return self
+
+
+class Table(Writing):
     """One table: its file, and how it is read; a field's text is the remedy where its value is not usable."""
 
     path: str = Field(description="name the file, relative to the catalogue's folder")
     columns: dict[str, str] | None = Field(None, description="give contract column: one column of the source")
     encoding: str = Field("utf-8", description="name the encoding of a CSV")
-    delimiter: str = Field(",", description="give the character between the values of a CSV")
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="give the one character between the values of a CSV"
+    )
 
 
-class Description(Section):
+class Description(Writing):
     """All of catalog.yaml."""
 
     name: str = Field("", description="give a text")
@@ -117,6 +137,7 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
             }
             for path, by_language in found.names.items()
         },
+        written=Reading(found.decimal, found.thousands, found.dates),
         overrides=found.params or {},
         reader=found.reader,
         readers=READERS.get(found.reader, {}),
@@ -126,6 +147,8 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
 def _remedy(error: ValidationError) -> str:
     """What the entry at fault takes; for an unknown one the names there are."""
     loc = error.errors()[0]["loc"]
+    if not loc:  # about several entries together
+        return "decimal and thousands need two marks"
     kind, name = (Table, loc[1]) if loc[0] in TABLES and len(loc) > 1 else (Description, loc[0])
     field = kind.model_fields.get(str(name))
     return f"use one of {', '.join(kind.model_fields)}" if field is None else str(field.description)

@@ -1,6 +1,6 @@
 """Sensors and schedules, as Dagster loads them; what they decide stands in the modules beside this one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from assets.lib.shop import Shop, settings_of
 from assets.monitoring import latest_verdict
 from catalog.sources.open import open_catalog
 from dagster_project.automation.drift import drift_need, open_attempts
+from dagster_project.automation.ledger_page import ledger_event
 from dagster_project.automation.needs import CAUSE, NEED, WORKSPACE, Need, ask, attempts_at, run_config
 from dagster_project.automation.recording import tell_dvc
 from dagster_project.automation.refreshing import delivery_need, source_need
@@ -79,18 +80,26 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
             return dg.SkipReason(need)
         return ask(context, workspace, need, automation, open_attempts(runs, now, cooldown))
 
-    def of_deliveries(
-        context: dg.SensorEvaluationContext, workspace: Workspace
-    ) -> dg.RunRequest | dg.SkipReason:
-        need = delivery_need(workspace, settings)
-        return dg.SkipReason(need) if isinstance(need, str) else ask(context, workspace, need, automation)
+    def of_deliveries(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
+        event, seen = ledger_event(workspace, settings.collection.quiet_seconds, context.cursor)
+        shown = [] if event is None else [event]
+        return asked(context, workspace, delivery_need(workspace, settings), seen, shown)
 
     def of_source(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
         need, seen = source_need(Shop(), context.cursor)
+        return asked(context, workspace, need, seen)
+
+    def asked(
+        context: dg.SensorEvaluationContext,
+        workspace: Workspace,
+        need: Need | str,
+        cursor: str | None,
+        shown: Sequence[dg.AssetMaterialization] = (),
+    ) -> dg.SensorResult:
         answer = dg.SkipReason(need) if isinstance(need, str) else ask(context, workspace, need, automation)
         if isinstance(answer, dg.SkipReason):
-            return dg.SensorResult(skip_reason=answer, cursor=seen)
-        return dg.SensorResult(run_requests=[answer], cursor=seen)
+            return dg.SensorResult(skip_reason=answer, cursor=cursor, asset_events=list(shown))
+        return dg.SensorResult(run_requests=[answer], cursor=cursor, asset_events=list(shown))
 
     def of_the_week(
         context: dg.SensorEvaluationContext, workspace: Workspace

@@ -10,6 +10,7 @@ import click
 
 from dagster_project.cli.adopt import adopt
 from dagster_project.cli.deliveries import approve, deliveries
+from dagster_project.cli.fetch import fetch_media
 from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
 from dagster_project.cli.releases import releases, rollback
@@ -64,7 +65,7 @@ def shelfspace() -> None:
 
 
 COMMANDS = (
-    *(demo, run, ui, serve, drift, summary),
+    *(demo, run, ui, serve, drift, summary, fetch_media),
     *(deliveries, approve, releases, rollback, adopt, scrub, synonyms, keys),
 )
 for command in COMMANDS:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from catalog.cells import AS_FOUND, Reading
 from catalog.contract import QUARANTINE_COLUMNS, raw_columns
 
 __all__ = ["Rule", "Surroundings", "has_columns", "has_rows"]
@@ -19,11 +20,12 @@ class Surroundings:
     """What a table is compared with; a rule whose counterpart is missing is not asked.
 
     Attributes:
-        currency: the catalogue's one currency; "" where it has several.
+        currency: the catalogue's one currency; "" where the rows tell it.
         label_level: category nodes a label needs; 0 for none.
         product_ids: known products, for events and stock.
         media_keys: photos and sounds in the snapshot.
         as_of: no time may be later; the present when None.
+        reading: how the table writes numbers and dates, where catalog.yaml tells it.
     """
 
     currency: str = ""
@@ -31,6 +33,7 @@ class Surroundings:
     product_ids: Collection[str] | None = None
     media_keys: Collection[str] | None = None
     as_of: pd.Timestamp | None = None
+    reading: Reading = AS_FOUND
 
     @property
     def latest(self) -> pd.Timestamp:

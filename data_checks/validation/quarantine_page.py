@@ -54,13 +54,14 @@ def _refused(table: str, rows: pd.DataFrame) -> str:
     shown = rows.head(SHOWN_ROWS)
     cells = "".join(
         f"<tr><td>{'' if number < 0 else number + 1}</td>"
-        f'<td class="cell">{escape(name) or "(empty)"}</td><td>{escape(field)}</td>'
+        f'<td class="cell">{escape(name) or "(empty)"}</td><td>{escape(scope)}</td><td>{escape(field)}</td>'
         f'<td class="cell">{escape(value[:200]) or "(empty)"}</td><td>{escape(reason)}{_whole(row)}</td></tr>'
-        for name, field, value, reason, number, row in shown[
-            ["id", "field", "value", "reason", "source_row", "row"]
+        for name, scope, field, value, reason, number, row in shown[
+            ["id", "scope", "field", "value", "reason", "source_row", "row"]
         ].itertuples(index=False, name=None)
     )
-    head = "<tr><th>row</th><th>id</th><th>field</th><th>value</th><th>why it is refused</th></tr>"
+    names = ("row", "id", "refused", "field", "value", "why it is refused")
+    head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
     said = f"{len(shown):,} of {len(rows):,} refused"
     return _section(table.capitalize(), f'<div class="scroll"><table>{head}{cells}</table></div>', said)
 

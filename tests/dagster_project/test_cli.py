@@ -315,9 +315,29 @@ def test_a_job_that_refuses_its_work_ends_with_the_reason(
     root: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DAGSTER_HOME", "")
-    said = refused("run", "features", "--catalog", str(shop)).splitlines()
-    assert "run the chain job first" in said[-2]
-    assert said[-1].startswith("features on tiny stopped; run ")
+    block = refused("run", "features", "--catalog", str(shop)).split("\n\n")[-2:]
+    stopped, *why = block[0].splitlines()
+    assert stopped.endswith("features on tiny stopped:")
+    assert why
+    assert all("run the chain job first" in said for said in why)
+    assert block[1].startswith("What was finished before is kept; the log is run ")
+
+
+def test_a_bug_in_a_job_is_a_line_and_its_traceback_a_file(
+    root: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")
+
+    def broken(*_: object) -> None:
+        raise KeyError("unforeseen")
+
+    monkeypatch.setattr("catalog.snapshot.write.add_media", broken)
+    result = ask("run", "collection", "--catalog", str(shop))
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    (log,) = (root / "tiny" / "state" / "crashes").glob("*.txt")
+    assert f"the traceback is in {log}" in result.output
+    assert "test_cli.py" in log.read_text()
 
 
 def test_dvc_calls_the_command_line() -> None:

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from assets.lib.checks import BLOCKING
 from assets.lib.shop import FOLDERS
-from dagster_project.automation import automations
+from dagster_project.automation import DELIVERIES, automations
 from dagster_project.definitions import defs
 from dagster_project.graph import DVC_STAGES, JOBS, SIDE, STAGES
 from shelfspace.settings import Automation, Settings
@@ -33,7 +33,14 @@ HEAVY = (
 
 
 def specs() -> list[dg.AssetSpec]:
-    return sorted(defs.resolve_all_asset_specs(), key=lambda s: s.key)
+    """Assets that runs make."""
+    return sorted((s for s in defs.resolve_all_asset_specs() if s.key != DELIVERIES.key), key=lambda s: s.key)
+
+
+def test_the_ledger_of_deliveries_is_shown_beside_collection_and_made_by_no_run() -> None:
+    (shown,) = (s for s in defs.resolve_all_asset_specs() if s.key == DELIVERIES.key)
+    assert shown.group_name == "collection"
+    assert not defs.resolve_asset_graph().get(DELIVERIES.key).is_materializable
 
 
 def test_asset_graph_is_the_reviewed_one(snapshot: SnapshotAssertion) -> None:

@@ -4,12 +4,13 @@ import os
 import time
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import yaml
 
 from assets.lib.shop import Shop
 from catalog.sources.watch import note_collected, source_state
-from dagster_project.automation import present_settings
+from dagster_project.automation import automations, present_settings
 from dagster_project.automation.needs import Need
 from dagster_project.automation.refreshing import delivery_need, source_need
 from shelfspace.files import write_json
@@ -117,6 +118,38 @@ def test_a_changed_source_asks_once_it_is_quiet_and_the_same_at_two_looks(shop: 
     assert "products.csv" in need.cause
     note_collected(shop.workspace.state, source_state(shop.source))
     assert "collected last" in str(source_need(shop, seen)[0])
+
+
+def tick(name: str, cursor: str | None = None) -> dg.SensorResult:
+    """What a sensor answers at one tick."""
+    (sensor,) = (one for one in automations(present_settings())[0] if one.name == name)
+    with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance, cursor) as context:
+        answer = sensor(context)
+    assert isinstance(answer, dg.SensorResult)
+    return answer
+
+
+def test_each_change_of_the_ledger_is_shown_as_an_asset(shop: Shop) -> None:
+    first = tick("inbox_sensor")
+    assert not first.asset_events
+    inbox = shop.workspace.inbox
+    (inbox / "more.csv").write_text("product_id,title\n2,Vase\n")
+    second = tick("inbox_sensor", first.cursor)
+    (shown,) = second.asset_events
+    assert shown.asset_key.to_user_string() == "deliveries"
+    rows = shown.metadata["deliveries"].records
+    assert [row.data["name"] for row in rows] == ["more.csv"]
+    assert shown.metadata["arriving"].value == 1
+    assert not tick("inbox_sensor", second.cursor).asset_events, "nothing has changed"
+
+
+def test_a_refusal_is_the_reason_of_the_tick(shop: Shop) -> None:
+    (shop.workspace.state / "deliveries.json").write_text("{")
+    (sensor,) = (one for one in automations(present_settings())[0] if one.name == "inbox_sensor")
+    with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance) as context:
+        answer = sensor(context)
+    assert isinstance(answer, dg.SkipReason)
+    assert "deliveries.json" in str(answer.skip_message)
 
 
 def test_sensors_have_the_settings_of_the_catalogue(shop: Shop, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.cells import media_cell
+from catalog.cells import Reading, media_cell
 from catalog.cleaning import Cleaned, clean_events, clean_products, clean_stock
 from catalog.contract import (
     COLUMNS,
@@ -56,11 +57,7 @@ def finding(key: str, kind: str, ok: bool) -> dict[str, object]:
     ("changes", "field", "reason"),
     [
         ({"product_id": "  "}, "product_id", "empty"),
-        ({"price": "call us"}, "price", "not a number"),
-        ({"price": "-3"}, "price", "not above zero"),
-        ({"price": "0"}, "price", "not above zero"),
-        ({"currency": "USD"}, "currency", "EUR"),
-        ({"price": "$5"}, "price", "EUR"),
+        ({"product_id": "true"}, "product_id", "no id"),
         ({"title": " ", "description": ""}, "title", "nothing describes"),
     ],
 )
@@ -69,10 +66,60 @@ def test_a_refused_row_says_field_value_and_reason(changes: dict[str, str], fiel
     result = clean(product(0), row)
     assert result.clean["product_id"].tolist() == ["p0"]
     refused = result.quarantine.iloc[0]
-    assert (refused["table"], refused["field"], refused["source_row"]) == ("products", field, 1)
+    assert refused[["table", "scope", "field", "source_row"]].tolist() == ["products", "row", field, 1]
     assert reason in refused["reason"]
     assert refused["value"] == row[field]
     assert json.loads(refused["row"]) == row
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({"price": "call us"}, "price", "not a number"),
+        ({"price": "$5 - $10"}, "price", "not a number"),
+        ({"price": "-3"}, "price", "not above zero"),
+        ({"price": "0"}, "price", "not above zero"),
+        ({"price": "1.261"}, "price", "decimal: ','"),
+        ({"price": "$5"}, "price", "EUR"),
+        ({"currency": "USD"}, "currency", "EUR"),
+        ({"updated_at": "soon"}, "updated_at", "not a time"),
+        ({"updated_at": "03/04/2026"}, "updated_at", "day-first"),
+    ],
+)
+def test_a_refused_field_leaves_its_product(changes: dict[str, str], field: str, reason: str) -> None:
+    row = product(1, **{"price": "7"} | changes)
+    result = clean(product(0, price="5"), row)
+    assert result.clean["product_id"].tolist() == ["p0", "p1"]
+    empty = "price" if field == "currency" else field
+    assert result.clean[empty].isna().tolist() == [False, True]
+    assert result.clean["currency"].eq("EUR").all()
+    refused = result.quarantine.iloc[0]
+    assert refused[["table", "scope", "field", "source_row"]].tolist() == ["products", "field", field, 1]
+    assert reason in refused["reason"]
+    assert refused["value"] == row[field]
+    assert json.loads(refused["row"]) == row
+
+
+def test_what_the_description_tells_decides() -> None:
+    told = replace(SOURCE, written=Reading(decimal=",", dates="day-first"))
+    row = product(1, price="1.261", updated_at="03/04/2026")
+    result = clean(row, source=told)
+    assert result.quarantine.empty
+    assert result.clean["price"].tolist() == [1261]
+    assert result.clean["updated_at"].dt.month.tolist() == [4]
+    own = replace(told, tables={"products": {"path": "", "decimal": ".", "dates": "month-first"}})
+    assert clean(row, source=own).clean["price"].tolist() == [1.261]
+    assert clean(row, source=own).clean["updated_at"].dt.month.tolist() == [3]
+    assert told.cleaning_fingerprint != own.cleaning_fingerprint != SOURCE.cleaning_fingerprint
+
+
+def test_a_catalogue_that_names_no_currency_has_the_one_of_most_rows() -> None:
+    source = replace(SOURCE, currency="")
+    rows = [product(n, currency="", price=price) for n, price in enumerate(["5 €", "6 €", "$7", "8"])]
+    result = clean(*rows, source=source)
+    assert result.clean["currency"].eq("EUR").all()
+    assert result.clean["price"].isna().tolist() == [False, False, True, False]
+    assert result.quarantine[["scope", "field", "value"]].values.tolist() == [["field", "price", "$7"]]
 
 
 def test_values_are_typed() -> None:
@@ -81,14 +128,13 @@ def test_values_are_typed() -> None:
         language="zh-CN", updated_at="2026-01-01T01:00:00+01:00", currency="",
     )  # fmt: skip
     source = CatalogSource("shop", Path(), {}, currency="EUR", category_separator=">>")
-    assert clean(row, source=source).clean.empty  # 1.299,5 reads two ways
-    table = clean(row | {"price": "1.5"}, source=source).clean
+    table = clean(row, source=source).clean
     assert tuple(table.columns) == PRODUCT_COLUMNS
     found = table.iloc[0]
     assert found["category"] == "A > B C"
     assert (found["brand"], found["price"], found["currency"], found["language"]) == (
         "Acme",
-        1.5,
+        1299.5,
         "EUR",
         "zh",
     )
@@ -113,11 +159,15 @@ def test_of_a_repeated_id_the_row_updated_last_is_kept() -> None:
     assert result.quarantine["source_row"].tolist() == [0, 1, 3, 4]
 
 
-def test_a_bad_row_does_not_supersede_a_good_one() -> None:
+def test_of_a_price_the_last_word_counts_even_if_it_is_none() -> None:
     rows = product(1, updated_at="2026-01-01"), product(1, updated_at="2026-01-02", price="-1")
     result = clean(*rows)
     assert len(result.clean) == 1
-    assert result.quarantine["field"].tolist() == ["price"]
+    assert result.clean["price"].isna().all()  # what is known last of the price is no price
+    assert result.quarantine[["scope", "field"]].values.tolist() == [
+        ["row", "product_id"],
+        ["field", "price"],
+    ]
 
 
 def test_a_refused_file_leaves_its_product() -> None:
@@ -153,7 +203,7 @@ def test_a_product_of_one_photo_is_a_product_and_without_it_is_none() -> None:
         ({"user_id": ""}, "user_id"), ({"event": "glance"}, "event"), ({"quantity": "-2"}, "quantity"),
         ({"quantity": "1.5"}, "quantity"), ({"quantity": "1e30"}, "quantity"), ({"time": "soon"}, "time"),
         ({"product_id": "p9"}, "product_id"), ({"unit_price": "0"}, "unit_price"),
-        ({"unit_price": "x"}, "unit_price"),
+        ({"quantity": "1.261"}, "quantity"), ({"time": "03/04/2026"}, "time"),
     ],
 )  # fmt: skip
 def test_a_refused_event_says_why(changes: dict[str, str], field: str) -> None:
@@ -161,6 +211,21 @@ def test_a_refused_event_says_why(changes: dict[str, str], field: str) -> None:
     assert len(result.clean) == 1
     assert result.quarantine["field"].tolist() == [field]
     assert result.quarantine["source_row"].tolist() == [1]
+
+
+def test_an_event_goes_on_without_a_unit_price_that_is_none() -> None:
+    rows = [event(0, unit_price="2.50"), event(1, unit_price="ask"), event(2, unit_price="1,261 ca.")]
+    result = clean_events(raw(rows), ["p0", "p1", "p2"])
+    assert result.clean["unit_price"].isna().tolist() == [False, True, True]
+    assert result.quarantine["scope"].tolist() == ["field", "field"]
+
+
+def test_day_first_events_are_read_and_open_ones_refused() -> None:
+    rows = [event(n, time=f"{n + 11:02d}/03/2026 10:00") for n in range(3)]
+    assert clean_events(raw(rows), ["p0", "p1", "p2"]).clean["time"].dt.month.eq(3).all()
+    alone = clean_events(raw(rows[:1]), ["p0"])
+    assert alone.clean.empty
+    assert "day-first" in alone.quarantine["reason"][0]
 
 
 def test_events_are_typed_and_repeats_refused() -> None:
@@ -181,9 +246,10 @@ def test_stock_rows() -> None:
     rows = [row("a", "3", "2.5"), row("b", "0", ""), row("a", "4", "1"), row("c", "-1", "1")]
     rows += [row("x", "1", "1"), row("b", "", "1"), row("c", "1", "-1")]
     result = clean_stock(raw(rows), ["a", "b", "c"])
-    assert result.clean["on_hand"].tolist() == [4, 0]
-    assert result.clean["lead_time_days"].isna().tolist() == [False, True]
+    assert result.clean["on_hand"].tolist() == [4, 0, 1]
+    assert result.clean["lead_time_days"].isna().tolist() == [False, True, True]
     assert result.quarantine["source_row"].tolist() == [0, 3, 4, 5, 6]
+    assert result.quarantine["scope"].tolist() == [*["row"] * 4, "field"]
 
 
 def test_empty_tables_have_the_right_columns_and_types(tmp_path: Path) -> None:
@@ -227,7 +293,7 @@ few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChec
 
 def whole(result: Cleaned, table: pd.DataFrame, name: str) -> None:
     """Every collected row is clean or refused, once, and both tables can be written."""
-    refused = result.quarantine[result.quarantine["table"] == name]
+    refused = result.quarantine[result.quarantine["table"].eq(name) & result.quarantine["scope"].eq("row")]
     assert len(result.clean) + len(refused) == len(table)
     assert refused["source_row"].is_unique
     assert set(refused["source_row"]) <= set(table["source_row"])

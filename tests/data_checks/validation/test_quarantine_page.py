@@ -12,7 +12,7 @@ from data_checks.validation.report import CheckReport
 
 
 def refused(count: int, value: str) -> pd.DataFrame:
-    rows = [("events", f"p{n}", "time", value, "not a time", n, '{"time": "x"}') for n in range(count)]
+    rows = [("events", "row", f"p{n}", "time", value, "not a time", n, '{"time": "x"}') for n in range(count)]
     return pd.DataFrame(rows, columns=list(QUARANTINE_COLUMNS))
 
 
