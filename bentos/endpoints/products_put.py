@@ -1,6 +1,5 @@
 """/products/put: products added or replaced. A put is encoded like a query; the next search finds it."""
 
-import re
 from typing import Any
 
 from pydantic import Field
@@ -14,14 +13,14 @@ from bentos.endpoints.writing import Writing, common_facts, given_facts
 from bentos.errors import RequestError
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.uploads import PutMedia
-from catalog.cells import SIGNS
+from catalog.cells.money import MARKS
 from catalog.product import ProductInput
 from catalog.text.clean import detect_language
+from catalog.text.markup import shown_lines, shown_text
 from retrieval.changes.records import Record
 
 __all__ = ["PUT_PRODUCTS"]
 
-CODE = re.compile("[A-Za-z]{3}")
 SHOWN = (
     "title", "description", "brand", "attributes", "category", "language", "price", "currency", "on_hand",
 )  # fmt: skip
@@ -51,8 +50,8 @@ def require_currency(asked: Asked) -> None:
     known = currency_of(asked.loaded)
     for number, part in enumerate(asked.call.parts):
         said = str(getattr(part, "currency", "")).strip()
-        signed = SIGNS.get(said.lower(), set())
-        if not said or (known in ({said.upper()} | signed) if known else signed or CODE.fullmatch(said)):
+        meant = MARKS.get(said.lower(), frozenset({said.upper()}))
+        if not said or (known in meant if known else said.lower() in MARKS):
             continue
         remedy = "give the code of a currency, such as EUR, or nothing"
         if known:
@@ -79,7 +78,7 @@ def records_of(asked: Asked, outcome: Outcome) -> list[Record]:
         item, given = call.items[number], given_facts(call.parts[number], SHOWN)
         if not given["language"]:
             del given["language"]  # left unsaid, it is detected
-        facts = read_off(item) | given
+        facts = read_off(item) | shown(given)
         if given["currency"].strip():
             facts["currency"] = currency_of(asked.loaded) or given["currency"].strip().upper()
         if outcome.alone is not None:
@@ -88,6 +87,17 @@ def records_of(asked: Asked, outcome: Outcome) -> list[Record]:
             facts |= kept_media(media, item)
         records.append(Record("put", facts=facts, vector=outcome.vectors[number], inputs=item, **common))
     return records
+
+
+def shown(given: dict[str, Any]) -> dict[str, Any]:
+    """Facts with their texts as they are shown, like those of the catalogue."""
+    facts = {name: shown_text(value) if isinstance(value, str) else value for name, value in given.items()}
+    facts["description"] = shown_lines(given["description"])
+    facts["attributes"] = {
+        shown_text(name): shown_text(value) if isinstance(value, str) else value
+        for name, value in given["attributes"].items()
+    }
+    return facts
 
 
 def kept_media(media: PutMedia, item: ProductInput) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from catalog.text.markup import shown_text
+
 __all__ = [
     "attribute_texts", "category_path", "codes", "each", "filled", "languages", "media_cell", "number_text",
     "stripped", "text_of", "usable_key",
@@ -32,7 +34,7 @@ def category_path(cell: str, separator: str) -> str:
     """A category cell as nodes joined by " > "; of a JSON list of paths the first counts."""
     paths = _json(cell, list)
     text = cell.strip() if paths is None else text_of(paths[0]) if paths else ""
-    nodes = [" ".join(node.split()) for node in text.split(separator.strip() or separator)]
+    nodes = [" ".join(node.split()) for node in shown_text(text).split(separator.strip() or separator)]
     return " > ".join(node for node in nodes if node)
 
 

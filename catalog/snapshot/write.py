@@ -82,7 +82,7 @@ def write_snapshot(
         media: media key to delivered file; those that a row names are stored, whoever brought the row.
         approved_source: hash of the source's state (`SnapshotReport.source`) that is let through.
         user_key: secret of the keyed hash that replaces shopper ids; at most 64 bytes.
-        progress: show a bar on stderr when that is a terminal.
+        progress: say how far it is (`shelfspace.progress`).
 
     Raises:
         CatalogError: a table or path of the source is not usable. Nothing is written then.

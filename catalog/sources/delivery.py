@@ -16,6 +16,7 @@ import pandas as pd
 
 from catalog.cells import filled, stripped
 from catalog.contract import REQUIRED, TABLES, raw_columns
+from catalog.joining import join_rows
 from catalog.media.video_cells import COLUMN as VIDEOS
 from catalog.sources.base import CatalogSource
 from catalog.sources.tables import by_contract, read_table
@@ -108,7 +109,9 @@ def read_delivery(path: Path, source: CatalogSource) -> Delivery:
     flags = rows.get("_deleted", pd.Series("", index=rows.index)).str.strip().str.lower()
     rows = rows[[name for name in raw_columns(kind) if name in rows]].assign(_deleted=flags)
     rows["product_id"] = stripped(rows["product_id"])
-    delivery = Delivery(path.name, kind, rows.reset_index(drop=True), pd.DataFrame())
+    if kind == "products":
+        rows = _whole(rows, source)
+    delivery = Delivery(path.name, kind, rows, pd.DataFrame())
     if kind != "events":
         reason = "give every row of a delivery the product's id"
         delivery = delivery.without(~filled(delivery.rows["product_id"]), "product_id", reason)
@@ -116,6 +119,13 @@ def read_delivery(path: Path, source: CatalogSource) -> Delivery:
             ~delivery.rows["_deleted"].isin(YES + NO), "_deleted", "give true or false"
         )
     return replace(delivery, rows=delivery.rows.assign(_deleted=delivery.rows["_deleted"].isin(YES)))
+
+
+def _whole(rows: pd.DataFrame, source: CatalogSource) -> pd.DataFrame:
+    """Rows that complete each other as one, at the place of the first; those of a product that goes stay."""
+    gone = rows["product_id"].isin(rows["product_id"][rows["_deleted"].isin(YES)])
+    joined = join_rows(rows[~gone], source.photo_separator, source.reading("products")).rows
+    return pd.concat([joined, rows[gone]]).sort_index()
 
 
 def _table(path: Path, source: CatalogSource) -> tuple[pd.DataFrame, str]:

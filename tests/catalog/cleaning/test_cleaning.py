@@ -143,6 +143,25 @@ def test_values_are_typed() -> None:
     assert str(table["updated_at"].dtype) == "datetime64[us, UTC]"
 
 
+def test_texts_are_kept_as_they_are_shown() -> None:
+    rows = clean(
+        product(
+            1,
+            title="Tom &amp;amp; Jerry <b>mug</b> <3",
+            brand="Black &amp; Decker",
+            category="Home &amp; Garden > <i>Mugs</i>",
+            description="<p>Warm &amp; light</p>\n<p>a < b</p>",
+            attributes='{"Size &amp; shape": "5 &lt; 6"}',
+        ),
+        product(2, title="<p>&nbsp;</p>"),
+    )
+    (row,) = rows.clean.to_dict("records")
+    assert (row["title"], row["brand"]) == ("Tom & Jerry mug <3", "Black & Decker")
+    assert (row["category"], row["description"]) == ("Home & Garden > Mugs", "Warm & light\na < b")
+    assert json.loads(row["attributes"]) == {"Size & shape": "5 < 6"}
+    assert rows.quarantine["id"].tolist() == ["p2"]
+
+
 def test_optional_values_may_be_missing() -> None:
     found = clean(product(1, price="", updated_at="soon", attributes="red, round")).clean.iloc[0]
     assert pd.isna(found["price"])
@@ -362,10 +381,13 @@ def test_the_planted_dirt_of_the_sample_is_what_is_refused(tmp_path: Path) -> No
     rows = read_raw_products(tmp_path / "s")
     result = clean_products(rows, source, Settings(), probed(tmp_path / "s", source, rows))
     dirt_kinds = read_json(tmp_path / "shop" / "truth.json")["dirt"]
-    refused = result.quarantine["table"].value_counts()
-    for table, kind in (("products", "product"), ("photos", "photo"), ("sounds", "sound")):
+    refused = result.quarantine.groupby(["table", "scope"]).size()
+    for table, scope, kind in (
+        ("products", "row", "product"), ("products", "field", "field"), ("photos", "file", "photo"),
+        ("sounds", "file", "sound"),
+    ):  # fmt: skip
         planted = sum(dirt_kinds[name]["count"] for name, facts in KINDS.items() if facts.refuses == kind)
-        assert refused[table] == planted, table
+        assert refused[table, scope] == planted, kind
     raw_events = read_raw_events(tmp_path / "s")
     whole(clean_events(raw_events, result.clean["product_id"]), raw_events, "events")
     stock = read_raw_stock(tmp_path / "s")

@@ -38,13 +38,18 @@ KILLS = (
     (archive, "_move"), (archive, "write_text"), (media_store, "write_table"), (collect, "read_delivery"),
 )  # fmt: skip
 
+
+def files(most: int, **columns: st.SearchStrategy[str]) -> st.SearchStrategy[list[Row]]:
+    row = st.fixed_dictionaries({"product_id": IDS, **columns})
+    return st.lists(row, min_size=1, max_size=most, unique_by=lambda row: row["product_id"])
+
+
 ROWS = st.one_of(
-    st.lists(st.fixed_dictionaries({"product_id": IDS, "title": TITLES, "price": PRICES, "brand": BRANDS}),
-             min_size=1, max_size=3),
-    st.lists(st.fixed_dictionaries({"product_id": IDS, "price": PRICES}), min_size=1, max_size=3),
-    st.lists(st.fixed_dictionaries({"product_id": IDS, "brand": BRANDS}), min_size=1, max_size=2),
-    st.lists(st.fixed_dictionaries({"product_id": IDS, "_deleted": st.just("true")}), min_size=1, max_size=5),
-)  # fmt: skip
+    files(3, title=TITLES, price=PRICES, brand=BRANDS),
+    files(3, price=PRICES),
+    files(2, brand=BRANDS),
+    files(5, _deleted=st.just("true")),
+)
 
 
 class Shop:
@@ -260,6 +265,6 @@ def killing(work: Any, left: Any) -> Any:
 
 
 Deliveries.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=8, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestDeliveries = Deliveries.TestCase

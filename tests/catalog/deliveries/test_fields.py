@@ -115,7 +115,7 @@ def test_a_row_that_is_older_is_passed_over_and_that_is_said(
 def test_a_time_that_cannot_be_read_is_not_no_time(
     workspace: Workspace, shop: CatalogSource, time: str
 ) -> None:
-    lines = "".join(f"p{i},9,{LATE}\n" for i in range(4)) * 5
+    lines = "".join(f"p{i},{price},{LATE}\n" for price in (5, 6, 7, 8, 9) for i in range(4))
     said = deliver(workspace, shop, f"product_id,price,updated_at\n{lines}p4,9,{time}\n")
     assert said == ("a.csv: 1 rows are refused: inbox/refused/a.csv.rows.csv",)
     assert (row(workspace, "p3")["price"], row(workspace, "p4")["price"]) == ("9", "5.50")
