@@ -80,7 +80,7 @@ def stage_seconds() -> dict[str, float]:
     from dagster_project.definitions import defs
 
     took = dict.fromkeys(STAGES, 0.0)
-    assets = defs.resolve_asset_graph().assets_defs
+    assets = [made for made in defs.resolve_asset_graph().assets_defs if made.is_executable]
     group = {made.op.name: spec.group_name or "" for made in assets for spec in made.specs}
     group |= {spec.key.to_user_string(): spec.group_name or "" for made in assets for spec in made.specs}
     for step in instance.get_run_step_stats(runs[0].dagster_run.run_id):
