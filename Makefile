@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback releases summary help install fast-test
+.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback scrub releases deliveries approve summary help install fast-test fetch-media
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -68,6 +68,9 @@ benchmark-shopper: install   ## what shoppers ask, with checkable answers, of th
 benchmark-encoders: install  ## every family of encoders beside its own library, and docs/encoders.md; a minute
 	@.venv/bin/python -m benchmarks.encoders
 
+faults: install   ## kills, full disks, flipped bits and more on a tiny shop, each recovered from; some 20 minutes
+	@.venv/bin/python -m benchmarks.faults
+
 benchmark-graph: install   ## do co-purchase neighbours find what is bought next? some 20 minutes
 	@.venv/bin/python -m benchmarks.graph_copurchase
 
@@ -77,11 +80,23 @@ benchmark-serving: install   ## the real service under load, beside bare uvicorn
 benchmark-scale: install   ## the whole chain over N listings of text (100,000): time, memory and disk by step
 	@.venv/bin/python -m benchmarks.scale --rows $(or $(N),100000)
 
+fetch-media: install   ## photos and sounds that products.csv names by web address, from fetch.hosts
+	@$(RUN) fetch-media
+
 summary: install   ## the last run's figures again, and what to type next
 	@$(RUN) summary
 
+deliveries: install ## what came into the inbox, and what has become of it
+	@$(RUN) deliveries
+
+approve: install    ## let a held delivery through: make approve DELIVERY=12
+	@$(RUN) approve $(DELIVERY)
+
 releases: install   ## which releases there are, which is live, which Bentos hold them
 	@$(RUN) releases
+
+scrub: install   ## read all that is kept; name what is damaged and how to get it back
+	@$(RUN) scrub
 
 rollback: install   ## move `current` back to the release before
 	@$(RUN) rollback

@@ -1,18 +1,22 @@
 """Collection: the source as it came, sharded, identified by DVC."""
 
+import sys
 import time
 from collections.abc import Iterator
 
 import dagster as dg
+from tqdm import tqdm
 
 from assets.lib import dvc as data_versions
 from assets.lib.presentation import column_schema, table_fact
 from assets.lib.record import Facts, Record
+from assets.lib.refusals import refusals_first
 from assets.lib.shop import Shop
 from assets.lib.stage import result
+from catalog.deliveries.collect import collect, note_taken
+from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
-from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock, write_snapshot
-from catalog.sources.inbox import put_away, waiting
+from catalog.sources.watch import note_collected, source_state
 
 __all__ = ["RAW", "raw"]
 
@@ -32,7 +36,7 @@ RAW = {
             group_name="collection",
             owners=["team:catalogue"],
             kinds={"dvc"} if name == "raw_media" else {"parquet", "dvc"},
-            code_version="1",
+            code_version="2",
             metadata=column_schema(name),
             skippable=True,
         )
@@ -41,25 +45,34 @@ RAW = {
 )
 def raw(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.MaterializeResult]:
     """Snapshot the source and its inbox, `dvc add` it and push it; nothing new writes nothing."""
+    with refusals_first():
+        yield from _collected(context, shop)
+
+
+def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.MaterializeResult]:
     started = time.monotonic()
     workspace, settings = shop.workspace, shop.settings
-    deliveries = waiting(workspace.inbox)
-    report = write_snapshot(
-        shop.source,
-        workspace.snapshot,
-        settings,
-        inbox=workspace.inbox if deliveries else None,
-        user_key=user_key(workspace.state),
-    )
+    lies_there = source_state(shop.source)
+    collected = collect(workspace, shop.source, settings, user_key=user_key(workspace.state))
+    report = collected.report
     version = data_versions.keep(
         workspace.snapshot,
         "manifest.json",
         workspace.state / "snapshot.noted",
         push_too=settings.collection.push,
     )
-    put_away(deliveries)
+    note_taken(workspace, collected, version)
+    note_collected(workspace.state, lies_there)
+    for sentence in collected.said:
+        context.log.warning(sentence)
+        tqdm.write(f"  {sentence}", file=sys.stderr)
     changes: Facts = {
-        "deliveries": len(deliveries),
+        "deliveries": len(collected.read),
+        **(
+            {"said": {"md": "\n".join(f"- {sentence}" for sentence in collected.said)}}
+            if collected.said
+            else {}
+        ),
         "dvc_md5": version,
         "cause": shop.cause or "asked for",
     }

@@ -13,10 +13,12 @@ from assets.lib.learning import model_settings, read_catalogue
 from assets.lib.presentation import table_fact, to_metadata
 from assets.lib.provenance import provenance, training_provenance
 from assets.lib.record import Facts, Record
+from assets.lib.refusals import refusals_first
 from assets.lib.shop import Shop
 from assets.lib.stage import result, stage
 from releases.champion import champion as current_champion
 from releases.champion import champion_model, crown, note_verdict
+from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, write_text
 
 if TYPE_CHECKING:
@@ -112,12 +114,19 @@ def model_card(shop: Shop, folder: Path) -> Facts:
             description="The last challenger passed the gate. A refused one fails it and stops nothing.",
         )
     ],
-    description="The model that serves. A challenger replaces it only past the gate; else nothing follows.",
+    description="The model that serves. A challenger replaces it only past the gate; else it stays.",
 )
 def champion(
     context: dg.AssetExecutionContext, shop: Shop
 ) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     """Hold the challenger against floors and against the champion on the same holdout."""
+    with refusals_first():
+        yield from _judged_by_the_gate(context, shop)
+
+
+def _judged_by_the_gate(
+    context: dg.AssetExecutionContext, shop: Shop
+) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     from models.inference.product_encoder import ProductEncoder
     from releases.gate import decide
 
@@ -125,7 +134,7 @@ def champion(
     require_checks(context, shop, ["challenger"])
     model, judged = shop.folder("challenger") / "model", shop.folder("evaluation")
     fingerprint = ProductEncoder.load(model).fingerprint
-    reigning = current_champion(workspace)
+    reigning = _reigning(context, shop)
     if reigning is not None and reigning["fingerprint"] == fingerprint:
         record = Record(workspace.root / "champion.json", fingerprint, fingerprint, unchanged=True)
         facts: Facts = {"fingerprint": fingerprint, "crowned": reigning["crowned"]}
@@ -142,12 +151,18 @@ def champion(
         "cause": shop.cause or "asked for",
     }
     if not verdict.promote:
-        context.log.warning("the gate refused the challenger: " + " ".join(verdict.refusals))
+        stays = "no model is champion yet" if reigning is None else "the champion stays"
+        context.log.warning(f"the gate refused the challenger, {stays}: {'; '.join(verdict.refusals)}")
         yield dg.AssetObservation(
             asset_key="champion",
-            description="The gate refused the challenger; the champion stays.",
+            description=f"The gate refused the challenger; {stays}.",
             metadata=to_metadata(facts, workspace.root, context.instance),
         )
+        if reigning is not None:
+            # What was collected is released all the same, under the model that stays.
+            stays = reigning["fingerprint"]
+            record = Record(champion_model(workspace), stays, stays, unchanged=True)
+            yield result(context, "champion", record, {**facts, "fingerprint": stays})
         yield gate_check(verdict, sentences)
         return
     kept = crown(
@@ -165,6 +180,18 @@ def champion(
     )
     yield result(context, "champion", Record(kept, fingerprint, fingerprint), facts)
     yield gate_check(verdict, sentences)
+
+
+def _reigning(context: dg.AssetExecutionContext, shop: Shop) -> Facts | None:
+    """What is known of the champion; None without one, and where its files are gone from everywhere."""
+    reigning = current_champion(shop.workspace)
+    if reigning is not None:
+        try:
+            champion_model(shop.workspace)
+        except ArtifactError as gone:
+            context.log.warning(f"{gone}; the challenger is held against the floors alone")
+            return None
+    return reigning
 
 
 def gate_check(verdict: "Verdict | None", sentences: list[str]) -> dg.AssetCheckResult:

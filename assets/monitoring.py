@@ -12,7 +12,7 @@ from assets.lib.record import Facts
 from assets.lib.shop import FOLDERS, Shop
 from assets.lib.stage import stage
 from releases.champion import champion_model, crowned
-from shelfspace.files import read_array, read_json, read_parquet, write_json, write_table
+from shelfspace.files import check_sealed_folder, read_array, read_json, read_parquet, write_json, write_table
 from shelfspace.hashing import fingerprint
 from shelfspace.workspace import Workspace
 
@@ -72,6 +72,7 @@ def drift_report(shop: Shop, folder: Path) -> Facts:
     workspace, model = shop.workspace, champion_model(shop.workspace).name
     reference = workspace.state / "reference" / model
     requests = read_parquet(shop.folder("live_requests") / "requests.parquet")
+    check_sealed_folder(reference)
     verdicts = compare_with_reference(
         EmbeddedCatalogue(shop.embedded_products(), shop.vectors()),
         EmbeddedCatalogue(

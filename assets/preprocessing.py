@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from assets.lib.checks import build_check, suite_check
+from assets.lib.kept_rows import kept_rows
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
@@ -14,10 +15,12 @@ from assets.lib.stage import stage
 from catalog.cleaning import clean_tables
 from catalog.cleaning.losses import losses_table, read_losses, write_losses
 from catalog.cleaning.placeholders import placeholders_said
+from catalog.deliveries.milestones import mark_cleaned
+from catalog.sources.own_split import own_split
 from catalog.splits import divide
 from releases.champion import champion
 from shelfspace.files import read_parquet, write_table
-from shelfspace.hashing import file_hash
+from shelfspace.hashing import file_hash, fingerprint
 
 __all__ = ["CHECKS", "catalogue", "preprocessing", "splits"]
 
@@ -42,8 +45,9 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
     folder="prepared/catalogue",
     deps=["raw_products", "raw_media", "raw_events", "raw_stock", "media_findings"],
     settings=lambda shop: [shop.settings.media.model_dump(), shop.source.cleaning_fingerprint],
+    shown=lambda shop: {"deliveries": mark_cleaned(shop.workspace, shop.data_version("raw_products"))},
     kinds={"parquet", "pandas"},
-    code_version="3",
+    code_version="5",
     description={
         "products": "Clean products: typed, deduplicated, one row each, media that decode.",
         "quarantine": "Every refused row or file with field, value and reason; nothing is dropped.",
@@ -86,6 +90,7 @@ def catalogue(shop: Shop, folder: Path) -> Facts:
         shop.settings.preprocessing.group_by_brand,
         shop.settings.seed,
         shop.source.label_level,
+        *([fingerprint(own_split(shop.source))] if shop.source.split else []),
     ],
     kinds={"pandas"},
     code_version="2",
@@ -99,12 +104,16 @@ def splits(shop: Shop, folder: Path) -> Facts:
     digests = {key: media.digest(key) for keys in products["photos"] for key in keys}
     frozen, level = shop.workspace.state / "splits.parquet", shop.source.label_level
     before = read_parquet(frozen) if frozen.exists() else None
-    made, anew = divide(products, digests, settings, before, level), False
+    own, crowned = own_split(shop.source), champion(shop.workspace) is not None
+    if before is not None and not crowned:
+        # Before a first champion the shop's own split may still change.
+        before = before[~before["product_id"].isin(own.keys())]
+    made, anew = divide(products, digests, settings, before, level, own), False
     report = no_leak(made.table, products)
-    if not report.passed and before is not None and champion(shop.workspace) is None:
+    if not report.passed and before is not None and not crowned:
         # No model rests on it: nothing is lost where products change sides.
         before, anew = None, True
-        made = divide(products, digests, settings, None, level)
+        made = divide(products, digests, settings, None, level, own)
         report = no_leak(made.table, products)
     if report.passed:
         write_table(frozen, made.table)
@@ -123,23 +132,42 @@ def splits(shop: Shop, folder: Path) -> Facts:
         "why_empty": made.empty or "no side is empty",
         "frozen": "no: it failed its check" if not report.passed else FROZEN[anew],
     }
+    if own:
+        facts["own_split"] = int(products["product_id"].isin(own.keys()).sum())
+        stood = {} if before is None else dict(zip(before["product_id"], before["split"], strict=True))
+        if unmoved := sum(stood.get(one, name) != name for one, name in own.items()):
+            facts["own_split_not_followed"] = unmoved
+            made.leaks.append(
+                f"{unmoved:,} products stay on the side that the champion knows, not where the shop's own "
+                "split has them now"
+            )
+    facts["warnings"] = {"json": [*(link.sentence for link in made.dropped), *made.leaks]}
     if made.dropped:
-        facts["warnings"] = {"json": [link.sentence for link in made.dropped]}
         facts["no_links"] = table_fact(
             pd.DataFrame({"joins too many": [d.sentence for d in made.dropped]}), 20, 300
         )
     return facts
 
 
+def _show_refused(shop: Shop) -> None:
+    """Write the quarantine page anew: of the splits it says what is known by then."""
+    from data_checks.validation.quarantine_page import write_quarantine_page
+
+    losses, refused = read_losses(shop.folder("quarantine")), shop.table("quarantine")
+    write_quarantine_page(shop.workspace.validation, losses, refused, kept_rows(shop.workspace.prepared))
+
+
 def _balance(shop: Shop) -> Any:
     from data_checks.checks.balance import check_balance
 
+    _show_refused(shop)
     return check_balance(read_losses(shop.folder("quarantine")), shop.settings, shop.workspace.validation)
 
 
 def _no_leak(shop: Shop) -> Any:
     from data_checks.checks.splits import no_leak
 
+    _show_refused(shop)
     facts = shop.record("splits").facts
     table = read_parquet(shop.folder("splits") / "splits.parquet")
     return no_leak(table, shop.table("products"), facts.get("why_empty", ""))

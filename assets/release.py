@@ -14,6 +14,8 @@ from assets.lib.provenance import provenance
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
+from catalog.deliveries.milestones import mark_released
+from releases import current_id
 from releases.champion import champion_model, champion_paper, crowned
 from shelfspace.files import read_json, write_json, write_table
 
@@ -103,6 +105,8 @@ PARTS = (
     # While it is off, the release depends on nothing of the graph.
     also=lambda shop: shop.versions("graph_vectors") if graph_on(shop) else {},
     kinds={"python"},
+    # Also where nothing is made anew: then the release has had it all before.
+    shown=lambda shop: {"deliveries": mark_released(shop.workspace, current_id(shop.workspace.root) or "")},
     code_version="3",
     description="Model, vectors, index, data version and metrics in one folder, named by `current`.",
     op="write_release",

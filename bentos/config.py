@@ -21,10 +21,13 @@ from shelfspace.errors import SettingsError
 from shelfspace.files import read_json
 from shelfspace.settings import Settings, load_settings
 
-__all__ = ["BAKED", "ServiceConfig", "database_address", "read_config"]
+__all__ = ["BAKED", "SERVER", "ServiceConfig", "database_address", "read_config"]
 
 BAKED = Path(__file__).resolve().parent / "baked"
 """Inside a Bento: settings.json, requirements.txt, release/ and media/. Absent in the checkout."""
+
+SERVER = "SHELFSPACE_SERVER"
+"""Variable with the process id of the server that a worker ends with."""
 
 POLL_SECONDS = 1.0
 

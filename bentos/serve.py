@@ -15,7 +15,7 @@ from typing import Any
 from bentos.auth.keys import read_keys
 from bentos.auth.manage import keys_path
 from bentos.build import bento_environment, bento_folder, bento_home
-from bentos.config import database_address
+from bentos.config import SERVER, database_address
 from shelfspace.errors import ArtifactError, SettingsError, ShelfspaceError
 from shelfspace.files import read_json
 from shelfspace.ports import check_port_free
@@ -106,6 +106,7 @@ def environment(workspace: Workspace, settings: Settings) -> dict[str, str]:
         "SHELFSPACE_RELEASES": str(workspace.root),
         "SHELFSPACE_LIVE": str(workspace.live),
         "SHELFSPACE_MEDIA": str(workspace.snapshot),
+        SERVER: str(os.getpid()),  # `bentoml serve` takes this process's place
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
     }

@@ -5,6 +5,7 @@ serving process begins to load its release once the service object is made.
 """
 
 import logging
+import os
 from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -17,7 +18,7 @@ from pydantic import BaseModel
 from bentos.api.forms import body_of
 from bentos.api.items import Files
 from bentos.api.requests import Request
-from bentos.config import BAKED, read_config
+from bentos.config import BAKED, SERVER, read_config
 from bentos.endpoints import ENDPOINTS
 from bentos.endpoints.endpoint import Endpoint
 from bentos.errors import RequestError
@@ -26,6 +27,7 @@ from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
 from bentos.http.served import Running
 from bentos.telemetry.metrics import METRICS
+from shelfspace.parent import end_with_parent
 
 __all__ = ["Shelfspace"]
 
@@ -133,6 +135,8 @@ class Shelfspace:
     def __init__(self) -> None:
         from bentos.application import Application
 
+        if server := os.environ.get(SERVER):
+            end_with_parent(int(server))
         logging.getLogger("shelfspace").setLevel(logging.INFO)  # BentoML shows warnings of others alone
         self.application = Application(read_config())
         self.application.start()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 __all__ = [
-    "COLUMNS", "EVENT_COLUMNS", "EVENT_KINDS", "PRODUCT_COLUMNS", "QUARANTINE_COLUMNS", "REQUIRED",
-    "STOCK_COLUMNS", "TABLES", "Column", "empty", "raw_columns", "source_columns",
+    "COLUMNS", "EVENT_COLUMNS", "EVENT_KINDS", "ID_COLUMNS", "PRODUCT_COLUMNS", "QUARANTINE_COLUMNS",
+    "REQUIRED", "STOCK_COLUMNS", "TABLES", "Column", "empty", "raw_columns", "source_columns",
 ]  # fmt: skip
 
 TABLES = ("products", "events", "stock")
@@ -61,6 +61,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "quarantine": (
         Column("table", "Where the row came from: products, events, stock, photos or sounds."),
+        Column("scope", "What was refused: `row`, `field` (its row goes on without it) or `file`."),
         Column("id", "Product id, or what names the row or file."),
         Column("field", "The field that was refused."),
         Column("value", "What stood in it."),
@@ -77,6 +78,9 @@ REQUIRED = {
     "stock": ("product_id", "on_hand"),
 }
 """Columns a source must have; the others are empty where it lacks them."""
+
+ID_COLUMNS = ("product_id", "group_id", "user_id", "order_id")
+"""Columns that name things, which every reader writes the same way."""
 
 _NAMES = {table: tuple(column.name for column in columns) for table, columns in COLUMNS.items()}
 PRODUCT_COLUMNS, EVENT_COLUMNS, STOCK_COLUMNS = (_NAMES[table] for table in TABLES)

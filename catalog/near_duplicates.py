@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import xxhash
 
+from catalog.text.letters import MARKS
+
 __all__ = ["near_duplicate_pairs", "shingles", "similar_pairs"]
 
 PERMUTATIONS = 96
@@ -27,7 +29,8 @@ CLOSE = 0.9
 MEMBERS = 8
 """Members of a bucket that a text is compared with at most."""
 
-_WORD = re.compile(r"[^\W\d_\u4e00-\u9fff]+|[\u4e00-\u9fff]")
+_LETTERS = r"[^\W\d_\u4e00-\u9fff]+"
+_WORD = re.compile(rf"{_LETTERS}(?:[{MARKS}]+(?:{_LETTERS})?)*|[\u4e00-\u9fff]")
 
 
 def shingles(text: str) -> frozenset[int]:

@@ -20,11 +20,9 @@ from assets import (
     validation,
 )
 from assets.lib.shop import NoPickleIOManager, Shop
-from dagster_project.automation import automations
+from dagster_project.automation import DELIVERIES, automations, present_settings
 from dagster_project.code_references import with_code_references
 from dagster_project.jobs import JOBS
-from shelfspace.settings import load_settings
-from shelfspace.workspace import params_file
 
 _MODULES = [
     collection,
@@ -43,10 +41,10 @@ _MODULES = [
     packaging,
     monitoring,
 ]
-_sensors, _schedules = automations(load_settings(params_file()).automation)
+_sensors, _schedules = automations(present_settings())
 
 defs = dg.Definitions(
-    assets=with_code_references(dg.load_assets_from_modules(_MODULES)),
+    assets=[*with_code_references(dg.load_assets_from_modules(_MODULES)), DELIVERIES],
     asset_checks=dg.load_asset_checks_from_modules(_MODULES),
     jobs=JOBS,
     sensors=_sensors,

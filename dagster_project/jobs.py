@@ -8,6 +8,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from assets.collection import RAW
 from dagster_project.graph import JOBS as GROUPS_OF
+from dagster_project.scrub import scrub
 
 __all__ = ["JOBS"]
 
@@ -49,4 +50,7 @@ def _job(name: str, groups: tuple[str, ...]) -> UnresolvedAssetJobDefinition:
     )
 
 
-JOBS = [_job(name, groups) for name, groups in GROUPS_OF.items()]
+JOBS: list[UnresolvedAssetJobDefinition | dg.JobDefinition] = [
+    *(_job(name, groups) for name, groups in GROUPS_OF.items()),
+    scrub,
+]

@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -21,20 +20,21 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from filelock import FileLock, Timeout
 from tqdm import tqdm
 
+from assets.lib.life import hold_life, let_go
 from dagster_project.automation import run_config, tell_dvc
+from dagster_project.dead_runs import close_dead_runs
 from dagster_project.outcome import Outcome
+from dagster_project.tags import CAUSE, WORKSPACE
 from shelfspace.workspace import PROJECT, Workspace
 
-__all__ = ["close_dead_runs", "launch_job"]
+__all__ = ["launch_job"]
+
+ASKED_BY = {"launch": "a person", "dvc": "DVC"}
 
 MODULE = "dagster_project.definitions"
 """What `dg dev -m` loads; the name of the code location in the UI."""
-
-HERE = "shelfspace/launched"
-"""Tag of the runs that a process of the command line works on, and no code server watches."""
 
 
 def launch_job(workspace: Workspace, job: str, launched_by: str = "launch", cause: str = "") -> Outcome:
@@ -64,14 +64,19 @@ def launch_job(workspace: Workspace, job: str, launched_by: str = "launch", caus
         run = instance.create_run_for_job(
             definition,
             run_config=quiet_config(launched_by, cause),
-            tags={**definition.run_tags, HERE: launched_by},
+            tags={
+                **definition.run_tags,
+                WORKSPACE: workspace.name,
+                CAUSE: cause or f"asked for by {ASKED_BY.get(launched_by, launched_by)}",
+            },
             remote_job_origin=origin(job),
         )
         outcome = Outcome(run.run_id)
         instance.add_event_listener(run.run_id, outcome.take)
         instance.add_event_listener(run.run_id, say_warnings)
-        with held(workspace, run.run_id):
-            execute_run(InMemoryJob(definition), run, instance)
+        hold_life(workspace, run.run_id)
+        execute_run(InMemoryJob(definition), run, instance)
+        let_go(workspace, run.run_id)
     if outcome.success and launched_by != "dvc":
         said = tell_dvc(workspace, job)
         if said:
@@ -99,39 +104,3 @@ def say_warnings(entry: dg.EventLogEntry) -> None:
     told = entry.dagster_event is None and not entry.user_message.startswith("Dependencies for step ")
     if told and int(entry.level) >= logging.WARNING:
         tqdm.write(f"  warning: {entry.user_message}", file=sys.stderr)
-
-
-def close_dead_runs(instance: dg.DagsterInstance, workspace: Workspace) -> list[str]:
-    """Mark runs of the command line as failed whose process ended without a word; returns their ids.
-
-    Nothing else does: Dagster asks a code server after a run, and these runs have none.
-    """
-    unfinished = [
-        dg.DagsterRunStatus.NOT_STARTED,
-        dg.DagsterRunStatus.STARTING,
-        dg.DagsterRunStatus.STARTED,
-        dg.DagsterRunStatus.CANCELING,
-    ]
-    closed = []
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=unfinished)):
-        if HERE not in run.tags:
-            continue
-        with contextlib.suppress(Timeout), held(workspace, run.run_id):
-            instance.report_run_failed(run, "The process of this run ended without a word (killed?).")
-            closed.append(run.run_id)
-    return closed
-
-
-@contextlib.contextmanager
-def held(workspace: Workspace, run_id: str) -> Iterator[None]:
-    """Hold the file that says that a run's process lives; the system frees it with a dead holder.
-
-    Raises:
-        Timeout: another process holds it.
-    """
-    folder = workspace.state / "runs"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{run_id}.lock"
-    with FileLock(file, timeout=0):
-        yield
-    file.unlink(missing_ok=True)

@@ -9,12 +9,31 @@ import dagster as dg
 
 from shelfspace import errors
 
-__all__ = ["Outcome"]
+__all__ = ["Outcome", "why_failed"]
 
 OWN = frozenset(errors.__all__)
 """Names of the errors that are raised on purpose."""
 INTERRUPTS = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
+ENDS = (dg.DagsterEventType.ENGINE_EVENT, dg.DagsterEventType.RUN_FAILURE)
+OUTSIDE = "from outside the execution context"
+"""What Dagster says of a run that its watcher closed; the watcher's own word comes before it."""
+TOLD = {
+    *ENDS,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION,
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.RUN_CANCELED,
+}
+"""What a log says of a run's end; of a process that was killed, only its watcher does."""
 FAILED_CHECK = "DagsterAssetCheckFailedError"
+MACHINE = {
+    "[Errno 28]": "the disk is full; free some room and run the same again",
+    "[Errno 122]": "the quota is used up; free some room and run the same again",
+    "database or disk is full": "the disk is full; free some room and run the same again",
+    "[Errno 30]": "the file system is read-only; make it writable and run the same again",
+    "[Errno 13]": "give the user of this process the right to it, and run the same again",
+    "[Errno 24]": "too many files are open at once; raise the limit (ulimit -n) and run the same again",
+}
+"""What is the machine's fault and not a bug, by how Python says it, to what to do."""
 
 
 @dataclass
@@ -25,6 +44,7 @@ class Outcome:
         run_id: Dagster's.
         refusals: sentences of our own errors and of failed blocking checks, in order, each once.
         crashes: any other exception, with its traceback.
+        bugs: what each of those was, in a line.
         made: assets that it computed, or found unchanged.
         interrupted: whether a signal ended it.
         finished: whether it came to an end that Dagster calls a success.
@@ -33,6 +53,7 @@ class Outcome:
     run_id: str
     refusals: list[str] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
+    bugs: list[str] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     interrupted: bool = False
     finished: bool = False
@@ -57,8 +78,10 @@ class Outcome:
             self._error(event.step_failure_data.error)
         elif kind is dg.DagsterEventType.RUN_FAILURE:
             # Of a failed step this holds the first one's error again; without a step it is the only one.
-            if event.job_failure_data.first_step_failure_event is None:
-                self._error(event.job_failure_data.error)
+            # Of a run that was closed from outside it holds nothing.
+            data: Any = event.event_specific_data
+            if data is not None and data.first_step_failure_event is None:
+                self._error(data.error)
         elif kind is dg.DagsterEventType.RUN_CANCELED:
             self.interrupted = True
 
@@ -76,17 +99,38 @@ class Outcome:
             if name in INTERRUPTS:
                 self.interrupted = True
                 return
+            said = re.sub(r"^[\w.]+: ", "", cause.message.strip())
             if name in OWN:
-                self._refuse(re.sub(r"^[\w.]+: ", "", cause.message.strip()))
+                self._refuse(said)
                 return
             if name == FAILED_CHECK and self.refusals:
                 return
+            remedy = next((remedy for sign, remedy in MACHINE.items() if sign in said), None)
+            if remedy is not None:
+                self._refuse(f"{said}: {remedy}")
+                return
         if error is not None:
             self.crashes.append(error.to_string())
+            self.bugs.append(" ".join([*causes(error)][-1].message.split()))
 
     def _refuse(self, sentence: str) -> None:
         if sentence not in self.refusals:
             self.refusals.append(sentence)
+
+
+def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Why a run ended without success, as one line; "" where its log does not say."""
+    outcome, said = Outcome(run_id), ""
+    for entry in instance.all_logs(run_id, of_type=TOLD):
+        outcome.take(entry)
+        event = entry.dagster_event
+        if event is not None and event.event_type in ENDS and event.message and OUTSIDE not in event.message:
+            said = event.message
+    if outcome.interrupted:
+        return "it was stopped"
+    # Of an error and what it was caused by, the last is the one that a person can do something about.
+    crashes = [crash.rpartition("following exception:\n")[2].splitlines()[0] for crash in outcome.crashes]
+    return "; ".join([*outcome.refusals, *crashes]) or said
 
 
 def causes(error: Any) -> Iterator[Any]:

@@ -7,8 +7,10 @@ from typing import Any
 import dagster as dg
 from tabulate import tabulate
 
+from assets.lib.kept_rows import kept_rows
 from catalog.cleaning.losses import LOSSES, losses_table, read_losses
 from dagster_project.graph import STAGES
+from data_checks.validation.pages import QUARANTINE
 from releases.champion import champion
 from shelfspace.files import read_json
 from shelfspace.workspace import Workspace
@@ -50,9 +52,22 @@ def lost(workspace: Workspace) -> str:
     if not (cleaned / LOSSES).exists():
         return ""
     table = losses_table(read_losses(cleaned))
-    page = workspace.validation / "quarantine.html"
-    where = f"\n\nRefused rows, one by one: {_shown(page)}" if page.exists() else ""
-    return f"Rows that came, and what became of them:\n\n{table}{where}"
+    page = workspace.validation / QUARANTINE
+    told = warned(workspace)
+    told += [f"  {name}: {said}" for name, said in kept_rows(workspace.prepared).items()]
+    told += [f"  refused rows, one by one: {_shown(page)}"] if page.exists() else []
+    return "\n".join(["Rows that came, and what became of them:", "", table, "", *told])
+
+
+def warned(workspace: Workspace) -> list[str]:
+    """What the last checks of the counts and the media found wrong, a line each."""
+    results = [workspace.validation / "results" / f"{name}.json" for name in ("balance", "media_probes")]
+    findings = [f for path in results if path.exists() for f in read_json(path)["findings"]]
+    failed = {f["rule"]: f for f in findings if not f["success"]}
+    return [
+        f"  {f['severity']}: {f['expectation']}; {str(f['observed']).partition(':')[0]}"
+        for f in failed.values()
+    ]
 
 
 def metrics_table(judged: dict[str, Any]) -> str:
@@ -77,7 +92,7 @@ def stage_seconds() -> dict[str, float]:
     from dagster_project.definitions import defs
 
     took = dict.fromkeys(STAGES, 0.0)
-    assets = defs.resolve_asset_graph().assets_defs
+    assets = [made for made in defs.resolve_asset_graph().assets_defs if made.is_executable]
     group = {made.op.name: spec.group_name or "" for made in assets for spec in made.specs}
     group |= {spec.key.to_user_string(): spec.group_name or "" for made in assets for spec in made.specs}
     for step in instance.get_run_step_stats(runs[0].dagster_run.run_id):
@@ -101,7 +116,7 @@ def next_steps(workspace: Workspace) -> str:
 
     live = current_id(workspace.root)
     if live is None:
-        return f"Nothing is released yet in workspace {workspace.name}; run: {workspace.command('demo')}"
+        return unreleased(workspace)
     reigning = champion(workspace)
     crowned = f", model of {reigning['crowned']}" if reigning else ""
     example = 'curl -s -H "content-type: application/json" -d \'{"query": {"text": "red clock"}, "k": 5}\' '
@@ -113,6 +128,24 @@ def next_steps(workspace: Workspace) -> str:
             f"               {example}http://127.0.0.1:3000/search",
             f"  {workspace.command('drift')}   the drift dashboard, http://127.0.0.1:3002",
             f"  card         {_shown(workspace.evaluation / 'model_card' / 'model_card.md')}",
+        ]
+    )
+
+
+def unreleased(workspace: Workspace) -> str:
+    """Why there is no release, and what to do."""
+    gate, demo = workspace.evaluation / "gate" / "verdict.json", workspace.command("demo")
+    if not gate.exists() or read_json(gate)["promoted"]:
+        return f"Nothing is released yet in workspace {workspace.name}; run: {demo}"
+    return "\n".join(
+        [
+            f"Nothing is released in workspace {workspace.name}: the gate refused its first model, for the",
+            "reasons above. What helps, the likeliest first; then again: " + demo,
+            "  categories   a lower label_level in catalog.yaml, or more products in the small ones",
+            "  texts        titles, descriptions or photos that tell the categories apart",
+            "  training     more training.epochs under params in catalog.yaml, or "
+            + workspace.command("run tune"),
+            "  the floor    gate.min_lift under params in catalog.yaml; 0 asks for no more than a guess",
         ]
     )
 

@@ -6,13 +6,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from models.pretrained.kept_files import copy_or_share
 from releases.gate import Verdict
+from releases.release import Release, list_releases
 from shelfspace.errors import ArtifactError
-from shelfspace.files import atomic_directory, read_json, write_json, write_sealed_json
+from shelfspace.files import (
+    atomic_directory,
+    read_json,
+    sync,
+    write_bytes,
+    write_json,
+    write_sealed_json,
+)
 from shelfspace.workspace import Workspace
 
 __all__ = ["champion", "champion_model", "champion_paper", "crown", "crowned", "note_verdict"]
+
+
+PAPERS = ("evaluation.json", "metrics.json", "model_card.md")
+"""What is kept beside a champion's folder, and in its releases."""
 
 
 def _pointer(workspace: Workspace) -> Path:
@@ -26,15 +40,56 @@ def champion(workspace: Workspace) -> dict[str, Any] | None:
 
 
 def champion_model(workspace: Workspace) -> Path:
-    """The champion's ProductEncoder folder.
+    """The champion's ProductEncoder folder; one that is gone comes back from a release that carries it.
 
     Raises:
-        ArtifactError: there is no champion yet, or its folder is gone.
+        ArtifactError: there is no champion yet, or its folder is gone and in no release.
     """
-    folder = workspace.state / "champions" / _kept(workspace)["fingerprint"]
-    if not folder.is_dir():
-        raise ArtifactError(f"the champion's model {folder} is gone; run the retrain job")
+    fingerprint = _kept(workspace)["fingerprint"]
+    folder = _folder(workspace, fingerprint)
+    if not folder.is_dir() and not _restored(workspace, fingerprint):
+        raise ArtifactError(
+            f"the champion's model {folder} is gone, and no release has it; "
+            f"run: {workspace.command('run retrain')}"
+        )
     return folder
+
+
+def _folder(workspace: Workspace, fingerprint: str) -> Path:
+    return workspace.state / "champions" / fingerprint
+
+
+def _restored(workspace: Workspace, fingerprint: str) -> bool:
+    """Whether a model and its papers could be copied out of a release."""
+    for folder in reversed(list_releases(workspace.releases)):
+        if read_json(folder / "release.json")["provenance"].get("champion") == fingerprint:
+            made = Release.load(folder)
+            papers = [made.folder / name for name in PAPERS if (made.folder / name).is_file()]
+            with _lock(workspace):
+                _keep(_folder(workspace, fingerprint), made.model_folder, papers)
+            return True
+    return False
+
+
+def _lock(workspace: Workspace) -> FileLock:
+    """The lock that orders those who crown; freed when its holder dies."""
+    champions = workspace.state / "champions"
+    champions.mkdir(parents=True, exist_ok=True)
+    return FileLock(champions / ".lock")
+
+
+def _keep(target: Path, model: Path, papers: Sequence[Path]) -> None:
+    """Copy a model and its papers, on the disk before anything names them; the caller holds the lock."""
+    if not target.exists():
+        with atomic_directory(target) as temporary:
+            shutil.copytree(model, temporary, dirs_exist_ok=True, copy_function=copy_or_share)
+            for path in [*temporary.rglob("*"), temporary]:
+                sync(path)
+    for leftover in target.parent.glob(".*.tmp"):  # of a killed writer: the lock says nobody else writes
+        leftover.unlink()
+    for paper in papers:
+        write_bytes(champion_paper(target, paper.name), paper.read_bytes())
+    sync(target.parent)
 
 
 def crowned(workspace: Workspace) -> str:
@@ -67,14 +122,11 @@ def crown(
     Returns:
         the champion's folder.
     """
-    target = workspace.state / "champions" / fingerprint
-    if not target.exists():
-        with atomic_directory(target) as temporary:
-            shutil.copytree(model, temporary, dirs_exist_ok=True, copy_function=copy_or_share)
-    for paper in papers:
-        shutil.copyfile(paper, champion_paper(target, paper.name))
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    write_sealed_json(_pointer(workspace), {**facts, "fingerprint": fingerprint, "crowned": now})
+    target = _folder(workspace, fingerprint)
+    with _lock(workspace):
+        _keep(target, model, papers)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        write_sealed_json(_pointer(workspace), {**facts, "fingerprint": fingerprint, "crowned": now})
     return target
 
 

@@ -17,7 +17,7 @@ from retrieval.ranking.answers import load_answers
 from retrieval.ranking.floors import load_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.vectors import load_index
-from shelfspace.files import atomic_directory, read_array, write_table
+from shelfspace.files import atomic_directory, read_array, seal_folder, write_table
 
 __all__ = ["card_with_search", "graph_part", "keep_reference", "release_parts", "with_stock"]
 
@@ -81,3 +81,4 @@ def keep_reference(folder: Path, products: pd.DataFrame, vectors: np.ndarray) ->
     with atomic_directory(folder) as temporary:
         write_table(temporary / "products.parquet", products)
         np.save(temporary / "embeddings.npy", vectors)
+        seal_folder(temporary)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from releases.floors import FIGURES, Finding, beside_baseline, figure, floors
 from shelfspace.paired import LEAST_ROWS
 from shelfspace.settings import Gate
 
@@ -35,45 +36,34 @@ class Verdict:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One rule's outcome."""
-
-    passed: bool
-    sentence: str
-
-
-FIGURES = {
-    "accuracy": "accuracy",
-    "macro_f1": "macro F1",
-    "recall_at_10": "same-category recall@10",
-}
-
 KNOWN_ITEM = "recall@10 of a listing by its title"
 
 
 def decide(challenger: dict[str, Any], champion: dict[str, Any] | None, settings: Gate) -> Verdict:
     """Judge a challenger's evaluation, beside the champion's of the same holdout.
 
-    Rules, in order: the floors (accuracy, macro F1, same-category recall@10); not lower than the
-    champion by more than `tolerance` overall, by more than `subset_tolerance` in any modality
-    subset both were judged on, by more than `category_tolerance` in the recall of any category
-    with `category_min_rows` holdout rows, and by more than `subset_tolerance` in same-product
-    recall@10 across modalities or in the recall@10 of listings by their titles (all a catalogue without
-    labels can be judged by). Without labels the model must also find listings by their titles as well as
-    its frozen sentence encoder does, to within the paired 95% interval.
+    Rules, in order: the floors (`releases.floors`); not lower than the champion by more than `tolerance`
+    overall, by more than `subset_tolerance` in any modality subset both were judged on, by more than
+    `category_tolerance` in the recall of any category with `category_min_rows` holdout rows, and by more
+    than `subset_tolerance` in same-product recall@10 across modalities or in the recall@10 of listings by
+    their titles (all a catalogue without labels can be judged by). Without labels the model must also find
+    listings by their titles as well as its frozen sentence encoder does, to within the paired 95% interval.
 
     Args:
         challenger: what `evaluate` gave.
         champion: the same for the champion, taken on the same holdout; None when there is none.
         settings: floors and tolerances.
     """
-    findings = list(floors(challenger, settings))
-    notes = [
+    findings = [*floors(challenger, settings), *by_titles(challenger)]
+    notes = [found.sentence for found in findings if found.passed is None]
+    findings = [found for found in findings if found.passed is not None]
+    notes += [
         f"{FIGURES[name]} is not judged: the holdout gives no such figure"
         for name in FIGURES
         if figure(challenger, name) is None
     ]
+    if below := beside_baseline(challenger):
+        notes.append(below)
     if champion is None:
         notes.append("there is no champion to compare with")
     elif challenger["holdout"] != champion["holdout"]:
@@ -101,21 +91,8 @@ def decide(challenger: dict[str, Any], champion: dict[str, Any] | None, settings
     return Verdict(not refusals, [*refusals, *passed, *notes], refusals, notes)
 
 
-def figure(evaluation: dict[str, Any], name: str) -> float | None:
-    """An overall figure by the name the floors use; None where it was not measured."""
-    if name.startswith("recall_at"):
-        return evaluation["retrieval"].get("within", {}).get(name)
-    return evaluation["overall"].get(name)
-
-
-def floors(challenger: dict[str, Any], settings: Gate) -> Iterator[Finding]:
-    """The challenger against the absolute floors."""
-    for name, words in FIGURES.items():
-        value, floor = figure(challenger, name), getattr(settings, f"min_{name}")
-        if value is not None:
-            passed = value >= floor
-            verb = "reaches" if passed else "is below"
-            yield Finding(passed, f"{words} {value:.3f} {verb} the floor of {floor:.3f}")
+def by_titles(challenger: dict[str, Any]) -> Iterator[Finding]:
+    """Without labels, how a challenger finds listings by their titles, beside its frozen encoder."""
     found = known_item(challenger)
     if figure(challenger, "accuracy") is None and "compared" in found:
         # Where no category judges it, a model has to find what the frozen encoder finds.

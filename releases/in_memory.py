@@ -14,7 +14,7 @@ from releases.search_parts import MAPS, release_tables, search_parts
 from retrieval.catalogue.keeper import CatalogueKeeper
 from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.view import CatalogueView
-from retrieval.changes.segment import DeltaView
+from retrieval.changes.state import DeltaView
 from retrieval.changes.view import LayeredView
 from retrieval.vectors import RowIndex
 from retrieval.vectors.by_modality import ModalityIndexes

@@ -56,8 +56,9 @@ def promote(workspace_root: Path, release_id: str, reason: str = "") -> Release:
         ArtifactError: no such release, or it is damaged; the live one stays.
     """
     releases = workspace_root / "releases"
-    release = Release.load(releases / release_id)
     with releases_lock(releases):
+        # Under the lock, or another one could prune it between the look and the move.
+        release = Release.load(releases / release_id)
         if current_id(workspace_root) != release_id:
             move(workspace_root, release_id, "promote", reason)
     return release

@@ -18,12 +18,14 @@ import pyarrow as pa
 import yaml
 
 from shelfspace.errors import ArtifactError
+from shelfspace.hashing import tree_hashes
 from shelfspace.sealed import open_sealed, seal_object
 from shelfspace.sealed_tables import read_sealed_table, write_sealed_table
 from shelfspace.way_back import way_back
 
 __all__ = [
     "atomic_directory",
+    "check_sealed_folder",
     "json_bytes",
     "link_or_copy",
     "read_array",
@@ -32,6 +34,7 @@ __all__ = [
     "read_parquet",
     "read_yaml",
     "reading",
+    "seal_folder",
     "sync",
     "write_bytes",
     "write_json",
@@ -41,6 +44,9 @@ __all__ = [
 ]
 
 Content = TypeVar("Content")
+
+SEAL = "files.json"
+"""Note of the files of a folder and their hashes."""
 
 
 def write_bytes(path: Path, data: bytes) -> Path:
@@ -74,6 +80,25 @@ def write_json(path: Path, value: object) -> Path:
 def write_sealed_json(path: Path, value: Mapping[str, Any]) -> Path:
     """`write_json` of an object with a checksum inside: for what no record or manifest has a digest of."""
     return write_json(path, seal_object(value))
+
+
+def seal_folder(folder: Path) -> None:
+    """Note the hash of each file of a folder that no record describes."""
+    write_sealed_json(folder / SEAL, {"files": tree_hashes(folder, skip=frozenset({SEAL}))})
+
+
+def check_sealed_folder(folder: Path) -> None:
+    """Compare a folder with what `seal_folder` noted; one of an earlier version has no note.
+
+    Raises:
+        ArtifactError: a file is damaged, missing or further; names it.
+    """
+    if not (folder / SEAL).exists():
+        return
+    noted, there = read_json(folder / SEAL)["files"], tree_hashes(folder, skip=frozenset({SEAL}))
+    for name in sorted(noted.keys() | there.keys()):
+        if noted.get(name) != there.get(name):
+            raise ArtifactError(f"{folder / name} is damaged or missing; {way_back(folder / name)}")
 
 
 @contextmanager

@@ -24,8 +24,9 @@ BY_FOLDER = {
     },
     "champion.json": "delete it and run the evaluation job: the challenger is judged and crowned anew",
     "snapshot.dvc": "delete it and run the collection job: DVC is told of the snapshot again",
-    "snapshot": "put back what DVC keeps: dvc checkout -f {root}/snapshot.dvc; where it keeps nothing, "
-    "delete {root}/snapshot and run the collection job",
+    # DVC goes by size and time of a file and takes a damaged one for whole: it has to be gone.
+    "snapshot": "delete it and put back what DVC keeps: dvc checkout -f {root}/snapshot.dvc; where it keeps "
+    "nothing, delete {root}/snapshot and run the collection job",
     "releases": "go back to the release before with the rollback command, delete {place} and run the "
     "release job",
 }

@@ -23,7 +23,7 @@
 """
 
 import os
-import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,10 +31,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from shelfspace.errors import BusyError, CatalogError
+from shelfspace.belonging import NOTE, belongs, home_of, noted, workspace_name
+from shelfspace.errors import BusyError
 from shelfspace.files import write_text
 
-__all__ = ["CODE", "PROJECT", "REQUEST_LOG", "Workspace", "params_file", "workspace_name"]
+__all__ = ["CODE", "PROJECT", "REQUEST_LOG", "Workspace", "params_file"]
 
 CODE = Path(__file__).resolve().parent.parent
 """The folder that holds the packages: the checkout, or where a wheel was installed."""
@@ -45,18 +46,6 @@ REQUEST_LOG = "requests.log"
 """What the service was asked, in `live/`: a `DurableLog`."""
 
 
-def workspace_name(catalog: str) -> str:
-    """The workspace of a preset name or a catalogue folder: its last path part, as a safe name.
-
-    Raises:
-        CatalogError: nothing usable is left of it.
-    """
-    name = re.sub(r"[^a-z0-9-]+", "-", Path(catalog).name.lower()).strip("-")
-    if not name:
-        raise CatalogError("catalog", catalog, "name a preset or a folder whose name has a letter or digit")
-    return name
-
-
 def params_file() -> Path | None:
     """The settings' file: the one SHELFSPACE_PARAMS names, else params.yaml; None where it is not there."""
     named = os.environ.get("SHELFSPACE_PARAMS")
@@ -64,14 +53,6 @@ def params_file() -> Path | None:
         return Path(named)
     path = PROJECT / "params.yaml"
     return path if path.is_file() else None
-
-
-def _named(note: Path, chosen: str) -> str:
-    """A folder as an absolute path; for the name of a workspace the folder noted in it."""
-    folder = Path(chosen).expanduser()
-    if folder.is_dir():
-        return str(folder.resolve())
-    return note.read_text() if note.exists() and chosen == folder.name else chosen
 
 
 @dataclass(frozen=True)
@@ -96,22 +77,42 @@ class Workspace:
                 in the checkout, of an installed wheel in the current folder.
 
         Raises:
-            CatalogError: the name has no letter and no digit.
+            CatalogError: the name has no letter and no digit, or the workspace belongs to another catalogue.
         """
-        chosen = catalog or os.environ.get("SHELFSPACE_CATALOG") or "sample"
-        parent = root or Path(os.environ.get("SHELFSPACE_WORKSPACES") or PROJECT / "workspaces")
-        place = parent.expanduser().resolve() / workspace_name(chosen)
-        return cls(place, _named(place / "state" / "catalog.txt", chosen))
+        found = cls._of(catalog, root)
+        belongs(found.root, found.catalog)
+        return found
 
     @classmethod
     def open(cls, catalog: str | None = None, root: Path | None = None) -> "Workspace":
         """`find`, and made when it is not there. A folder is noted in it; later its name is enough."""
-        found = cls.find(catalog, root)
-        found.state.mkdir(parents=True, exist_ok=True)
-        note = found.state / "catalog.txt"
-        if Path(found.catalog).is_absolute() and (not note.exists() or note.read_text() != found.catalog):
-            write_text(note, found.catalog)
-        return found
+        found = cls._of(catalog, root)
+        if not belongs(found.root, found.catalog):
+            moved = f"workspace {found.name} follows {found.catalog}: {noted(found.root)} is no longer there"
+            print(moved, file=sys.stderr)
+        return found._noting()
+
+    @classmethod
+    def adopt(cls, catalog: str | None = None, root: Path | None = None) -> "Workspace":
+        """`open`, also where the workspace belongs to another catalogue: to this one from now on."""
+        return cls._of(catalog, root)._noting()
+
+    @classmethod
+    def _of(cls, catalog: str | None, root: Path | None) -> "Workspace":
+        chosen = catalog or os.environ.get("SHELFSPACE_CATALOG") or "sample"
+        parent = root or Path(os.environ.get("SHELFSPACE_WORKSPACES") or PROJECT / "workspaces")
+        parent, folder = parent.expanduser().resolve(), Path(chosen).expanduser()
+        if folder.is_dir():
+            return cls(home_of(folder.resolve(), parent), str(folder.resolve()))
+        place = parent / workspace_name(chosen)
+        # The name of a workspace stands for the folder that is noted in it.
+        return cls(place, (noted(place) or chosen) if chosen == folder.name else chosen)
+
+    def _noting(self) -> "Workspace":
+        self.state.mkdir(parents=True, exist_ok=True)
+        if Path(self.catalog).is_absolute() and noted(self.root) != self.catalog:
+            write_text(self.root / NOTE, self.catalog)
+        return self
 
     @property
     def name(self) -> str:
@@ -169,6 +170,10 @@ class Workspace:
     def inbox(self) -> Path:
         return self.root / "inbox"
 
+    def life(self, run_id: str) -> Path:
+        """The file that a run's process holds as long as it lives."""
+        return self.state / "runs" / f"{run_id}.lock"
+
     @contextmanager
     def lock(
         self, timeout: float = 0, *, holder: str = "another run", waiting: Callable[[str], None] | None = None
@@ -207,6 +212,16 @@ class Workspace:
     @property
     def _holder(self) -> Path:
         return self.state / "run.holder"
+
+    def holder(self) -> str | None:
+        """Who holds the workspace now; None where nobody does."""
+        if not self.state.is_dir():
+            return None
+        try:
+            with FileLock(self.state / "run.lock", timeout=0):
+                return None
+        except Timeout:
+            return self.held_by()
 
     def held_by(self) -> str:
         """Who holds the workspace, or held it last."""

@@ -5,7 +5,6 @@ it judged, and a stage raises unless the checks of what it reads passed on the b
 """
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.metadata import requires, version
@@ -17,10 +16,10 @@ import pandas as pd
 from dagster._core.storage.asset_check_execution_record import (
     COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES,
 )
-from tqdm import tqdm
 
 from assets.lib.presentation import shown_table, table_fact
 from assets.lib.record import Facts
+from assets.lib.refusals import refusals_first
 from assets.lib.shop import Shop
 from shelfspace.errors import StaleCheckError
 from shelfspace.files import read_json, write_bytes, write_sealed_json
@@ -126,31 +125,31 @@ def build_check(
 
     @dg.asset_check(asset=dg.AssetKey(asset), name=name, description=description, blocking=True)
     def check(shop: Shop) -> dg.AssetCheckResult:
-        version = shop.data_version(asset)
-        shown = shop.workspace.validation / "results" / f"{name}.json"
-        note = shop.workspace.state / "checks" / f"{name}.json"
-        wanted = fingerprint(
-            [
-                [shop.contents(asset, *reads), also(shop)],
-                shop.settings.model_dump(mode="json"),
-                [shop.source.currency, shop.source.label_level, shop.source.cleaning_fingerprint],
-                code_hash(),
-            ]
-        )
-        if note.exists() and shown.exists():
-            kept = read_json(note)
-            docs = kept["facts"]["data_docs"]
-            if kept["fingerprint"] == wanted and (not docs or Path(docs).exists()):
-                return verdict(kept["facts"], version)
-        report = judge(shop)
-        facts = facts_of(report)
-        write_bytes(shown, report.to_json().encode())
-        if report.passed:
-            write_sealed_json(note, {"fingerprint": wanted, "facts": facts})
-        else:
-            tqdm.write(f"  {asset}: check {name} failed: {report.cause}", file=sys.stderr)
-            note.unlink(missing_ok=True)
-        return verdict(facts, version)
+        with refusals_first():
+            version = shop.data_version(asset)
+            shown = shop.workspace.validation / "results" / f"{name}.json"
+            note = shop.workspace.state / "checks" / f"{name}.json"
+            wanted = fingerprint(
+                [
+                    [shop.contents(asset, *reads), also(shop)],
+                    shop.settings.model_dump(mode="json"),
+                    [shop.source.currency, shop.source.label_level, shop.source.cleaning_fingerprint],
+                    code_hash(),
+                ]
+            )
+            if note.exists() and shown.exists():
+                kept = read_json(note)
+                docs = kept["facts"]["data_docs"]
+                if kept["fingerprint"] == wanted and (not docs or Path(docs).exists()):
+                    return verdict(kept["facts"], version)
+            report = judge(shop)
+            facts = facts_of(report)
+            write_bytes(shown, report.to_json().encode())
+            if report.passed:
+                write_sealed_json(note, {"fingerprint": wanted, "facts": facts})
+            else:
+                note.unlink(missing_ok=True)
+            return verdict(facts, version)
 
     return check
 
@@ -183,7 +182,8 @@ def suite_check(
         from data_checks.validation.validate import validate
 
         level = 0 if suite.startswith("raw_") else shop.source.label_level
-        around = Surroundings(shop.source.currency, level, products(shop), media(shop))
+        reading = shop.source.reading(suite.removeprefix("raw_"))
+        around = Surroundings(shop.source.currency, level, products(shop), media(shop), reading=reading)
         return validate(suite, load(shop), shop.settings, shop.workspace.validation, around)
 
     return build_check(

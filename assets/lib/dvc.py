@@ -8,13 +8,15 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+from assets.lib.dvc_words import explained, is_locked, unsaid
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_yaml, reading, write_text
+from shelfspace.files import read_json, read_yaml, reading, write_text
 from shelfspace.hashing import file_hash, fingerprint
 
-__all__ = ["add", "commit_stages", "keep", "pointer_hash", "repository"]
+__all__ = ["add", "commit_stages", "keep", "kept_md5", "pointer_hash", "repository"]
 
 QUIET = {"DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1"}
 
@@ -23,26 +25,44 @@ IN_TURN = """
 import json, sys
 from dvc.cli import main
 for number, arguments in enumerate(json.loads(sys.argv[1]), 1):
-    if main(arguments):
+    status = main(arguments)
+    print(sys.argv[2], file=sys.stderr, flush=True)
+    if status:
         sys.exit(number)
 """
 """Several commands in one process, since DVC takes a second to start; the status numbers what failed."""
 
+END = "\x1e"
+"""What stands in the error stream after each command."""
+
+LOCK_SECONDS = 60.0
+"""How long another DVC command in the same repository is waited for; DVC itself gives up after three."""
+
 
 def _dvc(folder: Path, *commands: list[str]) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", IN_TURN, json.dumps(commands)],
-        cwd=folder,
-        env={**os.environ, **QUIET},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        failed = commands[max(done.returncode, 1) - 1 if done.returncode <= len(commands) else 0]
-        said = (done.stderr or done.stdout).strip()[-800:]
-        raise ArtifactError(f"dvc {' '.join(failed)} failed in {folder}: {said}")
-    return done.stdout
+    """Run commands in turn; returns what they printed.
+
+    Raises:
+        ArtifactError: one failed, or says that it did; with why, what to do and DVC's words.
+    """
+    waited = time.monotonic() + LOCK_SECONDS
+    while True:
+        done = subprocess.run(
+            [sys.executable, "-c", IN_TURN, json.dumps(commands), END],
+            cwd=folder,
+            env={**os.environ, **QUIET},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = done.stderr.split(f"{END}\n")
+        failed = done.returncode - 1 if 0 < done.returncode <= len(commands) else 0
+        wrong = [failed] if done.returncode else [n for n, words in enumerate(said) if unsaid(words)]
+        if not wrong:
+            return done.stdout
+        words = said[wrong[0]] if wrong[0] < len(said) else done.stderr
+        if not is_locked(words) or time.monotonic() > waited:
+            raise ArtifactError(explained(commands[wrong[0]], folder, words or done.stdout))
 
 
 def repository(root: Path) -> Path:
@@ -57,10 +77,10 @@ def repository(root: Path) -> Path:
     home = root.parent
     _dvc(
         home,
-        ["init", "--no-scm", "-q"],
+        ["init", "--no-scm"],
         ["config", "core.analytics", "false"],
         ["config", "core.check_update", "false"],
-        ["remote", "add", "-q", "-d", "local", str(home / ".dvc-remote")],
+        ["remote", "add", "-d", "local", ".dvc-remote"],
     )
     return home
 
@@ -82,14 +102,24 @@ def pointer_hash(target: Path) -> str | None:
         return str(read_yaml(pointer)["outs"][0]["md5"])
 
 
+def kept_md5(target: Path) -> dict[str, str]:
+    """Relative path to MD5 of each file of a folder as DVC was last told; {} where its list is not here."""
+    version = pointer_hash(target)
+    home = next((folder for folder in target.parents if (folder / ".dvc" / "cache").is_dir()), None)
+    if version is None or home is None:
+        return {}
+    listed = home / ".dvc" / "cache" / "files" / "md5" / version[:2] / version[2:]
+    return {entry["relpath"]: entry["md5"] for entry in read_json(listed)} if listed.exists() else {}
+
+
 def add(target: Path, *, push_too: bool = False) -> str:
     """`dvc add` a folder, and push it to the configured remote; returns its MD5 (a `.dir` hash).
 
     Raises:
-        ArtifactError: DVC refused, with its last words.
+        ArtifactError: DVC refused, or could not keep or push all; why, what to do, and its words.
     """
-    pushing = [["push", "-q", f"{target}.dvc"]] if push_too else []
-    _dvc(repository(target.parent), ["add", "-q", str(target)], *pushing)
+    pushing = [["push", f"{target}.dvc"]] if push_too else []
+    _dvc(repository(target.parent), ["add", str(target)], *pushing)
     version = pointer_hash(target)
     if version is None:
         raise ArtifactError(f"dvc add {target} left no pointer")
@@ -134,7 +164,7 @@ def commit_stages(project: Path, workspace: Path, stages: list[str]) -> list[str
     note = workspace / "state" / "dvc.noted"
     recorded = note.read_text() if note.exists() else ""
     if names and recorded != _seen(project, workspace):
-        _dvc(project, ["commit", "-q", "-f", *names])
+        _dvc(project, ["commit", "-f", *names])
         write_text(note, _seen(project, workspace))
     return names
 

@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import PrivateAttr
 
 from assets.lib.dvc import pointer_hash
+from assets.lib.life import hold_life
 from assets.lib.record import Record, check_bytes, read_record
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.versions import raw_table_version
@@ -63,6 +64,8 @@ class Shop(dg.ConfigurableResource):
         run = context.run
         self._run_id = run.run_id if run is not None else ""
         holder = "another run" if run is None else f"run {run.run_id[:8]} ({run.job_name})"
+        if run is not None:
+            hold_life(self.workspace, self._run_id)
         say = context.log.warning if context.log is not None else None
         with self.workspace.lock(self.wait_seconds, holder=holder, waiting=say):
             yield self

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from assets.lib.checks import require_checks
 from assets.lib.presentation import code_reference, column_schema, to_metadata
 from assets.lib.record import Facts, Record, build
+from assets.lib.refusals import refusals_first
 from assets.lib.shop import FOLDERS, Shop
 
 __all__ = ["result", "stage"]
@@ -94,27 +95,28 @@ def stage(
             ],
         )
         def run(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.MaterializeResult]:
-            if side and len(context.run.asset_selection or ()) > len(described):
-                context.log.info(f"left out: {name} runs alone; materialise it by itself or run its job")
-                return
-            versions = {**shop.versions(*read), **dict(also(shop))}
-            require_checks(context, shop, [*versions, *judged])
-            record = build(
-                shop.workspace.root / folder,
-                inputs=versions,
-                code_version=code_version,
-                settings=settings(shop),
-                compute=lambda empty: compute(shop, empty),
-                made_by=shop.made_by,
-                note=shop.note(folder),
-            )
-            whole = len(described) == 1
-            asked = described if whole else [key.to_user_string() for key in context.selected_asset_keys]
-            for asset in sorted(asked):
-                facts = record.facts if each is None else each(asset, record.facts)
-                version = record.facts.get("versions", {}).get(asset, record.data_version)
-                now = {"cause": shop.cause or "asked for", **facts, **dict(shown(shop))}
-                yield result(context, asset, record, now, version)
+            with refusals_first():
+                if side and len(context.run.asset_selection or ()) > len(described):
+                    context.log.info(f"left out: {name} runs alone; materialise it by itself or run its job")
+                    return
+                versions = {**shop.versions(*read), **dict(also(shop))}
+                require_checks(context, shop, [*versions, *judged])
+                record = build(
+                    shop.workspace.root / folder,
+                    inputs=versions,
+                    code_version=code_version,
+                    settings=settings(shop),
+                    compute=lambda empty: compute(shop, empty),
+                    made_by=shop.made_by,
+                    note=shop.note(folder),
+                )
+                whole = len(described) == 1
+                asked = described if whole else [key.to_user_string() for key in context.selected_asset_keys]
+                for asset in sorted(asked):
+                    facts = record.facts if each is None else each(asset, record.facts)
+                    version = record.facts.get("versions", {}).get(asset, record.data_version)
+                    now = {"cause": shop.cause or "asked for", **facts, **dict(shown(shop))}
+                    yield result(context, asset, record, now, version)
 
         return run
 
@@ -131,6 +133,9 @@ def result(
         "folder": {"path": str(record.folder)},
     }
     metadata = to_metadata({**facts, **of_this_run}, record.folder, context.instance)
+    if asset == "quarantine":
+        # The UI shows a run's tags above its steps.
+        context.instance.add_run_tags(context.run_id, {"shelfspace/refused": facts["refused"]})
     tqdm.write(f"  {asset:<22} {line(record, facts)}", file=sys.stderr)
     for said in facts.get("warnings", {"json": []})["json"]:
         tqdm.write(f"  warning: {said}", file=sys.stderr)

@@ -5,6 +5,7 @@ Parsing, forms and the OpenAPI document read a `Contract`; `bentos.endpoints` ad
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -139,6 +140,7 @@ class ParsedRequest:
         queries, options: of a search, and how they are answered.
         modality: what /similar goes by alone; "" for all.
         texts: of /suggest: what was typed.
+        updated_at: of /products/delete: when it was true; None for now.
     """
 
     contract: Contract
@@ -151,6 +153,7 @@ class ParsedRequest:
     options: SearchOptions = field(default_factory=SearchOptions)
     modality: str = ""
     texts: tuple[str, ...] = ()
+    updated_at: datetime | None = None
 
     def __len__(self) -> int:
         return len(self.product_ids)

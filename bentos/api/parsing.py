@@ -93,7 +93,8 @@ def read_named(
     for product in parts:
         limits.check_text("product_id", product)
     k, modality = getattr(request, "k", 0), getattr(request, "modality", "")
-    return ParsedRequest(contract, single, (), tuple(parts), k, modality=modality)
+    time = getattr(request, "updated_at", None)
+    return ParsedRequest(contract, single, (), tuple(parts), k, modality=modality, updated_at=time)
 
 
 def check_shape(body: dict[str, Any], contract: Contract, limits: Limits) -> None:

@@ -5,9 +5,9 @@ given as null counts as not given: `bentos.api.parsing` takes it out. Limits tha
 (items, k, text length, bytes) are checked in `bentos.api.limits`, not here.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 __all__ = [
     "EXAMPLE_ITEM", "Price", "ProductId", "ProductItem", "Query", "Request", "SearchFilters",
@@ -130,9 +130,25 @@ class SearchRequest(Request):
 
 
 ProductId = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def written_out(time: Any) -> Any:
+    """A time as text; a bare number would be read as seconds since 1970, whatever it was meant as."""
+    if isinstance(time, str) and "-" in time:
+        return time
+    raise ValueError("give a time such as 2026-05-01T10:00:00Z (ISO 8601 with its zone), or leave it out")
+
+
 Time = Annotated[
     AwareDatetime | None,
-    Field(description="When it was true, ISO 8601 with its zone; default now. The later of two wins."),
+    BeforeValidator(written_out),
+    Field(
+        description="When it was true, ISO 8601 with its zone; default now. The later of two statements "
+        "about a product counts, in whatever order they come; of equal times, the one that comes last."
+    ),
 ]
-Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Price = Annotated[
+    float,
+    Field(gt=0, le=1e12, allow_inf_nan=False, description="In the catalogue's currency; above zero."),
+]
 Stock = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False, description="Pieces in stock.")]

@@ -5,14 +5,14 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 __all__ = ["EXAMPLE_HIT", "EXAMPLE_RELEASE", "Classification", "ErrorAnswer", "Hit", "Hits"]
 
 EXAMPLE_HIT: dict[str, JsonValue] = {
-    "product_id": "P00017",
+    "product_id": "p00017",
     "score": 0.87,
     "title": "Trail shoe, blue",
     "brand": "Northpeak",
     "category": "Shoes > Running",
     "price": 79.0,
     "currency": "EUR",
-    "photo": "photos/P00017.jpg",
+    "photo": "photos/p00017-1.jpg",
     "sound": "",
     "on_hand": 12.0,
     "why": {"words": ["blue", "trail"], "modality": "image"},

@@ -43,8 +43,8 @@ CHANGE_PRODUCTS = Writing(
     item=ProductChange,
     read=read_changes,
     examples={
-        "one": {"change": {"product_id": "P00017", "price": 69.0, "on_hand": 0}},
-        "several": {"changes": [{"product_id": "P00017", "on_hand": 3}]},
+        "one": {"change": {"product_id": "p00017", "price": 69.0, "on_hand": 0}},
+        "several": {"changes": [{"product_id": "p00017", "on_hand": 3}]},
     },
     names_products=True,
     records=change,

@@ -235,7 +235,7 @@ SEARCH = Reading(
             "facets": True,
         },
         "like this one, but in red": {
-            "query": {"text": "red", "product_id": "P00017", "weights": {"text": 1, "product": 2}}
+            "query": {"text": "red", "product_id": "p00017", "weights": {"text": 1, "product": 2}}
         },
         "a price in the words, taken back": {
             "query": {"text": "running shoe under 100", "ignore": ["under 100"]},

@@ -7,7 +7,7 @@ away where the catalogue has spoken since.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +16,10 @@ from bentos.api.responses import EXAMPLE_RELEASE
 from bentos.auth.keys import ScopeName
 from bentos.endpoints.endpoint import Asked, Endpoint, Reply
 from bentos.errors import RequestError
+from bentos.serving.loaded_release import LoadedRelease
 from retrieval.changes.records import Record
+from retrieval.changes.segment import Written
+from retrieval.changes.state import PassedOver
 
 __all__ = ["Writing", "common_facts", "given_facts", "require_known"]
 
@@ -24,16 +27,38 @@ SWAPS = 5
 """Releases in a row that may replace the one a write was made for before it is refused."""
 
 
+AHEAD = timedelta(days=1)
+"""How far ahead of this machine's clock a time may be: what is later than all to come would block it."""
+
+
+class OlderThanKnown(BaseModel):
+    """What was not taken of a write, since something newer is known of the product."""
+
+    product_id: str
+    fields: list[str] = Field(description="Those that were not taken; empty where nothing was.")
+    reason: str
+
+
 class WriteAnswer(BaseModel):
     """What was written; every answer with this sequence or a later one knows of it."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"release": EXAMPLE_RELEASE, "sequence": 42, "product_ids": ["P00017"]}}
+        json_schema_extra={
+            "example": {
+                "release": EXAMPLE_RELEASE,
+                "sequence": 42,
+                "product_ids": ["p00017"],
+                "applied": True,
+                "passed_over": [],
+            }
+        }
     )
 
     release: str
     sequence: int = Field(description="Number of the last change; it goes on across releases.")
     product_ids: list[str]
+    applied: bool = Field(description="Whether all of it counts; if not, `passed_over` says what does not.")
+    passed_over: list[OlderThanKnown] = Field(description="What is older than what is known already.")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -59,13 +84,32 @@ class Writing(Endpoint):
         for _ in range(SWAPS):
             require_live(asked)
             loaded, records = asked.loaded, await self.records(asked)
-            sequence = await backend.aside(backend.engine.write, loaded, records)
-            if sequence is not None:
-                ids = list(asked.call.product_ids)
-                return Reply({"release": loaded.id, "sequence": sequence, "product_ids": ids})
+            written = await backend.aside(backend.engine.write, loaded, records)
+            if written is not None:
+                return Reply(answer(asked, loaded, written))
             asked = replace(asked, loaded=backend.engine.require())
         remedy = "retry in a second; releases are being swapped"
         raise RequestError(503, "release", asked.loaded.id, remedy, retry_after=1)
+
+
+def answer(asked: Asked, loaded: LoadedRelease, written: Written) -> dict[str, Any]:
+    """What is answered to a write, as `WriteAnswer`."""
+    assert loaded.live is not None  # noqa: S101 - it was written to
+    return {
+        "release": loaded.id,
+        "sequence": written.records[-1].sequence if written.records else loaded.live.sequence,
+        "product_ids": list(asked.call.product_ids),
+        "applied": not written.passed_over,
+        "passed_over": [older(one) for one in written.passed_over],
+    }
+
+
+def older(passed: PassedOver) -> dict[str, Any]:
+    """Why something was not taken."""
+    what = ", ".join(passed.facts) if passed.facts else "this"
+    newer = passed.newer.isoformat(timespec="seconds")
+    reason = f"{what}: older than what is known of the product since {newer}, which stands"
+    return {"product_id": passed.product_id, "fields": list(passed.facts), "reason": reason}
 
 
 def require_live(asked: Asked) -> None:
@@ -85,16 +129,28 @@ def require_known(asked: Asked) -> None:
 
 
 def common_facts(asked: Asked) -> list[dict[str, Any]]:
-    """What every record of the log says: of which product, when, and over which state of the release."""
-    call, loaded = asked.call, asked.loaded
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    """What every record of the log says: of which product, when, and over which state of the release.
+
+    Raises:
+        RequestError: 422 for a time that has not come.
+    """
+    call, loaded, now = asked.call, asked.loaded, datetime.now(UTC)
     facts = []
     for number, product in enumerate(call.product_ids):
         row = loaded.rows.get(product)
-        time = getattr(call.parts[number], "updated_at", None) if call.parts else None
-        said = time.astimezone(UTC).isoformat() if time else now
-        base = "" if row is None else loaded.base(row)
-        facts.append({"product_id": product, "time": said, "release": loaded.number, "base": base})
+        time = getattr(call.parts[number], "updated_at", None) if call.parts else call.updated_at
+        if time is not None and time > now + AHEAD:
+            place = f"{call.place(number)}.updated_at" if call.parts else "updated_at"
+            clock = now.isoformat(timespec="seconds")
+            remedy = f"give a time that has come (it is {clock} here), or leave it out for now"
+            raise RequestError(422, place, time.isoformat(), remedy)
+        facts.append({
+            "product_id": product,
+            "time": (time or now).astimezone(UTC).isoformat(),
+            "arrival": time is None,
+            "release": loaded.number,
+            "base": "" if row is None else loaded.base(row),
+        })  # fmt: skip
     return facts
 
 

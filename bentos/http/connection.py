@@ -2,11 +2,13 @@
 
 uvicorn waits for ever for the head of a request, reads a head of any length, and goes on reading a
 body whose answer is given. Here each has a limit, so that a client that dribbles (Slowloris) or
-floods is cut off, and is told why in the body every error has.
+floods is cut off, and is told why in the body every error has. Where connections run out, the one
+that has been without a request for longest makes room: half-open ones keep nobody out.
 """
 
 import asyncio
-from typing import TYPE_CHECKING
+import resource
+from typing import TYPE_CHECKING, ClassVar
 
 import orjson
 import uvicorn.config
@@ -30,6 +32,8 @@ UNREAD_SECONDS = 1.0
 STALLED_SECONDS = 60.0
 """How long a client may leave an answer unread."""
 CONNECTIONS = 1000
+FILES = 4 * CONNECTIONS
+"""Open files that a process asks for: a connection is one, and where none is left nothing is accepted."""
 
 TOO_LONG = RequestError(
     431, "head", "too long", f"send at most {HEAD_FIELDS} header fields, {HEAD_BYTES} bytes"
@@ -48,6 +52,9 @@ class HeadTooLongError(ValueError):
 class GuardedProtocol(HttpToolsProtocol):
     """HTTP/1.1 with limits on heads, left-over bodies, unread answers and connections."""
 
+    waiting: ClassVar[dict["GuardedProtocol", None]] = {}
+    """Connections without a request, those that have waited longest first."""
+
     _timer: "TimerHandle | None" = None
     _linger: "TimerHandle | None" = None
     _stalled: "TimerHandle | None" = None
@@ -60,15 +67,17 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > CONNECTIONS:
+        if len(self.connections) > CONNECTIONS and not self._make_room():
             self._refuse(FULL)
             return
+        self.waiting[self] = None
         self._timer = self.loop.call_later(HEAD_SECONDS, self._late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in (self._timer, self._linger, self._stalled):
             if timer is not None:
                 timer.cancel()
+        self.waiting.pop(self, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -98,6 +107,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head, self._in_body = False, True
+        self.waiting.pop(self, None)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -112,6 +122,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self.cycle.response_complete and not self.transport.is_closing():
+            self.waiting[self] = None
         if self._in_body and self._linger is None and not self.transport.is_closing():
             self._linger = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
@@ -135,6 +147,18 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_size = self._head_fields = 0
         if self._timer is None:
             self._timer = self.loop.call_later(HEAD_SECONDS, self._late)
+
+    def _make_room(self) -> bool:
+        """End the connection that has been without a request for longest; whether there was one."""
+        longest = next(iter(self.waiting), None)
+        if longest is None:
+            return False
+        del self.waiting[longest]
+        if longest._in_head:
+            longest._refuse(FULL)
+        else:  # kept for a further request: it ends as it does when none comes
+            longest.transport.close()
+        return True
 
     def _late(self) -> None:
         self._timer = None
@@ -161,5 +185,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
 
 def use_guarded_connections() -> None:
-    """Make this the protocol of uvicorn servers of this process that name none, as BentoML's does."""
+    """Make this the protocol of uvicorn servers of this process that name none, as BentoML's does.
+
+    The process may then have as many files open as its connections and all else need.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{GuardedProtocol.__name__}"

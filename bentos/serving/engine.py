@@ -21,7 +21,7 @@ from bentos.serving.uploads import PutMedia, keys_said
 from releases import Release, current_id, list_releases
 from retrieval.changes.migrate import prune_logs
 from retrieval.changes.records import Record
-from retrieval.changes.segment import DeltaLimits
+from retrieval.changes.segment import DeltaLimits, Written
 from shelfspace.errors import CapacityError, InputError, ShelfspaceError
 
 __all__ = ["Engine"]
@@ -100,8 +100,8 @@ class Engine:
             return self._fall_back()
         return True
 
-    def write(self, loaded: LoadedRelease, records: list[Record]) -> int | None:
-        """Append changes to the log of the release they were made for; returns their last sequence.
+    def write(self, loaded: LoadedRelease, records: list[Record]) -> Written | None:
+        """Append changes to the log of the release they were made for; returns what became of them.
 
         None when another release answers by now: the caller encodes for that one.
 
@@ -112,14 +112,13 @@ class Engine:
             if loaded is not self.loaded or loaded.live is None:
                 return None
             try:
-                made = loaded.live.segment.write(records)
+                return loaded.live.segment.write(records)
             except CapacityError as error:
                 raise RequestError.of(error, 409) from error
             except OSError as error:
                 logger.exception("the delta log cannot be written")
                 remedy = "make room on the disk; nothing of this request was kept"
                 raise RequestError(507, "delta", error.strerror or "", remedy) from error
-            return made[-1].sequence if made else loaded.live.sequence
 
     def _prepared(self, release: Release) -> LoadedRelease:
         """A release in memory, tried, and its encoder's way chosen: nothing of it changes once it answers."""

@@ -70,7 +70,7 @@ class LoadedRelease(InMemoryRelease):
             Target(header, self.number, self.rows, self.base, self.updated, self.encode, self.derived),
         )
         path = log_path(folder, self.id)
-        live = LayeredIndex(path, header, self.index, self.release.product_ids, limits)
+        live = LayeredIndex(path, header, self.index, self.release.product_ids, limits, self.updated)
         return replace(self, live=live), carried
 
     @property

@@ -19,7 +19,7 @@ from bentos.serving.uploads import PutMedia, keys_said
 from catalog.media.headers import sniff
 from catalog.media.photo import open_photo
 from catalog.snapshot.media_store import MediaStore
-from retrieval.changes.segment import DeltaView
+from retrieval.changes.state import DeltaView
 from shelfspace.errors import ArtifactError, MediaError
 from shelfspace.settings import Media
 

@@ -1,7 +1,7 @@
-"""Cleaning: raw rows become typed rows; every row or file refused goes to quarantine with a reason.
+"""Cleaning: raw rows become typed rows; every row, field or file refused goes to quarantine with a reason.
 
-For each table, clean rows and quarantined rows add up to the collected ones. A photo or sound that
-is refused does not take its product with it: the product goes on without that file.
+For each table, clean rows and quarantined rows add up to the collected ones. A photo, sound
+or field that is refused does not take its row with it: the product goes on without it.
 """
 
 from catalog.cleaning.events import clean_events, clean_stock

@@ -4,35 +4,46 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from catalog.cells import amounts, moments, numbers, stripped
-from catalog.cleaning.refusals import Cleaned, Refusals
+from catalog.cells import (
+    AS_FOUND,
+    Reading,
+    amounts,
+    moments,
+    numbers,
+    open_dates,
+    open_numbers,
+    stripped,
+)
+from catalog.cleaning.refusals import NO_TIME, TWO_DATES, TWO_NUMBERS, Cleaned, Refusals
 from catalog.contract import EVENT_COLUMNS, EVENT_KINDS, STOCK_COLUMNS, raw_columns
 
 __all__ = ["clean_events", "clean_stock"]
 
 
-def clean_events(raw: pd.DataFrame, product_ids: Iterable[str]) -> Cleaned:
+def clean_events(raw: pd.DataFrame, product_ids: Iterable[str], reading: Reading = AS_FOUND) -> Cleaned:
     """Type raw events.
 
     Refused, in this order: no shopper; unknown kind; a quantity that is no whole number above zero
     (cancellations and returns have negative ones); a product that is not among the clean ones; no
-    time; a unit price not above zero; the same line again. An empty quantity counts as 1, an empty
-    unit price as unknown.
+    time; a unit price of zero or less; the same line again. An empty quantity counts as 1. A unit price
+    that is no number is refused alone: it is then unknown, as an empty one.
 
     Args:
-        raw: `catalog.snapshot.write.read_raw_events`.
+        raw: `catalog.snapshot.shards.read_raw_events`.
         product_ids: of the clean products.
+        reading: how the table writes numbers and dates, where that is told.
 
     Returns:
         clean events in the contract's columns, by time.
     """
     raw = raw.reset_index(drop=True)
     cells = {column: stripped(raw[column]) for column in EVENT_COLUMNS}
-    kind, quantity = cells["event"].str.lower(), amounts(raw["quantity"], whole=True)
-    price, time = numbers(raw["unit_price"]), moments(raw["time"])
+    kind, quantity = cells["event"].str.lower(), amounts(raw["quantity"], True, reading)
+    price, time = numbers(raw["unit_price"], reading), moments(raw["time"], reading)
     found = Refusals("events", raw)
     found.refuse(cells["user_id"].eq(""), "user_id", "no shopper; an event needs one")
     found.refuse(~kind.isin(EVENT_KINDS), "event", f"unknown kind; use one of {', '.join(EVENT_KINDS)}")
+    found.refuse(open_numbers(raw["quantity"], reading, money=False), "quantity", TWO_NUMBERS)
     found.refuse(
         cells["quantity"].ne("") & ~quantity.gt(0),
         "quantity",
@@ -40,10 +51,14 @@ def clean_events(raw: pd.DataFrame, product_ids: Iterable[str]) -> Cleaned:
     )
     known = cells["product_id"].isin(set(product_ids))
     found.refuse(~known, "product_id", "no such product among the clean ones")
-    found.refuse(time.isna(), "time", "not a time; give ISO 8601 such as 2026-01-31T10:00:00Z")
+    found.refuse(open_dates(raw["time"], reading), "time", TWO_DATES)
+    found.refuse(time.isna(), "time", NO_TIME)
     found.refuse(time.gt(pd.Timestamp.now(tz="UTC")), "time", "in the future; mend the clock that wrote it")
-    priced = cells["unit_price"].ne("") & ~price.gt(0)
-    found.refuse(priced, "unit_price", "not a number above zero; leave it empty where it is unknown")
+    found.refuse(price.le(0), "unit_price", "not above zero; leave it empty where it is unknown")
+    two_ways = open_numbers(raw["unit_price"], reading)
+    found.empty(two_ways, "unit_price", TWO_NUMBERS)
+    unread = cells["unit_price"].ne("") & price.isna() & ~two_ways
+    found.empty(unread, "unit_price", "not a number; leave it empty where it is unknown")
     again = raw[list(raw_columns("events"))][found.kept].duplicated(keep="first")
     found.refuse(
         again.reindex(raw.index, fill_value=False), "product_id", "the same line again; the first is kept"
@@ -63,22 +78,27 @@ def clean_events(raw: pd.DataFrame, product_ids: Iterable[str]) -> Cleaned:
     return found.result(ordered[list(EVENT_COLUMNS)])
 
 
-def clean_stock(raw: pd.DataFrame, product_ids: Iterable[str]) -> Cleaned:
-    """Type raw stock; refuse unknown products, figures that are none, and repeats (the last row stays).
+def clean_stock(raw: pd.DataFrame, product_ids: Iterable[str], reading: Reading = AS_FOUND) -> Cleaned:
+    """Type raw stock; refuse unknown products, pieces that are no number, repeats (the last row stays).
 
-    An empty lead time is unknown (NaN).
+    An empty lead time is unknown (NaN); one that is no number of days is refused alone, and unknown too.
     """
     raw = raw.reset_index(drop=True)
     cells = {column: stripped(raw[column]) for column in STOCK_COLUMNS}
-    on_hand, lead = amounts(raw["on_hand"], whole=True), amounts(raw["lead_time_days"])
+    on_hand, lead = amounts(raw["on_hand"], True, reading), amounts(raw["lead_time_days"], False, reading)
     found = Refusals("stock", raw)
     known = cells["product_id"].isin(set(product_ids))
     found.refuse(~known, "product_id", "no such product among the clean ones")
+    found.refuse(open_numbers(raw["on_hand"], reading, money=False), "on_hand", TWO_NUMBERS)
     found.refuse(~on_hand.ge(0), "on_hand", "not a whole number of zero or more")
-    days = cells["lead_time_days"].eq("") | lead.ge(0)
-    found.refuse(~days, "lead_time_days", "not a number of days of zero or more")
+    two_ways = open_numbers(raw["lead_time_days"], reading, money=False)
+    found.empty(two_ways, "lead_time_days", TWO_NUMBERS)
+    days = cells["lead_time_days"].eq("") | lead.ge(0) | two_ways
+    found.empty(~days, "lead_time_days", "not a number of days of zero or more")
     again = cells["product_id"][found.kept].duplicated(keep="last").reindex(raw.index, fill_value=False)
     found.refuse(again, "product_id", "given again; the last row is kept")
-    clean = pd.DataFrame({"product_id": cells["product_id"], "on_hand": on_hand, "lead_time_days": lead})
+    clean = pd.DataFrame(
+        {"product_id": cells["product_id"], "on_hand": on_hand, "lead_time_days": lead.where(lead.ge(0))}
+    )
     clean = clean[found.kept].astype({"on_hand": "int64"})
     return found.result(clean[list(STOCK_COLUMNS)].sort_values("product_id", kind="stable"))

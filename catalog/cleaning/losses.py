@@ -17,18 +17,20 @@ LOSSES = "losses.json"
 """File of the cleaned tables' folder."""
 
 MEDIA = ("photos", "sounds")
+BAR = {"github": "\\|", "html": "|"}
+"""How a bar stands inside a cell."""
 SHOWN_REASONS = 3
 """Reasons of a table that are told where there is little room; the quarantine page has them all."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why rows of a table were refused.
+    """Why rows or fields of a table were refused.
 
     Attributes:
         field: that was refused.
         reason: in words, with the remedy.
-        rows: refused for it.
+        rows: refused for it, or emptied in that field.
         id, value: of the first of them.
     """
 
@@ -42,7 +44,7 @@ class Reason:
     def sentence(self) -> str:
         """For people: how many, what stood in which field, and what is wrong with it."""
         stood = repr(self.value) if len(self.value) <= 40 else repr(self.value[:37] + "...")
-        where = f" of {self.id}" if self.id else ""
+        where = f" of {self.id}" if self.id not in ("", self.value) else ""
         return f"{self.rows:,} {self.field}: {self.reason}; for instance {stood}{where}"
 
 
@@ -54,7 +56,9 @@ class TableLoss:
         table: products, events, stock, photos or sounds.
         read, kept: rows as they came, and clean ones; of media distinct files.
         refused: rows in quarantine.
-        reasons: the most frequent first.
+        reasons: of rows and fields, the most frequent first.
+        emptied: fields in quarantine whose rows went on without them.
+        joined: rows that completed another row of their product.
     """
 
     table: str
@@ -62,16 +66,30 @@ class TableLoss:
     kept: int
     refused: int
     reasons: tuple[Reason, ...] = ()
+    emptied: int = 0
+    joined: int = 0
 
     @property
     def lost(self) -> int:
         """Rows that are neither clean nor in quarantine; negative where rows were counted twice."""
-        return self.read - self.kept - self.refused
+        return self.read - self.kept - self.refused - self.joined
 
     @property
     def share(self) -> float:
         """Refused rows among those read."""
         return self.refused / self.read if self.read else 0.0
+
+    @property
+    def told(self) -> str:
+        """What was refused, for people: rows and their share, and fields."""
+        rows = f"{self.refused:,} ({self.share:.1%})" if self.refused else "0"
+        fields = f"{self.emptied:,} field{'s' if self.emptied > 1 else ''}"
+        return f"{rows} and {fields}" if self.emptied else rows
+
+    @property
+    def stayed(self) -> str:
+        """What was kept, for people: rows, and those that were joined with them."""
+        return f"{self.kept:,} ({self.joined:,} rows joined)" if self.joined else f"{self.kept:,}"
 
     @property
     def why(self) -> str:
@@ -82,7 +100,11 @@ class TableLoss:
 
 
 def count_losses(
-    collected: Mapping[str, int], clean: Mapping[str, int], quarantine: pd.DataFrame, findings: pd.DataFrame
+    collected: Mapping[str, int],
+    clean: Mapping[str, int],
+    quarantine: pd.DataFrame,
+    findings: pd.DataFrame,
+    joined: Mapping[str, int] | None = None,
 ) -> list[TableLoss]:
     """What each table lost, and of photos and sounds each file once.
 
@@ -91,12 +113,17 @@ def count_losses(
         clean: table to its clean rows.
         quarantine: QUARANTINE_COLUMNS.
         findings: of the media probe (`catalog.media.probe_catalogue`).
+        joined: table to its rows that completed another one.
     """
     found = []
     for table in TABLES:
-        refused = quarantine[quarantine["table"].eq(table)]
+        told = quarantine[quarantine["table"].eq(table)]
+        rows = int(told["scope"].eq("row").sum())
+        counts = collected.get(table, 0), clean.get(table, 0), rows
         found.append(
-            TableLoss(table, collected.get(table, 0), clean.get(table, 0), len(refused), _reasons(refused))
+            TableLoss(
+                table, *counts, _reasons(told), emptied=len(told) - rows, joined=(joined or {}).get(table, 0)
+            )
         )
     for kind in MEDIA:
         files = findings[findings["kind"].eq(kind)]
@@ -128,9 +155,9 @@ def losses_table(losses: Sequence[TableLoss], style: str = "simple") -> str:
         [
             loss.table,
             f"{loss.read:,}",
-            f"{loss.kept:,}",
-            f"{loss.refused:,} ({loss.share:.1%})" if loss.refused else "0",
-            loss.why.replace("\n", "; ") if markdown else loss.why,
+            loss.stayed,
+            loss.told,
+            loss.why.replace("\n", "; ").replace("|", BAR[style]) if markdown else loss.why,
         ]
         for loss in losses
         if loss.read

@@ -1,6 +1,7 @@
 """Cleaning of product rows and of the media they name."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,56 +10,87 @@ from catalog.cells import (
     attribute_texts,
     category_path,
     codes,
-    foreign,
     languages,
     media_cell,
     moments,
     numbers,
+    one_currency,
+    open_dates,
+    open_numbers,
     stripped,
+    usable_ids,
     usable_key,
 )
 from catalog.cleaning.placeholders import without_placeholders
-from catalog.cleaning.refusals import Cleaned, Refusals, refused_files
+from catalog.cleaning.refusals import (
+    NO_TIME,
+    TWO_DATES,
+    TWO_NUMBERS,
+    Cleaned,
+    Refusals,
+    refused_files,
+)
 from catalog.contract import PRODUCT_COLUMNS
+from catalog.joining import Joined, join_rows
 from catalog.sources.base import CatalogSource
+from catalog.text.markup import shown_lines, shown_text
 from shelfspace.settings import Settings
 
 __all__ = ["clean_products"]
+
+GAVE_WAY = (
+    "another row of the product says otherwise; of rows that complete each other the first value counts"
+)
 
 
 def clean_products(
     raw: pd.DataFrame, source: CatalogSource, settings: Settings, media_findings: pd.DataFrame
 ) -> Cleaned:
-    """Type and deduplicate raw products.
+    """Type, complete and deduplicate raw products.
 
-    Refused rows, in this order: no id; a price that is no number, or not above zero; another currency
-    than the catalogue's, in its column or by a sign in the price; an id given again (the latest
-    updated_at stays, then the last row); no text, photo or sound left. Refused files: not delivered,
-    named by a path that leads out of the media root, or refused by the media probe, or a
+    Rows of one id that complete each other are one product (`catalog.joining`). Refused rows, in this
+    order: no id; an id given again (the latest updated_at stays, then the last row); no text, photo or
+    sound left. Refused fields, which are then empty: a price that is no number, or two, or not above zero,
+    or in another currency than the catalogue's; an updated_at that is no time. Refused files: not
+    delivered, named by a path that leads out of the media root, or refused by the media probe, or a
     placeholder (`catalog.cleaning.placeholders`).
 
     Args:
-        raw: `catalog.snapshot.write.read_raw_products`.
-        source: currency and separators.
+        raw: `catalog.snapshot.shards.read_raw_products`.
+        source: currency, separators, and how numbers and dates are written.
         settings: unused today; limits of media are applied by the probe.
         media_findings: columns key, kind, ok, field, value, reason (`catalog.media.probe_media`).
 
     Returns:
         clean products in the contract's columns, sorted by product_id.
     """
+    reading = source.reading("products")
     raw = raw.reset_index(drop=True)
+    joined = join_rows(raw, source.photo_separator, reading)
+    beside = _given_way(raw, joined)
+    raw = joined.rows.reset_index(drop=True)
     cells = {column: stripped(raw[column]) for column in PRODUCT_COLUMNS}
-    ids, price, updated = cells["product_id"], numbers(raw["price"]), moments(raw["updated_at"])
+    for column, shown in (("title", shown_text), ("brand", shown_text), ("description", shown_lines)):
+        cells[column] = _each(cells[column], shown)
+    ids = cells["product_id"]
+    price, updated = numbers(raw["price"], reading), moments(raw["updated_at"], reading)
+    money = one_currency(raw["price"], raw["currency"], source.currency)
     found = Refusals("products", raw)
     found.refuse(ids.eq(""), "product_id", "the id is empty; give each product its own id")
-    unread = cells["price"].ne("") & price.isna()
-    found.refuse(unread, "price", "not a number; give a price such as 12.50, or nothing")
-    found.refuse(price.le(0), "price", "not above zero; leave it empty where it is unknown")
-    if source.currency:
-        other = codes(raw["currency"]).ne(source.currency) & cells["currency"].ne("")
-        reason = f"not the catalogue's {source.currency}; convert the price, or list the row elsewhere"
-        found.refuse(other, "currency", reason)
-        found.refuse(foreign(raw["price"], source.currency), "price", reason)
+    found.refuse(~usable_ids(ids), "product_id", "no id; give a text or a whole number")
+    two_ways = open_numbers(raw["price"], reading)
+    found.empty(two_ways, "price", TWO_NUMBERS)
+    unread = cells["price"].ne("") & price.isna() & ~two_ways
+    found.empty(unread, "price", "not a number; give a price such as 12.50, or nothing")
+    found.empty(price.le(0), "price", "not above zero; leave it empty where it is unknown")
+    reason = f"not in the catalogue's {money.shown}; convert the price, or list the row elsewhere"
+    found.empty(money.bad_column, "currency", reason)
+    found.empty(money.bad_price & ~money.bad_column, "price", reason)
+    price = price.where(price.gt(0) & ~money.bad_column & ~money.bad_price)
+    undated = cells["updated_at"].ne("") & updated.isna()
+    two_dates = open_dates(raw["updated_at"], reading)
+    found.empty(two_dates, "updated_at", TWO_DATES)
+    found.empty(undated & ~two_dates, "updated_at", NO_TIME)
     found.refuse(
         _superseded(ids, updated, found.kept), "product_id", "given again; the row updated last is kept"
     )
@@ -75,7 +107,7 @@ def clean_products(
             **{name: cells[name] for name in ("product_id", "title", "description", "brand", "group_id")},
             "category": _each(raw["category"], lambda cell: category_path(cell, source.category_separator)),
             "price": price,
-            "currency": source.currency or codes(raw["currency"]),
+            "currency": money.code or codes(raw["currency"]),
             "attributes": _each(raw["attributes"], _attributes),
             "photos": photos,
             "sounds": sounds,
@@ -84,10 +116,19 @@ def clean_products(
         },
         columns=list(PRODUCT_COLUMNS),
     )[found.kept]
-    return found.result(
-        clean.sort_values("product_id", kind="stable"),
-        refused_files([*bad_photos, *bad_sounds, *no_photos, *no_sounds]),
-    )
+    files = refused_files([*bad_photos, *bad_sounds, *no_photos, *no_sounds])
+    told = [table for table in (beside, files) if len(table)]
+    result = found.result(clean.sort_values("product_id", kind="stable"), pd.concat(told) if told else None)
+    return replace(result, joined=len(joined.absorbed))
+
+
+def _given_way(raw: pd.DataFrame, joined: Joined) -> pd.DataFrame:
+    """Quarantine rows of values that gave way to another row's of the same product."""
+    found = Refusals("products", raw)
+    for column in dict.fromkeys(column for _, column in joined.differing):
+        labels = {label for label, other in joined.differing if other == column}
+        found.empty(raw.index.to_series().isin(labels), column, GAVE_WAY)
+    return found.result(raw[:0]).quarantine
 
 
 def _superseded(ids: pd.Series, updated: pd.Series, kept: pd.Series) -> pd.Series:
@@ -140,4 +181,5 @@ def _each(cells: pd.Series, function: Any) -> pd.Series:
 
 
 def _attributes(cell: str) -> str:
-    return json.dumps(attribute_texts(cell), ensure_ascii=False)
+    shown = {shown_text(name): shown_text(value) for name, value in attribute_texts(cell).items()}
+    return json.dumps(shown, ensure_ascii=False)

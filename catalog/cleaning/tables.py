@@ -8,7 +8,7 @@ import pandas as pd
 from catalog.cleaning.events import clean_events, clean_stock
 from catalog.cleaning.losses import TableLoss, count_losses
 from catalog.cleaning.products import clean_products
-from catalog.snapshot.write import read_raw_events, read_raw_products, read_raw_stock
+from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.sources.base import CatalogSource
 from shelfspace.settings import Settings
 
@@ -45,11 +45,12 @@ def clean_tables(
     ids = products.clean["product_id"]
     parts = {
         "products": products,
-        "events": clean_events(raw["events"], ids),
-        "stock": clean_stock(raw["stock"], ids),
+        "events": clean_events(raw["events"], ids, source.reading("events")),
+        "stock": clean_stock(raw["stock"], ids, source.reading("stock")),
     }
     tables = {name: part.clean for name, part in parts.items()}
     tables["quarantine"] = pd.concat([part.quarantine for part in parts.values()], ignore_index=True)
     collected = {name: len(table) for name, table in raw.items()}
     kept = {name: len(part.clean) for name, part in parts.items()}
-    return CleanTables(tables, count_losses(collected, kept, tables["quarantine"], findings))
+    joined = {name: part.joined for name, part in parts.items()}
+    return CleanTables(tables, count_losses(collected, kept, tables["quarantine"], findings, joined))

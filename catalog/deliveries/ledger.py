@@ -15,8 +15,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json, write_json
+from shelfspace.files import read_artifact, write_sealed_json
 
 __all__ = ["FINISHED", "Entry", "Ledger", "State", "editing", "read_ledger"]
 
@@ -52,13 +51,14 @@ class Entry:
         seen: size and mtime that the file had, which a look at the folder can compare.
         state: see `State`.
         reason: why it is held, refused or superseded; what else is to be said of it.
-        rows, refused_rows: rows read, and those of them that were not usable.
+        rows, refused_rows, older: usable rows, those refused, and usable ones passed over as older.
         arrived, changed: ISO 8601 in UTC; of the last change of state.
         approved: a person has let it through the guards.
         snapshot: DVC's hash of the first snapshot that has it.
         release: the first release that has it; "" for events and stock, which no release waits for.
-        archive: where the file went, relative to the inbox.
-        moved: whether it is there; a run killed before it moved the file leaves this false.
+        archive: where the file goes or went, relative to the inbox; "" where it stays.
+        files: files yet to be moved, to their place and the hash of their bytes.
+        moved: nothing is left to move; a run killed before that leaves this false.
     """
 
     arrival: int
@@ -70,25 +70,22 @@ class Entry:
     reason: str = ""
     rows: int = 0
     refused_rows: int = 0
+    older: int = 0
     arrived: str = ""
     changed: str = ""
     approved: bool = False
     snapshot: str = ""
     release: str = ""
     archive: str = ""
+    files: dict[str, tuple[str, str]] = field(default_factory=dict)
     moved: bool = False
-
-    @property
-    def key(self) -> str:
-        """What the snapshot's manifest calls it once its rows are in."""
-        return f"{self.kind}:{self.digest}:{self.arrival}"
 
     @property
     def shown(self) -> str:
         """Its state as people read it."""
         if self.state is State.DONE:
             return f"in release {self.release}" if self.release else f"in the clean {self.kind}"
-        return f"refused: {self.reason}" if self.state is State.REFUSED else str(self.state)
+        return str(self.state)
 
 
 @dataclass
@@ -148,35 +145,33 @@ def editing(state: Path) -> Iterator[Ledger]:
     state.mkdir(parents=True, exist_ok=True)
     with FileLock(state / "deliveries.lock"):
         ledger = read_ledger(state)
+        before = _stored(ledger)
         yield ledger
         finished = [n for n, entry in ledger.entries.items() if entry.state in FINISHED and entry.moved]
         for arrival in finished[:-KEPT]:
             del ledger.entries[arrival]
-        stored = asdict(ledger)
-        stored["entries"] = [asdict(entry) for entry in ledger.entries.values()]
-        stored["snapshots"] = ledger.snapshots[-KEPT:]
-        write_json(state / FILE, stored)
+        ledger.snapshots = ledger.snapshots[-KEPT:]
+        if (stored := _stored(ledger)) != before:
+            write_sealed_json(state / FILE, stored)
 
 
 def read_ledger(state: Path) -> Ledger:
     """The ledger as it is now; empty where there is none.
 
     Raises:
-        ArtifactError: it is damaged.
+        ArtifactError: it is damaged. It may be deleted: what lies in the inbox is then read anew.
     """
     path = state / FILE
-    try:
-        stored = read_json(path)
-        entries = [Entry(**{**entry, "state": State(entry["state"])}) for entry in stored.pop("entries")]
-        known = {name: stored[name] for name in ("last", "snapshots", "cleaned", "unnamed")}
-        return Ledger(entries={entry.arrival: entry for entry in entries}, **known)
-    except FileNotFoundError:
-        return Ledger()
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(
-            f"the ledger of deliveries at {path} cannot be read ({error}); restore it, or delete it: "
-            "then what lies in the inbox is read anew, and what the snapshot has stays"
-        ) from error
+    return read_artifact(path, "the deliveries noted", _ledger) if path.exists() else Ledger()
+
+
+def _stored(ledger: Ledger) -> dict[str, Any]:
+    return asdict(ledger) | {"entries": [asdict(entry) for entry in ledger.entries.values()]}
+
+
+def _ledger(stored: dict[str, Any]) -> Ledger:
+    entries = [Entry(**{**entry, "state": State(entry["state"])}) for entry in stored.pop("entries")]
+    return Ledger(**{**stored, "entries": {entry.arrival: entry for entry in entries}})
 
 
 def _now() -> str:

@@ -20,6 +20,10 @@ MIN_SECONDS = 0.05
 SILENCE = 1e-4
 """Peak amplitude (of 1.0) below which a recording holds nothing to hear."""
 
+CANCELLED = 0.5
+"""Power of the mean, over that of channels that have nothing in common, below which the channels cancel: two
+have a correlation of less than -0.5 then, which stereo of a room has not."""
+
 BLOCK_FRAMES = 1 << 16
 UNKNOWN_FRAMES = 1 << 40
 """Frame counts from here on mean that the header does not say (a streamed file)."""
@@ -37,7 +41,8 @@ class SoundFacts:
 
 
 def open_sound(data: bytes, limits: Media) -> tuple[np.ndarray, int]:
-    """Decode a sound to one channel (the mean of all), float32 within -1..1.
+    """Decode a sound to one channel, float32 within -1..1: the mean of all, or the loudest where they cancel
+    one another, as a recording with one channel inverted does.
 
     Memory follows what is really decoded and never what the header claims: blocks are mixed as
     they come, and reading stops at the cap.
@@ -71,8 +76,10 @@ def _decode_sound(data: bytes, limits: Media) -> tuple[np.ndarray, SoundFacts]:
             raise MediaError("sound.data", f"{missing} bytes fewer than its header says", remedy)
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             _check_sound_header(file, limits)
-            wave, peak = _mixed(file, limits)
+            wave, peak, loudest = _mixed(file, limits)
             claimed, rate, channels = file.frames, file.samplerate, file.channels
+        if loudest is not None:
+            wave = _one_channel(data, loudest)
     except soundfile.LibsndfileError as error:  # its str() carries a memory address
         raise MediaError("sound.data", f"{found}: {error.error_string}", remedy) from error
     except ValueError as error:
@@ -107,13 +114,32 @@ def _check_seconds(seconds: float, limits: Media) -> None:
         )
 
 
-def _mixed(file: soundfile.SoundFile, limits: Media) -> tuple[np.ndarray, float]:
-    """All frames, mixed to one channel block by block, and the peak of any channel."""
+def _mixed(file: soundfile.SoundFile, limits: Media) -> tuple[np.ndarray, float, int | None]:
+    """All frames, mixed to one channel block by block, the peak of any channel, and, where the channels
+    cancel one another, the loudest of them."""
     blocks: list[np.ndarray] = []
     frames, peak = 0, 0.0
+    sums, squares = np.zeros(file.channels + 1), np.zeros(file.channels + 1)
     while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
         frames += len(block)
         _check_seconds(frames / file.samplerate, limits)
         peak = float(np.maximum(peak, np.abs(block).max()))  # keeps a NaN
-        blocks.append(block.mean(axis=1, dtype=np.float32))
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32), peak
+        mixed = block.mean(axis=1, dtype=np.float32)
+        blocks.append(mixed)
+        if file.channels > 1 and np.isfinite(peak):
+            both = np.column_stack([block, mixed]).astype(np.float64)
+            sums += both.sum(axis=0)
+            squares += np.square(both).sum(axis=0)
+    wave = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+    power = squares / max(frames, 1) - (sums / max(frames, 1)) ** 2  # an offset is not heard
+    unlike = power[:-1].sum() / file.channels**2
+    return wave, peak, int(power[:-1].argmax()) if power[-1] < CANCELLED * unlike else None
+
+
+def _one_channel(data: bytes, channel: int) -> np.ndarray:
+    """One channel of a sound that was read before."""
+    with soundfile.SoundFile(io.BytesIO(data)) as file:
+        blocks: list[np.ndarray] = []
+        while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
+            blocks.append(block[:, channel].copy())
+        return np.concatenate(blocks)

@@ -1,51 +1,32 @@
 """The snapshot: a source as it came, in append-only shards that a later run only adds to.
 
-snapshot/
-    manifest.json            shards in order, deliveries taken in; written last
-    products/part-*.parquet  rows of the first run; delta-*.parquet: operations since (operations.py)
-    events/…, stock/…        the same
-    media/                   media_store.py
-
 Nothing in it says "now": the same input gives the same bytes, unchanged input writes nothing, and
 a run that was killed is repeated with the same result, since only the manifest makes shards count.
 """
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
 
-from catalog.cells import media_cell, usable_key
-from catalog.contract import TABLES, empty, raw_columns
-from catalog.media.video_cells import COLUMN, MARK, part_of_video, with_videos
+from catalog.contract import TABLES
+from catalog.media.video_cells import COLUMN, with_videos
+from catalog.snapshot.guards import Guards
+from catalog.snapshot.intake import Outcome, take_in
+from catalog.snapshot.media_files import MediaFiles, media_keys
 from catalog.snapshot.media_store import MediaStore, add_media
-from catalog.snapshot.operations import (
-    BOOKKEEPING,
-    delivered,
-    difference,
-    keyed,
-    resolved,
-    row_hashes,
-    source_rows,
-)
+from catalog.snapshot.operations import difference, keyed, no_operations, row_hashes, source_rows
+from catalog.snapshot.present import present
+from catalog.snapshot.shards import append, operations_of, read_manifest, remove_strays
 from catalog.sources.base import CatalogSource
-from catalog.sources.inbox import Delivery, read_deliveries
-from shelfspace.errors import ArtifactError, CatalogError
-from shelfspace.files import read_json, read_parquet, write_sealed_json, write_table
+from catalog.sources.delivery import Delivery
+from shelfspace.files import write_sealed_json
 from shelfspace.hashing import file_hash, fingerprint
-from shelfspace.progress import hide_bar
 from shelfspace.settings import Media, Settings
 
-__all__ = [
-    "MediaStore", "SnapshotReport", "read_raw_events", "read_raw_products", "read_raw_stock",
-    "write_snapshot",
-]  # fmt: skip
-
-FORMAT = 2
+__all__ = ["SnapshotReport", "write_snapshot"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +39,10 @@ class SnapshotReport:
         media_added, media_bytes: files stored, and their size.
         missing_media: media keys that rows name and no file answers to.
         unchanged: nothing was written.
+        source: hash of what the source holds now.
+        source_held: why the source's change was not taken; "" where it was, or nothing changed.
+        outcomes: what became of each delivery, by its key.
+        media_taken: delivered media that rows name, key to the hash of the bytes.
     """
 
     rows: int
@@ -68,119 +53,110 @@ class SnapshotReport:
     media_bytes: int
     missing_media: int
     unchanged: bool
+    source: str = ""
+    source_held: str = ""
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    media_taken: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_snapshot(
     source: CatalogSource,
     directory: Path,
     settings: Settings,
-    inbox: Path | None = None,
+    deliveries: Sequence[Delivery] = (),
+    media: Mapping[str, Path] | None = None,
     *,
+    approved_source: str = "",
     user_key: bytes = b"",
     progress: bool = True,
 ) -> SnapshotReport:
     """Bring a snapshot up to date with its source and its deliveries.
 
+    A change of the source, or a delivery, that the guards object to is held: nothing of it is
+    written, and the others go on.
+
     Args:
         source: the catalogue.
         directory: the snapshot folder; made when absent.
-        inbox: folder of deliveries to take in: upserts by product_id and updated_at, or tombstones
-            (`_deleted`). A file taken in before is passed over.
+        deliveries: in the order they came; one whose key the snapshot has is in already.
+        media: media key to delivered file; those that a row names are stored, whoever brought the row.
+        approved_source: hash of the source's state (`SnapshotReport.source`) that is let through.
         user_key: secret of the keyed hash that replaces shopper ids; at most 64 bytes.
-        progress: show a bar on stderr when that is a terminal.
+        progress: say how far it is (`shelfspace.progress`).
 
     Raises:
-        CatalogError: a table or path of the source is not usable, or a full delivery would remove
-            more than `collection.max_delete_share` of the products. Nothing is written then.
+        CatalogError: a table or path of the source is not usable. Nothing is written then.
     """
-    manifest = _manifest(directory)
-    _remove_strays(directory, manifest)
-    deliveries = read_deliveries(inbox) if inbox is not None else []
-    deliveries = [d for d in deliveries if d.digest not in manifest["deliveries"]]
-    before = _operations(directory, manifest, "products")
-    changes = {name: empty(name).assign(**dict.fromkeys(BOOKKEEPING, "")) for name in TABLES}
+    manifest = read_manifest(directory)
+    remove_strays(directory, manifest)
+    operations = {name: operations_of(directory, manifest, name) for name in TABLES}
+    reading = source.reading("products")
+    before = present(operations["products"], "products", reading).rows
+    guards = Guards(before, reading, settings.collection)
+    changes = {name: no_operations(name) for name in TABLES}
     read_from = fingerprint([source.fingerprint(), hashlib.blake2b(key=user_key).hexdigest()])
+    held = ""
     if manifest["source"] != read_from:
-        changes = _source_changes(source, directory, manifest, before, user_key, settings.media)
-        _stop_mass_removal(changes["products"], before, settings)
-    changes["products"] = _with_deliveries(changes["products"], before, deliveries)
-    now = before if changes["products"].empty else pd.concat([before, changes["products"]], ignore_index=True)
-    rows = resolved(now)
-    named = _media_keys(rows, source)
-    files = _media_files(source, named, deliveries, settings.media, progress)
-    media = add_media(directory, files, settings.collection.media_shard_megabytes * 1_000_000)
+        found = _source_changes(source, operations, user_key, settings.media)
+        after = present(_joined(operations["products"], found["products"]), "products", reading).rows
+        if approved_source != read_from:
+            held = guards.objection(before, after, source=True)
+            if not held:
+                guards.let_through(before, after)
+        if not held:
+            changes, manifest["source"] = found, read_from
+    taken = set(manifest["deliveries"])
+    outcomes = {}
+    for delivery in deliveries:
+        if delivery.key in taken:
+            outcomes[delivery.key] = Outcome()
+            continue
+        name = delivery.kind
+        hashed = _with_hashed_users(delivery, user_key)
+        known = _joined(operations[name], changes[name])
+        fresh, outcome = take_in(
+            known, hashed, guards, source.reading(name), settings.validation.max_bad_share
+        )
+        outcomes[delivery.key] = outcome
+        if len(fresh):
+            changes[name] = _joined(changes[name], fresh)
+            manifest["deliveries"] = [*manifest["deliveries"], delivery.key]
+    rows = present(_joined(operations["products"], changes["products"]), "products", reading).rows
+    named = media_keys(rows, source)
+    files = MediaFiles(source, named, media or {}, settings.media)
+    shard_bytes = settings.collection.media_shard_megabytes * 1_000_000
+    added = add_media(directory, files.read(progress), shard_bytes)
     for name in TABLES:
-        _append(directory, manifest, name, changes[name], settings.collection.shard_rows)
-    manifest["deliveries"] = [*manifest["deliveries"], *(d.digest for d in deliveries)]
+        append(directory, manifest, name, changes[name], settings.collection.shard_rows)
     index = directory / "media" / "index.parquet"
-    manifest |= {"source": read_from, "media": file_hash(index) if index.exists() else "", "written": True}
-    unchanged = manifest == _manifest(directory)
+    if reading.dates or "dates" in manifest:
+        manifest["dates"] = reading.dates
+    manifest |= {"media": file_hash(index) if index.exists() else "", "written": True}
+    unchanged = manifest == read_manifest(directory)
     if not unchanged:
         write_sealed_json(directory / "manifest.json", manifest)
     store = MediaStore.open(directory)
     return SnapshotReport(
         rows=len(rows),
-        **_compare(resolved(before), rows),
-        media_added=media.files,
-        media_bytes=media.bytes,
+        **_compare(before, rows),
+        media_added=added.files,
+        media_bytes=added.bytes,
         missing_media=sum(key not in store for key in named),
         unchanged=unchanged,
+        source=read_from,
+        source_held=held,
+        outcomes=outcomes,
+        media_taken=files.taken,
     )
 
 
-def read_raw_products(directory: Path) -> pd.DataFrame:
-    """Current raw product rows: contract columns as str, and `source_row`; deliveries applied.
-
-    `source_row` counts from 0 in the source's table; rows of deliveries are numbered on from there.
-    """
-    return _plain(directory, "products")
-
-
-def read_raw_events(directory: Path) -> pd.DataFrame:
-    """Current raw events, user ids as keyed hashes."""
-    return _plain(directory, "events")
-
-
-def read_raw_stock(directory: Path) -> pd.DataFrame:
-    """Current raw stock rows."""
-    return _plain(directory, "stock")
-
-
-def _plain(directory: Path, name: str) -> pd.DataFrame:
-    operations = _operations(directory, _manifest(directory), name)
-    return resolved(operations)[[*raw_columns(name), "source_row"]]
-
-
-def _manifest(directory: Path) -> dict[str, Any]:
-    path = directory / "manifest.json"
-    if path.exists():
-        manifest = read_json(path)
-        if manifest.get("format") != FORMAT:
-            raise ArtifactError(
-                f"the snapshot's format is not {FORMAT}; remove {directory} and collect again"
-            )
-        return manifest
-    return {
-        "format": FORMAT, "written": False, "source": "", "media": "", "deliveries": [],
-        **{name: [] for name in TABLES},
-    }  # fmt: skip
-
-
-def _operations(directory: Path, manifest: dict[str, Any], name: str) -> pd.DataFrame:
-    """All shard rows of a table, in the order they were written."""
-    shards = [directory / name / shard for shard in manifest[name]]
-    if not shards:
-        return empty(name).assign(source_row=pd.Series(dtype="int64"), _key="", _layer="", _op="")
-    return pd.concat([read_parquet(path) for path in shards], ignore_index=True)
+def _joined(before: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
+    parts = [part for part in (before, fresh) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else before
 
 
 def _source_changes(
-    source: CatalogSource,
-    directory: Path,
-    manifest: dict[str, Any],
-    products: pd.DataFrame,
-    user_key: bytes,
-    limits: Media,
+    source: CatalogSource, operations: Mapping[str, pd.DataFrame], user_key: bytes, limits: Media
 ) -> dict[str, pd.DataFrame]:
     """Operations that bring each table to what the source has now."""
     changes = {}
@@ -190,35 +166,8 @@ def _source_changes(
             table = table.assign(user_id=_hashed(table["user_id"], user_key))
         if COLUMN in table:
             table = with_videos(table, source.photo_separator, source.media_root, limits)
-        old = products if name == "products" else _operations(directory, manifest, name)
-        changes[name] = difference(source_rows(old), keyed(table, name), name)
+        changes[name] = difference(source_rows(operations[name]), keyed(table, name), name)
     return changes
-
-
-def _with_deliveries(changes: pd.DataFrame, before: pd.DataFrame, deliveries: list[Delivery]) -> pd.DataFrame:
-    first = 1 + max((int(t["source_row"].max()) for t in (before, changes) if len(t)), default=-1)
-    parts = [changes]
-    for delivery in deliveries:
-        parts.append(delivered(delivery, first))
-        first += len(delivery.rows)
-    parts = [part for part in parts if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else changes
-
-
-def _stop_mass_removal(changes: pd.DataFrame, before: pd.DataFrame, settings: Settings) -> None:
-    there = source_rows(before)["product_id"].nunique()
-    removed = len(set(changes["product_id"][changes["_op"] == "delete"]) - set(_upserted(changes, before)))
-    limit = settings.collection.max_delete_share
-    if there and removed / there > limit:
-        raise CatalogError(
-            "products",
-            f"{removed} of {there} products gone",
-            f"more than collection.max_delete_share ({limit:.0%}) would go; raise it if that is meant",
-        )
-
-
-def _upserted(changes: pd.DataFrame, before: pd.DataFrame) -> pd.Series:
-    return source_rows(pd.concat([before, changes], ignore_index=True))["product_id"]
 
 
 def _compare(before: pd.DataFrame, now: pd.DataFrame) -> dict[str, int]:
@@ -232,63 +181,14 @@ def _compare(before: pd.DataFrame, now: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _append(
-    directory: Path, manifest: dict[str, Any], name: str, rows: pd.DataFrame, shard_rows: int
-) -> None:
-    """Write operations as further shards; the manifest in memory learns their names."""
-    kind = "delta" if manifest["written"] else "part"
-    for start in range(0, len(rows), shard_rows):
-        shard = f"{kind}-{len(manifest[name]):05d}.parquet"
-        chunk = rows.iloc[start : start + shard_rows].reset_index(drop=True)
-        write_table(directory / name / shard, chunk.astype({"source_row": "int64"}))
-        manifest[name] = [*manifest[name], shard]
-
-
-def _remove_strays(directory: Path, manifest: dict[str, Any]) -> None:
-    """Remove what a killed run left: temporary files, and shards that no manifest names."""
-    named = {directory / name / shard for name in TABLES for shard in manifest[name]}
-    for path in directory.rglob(".*.tmp"):
-        path.unlink()
-    for name in TABLES:
-        for path in (directory / name).glob("*.parquet"):
-            if path not in named:
-                path.unlink()
-    shards = MediaStore.open(directory).shards()
-    for path in (directory / "media").glob("*.tar"):
-        # A shard whose files were all replaced later is named no more, and is part of the past: kept.
-        if path.name > max(shards, default=""):
-            path.unlink()
+def _with_hashed_users(delivery: Delivery, key: bytes) -> Delivery:
+    if delivery.kind != "events":
+        return delivery
+    rows = delivery.rows
+    return delivery.with_rows(rows.assign(user_id=_hashed(rows["user_id"], key)))
 
 
 def _hashed(users: pd.Series, key: bytes) -> pd.Series:
     """Keyed BLAKE2b of shopper ids; "" stays "". Each distinct id is hashed once."""
     distinct = {u: hashlib.blake2b(u.encode(), key=key, digest_size=12).hexdigest() for u in users.unique()}
     return users.map(distinct | {"": ""}).astype(object)
-
-
-def _media_keys(products: pd.DataFrame, source: CatalogSource) -> list[str]:
-    """Media keys that raw product rows name, sorted."""
-    cells = pd.concat([products["photos"], products["sounds"]]).unique()
-    return sorted({key for cell in cells for key in media_cell(cell, source.photo_separator)})
-
-
-def _media_files(
-    source: CatalogSource, keys: list[str], deliveries: list[Delivery], limits: Media, progress: bool
-) -> Iterator[tuple[str, bytes | None, bytes | None]]:
-    """(key, the source's file, a delivery's file) of every named file that is there."""
-    bringing = {key: d for d in deliveries for key in _media_keys(d.rows, source)}
-    for key in tqdm(keys, "media", unit="file", mininterval=1, disable=hide_bar(progress)):
-        own = _own_bytes(source, key, limits) if usable_key(key) else None
-        brought = bringing[key].media_path(key) if key in bringing else None
-        if own is not None or brought is not None:
-            yield key, own, brought.read_bytes() if brought else None
-
-
-def _own_bytes(source: CatalogSource, key: str, limits: Media) -> bytes | None:
-    """The source's file of a media key, or the part of a video that it names; None without one."""
-    path = source.media_path(key)
-    if path is not None:
-        return path.read_bytes()
-    name, mark, part = key.rpartition(MARK)
-    video = source.media_path(name) if mark and name else None
-    return part_of_video(video, part, limits) if video is not None else None

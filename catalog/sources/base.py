@@ -7,14 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from catalog.contract import REQUIRED, empty, raw_columns, source_columns
+from catalog.cells import AS_FOUND, Reading
+from catalog.contract import REQUIRED, TABLES, empty, raw_columns, source_columns
+from catalog.media.addresses import fetched_name, is_address
 from catalog.sources.tables import read_table
 from shelfspace.errors import CatalogError
 from shelfspace.hashing import file_hash, fingerprint
 
 __all__ = ["CatalogSource", "inside"]
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Changes when a table reader or a preset gives other rows for the same file."""
 
 
@@ -26,15 +28,19 @@ class CatalogSource:
         name: of its workspace.
         folder: tables are named relative to it.
         tables: products, events, stock: {"path": ..., "columns": {contract: source}, "encoding": ...,
-            "delimiter": ...}; all but the path may be left out.
+            "delimiter": ..., "decimal": ..., "thousands": ..., "dates": ...}; all but the path may be
+            left out.
         media_root: photos and sounds are named relative to it and stay inside; None without media.
         currency: the one currency of its prices; "" accepts any.
         label_level: category nodes that make a label; 0 where it has no categories.
         photo_separator, category_separator: between several values of one cell.
         names: category path, its nodes joined by " > ", to language to what shoppers call it there.
+        written: how all tables write numbers and dates; a table's own entries go first.
+        split: how the shop's own split is read: path, columns, encoding, delimiter; {} without one.
         overrides: of params.yaml.
         reader: name of a preset's own reader, or "".
         readers: table to what reads it, where a reader is named; other tables have no rows then.
+        notes: sentences about what the last reading found rather than was told.
     """
 
     name: str
@@ -46,9 +52,12 @@ class CatalogSource:
     photo_separator: str = "|"
     category_separator: str = " > "
     names: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    written: Reading = AS_FOUND
+    split: Mapping[str, Any] = field(default_factory=dict)
     overrides: dict[str, Any] = field(default_factory=dict)
     reader: str = ""
     readers: "Mapping[str, Callable[[CatalogSource], pd.DataFrame]]" = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list, compare=False)
 
     def products(self) -> pd.DataFrame:
         """Raw product rows: contract columns as str, and `videos` where the table has them."""
@@ -74,7 +83,9 @@ class CatalogSource:
             path,
             described.get("columns"),
             str(described.get("encoding", "utf-8")),
-            str(described.get("delimiter", ",")),
+            described.get("delimiter"),
+            table=name,
+            notes=self.notes,
         )
         for column in REQUIRED[name]:
             if column not in table:
@@ -84,6 +95,24 @@ class CatalogSource:
                 )
         kept = [c for c in source_columns(name) if c in raw_columns(name) or c in table.columns]
         return table.reindex(columns=kept, fill_value="").reset_index(drop=True)
+
+    def mapping(self, name: str) -> dict[str, str]:
+        """Contract column to the source's, as catalog.yaml says of a table; {} where it says nothing."""
+        described = {} if self.reader else self.tables.get(name, {})
+        return dict(described.get("columns") or {})
+
+    def own_columns(self, name: str) -> tuple[str, ...]:
+        """Columns of a table as the file has them, known to the contract or not; () without a file."""
+        if self.reader or name not in self.tables:
+            return ()
+        described = self.tables[name]
+        table = read_table(
+            self.table_file(name),
+            None,
+            str(described.get("encoding", "utf-8")),
+            described.get("delimiter"),
+        )
+        return tuple(map(str, table.columns))
 
     def table_file(self, name: str) -> Path:
         """The file of a table, kept inside the catalogue's folder.
@@ -101,24 +130,35 @@ class CatalogSource:
         """Hash of the table files and of how they are read; equal ones need not be read again."""
         tables = sorted(self.tables.items())
         files = {name: file_hash(self.table_file(name)) for name, _ in tables}
-        how = {name: {k: v for k, v in described.items() if k != "path"} for name, described in tables}
+        kept = ("columns", "encoding", "delimiter")
+        how = {name: {k: described[k] for k in kept if k in described} for name, described in tables}
         return fingerprint([files, how, self.reader, READER_VERSION])
 
+    def reading(self, table: str) -> Reading:
+        """How a table writes numbers and dates, where catalog.yaml tells it."""
+        own = self.tables.get(table, {})
+        return Reading(
+            **{mark: str(own.get(mark) or getattr(self.written, mark)) for mark in Reading.__match_args__}
+        )
+
     def media_path(self, key: str) -> Path | None:
-        """The file of a media key, or None where there is no such file.
+        """The file of a media key, or None where there is no such file; of a web address the fetched one.
 
         Raises:
             CatalogError: the key leads out of the media root, by `..` or by a link.
         """
         if self.media_root is None:
             return None
-        path = inside(self.media_root, key, "media key")
+        path = inside(self.media_root, fetched_name(key) if is_address(key) else key, "media key")
         return path if path.is_file() else None
 
     @property
     def cleaning_fingerprint(self) -> str:
         """Hash of what cleaning reads of the description."""
-        return fingerprint([self.currency, self.photo_separator, self.category_separator, self.reader])
+        readings = [[getattr(self.reading(t), m) for m in Reading.__match_args__] for t in TABLES]
+        return fingerprint(
+            [self.currency, self.photo_separator, self.category_separator, self.reader, readings]
+        )
 
 
 def inside(root: Path, path: str, what: str) -> Path:

@@ -1,14 +1,20 @@
 """catalog.yaml: how a folder describes its catalogue, checked before anything is read.
 
+name: my-shop              # of its workspace; default the folder's name
 currency: EUR              # of all prices; rows in another are refused
 label_level: 2             # category nodes that make a label; 0: none
 products:
   path: goods.csv          # .csv, .jsonl or .parquet, gzipped or not
   columns: {product_id: sku, title: name, price: price_eur}
   encoding: utf-8          # of a CSV
-  delimiter: ","
+  delimiter: ","           # of a CSV; found where it is not named
+  decimal: ","             # of this table alone, as thousands and dates
+decimal: "."               # the mark before decimals, where a column does not tell it (1.261)
+thousands: ","             # the mark between groups of digits
+dates: day-first           # or month-first, where a column does not tell it (03/04/2026)
 events: {path: events.csv.gz}
 stock: {path: stock.csv}
+split: {path: split.csv}   # the shop's own: product_id, split; or products.columns: {split: ...}
 media_root: media          # photos and sounds are named relative to it
 photo_separator: "|"       # between several keys of one cell
 category_separator: " > "
@@ -18,16 +24,17 @@ params: {}                 # overrides of params.yaml
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-from catalog.cells import category_path
+from catalog.cells import Reading, category_path
 from catalog.contract import TABLES, source_columns
 from catalog.sources.base import CatalogSource, inside
 from catalog.sources.presets import READERS
 from catalog.sources.tables import ENDINGS
+from shelfspace.belonging import own_name, workspace_name
 from shelfspace.errors import CatalogError
 from shelfspace.settings.section import Section, refused
 
@@ -40,16 +47,32 @@ PATH = "give path, and columns where names differ"
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class Table(Section):
+class Writing(Section):
+    """How numbers and dates are written."""
+
+    decimal: Literal["", ".", ","] = Field("", description="give '.' or ','")
+    thousands: Literal["", ".", ",", " ", "'"] = Field("", description="give '.', ',', ' ' or \"'\"")
+    dates: Literal["", "day-first", "month-first"] = Field("", description="give day-first or month-first")
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Writing":
+        if self.decimal and self.decimal == self.thousands:
+            raise ValueError("decimal and thousands are the same mark")
+        return self
+
+
+class Table(Writing):
     """One table: its file, and how it is read; a field's text is the remedy where its value is not usable."""
 
     path: str = Field(description="name the file, relative to the catalogue's folder")
     columns: dict[str, str] | None = Field(None, description="give contract column: one column of the source")
     encoding: str = Field("utf-8", description="name the encoding of a CSV")
-    delimiter: str = Field(",", description="give the character between the values of a CSV")
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="give the one character between the values of a CSV"
+    )
 
 
-class Description(Section):
+class Description(Writing):
     """All of catalog.yaml."""
 
     name: str = Field("", description="give a text")
@@ -60,6 +83,7 @@ class Description(Section):
     products: Table | None = Field(None, description=PATH)
     events: Table | None = Field(None, description=PATH)
     stock: Table | None = Field(None, description=PATH)
+    split: Table | None = Field(None, description=PATH)
     media_root: str | None = Field(None, description="name a folder inside the catalogue's")
     photo_separator: str = Field("|", min_length=1, description="give a text such as '|'")
     category_separator: str = Field(" > ", min_length=1, description="give a text such as ' > '")
@@ -75,7 +99,7 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
 
     Args:
         folder: absolute, or relative to the current folder.
-        name: of the workspace.
+        name: of the workspace, unless the description gives one.
         description: a catalog.yaml that lies elsewhere; default the folder's own, which may be absent
             where the tables have the plain names products, events and stock.
 
@@ -92,6 +116,7 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
         raise CatalogError(
             "products", str(folder), "add a catalog.yaml, or a products.csv, .jsonl or .parquet"
         )
+    tables["products"], split = _apart(tables["products"], values.get("split") or {})
     for table, entry in tables.items():
         for column in entry.get("columns") or {}:
             if column not in source_columns(table):
@@ -101,7 +126,7 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
         remedy = f"leave it out, or use one of {', '.join(READERS)}"
         raise CatalogError("catalog.yaml reader", found.reader, remedy)
     return CatalogSource(
-        name=name,
+        name=workspace_name(own_name(found.name) or name),
         folder=folder,
         tables=tables,
         media_root=_media_root(folder, found.media_root),
@@ -115,16 +140,32 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
             }
             for path, by_language in found.names.items()
         },
+        written=Reading(found.decimal, found.thousands, found.dates),
+        split=split,
         overrides=found.params or {},
         reader=found.reader,
         readers=READERS.get(found.reader, {}),
     )
 
 
+def _apart(products: dict[str, Any], split: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The products' entry without a split's column, and the entry that reads that; else `split`."""
+    columns = dict(products.get("columns") or {})
+    if "split" not in columns:
+        return products, split
+    if split:
+        remedy = "name the split's column here or a file of its own (split:), one of them"
+        raise CatalogError("catalog.yaml products.columns", "split", remedy)
+    own = {"split": columns.pop("split"), "product_id": columns.get("product_id", "product_id")}
+    return {**products, "columns": columns}, {**products, "columns": own}
+
+
 def _remedy(error: ValidationError) -> str:
     """What the entry at fault takes; for an unknown one the names there are."""
     loc = error.errors()[0]["loc"]
-    kind, name = (Table, loc[1]) if loc[0] in TABLES and len(loc) > 1 else (Description, loc[0])
+    if not loc:  # about several entries together
+        return "decimal and thousands need two marks"
+    kind, name = (Table, loc[1]) if loc[0] in (*TABLES, "split") and len(loc) > 1 else (Description, loc[0])
     field = kind.model_fields.get(str(name))
     return f"use one of {', '.join(kind.model_fields)}" if field is None else str(field.description)
 

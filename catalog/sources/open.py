@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 from catalog.sources.base import CatalogSource
+from shelfspace.belonging import workspace_name
 from shelfspace.errors import CatalogError
 from shelfspace.files import read_json
-from shelfspace.workspace import PROJECT, workspace_name
+from shelfspace.workspace import PROJECT
 
 __all__ = ["PRESETS", "open_catalog", "public_data"]
 
@@ -59,4 +60,4 @@ def open_catalog(catalog: str, cache: Path | None = None) -> CatalogSource:
     if not folder.is_dir():
         known = ", ".join(["sample", *PRESETS])
         raise CatalogError("catalog", catalog, f"name a folder that exists, or a preset: {known}")
-    return described(folder, workspace_name(catalog))
+    return described(folder, workspace_name(str(folder)))

@@ -1,6 +1,5 @@
-"""Text of a product, English and Chinese alike: cleaned, priceless, in words."""
+"""Text of a product, in any language: cleaned, priceless, in words."""
 
-import html
 import json
 import logging
 import re
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.product import ProductInput
+from catalog.text.letters import folded_parts, split_words
+from catalog.text.markup import unmarked
 from catalog.text.prices import strip_prices
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HAN",
-    "WORD",
     "clean_text",
     "detect_language",
     "product_text",
@@ -26,14 +26,9 @@ __all__ = [
     "words",
 ]
 
-_TAG = re.compile(r"<[a-zA-Z!/][^<>]*>")
-_NO_TAG = re.compile(r"<(?![a-zA-Z!/][^<>]*>)")
-# A block's tag ends a word: <td>a</td><td>b</td> must not become "ab".
-_BLOCK = re.compile(r"(?i)</?(?:br|p|div|li|ul|ol|h[1-6]|hr|tr|td|th|table|dt|dd|dl|section|article)\b")
 _SPACE = re.compile(r"\s+")
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]")
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 KEPT_SYMBOLS = frozenset("+%$€£¥₹°×±")
 HAN_WEIGHT = 3
@@ -67,15 +62,10 @@ _MARKS = re.compile("[™®©℠]")
 def clean_text(raw: str) -> str:
     """Plain text: no HTML, one Unicode form (NFKC), no control or picture characters, single spaces.
 
-    Markup may be escaped once ("&lt;b&gt;"), as exported descriptions often are. Contents of
+    Markup may be escaped, as exported descriptions often are (`catalog.text.markup`). Contents of
     script and style elements are dropped. Currency signs, %, +, ° and × stay; other symbols go.
     """
-    text = html.unescape(raw) if "&" in raw else raw
-    if _TAG.search(text):
-        import nh3
-
-        marked = _BLOCK.sub(r" \g<0>", _NO_TAG.sub("&lt;", text))
-        text = html.unescape(nh3.clean(marked, tags=set(), clean_content_tags={"script", "style"}))
+    text = unmarked(raw)
     # Trade marks go first: NFKC would spell them out ("Nike™" as "NikeTM").
     normal = unicodedata.normalize("NFKC", _MARKS.sub("", text))
     return _SPACE.sub(" ", normal.translate(_NOISE)).strip()
@@ -105,18 +95,25 @@ def detect_language(text: str) -> str:
 
 
 def words(text: str, parts: bool = False) -> list[str]:
-    """Lower-cased words without English and Chinese stop words; Chinese is cut by jieba.
+    """Lower-cased words without English and Chinese stop words, as `catalog.text.letters` compares them.
+
+    Chinese is cut by jieba, other scripts without spaces, and Korean, into runs of characters.
 
     Args:
-        parts: of a long Chinese word also the words that it is made of, before it.
+        parts: of a long word that is cut also those that it is made of, before it.
     """
     found, stop = [], stop_words()
-    for word in WORD.findall(text.lower()):
-        if HAN.search(word):
-            cut = _jieba().lcut_for_search if parts else _jieba().lcut
-            found += [w for w in cut(word) if w.strip() and w not in stop]
-        elif word not in stop:
-            found.append(word)
+    for whole in split_words(text.lower()):
+        if whole.isascii():  # most are, and a call a word is felt
+            if whole not in stop:
+                found.append(whole)
+            continue
+        for word in folded_parts(whole, parts):
+            if HAN.search(word):
+                cut = _jieba().lcut_for_search if parts else _jieba().lcut
+                found += [w for w in cut(word) if w.strip() and w not in stop]
+            elif word and word not in stop:
+                found.append(word)
     return found
 
 

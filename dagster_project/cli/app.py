@@ -8,9 +8,13 @@ from importlib.metadata import version
 
 import click
 
+from dagster_project.cli.adopt import adopt
+from dagster_project.cli.deliveries import approve, deliveries
+from dagster_project.cli.fetch import fetch_media
 from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
 from dagster_project.cli.releases import releases, rollback
+from dagster_project.cli.scrub import scrub
 from dagster_project.cli.servers import drift, serve, ui
 from dagster_project.cli.synonyms import synonyms
 from shelfspace.errors import ShelfspaceError
@@ -60,7 +64,11 @@ def shelfspace() -> None:
     """One vector per product, from data to a served release."""
 
 
-for command in (demo, run, ui, serve, drift, summary, releases, rollback, synonyms, keys):
+COMMANDS = (
+    *(demo, run, ui, serve, drift, summary, fetch_media),
+    *(deliveries, approve, releases, rollback, adopt, scrub, synonyms, keys),
+)
+for command in COMMANDS:
     shelfspace.add_command(command)
 
 

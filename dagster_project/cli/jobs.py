@@ -8,6 +8,7 @@ from dagster_project.cli.options import catalog_option, check_catalog, existing_
 from dagster_project.graph import LOOPS, STAGES
 
 if TYPE_CHECKING:
+    from dagster_project.outcome import Outcome
     from shelfspace.workspace import Workspace
 
 __all__ = ["demo", "run", "summary"]
@@ -86,8 +87,23 @@ def launch(workspace: "Workspace", job: str, launched_by: str, cause: str) -> No
         return
     if outcome.interrupted:
         raise KeyboardInterrupt
-    for said in (*outcome.crashes, *outcome.refusals):
-        click.echo(said, err=True)
-    whole = f"run {outcome.run_id} in the Dagster UI (make ui) has the log"
-    click.echo(f"{job} on {workspace.name} stopped; {whole}", err=True)
+    click.echo(f"\n{told(workspace, job, outcome)}", err=True)
     raise click.exceptions.Exit(2 if outcome.refusals and not outcome.crashes else 1)
+
+
+def told(workspace: "Workspace", job: str, outcome: "Outcome") -> str:
+    """Why a run stopped, as the one block that ends it; tracebacks go to a file that is named.
+
+    A refusal says what to do itself: field, value and remedy.
+    """
+    from shelfspace.files import write_text
+
+    lines = [f"{job} on {workspace.name} stopped:"]
+    lines += [f"  {said}" for said in outcome.refusals]
+    if outcome.crashes:
+        log = workspace.state / "crashes" / f"{outcome.run_id}.txt"
+        write_text(log, "\n\n".join(outcome.crashes) + "\n")
+        lines += [f"  {bug}" for bug in outcome.bugs]
+        lines += [f"  This was not foreseen, so it is a fault of Shelfspace; the traceback is in {log}"]
+    again = f"the log is run {outcome.run_id} in the Dagster UI ({workspace.command('ui')})"
+    return "\n".join([*lines, "", f"What was finished before is kept; {again}."])

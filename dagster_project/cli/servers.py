@@ -1,5 +1,6 @@
 """`ui`, `serve`, `drift`: servers that take this process's place."""
 
+import fcntl
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from dagster_project.cli.options import (
     existing_workspace,
     port_option,
 )
-from shelfspace.errors import ArtifactError
+from shelfspace.errors import ArtifactError, BusyError
 
 __all__ = ["drift", "serve", "ui"]
 
@@ -30,7 +31,7 @@ def ui(catalog: str | None, port: int) -> None:
 
     check_catalog(Workspace.find(catalog), read_tables=False)
     check_port_free("127.0.0.1", port)
-    prepare(catalog)
+    hold_daemon(prepare(catalog).state, f"http://127.0.0.1:{port}")
     become(_tool("dg"), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port))
 
 
@@ -65,6 +66,32 @@ def drift(catalog: str | None, port: int) -> None:
     check_port_free("127.0.0.1", port)
     prepare(workspace.catalog)
     become(_tool("evidently"), "ui", "--workspace", str(place), "--host", "127.0.0.1", "--port", str(port))
+
+
+def hold_daemon(state: Path, address: str) -> None:
+    """Hold a workspace's daemon for as long as this process lives, whatever it becomes.
+
+    Two daemons would each ask for the same runs.
+
+    Args:
+        state: of the workspace.
+        address: where the UI will be, which a second one is told.
+
+    Raises:
+        BusyError: another process holds it; says where its UI is.
+    """
+    handle = os.open(state / "daemon.lock", os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held = os.pread(handle, 1000, 0).decode()
+        os.close(handle)
+        raise BusyError(
+            f"workspace {state.parent.name} has its UI already: {held}; open that, or end it first"
+        ) from None
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, f"{address}, process {os.getpid()}".encode(), 0)
+    os.set_inheritable(handle, True)  # through `become`; children that a server starts get no such handle
 
 
 def _tool(name: str) -> str:

@@ -13,6 +13,7 @@ from shelfspace.settings import Settings
 
 __all__ = ["events", "products", "quarantine", "stock"]
 
+SCOPES = ("row", "field", "file")
 TABLES = ("events", "photos", "products", "sounds", "stock")
 
 
@@ -104,6 +105,10 @@ def quarantine(settings: Settings, around: Surroundings) -> list[Rule]:
         Rule(
             "table_known", f"table is one of {', '.join(TABLES)}", "Counts are balanced per table.",
             ("table",), lambda cells: cells.isin(TABLES),
+        ),
+        Rule(
+            "scope_known", f"scope is one of {', '.join(SCOPES)}", "Only whole rows are counted as refused.",
+            ("scope",), lambda cells: cells.isin(SCOPES),
         ),
         Rule(
             "reason_given", "reason is given", "Nobody can mend what has no reason.",

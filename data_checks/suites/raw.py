@@ -10,7 +10,18 @@ from functools import partial
 
 import pandas as pd
 
-from catalog.cells import amounts, codes, filled, foreign, moments, numbers, stripped
+from catalog.cells import (
+    Reading,
+    amounts,
+    filled,
+    moments,
+    numbers,
+    one_currency,
+    open_dates,
+    open_numbers,
+    stripped,
+    usable_ids,
+)
 from catalog.contract import EVENT_KINDS
 from data_checks.suites.rules import Rule, Surroundings, has_columns, has_rows
 from shelfspace.settings import Settings
@@ -18,62 +29,68 @@ from shelfspace.settings import Settings
 __all__ = ["raw_events", "raw_products", "raw_stock"]
 
 UNREADABLE = "An amount that cannot be read is quarantined."
+ALONE = "Such a value is quarantined alone; its row goes on without it."
+TOLD = "most rows say (name it as currency in catalog.yaml)"
+NO_WORDS = 0.5
+"""Largest share of cells with words where a number is due: more mean a wrong column."""
 
 
 def raw_products(settings: Settings, around: Surroundings) -> list[Rule]:
     """Columns, ids, prices, currency, texts and times of products as they came."""
-    bad = settings.validation.max_bad_share
+    bad, reading = settings.validation.max_bad_share, around.reading
     currency = around.currency.upper()
     return [
         *has_columns("products"),
         has_rows(settings.validation.min_rows, "products"),
         Rule(
-            "product_id_given", "product_id is given", "A row without an id is quarantined.",
-            ("product_id",), filled, bad_share=bad,
+            "product_id_given", "product_id is given, as a text or a whole number",
+            "A row without an id is quarantined.", ("product_id",), usable_ids, bad_share=bad,
         ),
         Rule(
             "product_id_unique", "product_id is unique",
             "Of rows with one id the latest wins; the others are quarantined.",
             ("product_id",), lambda ids: ~stripped(ids).duplicated(keep=False), bad_share=bad,
         ),
+        _one_number("price", reading),
         Rule(
-            "price_readable", "price is a number, or empty", "A price that cannot be read is quarantined.",
-            ("price",), _readable(numbers), bad_share=bad,
+            "price_readable", "price is a number, or empty", ALONE, ("price",),
+            _readable(partial(numbers, reading=reading), partial(open_numbers, reading=reading)),
+            bad_share=max(bad, NO_WORDS),
         ),
         Rule(
-            "price_above_zero", "price is not zero or less",
-            "Log prices need one above zero; other rows are quarantined.",
-            ("price",), lambda cells: ~numbers(cells).le(0), bad_share=bad,
+            "price_above_zero", "price is not zero or less", ALONE,
+            ("price",), lambda cells: ~numbers(cells, reading).le(0), severity="warning",
         ),
         Rule(
-            "currency", f"currency is {currency}, or empty",
-            "Prices of another currency are not comparable; such rows are quarantined.",
-            ("currency",), lambda cells: codes(cells).isin([currency, ""]),
-            bad_share=bad, asked=bool(currency),
+            "currency", f"currency is {currency or TOLD}, or empty",
+            "Prices of another currency are not comparable; they are quarantined.", ("currency", "price"),
+            lambda column, price: ~one_currency(price, column, currency).bad_column, bad_share=bad,
         ),
         Rule(
-            "price_currency", f"price carries no sign of another currency than {currency}",
-            "Prices of another currency are not comparable; such rows are quarantined.",
-            ("price",), lambda cells: ~foreign(cells, currency) | numbers(cells).isna(),
-            bad_share=bad, asked=bool(currency),
+            "price_currency",
+            f"price carries no sign of another currency than {currency or TOLD}",
+            "Prices of another currency are not comparable; they are quarantined.", ("price", "currency"),
+            lambda price, column: ~one_currency(price, column, currency).bad_price, bad_share=bad,
         ),
         Rule(
             "described", "a title, a description, a photo or a sound is given",
             "What nothing describes cannot be found; such rows are quarantined.",
             ("title", "description", "photos", "sounds"),
             lambda *cells: pd.concat(map(filled, cells), axis=1).any(axis=1), bad_share=max(bad, 0.5),
+            remedy="name the columns of titles and descriptions under products.columns in catalog.yaml",
         ),
         Rule(
             "updated_at_readable", "updated_at is a time, or empty",
-            "It decides which of two deliveries is later.",
-            ("updated_at",), _readable(moments), bad_share=bad,
+            "It decides which of two deliveries is later.", ("updated_at",),
+            _readable(partial(moments, reading=reading), partial(open_dates, reading=reading)), bad_share=bad,
         ),
+        _one_date("updated_at", reading),
     ]  # fmt: skip
 
 
 def raw_events(settings: Settings, around: Surroundings) -> list[Rule]:
     """Columns, kinds, amounts and times of events as they came."""
-    bad = settings.validation.max_bad_share
+    bad, reading = settings.validation.max_bad_share, around.reading
     return [
         *has_columns("events"),
         Rule(
@@ -90,28 +107,33 @@ def raw_events(settings: Settings, around: Surroundings) -> list[Rule]:
         ),
         Rule(
             "quantity_readable", "quantity is a whole number, or empty", UNREADABLE,
-            ("quantity",), _readable(partial(amounts, whole=True)), bad_share=bad,
+            ("quantity",), _readable(*_amounts(reading, whole=True)), bad_share=bad,
         ),
-        _above_zero("quantity", "Returns and cancellations are no events; they are quarantined."),
+        _one_number("quantity", reading, money=False),
+        _above_zero("quantity", reading, "Returns and cancellations are no events; they are quarantined."),
         Rule(
-            "unit_price_readable", "unit_price is a number, or empty", UNREADABLE,
-            ("unit_price",), _readable(numbers), bad_share=bad,
+            "unit_price_readable", "unit_price is a number, or empty", ALONE, ("unit_price",),
+            _readable(partial(numbers, reading=reading), partial(open_numbers, reading=reading)),
+            bad_share=max(bad, NO_WORDS),
         ),
-        _above_zero("unit_price", "What is given away is no sale; such rows are quarantined."),
+        _one_number("unit_price", reading),
+        _above_zero("unit_price", reading, "What is given away is no sale; such rows are quarantined."),
         Rule(
             "time_readable", "time is a time", "Sales without a time cannot be forecast.",
-            ("time",), lambda cells: moments(cells).notna(), bad_share=bad,
+            ("time",),
+            lambda cells: moments(cells, reading).notna() | open_dates(cells, reading), bad_share=bad,
         ),
+        _one_date("time", reading),
         Rule(
             "time_past", "time is not in the future", "Nothing has been sold yet tomorrow.",
-            ("time",), lambda cells: ~moments(cells).gt(around.latest), severity="warning",
+            ("time",), lambda cells: ~moments(cells, reading).gt(around.latest), severity="warning",
         ),
     ]  # fmt: skip
 
 
 def raw_stock(settings: Settings, around: Surroundings) -> list[Rule]:
     """Columns and amounts of stock as it came."""
-    bad = settings.validation.max_bad_share
+    bad, reading = settings.validation.max_bad_share, around.reading
     return [
         *has_columns("stock"),
         Rule(
@@ -124,29 +146,56 @@ def raw_stock(settings: Settings, around: Surroundings) -> list[Rule]:
         ),
         Rule(
             "on_hand_readable", "on_hand is a whole number, or empty", UNREADABLE,
-            ("on_hand",), _readable(partial(amounts, whole=True)), bad_share=bad,
+            ("on_hand",), _readable(*_amounts(reading, whole=True)), bad_share=bad,
         ),
         Rule(
-            "lead_time_days_readable", "lead_time_days is a number, or empty", UNREADABLE,
-            ("lead_time_days",), _readable(amounts), bad_share=bad,
+            "lead_time_days_readable", "lead_time_days is a number, or empty", ALONE,
+            ("lead_time_days",), _readable(*_amounts(reading)), bad_share=bad,
         ),
+        *(_one_number(column, reading, money=False) for column in ("on_hand", "lead_time_days")),
         *(
             Rule(
-                f"{column}_not_negative", f"{column} is not below zero", "Such rows are quarantined.",
-                (column,), lambda cells: ~numbers(cells).lt(0), severity="warning",
+                f"{column}_not_negative", f"{column} is not below zero", said,
+                (column,), lambda cells: ~numbers(cells, reading).lt(0), severity="warning",
             )
-            for column in ("on_hand", "lead_time_days")
+            for column, said in (("on_hand", "Such rows are quarantined."), ("lead_time_days", ALONE))
         ),
     ]  # fmt: skip
 
 
-def _readable(read: Callable[[pd.Series], pd.Series]) -> Callable[[pd.Series], pd.Series]:
-    """Whether cleaning reads the cell, or it is empty."""
-    return lambda cells: read(cells).notna() | ~filled(cells)
+Read = Callable[[pd.Series], pd.Series]
 
 
-def _above_zero(column: str, reason: str) -> Rule:
+def _amounts(reading: Reading, whole: bool = False) -> tuple[Read, Read]:
+    """How cleaning reads an amount, and where it finds two."""
+    return partial(amounts, whole=whole, reading=reading), partial(open_numbers, reading=reading, money=False)
+
+
+def _readable(read: Read, two_ways: Read) -> Read:
+    """Whether cleaning reads the cell, or it is empty; one that is open is told by a rule of its own."""
+    return lambda cells: read(cells).notna() | two_ways(cells) | ~filled(cells)
+
+
+def _one_number(column: str, reading: Reading, money: bool = True) -> Rule:
+    """Not one cell may be open: nothing of such a column is read right by chance, and a setting mends it."""
+    return Rule(
+        f"{column}_one_number",
+        f"{column} is one number: say decimal: ',' in catalog.yaml where 1.261 is 1261, or decimal: '.'",
+        "Nothing in the column tells the decimal mark from the thousands mark.", (column,),
+        lambda cells: ~open_numbers(cells, reading, money),
+    )  # fmt: skip
+
+
+def _one_date(column: str, reading: Reading) -> Rule:
+    return Rule(
+        f"{column}_one_date",
+        f"{column} is one date: say dates: day-first in catalog.yaml where 03/04 is 3 April, or month-first",
+        "Nothing in the column tells day from month.", (column,), lambda cells: ~open_dates(cells, reading),
+    )  # fmt: skip
+
+
+def _above_zero(column: str, reading: Reading, reason: str) -> Rule:
     return Rule(
         f"{column}_above_zero", f"{column} is not zero or less", reason,
-        (column,), lambda cells: ~numbers(cells).le(0), severity="warning",
+        (column,), lambda cells: ~numbers(cells, reading).le(0), severity="warning",
     )  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from catalog.cells import AS_FOUND, Reading
 from catalog.contract import QUARANTINE_COLUMNS, raw_columns
 
 __all__ = ["Rule", "Surroundings", "has_columns", "has_rows"]
@@ -19,11 +20,12 @@ class Surroundings:
     """What a table is compared with; a rule whose counterpart is missing is not asked.
 
     Attributes:
-        currency: the catalogue's one currency; "" where it has several.
+        currency: the catalogue's one currency; "" where the rows tell it.
         label_level: category nodes a label needs; 0 for none.
         product_ids: known products, for events and stock.
         media_keys: photos and sounds in the snapshot.
         as_of: no time may be later; the present when None.
+        reading: how the table writes numbers and dates, where catalog.yaml tells it.
     """
 
     currency: str = ""
@@ -31,6 +33,7 @@ class Surroundings:
     product_ids: Collection[str] | None = None
     media_keys: Collection[str] | None = None
     as_of: pd.Timestamp | None = None
+    reading: Reading = AS_FOUND
 
     @property
     def latest(self) -> pd.Timestamp:
@@ -53,6 +56,7 @@ class Rule:
         bad_share: a breach is a warning, and stops the chain only beyond this share of the rows.
         min_rows: rows that the table must have; 0 where the rule is not about their number.
         asked: False where the catalogue has nothing to compare with.
+        remedy: what to do about a breach, where the sentence does not say it.
     """
 
     name: str
@@ -64,6 +68,7 @@ class Rule:
     bad_share: float | None = None
     min_rows: int = 0
     asked: bool = True
+    remedy: str = ""
 
     @property
     def column(self) -> str:
@@ -95,4 +100,5 @@ def has_columns(table: str) -> list[Rule]:
 def has_rows(minimum: int, what: str) -> Rule:
     """The table has at least `minimum` rows, called `what` in the sentence."""
     reason = f"Fewer than {minimum:,} {what} cannot train or judge a model."
-    return Rule("enough_rows", f"at least {minimum:,} {what}", reason, min_rows=minimum)
+    remedy = "deliver more, or set validation.min_rows lower under params in catalog.yaml"
+    return Rule("enough_rows", f"at least {minimum:,} {what}", reason, min_rows=minimum, remedy=remedy)

@@ -34,6 +34,7 @@ def expectations(rule: Rule) -> "list[Expectation]":
     def stated(kind: type, sentence: str, severity: str, **kwargs: Any) -> "Expectation":
         notes = {"format": "markdown", "content": [rule.reason]}
         meta = {"rule": rule.name, "column": rule.column, "reason": rule.reason, "notes": notes}
+        meta |= {"remedy": rule.remedy}
         made: Expectation = kind(description=sentence, severity=severity, meta=meta, **kwargs)
         return made
 

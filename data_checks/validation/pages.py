@@ -14,8 +14,10 @@ from filelock import FileLock
 from data_checks.validation.report import CheckReport, Finding
 from shelfspace.files import write_text
 
-__all__ = ["publish"]
+__all__ = ["QUARANTINE", "publish"]
 
+QUARANTINE = "quarantine.html"
+"""Page of the refused rows (`data_checks.validation.quarantine_page`)."""
 SHOWN_FAILURES = 100
 SHOWN_PER_RULE = 10
 ORDER = (
@@ -99,6 +101,8 @@ def render_index(reports: list[CheckReport], docs: Path) -> str:
             f' <a href="{escape(data_docs.relative_to(docs).as_posix())}">Great Expectations Data Docs</a> '
             "hold the suites and the same results, as that tool shows them."
         )
+    if (docs / QUARANTINE).is_file():
+        link = f' <a href="{QUARANTINE}">Refused rows</a>, one by one.{link}'
     body = "\n".join(_section(r) for r in ordered)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

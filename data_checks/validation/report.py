@@ -35,6 +35,7 @@ class Finding:
         checked: rows it looked at.
         kind: the Great Expectations type, or the name of our own check.
         rule: name of the rule, which a warning and a limit on the same rows share.
+        remedy: what to do where it does not hold and the sentence does not say it.
     """
 
     expectation: str
@@ -47,6 +48,7 @@ class Finding:
     checked: int
     kind: str
     rule: str
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,10 @@ class CheckReport:
     @property
     def cause(self) -> str:
         """One sentence: which expectations failed, critical ones first; "" when all hold."""
-        return "; ".join(f"{f.severity}: {f.expectation} ({f.observed})" for f in self.failed)
+        return "; ".join(
+            f"{f.severity}: {f.expectation} ({f.observed})" + (f": {f.remedy}" if f.remedy else "")
+            for f in self.failed
+        )
 
     def metadata(self) -> dict[str, Any]:
         """Plain JSON-able facts for a log or an asset check."""

@@ -96,7 +96,7 @@ def _finding(result: "ExpectationValidationResult") -> Finding:
         observed = f"{failing:,} of {checked:,} rows fail ({failing / checked:.2%})"
     else:
         observed = f"holds for all {checked:,} rows"
-    said = {key: str((config.meta or {}).get(key, "")) for key in ("column", "reason", "rule")}
+    said = {key: str((config.meta or {}).get(key, "")) for key in ("column", "reason", "rule", "remedy")}
     return Finding(
         expectation=str(config.description or config.type),
         severity=str(getattr(config.severity, "value", config.severity)),

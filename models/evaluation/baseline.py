@@ -12,11 +12,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
+from catalog.text.letters import MARKS
 from models.evaluation.metrics import interval, macro_f1
 
 __all__ = ["predict_baseline", "score_baseline"]
 
-WORD = r"(?u)[^\W\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]"
+WORD = rf"(?u)[^\W\u4e00-\u9fff](?:[^\W\u4e00-\u9fff]|[{MARKS}])+|[\u4e00-\u9fff]"
 NAME = "TF-IDF (words and pairs) + linear SVM"
 
 

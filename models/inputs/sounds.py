@@ -30,7 +30,7 @@ __all__ = [
     "sound_wave",
 ]
 
-DECODER = f"libsndfile {soundfile.__libsndfile_version__}, soxr {soxr.__version__}, 2"
+DECODER = f"libsndfile {soundfile.__libsndfile_version__}, soxr {soxr.__version__}, 3"
 """Names the samples and what is computed of them: a part of their fingerprint."""
 
 FRAME_SECONDS, HOP_SECONDS = 0.025, 0.010

@@ -12,7 +12,7 @@ from shelfspace.hashing import content_hash, fingerprint
 
 __all__ = ["gram_ids", "key_ids", "title_counts", "token_ids", "word_ids"]
 
-TEXT_CODE = "2"
+TEXT_CODE = "3"
 """Changes when cleaning or tokenisation give another text or other ids for the same input."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from retrieval.catalogue.parts import SearchParts
-from retrieval.changes.segment import Entry
+from retrieval.changes.state import Entry
 from retrieval.lexical.overlay import Listing, read_listing
 from retrieval.query import Encoder
 

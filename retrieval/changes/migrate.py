@@ -9,21 +9,24 @@ the row is as new. What stays is encoded again when the encoder is another.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from catalog.product import ProductInput
-from retrieval.changes.records import Header, Record, entry_of, record_of
-from retrieval.changes.segment import open_log, superseded
+from retrieval.changes.records import Header, Record, entry_of, moment, record_of
+from retrieval.changes.segment import open_log
+from retrieval.changes.state import superseded
 from shelfspace.durable_log import DurableLog, delete_log
 from shelfspace.errors import InputError
 
 __all__ = ["Carried", "Target", "carry_over", "log_path", "prune_logs"]
 
 ENCODE_AT_ONCE = 32
+REMEMBERED = timedelta(days=90)
+"""How long a deleted product that no release holds is known to be deleted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +118,16 @@ def merged(own: DurableLog, logs: Sequence[DurableLog], sequence: int, target: T
                 records[entry.sequence] = (record_of(entry, inputs=True), encoder)
     encoders = {number: encoder for number, (_, encoder) in records.items()}
     newest = superseded(record for _, (record, _) in sorted(records.items()))
-    # A change of a product that has no put left is over the release's own row.
     kept = [record for record in newest if counts(record, target)]
     puts = {record.product_id for record in kept if record.kind == "put"}
-    kept = [r for r in kept if r.kind == "put" or r.product_id in target.rows or r.product_id in puts]
+    # A change of a product that has no put left is over the release's own row. That a product is gone is
+    # remembered, so that an older put which comes late does not bring it back.
+    since = datetime.now(UTC) - REMEMBERED
+    kept = [
+        r for r in kept
+        if r.kind == "put" or r.product_id in target.rows or r.product_id in puts
+        or (r.kind == "delete" and moment(r.time) > since)
+    ]  # fmt: skip
     ready, encoded, lost = reencoded(kept, encoders, target)
     held = {r.product_id for r in newest} - {r.product_id for r in ready} - set(lost)
     own.replace(map(entry_of, ready), sequence)
@@ -132,11 +141,6 @@ def counts(record: Record, target: Target) -> bool:
         return True
     there = target.updated(row)
     return bool(there and record.time) and moment(record.time) > moment(there)
-
-
-def moment(time: str) -> datetime:
-    """An ISO 8601 time, to compare."""
-    return datetime.fromisoformat(time)
 
 
 def reencoded(

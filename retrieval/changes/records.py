@@ -1,6 +1,7 @@
 """One change of the catalogue between two releases, and how a log keeps it."""
 
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -8,7 +9,15 @@ import numpy as np
 from catalog.product import ProductInput
 from shelfspace.durable_log import LogEntry
 
-__all__ = ["Header", "Record", "entry_of", "record_of"]
+__all__ = ["LONG_AGO", "Header", "Record", "entry_of", "moment", "record_of"]
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""Before all that anybody says a time of."""
+
+
+def moment(time: str) -> datetime:
+    """An ISO 8601 time with its zone, to compare; "" is before all others."""
+    return datetime.fromisoformat(time) if time else LONG_AGO
 
 
 @dataclass(frozen=True)
@@ -37,9 +46,11 @@ class Record:
         placed: 0 for a product that keeps its row of the release, else the sequence of the put
             that added it; decides ties.
         time: when it was true, ISO 8601 in UTC; "" where nobody said.
+        arrival: whether the time is that of its arrival: then it is later than all that came before.
         release: number of the release it was made on.
         base: fingerprint of the product's row in that release; "" where it had none.
         facts: what is shown and filtered by, JSON-able.
+        later: of a put, those of its facts that were said later than the rest, to their times.
         vector: (dim,) float32 of length 1, of a put.
         inputs: what the vector was encoded from; None where the vector itself was given.
     """
@@ -49,14 +60,16 @@ class Record:
     sequence: int = 0
     placed: int = 0
     time: str = ""
+    arrival: bool = False
     release: int = 0
     base: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    later: dict[str, str] = field(default_factory=dict)
     vector: np.ndarray | None = None
     inputs: ProductInput | None = None
 
 
-PLAIN = ("kind", "product_id", "placed", "time", "release", "base", "facts")
+PLAIN = ("kind", "product_id", "placed", "time", "release", "base", "facts", "later")
 
 
 def entry_of(record: Record) -> LogEntry:

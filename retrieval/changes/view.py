@@ -4,14 +4,15 @@ Rows 0 to n - 1 are the release's; products added since have numbers above. An u
 keeps its row number, so a row always names the same product while a release lasts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import faiss
 import numpy as np
 
 from retrieval.changes.records import Header
-from retrieval.changes.segment import DeltaLimits, DeltaSegment, DeltaView
+from retrieval.changes.segment import DeltaLimits, DeltaSegment
+from retrieval.changes.state import DeltaView
 from retrieval.vectors.base import RowIndex
 from retrieval.vectors.exact import (
     TIED,
@@ -178,6 +179,7 @@ class LayeredIndex:
         base: index of the release; None for a log alone.
         ids: the release's products, in row order.
         limits: size of the log beyond which writes are refused.
+        updated: time of a row as ISO 8601; "" where the catalogue does not say.
 
     Raises:
         ArtifactError: the log is damaged, or belongs to another release.
@@ -190,6 +192,7 @@ class LayeredIndex:
         base: RowIndex | None = None,
         ids: Sequence[str] = (),
         limits: DeltaLimits | None = None,
+        updated: Callable[[int], str] = lambda row: "",
     ) -> None:
         if len(ids) != (0 if base is None else len(base)):
             raise InputError("ids", len(ids), "give one identifier for each row of the index")
@@ -197,7 +200,7 @@ class LayeredIndex:
         self._dim = header.dim
         self._ids = ids
         self._rows = {product: row for row, product in enumerate(ids)}
-        self.segment = DeltaSegment(segment_path, header, self._rows, limits)
+        self.segment = DeltaSegment(segment_path, header, self._rows, limits, updated)
         self._newest: LayeredView | None = None
 
     def view(self) -> LayeredView:

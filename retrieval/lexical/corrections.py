@@ -15,7 +15,8 @@ from unicodedata import normalize
 
 import numpy as np
 
-from catalog.text.clean import WORD, stop_words
+from catalog.text.clean import stop_words
+from catalog.text.letters import find_words, fold
 from retrieval.lexical.score_table import in_all
 from retrieval.lexical.spelling import Near, edits, is_spelled
 from retrieval.lexical.tokens import stems
@@ -63,8 +64,8 @@ def correct(words: Words, text: str, ignore: Collection[str] = ()) -> Corrected:
     """
     # An accent that is a character of its own would end its word.
     text = normalize("NFC", text)
-    typed = list(WORD.finditer(text))
-    plain = [match.group().lower() for match in typed]
+    typed = list(find_words(text))
+    plain = [fold(match.group().lower()) for match in typed]
     terms, stop = stems(plain), stop_words()
     asked = [
         not edits(word) or word in stop or words.knows(word, term)

@@ -4,17 +4,18 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 
-from catalog.text.clean import HAN, WORD
+from catalog.text.clean import HAN
+from catalog.text.letters import CUT, find_words, fold
 from retrieval.lexical.tokens import stems
 
 __all__ = ["marks"]
 
-NOT_HAN = re.compile(f"[^{HAN.pattern[1:-1]}]+")
+NOT_CUT = re.compile(f"[^{HAN.pattern[1:-1]}{CUT.pattern[1:-1]}]+")
 
 
 def marks(titles: Sequence[str], terms: Collection[str]) -> list[list[tuple[int, int]]]:
-    """Ranges of each title, ascending and apart, whose word has one of the terms; of Chinese ones, the
-    characters.
+    """Ranges of each title, ascending and apart, whose word has one of the terms; of those that
+    are cut (Chinese, Thai, ...), the characters.
 
     Args:
         terms: of the query's words.
@@ -25,11 +26,11 @@ def marks(titles: Sequence[str], terms: Collection[str]) -> list[list[tuple[int,
     spans, words = [], []
     for own, title in zip(found, titles, strict=True):
         if title.isascii():
-            for match in WORD.finditer(title.lower()):
+            for match in find_words(title.lower()):
                 spans.append((own, match.span()))
                 words.append(match.group())
         else:
-            for span, word in latin(title):
+            for span, word in uncut(title):
                 spans.append((own, span))
                 words.append(word)
     # One call for all words: a stemmer costs more a call than a word.
@@ -37,25 +38,25 @@ def marks(titles: Sequence[str], terms: Collection[str]) -> list[list[tuple[int,
         if term in terms:
             own.append(span)
     return [
-        own if title.isascii() else joined(sorted([*own, *han(title, terms)]))
+        own if title.isascii() else joined(sorted([*own, *cut(title, terms)]))
         for own, title in zip(found, titles, strict=True)
     ]
 
 
-def han(title: str, terms: Collection[str]) -> list[tuple[int, int]]:
-    """Ranges of a title that are a Chinese term."""
-    chinese = [term for term in terms if HAN.search(term)]
-    return [(at, at + len(one)) for one in chinese for at in at_all(title, one)]
+def cut(title: str, terms: Collection[str]) -> list[tuple[int, int]]:
+    """Ranges of a title that are a term of Chinese, or of another script that is cut."""
+    parts = [term for term in terms if HAN.search(term) or CUT.search(term)]
+    return [(at, at + len(one)) for one in parts for at in at_all(title, one)]
 
 
-def latin(title: str) -> list[tuple[tuple[int, int], str]]:
-    """Words of a title that are not Chinese, in lower case, and where each stands."""
+def uncut(title: str) -> list[tuple[tuple[int, int], str]]:
+    """Words of a title that are not cut, in lower case, and where each stands."""
     found = []
-    for match in WORD.finditer(title):
+    for match in find_words(title):
         text, start = match.group(), match.start()
         # A word of both scripts is cut between them.
-        for part in NOT_HAN.finditer(text):
-            plain = unicodedata.normalize("NFKC", part.group()).lower()
+        for part in NOT_CUT.finditer(text):
+            plain = fold(unicodedata.normalize("NFKC", part.group()).lower())
             found.append(((start + part.start(), start + part.end()), plain))
     return found
 

@@ -12,6 +12,7 @@ import numpy as np
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
+from catalog.text.letters import is_mark
 from retrieval.lexical.tokens import stems
 
 __all__ = ["Near", "Spelling", "edits", "is_spelled"]
@@ -31,13 +32,17 @@ class Near(NamedTuple):
 
 def is_spelled(word: str) -> bool:
     """Whether a word, in lower case, is made of letters alone, so that it can be misspelled: no number, no
-    model code, and not Chinese."""
-    return word.isalpha() and max(word) < "\u0250"
+    model code, and of an alphabet: not cut, as Chinese is."""
+    if word.isascii():
+        return word.isalpha()
+    alphabet = max(word) < "\u0250" or (min(word) >= "\u0370" and max(word) < "\u0e00")
+    return alphabet and all(letter.isalpha() or is_mark(letter) for letter in word)
 
 
 def edits(word: str) -> int:
-    """Edits that a typed word may be away from what was meant."""
-    return 0 if len(word) < SHORTEST else 1 if len(word) < LONG else 2
+    """Edits that a typed word may be away from what was meant; its vowel signs make no word longer."""
+    size = len(word) if word.isascii() else sum(not is_mark(letter) for letter in word)
+    return 0 if size < SHORTEST else 1 if size < LONG else 2
 
 
 class Spelling:

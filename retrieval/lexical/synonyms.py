@@ -18,6 +18,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field, StringConstraints
 
 from catalog.text.colours import known_colours
+from catalog.text.letters import rejoined
 from retrieval.lexical.corrections import Words
 from retrieval.lexical.tokens import Also, search_terms
 from shelfspace.errors import InputError
@@ -133,7 +134,9 @@ def expand(words: Words, synonyms: Synonyms, text: str, ignore: Collection[str] 
         if not size:
             continue
         typed = re.search(
-            r"[\W_]*".join(re.escape(word) for word, _ in read[at - size : at]), text, re.IGNORECASE
+            r"[\W_]*".join(map(re.escape, rejoined([word for word, _ in read[at - size : at]]))),
+            text,
+            re.IGNORECASE,
         )
         there = [other for other in synonyms.others[key] if found(words, terms_of(other))]
         if typed is None or typed.group() in ignore or not there:

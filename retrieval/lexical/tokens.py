@@ -1,9 +1,9 @@
-"""Words of queries and listings for lexical search: English stemmed, Chinese cut by jieba.
+"""Words of queries and listings for lexical search: stemmed by their script, Chinese cut by jieba.
 
 Query and listing go through the same steps, so that what is equal to a reader is equal here:
-markup and amounts of money go, stop words go, and English endings go (Porter 1980, in its Snowball
-form; PyStemmer). A listing has the parts of its long Chinese words, too: who looks for an instrument
-finds a stringed one.
+markup and amounts of money go, stop words go, and endings go (Snowball's stemmers, PyStemmer): those of
+English from Latin letters, of other scripts those of the language most written in it. A listing has the
+parts of its long Chinese words, too: who looks for an instrument finds a stringed one.
 """
 
 import threading
@@ -21,7 +21,7 @@ _own = threading.local()
 
 def tokens_code() -> str:
     """Changes when the same text gives other terms; an index of other terms is refused."""
-    return f"2 jieba {version('jieba')} PyStemmer {version('PyStemmer')}"
+    return f"3 jieba {version('jieba')} PyStemmer {version('PyStemmer')}"
 
 
 def search_terms(text: str, parts: bool = False) -> list[tuple[str, str]]:
@@ -64,10 +64,31 @@ def query_terms(text: str, also: Also = ()) -> QueryTerms:
     return QueryTerms(tuple(terms.values()), tuple(terms), also)
 
 
+STEMMED = {
+    "greek": ("\u0370", "\u03ff"),
+    "russian": ("\u0400", "\u04ff"),
+    "armenian": ("\u0531", "\u0588"),
+    "arabic": ("\u0620", "\u06ff"),
+    "hindi": ("\u0900", "\u097f"),
+    "tamil": ("\u0b80", "\u0bff"),
+}
+"""Of scripts other than Latin: Snowball's stemmer, and the letters whose words it is given."""
+
+
 def stems(found: list[str]) -> list[str]:
-    """Terms of words: the English stem, or the word itself where it is not Latin."""
-    # A stemmer keeps state, so no two threads may share one. Its cache costs more than stemming again.
-    if not hasattr(_own, "stemmer"):
-        _own.stemmer = Stemmer.Stemmer("english", 0)
-    terms: list[str] = _own.stemmer.stemWords(found)
+    """Terms of words: the stem by the script of the first letter, the word itself where there is none."""
+    terms: list[str] = stemmer("english").stemWords(found)
+    for place, word in enumerate(found):
+        if not word.isascii():
+            for language, (first, last) in STEMMED.items():
+                if first <= word[0] <= last:
+                    terms[place] = stemmer(language).stemWord(word)
     return terms
+
+
+def stemmer(language: str) -> Stemmer.Stemmer:
+    """This thread's stemmer: it keeps state, so no two threads may share one. Its cache costs more than
+    stemming again."""
+    if not hasattr(_own, language):
+        setattr(_own, language, Stemmer.Stemmer(language, 0))
+    return getattr(_own, language)

@@ -3,9 +3,9 @@
 import re
 import unicodedata
 
-__all__ = ["marks", "plain", "typed_words"]
+from catalog.text.letters import find_words, fold, is_mark
 
-_WORD = re.compile(r"[^\W_]+")
+__all__ = ["marks", "plain", "typed_words"]
 
 
 class _Plain(dict[int, int]):
@@ -13,9 +13,10 @@ class _Plain(dict[int, int]):
 
     def __missing__(self, code: int) -> int:
         mark = chr(code)
-        if code < 0x2E80 or 0xFF00 <= code < 0xFFF0:  # a Korean syllable would fall apart
-            mark = unicodedata.normalize("NFKD", mark)[0].lower()[0]
-        self[code] = ord(mark) if mark.isalnum() else ord(" ")
+        alphabet = code < 0x0900 or 0x1E00 <= code < 0x2E80  # a Korean or Thai syllable would fall apart
+        if alphabet or 0xFF00 <= code < 0xFFF0:
+            mark = fold(unicodedata.normalize("NFKD", mark)[0].lower())[:1] or mark
+        self[code] = ord(mark) if mark.isalnum() or is_mark(mark) else ord(" ")
         return self[code]
 
 
@@ -28,8 +29,8 @@ def plain(text: str) -> str:
 
 
 def typed_words(text: str) -> list[str]:
-    """The words of what was typed, as `plain` has them; Chinese without spaces is one."""
-    return _WORD.findall(plain(text))
+    """The words of what was typed, as `plain` has them; what is written without spaces is one."""
+    return [match.group() for match in find_words(plain(unicodedata.normalize("NFC", text)))]
 
 
 def marks(text: str, words: list[str]) -> list[tuple[int, int]]:

@@ -72,13 +72,14 @@ class PrefixIndex:
 
 
 def word_places(data: np.ndarray) -> np.ndarray:
-    """Where words of UTF-8 text begin; every Chinese character does."""
+    """Where words of UTF-8 text begin; every character of Chinese, Japanese, Thai and Lao does."""
     letters = np.zeros(256, bool)
     letters[list(LETTERS.encode())] = True
     letters[128:] = True
     inside = letters[data]
     begins = inside & ~np.concatenate([[False], inside[:-1]])
-    return np.flatnonzero(begins | ((data >= 0xE3) & (data <= 0xE9)))
+    thai = (data == 0xE0) & (np.append(data[1:], 0) >= 0xB8)
+    return np.flatnonzero(begins | thai | ((data >= 0xE3) & (data <= 0xE9)))
 
 
 def keys_at(data: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ not know with the name, the value and the remedy. Each class is one section; eac
 it means and in which unit.
 """
 
-from shelfspace.settings.data import Collection, Features, Media, Preprocessing, Validation
+from shelfspace.settings.data import Collection, Features, Fetch, Media, Preprocessing, Validation
 from shelfspace.settings.insights import Insights
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
 from shelfspace.settings.load import load_settings
@@ -28,6 +28,7 @@ __all__ = [
     "CrossValidation",
     "Evaluation",
     "Features",
+    "Fetch",
     "Gate",
     "Graph",
     "Insights",

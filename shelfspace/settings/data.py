@@ -4,7 +4,7 @@ from pydantic import Field
 
 from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
 
-__all__ = ["Collection", "Features", "Media", "Preprocessing", "Validation"]
+__all__ = ["Collection", "Features", "Fetch", "Media", "Preprocessing", "Validation"]
 
 
 class Collection(Section):
@@ -13,7 +13,17 @@ class Collection(Section):
     shard_rows: Positive = Field(5000, description="Rows in one Parquet shard.")
     media_shard_megabytes: Positive = Field(64, description="Size of one media shard, in MB.")
     max_delete_share: Share = Field(
-        0.2, description="A full delivery that would remove more than this share of products stops and asks."
+        0.2,
+        description="A change of the source, or a delivery, that takes away more than this share of products "
+        "is held until it is approved.",
+    )
+    max_price_factor: float = Field(
+        5, gt=1, description="A price that becomes so many times larger or smaller has moved far."
+    )
+    max_price_share: Share = Field(
+        0.2,
+        description="A change of the source, or a delivery, that moves more than this share of prices far "
+        "is held until it is approved.",
     )
     quiet_seconds: float = Field(
         10,
@@ -36,6 +46,18 @@ class Media(Section):
     max_video_seconds: PositiveFloat = Field(120, description="Longest video, in seconds.")
     max_video_bytes: Positive = Field(100_000_000, description="Largest video file, in bytes.")
     video_frames: Positive = Field(3, description="Frames of a video that become photos, evenly spread.")
+
+
+class Fetch(Section):
+    """What `shelfspace fetch-media` may ask of other machines; nothing else fetches."""
+
+    hosts: tuple[str, ...] = Field(
+        (),
+        description="Hosts that may be asked: cdn.example.com, *.example.com, host:port where it is unusual.",
+    )
+    per_second: PositiveFloat = Field(5, description="Files asked for in a second, at most.")
+    seconds: PositiveFloat = Field(30, description="Seconds one file may take.")
+    max_files: Positive = Field(20_000, description="Files asked for in one call.")
 
 
 class Validation(Section):

@@ -25,9 +25,16 @@ class Evaluation(Section):
 class Gate(Section):
     """When a challenger replaces the champion."""
 
-    min_accuracy: Share = Field(0.5)
-    min_macro_f1: Share = Field(0.4)
-    min_recall_at_10: Share = Field(0.2, description="Same-category recall@10 on the holdout.")
+    min_lift: Share = Field(
+        0.25,
+        description="How far from guessing to always right accuracy, macro F1 and same-category recall@10 "
+        "must get on the holdout, to within their 95% intervals; 0 asks for no more than guessing gives.",
+    )
+    min_accuracy: Share | None = Field(
+        None, description="An absolute floor in its place; 0 for none, null for `min_lift`."
+    )
+    min_macro_f1: Share | None = Field(None, description="The same.")
+    min_recall_at_10: Share | None = Field(None, description="The same, for same-category recall@10.")
     tolerance: Share = Field(0.01, description="How much lower than the champion overall metrics may be.")
     subset_tolerance: Share = Field(0.03, description="The same, per modality subset.")
     category_tolerance: Share = Field(0.15, description="The same, for the recall of a large category.")
@@ -189,10 +196,28 @@ class Automation(Section):
     drift_cron: str = Field(
         "7 * * * *", pattern=CRON, description="Cron expression of the schedule that looks for drift."
     )
+    scrub: str = Field(
+        "30 4 * * 0", pattern=CRON, description="Cron expression of the schedule that verifies all bytes."
+    )
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
-        "UTC", description="Time zone of both, such as Europe/Berlin."
+        "UTC", description="Time zone of all, such as Europe/Berlin."
     )
     drift_interval_seconds: Positive = Field(60)
     inbox_interval_seconds: Positive = Field(30)
+    keep_runs_days: Positive = Field(
+        180, description="Days that Dagster keeps a run which no asset and no check rests on any more."
+    )
     cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")
-    inbox_job: Literal["refresh", "retrain"] = Field("refresh", description="Job a new delivery starts.")
+    inbox_job: Literal["refresh", "retrain"] = Field(
+        "refresh", description="Job that a delivery or a changed source starts; after a failed run, refresh."
+    )
+    watch_source: bool = Field(
+        True, description="Collect by itself when tables or media of the catalogue's folder change."
+    )
+    source_interval_seconds: Positive = Field(60, description="Seconds between two looks at that folder.")
+    attempts: Positive = Field(
+        8, description="Runs that are asked for on behalf of one delivery, source or drift report at most."
+    )
+    retry_seconds: PositiveFloat = Field(
+        60, description="Seconds after a failed run until it is asked for again; doubled each time."
+    )

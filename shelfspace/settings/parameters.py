@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shelfspace.settings.data import Collection, Features, Media, Preprocessing, Validation
+from shelfspace.settings.data import Collection, Features, Fetch, Media, Preprocessing, Validation
 from shelfspace.settings.insights import Insights
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
 from shelfspace.settings.operation import (
@@ -29,6 +29,7 @@ class Settings(Section):
     seed: int = 0
     collection: Collection = Collection()
     media: Media = Media()
+    fetch: Fetch = Fetch()
     validation: Validation = Validation()
     preprocessing: Preprocessing = Preprocessing()
     features: Features = Features()

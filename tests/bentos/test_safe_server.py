@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from bentos.auth.keys import Key, KeysFile, create_key, read_keys, write_keys
+from bentos.http.connection import HEAD_SECONDS
 from tests.bentos.loopback import Connection, Reply
 from tests.bentos.served import Server
 from tests.bentos.shop import Shop
@@ -289,3 +291,42 @@ def test_it_ends_cleanly(server: Server, client: httpx.Client) -> None:
         connection.close()
     assert "Traceback" not in server.log.read_text()
     assert os.path.exists(server.live / "access")
+
+
+def test_half_open_connections_keep_nobody_out(server: Server) -> None:
+    held = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(1100)]
+    try:
+        for _ in range(5):
+            begin = time.monotonic()
+            assert server.get("/livez").status_code == 200
+            assert time.monotonic() - begin < 5
+        time.sleep(HEAD_SECONDS + 3)
+        for made in held:  # dropped, each after a bounded time
+            made.settimeout(5)
+            with contextlib.suppress(ConnectionError):
+                while made.recv(65536):
+                    pass
+    finally:
+        for made in held:
+            made.close()
+
+
+def test_a_killed_server_leaves_its_port_free(
+    shop: Shop,
+    bento: str,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    running = Server(shop, tmp_path).wait()
+    os.kill(running.process.pid, signal.SIGKILL)
+    running.process.wait()
+
+    def free() -> bool:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", running.port))
+            except OSError:
+                return False
+            return True
+
+    wait_for(free, 40, pause=0.1)

@@ -10,10 +10,16 @@ import yaml
 from PIL import Image
 
 from catalog.contract import EVENT_COLUMNS, PRODUCT_COLUMNS
+from catalog.deliveries.collect import Collected, collect, note_taken
 from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
+from shelfspace.hashing import tree_hash
+from shelfspace.settings import Settings
+from shelfspace.workspace import Workspace
 
 NO_FINDINGS = pd.DataFrame(columns=["key", "kind", "ok", "field", "value", "reason"])
+
+DEFAULT = Settings()
 
 
 def photo(colour: str) -> bytes:
@@ -67,8 +73,21 @@ def write_catalogue(
     return open_catalog(str(folder))
 
 
+def collected(
+    workspace: Workspace, source: CatalogSource, settings: Settings = DEFAULT, kept: bool = True
+) -> Collected:
+    """One collection with nothing to wait for; `kept`: DVC has identified and kept the snapshot."""
+    at_once = settings.collection.model_copy(update={"quiet_seconds": 0})
+    found = collect(
+        workspace, source, settings.model_copy(update={"collection": at_once}), user_key=b"k", progress=False
+    )
+    if kept:
+        note_taken(workspace, found, tree_hash(workspace.snapshot))
+    return found
+
+
 def deliver(inbox: Path, name: str, rows: list[dict[str, Any]]) -> None:
-    inbox.mkdir(exist_ok=True)
+    inbox.mkdir(parents=True, exist_ok=True)
     (inbox / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 

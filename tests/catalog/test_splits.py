@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from catalog.cleaning import clean_products
 from catalog.near_duplicates import SIMILAR, near_duplicate_pairs, shingles
-from catalog.snapshot.write import MediaStore, read_raw_products, write_snapshot
+from catalog.snapshot.media_store import MediaStore
+from catalog.snapshot.shards import read_raw_products
+from catalog.snapshot.write import write_snapshot
 from catalog.sources.open import open_catalog
 from catalog.splits import assign_splits
 from shelfspace.settings import Settings, load_settings

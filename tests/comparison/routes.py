@@ -6,7 +6,7 @@ from tests.comparison.catalogue import Catalogue
 __all__ = ["routes"]
 
 GETS = ("/", "/about", "/docs", "/docs.json", "/release", "/release/overview", "/release/map", "/metrics",
-        "/healthz", "/livez", "/readyz", "/session", "/favicon.ico", "/product/P00017", "/static/app.js",
+        "/healthz", "/livez", "/readyz", "/session", "/favicon.ico", "/product/p00017", "/static/app.js",
         "/static/words/zh.js", "/static/base.css", "/schema.json")  # fmt: skip
 STATIC = ("about.js", "api.js", "app.js", "base.css", "card.js", "charts.js", "clips.js", "docs.js", "dom.js",
           "facets.js", "i18n.js", "icon.svg", "login.js", "pages.css", "player.js", "product.js", "query.js",

@@ -1,47 +1,238 @@
-"""When drift starts a retraining, and when it does not."""
+"""What asks for a run, when it asks again, and when it stops asking."""
 
-import json
+import subprocess
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from dagster_project.automation import drift_decision, tell_dvc
+from dagster_project import dead_runs
+from dagster_project.automation import tell_dvc
+from dagster_project.automation.drift import drift_need, open_attempts
+from dagster_project.automation.needs import Attempt, Need, ask, next_attempt
+from dagster_project.dead_runs import close_dead_runs
 from dagster_project.graph import DVC_STAGES, stages_of
+from dagster_project.tags import WORKSPACE
+from shelfspace.settings import Automation
 from shelfspace.workspace import Workspace
+from tests.conftest import PROJECT
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
 DRIFT = {"key": "k1", "drifted": True, "cause": "price moved"}
+OFTEN = Automation(attempts=3, retry_seconds=60)
 
 
-def test_drift_fires_once_with_its_cause() -> None:
-    key, reason, cursor = drift_decision(DRIFT, None, NOW, DAY)
-    assert (key, reason) == ("k1", "price moved")
-    again, reason, same = drift_decision(DRIFT, cursor, NOW + DAY * 9, DAY)
-    assert again is None
-    assert "acted on" in reason
-    assert same == cursor
+def run(ago: timedelta | None, success: bool = False, need: str = "drift-k1") -> Attempt:
+    """A run that ended so long ago; None: it is at work."""
+    ended = None if ago is None else NOW - ago
+    return Attempt("12345678-run", ago is not None, success, ended, need)
 
 
-def test_cool_down_holds_a_second_drift_back_and_then_lets_it_go() -> None:
-    _, _, cursor = drift_decision(DRIFT, None, NOW, DAY)
+def test_drift_asks_until_a_retraining_came_to_its_end() -> None:
+    need = drift_need(DRIFT, [], NOW, DAY)
+    assert isinstance(need, Need)
+    assert (need.key, need.cause, need.job) == ("drift-k1", "price moved", "retrain")
+    assert drift_need(DRIFT, [run(timedelta(0))], NOW, DAY) == need, "one that failed has not acted"
+    assert "acted on" in str(drift_need(DRIFT, [run(DAY * 9, success=True)], NOW, DAY))
+
+
+def test_the_cool_down_counts_from_a_retraining_that_succeeded() -> None:
     second = {**DRIFT, "key": "k2"}
-    key, reason, cursor = drift_decision(second, cursor, NOW + DAY / 2, DAY)
-    assert key is None
-    assert "cool-down" in reason
-    assert "price moved" in reason
-    key, _, cursor = drift_decision(second, cursor, NOW + DAY, DAY)
-    assert key == "k2"
-    assert json.loads(cursor)["fired"] == (NOW + DAY).isoformat()
+    acted = run(DAY / 2, success=True)
+    said = drift_need(second, [acted, run(timedelta(0), need="drift-k2")], NOW, DAY)
+    assert "cool-down lasts until 2026-03-03 00:00 UTC" in str(said)
+    assert "price moved" in str(said)
+    assert isinstance(drift_need(second, [run(DAY, success=True)], NOW, DAY), Need)
+    assert isinstance(drift_need(second, [run(timedelta(0))], NOW, DAY), Need), "a failed one cools nothing"
 
 
 @pytest.mark.parametrize("verdict", [None, {"key": "k0", "drifted": False, "cause": ""}])
-def test_no_report_and_no_drift_start_nothing(verdict: dict | None) -> None:
-    key, _, cursor = drift_decision(verdict, None, NOW, DAY)
-    assert key is None
-    fired, _, _ = drift_decision(DRIFT, cursor, NOW, DAY)
-    assert fired == "k1", "a quiet report does not start the cool-down"
+def test_no_report_and_no_drift_ask_for_nothing(verdict: dict | None) -> None:
+    assert "drift" in str(drift_need(verdict, [], NOW, DAY))
+
+
+def test_each_hours_report_goes_on_with_the_count_of_the_one_before() -> None:
+    failed = [run(timedelta(hours=h), need=f"drift-k{h}") for h in (3, 2, 1)]
+    assert open_attempts(failed, NOW, DAY) == failed
+    assert open_attempts([*failed, run(timedelta(0), success=True)], NOW, DAY) == []
+    assert open_attempts([run(DAY * 2), *failed], NOW, timedelta(0)) == failed, "and begins anew after a day"
+
+
+def test_a_failed_run_is_asked_for_again_later_and_later_and_then_no_more() -> None:
+    assert next_attempt([], NOW, OFTEN) == (1, "")
+    assert next_attempt([run(None)], NOW, OFTEN) == (None, "run 12345678 is at work on it")
+    number, said = next_attempt([run(timedelta(seconds=59))], NOW, OFTEN)
+    assert number is None
+    assert "attempt 2 of 3 at 2026-03-02 12:00:01 UTC" in said
+    assert next_attempt([run(timedelta(seconds=60))], NOW, OFTEN) == (2, "")
+    twice = [run(DAY), run(timedelta(seconds=119))]
+    assert next_attempt(twice, NOW, OFTEN)[0] is None, "the wait doubles"
+    assert next_attempt(twice, NOW + timedelta(seconds=1), OFTEN) == (3, "")
+    number, said = next_attempt([run(DAY)] * 3, NOW, OFTEN)
+    assert number is None
+    assert "given up after 3 runs" in said
+
+
+def test_a_run_that_succeeded_and_left_the_need_counts_too() -> None:
+    number, said = next_attempt([run(timedelta(0), success=True)], NOW, OFTEN)
+    assert number is None
+    assert "in no release yet" in said
+
+
+@dg.asset
+def remote() -> None:
+    """A stage whose remote is away."""
+    raise OSError(28, "No space left on device")
+
+
+FAILING = dg.Definitions(
+    assets=[remote],
+    jobs=[dg.define_asset_job("refresh", executor_def=dg.in_process_executor)],
+).resolve_job_def("refresh")
+DELIVERY = Need("delivery-1", "delivery", "inbox sensor", "a.csv lies in the inbox", "retrain", "refresh")
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.open("shop", tmp_path)
+
+
+def asked(
+    instance: dg.DagsterInstance, workspace: Workspace, settings: Automation
+) -> dg.RunRequest | dg.SkipReason:
+    with dg.build_sensor_context(instance) as context:
+        return ask(context, workspace, DELIVERY, settings)
+
+
+def test_a_delivery_is_asked_for_again_with_the_reason_seen_and_the_second_time_by_a_refresh(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    settings = Automation(attempts=2, retry_seconds=0.001)
+    first = asked(instance, workspace, settings)
+    assert isinstance(first, dg.RunRequest)
+    assert first.job_name == "retrain"
+    assert first.tags == {
+        "shelfspace/cause": "delivery", "shelfspace/need": "delivery-1",
+        "shelfspace/attempt": "1", "shelfspace/workspace": "shop",
+    }  # fmt: skip
+    FAILING.execute_in_process(instance=instance, tags=first.tags, raise_on_error=False)
+    said = asked(instance, workspace, Automation(retry_seconds=60))
+    assert isinstance(said, dg.SkipReason)
+    assert "a.csv lies in the inbox: run " in str(said.skip_message)
+    assert "attempt 2 of 8" in str(said.skip_message)
+    assert "No space left on device" in str(said.skip_message)
+    second = asked(instance, workspace, settings)
+    assert isinstance(second, dg.RunRequest)
+    assert (second.job_name, second.tags["shelfspace/attempt"]) == ("refresh", "2")
+    FAILING.execute_in_process(instance=instance, tags=second.tags, raise_on_error=False)
+    last = asked(instance, workspace, settings)
+    assert isinstance(last, dg.SkipReason)
+    assert "given up after 2 runs" in str(last.skip_message)
+    assert "run: " in str(last.skip_message), "what a person does then"
+
+
+def test_of_a_killed_run_it_says_what_its_watcher_found(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    first = asked(instance, workspace, OFTEN)
+    assert isinstance(first, dg.RunRequest)
+    killed = instance.create_run_for_job(FAILING, tags=first.tags)
+    instance.report_engine_event("Run execution process unexpectedly exited with exit code -9.", killed)
+    instance.report_run_failed(killed)
+    said = asked(instance, workspace, OFTEN)
+    assert isinstance(said, dg.SkipReason)
+    assert "attempt 2 of 3" in str(said.skip_message)
+    assert "exited with exit code -9" in str(said.skip_message)
+
+
+def test_nothing_is_asked_for_while_another_run_holds_the_workspace_or_waits_for_it(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    with workspace.lock(holder="run abcdef01 (cross_validate)"):
+        said = asked(instance, workspace, OFTEN)
+    assert isinstance(said, dg.SkipReason)
+    assert "run abcdef01 (cross_validate)" in str(said.skip_message)
+    assert isinstance(asked(instance, workspace, OFTEN), dg.RunRequest)
+    queued = instance.create_run_for_job(FAILING, tags={WORKSPACE: workspace.name})
+    said = asked(instance, workspace, OFTEN)
+    assert isinstance(said, dg.SkipReason)
+    assert f"asked for when run {queued.run_id[:8]} (refresh) has ended" in str(said.skip_message)
+    instance.report_run_canceled(queued)
+    assert isinstance(asked(instance, workspace, OFTEN), dg.RunRequest)
+
+
+def test_other_needs_and_other_workspaces_count_by_themselves(
+    instance: dg.DagsterInstance, workspace: Workspace, tmp_path: Path
+) -> None:
+    first = asked(instance, workspace, OFTEN)
+    assert isinstance(first, dg.RunRequest)
+    FAILING.execute_in_process(instance=instance, tags=first.tags, raise_on_error=False)
+    assert isinstance(asked(instance, workspace, OFTEN), dg.SkipReason)
+    assert isinstance(asked(instance, Workspace.open("other", tmp_path), OFTEN), dg.RunRequest)
+
+
+def begun(instance: dg.DagsterInstance, workspace: Workspace) -> str:
+    """A run that Dagster takes to be at work."""
+    run = instance.create_run_for_job(FAILING, tags={WORKSPACE: workspace.name})
+    instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", "refresh"), run.run_id)
+    return run.run_id
+
+
+def test_a_run_whose_process_is_gone_is_closed_and_one_that_lives_is_not(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    lives, gone, starts = (begun(instance, workspace) for _ in range(3))
+    holder = (
+        "import sys, time; from pathlib import Path; from assets.lib.life import hold_life\n"
+        "from shelfspace.workspace import Workspace\n"
+        "hold_life(Workspace.open('shop', Path(sys.argv[1])), sys.argv[2])\n"
+        "print(1, flush=True); time.sleep(60)"
+    )
+    processes = []
+    try:
+        for run_id in (lives, gone):
+            command = [sys.executable, "-c", holder, str(workspace.root.parent), run_id]
+            processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT))
+            assert processes[-1].stdout is not None
+            assert processes[-1].stdout.readline() == b"1\n"
+        assert close_dead_runs(instance, workspace) == []
+        processes[-1].kill()
+        processes[-1].wait()
+        assert close_dead_runs(instance, workspace) == [gone]
+        assert close_dead_runs(instance, workspace) == []
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    states = {run.run_id: run.status for run in instance.get_runs()}
+    assert states == {
+        lives: dg.DagsterRunStatus.STARTED,
+        gone: dg.DagsterRunStatus.FAILURE,
+        starts: dg.DagsterRunStatus.STARTED,
+    }, "one that has begun may be about to take its file"
+
+
+def test_a_run_that_died_before_it_took_its_file_is_closed_after_a_while(
+    instance: dg.DagsterInstance, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = begun(instance, workspace)
+    waits = instance.create_run_for_job(FAILING, tags={WORKSPACE: workspace.name})
+    monkeypatch.setattr(dead_runs, "STARTING", timedelta(0))
+    assert close_dead_runs(instance, Workspace.open("other", workspace.root.parent)) == []
+    assert close_dead_runs(instance, workspace) == [run_id]
+    there = instance.get_run_by_id(waits.run_id)
+    assert there is not None
+    assert there.status is dg.DagsterRunStatus.NOT_STARTED, "one without a process is Dagster's to watch"
 
 
 def test_stages_to_commit_follow_the_job() -> None:
@@ -51,8 +242,9 @@ def test_stages_to_commit_follow_the_job() -> None:
     assert stages_of("training") == ["learn"]
 
 
-def test_dvc_is_told_by_the_run_that_holds_the_workspace_not_by_one_that_ended_before(tmp_path: Path) -> None:
-    workspace = Workspace.open("shop", tmp_path)
+def test_dvc_is_told_by_the_run_that_holds_the_workspace_not_by_one_that_ended_before(
+    workspace: Workspace,
+) -> None:
     assert tell_dvc(workspace, "chain") == "", "no stage of dvc.yaml is in this workspace"
     with workspace.lock(holder="run 12345678 (chain)"):
         assert tell_dvc(workspace, "chain") == "left to the run that is at work now: run 12345678 (chain)"

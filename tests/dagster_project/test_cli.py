@@ -18,6 +18,7 @@ from dagster_project.graph import LOOPS, STAGES
 from shelfspace.errors import BusyError
 from shelfspace.files import write_json, write_text
 from shelfspace.workspace import Workspace
+from tests.catalog.shelf import collected, product, write_catalogue
 from tests.conftest import PROJECT
 
 
@@ -93,7 +94,7 @@ def test_an_unknown_catalogue_is_named_with_what_there_is(command: str, root: Pa
     assert not root.exists()
 
 
-@pytest.mark.parametrize("command", ["serve", "drift", "rollback", "releases", "summary"])
+@pytest.mark.parametrize("command", ["serve", "drift", "rollback", "releases", "scrub", "summary"])
 def test_before_any_run_make_demo_is_named_and_nothing_is_made(command: str, root: Path) -> None:
     assert refused(command) == "workspace sample is not there yet; make it with: make demo\n"
     assert not root.exists()
@@ -167,6 +168,27 @@ def test_servers_take_this_process_s_place(root: Path, monkeypatch: pytest.Monke
     ((tool, *arguments),) = started
     assert Path(tool).name == "dg"
     assert arguments == ["dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", "45123"]
+
+
+def test_a_workspace_has_one_daemon_at_a_time_whatever_its_process_becomes(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from dagster_project.cli.servers import become, hold_daemon\n"
+        "hold_daemon(Path(sys.argv[1]), 'http://127.0.0.1:3101')\n"
+        "become(sys.executable, '-c', 'print(1, flush=True); import time; time.sleep(60)')"
+    )
+    state = tmp_path / "shop" / "state"
+    state.mkdir(parents=True)
+    server = subprocess.Popen([sys.executable, "-c", code, str(state)], stdout=subprocess.PIPE, cwd=PROJECT)
+    try:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"1\n"
+        told = rf"workspace shop has its UI already: http://127.0.0.1:3101, process {server.pid}; open that"
+        with pytest.raises(BusyError, match=told):
+            servers.hold_daemon(state, "http://127.0.0.1:3102")
+    finally:
+        server.kill()
+        server.wait()
+    servers.hold_daemon(state, "http://127.0.0.1:3102")
 
 
 def test_an_interruption_is_one_line_and_130(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,9 +315,29 @@ def test_a_job_that_refuses_its_work_ends_with_the_reason(
     root: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DAGSTER_HOME", "")
-    said = refused("run", "features", "--catalog", str(shop)).splitlines()
-    assert "run the chain job first" in said[-2]
-    assert said[-1].startswith("features on tiny stopped; run ")
+    block = refused("run", "features", "--catalog", str(shop)).split("\n\n")[-2:]
+    stopped, *why = block[0].splitlines()
+    assert stopped.endswith("features on tiny stopped:")
+    assert why
+    assert all("run the chain job first" in said for said in why)
+    assert block[1].startswith("What was finished before is kept; the log is run ")
+
+
+def test_a_bug_in_a_job_is_a_line_and_its_traceback_a_file(
+    root: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")
+
+    def broken(*_: object) -> None:
+        raise KeyError("unforeseen")
+
+    monkeypatch.setattr("catalog.snapshot.write.add_media", broken)
+    result = ask("run", "collection", "--catalog", str(shop))
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    (log,) = (root / "tiny" / "state" / "crashes").glob("*.txt")
+    assert f"the traceback is in {log}" in result.output
+    assert "test_cli.py" in log.read_text()
 
 
 def test_dvc_calls_the_command_line() -> None:
@@ -304,3 +346,29 @@ def test_dvc_calls_the_command_line() -> None:
         command = entry["do"]["cmd"].split()
         assert command[:3] == [".venv/bin/shelfspace", "run", stage]
         assert ask(*command[1:], "--help").exit_code == 0
+
+
+def test_deliveries_are_listed_and_what_is_held_is_approved(root: Path, tmp_path: Path) -> None:
+    shop = write_catalogue(tmp_path / "my-shop", [product(i) for i in range(10)])
+    workspace = Workspace.open(str(shop.folder))
+    collected(workspace, shop)
+    assert "nothing has been delivered" in ask("deliveries", "--catalog", "my-shop").stdout
+    workspace.inbox.mkdir()
+    gone = "".join(f"p{i},true\n" for i in range(8))
+    (workspace.inbox / "gone.csv").write_text(f"product_id,_deleted\n{gone}")
+    (workspace.inbox / "new.csv").write_text("product_id,title\nn,New\n")
+    collected(workspace, shop)
+    (workspace.inbox / "slow.csv").write_text("product_id,ti")
+    rows = json.loads(ask("deliveries", "--catalog", "my-shop", "--json").stdout)
+    assert [(row["name"], row["state"]) for row in rows] == [
+        ("slow.csv", "arriving"), ("new.csv", "taken"), ("gone.csv", "held"),
+    ]  # fmt: skip
+    shown = ask("deliveries", "--catalog", "my-shop").stdout
+    assert "8 of 10 products gone" in " ".join(shown.split())
+    assert "held" in (workspace.root / "deliveries.html").read_text()
+    assert "name one of those that are held" in refused("approve", "new.csv", "--catalog", "my-shop")
+    number = next(row["no."] for row in rows if row["state"] == "held")
+    assert "is approved" in ask("approve", number, "--catalog", "my-shop").stdout
+    assert "the next run takes it" in ask("deliveries", "--catalog", "my-shop", "--json").stdout
+    collected(workspace, shop)
+    assert json.loads(ask("deliveries", "--catalog", "my-shop", "--json").stdout)[-1]["state"] == "taken"

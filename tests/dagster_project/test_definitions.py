@@ -12,10 +12,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from assets.lib.checks import BLOCKING
 from assets.lib.shop import FOLDERS
-from dagster_project.automation import automations
+from dagster_project.automation import DELIVERIES, automations
 from dagster_project.definitions import defs
 from dagster_project.graph import DVC_STAGES, JOBS, SIDE, STAGES
-from shelfspace.settings import Automation
+from shelfspace.settings import Automation, Settings
 from tests.conftest import PROJECT
 
 HEAVY = (
@@ -33,7 +33,14 @@ HEAVY = (
 
 
 def specs() -> list[dg.AssetSpec]:
-    return sorted(defs.resolve_all_asset_specs(), key=lambda s: s.key)
+    """Assets that runs make."""
+    return sorted((s for s in defs.resolve_all_asset_specs() if s.key != DELIVERIES.key), key=lambda s: s.key)
+
+
+def test_the_ledger_of_deliveries_is_shown_beside_collection_and_made_by_no_run() -> None:
+    (shown,) = (s for s in defs.resolve_all_asset_specs() if s.key == DELIVERIES.key)
+    assert shown.group_name == "collection"
+    assert not defs.resolve_asset_graph().get(DELIVERIES.key).is_materializable
 
 
 def test_asset_graph_is_the_reviewed_one(snapshot: SnapshotAssertion) -> None:
@@ -76,10 +83,10 @@ def test_every_asset_links_to_the_function_that_computes_it() -> None:
 
 
 def test_schedules_keep_the_cron_times_and_zone_of_the_parameters() -> None:
-    told = Automation(weekly="5 4 * * 0", drift_cron="0 6 * * *", timezone="Europe/Berlin")
-    _, (weekly, hourly) = automations(told)
-    assert (weekly.cron_schedule, hourly.cron_schedule) == ("5 4 * * 0", "0 6 * * *")
-    assert weekly.execution_timezone == hourly.execution_timezone == "Europe/Berlin"
+    told = Automation(weekly="5 4 * * 0", drift_cron="0 6 * * *", scrub="1 2 * * 3", timezone="Europe/Berlin")
+    _, schedules = automations(Settings(automation=told))
+    assert [schedule.cron_schedule for schedule in schedules] == ["5 4 * * 0", "0 6 * * *", "1 2 * * 3"]
+    assert {schedule.execution_timezone for schedule in schedules} == {"Europe/Berlin"}
 
 
 def test_a_code_server_can_load_them() -> None:

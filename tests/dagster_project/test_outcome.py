@@ -1,10 +1,13 @@
 """How a run's end is told apart: our own refusals, failed checks, interruptions, and bugs."""
 
+import errno
+
 import dagster as dg
 import pytest
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
+from assets.lib.refusals import refusals_first
 from dagster_project.outcome import Outcome
 from shelfspace.errors import BusyError, CatalogError
 
@@ -92,6 +95,37 @@ def test_a_bug_keeps_its_traceback() -> None:
     assert "unforeseen" in crash
     assert "test_outcome.py" in crash
     assert not outcome.refusals
+
+
+def test_what_the_machine_lacks_is_no_bug_and_has_a_remedy() -> None:
+    @dg.asset
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/data/rows")
+
+    outcome = outcome_of(full)
+    (said,) = outcome.refusals
+    assert "No space left on device: '/data/rows'" in said
+    assert "free some room" in said
+    assert not outcome.crashes
+
+
+def test_a_refusal_comes_first_in_the_ui_and_stays_a_refusal() -> None:
+    @dg.asset
+    def refusing() -> None:
+        with refusals_first():
+            raise CatalogError("products.price", "12,,5", "write 12.5")
+
+    with dg.instance_for_test() as instance:
+        run = dg.materialize([refusing], instance=instance, raise_on_error=False)
+        (failed,) = [event for event in run.all_events if event.is_step_failure]
+    shown = failed.step_failure_data
+    assert shown.user_failure_data is not None
+    assert shown.user_failure_data.description == "products.price = '12,,5': write 12.5"
+    assert shown.error is not None
+    assert shown.error.message.startswith("dagster._core.definitions.events.Failure: products.price = ")
+    outcome = outcome_of(refusing)
+    assert outcome.refusals == ["products.price = '12,,5': write 12.5"]
+    assert not outcome.crashes
 
 
 def test_a_resource_that_refuses_is_told_although_no_step_began() -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from dagster_project.automation import DELIVERIES
 from dagster_project.definitions import defs
 from dagster_project.graph import JOBS
 from shelfspace.files import read_json
@@ -77,7 +78,9 @@ def test_second_run_computes_nothing(checkout: Checkout, demo: Finished) -> None
     again = checkout.make("demo")
     lines = [line for line in (again.stderr + again.stdout).splitlines() if line.startswith("  ")]
     chain = [
-        s.key.to_user_string() for s in defs.resolve_all_asset_specs() if s.group_name in JOBS["retrain"]
+        s.key.to_user_string()
+        for s in defs.resolve_all_asset_specs()
+        if s.group_name in JOBS["retrain"] and s.key != DELIVERIES.key
     ]
     for asset in chain:
         said = [line for line in lines if line.split()[:1] == [asset]]
@@ -158,53 +161,63 @@ def test_the_released_bento_answers_every_endpoint(
         stop(server)
 
 
-def test_a_delivery_is_refreshed_without_training(checkout: Checkout, demo: Finished) -> None:
-    before = (checkout.workspace / "releases" / "current").read_text().strip()
-    champion = read_json(checkout.workspace / "champion.json")["fingerprint"]
+def deliver(checkout: Checkout, product: str) -> None:
+    """Put a file with one product more into the inbox."""
     products = pd.read_parquet(checkout.workspace / "prepared" / "catalogue" / "products.parquet")
     kind = products.iloc[0]
     delivery = pd.DataFrame(
         [{
-            "product_id": "NEW-1", "title": kind["title"] + " again", "description": kind["description"],
+            "product_id": product, "title": kind["title"] + " again", "description": kind["description"],
             "category": kind["category"], "price": "12.50", "currency": kind["currency"],
             "updated_at": "2031-01-01T00:00:00Z",  # a clock that runs ahead: a warning, no stop
         }]
     )  # fmt: skip
     inbox = checkout.workspace / "inbox"
     inbox.mkdir(exist_ok=True)
-    delivery.to_csv(inbox / "delivery.csv", index=False)
+    delivery.to_csv(inbox / f"{product}.csv", index=False)
+
+
+def released_ids(checkout: Checkout) -> list[str]:
+    live = (checkout.workspace / "releases" / "current").read_text().strip()
+    return json.loads((checkout.workspace / "releases" / live / "ids.json").read_text())
+
+
+def test_a_delivery_is_refreshed_without_training(checkout: Checkout, demo: Finished) -> None:
+    before = (checkout.workspace / "releases" / "current").read_text().strip()
+    champion = read_json(checkout.workspace / "champion.json")["fingerprint"]
+    deliver(checkout, "NEW-1")
     done = checkout.make("refresh")
     assert "challenger" not in done.stderr
     after = (checkout.workspace / "releases" / "current").read_text().strip()
     assert after != before
     assert read_json(checkout.workspace / "champion.json")["fingerprint"] == champion
-    ids = json.loads((checkout.workspace / "releases" / after / "ids.json").read_text())
-    assert "NEW-1" in ids
-    assert (inbox / "done" / "delivery.csv").exists()
+    assert "NEW-1" in released_ids(checkout)
+    assert (checkout.workspace / "inbox" / "done" / "NEW-1.csv").exists()
     back = checkout.make("rollback")
     assert before in back.stdout
     assert (checkout.workspace / "releases" / "current").read_text().strip() == before
 
 
-def test_a_refused_challenger_changes_nothing(checkout: Checkout, demo: Finished) -> None:
+def test_a_refused_challenger_leaves_the_champion_and_holds_no_delivery_back(
+    checkout: Checkout, demo: Finished
+) -> None:
     described = checkout.catalog / "catalog.yaml"
     kept = described.read_text()
     champion = (checkout.workspace / "champion.json").read_text()
-    live = (checkout.workspace / "releases" / "current").read_text()
     changed = yaml.safe_load(kept)
     changed["params"]["training"]["learning_rate"] = 0.0011
     changed["params"]["gate"]["min_accuracy"] = 1.0
     described.write_text(yaml.safe_dump(changed))
+    deliver(checkout, "NEW-2")
     try:
         done = checkout.make("retrain")
         assert "the gate refused the challenger" in done.stderr
         assert "challenger             done" in done.stderr
-        assert not any(line.split()[:1] == ["release"] for line in done.stderr.splitlines())
         verdict = read_json(checkout.workspace / "evaluation" / "gate" / "verdict.json")
         assert verdict["promoted"] is False
         assert "1.000" in " ".join(verdict["reasons"])
         assert (checkout.workspace / "champion.json").read_text() == champion
-        assert (checkout.workspace / "releases" / "current").read_text() == live
+        assert "NEW-2" in released_ids(checkout), "what was collected is released under the champion"
     finally:
         described.write_text(kept)
 

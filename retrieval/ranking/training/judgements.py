@@ -6,8 +6,8 @@ be spread over rows and files; what is not judged counts as 0. A query that shal
 one row with an empty product_id and relevance 0.
 
     query,product_id,relevance,weight,source
-    red running shoe,P00017,2,1,anna
-    red running shoe,P00044,1,0.2,clicks
+    red running shoe,p00017,2,1,anna
+    red running shoe,p00044,1,0.2,clicks
     qwzx flurble,,0,1,anna
 
 `weight` (above 0; 1 where the column or cell is empty) says how much a judgement counts beside others: a

@@ -2,8 +2,10 @@
 
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -20,6 +22,7 @@ from bentos.http.fast_path import FastPath
 from bentos.http.guard import LISTED, needed, route_of
 from bentos.http.openapi import openapi
 from bentos.http.served import Running
+from catalog.sample import build_sample
 from shelfspace.settings import Settings
 from tests.bentos.house import House, error_of
 from tests.bentos.market import Market
@@ -41,7 +44,7 @@ def of_the_market(value: Any, market: Market) -> Any:
     if isinstance(value, list):
         return [of_the_market(inner, market) for inner in value]
     ids = market.release.product_ids
-    return {"P00017": ids[1], "P00004": ids[2]}.get(value, value) if isinstance(value, str) else value
+    return {"p00017": ids[1], "p00004": ids[2]}.get(value, value) if isinstance(value, str) else value
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +175,24 @@ def test_the_document_describes_every_route() -> None:
         assert set(form) == set(endpoint.form.fields)
         assert ("404" in operation["responses"]) == endpoint.names_products
         assert ("507" in operation["responses"]) == (endpoint.scope == "write")
+
+
+def named(value: Any) -> set[str]:
+    """Products that an example names."""
+    if isinstance(value, list):
+        return set().union(*map(named, value))
+    if not isinstance(value, dict):
+        return set()
+    own = {value["product_id"]} if "product_id" in value else set()
+    return own.union(value.get("product_ids", ()), *map(named, value.values()))
+
+
+def test_examples_name_products_that_the_sample_has(tmp_path: Path) -> None:
+    """'Try it out' on the released sample answers, and does not say that there is no such product."""
+    build_sample(tmp_path / "sample", products=120)
+    known = set(pd.read_csv(tmp_path / "sample" / "products.csv", dtype=str)["product_id"])
+    asked = {name: named(list(one.examples.values())) for name, one in ENDPOINTS.items()}
+    assert {
+        product for name, products in asked.items() if name != "products/put" for product in products
+    } <= known
+    assert asked["products/get"] == {"p00017", "p00004"}

@@ -59,8 +59,8 @@ def test_requests_are_answered_and_connections_kept(port: int) -> None:
 def test_a_connection_too_many_is_503(port: int) -> None:
     held = [Connection(port) for _ in range(6)]
     for made in held:
-        made.socket.sendall(GET % b"/")
-        assert made.read().status == 200
+        made.socket.sendall(GET % b"/large")  # and does not read the answer, so a request is under way
+    time.sleep(0.2)
     extra = Connection(port)
     reply = extra.read()
     assert (reply.status, reply.headers["retry-after"]) == (503, "1")
@@ -72,6 +72,25 @@ def test_a_connection_too_many_is_503(port: int) -> None:
     again.socket.sendall(GET % b"/")
     assert again.read().status == 200
     again.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: lo", GET % b"/"])
+def test_connections_without_a_request_keep_nobody_out(port: int, sent: bytes) -> None:
+    held = [Connection(port) for _ in range(40)]
+    for made in held:
+        with contextlib.suppress(OSError):  # its place was taken already
+            made.socket.sendall(sent)
+    for _ in range(5):
+        made = Connection(port)
+        made.socket.sendall(GET % b"/livez")
+        begin = time.monotonic()
+        assert made.read().status == 200
+        assert time.monotonic() - begin < 0.9
+        made.close()
+    for made in held:
+        with contextlib.suppress(OSError):
+            assert open_for(made) < 8
+        made.close()
 
 
 def test_a_head_that_does_not_end_is_408(port: int) -> None:

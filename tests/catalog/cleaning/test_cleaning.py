@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.cells import media_cell
+from catalog.cells import Reading, media_cell
 from catalog.cleaning import Cleaned, clean_events, clean_products, clean_stock
 from catalog.contract import (
     COLUMNS,
@@ -23,13 +24,9 @@ from catalog.contract import (
 from catalog.media import probe_media
 from catalog.sample import build_sample
 from catalog.sample.dirt import KINDS
-from catalog.snapshot.write import (
-    MediaStore,
-    read_raw_events,
-    read_raw_products,
-    read_raw_stock,
-    write_snapshot,
-)
+from catalog.snapshot.media_store import MediaStore
+from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
+from catalog.snapshot.write import write_snapshot
 from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
 from shelfspace.files import read_json, write_table
@@ -60,11 +57,7 @@ def finding(key: str, kind: str, ok: bool) -> dict[str, object]:
     ("changes", "field", "reason"),
     [
         ({"product_id": "  "}, "product_id", "empty"),
-        ({"price": "call us"}, "price", "not a number"),
-        ({"price": "-3"}, "price", "not above zero"),
-        ({"price": "0"}, "price", "not above zero"),
-        ({"currency": "USD"}, "currency", "EUR"),
-        ({"price": "$5"}, "price", "EUR"),
+        ({"product_id": "true"}, "product_id", "no id"),
         ({"title": " ", "description": ""}, "title", "nothing describes"),
     ],
 )
@@ -73,10 +66,60 @@ def test_a_refused_row_says_field_value_and_reason(changes: dict[str, str], fiel
     result = clean(product(0), row)
     assert result.clean["product_id"].tolist() == ["p0"]
     refused = result.quarantine.iloc[0]
-    assert (refused["table"], refused["field"], refused["source_row"]) == ("products", field, 1)
+    assert refused[["table", "scope", "field", "source_row"]].tolist() == ["products", "row", field, 1]
     assert reason in refused["reason"]
     assert refused["value"] == row[field]
     assert json.loads(refused["row"]) == row
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({"price": "call us"}, "price", "not a number"),
+        ({"price": "$5 - $10"}, "price", "not a number"),
+        ({"price": "-3"}, "price", "not above zero"),
+        ({"price": "0"}, "price", "not above zero"),
+        ({"price": "1.261"}, "price", "decimal: ','"),
+        ({"price": "$5"}, "price", "EUR"),
+        ({"currency": "USD"}, "currency", "EUR"),
+        ({"updated_at": "soon"}, "updated_at", "not a time"),
+        ({"updated_at": "03/04/2026"}, "updated_at", "day-first"),
+    ],
+)
+def test_a_refused_field_leaves_its_product(changes: dict[str, str], field: str, reason: str) -> None:
+    row = product(1, **{"price": "7"} | changes)
+    result = clean(product(0, price="5"), row)
+    assert result.clean["product_id"].tolist() == ["p0", "p1"]
+    empty = "price" if field == "currency" else field
+    assert result.clean[empty].isna().tolist() == [False, True]
+    assert result.clean["currency"].eq("EUR").all()
+    refused = result.quarantine.iloc[0]
+    assert refused[["table", "scope", "field", "source_row"]].tolist() == ["products", "field", field, 1]
+    assert reason in refused["reason"]
+    assert refused["value"] == row[field]
+    assert json.loads(refused["row"]) == row
+
+
+def test_what_the_description_tells_decides() -> None:
+    told = replace(SOURCE, written=Reading(decimal=",", dates="day-first"))
+    row = product(1, price="1.261", updated_at="03/04/2026")
+    result = clean(row, source=told)
+    assert result.quarantine.empty
+    assert result.clean["price"].tolist() == [1261]
+    assert result.clean["updated_at"].dt.month.tolist() == [4]
+    own = replace(told, tables={"products": {"path": "", "decimal": ".", "dates": "month-first"}})
+    assert clean(row, source=own).clean["price"].tolist() == [1.261]
+    assert clean(row, source=own).clean["updated_at"].dt.month.tolist() == [3]
+    assert told.cleaning_fingerprint != own.cleaning_fingerprint != SOURCE.cleaning_fingerprint
+
+
+def test_a_catalogue_that_names_no_currency_has_the_one_of_most_rows() -> None:
+    source = replace(SOURCE, currency="")
+    rows = [product(n, currency="", price=price) for n, price in enumerate(["5 €", "6 €", "$7", "8"])]
+    result = clean(*rows, source=source)
+    assert result.clean["currency"].eq("EUR").all()
+    assert result.clean["price"].isna().tolist() == [False, False, True, False]
+    assert result.quarantine[["scope", "field", "value"]].values.tolist() == [["field", "price", "$7"]]
 
 
 def test_values_are_typed() -> None:
@@ -85,20 +128,38 @@ def test_values_are_typed() -> None:
         language="zh-CN", updated_at="2026-01-01T01:00:00+01:00", currency="",
     )  # fmt: skip
     source = CatalogSource("shop", Path(), {}, currency="EUR", category_separator=">>")
-    assert clean(row, source=source).clean.empty  # 1.299,5 reads two ways
-    table = clean(row | {"price": "1.5"}, source=source).clean
+    table = clean(row, source=source).clean
     assert tuple(table.columns) == PRODUCT_COLUMNS
     found = table.iloc[0]
     assert found["category"] == "A > B C"
     assert (found["brand"], found["price"], found["currency"], found["language"]) == (
         "Acme",
-        1.5,
+        1299.5,
         "EUR",
         "zh",
     )
     assert found["attributes"] == '{"a": "[\\"x\\"]", "b": "2"}'
     assert found["updated_at"] == pd.Timestamp("2026-01-01", tz="UTC")
     assert str(table["updated_at"].dtype) == "datetime64[us, UTC]"
+
+
+def test_texts_are_kept_as_they_are_shown() -> None:
+    rows = clean(
+        product(
+            1,
+            title="Tom &amp;amp; Jerry <b>mug</b> <3",
+            brand="Black &amp; Decker",
+            category="Home &amp; Garden > <i>Mugs</i>",
+            description="<p>Warm &amp; light</p>\n<p>a < b</p>",
+            attributes='{"Size &amp; shape": "5 &lt; 6"}',
+        ),
+        product(2, title="<p>&nbsp;</p>"),
+    )
+    (row,) = rows.clean.to_dict("records")
+    assert (row["title"], row["brand"]) == ("Tom & Jerry mug <3", "Black & Decker")
+    assert (row["category"], row["description"]) == ("Home & Garden > Mugs", "Warm & light\na < b")
+    assert json.loads(row["attributes"]) == {"Size & shape": "5 < 6"}
+    assert rows.quarantine["id"].tolist() == ["p2"]
 
 
 def test_optional_values_may_be_missing() -> None:
@@ -117,11 +178,15 @@ def test_of_a_repeated_id_the_row_updated_last_is_kept() -> None:
     assert result.quarantine["source_row"].tolist() == [0, 1, 3, 4]
 
 
-def test_a_bad_row_does_not_supersede_a_good_one() -> None:
+def test_of_a_price_the_last_word_counts_even_if_it_is_none() -> None:
     rows = product(1, updated_at="2026-01-01"), product(1, updated_at="2026-01-02", price="-1")
     result = clean(*rows)
     assert len(result.clean) == 1
-    assert result.quarantine["field"].tolist() == ["price"]
+    assert result.clean["price"].isna().all()  # what is known last of the price is no price
+    assert result.quarantine[["scope", "field"]].values.tolist() == [
+        ["row", "product_id"],
+        ["field", "price"],
+    ]
 
 
 def test_a_refused_file_leaves_its_product() -> None:
@@ -157,7 +222,7 @@ def test_a_product_of_one_photo_is_a_product_and_without_it_is_none() -> None:
         ({"user_id": ""}, "user_id"), ({"event": "glance"}, "event"), ({"quantity": "-2"}, "quantity"),
         ({"quantity": "1.5"}, "quantity"), ({"quantity": "1e30"}, "quantity"), ({"time": "soon"}, "time"),
         ({"product_id": "p9"}, "product_id"), ({"unit_price": "0"}, "unit_price"),
-        ({"unit_price": "x"}, "unit_price"),
+        ({"quantity": "1.261"}, "quantity"), ({"time": "03/04/2026"}, "time"),
     ],
 )  # fmt: skip
 def test_a_refused_event_says_why(changes: dict[str, str], field: str) -> None:
@@ -165,6 +230,21 @@ def test_a_refused_event_says_why(changes: dict[str, str], field: str) -> None:
     assert len(result.clean) == 1
     assert result.quarantine["field"].tolist() == [field]
     assert result.quarantine["source_row"].tolist() == [1]
+
+
+def test_an_event_goes_on_without_a_unit_price_that_is_none() -> None:
+    rows = [event(0, unit_price="2.50"), event(1, unit_price="ask"), event(2, unit_price="1,261 ca.")]
+    result = clean_events(raw(rows), ["p0", "p1", "p2"])
+    assert result.clean["unit_price"].isna().tolist() == [False, True, True]
+    assert result.quarantine["scope"].tolist() == ["field", "field"]
+
+
+def test_day_first_events_are_read_and_open_ones_refused() -> None:
+    rows = [event(n, time=f"{n + 11:02d}/03/2026 10:00") for n in range(3)]
+    assert clean_events(raw(rows), ["p0", "p1", "p2"]).clean["time"].dt.month.eq(3).all()
+    alone = clean_events(raw(rows[:1]), ["p0"])
+    assert alone.clean.empty
+    assert "day-first" in alone.quarantine["reason"][0]
 
 
 def test_events_are_typed_and_repeats_refused() -> None:
@@ -185,9 +265,10 @@ def test_stock_rows() -> None:
     rows = [row("a", "3", "2.5"), row("b", "0", ""), row("a", "4", "1"), row("c", "-1", "1")]
     rows += [row("x", "1", "1"), row("b", "", "1"), row("c", "1", "-1")]
     result = clean_stock(raw(rows), ["a", "b", "c"])
-    assert result.clean["on_hand"].tolist() == [4, 0]
-    assert result.clean["lead_time_days"].isna().tolist() == [False, True]
+    assert result.clean["on_hand"].tolist() == [4, 0, 1]
+    assert result.clean["lead_time_days"].isna().tolist() == [False, True, True]
     assert result.quarantine["source_row"].tolist() == [0, 3, 4, 5, 6]
+    assert result.quarantine["scope"].tolist() == [*["row"] * 4, "field"]
 
 
 def test_empty_tables_have_the_right_columns_and_types(tmp_path: Path) -> None:
@@ -231,7 +312,7 @@ few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChec
 
 def whole(result: Cleaned, table: pd.DataFrame, name: str) -> None:
     """Every collected row is clean or refused, once, and both tables can be written."""
-    refused = result.quarantine[result.quarantine["table"] == name]
+    refused = result.quarantine[result.quarantine["table"].eq(name) & result.quarantine["scope"].eq("row")]
     assert len(result.clean) + len(refused) == len(table)
     assert refused["source_row"].is_unique
     assert set(refused["source_row"]) <= set(table["source_row"])
@@ -300,10 +381,13 @@ def test_the_planted_dirt_of_the_sample_is_what_is_refused(tmp_path: Path) -> No
     rows = read_raw_products(tmp_path / "s")
     result = clean_products(rows, source, Settings(), probed(tmp_path / "s", source, rows))
     dirt_kinds = read_json(tmp_path / "shop" / "truth.json")["dirt"]
-    refused = result.quarantine["table"].value_counts()
-    for table, kind in (("products", "product"), ("photos", "photo"), ("sounds", "sound")):
+    refused = result.quarantine.groupby(["table", "scope"]).size()
+    for table, scope, kind in (
+        ("products", "row", "product"), ("products", "field", "field"), ("photos", "file", "photo"),
+        ("sounds", "file", "sound"),
+    ):  # fmt: skip
         planted = sum(dirt_kinds[name]["count"] for name, facts in KINDS.items() if facts.refuses == kind)
-        assert refused[table] == planted, table
+        assert refused[table, scope] == planted, kind
     raw_events = read_raw_events(tmp_path / "s")
     whole(clean_events(raw_events, result.clean["product_id"]), raw_events, "events")
     stock = read_raw_stock(tmp_path / "s")

@@ -12,7 +12,7 @@ from shelfspace.errors import ArtifactError
 
 def quarantine(*rows: tuple[str, str, str, str, str]) -> pd.DataFrame:
     """(table, id, field, value, reason) as refused rows."""
-    table = pd.DataFrame([(*row, 0, "") for row in rows], columns=list(QUARANTINE_COLUMNS))
+    table = pd.DataFrame([(row[0], "row", *row[1:], 0, "") for row in rows], columns=list(QUARANTINE_COLUMNS))
     return table.astype({"source_row": "int64"})
 
 
@@ -66,3 +66,14 @@ def test_what_is_written_is_read_again_and_damage_is_named(tmp_path: Path) -> No
     (tmp_path / LOSSES).write_bytes(b"[{")
     with pytest.raises(ArtifactError, match=LOSSES):
         read_losses(tmp_path)
+
+
+def test_fields_are_told_beside_the_rows() -> None:
+    told = quarantine(
+        ("products", "p1", "price", "0", "not above zero"), ("products", "p2", "title", "", "none")
+    )
+    told.loc[0, "scope"] = "field"
+    loss = count_losses({"products": 3}, {"products": 2}, told, FILES)[0]
+    assert (loss.refused, loss.emptied, loss.lost) == (1, 1, 0)
+    assert {reason.field for reason in loss.reasons} == {"price", "title"}
+    assert "1 (33.3%) and 1 field" in losses_table([loss])

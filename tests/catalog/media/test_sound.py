@@ -139,9 +139,53 @@ def test_silent_and_too_short_are_refused() -> None:
         open_sound(encoded(tone(0.02)), LIMITS)
 
 
-def test_opposed_channels_are_not_called_silent() -> None:
-    wave, _ = open_sound(encoded(np.stack([tone(), -tone()], axis=1)), LIMITS)
-    assert np.abs(wave).max() < 1e-3
+def noise(amplitude: float, seed: int = 0) -> np.ndarray:
+    return (amplitude * np.random.default_rng(seed).standard_normal(RATE)).astype(np.float32)
+
+
+def likeness(one: np.ndarray, other: np.ndarray) -> float:
+    """Cosine of two sounds, whatever their loudness and sign."""
+    return abs(float(one @ other)) / float(np.linalg.norm(one) * np.linalg.norm(other))
+
+
+INVERTED = {
+    "the other, inverted": (tone(), -tone()),
+    "and louder": (0.5 * tone(), -tone()),
+    "and late": (tone(), -np.roll(tone(), 2)),
+    "with noise": (tone() + noise(0.02), -tone() + noise(0.02, 1)),
+    "with offsets": (tone() + 0.2, -tone() + 0.2),
+    "of broad sound": (noise(0.1), -noise(0.1)),
+    "in two of six": (tone(), -tone(), noise(0.001), 0 * tone(), noise(0.001, 1), 0 * tone()),
+}
+
+
+@pytest.mark.parametrize("form", ["WAV", "FLAC", "OGG", "MP3"])
+@pytest.mark.parametrize("case", INVERTED)
+def test_channels_that_cancel_give_the_loudest(case: str, form: str) -> None:
+    channels = np.stack(INVERTED[case], axis=1)
+    if form == "MP3":
+        channels = channels[:, :2]  # it has no more
+    wave, _ = open_sound(encoded(channels, form), LIMITS)
+    loudest = channels[:, channels.var(axis=0).argmax()]
+    assert likeness(wave[:RATE] - wave[:RATE].mean(), loudest[: len(wave)] - loudest.mean()) > 0.8
+    assert np.abs(wave).max() == pytest.approx(np.abs(loudest).max(), rel=0.2)
+
+
+@pytest.mark.parametrize(
+    "channels",
+    [
+        (tone(), 0.5 * tone()),
+        (tone(), 0 * tone()),
+        (noise(0.1), noise(0.1, 1)),  # nothing in common
+        (tone(), np.roll(tone(), 9)),  # a quarter of a wave apart
+        (tone() + 0.3, tone() - 0.3),  # offsets that cancel
+        (0 * tone(),) * 5 + (tone(),),  # one speaker of six
+    ],
+)
+def test_other_channels_give_their_mean(channels: tuple[np.ndarray, ...]) -> None:
+    data = encoded(np.stack(channels, axis=1), subtype="FLOAT")
+    wave, _ = open_sound(data, LIMITS)
+    np.testing.assert_array_equal(wave, np.stack(channels, axis=1).mean(axis=1, dtype=np.float32))
 
 
 def test_floats_beyond_full_scale_come_down_and_infinite_ones_are_refused() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from catalog.media import open_photo, open_sound, probe_media
 from catalog.media.video import is_video, video_parts
-from catalog.snapshot.write import MediaStore, read_raw_products, write_snapshot
+from catalog.snapshot.media_store import MediaStore
+from catalog.snapshot.shards import read_raw_products
+from catalog.snapshot.write import write_snapshot
 from shelfspace.errors import MediaError
 from shelfspace.settings import Media, load_settings
 from tests.catalog.shelf import photo, product, write_catalogue

@@ -1,5 +1,6 @@
 """The snapshot: append-only, byte for byte the same for the same input, whole after a kill."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -7,33 +8,29 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from catalog.snapshot import write as snapshot_module
-from catalog.snapshot.write import (
-    MediaStore,
-    SnapshotReport,
-    read_raw_events,
-    read_raw_products,
-    read_raw_stock,
-    write_snapshot,
-)
+from catalog.deliveries import archive, ledger
+from catalog.deliveries.collect import collect as collect_inbox
+from catalog.deliveries.collect import note_taken
+from catalog.deliveries.ledger import State, read_ledger
+from catalog.snapshot import shards, write
+from catalog.snapshot.media_store import MediaStore
+from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
+from catalog.snapshot.write import SnapshotReport, write_snapshot
 from catalog.sources.base import CatalogSource
 from shelfspace.errors import ArtifactError, CatalogError
 from shelfspace.files import write_json
 from shelfspace.hashing import tree_hash
 from shelfspace.settings import Settings, load_settings
+from shelfspace.workspace import Workspace
 from tests.catalog.shelf import deliver, event, photo, product, write_catalogue
 
 SETTINGS = load_settings(overrides={"collection": {"shard_rows": 4, "max_delete_share": 0.5}})
 
 
 def collect(
-    source: CatalogSource,
-    place: Path,
-    inbox: Path | None = None,
-    key: bytes = b"k",
-    settings: Settings = SETTINGS,
+    source: CatalogSource, place: Path, key: bytes = b"k", settings: Settings = SETTINGS
 ) -> SnapshotReport:
-    return write_snapshot(source, place, settings, inbox, user_key=key, progress=False)
+    return write_snapshot(source, place, settings, user_key=key, progress=False)
 
 
 def titles(place: Path) -> dict[str, str]:
@@ -121,16 +118,35 @@ def test_repeated_ids_and_repeated_events_are_kept_as_they_came(tmp_path: Path) 
     assert len(read_raw_events(tmp_path / "s")) == 2
 
 
-def test_a_delivery_that_would_remove_too_much_stops(shop: CatalogSource, tmp_path: Path) -> None:
+def test_a_source_that_would_remove_too_much_is_held(shop: CatalogSource, tmp_path: Path) -> None:
     place = tmp_path / "s"
     collect(shop, place)
     before = tree_hash(place)
     fewer = write_catalogue(shop.folder, [product(0), product(1)])
-    with pytest.raises(CatalogError, match=r"4 of 6 products gone.*max_delete_share"):
-        collect(fewer, place)
+    held = collect(fewer, place)
+    assert re.search(r"4 of 6 products gone.*max_delete_share", held.source_held)
+    assert (held.unchanged, held.removed, held.rows) == (True, 0, 6)
     assert tree_hash(place) == before
     collect(fewer, place, settings=load_settings(overrides={"collection": {"max_delete_share": 0.7}}))
     assert len(titles(place)) == 2
+
+
+def test_what_is_approved_of_the_source_goes_through_and_nothing_else(
+    shop: CatalogSource, tmp_path: Path
+) -> None:
+    place = tmp_path / "s"
+    collect(shop, place)
+    held = collect(write_catalogue(shop.folder, [product(0), product(1)]), place)
+    other = write_catalogue(shop.folder, [product(0)])
+    report = write_snapshot(
+        other, place, SETTINGS, approved_source=held.source, progress=False, user_key=b"k"
+    )
+    assert "5 of 6" in report.source_held
+    fewer = write_catalogue(shop.folder, [product(0), product(1)])
+    report = write_snapshot(
+        fewer, place, SETTINGS, approved_source=held.source, progress=False, user_key=b"k"
+    )
+    assert (report.source_held, report.removed) == ("", 4)
 
 
 def test_a_row_cannot_reach_outside_the_media_root(shop: CatalogSource, tmp_path: Path) -> None:
@@ -144,29 +160,41 @@ def test_a_row_cannot_reach_outside_the_media_root(shop: CatalogSource, tmp_path
         collect(write_catalogue(shop.folder, [product(0, photos="link.png")]), tmp_path / "t")
 
 
-@pytest.mark.parametrize("writes", range(1, 9))
+@pytest.mark.parametrize("writes", range(1, 15))
 def test_a_run_killed_anywhere_is_repeated_with_the_same_bytes(
     shop: CatalogSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
     """The run stops before its n-th write, in the first run and in the one that adds a delta."""
     changed = [product(i, photos="1.png|new.png") for i in range(5)]
-    deliver(tmp_path / "inbox", "a.jsonl", [{"product_id": "p0", "title": "delivered"}])
+    settings = load_settings(overrides={"collection": {"shard_rows": 4, "quiet_seconds": 0}})
 
     def run(place: Path, stop: bool) -> None:
+        workspace = Workspace(place, "shop")
         write_catalogue(shop.folder, [product(i, photos=f"{i}.png") for i in range(6)])
-        again(lambda: collect(shop, place), stop)
+        again(lambda: collected(workspace, shop), stop)
         source = write_catalogue(shop.folder, changed, photos={"new.png": photo("white")})
-        again(lambda: collect(source, place, tmp_path / "inbox"), stop)
+        deliver(workspace.inbox, "a.jsonl", [{"product_id": "p0", "title": "delivered"}])
+        again(lambda: collected(workspace, source), stop)
+        assert titles(workspace.snapshot)["p0"] == "delivered"
+        assert [entry.state for entry in read_ledger(workspace.state).entries.values()] == [State.TAKEN]
+        assert (workspace.inbox / "done" / "a.jsonl").exists()
+
+    def collected(workspace: Workspace, source: CatalogSource) -> SnapshotReport:
+        found = collect_inbox(workspace, source, settings, progress=False)
+        note_taken(workspace, found, tree_hash(workspace.snapshot))
+        return found.report
 
     def again(work: Callable[[], SnapshotReport], stop: bool) -> None:
         if stop:
             left = iter(range(writes))
             with monkeypatch.context() as patch:
                 for module, name in (
-                    (snapshot_module, "write_table"),
-                    (snapshot_module, "write_sealed_json"),
-                    (snapshot_module.add_media.__globals__, "write_table"),
-                    (snapshot_module.add_media.__globals__, "_write_shard"),
+                    (shards, "write_table"),
+                    (write, "write_sealed_json"),
+                    (ledger, "write_sealed_json"),
+                    (archive, "_move"),
+                    (write.add_media.__globals__, "write_table"),
+                    (write.add_media.__globals__, "_write_shard"),
                 ):
                     _interrupt(patch, module, name, left)
                 with suppress(KeyboardInterrupt):
@@ -176,7 +204,7 @@ def test_a_run_killed_anywhere_is_repeated_with_the_same_bytes(
 
     run(tmp_path / "whole", stop=False)
     run(tmp_path / "killed", stop=True)
-    assert tree_hash(tmp_path / "killed") == tree_hash(tmp_path / "whole")
+    assert tree_hash(tmp_path / "killed" / "snapshot") == tree_hash(tmp_path / "whole" / "snapshot")
 
 
 def _interrupt(patch: pytest.MonkeyPatch, place: object, name: str, left: object) -> None:
@@ -207,7 +235,7 @@ def test_damage_and_other_formats_are_named(shop: CatalogSource, tmp_path: Path)
     with pytest.raises(ArtifactError, match="no media"):
         store.digest("none.png")
     (place / "products" / "part-00001.parquet").unlink()
-    with pytest.raises(ArtifactError, match=r"products/part-00001\.parquet is missing"):
+    with pytest.raises(ArtifactError, match=r"part-00001\.parquet is missing"):
         read_raw_products(place)
     write_json(place / "manifest.json", {"format": 1})
     with pytest.raises(ArtifactError, match="collect again"):

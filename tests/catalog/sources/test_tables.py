@@ -3,11 +3,14 @@
 import datetime
 import decimal
 import gzip
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.sources.tables import read_table
 from shelfspace.errors import CatalogError
@@ -28,6 +31,16 @@ def written(folder: Path, name: str, data: bytes) -> Path:
         ("bom.csv", b"\xef\xbb\xbfid,t\n1,2", [["1", "2"]]),
         ("packed.csv.gz", gzip.compress("id,t\n1,茶".encode(), mtime=0), [["1", "茶"]]),
         ("head.csv", b"id,t\n", []),
+        ("excel.csv", "sep=;\r\nid;t\r\n1;café\r\n;\r\n;\r\n".encode(), [["1", "café"]]),
+        ("excel.txt.csv", "id\tt\n1\tcafé".encode("utf-16"), [["1", "café"]]),
+        ("mac.csv", b'id,t\r1,"a\rb"\r2,c\r', [["1", "a\rb"], ["2", "c"]]),
+        ("semicolons.csv", b"id;t\n1;2,5\n2;3,5\n", [["1", "2,5"], ["2", "3,5"]]),
+        ("tabs.tsv", b"id\tt\n1\ta, b\n", [["1", "a, b"]]),
+        ("tail.csv", b"id,t,,\n1,2,,\n,,,\n3,,,\n,,,\n,,,\n", [["1", "2"], ["", ""], ["3", ""]]),
+        ("names.csv", b" id , t\n 1,2\n", [[" 1", "2"]]),
+        ("mac.jsonl", b'{"id":1,"t":2}\r{"id":3,"t":4}\r', [["1", "2"], ["3", "4"]]),
+        ("floats.jsonl", b'{"id":1e8,"t":1.261}\n{"id":9007199254740993,"t":1e22}',
+         [["100000000", "1.2610"], ["9007199254740993", "1e+22"]]),
         ("rows.jsonl", b'{"id":1,"t":[1,"x"]}\n\n{"id":"2"}\n', [["1", '[1, "x"]'], ["2", ""]]),
         ("half.jsonl", b'{"id":"\\ud800","t":true}', [["\ufffd", "true"]]),
     ],
@@ -45,7 +58,10 @@ def test_values_come_as_they_are(tmp_path: Path, name: str, data: bytes, rows: l
         ("long.csv", b"id,t\n1,2\n1,2,3\n", "row 3"),
         ("short.csv", b"id,t\n1,2\n7\n", "row 3"),
         ("latin.csv", b"id,t\n1,a\n2,\xe9\n", "line 3"),
-        ("wide.csv", "id,t\n1,2".encode("utf-16"), "UTF-16"),
+        ("nul.csv", b"id,t\n1,a\n2,\x00\n", "line 3"),
+        ("wide.csv", "id,t\n1,2".encode("utf-16-le"), "utf-16-le"),
+        ("pipes.csv", b"id|t\n1|2\n1|2|3\n", "row 3"),
+        ("after.csv", b"sep=;\nid;t\n1;2\n1;2;3\n", "row 4"),
         ("none.csv", b"", "empty"),
         ("twice.csv", b"id,id\n1,2\n", "a name of its own"),
         ("bad.jsonl", b'{"a":1}\n{"a":\n', "line 2"),
@@ -113,3 +129,54 @@ def test_encoding_and_delimiter(tmp_path: Path) -> None:
     assert read_table(path, encoding="gb18030", delimiter=";").loc[0, "t"] == "茶,杯"
     with pytest.raises(CatalogError, match="name an encoding"):
         read_table(path, encoding="klingon")
+    path = written(tmp_path, "yen.csv", "id,t\n1,¥\n".encode("gb18030"))
+    with pytest.raises(CatalogError, match=r"yen\.csv line 2.*not gbk; try gb18030"):
+        read_table(path, encoding="gbk")
+
+
+def test_what_the_file_itself_says_counts_and_what_is_found_is_told(tmp_path: Path) -> None:
+    notes: list[str] = []
+    path = written(tmp_path, "a.csv", b"id;t\n1;2\n")
+    assert read_table(path, notes=notes).columns.tolist() == ["id", "t"]
+    assert notes == ["a.csv is read with the delimiter ';', which parts all its rows alike"]
+    marked = written(tmp_path, "b.csv", "\ufeffid,t\n1,é\n".encode())
+    assert read_table(marked, encoding="cp1252", notes=notes).to_numpy().tolist() == [["1", "é"]]
+    said = written(tmp_path, "c.csv", b'"sep=;"\nid;t\n1;2\n')
+    assert read_table(said, delimiter=",", notes=notes).columns.tolist() == ["id", "t"]
+    assert len(notes) == 1
+
+
+def test_columns_are_found_whatever_their_case_and_spaces(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", b"Product ID, TITLE ,Updated-At,title \n1,a,b,c\n")
+    read = read_table(path, table="products")
+    assert read[["product_id", "title", "updated_at"]].to_numpy().tolist() == [["1", "c", "b"]]
+    assert read_table(path, {"brand": "updated at"}, table="products").loc[0, "brand"] == "b"
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet"])
+def test_an_id_is_the_same_text_from_every_reader(tmp_path: Path, name: str) -> None:
+    table = pd.DataFrame({"product_id": [100000000.0, np.nan, 1e16], "user_id": [" u1\u00a0", "007", ""]})
+    if name.endswith("csv"):
+        table.to_csv(tmp_path / name, index=False)
+    elif name.endswith("jsonl"):
+        table.to_json(tmp_path / name, orient="records", lines=True)
+    else:
+        table.to_parquet(tmp_path / name)
+    read = read_table(tmp_path / name, table="events")
+    assert read["product_id"].tolist() == ["100000000", "", "10000000000000000"]
+    assert read["user_id"].tolist() == ["u1", "007", ""]
+
+
+@given(
+    st.binary(max_size=60),
+    st.sampled_from([".csv", ".tsv", ".jsonl", ".parquet"]),
+    st.sampled_from(["utf-8", "gbk", "utf-16", "cp1252", "utf-7", "idna", "rot13"]),
+)
+def test_any_bytes_are_a_table_or_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, ending: str, encoding: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"any{ending}"
+    path.write_bytes(data)
+    with suppress(CatalogError):
+        read = read_table(path, encoding=encoding, table="products")
+        assert all(isinstance(value, str) for row in read.to_numpy() for value in row)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from catalog.media.addresses import NOT_FETCHED
 from data_checks.checks.media import check_media
 from shelfspace.settings import Settings
 
@@ -35,3 +36,22 @@ def test_a_catalogue_without_media_passes(tmp_path: Path) -> None:
     report = check_media(_findings(0, 0), SETTINGS, tmp_path)
     assert report.passed
     assert 'id="media"' in (tmp_path / "index.html").read_text()
+
+
+def test_web_addresses_are_told_and_stop_nothing() -> None:
+    findings = _findings(60, 60)
+    findings["reason"] = NOT_FETCHED
+    report = check_media(findings, SETTINGS)
+    assert report.passed
+    assert "60 photos are web addresses; none is fetched" in report.cause
+    assert "shelfspace fetch-media" in report.cause
+    assert set(report.failures["rule"]) == {"photo_addresses"}
+
+
+def test_broken_files_beside_addresses_are_judged_by_themselves() -> None:
+    findings = _findings(100, 12)
+    findings.loc[20:, ["ok", "reason"]] = [False, NOT_FETCHED]  # 20 files, of which 12 are broken
+    report = check_media(findings, SETTINGS)
+    assert not report.passed
+    assert "12 of 20 fail (60.0%)" in report.cause
+    assert "80 photos are web addresses" in report.cause

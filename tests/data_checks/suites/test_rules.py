@@ -1,6 +1,7 @@
 """Rules over rows: what each mask says, and that the checks read a cell exactly as cleaning does."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.cells import moments, numbers
+from catalog.cells import Reading, numbers
 from catalog.cleaning import Cleaned, clean_events, clean_products, clean_stock
 from catalog.sources.base import CatalogSource
 from data_checks.suites import SUITES, Surroundings
@@ -37,7 +38,7 @@ def kept(suite: str, table: pd.DataFrame, around: Surroundings, *left_out: str) 
     "text",
     [
         "1", "1.50", "1,299.00", "12 000", "€ 3.5", "Rs. 1,299", "3,5", "-4", "1e3", "9.99 EUR", ".5",
-        "1,23,456", "1 299,50 €", "",
+        "1,23,456", "1 299,50 €", "US$ 12", "1.234,56", "٣", "12.-", "",
     ],
 )  # fmt: skip
 def test_reads_as_a_number(text: str) -> None:
@@ -45,14 +46,14 @@ def test_reads_as_a_number(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["abc", "1-2", "12.3.4", "call us", "1,2,3,4x9", "N/A", "--", "US$ 12", "1.234,56"]
+    "text", ["abc", "1-2", "12.3.4", "call us", "1,2,3,4x9", "N/A", "--", "$5 - $10", "ca. 12"]
 )
 def test_reads_as_no_number(text: str) -> None:
     assert mask("raw_products", "price_readable", pd.DataFrame({"price": [text]})) == [False]
 
 
 def test_full_dates_are_times_and_what_would_take_its_day_from_today_is_none() -> None:
-    cells = ["2026-01-02", "2026-01-02T03:04:05Z", "12/1/2010 8:26", "10:30", "Jan 3 2024", "soon", ""]
+    cells = ["2026-01-02", "2026-01-02T03:04:05Z", "12/31/10 8:26", "10:30", "Jan 3 2024", "soon", ""]
     expected = [True, True, False, False, False, False, False]
     assert mask("raw_events", "time_readable", pd.DataFrame({"time": cells})) == expected
 
@@ -69,7 +70,7 @@ def test_a_rule_about_a_missing_column_or_without_a_counterpart_is_not_asked() -
     rules = {r.name: r for r in SUITES["raw_products"].rules(SETTINGS, Surroundings())}
     table = tables.raw_products().drop(columns="price")
     assert not rules["price_readable"].applies(table)
-    assert not rules["currency"].applies(table)
+    assert not rules["price_currency"].applies(table)
     assert rules["has_price"].applies(table)
     assert rules["product_id_given"].applies(table)
 
@@ -100,7 +101,8 @@ def test_attributes_must_be_an_object_of_texts(cell: str | None) -> None:
 NUMBERS = st.one_of(
     st.sampled_from([
         "", " ", "12.50", "1,23,456", "1 299,50 €", "1.234,56", "US$ 12", "$5", "Rs. 3", "5 EUR", "5 USD",
-        "1e-400", "tbd", "0", "-3", "2.5", "1e10", "nan", "inf", "１２", "٣", "1_000", " 7 ", "7\u00a0",
+        "1e-400", "tbd", "1.261", "1,261 €", "1.261.000", "0,5", "5-", "12.-", "1²",
+        "free", "0", "-3", "2.5", "1e10", "nan", "inf", "１２", "٣", "1_000", " 7 ", "7\u00a0",
     ]),
     st.decimals(allow_nan=False, allow_infinity=False, places=2).map(str),
     st.integers(-(10**12), 10**12).map("{:,}".format),
@@ -111,7 +113,8 @@ TIMES = st.one_of(
     st.sampled_from([
         "", " ", "2026-01-02", "2026-1-2", "2026/01/02", "2026-01/02", "2026-13-01", "10:30", "5",
         "2026-01-02T03:04:05Z", " 2026-01-02 03:04 ", "2026-01-02T03:04:05+02:00", "9999-12-31", "0001-01-01",
-        "2999-01-01", "2026-01-02T99:00", "12/1/2010 8:26", "Jan 3 2024",
+        "2999-01-01", "2026-01-02T99:00", "12/1/2010 8:26", "Jan 3 2024", "31/12/2026", "12.31.2026 9:00 PM",
+        "1767225600", "20260131T100000Z",
     ]),
     st.datetimes().map(str),
     st.text("0123456789-/:TZ ", max_size=20),
@@ -124,62 +127,114 @@ KINDS = st.sampled_from(["view", "View", " purchase ", "cart", "", "stare", "VIE
 AROUND = Surroundings(currency="EUR")
 
 
+READINGS = st.builds(
+    Reading,
+    decimal=st.sampled_from(["", ".", ","]),
+    thousands=st.sampled_from(["", " "]),
+    dates=st.sampled_from(["", "day-first", "month-first"]),
+)
+
+
 def clean_rows(raw_rows: pd.DataFrame, cleaned: Cleaned) -> list[bool]:
     """Which raw rows cleaning kept."""
-    return (~raw_rows["source_row"].isin(cleaned.quarantine["source_row"])).tolist()
+    refused = cleaned.quarantine[cleaned.quarantine["scope"].eq("row")]
+    return (~raw_rows["source_row"].isin(refused["source_row"])).tolist()
 
 
-@given(st.lists(st.tuples(IDS, NUMBERS, CODES, TIMES), min_size=1, max_size=6))
-@settings(max_examples=150, deadline=None)
-def test_cleaning_keeps_the_products_that_the_checks_pass(rows: list[tuple[str, str, str, str]]) -> None:
+def clean_fields(raw_rows: pd.DataFrame, cleaned: Cleaned, *columns: str) -> list[bool]:
+    """Of which raw rows, whole or refused, cleaning emptied none of these fields."""
+    refused = cleaned.quarantine[cleaned.quarantine["field"].isin(columns)]
+    return (~raw_rows["source_row"].isin(refused["source_row"])).tolist()
+
+
+FIELDS = {
+    "price": ("price_readable", "price_above_zero", "price_one_number", "currency", "price_currency"),
+    "updated_at": ("updated_at_readable", "updated_at_one_date"),
+}
+
+
+@given(st.lists(st.tuples(IDS, NUMBERS, CODES, TIMES), min_size=1, max_size=6), READINGS, st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_cleaning_keeps_the_products_that_the_checks_pass(
+    rows: list[tuple[str, str, str, str]], reading: Reading, named: bool
+) -> None:
     table = raw([
-        product(n, product_id=i, price=price, currency=code, updated_at=time)
+        product(n, product_id=i.strip() and f"{i}{n}", price=price, currency=code,
+                updated_at=time)
         for n, (i, price, code, time) in enumerate(rows)
     ])  # fmt: skip
-    source = CatalogSource("shop", Path(), {}, currency="EUR")
+    currency = "EUR" if named else ""
+    around = replace(AROUND, currency=currency, reading=reading)
+    source = CatalogSource("shop", Path(), {}, currency=currency, written=reading)
     cleaned = clean_products(table, source, SETTINGS, NO_FINDINGS)
-    # A time that cannot be read refuses no row, and of rows with one id the last one stays.
-    passed = kept("raw_products", table, AROUND, "updated_at_readable", "product_id_unique")
-    last = ~table[passed]["product_id"].str.strip().duplicated(keep=False)
-    alone = last.reindex(table.index, fill_value=True).tolist()
-    found = clean_rows(table, cleaned)
-    assert [f for f, a in zip(found, alone, strict=True) if a] == [
-        p for p, a in zip(passed, alone, strict=True) if a
-    ]
-    assert cleaned.clean["product_id"].tolist() == sorted(set(table[passed]["product_id"].str.strip()))
-    readable = mask("raw_products", "updated_at_readable", table, AROUND)
-    assert (
-        readable == (moments(table["updated_at"]).notna() | table["updated_at"].str.strip().eq("")).tolist()
-    )
+    told = [name for names in FIELDS.values() for name in names]
+    passed = kept("raw_products", table, around, *told)
+    assert clean_rows(table, cleaned) == passed
+    for column, names in FIELDS.items():
+        masks = pd.DataFrame({name: mask("raw_products", name, table, around) for name in names})
+        also = ("currency",) if column == "price" else ()
+        found = pd.Series(clean_fields(table, cleaned, column, *also))
+        # Of a row that is refused whole, its fields are not told besides.
+        assert found[passed].tolist() == masks.all(axis="columns")[passed].tolist()
+        empty = cleaned.clean.set_index("product_id")[column].isna()
+        given = table[column].str.strip().ne("") & masks.all(axis="columns")
+        names_of = table["product_id"].str.strip()
+        assert empty[names_of[passed]].tolist() == (~given[passed]).tolist()
+
+
+@given(st.lists(st.tuples(IDS, st.sampled_from(["", "2026-01-02", "2026-01-03"])), min_size=1, max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_of_rows_with_one_id_the_clean_table_has_one(rows: list[tuple[str, str]]) -> None:
+    table = raw([product(n, product_id=i, updated_at=time) for n, (i, time) in enumerate(rows)])
+    cleaned = clean_products(table, CatalogSource("shop", Path(), {}), SETTINGS, NO_FINDINGS)
+    assert cleaned.clean["product_id"].tolist() == sorted(set(table["product_id"].str.strip()) - {""})
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["u1", ""]), KINDS, NUMBERS, NUMBERS, TIMES), min_size=1, max_size=6)
+    st.lists(st.tuples(st.sampled_from(["u1", ""]), KINDS, NUMBERS, NUMBERS, TIMES), min_size=1, max_size=6),
+    READINGS,
 )
-@settings(max_examples=150, deadline=None)
-def test_cleaning_keeps_the_events_that_the_checks_pass(rows: list[tuple[str, str, str, str, str]]) -> None:
+@settings(max_examples=60, deadline=None)
+def test_cleaning_keeps_the_events_that_the_checks_pass(
+    rows: list[tuple[str, str, str, str, str]], reading: Reading
+) -> None:
     table = raw([
         event(n, user_id=user, event=kind, quantity=quantity, unit_price=price, time=time)
         for n, (user, kind, quantity, price, time) in enumerate(rows)
     ])  # fmt: skip
-    cleaned = clean_events(table, table["product_id"])
-    assert clean_rows(table, cleaned) == kept("raw_events", table, AROUND)
+    cleaned = clean_events(table, table["product_id"], reading)
+    around = replace(AROUND, reading=reading)
+    field = ("unit_price_readable", "unit_price_one_number")
+    passed = kept("raw_events", table, around, *field)
+    assert clean_rows(table, cleaned) == passed
+    masks = pd.DataFrame({name: mask("raw_events", name, table, around) for name in field})
+    told = pd.Series(clean_fields(table, cleaned, "unit_price"))
+    assert told[passed].tolist() == masks.all(axis="columns")[passed].tolist()
 
 
-@given(st.lists(st.tuples(IDS, NUMBERS, NUMBERS), min_size=1, max_size=6))
-@settings(max_examples=150, deadline=None)
-def test_cleaning_keeps_the_stock_that_the_checks_pass(rows: list[tuple[str, str, str]]) -> None:
+@given(st.lists(st.tuples(IDS, NUMBERS, NUMBERS), min_size=1, max_size=6), READINGS)
+@settings(max_examples=60, deadline=None)
+def test_cleaning_keeps_the_stock_that_the_checks_pass(
+    rows: list[tuple[str, str, str]], reading: Reading
+) -> None:
     table = raw([
         {"product_id": i.strip() and f"{i}{n}", "on_hand": pieces, "lead_time_days": days}
         for n, (i, pieces, days) in enumerate(rows)
     ])  # fmt: skip
-    cleaned = clean_stock(table, [i for i in table["product_id"].str.strip() if i])
-    assert clean_rows(table, cleaned) == kept("raw_stock", table, AROUND)
+    cleaned = clean_stock(table, [i for i in table["product_id"].str.strip() if i], reading)
+    around = replace(AROUND, reading=reading)
+    field = ("lead_time_days_readable", "lead_time_days_not_negative", "lead_time_days_one_number")
+    passed = kept("raw_stock", table, around, *field)
+    assert clean_rows(table, cleaned) == passed
+    masks = pd.DataFrame({name: mask("raw_stock", name, table, around) for name in field})
+    told = pd.Series(clean_fields(table, cleaned, "lead_time_days"))
+    assert told[passed].tolist() == masks.all(axis="columns")[passed].tolist()
 
 
 @given(st.lists(NUMBERS, min_size=1, max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_a_check_reads_is_what_cleaning_reads(cells: list[str]) -> None:
     table = pd.DataFrame({"price": cells}, dtype=object)
     read = numbers(table["price"]).notna() | table["price"].str.strip().eq("")
-    assert mask("raw_products", "price_readable", table) == read.tolist()
+    told = [mask("raw_products", name, table) for name in ("price_readable", "price_one_number")]
+    assert [all(both) for both in zip(*told, strict=True)] == read.tolist()

@@ -26,8 +26,8 @@ def _sound(name: str) -> pd.DataFrame:
     if name == "raw_events":
         return tables.events().astype(str)
     if name == "quarantine":
-        row = ["products", "p1", "price", "x", "price cannot be read", 3, "{}"]
-        columns = ["table", "id", "field", "value", "reason", "source_row", "row"]
+        row = ["products", "field", "p1", "price", "x", "price cannot be read", 3, "{}"]
+        columns = ["table", "scope", "id", "field", "value", "reason", "source_row", "row"]
         return pd.DataFrame([row] * 3, columns=columns)
     return tables.stock() if name == "stock" else tables.stock().astype(str)
 
@@ -88,32 +88,47 @@ def test_few_bad_raw_rows_warn_and_many_stop() -> None:
     few = validate("raw_products", table, SETTINGS, None, tables.AROUND)
     assert few.passed
     assert few.statistics["failed_warnings"] == 1
-    table.loc[:20, "price"] = "ask us"
+    table.loc[:50, "price"] = "ask us"
     many = validate("raw_products", table, SETTINGS, None, tables.AROUND)
     assert not many.passed
-    assert "21 of 100 rows" in many.cause
+    assert "51 of 100 rows" in many.cause
     # The same rows break the warning and the limit; they are counted and shown once.
-    assert many.statistics["failing_rows"] == len(many.failures) == 21
+    assert many.statistics["failing_rows"] == len(many.failures) == 51
     assert many.cause.count("price") == 1
 
 
 def test_each_rule_has_one_result_with_a_sample() -> None:
     table = tables.raw_products()
-    table.loc[:20, "price"] = "ask us"
+    table.loc[:50, "price"] = "ask us"
     report = validate("raw_products", table, SETTINGS, None, tables.AROUND)
     found = {result.name: result for result in report.results()}
     assert list(found) == [rule.name for rule in SUITES["raw_products"].rules(SETTINGS, tables.AROUND)]
     price = found["price_readable"]
-    assert (price.passed, price.severity, price.failing, price.checked) == (False, "critical", 21, 100)
+    assert (price.passed, price.severity, price.failing, price.checked) == (False, "critical", 51, 100)
     assert price.sentence == "price is a number, or empty"
     assert price.sample[0] == ("p0", "ask us")
     assert len(price.sample) == 10
     assert all(result.passed and not result.sample for name, result in found.items() if name != price.name)
 
 
-def test_a_catalogue_without_a_currency_is_held_to_none() -> None:
-    table = tables.raw_products().assign(currency=["EUR", "USD"] * 50)
+def test_a_catalogue_without_a_currency_is_held_to_the_one_its_rows_say() -> None:
+    table = tables.raw_products()
     assert validate("raw_products", table, SETTINGS, None, Surroundings()).cause == ""
+    table["currency"] = ["EUR", "USD"] * 50
+    report = validate("raw_products", table, SETTINGS, None, Surroundings())
+    assert not report.passed
+    assert "name it as currency in catalog.yaml" in report.cause
+
+
+def test_free_products_and_prices_on_request_stop_nothing_and_a_wrong_column_does() -> None:
+    table = tables.raw_products()
+    table.loc[:29, "price"] = "Call for price"
+    table.loc[30:59, "price"] = "0"
+    report = validate("raw_products", table, SETTINGS, None, tables.AROUND)
+    assert report.passed
+    assert report.statistics["failed_warnings"] == 2
+    table["price"] = table["title"]
+    assert not validate("raw_products", table, SETTINGS, None, tables.AROUND).passed
 
 
 def test_too_few_products_and_a_missing_column_are_named() -> None:

@@ -12,7 +12,8 @@ import pytest
 from catalog.product import ProductInput
 from retrieval.changes.migrate import Target, carry_over, log_path, prune_logs
 from retrieval.changes.records import Header, Record, record_of
-from retrieval.changes.segment import DeltaLimits, superseded
+from retrieval.changes.segment import DeltaLimits
+from retrieval.changes.state import superseded
 from retrieval.changes.view import LayeredIndex
 from retrieval.vectors import ExactIndex
 from shelfspace.durable_log import DurableLog
@@ -165,7 +166,7 @@ def test_facts_pile_up_over_the_release_and_a_put_starts_anew(tmp_path: Path) ->
     index.segment.write([Record("change", "p1", facts={"on_hand": 0})])
     assert index.view().delta.entries["p1"].facts == {"price": 3.0, "on_hand": 0}
     assert index.view().row_of("p1") == 1
-    assert index.segment.write([Record("change", "nobody", facts={"price": 1.0})]) == []
+    assert index.segment.write([Record("change", "nobody", facts={"price": 1.0})]).records == []
     index.segment.write([put("p1", 30, facts={"title": "new"})])
     assert state(layered(tmp_path))["entries"]["p1"] == (1, {"title": "new"}, 3)
     np.testing.assert_array_equal(index.view().vector_of("p1"), VECTORS[30])

@@ -49,7 +49,7 @@ class Products:
         self.layered.segment.write([Record("put", i, vector=v) for i, v in zip(ids, vectors, strict=True)])
 
     def delete(self, ids: Sequence[str]) -> int:
-        return len(self.layered.segment.write([Record("delete", product) for product in ids]))
+        return len(self.layered.segment.write([Record("delete", product) for product in ids]).records)
 
     def search(
         self, queries: np.ndarray, k: int, allowed: Collection[str] | None = None

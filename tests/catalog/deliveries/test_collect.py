@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
-from catalog.snapshot.write import MediaStore, SnapshotReport, read_raw_products, write_snapshot
+from catalog.deliveries.ledger import Entry, State, read_ledger
+from catalog.snapshot.media_store import MediaStore
+from catalog.snapshot.shards import read_raw_products
+from catalog.snapshot.write import SnapshotReport
 from catalog.sources.base import CatalogSource
-from shelfspace.errors import CatalogError
 from shelfspace.hashing import tree_hash
 from shelfspace.settings import Settings
-from tests.catalog.shelf import deliver, photo, product, write_catalogue
+from shelfspace.workspace import Workspace
+from tests.catalog.shelf import DEFAULT, collected, deliver, photo, product, write_catalogue
 
 EARLY, MIDDLE, LATE = (f"2026-0{month}-01T00:00:00Z" for month in (1, 2, 3))
 
@@ -23,18 +26,26 @@ def shop(tmp_path: Path) -> CatalogSource:
     )
 
 
-def take(shop: CatalogSource, tmp_path: Path, *rows: dict[str, Any], name: str = "a.jsonl") -> SnapshotReport:
-    """Deliver rows, collect, and remove the file as the caller does."""
-    inbox = tmp_path / "inbox"
+def take(
+    shop: CatalogSource,
+    tmp_path: Path,
+    *rows: dict[str, Any],
+    name: str = "a.jsonl",
+    settings: Settings = DEFAULT,
+) -> SnapshotReport:
+    """Deliver rows and collect."""
+    workspace = Workspace(tmp_path, "shop")
     if rows:
-        deliver(inbox, name, list(rows))
-    report = write_snapshot(shop, tmp_path / "s", Settings(), inbox, progress=False)
-    (inbox / name).unlink(missing_ok=True)
-    return report
+        deliver(workspace.inbox, name, list(rows))
+    return collected(workspace, shop, settings).report
+
+
+def entries(tmp_path: Path) -> list[Entry]:
+    return list(read_ledger(tmp_path / "state").entries.values())
 
 
 def titles(tmp_path: Path) -> dict[str, str]:
-    rows = read_raw_products(tmp_path / "s")
+    rows = read_raw_products(tmp_path / "snapshot")
     return dict(zip(rows["product_id"], rows["title"], strict=True))
 
 
@@ -54,7 +65,7 @@ def test_an_upsert_adds_and_replaces(shop: CatalogSource, tmp_path: Path) -> Non
         "p3": "product 3",
         "n1": "fresh",
     }
-    rows = read_raw_products(tmp_path / "s")
+    rows = read_raw_products(tmp_path / "snapshot")
     assert rows["source_row"].is_unique
     assert take(shop, tmp_path).unchanged
 
@@ -110,16 +121,16 @@ def test_what_the_source_drops_is_gone_with_its_deliveries(shop: CatalogSource, 
     take(shop, tmp_path, {"product_id": "p1", "title": "new"}, {"product_id": "n", "title": "only delivered"})
     write_catalogue(shop.folder, [product(i, updated_at=MIDDLE, photos=f"{i}.png") for i in (0, 2, 3)])
     settings = Settings.model_validate({"collection": {"max_delete_share": 0.3}})
-    write_snapshot(shop, tmp_path / "s", settings, progress=False)
+    take(shop, tmp_path, settings=settings)
     assert set(titles(tmp_path)) == {"p0", "p2", "p3", "n"}
 
 
 def test_the_same_file_is_not_taken_in_twice(shop: CatalogSource, tmp_path: Path) -> None:
     row = {"product_id": "p1", "title": "new"}
     take(shop, tmp_path, row)
-    before = tree_hash(tmp_path / "s")
+    before = tree_hash(tmp_path / "snapshot")
     assert take(shop, tmp_path, row).unchanged
-    assert tree_hash(tmp_path / "s") == before
+    assert tree_hash(tmp_path / "snapshot") == before
 
 
 def test_a_delivered_photo_stays_until_the_source_changes_its_own(
@@ -129,40 +140,53 @@ def test_a_delivered_photo_stays_until_the_source_changes_its_own(
     (tmp_path / "inbox" / "media" / "1.png").write_bytes(photo("white"))
     take(shop, tmp_path, {"product_id": "p1", "title": "new", "photos": "1.png"})
     for _ in range(2):
-        assert MediaStore.open(tmp_path / "s").read("1.png") == photo("white")
+        assert MediaStore.open(tmp_path / "snapshot").read("1.png") == photo("white")
         assert take(shop, tmp_path).unchanged
     (shop.folder / "media" / "1.png").write_bytes(photo("black"))
     report = take(shop, tmp_path)
     assert not report.unchanged
     assert report.media_added == 1
-    assert MediaStore.open(tmp_path / "s").read("1.png") == photo("black")
+    assert MediaStore.open(tmp_path / "snapshot").read("1.png") == photo("black")
 
 
 @pytest.mark.parametrize(
     ("row", "said"),
     [
         ({"title": "x"}, "product_id"),
-        ({"product_id": " "}, "row 1"),
+        ({"product_id": " ", "title": "x"}, "row 1"),
         ({"product_id": "a", "colour": "red"}, "colour"),
         ({"product_id": "a", "_deleted": "perhaps"}, "true or false"),
     ],
 )
-def test_a_delivery_that_is_not_usable_stops(
+def test_a_delivery_that_is_not_usable_is_set_aside_and_the_others_go_on(
     shop: CatalogSource, tmp_path: Path, row: dict[str, str], said: str
 ) -> None:
     take(shop, tmp_path)
-    before = tree_hash(tmp_path / "s")
-    with pytest.raises(CatalogError, match=r"a\.jsonl|product_id") as caught:
-        take(shop, tmp_path, row)
-    assert said in str(caught.value)
-    assert tree_hash(tmp_path / "s") == before
+    deliver(tmp_path / "inbox", "good.jsonl", [{"product_id": "n", "title": "good"}])
+    take(shop, tmp_path, row)
+    assert titles(tmp_path)["n"] == "good"
+    bad = next(entry for entry in entries(tmp_path) if entry.name == "a.jsonl")
+    assert bad.state is State.REFUSED
+    assert "a.jsonl" in bad.reason
+    assert said in bad.reason
+    assert sorted(path.name for path in (tmp_path / "inbox" / "refused").iterdir()) == [
+        "a.jsonl",
+        "a.jsonl.reason.txt",
+    ]
+    assert said in (tmp_path / "inbox" / "refused" / "a.jsonl.reason.txt").read_text()
+    assert take(shop, tmp_path).unchanged
 
 
-def test_a_link_out_of_the_delivery_is_refused(shop: CatalogSource, tmp_path: Path) -> None:
+def test_a_link_is_not_followed(shop: CatalogSource, tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(photo("red"))
     (tmp_path / "inbox" / "media").mkdir(parents=True)
     (tmp_path / "inbox" / "media" / "n.png").symlink_to(tmp_path / "secret.png")
-    with pytest.raises(CatalogError, match="links included"):
-        take(shop, tmp_path, {"product_id": "n", "photos": "n.png"})
-    take(shop, tmp_path, {"product_id": "n", "photos": "../../secret.png"}, name="b.jsonl")
-    assert len(MediaStore.open(tmp_path / "s")) == 4
+    take(shop, tmp_path, {"product_id": "n", "title": "new", "photos": "n.png"})
+    take(shop, tmp_path, {"product_id": "n", "title": "new", "photos": "../../secret.png"}, name="b.jsonl")
+    assert len(MediaStore.open(tmp_path / "snapshot")) == 4
+    refused = [entry for entry in entries(tmp_path) if entry.state is State.REFUSED]
+    assert [(entry.name, entry.reason) for entry in refused] == [
+        ("media/n.png", "a link; put the file itself into the inbox")
+    ]
+    assert (tmp_path / "inbox" / "refused" / "media" / "n.png").is_symlink()
+    assert (tmp_path / "secret.png").read_bytes() == photo("red")

@@ -1,0 +1,217 @@
+"""From the inbox to the snapshot: every settled file is read, judged, taken and put away.
+
+The order makes a kill harmless. A file gets its arrival number before it is read; the snapshot's manifest
+remembers the number together with the rows; only then the ledger says `taken`, and only then the file
+moves. The next run finds out how far the last one came, and does the rest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from catalog.deliveries.archive import DONE, REFUSED, put_away, sent_to, set_aside
+from catalog.deliveries.ledger import Entry, Ledger, State, editing
+from catalog.deliveries.register import Batch, registered, settled_files
+from catalog.deliveries.settle import wait_until_settled
+from catalog.deliveries.table import approve_command, write_page
+from catalog.snapshot.intake import Outcome
+from catalog.snapshot.shards import read_manifest
+from catalog.snapshot.write import SnapshotReport, write_snapshot
+from catalog.sources.base import CatalogSource
+from catalog.sources.delivery import Delivery, read_delivery
+from shelfspace.errors import CatalogError
+from shelfspace.hashing import fingerprint
+from shelfspace.settings import Settings
+from shelfspace.workspace import Workspace
+
+__all__ = ["SOURCE", "Collected", "collect", "note_taken"]
+
+SOURCE = "source"
+"""Kind and name of the catalogue's own tables, where a change of them is held."""
+WAITS = 3
+"""A run waits for files that are being written as many times `collection.quiet_seconds`."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What one collection did with the inbox.
+
+    Attributes:
+        report: of the snapshot.
+        read: arrival numbers of the deliveries that the snapshot has now.
+        media: files of `inbox/media` that it has now, to the hash of their bytes.
+        said: what a person should hear, a sentence each: held, refused, passed over, still arriving.
+    """
+
+    report: SnapshotReport
+    read: tuple[int, ...] = ()
+    media: Mapping[str, str] = field(default_factory=dict)
+    said: tuple[str, ...] = ()
+
+
+def collect(
+    workspace: Workspace,
+    source: CatalogSource,
+    settings: Settings,
+    *,
+    user_key: bytes = b"",
+    progress: bool = True,
+) -> Collected:
+    """Bring the snapshot up to date with the source and the inbox; `note_taken` ends what this begins.
+
+    A file that cannot be read is set aside with its reason, one that the guards object to is held; the
+    others go on.
+
+    Args:
+        user_key: see `write_snapshot`.
+
+    Raises:
+        CatalogError: a table of the source is not usable.
+        ArtifactError: the snapshot or the ledger is damaged.
+    """
+    quiet = settings.collection.quiet_seconds
+    taken = set(read_manifest(workspace.snapshot)["deliveries"])
+    with editing(workspace.state) as ledger:
+        put_away(ledger, workspace.inbox)
+    wait_until_settled(workspace.inbox, quiet, WAITS * quiet)
+    with settled_files(workspace, quiet) as files:
+        with editing(workspace.state) as ledger:
+            batch = registered(ledger, files, taken)
+            approved = _approved_source(ledger)
+        deliveries, refused = _read(batch, source)
+        report = write_snapshot(
+            source,
+            workspace.snapshot,
+            settings,
+            list(deliveries.values()),
+            {name: file.path for name, file in files.media.items()},
+            approved_source=approved,
+            user_key=user_key,
+            progress=progress,
+        )
+        with editing(workspace.state) as ledger:
+            said = [f"{name} is still arriving" for name in files.arriving]
+            _note_source(ledger, report)
+            for arrival, reason in {**batch.refused, **refused}.items():
+                said.append(_refuse(ledger, workspace.inbox, arrival, reason))
+            for arrival, delivery in deliveries.items():
+                outcome = report.outcomes[delivery.key]
+                said += _note(ledger, workspace.inbox, arrival, delivery.kind, outcome)
+            unnamed = {name: file for name, file in files.media.items() if name not in report.media_taken}
+            ledger.unnamed = {name: file.seen for name, file in unnamed.items()}
+            if unnamed:
+                said.append(
+                    f"no row names {_some([f'media/{name}' for name in unnamed])}; it waits in the inbox"
+                )
+            said += [_held(entry, workspace) for entry in ledger.unfinished(State.HELD) if not entry.approved]
+            read = [n for n in (*batch.taken, *deliveries) if ledger.entries[n].state is State.WAITING]
+        with editing(workspace.state) as ledger:
+            put_away(ledger, workspace.inbox)
+    media = {f"media/{name}": report.media_taken[name] for name in files.media if name in report.media_taken}
+    return Collected(report, tuple(sorted(read)), media, tuple(said))
+
+
+def note_taken(workspace: Workspace, collected: Collected, version: str) -> None:
+    """Say in the ledger what the snapshot has, once it is identified and kept, and move the files away.
+
+    Args:
+        version: DVC's hash of the snapshot.
+    """
+    with editing(workspace.state) as ledger:
+        if ledger.snapshots[-1:] != [version]:
+            ledger.snapshots.append(version)
+        for entry in ledger.unfinished(State.WAITING, State.HELD):
+            if entry.arrival in collected.read:
+                state = State.SUPERSEDED if entry.older == entry.rows > 0 else State.TAKEN
+                going = sent_to(workspace.inbox, DONE, entry, {entry.name: entry.digest})
+                ledger.change(entry.arrival, state=state, snapshot=version, **going)
+            elif entry.kind == SOURCE and entry.approved and entry.digest == collected.report.source:
+                ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, moved=True)
+        if collected.media:
+            names = sorted(collected.media)
+            entry = ledger.arrive(
+                names[0] if len(names) == 1 else f"{len(names)} media files",
+                kind="media",
+                digest=fingerprint(sorted(collected.media.items())),
+                state=State.TAKEN,
+                snapshot=version,
+                rows=len(names),
+                reason="" if len(names) == 1 else _some(names),
+            )
+            ledger.change(entry.arrival, **sent_to(workspace.inbox, DONE, entry, collected.media))
+    with editing(workspace.state) as ledger:
+        put_away(ledger, workspace.inbox)
+    write_page(workspace)
+
+
+def _read(batch: Batch, source: CatalogSource) -> tuple[dict[int, Delivery], dict[int, str]]:
+    """Deliveries by arrival number, and why others cannot be read."""
+    deliveries, refused = {}, {}
+    for entry, copy in batch.files:
+        try:
+            read = read_delivery(copy, source)
+        except CatalogError as error:
+            refused[entry.arrival] = str(error)
+        else:
+            key = f"{read.kind}:{entry.digest}:{entry.arrival}"
+            deliveries[entry.arrival] = read.named(key, approved=entry.approved)
+    return deliveries, refused
+
+
+def _note(ledger: Ledger, inbox: Path, arrival: int, kind: str, outcome: Outcome) -> list[str]:
+    """Write down what became of a delivery; returns what is to be said of it."""
+    entry = ledger.change(
+        arrival, kind=kind, rows=outcome.rows, older=outcome.older, refused_rows=len(outcome.refused_rows)
+    )
+    if outcome.refused:
+        return [_refuse(ledger, inbox, arrival, outcome.refused)]
+    if outcome.held:
+        ledger.change(arrival, state=State.HELD, reason=outcome.held)
+        return []
+    said = []
+    if outcome.older:
+        said.append(f"{outcome.older} of {outcome.rows} rows are older than what is there, and passed over")
+    if len(outcome.refused_rows):
+        path = set_aside(inbox, entry, outcome.refused_rows)
+        said.append(f"{len(outcome.refused_rows)} rows are refused: {path}")
+    ledger.change(arrival, state=State.WAITING, reason="; ".join(said))
+    return [f"{entry.name}: {sentence}" for sentence in said]
+
+
+def _refuse(ledger: Ledger, inbox: Path, arrival: int, reason: str) -> str:
+    entry = ledger.entries[arrival]
+    set_aside(inbox, entry, reason)
+    going = sent_to(inbox, REFUSED, entry, {entry.name: entry.digest})
+    ledger.change(arrival, state=State.REFUSED, reason=reason, **going)
+    return f"{entry.name} is refused and lies in inbox/refused: {reason}"
+
+
+def _approved_source(ledger: Ledger) -> str:
+    held = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == SOURCE and entry.approved]
+    return held[-1].digest if held else ""
+
+
+def _held(entry: Entry, workspace: Workspace) -> str:
+    how = approve_command(workspace, entry.arrival)
+    return f"{entry.name} is held: {entry.reason}; if that is meant: {how}"
+
+
+def _note_source(ledger: Ledger, report: SnapshotReport) -> None:
+    """Keep what is known of a change of the source that is held."""
+    entries = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == SOURCE]
+    for entry in entries:
+        if entry.digest != report.source:
+            reason = "the source has changed again"
+            ledger.change(entry.arrival, state=State.SUPERSEDED, reason=reason, moved=True)
+    if not report.source_held:
+        return
+    known = [entry for entry in entries if entry.digest == report.source]
+    entry = (
+        known[-1] if known else ledger.arrive(SOURCE, kind=SOURCE, digest=report.source, seen=report.source)
+    )
+    ledger.change(entry.arrival, state=State.HELD, reason=report.source_held)
+
+
+def _some(names: list[str], most: int = 5) -> str:
+    shown = ", ".join(sorted(names)[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

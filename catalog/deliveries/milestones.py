@@ -1,0 +1,55 @@
+"""How far deliveries have come: into the clean tables, into a release; and a person's approval."""
+
+from catalog.deliveries.ledger import Entry, State, editing
+from catalog.deliveries.table import write_page
+from shelfspace.errors import CatalogError
+from shelfspace.workspace import Workspace
+
+__all__ = ["approve", "mark_cleaned", "mark_released"]
+
+WITHOUT_RELEASE = ("events", "stock")
+"""Kinds that are done when the clean table has them."""
+
+
+def mark_cleaned(workspace: Workspace, snapshot: str) -> int:
+    """Note that the clean tables are made of this snapshot; returns how many deliveries are done by it.
+
+    Args:
+        snapshot: DVC's hash.
+    """
+    with editing(workspace.state) as ledger:
+        ledger.cleaned = snapshot
+        done = [
+            e for e in ledger.unfinished(State.TAKEN) if e.kind in WITHOUT_RELEASE and ledger.has(snapshot, e)
+        ]
+        for entry in done:
+            ledger.change(entry.arrival, state=State.DONE)
+    write_page(workspace)
+    return len(done)
+
+
+def mark_released(workspace: Workspace, release: str) -> int:
+    """Note that a release is made of the clean tables; returns how many deliveries came with it."""
+    with editing(workspace.state) as ledger:
+        done = [e for e in ledger.unfinished(State.TAKEN) if ledger.has(ledger.cleaned, e)]
+        for entry in done:
+            ledger.change(entry.arrival, state=State.DONE, release=release)
+    write_page(workspace)
+    return len(done)
+
+
+def approve(workspace: Workspace, delivery: str) -> Entry:
+    """Let a held delivery through the guards, once: by its arrival number or its name.
+
+    Raises:
+        CatalogError: nothing of that name is held.
+    """
+    with editing(workspace.state) as ledger:
+        held = [e for e in ledger.unfinished(State.HELD) if delivery in (str(e.arrival), e.name)]
+        if not held:
+            there = ", ".join(f"{e.arrival} ({e.name})" for e in ledger.unfinished(State.HELD))
+            remedy = f"name one of those that are held: {there}" if there else "nothing is held"
+            raise CatalogError("delivery", delivery, remedy)
+        entry = ledger.change(held[-1].arrival, approved=True)
+    write_page(workspace)
+    return entry

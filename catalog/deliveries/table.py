@@ -1,0 +1,97 @@
+"""The deliveries of a workspace as a table: for the terminal, for the Dagster UI, and as a page."""
+
+from collections.abc import Iterable
+
+from tabulate import tabulate
+
+from catalog.deliveries.ledger import Entry, Ledger, State, read_ledger
+from catalog.deliveries.settle import files_in
+from shelfspace.files import write_text
+from shelfspace.workspace import Workspace
+
+__all__ = ["PAGE", "approve_command", "delivery_rows", "delivery_table", "write_page"]
+
+PAGE = "deliveries.html"
+NEWEST = 200
+"""Rows of the page."""
+HEAD = """<!doctype html><meta charset="utf-8"><title>Deliveries of {name}</title>
+<style>body{{font:15px/1.5 system-ui,sans-serif;margin:2rem}}table{{border-collapse:collapse}}
+td,th{{padding:.35rem .8rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}}</style>
+<h1>Deliveries of {name}</h1><p>{told}</p>
+"""
+
+
+def approve_command(workspace: Workspace, delivery: int | str) -> str:
+    """What to type to let a held delivery through."""
+    return workspace.command(f"approve {delivery}").replace("make approve ", "make approve DELIVERY=")
+
+
+def delivery_rows(workspace: Workspace, quiet_seconds: float) -> list[dict[str, str]]:
+    """One row a delivery, the newest first: number, arrived, name, kind, rows, state, said.
+
+    Files that no run has looked at yet come before those that have a number.
+
+    Args:
+        quiet_seconds: `collection.quiet_seconds`.
+
+    Raises:
+        ArtifactError: the ledger is damaged.
+    """
+    ledger = read_ledger(workspace.state)
+    fresh = [*_unread(workspace, ledger, quiet_seconds)]
+    return [*fresh, *(_row(entry, workspace) for entry in reversed(ledger.entries.values()))]
+
+
+def _unread(workspace: Workspace, ledger: Ledger, quiet_seconds: float) -> Iterable[dict[str, str]]:
+    known = {(e.name, e.seen) for e in ledger.unfinished(State.WAITING, State.HELD)}
+    media = files_in(workspace.inbox / "media", deep=True)
+    files = [(file, file.name) for file in files_in(workspace.inbox)]
+    for file, name in files + [(file, f"media/{file.name}") for file in media]:
+        state, said = State.WAITING, ""
+        if not file.settled(quiet_seconds):
+            state, said = State.ARRIVING, "still being written" if file.written else "changed a moment ago"
+        elif name != file.name and ledger.unnamed.get(file.name) == file.seen:
+            said = "no row names it; it is taken when one does"
+        if (name, file.seen) not in known:
+            kind = "media" if name != file.name else ""
+            yield {
+                "no.": "",
+                "arrived": "",
+                "name": name,
+                "kind": kind,
+                "rows": "",
+                "state": state,
+                "said": said,
+            }
+
+
+def _row(entry: Entry, workspace: Workspace) -> dict[str, str]:
+    said = entry.reason
+    if entry.state is State.HELD:
+        said += "; approved, the next run takes it" if entry.approved else ""
+        said += "" if entry.approved else f"; if that is meant: {approve_command(workspace, entry.arrival)}"
+    return {
+        "no.": str(entry.arrival),
+        "arrived": entry.arrived.replace("T", " ").removesuffix("+00:00"),
+        "name": entry.name,
+        "kind": entry.kind,
+        "rows": str(entry.rows or ""),
+        "state": entry.shown,
+        "said": said,
+    }
+
+
+def delivery_table(rows: list[dict[str, str]]) -> str:
+    """The rows for people."""
+    columns = [None, None, 40, None, None, 24, 60]
+    return tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=columns)
+
+
+def write_page(workspace: Workspace) -> None:
+    """Write the page of a workspace's deliveries."""
+    ledger = read_ledger(workspace.state)
+    newest = list(ledger.entries.values())[: -NEWEST - 1 : -1]
+    rows = [_row(entry, workspace) for entry in newest]
+    told = f"The newest {len(rows)} of {ledger.last}." if rows else "Nothing has been delivered yet."
+    table = tabulate(rows, headers="keys", tablefmt="html", disable_numparse=True)
+    write_text(workspace.root / PAGE, HEAD.format(name=workspace.name, told=told) + str(table) + "\n")

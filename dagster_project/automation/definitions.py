@@ -1,0 +1,173 @@
+"""Sensors and schedules, as Dagster loads them; what they decide stands in the modules beside this one."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from assets.lib.shop import Shop, settings_of
+from assets.monitoring import latest_verdict
+from catalog.sources.open import open_catalog
+from dagster_project.automation.drift import drift_need, open_attempts
+from dagster_project.automation.ledger_page import ledger_event
+from dagster_project.automation.needs import Need, ask, attempts_at, run_config
+from dagster_project.automation.recording import tell_dvc
+from dagster_project.automation.refreshing import delivery_need, source_need
+from dagster_project.dead_runs import close_dead_runs
+from dagster_project.jobs import JOBS
+from dagster_project.scrub import scrub_schedule
+from dagster_project.tags import CAUSE, NEED, WORKSPACE
+from shelfspace.errors import CatalogError, ShelfspaceError
+from shelfspace.settings import Settings, load_settings
+from shelfspace.workspace import Workspace, params_file
+
+__all__ = ["automations", "present_settings"]
+
+RUNNING = dg.DefaultSensorStatus.RUNNING
+Look = Callable[[dg.SensorEvaluationContext, Workspace], dg.SensorResult | dg.SkipReason | dg.RunRequest]
+
+
+def present_settings() -> Settings:
+    """The settings of the present catalogue: params.yaml, or what SHELFSPACE_PARAMS names, and catalog.yaml.
+
+    A catalogue that is not there leaves the former: each sensor and run says what is wrong with it. The
+    sample has settings of its own once its first run has written it.
+    """
+    workspace = Workspace.find()
+    written = workspace.state / "source" / "sample" / "catalog.yaml"
+    if workspace.catalog != "sample" or written.exists():
+        try:
+            return settings_of(open_catalog(workspace.catalog, cache=workspace.state / "source"))
+        except CatalogError:
+            pass
+    return load_settings(params_file())
+
+
+def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.ScheduleDefinition]]:
+    """Sensors and schedules with the intervals of the settings."""
+    automation = settings.automation
+
+    def sensor(
+        look: Look, name: str, seconds: int, jobs: set[str], description: str, running: bool = True
+    ) -> dg.SensorDefinition:
+        """A sensor that first closes runs whose process is gone, and says refusals of ours as reasons."""
+
+        def evaluate(
+            context: dg.SensorEvaluationContext,
+        ) -> dg.SensorResult | dg.SkipReason | dg.RunRequest:
+            workspace = Workspace.open()
+            close_dead_runs(context.instance, workspace)
+            try:
+                return look(context, workspace)
+            except ShelfspaceError as error:
+                context.log.error(str(error))  # noqa: TRY400 - a refusal needs no traceback
+                return dg.SkipReason(str(error))
+
+        return dg.SensorDefinition(
+            name=name,
+            evaluation_fn=evaluate,
+            jobs=[job for job in JOBS if job.name in jobs],
+            minimum_interval_seconds=seconds,
+            description=description,
+            default_status=RUNNING if running else dg.DefaultSensorStatus.STOPPED,
+        )
+
+    def of_drift(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.RunRequest | dg.SkipReason:
+        now, cooldown = datetime.now(UTC), timedelta(hours=automation.cooldown_hours)
+        runs = attempts_at(context.instance, workspace, CAUSE, "drift")
+        need = drift_need(latest_verdict(workspace), runs, now, cooldown)
+        if isinstance(need, str):
+            return dg.SkipReason(need)
+        return ask(context, workspace, need, automation, open_attempts(runs, now, cooldown))
+
+    def of_deliveries(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
+        event, seen = ledger_event(workspace, settings.collection.quiet_seconds, context.cursor)
+        shown = [] if event is None else [event]
+        return asked(context, workspace, delivery_need(workspace, settings), seen, shown)
+
+    def of_source(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
+        need, seen = source_need(Shop(), context.cursor)
+        return asked(context, workspace, need, seen)
+
+    def asked(
+        context: dg.SensorEvaluationContext,
+        workspace: Workspace,
+        need: Need | str,
+        cursor: str | None,
+        shown: Sequence[dg.AssetMaterialization] = (),
+    ) -> dg.SensorResult:
+        answer = dg.SkipReason(need) if isinstance(need, str) else ask(context, workspace, need, automation)
+        if isinstance(answer, dg.SkipReason):
+            return dg.SensorResult(skip_reason=answer, cursor=cursor, asset_events=list(shown))
+        return dg.SensorResult(run_requests=[answer], cursor=cursor, asset_events=list(shown))
+
+    def of_the_week(
+        context: dg.SensorEvaluationContext, workspace: Workspace
+    ) -> dg.RunRequest | dg.SkipReason:
+        runs = attempts_at(context.instance, workspace, CAUSE, "schedule")
+        if not runs or runs[-1].success:
+            return dg.SkipReason("the last weekly retraining came to its end" if runs else "none was due yet")
+        need = Need(runs[-1].need, "schedule", "weekly sensor", "the weekly retraining", "retrain")
+        return ask(context, workspace, need, automation)
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        default_status=RUNNING,
+        description="Tells DVC which bytes a successful run left, unless DVC itself started it.",
+    )
+    def dvc_commit_sensor(context: dg.RunStatusSensorContext) -> dg.SkipReason | None:
+        run = context.dagster_run
+        resources: Any = run.run_config.get("resources", {})
+        config = resources.get("shop", {}).get("config", {})
+        # A run that was started again in the UI has the configuration of the one before.
+        if config.get("launched_by") in ("dvc", "launch") and run.parent_run_id is None:
+            return dg.SkipReason("whoever launched this run tells DVC itself")
+        said = tell_dvc(Workspace.open(), run.job_name) or "no stage of this workspace is in dvc.yaml"
+        context.log.info(f"dvc commit: {said}")
+        return None
+
+    refreshes: set[str] = {automation.inbox_job, "refresh"}
+    return [
+        sensor(of_drift, "drift_sensor", automation.drift_interval_seconds, {"retrain"},
+               "Retrains when a drift report says that catalogue or traffic has moved, until that is done."),
+        sensor(of_deliveries, "inbox_sensor", automation.inbox_interval_seconds, refreshes,
+               "Brings the release up to date with deliveries and the snapshot, until a release has them."),
+        sensor(of_source, "source_sensor", automation.source_interval_seconds, refreshes,
+               "Brings the release up to date with tables and media of the catalogue that changed.",
+               automation.watch_source),
+        sensor(of_the_week, "weekly_sensor", automation.drift_interval_seconds, {"retrain"},
+               "Asks for the weekly retraining again where it failed."),
+        dvc_commit_sensor,
+    ], schedules(settings)  # fmt: skip
+
+
+def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+    """The weekly retraining, the hourly look at drift, the weekly scrub."""
+
+    def tags(context: dg.ScheduleEvaluationContext) -> dict[str, str]:
+        name = Workspace.find().name
+        due = f"weekly-{context.scheduled_execution_time:%Y-%m-%dT%H:%M}"
+        return {CAUSE: "schedule", NEED: due, WORKSPACE: name}
+
+    weekly = dg.ScheduleDefinition(
+        name="weekly_retrain",
+        job_name="retrain",
+        cron_schedule=settings.automation.weekly,
+        execution_timezone=settings.automation.timezone,
+        run_config=run_config("schedule", "the weekly retraining"),
+        tags_fn=tags,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Retrains when automation.weekly says; unchanged data trains nothing.",
+    )
+    hourly = dg.ScheduleDefinition(
+        name="hourly_drift",
+        job_name="monitoring",
+        cron_schedule=settings.automation.drift_cron,
+        execution_timezone=settings.automation.timezone,
+        run_config=run_config("schedule", "the hourly look at drift"),
+        tags={CAUSE: "monitoring"},
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Writes a drift report from the last requests and the present catalogue.",
+    )
+    return [weekly, hourly, scrub_schedule(settings.automation)]
