@@ -89,12 +89,8 @@ def test_a_photo_is_ranked_by_what_its_encoder_had_before_training() -> None:
     image = rng.uniform(-0.5, 1, 30)
     one = replace(candidates(rng, words=0), beside="photo", own={"image": image})
     assert one.kind == "photo"
-    order, _ = FusionModel.fallback().rank(replace(one, agreement=np.zeros(30, np.float32)))
+    order, _ = FusionModel.fallback().rank(one)
     assert order.tolist() == np.argsort(-image, kind="stable").tolist()
-    # What is of the photo's category comes before what is as near and is not.
-    kin = (np.arange(30) % 2).astype(np.float32)
-    alike = replace(one, agreement=kin, own={"image": np.full(30, 0.6)})
-    assert set(FusionModel.fallback().rank(alike)[0][:15].tolist()) == set(np.flatnonzero(kin).tolist())
 
 
 def test_own_evidence_stands_in_columns_of_its_own() -> None:
