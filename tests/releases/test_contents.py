@@ -12,5 +12,5 @@ def test_the_card_says_who_ranks_and_by_how_much() -> None:
     )
     assert card.startswith("# Model\n\n## Who ranks a query\n")
     assert f"| long | rule: sum | {said} |" in card
-    assert "| photo | rule: own | not compared: too few queries |" in card
+    assert "| photo | rule: akin | not compared: too few queries |" in card
     assert all(f"| {kind} |" in card for kind in KINDS)

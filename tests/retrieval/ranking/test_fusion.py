@@ -89,8 +89,20 @@ def test_a_photo_is_ranked_by_what_its_encoder_had_before_training() -> None:
     image = rng.uniform(-0.5, 1, 30)
     one = replace(candidates(rng, words=0), beside="photo", own={"image": image})
     assert one.kind == "photo"
-    order, _ = FusionModel.fallback().rank(one)
+    order, _ = FusionModel.fallback().rank(replace(one, agreement=np.zeros(30, np.float32)))
     assert order.tolist() == np.argsort(-image, kind="stable").tolist()
+
+
+def test_behind_the_nearest_photos_a_shared_category_counts() -> None:
+    own = np.linspace(0.9, 0.6, 30)
+    kin = (np.arange(30) % 2).astype(np.float32)
+    one = replace(
+        candidates(np.random.default_rng(4), words=0), beside="photo", own={"image": own}, agreement=kin
+    )
+    order, scores = FusionModel.fallback().rank(one)
+    assert order[:5].tolist() == [0, 1, 2, 3, 4], "the thing itself may be among them"
+    assert kin[order[5:18]].all()
+    assert (np.diff(scores) <= 0).all()
 
 
 def test_own_evidence_stands_in_columns_of_its_own() -> None:
