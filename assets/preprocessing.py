@@ -16,10 +16,11 @@ from catalog.cleaning import clean_tables
 from catalog.cleaning.losses import losses_table, read_losses, write_losses
 from catalog.cleaning.placeholders import placeholders_said
 from catalog.deliveries.milestones import mark_cleaned
+from catalog.sources.own_split import own_split
 from catalog.splits import divide
 from releases.champion import champion
 from shelfspace.files import read_parquet, write_table
-from shelfspace.hashing import file_hash
+from shelfspace.hashing import file_hash, fingerprint
 
 __all__ = ["CHECKS", "catalogue", "preprocessing", "splits"]
 
@@ -89,6 +90,7 @@ def catalogue(shop: Shop, folder: Path) -> Facts:
         shop.settings.preprocessing.group_by_brand,
         shop.settings.seed,
         shop.source.label_level,
+        *([fingerprint(own_split(shop.source))] if shop.source.split else []),
     ],
     kinds={"pandas"},
     code_version="2",
@@ -102,12 +104,16 @@ def splits(shop: Shop, folder: Path) -> Facts:
     digests = {key: media.digest(key) for keys in products["photos"] for key in keys}
     frozen, level = shop.workspace.state / "splits.parquet", shop.source.label_level
     before = read_parquet(frozen) if frozen.exists() else None
-    made, anew = divide(products, digests, settings, before, level), False
+    own, crowned = own_split(shop.source), champion(shop.workspace) is not None
+    if before is not None and not crowned:
+        # Before a first champion the shop's own split may still change.
+        before = before[~before["product_id"].isin(own.keys())]
+    made, anew = divide(products, digests, settings, before, level, own), False
     report = no_leak(made.table, products)
-    if not report.passed and before is not None and champion(shop.workspace) is None:
+    if not report.passed and before is not None and not crowned:
         # No model rests on it: nothing is lost where products change sides.
         before, anew = None, True
-        made = divide(products, digests, settings, None, level)
+        made = divide(products, digests, settings, None, level, own)
         report = no_leak(made.table, products)
     if report.passed:
         write_table(frozen, made.table)
@@ -126,8 +132,17 @@ def splits(shop: Shop, folder: Path) -> Facts:
         "why_empty": made.empty or "no side is empty",
         "frozen": "no: it failed its check" if not report.passed else FROZEN[anew],
     }
+    if own:
+        facts["own_split"] = int(products["product_id"].isin(own.keys()).sum())
+        stood = {} if before is None else dict(zip(before["product_id"], before["split"], strict=True))
+        if unmoved := sum(stood.get(one, name) != name for one, name in own.items()):
+            facts["own_split_not_followed"] = unmoved
+            made.leaks.append(
+                f"{unmoved:,} products stay on the side that the champion knows, not where the shop's own "
+                "split has them now"
+            )
+    facts["warnings"] = {"json": [*(link.sentence for link in made.dropped), *made.leaks]}
     if made.dropped:
-        facts["warnings"] = {"json": [link.sentence for link in made.dropped]}
         facts["no_links"] = table_fact(
             pd.DataFrame({"joins too many": [d.sentence for d in made.dropped]}), 20, 300
         )

@@ -11,6 +11,7 @@ from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
+from catalog.joining import join_rows
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from shelfspace.files import read_json, read_parquet, write_json, write_table
 
@@ -79,12 +80,18 @@ def _media_report(shop: Shop) -> Any:
     return check_media(findings, shop.settings, shop.workspace.validation)
 
 
+def _whole_products(shop: Shop) -> pd.DataFrame:
+    """Raw products, rows that complete each other joined as cleaning joins them."""
+    raw, source = read_raw_products(shop.workspace.snapshot), shop.source
+    return join_rows(raw, source.photo_separator, source.reading("products")).rows
+
+
 CHECKS = [
     suite_check(
         "raw_products",
         "raw_products",
         "Columns, ids, prices, currency and texts of the rows as they came.",
-        lambda shop: read_raw_products(shop.workspace.snapshot),
+        _whole_products,
     ),
     suite_check(
         "raw_events",

@@ -71,7 +71,11 @@ class Links:
         if not self.groups:
             return 0, ""
         group, size = Counter(self.groups).most_common(1)[0]
-        return size, ", ".join(KINDS[kind] for kind, _ in self.kinds.get(group, Counter()).most_common())
+        return size, self.linked_by(group)
+
+    def linked_by(self, group: str) -> str:
+        """What links the products of a group, in words."""
+        return ", ".join(KINDS[kind] for kind, _ in self.kinds.get(group, Counter()).most_common())
 
 
 def too_many(members: Sequence[int], products: int, labels: Sequence[str], sizes: Mapping[str, int]) -> bool:

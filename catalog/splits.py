@@ -29,12 +29,14 @@ class Split:
         table: columns product_id, group (its smallest product id), split; sorted by product_id.
         dropped: links that joined too many and link nothing.
         largest: products of the largest group, and what links it, in words.
+        leaks: where linked products stand on two sides because the shop's own split says so.
         empty: why a side has no products, and what to do; "" where every side has some.
     """
 
     table: pd.DataFrame
     dropped: list[DroppedLink] = field(default_factory=list)
     largest: tuple[int, str] = (0, "")
+    leaks: list[str] = field(default_factory=list)
     empty: str = ""
 
 
@@ -55,6 +57,7 @@ def divide(
     settings: Settings,
     previous: pd.DataFrame | None = None,
     label_level: int = 1,
+    given: Mapping[str, str] | None = None,
 ) -> Split:
     """Train, validation or test for every product.
 
@@ -73,8 +76,11 @@ def divide(
         photo_digests: media key to digest of the pixels or the file.
         previous: the table an earlier call gave; products that are gone are kept at their side.
         label_level: category nodes that make a class; 0 for none.
+        given: product to side by the shop's own split, for products without a side so far. One without
+            validation rows gives up a part of its training rows to them. Linked products may then stand
+            on two sides: that is said, and nothing is moved.
     """
-    labels = classes_at(products["category"], label_level)
+    ids, labels = products["product_id"].tolist(), classes_at(products["category"], label_level)
     for without in LESS_SURE:
         links = link_products(
             products,
@@ -83,23 +89,32 @@ def divide(
             by_brand=settings.preprocessing.group_by_brand,
             without=without,
         )
-        table = _table(products, links, labels, settings, previous)
+        own = _with_validation(given or {}, dict(zip(ids, links.groups, strict=True)), settings)
+        table = _table(products, links, labels, settings, previous, own)
         empty = _empty(table, products)
         if not empty or previous is not None:
             break
+    needless = () if empty else without
     dropped = links.dropped + [
-        DroppedLink(kind, "a side would have no products otherwise", len(products)) for kind in without
+        DroppedLink(kind, "a side would have no products otherwise", len(products)) for kind in needless
     ]
     why = why_empty(products, links, label_level) if empty else ""
-    return Split(table, dropped, links.largest, why)
+    if empty and 2 * sum(one in own for one in ids) > len(ids):
+        why = f"the shop's own split names none for {' and '.join(empty)}; name some there"
+    return Split(table, dropped, links.largest, _leaks(ids, links, own), why)
+
+
+def draw(name: str, settings: Settings) -> float:
+    """A uniform draw from 0 to 1 by the hash of a name and the seed."""
+    return int(content_hash(str(settings.seed), name)[:12], 16) / 16**12
 
 
 def side(group: str, settings: Settings) -> str:
-    """The side of a group: a uniform draw from the hash of its name and the seed."""
-    draw = int(content_hash(str(settings.seed), group)[:12], 16) / 16**12
-    if draw < settings.preprocessing.test_share:
+    """The side of a group by its draw."""
+    drawn = draw(group, settings)
+    if drawn < settings.preprocessing.test_share:
         return "test"
-    if draw < settings.preprocessing.test_share + settings.preprocessing.validation_share:
+    if drawn < settings.preprocessing.test_share + settings.preprocessing.validation_share:
         return "validation"
     return "train"
 
@@ -110,10 +125,13 @@ def _table(
     labels: Sequence[str],
     settings: Settings,
     previous: pd.DataFrame | None,
+    given: Mapping[str, str],
 ) -> pd.DataFrame:
     """Every group on a side, what stood on one before where it stood."""
     ids, groups = products["product_id"].tolist(), links.groups
-    kept = {} if previous is None else dict(zip(previous["product_id"], previous["split"], strict=True))
+    kept = dict(given)
+    if previous is not None:
+        kept |= dict(zip(previous["product_id"], previous["split"], strict=True))
     members: dict[str, list[str]] = defaultdict(list)
     of_label: dict[str, set[str]] = defaultdict(set)
     for one, group, label in zip(ids, groups, labels, strict=True):
@@ -138,6 +156,38 @@ def _table(
     spread = table.groupby("group")["split"].transform("nunique") > 1
     table["group"] = table["group"].mask(spread, table["group"] + " (" + table["split"] + ")")
     return table.sort_values("product_id", kind="stable").reset_index(drop=True)
+
+
+def _with_validation(
+    given: Mapping[str, str], group: Mapping[str, str], settings: Settings
+) -> dict[str, str]:
+    """The shop's own split with validation rows, groups drawn among its training rows where it has none."""
+    if "validation" in given.values():
+        return dict(given)
+    share = settings.preprocessing.validation_share
+    drawn = {
+        one
+        for one, name in given.items()
+        if name == "train" and draw(f"validation {group.get(one, one)}", settings) < share
+    }
+    return {one: "validation" if one in drawn else name for one, name in given.items()}
+
+
+def _leaks(ids: Sequence[str], links: Links, given: Mapping[str, str]) -> list[str]:
+    """A sentence for each pair of sides of the shop's own split that linked products stand on."""
+    of_group: dict[str, dict[str, str]] = defaultdict(dict)
+    for one, group in zip(ids, links.groups, strict=True):
+        if one in given:
+            of_group[group].setdefault(given[one], one)
+    found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for group, sides in sorted(of_group.items()):
+        if len(sides) > 1:
+            found[tuple(sorted(sides))].append(f"{' and '.join(sides.values())}, by {links.linked_by(group)}")
+    return [
+        f"{len(groups):,} groups of linked products stand on {' and '.join(sides)} in the shop's own split "
+        f"({groups[0]}): a model may know their answers, so figures flatter it"
+        for sides, groups in found.items()
+    ]
 
 
 def _side_of(group: str, members: Sequence[str], kept: Mapping[str, str], settings: Settings) -> str:

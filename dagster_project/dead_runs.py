@@ -7,19 +7,17 @@ frees it with its holder.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 from dagster._core.storage.dagster_run import RunRecord
 from filelock import FileLock, Timeout
 
-from assets.lib.shop import LAUNCHED
-from dagster_project.automation.needs import WORKSPACE
+from dagster_project.tags import WORKSPACE
 from shelfspace.workspace import Workspace
 
-__all__ = ["close_dead_runs", "held"]
+__all__ = ["close_dead_runs"]
 
 AT_WORK = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 BEFORE_WORK = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING)
@@ -36,11 +34,14 @@ def close_dead_runs(instance: dg.DagsterInstance, workspace: Workspace) -> list[
         run = record.dagster_run
         if not _holds_a_file(record, workspace):
             continue
-        with suppress(Timeout), held(workspace, run.run_id):
+        file = workspace.life(run.run_id)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(Timeout), FileLock(file, timeout=0):
             there = instance.get_run_by_id(run.run_id)
             if there is not None and not there.is_finished:
                 instance.report_run_failed(run, "The process of this run ended without a word (killed?).")
                 closed.append(run.run_id)
+            file.unlink(missing_ok=True)
     for file in workspace.life("*").parent.glob("*.lock"):
         if time.time() - file.stat().st_mtime > KEPT:
             with suppress(Timeout), FileLock(file, timeout=0):
@@ -52,28 +53,11 @@ def _holds_a_file(record: RunRecord, workspace: Workspace) -> bool:
     """Whether a run that is not finished has to hold its file by now.
 
     A run of the command line does from before its first event on; another one once it has begun. One that
-    waits for its process is Dagster's to watch (`run_monitoring`), and so is that of another workspace.
+    waits for its process is Dagster's to watch (`run_monitoring`), and that of another workspace is not ours.
     """
     run = record.dagster_run
-    if run.tags.get(WORKSPACE, workspace.name) != workspace.name:
-        return False
-    if LAUNCHED in run.tags:
+    if workspace.life(run.run_id).exists():
         return True
-    if run.status in BEFORE_WORK or record.start_time is None:
+    if run.status in BEFORE_WORK or run.tags.get(WORKSPACE) != workspace.name or record.start_time is None:
         return False
-    began = datetime.fromtimestamp(record.start_time, UTC)
-    return workspace.life(run.run_id).exists() or datetime.now(UTC) - began > STARTING
-
-
-@contextmanager
-def held(workspace: Workspace, run_id: str) -> Iterator[None]:
-    """Hold the file that says that a run's process lives; the system frees it with a dead holder.
-
-    Raises:
-        Timeout: another process holds it.
-    """
-    file = workspace.life(run_id)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file, timeout=0):
-        yield
-    file.unlink(missing_ok=True)
+    return datetime.now(UTC) - datetime.fromtimestamp(record.start_time, UTC) > STARTING

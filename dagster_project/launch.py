@@ -22,10 +22,11 @@ from dagster._core.remote_origin import (
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from tqdm import tqdm
 
-from assets.lib.shop import LAUNCHED
-from dagster_project.automation import CAUSE, WORKSPACE, run_config, tell_dvc
-from dagster_project.dead_runs import close_dead_runs, held
+from assets.lib.life import hold_life, let_go
+from dagster_project.automation import run_config, tell_dvc
+from dagster_project.dead_runs import close_dead_runs
 from dagster_project.outcome import Outcome
+from dagster_project.tags import CAUSE, WORKSPACE
 from shelfspace.workspace import PROJECT, Workspace
 
 __all__ = ["launch_job"]
@@ -65,7 +66,6 @@ def launch_job(workspace: Workspace, job: str, launched_by: str = "launch", caus
             run_config=quiet_config(launched_by, cause),
             tags={
                 **definition.run_tags,
-                LAUNCHED: launched_by,
                 WORKSPACE: workspace.name,
                 CAUSE: cause or f"asked for by {ASKED_BY.get(launched_by, launched_by)}",
             },
@@ -74,8 +74,9 @@ def launch_job(workspace: Workspace, job: str, launched_by: str = "launch", caus
         outcome = Outcome(run.run_id)
         instance.add_event_listener(run.run_id, outcome.take)
         instance.add_event_listener(run.run_id, say_warnings)
-        with held(workspace, run.run_id):
-            execute_run(InMemoryJob(definition), run, instance)
+        hold_life(workspace, run.run_id)
+        execute_run(InMemoryJob(definition), run, instance)
+        let_go(workspace, run.run_id)
     if outcome.success and launched_by != "dvc":
         said = tell_dvc(workspace, job)
         if said:

@@ -9,10 +9,10 @@ from typing import Any
 import dagster as dg
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 from pydantic import PrivateAttr
 
 from assets.lib.dvc import pointer_hash
+from assets.lib.life import hold_life
 from assets.lib.record import Record, check_bytes, read_record
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.versions import raw_table_version
@@ -25,18 +25,10 @@ from shelfspace.provenance import made_by
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import Workspace, params_file
 
-__all__ = ["FOLDERS", "LAUNCHED", "NoPickleIOManager", "Shop", "settings_of"]
+__all__ = ["FOLDERS", "NoPickleIOManager", "Shop", "settings_of"]
 
 FOLDERS: dict[str, str] = {}
 """Asset to its folder in the workspace, as each one says when it is defined (assets/lib/stage.py)."""
-
-
-LAUNCHED = "shelfspace/launched"
-"""Tag of the runs that a process of the command line works on, and no code server watches."""
-
-
-_LIFE: dict[str, FileLock] = {}
-"""Run to the file it holds: never given back, but freed with the process, when Dagster knows how it ended."""
 
 
 def settings_of(source: CatalogSource) -> Settings:
@@ -72,11 +64,8 @@ class Shop(dg.ConfigurableResource):
         run = context.run
         self._run_id = run.run_id if run is not None else ""
         holder = "another run" if run is None else f"run {run.run_id[:8]} ({run.job_name})"
-        if run is not None and LAUNCHED not in run.tags:
-            file = self.workspace.life(self._run_id)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            _LIFE[self._run_id] = FileLock(file, timeout=0)
-            _LIFE[self._run_id].acquire()
+        if run is not None:
+            hold_life(self.workspace, self._run_id)
         say = context.log.warning if context.log is not None else None
         with self.workspace.lock(self.wait_seconds, holder=holder, waiting=say):
             yield self

@@ -87,6 +87,11 @@ class TableLoss:
         return f"{rows} and {fields}" if self.emptied else rows
 
     @property
+    def stayed(self) -> str:
+        """What was kept, for people: rows, and those that were joined with them."""
+        return f"{self.kept:,} ({self.joined:,} rows joined)" if self.joined else f"{self.kept:,}"
+
+    @property
     def why(self) -> str:
         """The most frequent reasons as sentences, and how many more there are."""
         more = len(self.reasons) - SHOWN_REASONS
@@ -95,7 +100,11 @@ class TableLoss:
 
 
 def count_losses(
-    collected: Mapping[str, int], clean: Mapping[str, int], quarantine: pd.DataFrame, findings: pd.DataFrame
+    collected: Mapping[str, int],
+    clean: Mapping[str, int],
+    quarantine: pd.DataFrame,
+    findings: pd.DataFrame,
+    joined: Mapping[str, int] | None = None,
 ) -> list[TableLoss]:
     """What each table lost, and of photos and sounds each file once.
 
@@ -104,13 +113,18 @@ def count_losses(
         clean: table to its clean rows.
         quarantine: QUARANTINE_COLUMNS.
         findings: of the media probe (`catalog.media.probe_catalogue`).
+        joined: table to its rows that completed another one.
     """
     found = []
     for table in TABLES:
         told = quarantine[quarantine["table"].eq(table)]
         rows = int(told["scope"].eq("row").sum())
         counts = collected.get(table, 0), clean.get(table, 0), rows
-        found.append(TableLoss(table, *counts, _reasons(told), emptied=len(told) - rows))
+        found.append(
+            TableLoss(
+                table, *counts, _reasons(told), emptied=len(told) - rows, joined=(joined or {}).get(table, 0)
+            )
+        )
     for kind in MEDIA:
         files = findings[findings["kind"].eq(kind)]
         bad = files[~files["ok"].astype(bool)].rename(columns={"key": "id"})
@@ -141,7 +155,7 @@ def losses_table(losses: Sequence[TableLoss], style: str = "simple") -> str:
         [
             loss.table,
             f"{loss.read:,}",
-            f"{loss.kept:,}",
+            loss.stayed,
             loss.told,
             loss.why.replace("\n", "; ").replace("|", BAR[style]) if markdown else loss.why,
         ]

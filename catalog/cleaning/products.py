@@ -1,6 +1,7 @@
 """Cleaning of product rows and of the media they name."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -21,25 +22,38 @@ from catalog.cells import (
     usable_key,
 )
 from catalog.cleaning.placeholders import without_placeholders
-from catalog.cleaning.refusals import NO_TIME, TWO_DATES, TWO_NUMBERS, Cleaned, Refusals, refused_files
+from catalog.cleaning.refusals import (
+    NO_TIME,
+    TWO_DATES,
+    TWO_NUMBERS,
+    Cleaned,
+    Refusals,
+    refused_files,
+)
 from catalog.contract import PRODUCT_COLUMNS
+from catalog.joining import Joined, join_rows
 from catalog.sources.base import CatalogSource
 from catalog.text.markup import shown_lines, shown_text
 from shelfspace.settings import Settings
 
 __all__ = ["clean_products"]
 
+GAVE_WAY = (
+    "another row of the product says otherwise; of rows that complete each other the first value counts"
+)
+
 
 def clean_products(
     raw: pd.DataFrame, source: CatalogSource, settings: Settings, media_findings: pd.DataFrame
 ) -> Cleaned:
-    """Type and deduplicate raw products.
+    """Type, complete and deduplicate raw products.
 
-    Refused rows, in this order: no id; an id given again (the latest updated_at stays, then the last
-    row); no text, photo or sound left. Refused fields, which are then empty: a price that is no number,
-    or two, or not above zero, or in another currency than the catalogue's; an updated_at that is no time.
-    Refused files: not delivered, named by a path that leads out of the media root, or refused by the
-    media probe, or a placeholder (`catalog.cleaning.placeholders`).
+    Rows of one id that complete each other are one product (`catalog.joining`). Refused rows, in this
+    order: no id; an id given again (the latest updated_at stays, then the last row); no text, photo or
+    sound left. Refused fields, which are then empty: a price that is no number, or two, or not above zero,
+    or in another currency than the catalogue's; an updated_at that is no time. Refused files: not
+    delivered, named by a path that leads out of the media root, or refused by the media probe, or a
+    placeholder (`catalog.cleaning.placeholders`).
 
     Args:
         raw: `catalog.snapshot.shards.read_raw_products`.
@@ -50,11 +64,15 @@ def clean_products(
     Returns:
         clean products in the contract's columns, sorted by product_id.
     """
+    reading = source.reading("products")
     raw = raw.reset_index(drop=True)
+    joined = join_rows(raw, source.photo_separator, reading)
+    beside = _given_way(raw, joined)
+    raw = joined.rows.reset_index(drop=True)
     cells = {column: stripped(raw[column]) for column in PRODUCT_COLUMNS}
     for column, shown in (("title", shown_text), ("brand", shown_text), ("description", shown_lines)):
         cells[column] = _each(cells[column], shown)
-    ids, reading = cells["product_id"], source.reading("products")
+    ids = cells["product_id"]
     price, updated = numbers(raw["price"], reading), moments(raw["updated_at"], reading)
     money = one_currency(raw["price"], raw["currency"], source.currency)
     found = Refusals("products", raw)
@@ -98,10 +116,19 @@ def clean_products(
         },
         columns=list(PRODUCT_COLUMNS),
     )[found.kept]
-    return found.result(
-        clean.sort_values("product_id", kind="stable"),
-        refused_files([*bad_photos, *bad_sounds, *no_photos, *no_sounds]),
-    )
+    files = refused_files([*bad_photos, *bad_sounds, *no_photos, *no_sounds])
+    told = [table for table in (beside, files) if len(table)]
+    result = found.result(clean.sort_values("product_id", kind="stable"), pd.concat(told) if told else None)
+    return replace(result, joined=len(joined.absorbed))
+
+
+def _given_way(raw: pd.DataFrame, joined: Joined) -> pd.DataFrame:
+    """Quarantine rows of values that gave way to another row's of the same product."""
+    found = Refusals("products", raw)
+    for column in dict.fromkeys(column for _, column in joined.differing):
+        labels = {label for label, other in joined.differing if other == column}
+        found.empty(raw.index.to_series().isin(labels), column, GAVE_WAY)
+    return found.result(raw[:0]).quarantine
 
 
 def _superseded(ids: pd.Series, updated: pd.Series, kept: pd.Series) -> pd.Series:

@@ -23,10 +23,14 @@ NO_TIME = "not a time; give ISO 8601 such as 2026-01-31T10:00:00Z"
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Clean rows of one table, and what was refused (QUARANTINE_COLUMNS)."""
+    """Clean rows of one table, and what was refused (QUARANTINE_COLUMNS).
+
+    `joined` counts rows that completed another of their product and are no rows of their own any more.
+    """
 
     clean: pd.DataFrame
     quarantine: pd.DataFrame
+    joined: int = 0
 
 
 class Refusals:

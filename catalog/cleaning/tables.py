@@ -52,4 +52,5 @@ def clean_tables(
     tables["quarantine"] = pd.concat([part.quarantine for part in parts.values()], ignore_index=True)
     collected = {name: len(table) for name, table in raw.items()}
     kept = {name: len(part.clean) for name, part in parts.items()}
-    return CleanTables(tables, count_losses(collected, kept, tables["quarantine"], findings))
+    joined = {name: part.joined for name, part in parts.items()}
+    return CleanTables(tables, count_losses(collected, kept, tables["quarantine"], findings, joined))

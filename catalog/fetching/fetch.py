@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 from filelock import FileLock, Timeout
-from tqdm import tqdm
 
 from catalog.cells import media_cell
 from catalog.fetching.download import Downloader
@@ -19,7 +18,7 @@ from catalog.media.addresses import FETCHED, fetched_name, is_address
 from catalog.sources.base import CatalogSource
 from shelfspace.errors import BusyError, CatalogError, InputError
 from shelfspace.files import write_bytes
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 from shelfspace.settings import Fetch, Media
 
 __all__ = ["Fetched", "addresses_of", "fetch_media"]
@@ -122,9 +121,7 @@ def _fetch_all(
     }
     downloader, pause = Downloader(hosts, settings.seconds), 1 / settings.per_second
     try:
-        for address, kind in tqdm(
-            wanted.items(), "fetch", unit="file", mininterval=1, disable=hide_bar(True)
-        ):
+        for address, kind in progress_bar(wanted.items(), "fetch", total=len(wanted), unit="file"):
             started = time.monotonic()
             probe, most = probes[kind]
             try:

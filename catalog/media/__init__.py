@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import pandas as pd
-from tqdm import tqdm
 
 from catalog.cells import media_cell
 from catalog.media.addresses import NOT_FETCHED, is_address
@@ -22,7 +21,7 @@ from catalog.media.sound import SoundFacts, open_sound, probe_sound
 from catalog.media.video import is_video, video_parts
 from shelfspace.errors import MediaError
 from shelfspace.hashing import content_hash
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 from shelfspace.settings import Media
 
 __all__ = [
@@ -67,7 +66,7 @@ def probe_media(
         keys: media keys of one kind.
         kind: "photos" or "sounds".
         limits: allow-list and caps.
-        progress: show a bar on stderr when that is a terminal.
+        progress: say how far it is (`shelfspace.progress`).
 
     Returns:
         one row a key: key, kind, ok (bool), reason, field, value ("" where ok), width, height
@@ -78,7 +77,7 @@ def probe_media(
     probes = {"photos": probe_photo, "sounds": probe_sound}
     probe = probes[kind]
     distinct = list(dict.fromkeys(keys))
-    bar = tqdm(distinct, desc=f"probe {kind}", unit="file", mininterval=1, disable=hide_bar(progress))
+    bar = progress_bar(distinct, f"probe {kind}", unit="file", progress=progress)
     rows = [_finding(store, key, kind, probe, limits) for key in bar]
     columns = ["key", "kind", "ok", "reason", "field", "value", "width", "height", "seconds", "bytes", "look"]
     types: dict[str, Any] = {

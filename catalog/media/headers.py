@@ -4,6 +4,7 @@ Formats are recognised by their signature, never by a file name. Sizes that a de
 allocate for at once (the canvas of a WebP, the data chunk of a WAV) are read here first.
 """
 
+import re
 import struct
 
 from shelfspace.errors import MediaError
@@ -18,9 +19,6 @@ SIGNATURES = (
     (0, b"BM", "BMP"),
     (0, b"II*\x00", "TIFF"),
     (0, b"MM\x00*", "TIFF"),
-    (4, b"ftypavif", "AVIF"),
-    (4, b"ftypheic", "HEIC"),
-    (4, b"ftyp", "MP4"),
     (0, b"\x1aE\xdf\xa3", "WEBM"),
     (8, b"WAVE", "WAV"),
     (0, b"fLaC", "FLAC"),
@@ -32,7 +30,33 @@ SIGNATURES = (
     (0, b"<?xml", "XML"),
     (0, b"<!DOCTYPE", "HTML"),
     (0, b"<html", "HTML"),
+    (0, b"8BPS", "PSD"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (4, b"JXL ", "JPEG XL"),
+    (4, b"jP  ", "JPEG 2000"),
+    (0, b"0&\xb2u", "WMA or WMV"),
+    (0, b"#!AMR", "AMR"),
+    (0, b"MThd", "MIDI"),
 )
+
+BRANDS = {
+    "AVIF": {b"avif", b"avis"},
+    "HEIC": {
+        b"heic",
+        b"heix",
+        b"heim",
+        b"heis",
+        b"hevc",
+        b"hevx",
+        b"hevm",
+        b"hevs",
+        b"mif1",
+        b"mif2",
+        b"msf1",
+    },
+}
+"""Picture formats to the brands by which a file of boxes (ISO 14496-12) says that it is one."""
+SOUND_BRANDS = (b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B ")
 
 UNKNOWN_LENGTHS = (0, 0x7FFFFFFF, 0xFFFFFFFF)
 """Data lengths that programs write which stream a WAV and cannot seek back."""
@@ -43,9 +67,40 @@ def sniff(data: bytes) -> str:
     for offset, signature, name in SIGNATURES:
         if data[offset : offset + len(signature)] == signature:
             return name
+    if data[4:8] == b"ftyp":
+        return _boxed(data)
     if len(data) > 2 and data[0] == 0xFF and data[1] & 0xE6 == 0xE2:  # MPEG frame sync, layer III
         return "MP3"
+    if len(data) > 2 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:  # ADTS frame sync
+        return "AAC"
     return ""
+
+
+def _boxed(data: bytes) -> str:
+    """Format of a file of boxes, by its brands and, of a film, by what its tracks hold."""
+    end = min(max(int.from_bytes(data[:4], "big"), 16), 1024)
+    brands = {data[8:12], *(data[place : place + 4] for place in range(16, end - 3, 4))}
+    for name, known in BRANDS.items():
+        if brands & known:
+            return name
+    tracks = set(re.findall(rb"hdlr.{8}(vide|soun)", _film(data), re.DOTALL))
+    return "M4A" if data[8:12] in SOUND_BRANDS or tracks == {b"soun"} else "MP4"
+
+
+def _film(data: bytes) -> bytes:
+    """The box that says what tracks there are; b"" where it is not among the whole boxes."""
+    place = 0
+    while place + 8 <= len(data):
+        size, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+        if size == 1:
+            size = int.from_bytes(data[place + 8 : place + 16], "big")
+        size = size or len(data) - place
+        if kind == b"moov":
+            return data[place : place + size]
+        if size < 8:
+            break
+        place += size
+    return b""
 
 
 def webp_size(data: bytes) -> tuple[int, int]:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from tqdm import tqdm
 
 from catalog.sample.dirt import KINDS, Dirt, choose, soil_events, soil_media, soil_products, soil_stock
 from catalog.sample.events import make_events
@@ -20,7 +19,7 @@ from catalog.sample.truth import truth
 from catalog.sample.world import CATEGORIES, words
 from shelfspace.errors import CatalogError
 from shelfspace.files import atomic_directory, write_bytes, write_json, write_text
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 
 __all__ = ["COLUMNS", "MIN_PRODUCTS", "build_sample"]
 
@@ -57,7 +56,7 @@ def build_sample(folder: Path, seed: int = 0, products: int = 1200, progress: bo
         folder: where to; a sample that lies there is replaced.
         seed: of everything.
         products: how many distinct product ids, at least MIN_PRODUCTS.
-        progress: show a bar on stderr when that is a terminal.
+        progress: say how far it is (`shelfspace.progress`).
 
     Raises:
         CatalogError: too few products, or `folder` holds something that is no sample.
@@ -68,12 +67,12 @@ def build_sample(folder: Path, seed: int = 0, products: int = 1200, progress: bo
         raise CatalogError("folder", str(folder), "name an empty folder, or one that holds a sample")
     plan = plan_products(seed, products)
     dirt = choose(plan, seed)
-    plan.loc[dirt.gone, "popularity"] = 0.0
-    gone = plan.index.isin(dirt.gone)
+    plan.loc[dirt.unsold, "popularity"] = 0.0
+    unsold = plan.index.isin(dirt.unsold)
     texts = write_texts(plan, seed)
     table, duplicates = soil_products(_raw(plan, texts), dirt, seed)
     events = make_events(plan, seed)
-    stock = make_stock(plan, events.weekly, seed)[~gone]
+    stock = make_stock(plan, events.weekly, seed)[~unsold]
     raw_events, event_rows = soil_events(_iso(events.table), products, seed)
     raw_stock, stock_ids = soil_stock(stock, products)
     facts = truth(
@@ -143,10 +142,7 @@ def _write_media(place: Path, plan: pd.DataFrame, dirt: Dirt, seed: int, progres
         for row in dirt.rows[name]
     }
     rows = plan.drop(index=dirt.rows["no_modality"])
-    bar = tqdm(
-        rows.itertuples(), total=len(rows), desc="sample", unit="product", mininterval=1,
-        disable=hide_bar(progress),
-    )  # fmt: skip
+    bar = progress_bar(rows.itertuples(), "sample", total=len(rows), unit="product", progress=progress)
     row: Any
     for row in bar:
         category, number = CATEGORIES[row.category], int(row.product_id[1:])

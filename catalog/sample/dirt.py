@@ -28,7 +28,7 @@ class Kind:
     Attributes:
         per_1200: how many in 1200 products (at least one in a smaller catalogue).
         needs: what a product must have: "" nothing, "photo", "sound", "text".
-        refuses: what cleaning must refuse for it: "product", "photo", "sound" or "" (repaired).
+        refuses: what cleaning must refuse for it: "product", "field", "photo", "sound" or "" (repaired).
     """
 
     per_1200: int
@@ -39,9 +39,9 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "duplicate_id": Kind(10, "", "product"),
     "empty_id": Kind(2, "", "product"),
-    "negative_price": Kind(6, "", "product"),
-    "unparseable_price": Kind(3, "", "product"),
-    "wrong_currency": Kind(5, "", "product"),
+    "negative_price": Kind(6, "", "field"),
+    "unparseable_price": Kind(3, "", "field"),
+    "wrong_currency": Kind(5, "", "field"),
     "no_modality": Kind(2, "", "product"),
     "empty_title": Kind(8, "text", ""),
     "html_description": Kind(15, "text", ""),
@@ -57,8 +57,10 @@ KINDS: dict[str, Kind] = {
 EVENT_DIRT = {"event_unknown_product": 12, "event_bad_time": 4, "event_unknown_kind": 4}
 STOCK_DIRT = {"stock_unknown_product": 2}
 
-GONE = ("negative_price", "unparseable_price", "wrong_currency", "no_modality")
+GONE = ("no_modality",)
 """Kinds after which nothing of the product is left."""
+UNSOLD = ("negative_price", "unparseable_price", "wrong_currency", *GONE)
+"""Kinds whose products nobody can buy: no event and no stock names them."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,9 @@ class Dirt:
     rows: dict[str, list[int]]
 
     @property
-    def gone(self) -> list[int]:
-        """Products that no clean row is left of."""
-        return sorted(row for kind in GONE for row in self.rows[kind])
+    def unsold(self) -> list[int]:
+        """Products without events and stock."""
+        return sorted(row for kind in UNSOLD for row in self.rows[kind])
 
 
 def count(per_1200: int, products: int) -> int:

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 import xxhash
-from tqdm import tqdm
 
 from catalog.cells import media_cell, usable_key
 from catalog.media.video_cells import MARK, part_of_video
 from catalog.sources.base import CatalogSource
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 from shelfspace.settings import Media
 
 __all__ = ["MediaFiles", "media_keys"]
@@ -42,7 +41,7 @@ class MediaFiles:
 
     def read(self, progress: bool) -> Iterator[tuple[str, bytes | None, bytes | None]]:
         """(key, the source's file, a delivery's file) of every named file that is there."""
-        for key in tqdm(self._keys, "media", unit="file", mininterval=1, disable=hide_bar(progress)):
+        for key in progress_bar(self._keys, "media", unit="file", progress=progress):
             own = self._own(key) if usable_key(key) else None
             brought = self._delivered[key].read_bytes() if key in self._delivered else None
             if brought is not None:

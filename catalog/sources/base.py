@@ -36,6 +36,7 @@ class CatalogSource:
         photo_separator, category_separator: between several values of one cell.
         names: category path, its nodes joined by " > ", to language to what shoppers call it there.
         written: how all tables write numbers and dates; a table's own entries go first.
+        split: how the shop's own split is read: path, columns, encoding, delimiter; {} without one.
         overrides: of params.yaml.
         reader: name of a preset's own reader, or "".
         readers: table to what reads it, where a reader is named; other tables have no rows then.
@@ -52,6 +53,7 @@ class CatalogSource:
     category_separator: str = " > "
     names: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     written: Reading = AS_FOUND
+    split: Mapping[str, Any] = field(default_factory=dict)
     overrides: dict[str, Any] = field(default_factory=dict)
     reader: str = ""
     readers: "Mapping[str, Callable[[CatalogSource], pd.DataFrame]]" = field(default_factory=dict)

@@ -14,6 +14,7 @@ thousands: ","             # the mark between groups of digits
 dates: day-first           # or month-first, where a column does not tell it (03/04/2026)
 events: {path: events.csv.gz}
 stock: {path: stock.csv}
+split: {path: split.csv}   # the shop's own: product_id, split; or products.columns: {split: ...}
 media_root: media          # photos and sounds are named relative to it
 photo_separator: "|"       # between several keys of one cell
 category_separator: " > "
@@ -82,6 +83,7 @@ class Description(Writing):
     products: Table | None = Field(None, description=PATH)
     events: Table | None = Field(None, description=PATH)
     stock: Table | None = Field(None, description=PATH)
+    split: Table | None = Field(None, description=PATH)
     media_root: str | None = Field(None, description="name a folder inside the catalogue's")
     photo_separator: str = Field("|", min_length=1, description="give a text such as '|'")
     category_separator: str = Field(" > ", min_length=1, description="give a text such as ' > '")
@@ -114,6 +116,7 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
         raise CatalogError(
             "products", str(folder), "add a catalog.yaml, or a products.csv, .jsonl or .parquet"
         )
+    tables["products"], split = _apart(tables["products"], values.get("split") or {})
     for table, entry in tables.items():
         for column in entry.get("columns") or {}:
             if column not in source_columns(table):
@@ -138,10 +141,23 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
             for path, by_language in found.names.items()
         },
         written=Reading(found.decimal, found.thousands, found.dates),
+        split=split,
         overrides=found.params or {},
         reader=found.reader,
         readers=READERS.get(found.reader, {}),
     )
+
+
+def _apart(products: dict[str, Any], split: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The products' entry without a split's column, and the entry that reads that; else `split`."""
+    columns = dict(products.get("columns") or {})
+    if "split" not in columns:
+        return products, split
+    if split:
+        remedy = "name the split's column here or a file of its own (split:), one of them"
+        raise CatalogError("catalog.yaml products.columns", "split", remedy)
+    own = {"split": columns.pop("split"), "product_id": columns.get("product_id", "product_id")}
+    return {**products, "columns": columns}, {**products, "columns": own}
 
 
 def _remedy(error: ValidationError) -> str:
@@ -149,7 +165,7 @@ def _remedy(error: ValidationError) -> str:
     loc = error.errors()[0]["loc"]
     if not loc:  # about several entries together
         return "decimal and thousands need two marks"
-    kind, name = (Table, loc[1]) if loc[0] in TABLES and len(loc) > 1 else (Description, loc[0])
+    kind, name = (Table, loc[1]) if loc[0] in (*TABLES, "split") and len(loc) > 1 else (Description, loc[0])
     field = kind.model_fields.get(str(name))
     return f"use one of {', '.join(kind.model_fields)}" if field is None else str(field.description)
 

@@ -2,7 +2,7 @@
 
 from dagster_project.automation.definitions import automations, present_settings
 from dagster_project.automation.ledger_page import DELIVERIES
-from dagster_project.automation.needs import CAUSE, WORKSPACE, run_config
+from dagster_project.automation.needs import run_config
 from dagster_project.automation.recording import tell_dvc
 
-__all__ = ["CAUSE", "DELIVERIES", "WORKSPACE", "automations", "present_settings", "run_config", "tell_dvc"]
+__all__ = ["DELIVERIES", "automations", "present_settings", "run_config", "tell_dvc"]

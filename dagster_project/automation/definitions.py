@@ -11,12 +11,13 @@ from assets.monitoring import latest_verdict
 from catalog.sources.open import open_catalog
 from dagster_project.automation.drift import drift_need, open_attempts
 from dagster_project.automation.ledger_page import ledger_event
-from dagster_project.automation.needs import CAUSE, NEED, WORKSPACE, Need, ask, attempts_at, run_config
+from dagster_project.automation.needs import Need, ask, attempts_at, run_config
 from dagster_project.automation.recording import tell_dvc
 from dagster_project.automation.refreshing import delivery_need, source_need
 from dagster_project.dead_runs import close_dead_runs
 from dagster_project.jobs import JOBS
 from dagster_project.scrub import scrub_schedule
+from dagster_project.tags import CAUSE, NEED, WORKSPACE
 from shelfspace.errors import CatalogError, ShelfspaceError
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import Workspace, params_file
@@ -119,7 +120,8 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
         run = context.dagster_run
         resources: Any = run.run_config.get("resources", {})
         config = resources.get("shop", {}).get("config", {})
-        if config.get("launched_by") in ("dvc", "launch"):
+        # A run that was started again in the UI has the configuration of the one before.
+        if config.get("launched_by") in ("dvc", "launch") and run.parent_run_id is None:
             return dg.SkipReason("whoever launched this run tells DVC itself")
         said = tell_dvc(Workspace.open(), run.job_name) or "no stage of this workspace is in dvc.yaml"
         context.log.info(f"dvc commit: {said}")

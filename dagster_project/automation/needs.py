@@ -15,13 +15,11 @@ import dagster as dg
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
 from dagster_project.outcome import why_failed
+from dagster_project.tags import ATTEMPT, CAUSE, NEED, WORKSPACE
 from shelfspace.settings import Automation
 from shelfspace.workspace import Workspace
 
 __all__ = [
-    "CAUSE",
-    "NEED",
-    "WORKSPACE",
     "Attempt",
     "Need",
     "ask",
@@ -29,11 +27,6 @@ __all__ = [
     "next_attempt",
     "run_config",
 ]
-
-CAUSE, NEED, ATTEMPT = "shelfspace/cause", "shelfspace/need", "shelfspace/attempt"
-"""Tags of a run: the kind of cause, what it was asked for, and the how-manieth time."""
-WORKSPACE = "shelfspace/workspace"
-"""Tag of a run: several workspaces may share a Dagster home."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def _findings(loss: TableLoss, settings: Settings) -> list[Finding]:
     name, warned = loss.table, settings.validation.max_bad_share
     stopped = warned if name == "products" else max(warned, settings.validation.max_refused_share)
     setting = "max_bad_share" if name == "products" else "max_refused_share"
-    counts = f"{loss.read:,} read, {loss.kept:,} kept, {loss.refused:,} refused"
+    counts = f"{loss.read:,} read, {loss.stayed} kept, {loss.refused:,} refused"
     if loss.lost:
         counts += f": {abs(loss.lost):,} {'lost' if loss.lost > 0 else 'too many'}"
     refused = f"{loss.refused:,} of {loss.read:,} refused ({loss.share:.1%})"

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from tqdm import tqdm
 
 from models.cross_validation.report import CrossValidationReport, report_of
 from models.evaluation.baseline import NAME, predict_baseline
@@ -23,7 +22,7 @@ from models.features.table import FeatureTable
 from shelfspace.errors import InputError
 from shelfspace.files import read_json, write_json
 from shelfspace.hashing import fingerprint
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 from shelfspace.settings import Settings
 
 __all__ = ["Division", "Fittable", "cross_validate", "divisions"]
@@ -123,7 +122,7 @@ def cross_validate(
         labels, label_names, log_price, splits: as `models.training.train.train` takes them.
         groups: (n,) str duplicate group of each product.
         folder: keeps finished folds and the scratch of the running one.
-        progress: show a bar over the folds on a terminal's stderr.
+        progress: say how far it is (`shelfspace.progress`).
 
     Raises:
         InputError: fewer than two categories, or too few groups for the folds.
@@ -140,7 +139,7 @@ def cross_validate(
         if other != kept:
             shutil.rmtree(other, ignore_errors=True)
     results, resumed = [], 0
-    with tqdm(planned, "folds", mininterval=1, disable=hide_bar(progress)) as bar:
+    with progress_bar(planned, "cross-validation", unit="fold", progress=progress) as bar:
         for part in bar:
             path = kept / f"seed-{part.seed}-fold-{part.fold}.json"
             if path.exists():

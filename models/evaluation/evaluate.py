@@ -23,13 +23,12 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from models.evaluation.holdout import Encoder, Holdout
 from models.features.table import FeatureTable
 from shelfspace.errors import InputError
 from shelfspace.hashing import fingerprint
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 from shelfspace.settings import Settings
 
 __all__ = ["Encoder", "evaluate", "subset_name"]
@@ -93,7 +92,7 @@ def evaluate(
     subsets = [s for size in range(1, len(there) + 1) for s in combinations(there, size)]
     result["by_subset"] = {}
     singles: dict[str, np.ndarray] = {}
-    for subset in tqdm(subsets, "subsets", mininterval=1, disable=hide_bar(progress)):
+    for subset in progress_bar(subsets, "subsets of modalities", unit="subset", progress=progress):
         figures, vectors = judged.subset(subset)
         result["by_subset"][subset_name(subset)] = figures
         if len(subset) == 1:

@@ -21,12 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_array, reading, sync
 from shelfspace.hashing import file_hash
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 
 __all__ = ["Counts", "FeatureStore", "Layout", "prune_stores", "through_stores"]
 
@@ -252,8 +251,8 @@ def through_stores(
         if lacking := tuple(store.lacking(hashes)):
             together.setdefault((batch[name], lacking), []).append(name)
     for (size, todo), names in together.items():
-        what, hidden = ", ".join(names), hide_bar(progress)
-        with tqdm(total=len(todo), desc=what, unit="row", mininterval=1, disable=hidden) as bar:
+        what = ", ".join(names)
+        with progress_bar(None, what, total=len(todo), unit="row", progress=progress) as bar:
             for start in range(0, len(todo), size):
                 rows = list(todo[start : start + size])
                 made = compute(rows, names)

@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from safetensors.torch import save_file
-from tqdm import tqdm
 
 from catalog.copurchases import CoPurchases, copurchases, read_baskets
 from models.graph.judge import Search
 from models.graph.refiner import refine
 from models.graph.training import Trained, train_refiner
 from shelfspace.files import write_json, write_table
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 from shelfspace.settings import Graph
 
 __all__ = ["RefinedCatalogue", "refine_catalogue"]
@@ -85,7 +84,7 @@ def refine_catalogue(
         SettingsError: an unknown encoder, or the extra is not installed.
     """
     baskets = read_baskets(events, list(ids), settings)
-    with tqdm(total=settings.epochs + 1, desc="graph epochs", mininterval=1, disable=hide_bar()) as bar:
+    with progress_bar(None, "graph", total=settings.epochs + 1, unit="epoch") as bar:
         trained = train_refiner(vectors, baskets, settings, seed, search, progress=lambda _: bar.update())
     graph = copurchases(baskets, settings)
     return RefinedCatalogue(ids, refine(trained.refiner, vectors, graph.weights), graph, trained, settings)

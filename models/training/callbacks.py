@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as lightning
-from tqdm import tqdm
 
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 
 if TYPE_CHECKING:
     from models.training.lightning_module import FusionModule
@@ -24,7 +23,7 @@ class EpochBar(lightning.Callback):
     """
 
     def __init__(self, epochs: int, done: int, progress: bool) -> None:
-        self.bar = tqdm(total=epochs, initial=done, desc="epochs", mininterval=1, disable=hide_bar(progress))
+        self.bar = progress_bar(None, "training", total=epochs, initial=done, unit="epoch", progress=progress)
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: "FusionModule | Any") -> None:
         row = pl_module.history[-1] if pl_module.history else {}

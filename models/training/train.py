@@ -86,7 +86,7 @@ def train(
             that reads feature tables only.
         out: the encoder's folder, replaced as a whole at the end.
         scratch: where the run keeps its checkpoint and log; an interrupted run is resumed from it.
-        progress: show a bar over the epochs on a terminal's stderr.
+        progress: say how far it is (`shelfspace.progress`).
         on_epoch: called with each finished epoch's row of the history, those of an interrupted run
             first. What it raises ends the training: `out` is left as it was.
 

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import FileLock, Timeout
-from tqdm import tqdm
 
 from models.features.table import FeatureTable
 from models.tuning.report import MAXIMISED, TuningReport, report_of
 from shelfspace.errors import BusyError, InputError
 from shelfspace.hashing import content_hash, fingerprint
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 from shelfspace.settings import Settings
 from shelfspace.settings.dimension import Dimension
 from shelfspace.settings.search_space import (
@@ -69,7 +68,7 @@ def tune(
         features, labels, label_names, log_price, splits: as `models.training.train.train` takes them.
         settings: `tuning` says what is searched; the first trial has the settings' own values.
         folder: keeps studies.db and the scratch of the running trial.
-        progress: show a bar over the trials on a terminal's stderr.
+        progress: say how far it is (`shelfspace.progress`).
 
     Raises:
         SettingsError: a searched name or value that does not exist.
@@ -111,9 +110,8 @@ def tune(
         found = _finished(study)
         _fail_stale(study)
         wanted = settings.tuning.trials
-        hidden = hide_bar(progress)
         done = min(found, wanted)
-        with tqdm(total=wanted, initial=done, desc="trials", mininterval=1, disable=hidden) as bar:
+        with progress_bar(None, "tuning", total=wanted, initial=done, unit="trial", progress=progress) as bar:
             while (slot := _finished(study)) < wanted:
                 _one_trial(study, slot, space, settings, judge)
                 bar.update(1)

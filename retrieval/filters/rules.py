@@ -3,7 +3,7 @@
     rules:
       - why: autumn campaign, until 30 November
         query: rain jacket            # all of these words, in any order and form
-        pin: [P00017, P00044]
+        pin: [p00017, p00044]
       - why: recalled by the maker
         ban: [P00101]                 # neither query nor category: everywhere
       - why: own brand first

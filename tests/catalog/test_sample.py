@@ -135,10 +135,7 @@ def test_dirty_rows_are_dirty_as_told(products: pd.DataFrame, truth: dict) -> No
 
 def test_refused_rows_add_up_by_an_independent_count(products: pd.DataFrame, truth: dict) -> None:
     """The rules of cleaning, written anew: first matching reason, one refusal a row."""
-    price = pd.to_numeric(products["price"], errors="coerce")
     bad = products["product_id"] == ""
-    bad |= (products["price"] != "") & ~(price >= 0)
-    bad |= products["currency"] != "EUR"
     bad |= (products[["title", "description", "photos", "sounds", "price"]] == "").all(axis=1)
     latest = products[~bad].sort_values("updated_at", kind="stable").groupby("product_id").tail(1)
     kept = products.index.isin(latest.index)

@@ -1,5 +1,7 @@
 """What asks for a run, when it asks again, and when it stops asking."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,14 +9,16 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.lib.shop import LAUNCHED
+from dagster_project import dead_runs
 from dagster_project.automation import tell_dvc
 from dagster_project.automation.drift import drift_need, open_attempts
-from dagster_project.automation.needs import NEED, WORKSPACE, Attempt, Need, ask, next_attempt
-from dagster_project.dead_runs import close_dead_runs, held
+from dagster_project.automation.needs import Attempt, Need, ask, next_attempt
+from dagster_project.dead_runs import close_dead_runs
 from dagster_project.graph import DVC_STAGES, stages_of
+from dagster_project.tags import WORKSPACE
 from shelfspace.settings import Automation
 from shelfspace.workspace import Workspace
+from tests.conftest import PROJECT
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
@@ -177,23 +181,58 @@ def test_other_needs_and_other_workspaces_count_by_themselves(
     assert isinstance(asked(instance, Workspace.open("other", tmp_path), OFTEN), dg.RunRequest)
 
 
-@pytest.mark.parametrize("launched", [True, False])
+def begun(instance: dg.DagsterInstance, workspace: Workspace) -> str:
+    """A run that Dagster takes to be at work."""
+    run = instance.create_run_for_job(FAILING, tags={WORKSPACE: workspace.name})
+    instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", "refresh"), run.run_id)
+    return run.run_id
+
+
 def test_a_run_whose_process_is_gone_is_closed_and_one_that_lives_is_not(
-    instance: dg.DagsterInstance, workspace: Workspace, launched: bool
+    instance: dg.DagsterInstance, workspace: Workspace
 ) -> None:
-    tags = {LAUNCHED: "launch"} if launched else {NEED: "delivery-1"}
-    made = instance.create_run_for_job(FAILING, tags=tags)
-    instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", "refresh"), made.run_id)
-    with held(workspace, made.run_id):
+    lives, gone, starts = (begun(instance, workspace) for _ in range(3))
+    holder = (
+        "import sys, time; from pathlib import Path; from assets.lib.life import hold_life\n"
+        "from shelfspace.workspace import Workspace\n"
+        "hold_life(Workspace.open('shop', Path(sys.argv[1])), sys.argv[2])\n"
+        "print(1, flush=True); time.sleep(60)"
+    )
+    processes = []
+    try:
+        for run_id in (lives, gone):
+            command = [sys.executable, "-c", holder, str(workspace.root.parent), run_id]
+            processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT))
+            assert processes[-1].stdout is not None
+            assert processes[-1].stdout.readline() == b"1\n"
         assert close_dead_runs(instance, workspace) == []
-    if not launched:
-        assert close_dead_runs(instance, workspace) == [], "it may be about to take its file"
-    workspace.life(made.run_id).touch()
-    assert close_dead_runs(instance, workspace) == [made.run_id]
-    closed = instance.get_run_by_id(made.run_id)
-    assert closed is not None
-    assert closed.status is dg.DagsterRunStatus.FAILURE
-    assert close_dead_runs(instance, workspace) == []
+        processes[-1].kill()
+        processes[-1].wait()
+        assert close_dead_runs(instance, workspace) == [gone]
+        assert close_dead_runs(instance, workspace) == []
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    states = {run.run_id: run.status for run in instance.get_runs()}
+    assert states == {
+        lives: dg.DagsterRunStatus.STARTED,
+        gone: dg.DagsterRunStatus.FAILURE,
+        starts: dg.DagsterRunStatus.STARTED,
+    }, "one that has begun may be about to take its file"
+
+
+def test_a_run_that_died_before_it_took_its_file_is_closed_after_a_while(
+    instance: dg.DagsterInstance, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = begun(instance, workspace)
+    waits = instance.create_run_for_job(FAILING, tags={WORKSPACE: workspace.name})
+    monkeypatch.setattr(dead_runs, "STARTING", timedelta(0))
+    assert close_dead_runs(instance, Workspace.open("other", workspace.root.parent)) == []
+    assert close_dead_runs(instance, workspace) == [run_id]
+    there = instance.get_run_by_id(waits.run_id)
+    assert there is not None
+    assert there.status is dg.DagsterRunStatus.NOT_STARTED, "one without a process is Dagster's to watch"
 
 
 def test_stages_to_commit_follow_the_job() -> None:

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from models.encoders.base import IMAGE, Spec
 from models.encoders.image.fisher_vectors import FisherVectors
 from models.encoders.image.histograms import HistogramImage
-from shelfspace.progress import hide_bar
+from shelfspace.progress import progress_bar
 
 __all__ = ["FisherImage", "fisher_array", "photo_of"]
 
@@ -63,7 +62,7 @@ class FisherImage(HistogramImage):
 def fisher_array(vectors: FisherVectors, pixels: np.ndarray) -> np.ndarray:
     """(n, S, S, 3) uint8 to (n, 2, size) float16: photos and their mirror images."""
     found = np.zeros((len(pixels), 2, vectors.size), dtype=np.float16)
-    rows = tqdm(pixels, "Fisher vectors", mininterval=1, disable=hide_bar(len(pixels) > LONG))
+    rows = progress_bar(pixels, "Fisher vectors", unit="photo", progress=len(pixels) > LONG)
     for row, one in enumerate(rows):
         found[row] = vectors(photo_of(one)).numpy()
     return found

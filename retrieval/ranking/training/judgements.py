@@ -6,8 +6,8 @@ be spread over rows and files; what is not judged counts as 0. A query that shal
 one row with an empty product_id and relevance 0.
 
     query,product_id,relevance
-    red running shoe,P00017,2
-    red running shoe,P00044,1
+    red running shoe,p00017,2
+    red running shoe,p00044,1
     qwzx flurble,,0
 """
 

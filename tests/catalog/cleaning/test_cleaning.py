@@ -381,10 +381,13 @@ def test_the_planted_dirt_of_the_sample_is_what_is_refused(tmp_path: Path) -> No
     rows = read_raw_products(tmp_path / "s")
     result = clean_products(rows, source, Settings(), probed(tmp_path / "s", source, rows))
     dirt_kinds = read_json(tmp_path / "shop" / "truth.json")["dirt"]
-    refused = result.quarantine["table"].value_counts()
-    for table, kind in (("products", "product"), ("photos", "photo"), ("sounds", "sound")):
+    refused = result.quarantine.groupby(["table", "scope"]).size()
+    for table, scope, kind in (
+        ("products", "row", "product"), ("products", "field", "field"), ("photos", "file", "photo"),
+        ("sounds", "file", "sound"),
+    ):  # fmt: skip
         planted = sum(dirt_kinds[name]["count"] for name, facts in KINDS.items() if facts.refuses == kind)
-        assert refused[table] == planted, table
+        assert refused[table, scope] == planted, kind
     raw_events = read_raw_events(tmp_path / "s")
     whole(clean_events(raw_events, result.clean["product_id"]), raw_events, "events")
     stock = read_raw_stock(tmp_path / "s")

@@ -1,6 +1,7 @@
 """Findings of a whole store: one row a key, refusals with field, value and reason."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import soundfile
 from PIL import Image
 
 from catalog.media import probe_media
+from catalog.media.headers import sniff
 from shelfspace.settings import Media
 
 
@@ -57,3 +59,33 @@ def test_nothing_to_probe_keeps_the_columns(store: Store) -> None:
 def test_only_two_kinds_exist(store: Store) -> None:
     with pytest.raises(KeyError):
         probe_media(store, ["a.jpg"], "films", Media(), progress=False)
+
+
+def boxed(brand: bytes, *compatible: bytes, tracks: tuple[bytes, ...] = ()) -> bytes:
+    """A file of boxes: its brands, and a film box with a handler a track."""
+    head = brand + bytes(4) + b"".join(compatible)
+    film = b"".join(struct.pack(">I", 24) + b"hdlr" + bytes(8) + kind + bytes(4) for kind in tracks)
+    boxes = [(b"ftyp", head), (b"free", b""), *([(b"moov", film)] if tracks else [])]
+    return b"".join(struct.pack(">I", 8 + len(body)) + kind + body for kind, body in boxes)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        *((boxed(brand, b"mif1"), "HEIC") for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1")),
+        (boxed(b"mif1", b"mif1", b"avif"), "AVIF"), (boxed(b"avis"), "AVIF"),
+        (boxed(b"M4A ", b"isom"), "M4A"), (boxed(b"isom", b"mp41", tracks=(b"soun",)), "M4A"),
+        (b"\xff\xf1\x50\x80" + bytes(9), "AAC"),
+    ],
+)  # fmt: skip
+def test_phone_photos_and_apple_sounds_are_named_with_the_formats_to_send(data: bytes, name: str) -> None:
+    for kind, formats in (("photos", "JPEG, PNG, WEBP"), ("sounds", "WAV, FLAC, OGG, MP3")):
+        found = probe_media(Store(a=data), ["a"], kind, Media(), progress=False).iloc[0]
+        assert (found["ok"], found["value"]) == (False, repr(name))
+        assert f"send one of {formats}" in found["reason"]
+
+
+def test_a_film_is_still_a_film() -> None:
+    assert sniff(boxed(b"isom", b"mp41", tracks=(b"vide", b"soun"))) == "MP4"
+    assert sniff(boxed(b"qt  ")) == "MP4"
+    assert sniff(b"\0\0\0\0ftyp") == "MP4"

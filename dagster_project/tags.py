@@ -1,0 +1,12 @@
+"""Tags of runs: why a run was asked for, as the Dagster UI shows it and later runs look it up."""
+
+__all__ = ["ATTEMPT", "CAUSE", "NEED", "WORKSPACE"]
+
+CAUSE = "shelfspace/cause"
+"""The kind of cause: delivery, source, drift, schedule; of a run that a person asked for, that."""
+NEED = "shelfspace/need"
+"""Key of what it was asked for; the same on all attempts."""
+ATTEMPT = "shelfspace/attempt"
+"""The how-manieth of them it is."""
+WORKSPACE = "shelfspace/workspace"
+"""Several workspaces may share a Dagster home."""
