@@ -204,6 +204,9 @@ class Automation(Section):
     )
     drift_interval_seconds: Positive = Field(60)
     inbox_interval_seconds: Positive = Field(30)
+    keep_runs_days: Positive = Field(
+        180, description="Days that Dagster keeps a run which no asset and no check rests on any more."
+    )
     cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")
     inbox_job: Literal["refresh", "retrain"] = Field(
         "refresh", description="Job that a delivery or a changed source starts; after a failed run, refresh."
