@@ -26,8 +26,8 @@ Tags,Images,Parent,Brands,Attribute 1 name,Attribute 1 value(s)
 12,variation,TEE-B,Tee - Blue,1,,,2,20.00,25.00,,,,TEE,,Colour,Blue
 13,simple,CAP,Cap,1,A cap,,7,,12.00,Hats,,,,,,
 """
-GOOGLE = """id\ttitle\tdescription\tlink\timage link\tadditional image link\tprice\tsale price\tavailability\t\
-brand\tgoogle product category\tproduct type\titem group id
+GOOGLE = """id\ttitle\tdescription\tlink\timage link\tadditional image link\tprice\tsale price\t\
+availability\tbrand\tgoogle product category\tproduct type\titem group id
 7\tBoot\tWarm boot\thttps://s.x/7\thttps://s.x/7.jpg\thttps://s.x/7b.jpg,https://s.x/7c.jpg\t\
 89.00 EUR\t\tin_stock\tAcme\t187\tShoes > Boots\tg1
 8\tSock\tWool\thttps://s.x/8\thttps://s.x/8.jpg\t\t1,299.00 EUR\t9.00 EUR\tin_stock\t\tApparel > Socks\t\tg1
