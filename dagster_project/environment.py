@@ -9,7 +9,7 @@ from shelfspace.workspace import Workspace
 
 __all__ = ["DAGSTER_YAML", "prepare"]
 
-DAGSTER_YAML = """\
+FIRST_YAML = """\
 telemetry:
   enabled: false
 nux:
@@ -22,6 +22,20 @@ run_monitoring:
   start_timeout_seconds: 300
   poll_interval_seconds: 10
 """
+RETENTION = """\
+retention:
+  schedule:
+    purge_after_days: 30
+  sensor:
+    purge_after_days:
+      skipped: 2
+      started: 30
+      success: 30
+      failure: 30
+"""
+"""How long Dagster keeps what its sensors and schedules said at each look: some ten thousand a day."""
+
+DAGSTER_YAML = FIRST_YAML + RETENTION
 """One run at a time in a workspace; a run whose process died is marked failed within seconds.
 
 No pools: a killed run keeps its slot until a daemon frees it, and without one the next run would
@@ -50,13 +64,14 @@ long, and ten times the processor time. The arithmetic is the same. Read when Op
 def prepare(catalog: str | None = None, environment: MutableMapping[str, str] = os.environ) -> Workspace:
     """Open the workspace and set what its Dagster processes read from the environment.
 
-    A dagster.yaml that is there stays as it is: that is where PostgreSQL is configured.
+    A dagster.yaml that somebody wrote stays as it is: that is where PostgreSQL is configured.
     """
     workspace = Workspace.open(catalog)
     home = Path(environment.get("SHELFSPACE_DAGSTER_HOME") or workspace.state / "dagster")
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        write_text(home / "dagster.yaml", DAGSTER_YAML)
+    described = home / "dagster.yaml"
+    if not described.exists() or described.read_text() == FIRST_YAML:
+        write_text(described, DAGSTER_YAML)
     for name, value in {**QUIET, **WAITING}.items():
         environment.setdefault(name, value)
     environment["DAGSTER_HOME"] = str(home)

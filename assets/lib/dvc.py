@@ -80,7 +80,7 @@ def repository(root: Path) -> Path:
         ["init", "--no-scm"],
         ["config", "core.analytics", "false"],
         ["config", "core.check_update", "false"],
-        ["remote", "add", "-d", "local", str(home / ".dvc-remote")],
+        ["remote", "add", "-d", "local", ".dvc-remote"],
     )
     return home
 

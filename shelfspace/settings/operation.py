@@ -149,6 +149,11 @@ class Service(Section):
     access_log: bool = Field(
         True, description="One JSON line a request beside the request log, without shopper data."
     )
+    request_log_rows: int = Field(
+        500_000,
+        ge=1000,
+        description="Rows that the request log keeps, some 1.5 kB each; the oldest beyond are deleted.",
+    )
     access_log_bytes: Positive = Field(100_000_000, description="Size of the access log that is kept.")
     max_photo_megapixels: PositiveFloat = Field(
         24,
@@ -204,6 +209,9 @@ class Automation(Section):
     )
     drift_interval_seconds: Positive = Field(60)
     inbox_interval_seconds: Positive = Field(30)
+    keep_runs_days: Positive = Field(
+        180, description="Days that Dagster keeps a run which no asset and no check rests on any more."
+    )
     cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")
     inbox_job: Literal["refresh", "retrain"] = Field(
         "refresh", description="Job that a delivery or a changed source starts; after a failed run, refresh."

@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +14,8 @@ from catalog.sources.watch import note_collected, source_state
 from dagster_project.automation import automations, present_settings
 from dagster_project.automation.needs import Need
 from dagster_project.automation.refreshing import delivery_need, source_need
+from dagster_project.definitions import defs
+from dagster_project.tags import NEED
 from shelfspace.files import write_json
 from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
@@ -127,6 +130,26 @@ def tick(name: str, cursor: str | None = None) -> dg.SensorResult:
         answer = sensor(context)
     assert isinstance(answer, dg.SensorResult)
     return answer
+
+
+def test_a_weekly_retraining_that_failed_is_asked_for_again(shop: Shop) -> None:
+    _, (weekly, *_) = automations(present_settings())
+    (sensor,) = (one for one in automations(present_settings())[0] if one.name == "weekly_sensor")
+    due = datetime(2026, 3, 2, 3, tzinfo=UTC)
+    with dg.DagsterInstance.ephemeral() as instance:
+        with dg.build_schedule_context(instance, scheduled_execution_time=due) as context:
+            (request,) = weekly.evaluate_tick(context).run_requests or ()
+        with dg.build_sensor_context(instance) as context:
+            assert "none was due" in str(sensor(context).skip_message)
+            run = instance.create_run_for_job(defs.resolve_job_def("retrain"), tags=request.tags)
+            assert run.run_id[:8] in str(sensor(context).skip_message), "it is at work"
+            instance.report_run_failed(run, "killed")
+            assert "attempt 2 of 8" in str(sensor(context).skip_message)
+            eager = automations(Settings.model_validate({"automation": {"retry_seconds": 0.001}}))[0]
+            (sensor,) = (one for one in eager if one.name == "weekly_sensor")
+            again = sensor(context)
+            assert isinstance(again, dg.RunRequest)
+            assert (again.job_name, again.tags[NEED]) == ("retrain", "weekly-2026-03-02T03:00")
 
 
 def test_each_change_of_the_ledger_is_shown_as_an_asset(shop: Shop) -> None:

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import dagster as dg
 import pytest
+from dagster._core.events import StepSuccessData
+from dagster._core.events.log import EventLogEntry
 
-from dagster_project.summary import next_steps
+from dagster_project.summary import next_steps, stage_seconds
 from shelfspace.files import write_json
 from shelfspace.workspace import Workspace
 
@@ -27,3 +30,24 @@ def test_a_refused_first_model_ends_in_what_to_change(tmp_path: Path) -> None:
     assert "the gate refused its first model" in said
     for word in ("label_level", "training.epochs", "make tune CATALOG=tiny", "gate.min_lift", "make demo"):
         assert word in said
+
+
+def test_the_last_run_s_time_is_told_by_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dagster_project.definitions import defs
+
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    job = defs.resolve_job_def("monitoring")
+    with dg.DagsterInstance.get() as instance:
+        assert stage_seconds() == {}
+        run_id = instance.create_run_for_job(job).run_id
+        stamps = ((1000.0, "PIPELINE_START", None), (1000.5, "STEP_START", "drift_report"),
+                  (1001.5, "STEP_SUCCESS", "drift_report"), (1002.0, "PIPELINE_SUCCESS", None))  # fmt: skip
+        for stamp, kind, step in stamps:
+            done = StepSuccessData(1000.0) if kind == "STEP_SUCCESS" else None
+            event = dg.DagsterEvent(kind, "monitoring", step_key=step, event_specific_data=done)
+            instance.handle_new_event(
+                EventLogEntry(None, "info", "", run_id, stamp, step, "monitoring", event)
+            )
+    told = stage_seconds()
+    assert told["monitoring"] == pytest.approx(1.0)
+    assert told.keys() == {"monitoring", "all"}

@@ -1,0 +1,122 @@
+"""The faults that are tried."""
+
+import errno
+import os
+import shutil
+from functools import partial
+from pathlib import Path
+
+from benchmarks.faults.fault import Fault
+from benchmarks.faults.flips import flipped_bits
+from benchmarks.faults.kills import fail_at, kill_at
+from benchmarks.faults.surroundings import surroundings
+from benchmarks.faults.world import Ended, World, remove, run
+
+__all__ = ["faults"]
+
+STAGES = {
+    folder: job
+    for job, folders in {
+        "validation": """
+            validation/media_findings validation/report
+        """,
+        "preprocessing": """
+            prepared/catalogue prepared/splits prepared/texts prepared/images
+            prepared/sounds prepared/encoders prepared/featurizer
+        """,
+        "features": """
+            features/text features/image features/tabular features/audio
+        """,
+        "training": """
+            training/challenger
+        """,
+        "evaluation": """
+            evaluation/holdout evaluation/model_card
+        """,
+        "release": """
+            state/product_embeddings state/search_index state/lexical_index
+            state/modality_vectors state/search_fusion state/graph_vectors release
+        """,
+        "insights": """
+            state/bought_together
+        """,
+        "packaging": """
+            bento
+        """,
+        "monitoring": """
+            monitoring/live_requests monitoring/drift_report
+        """,
+    }.items()
+    for folder in folders.split()
+}
+"""Folder of an asset to the job that makes it."""
+
+
+def faults(clean: World) -> list[Fault]:
+    """All faults, in the order they are tried; `clean` is the world that none of them happens to."""
+    return [
+        *killed_assets(), *killed_writes(), *refusing_disks(), *flipped_bits(clean), *surroundings(),
+    ]  # fmt: skip
+
+
+def killed_assets() -> list[Fault]:
+    """kill -9 of the run in every asset: computed, about to take its place."""
+
+    def happen(folder: str, job: str, world: World) -> Ended:
+        shutil.rmtree(world.workspace.root / folder, ignore_errors=True)
+        return world.run(job, kill_at(1, ("replace",), f"/{Path(folder).parent.name}/.{Path(folder).name}."))
+
+    return [
+        Fault("kill -9 of the run", folder, partial(happen, folder, job), partial(run, job), ("killed",))
+        for folder, job in STAGES.items()
+    ]
+
+
+def killed_writes() -> list[Fault]:
+    """kill -9 at the n-th write of a job that has everything to write."""
+
+    def happen(gone: tuple[str, ...], job: str, number: int, world: World) -> Ended:
+        remove(world, *gone)
+        return world.run(job, kill_at(number, where=str(world.workspace.root)))
+
+    made = [
+        (("snapshot", "snapshot.dvc", "state/snapshot.noted"), "collection", (1, 2, 3, 5, 7, 9, 11)),
+        (("champion.json", "state/champions"), "evaluation", (1, 2, 3, 4, 6)),
+        (("release", "releases", "state/reference"), "release", (1, 3, 8, 20, 40)),
+    ]
+    return [
+        Fault(
+            f"kill -9 at write {number}",
+            job,
+            partial(happen, gone, job, number),
+            partial(run, job),
+            ("killed",),
+        )
+        for gone, job, numbers in made
+        for number in numbers
+    ]
+
+
+def refusing_disks() -> list[Fault]:
+    """A disk that is full, or read-only, from the n-th write on; then it is mended and the job run again."""
+
+    def happen(gone: tuple[str, ...], job: str, number: int, code: int, world: World) -> Ended:
+        remove(world, *gone)
+        met = world.run(job, fail_at(number, code, str(world.workspace.root)))
+        # The system's own error names file and cause: that is a clear end.
+        told = os.strerror(code) in met.said
+        return Ended("refused", met.said.strip().splitlines()[-1]) if met.how == "crashed" and told else met
+
+    made = [
+        (("snapshot", "snapshot.dvc", "state/snapshot.noted"), "collection", (1, 4)),
+        (("prepared",), "preprocessing", (1, 5)),
+        (("release", "releases", "state/reference"), "release", (1, 9)),
+    ]
+    return [
+        Fault(
+            what, f"{job}, write {number}", partial(happen, gone, job, number, code), partial(run, job), True
+        )
+        for what, code in (("disk full", errno.ENOSPC), ("read-only disk", errno.EROFS))
+        for gone, job, numbers in made
+        for number in numbers[: 2 if code == errno.ENOSPC else 1]
+    ]
