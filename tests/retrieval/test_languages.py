@@ -139,6 +139,9 @@ def test_what_a_shop_lacks_finds_nothing(language: str, typed: str) -> None:
         ("Hindi", "जूते", ["जूता"]),
         ("Arabic", "الاحمر", ["أحمر"]),
         ("Thai", "รองเท้า", ["รองเท้า"]),
+        ("Thai", "น้ำเงิน", ["น้ำเงิน"]),
+        ("Thai", "น\u0e4d\u0e49\u0e32เงิน", ["น้ำเงิน"]),  # typed in another order
+        ("Thai", "สีดำ", ["สีดำ"]),
         ("Japanese", "シューズ", ["シューズ"]),
         ("Korean", "운동화를", ["운동화"]),
         ("Russian", "стул", ["стул"]),
