@@ -63,16 +63,13 @@ def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Mat
     )
     note_taken(workspace, collected, version)
     note_collected(workspace.state, lies_there)
-    for sentence in collected.said:
+    said = list(dict.fromkeys([*shop.source.notes, *collected.said]))
+    for sentence in said:
         context.log.warning(sentence)
         tqdm.write(f"  {sentence}", file=sys.stderr)
     changes: Facts = {
         "deliveries": len(collected.read),
-        **(
-            {"said": {"md": "\n".join(f"- {sentence}" for sentence in collected.said)}}
-            if collected.said
-            else {}
-        ),
+        **({"said": {"md": "\n".join(f"- {sentence}" for sentence in said)}} if said else {}),
         "dvc_md5": version,
         "cause": shop.cause or "asked for",
     }

@@ -53,9 +53,21 @@ def lost(workspace: Workspace) -> str:
         return ""
     table = losses_table(read_losses(cleaned))
     page = workspace.validation / QUARANTINE
-    told = [f"  {name}: {said}" for name, said in kept_rows(workspace.prepared).items()]
+    told = warned(workspace)
+    told += [f"  {name}: {said}" for name, said in kept_rows(workspace.prepared).items()]
     told += [f"  refused rows, one by one: {_shown(page)}"] if page.exists() else []
     return "\n".join(["Rows that came, and what became of them:", "", table, "", *told])
+
+
+def warned(workspace: Workspace) -> list[str]:
+    """What the last checks of the counts and the media found wrong, a line each."""
+    results = [workspace.validation / "results" / f"{name}.json" for name in ("balance", "media_probes")]
+    findings = [f for path in results if path.exists() for f in read_json(path)["findings"]]
+    failed = {f["rule"]: f for f in findings if not f["success"]}
+    return [
+        f"  {f['severity']}: {f['expectation']}; {str(f['observed']).partition(':')[0]}"
+        for f in failed.values()
+    ]
 
 
 def metrics_table(judged: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ the source's, and those of all deliveries.
 
 import pandas as pd
 
-from catalog.cells import filled, numbers, stripped
+from catalog.cells import Reading, filled, numbers, stripped
 from shelfspace.settings import Collection
 
 __all__ = ["Guards"]
@@ -21,13 +21,14 @@ class Guards:
 
     Args:
         before: present product rows before the run.
+        reading: how the catalogue writes numbers.
         settings: shares and factor.
     """
 
-    def __init__(self, before: pd.DataFrame, settings: Collection) -> None:
+    def __init__(self, before: pd.DataFrame, reading: Reading, settings: Collection) -> None:
         self._there = len(_described(before))
         self._gone: set[str] = set()
-        self._settings = settings
+        self._prices_before, self._reading, self._settings = before["price"], reading, settings
 
     def objection(self, before: pd.DataFrame, after: pd.DataFrame, *, source: bool = False) -> str:
         """Why a change has to be approved; "" where nothing speaks against it.
@@ -57,7 +58,7 @@ class Guards:
 
     def _prices(self, before: pd.DataFrame, after: pd.DataFrame) -> str:
         factor, limit = self._settings.max_price_factor, self._settings.max_price_share
-        old, new = _priced(before), _priced(after)
+        old, new = self._priced(before), self._priced(after)
         old = old[old.index.isin(_described(after)) & old["amount"].gt(0)]
         new = new.reindex(old.index)
         ratio = new["amount"] / old["amount"]
@@ -71,6 +72,14 @@ class Guards:
             f"({first}: {was!s} to {now!s}): more than collection.max_price_share ({limit:.0%})"
         )
 
+    def _priced(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The price of each product as written and as a number, by id; of repeated ids the last."""
+        # What a few cells leave open the whole column decides.
+        column = pd.concat([self._prices_before, rows["price"]], ignore_index=True)
+        amounts = numbers(column, self._reading).iloc[len(self._prices_before) :]
+        prices = pd.DataFrame({"price": stripped(rows["price"]).array, "amount": amounts.array})
+        return prices.set_axis(stripped(rows["product_id"])).groupby(level=0).last()
+
 
 def _described(rows: pd.DataFrame) -> set[str]:
     """Ids of the products of which something can be shown."""
@@ -78,9 +87,3 @@ def _described(rows: pd.DataFrame) -> set[str]:
     for column in ("title", "description", "photos", "sounds"):
         there |= filled(rows[column])
     return set(stripped(rows["product_id"])[there])
-
-
-def _priced(rows: pd.DataFrame) -> pd.DataFrame:
-    """The price of each product as written and as a number, by id; of repeated ids the last."""
-    prices = pd.DataFrame({"price": stripped(rows["price"]), "amount": numbers(rows["price"])})
-    return prices.set_axis(stripped(rows["product_id"])).groupby(level=0).last()

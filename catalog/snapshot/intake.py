@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from catalog.cells import filled, stripped
+from catalog.cells import Reading, filled, stripped
 from catalog.snapshot.guards import Guards
 from catalog.snapshot.operations import delivered, no_operations
 from catalog.snapshot.present import present
+from catalog.snapshot.reading import readable
 from catalog.sources.delivery import Delivery
 from shelfspace.errors import CatalogError
 
@@ -34,7 +35,7 @@ class Outcome:
 
 
 def take_in(
-    operations: pd.DataFrame, delivery: Delivery, guards: Guards, max_bad_share: float
+    operations: pd.DataFrame, delivery: Delivery, guards: Guards, reading: Reading, max_bad_share: float
 ) -> tuple[pd.DataFrame, Outcome]:
     """Operations to write of a delivery, and what became of it.
 
@@ -42,11 +43,13 @@ def take_in(
 
     Args:
         operations: of the delivery's table, this run's included.
+        reading: how the catalogue writes numbers and dates.
         max_bad_share: more refused rows than this share refuse the whole.
     """
     nothing = no_operations(delivery.kind)
+    delivery = readable(delivery, operations, reading)
     known = operations if delivery.kind == "events" else _about(operations, delivery.rows["product_id"])
-    before = present(known, delivery.kind).rows
+    before = present(known, delivery.kind, reading).rows
     if delivery.kind == "products":
         delivery = _known_or_described(delivery, before)
     try:
@@ -57,7 +60,7 @@ def take_in(
     first = 1 + int(operations["source_row"].max()) if len(operations) else 0
     fresh["source_row"] += first
     fresh.index += int(known.index.max()) + 1 if len(known) else 0
-    now = present(pd.concat([known, fresh]) if len(known) else fresh, delivery.kind)
+    now = present(pd.concat([known, fresh]) if len(known) else fresh, delivery.kind, reading)
     if delivery.kind == "products" and len(fresh):
         objection = guards.objection(before, now.rows)
         if objection and not delivery.approved:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from catalog.cells import moments, stripped
+from catalog.cells import AS_FOUND, Reading, moments, stripped
 from catalog.contract import raw_columns
 from catalog.snapshot.operations import source_rows
 
@@ -31,7 +31,7 @@ class Present:
     again: list[int] = field(default_factory=list)
 
 
-def present(operations: pd.DataFrame, name: str) -> Present:
+def present(operations: pd.DataFrame, name: str, reading: Reading = AS_FOUND) -> Present:
     """What operations come to, applied in order.
 
     Products and stock: a delivered row replaces the fields that it has a column for, and one with
@@ -45,6 +45,7 @@ def present(operations: pd.DataFrame, name: str) -> Present:
     Args:
         operations: in the order they were written; the index labels differ.
         name: of the table.
+        reading: how the source writes dates; those of deliveries are ISO 8601.
     """
     inbox = operations["_layer"] == "inbox"
     if not inbox.any():
@@ -55,7 +56,7 @@ def present(operations: pd.DataFrame, name: str) -> Present:
     ids = stripped(operations["product_id"])
     touched = ids.isin(ids[inbox])
     plain = source_rows(operations[~touched]).sort_values("source_row", kind="stable")
-    mixed = operations[touched].assign(_id=ids[touched], _time=_times(operations, inbox)[touched])
+    mixed = operations[touched].assign(_id=ids[touched], _time=_times(operations, inbox, reading)[touched])
     mixed["_said"] = pd.util.hash_pandas_object(mixed[[*raw_columns(name), "_op", "_fields"]], index=False)
     bases: list[int] = []
     overlays: list[list[Word]] = []
@@ -167,12 +168,12 @@ def _overlaid(rows: pd.DataFrame, overlays: list[list[Word]], mixed: pd.DataFram
     return rows
 
 
-def _times(operations: pd.DataFrame, inbox: pd.Series) -> pd.Series:
+def _times(operations: pd.DataFrame, inbox: pd.Series, reading: Reading) -> pd.Series:
     """Time of each operation; the source's column is read for itself, as it was when it stood alone."""
     found = pd.Series(None, index=operations.index, dtype=object)
     if "updated_at" in operations:
         for part in (inbox, ~inbox):
-            times = moments(operations["updated_at"][part])
+            times = moments(operations["updated_at"][part], reading)
             numbers = times.to_numpy("datetime64[us]").astype(np.int64).astype(object)
             numbers[times.isna().to_numpy()] = None
             found[part] = numbers

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from catalog.cells import Reading
 from catalog.contract import TABLES, raw_columns
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.operations import BOOKKEEPING, no_operations
@@ -46,8 +47,10 @@ def read_raw_stock(directory: Path) -> pd.DataFrame:
 
 
 def _plain(directory: Path, name: str) -> pd.DataFrame:
-    operations = operations_of(directory, read_manifest(directory), name)
-    return present(operations, name).rows[[*raw_columns(name), "source_row"]]
+    manifest = read_manifest(directory)
+    operations = operations_of(directory, manifest, name)
+    reading = Reading(dates=manifest.get("dates", ""))
+    return present(operations, name, reading).rows[[*raw_columns(name), "source_row"]]
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:

@@ -90,14 +90,15 @@ def write_snapshot(
     manifest = read_manifest(directory)
     remove_strays(directory, manifest)
     operations = {name: operations_of(directory, manifest, name) for name in TABLES}
-    before = present(operations["products"], "products").rows
-    guards = Guards(before, settings.collection)
+    reading = source.reading("products")
+    before = present(operations["products"], "products", reading).rows
+    guards = Guards(before, reading, settings.collection)
     changes = {name: no_operations(name) for name in TABLES}
     read_from = fingerprint([source.fingerprint(), hashlib.blake2b(key=user_key).hexdigest()])
     held = ""
     if manifest["source"] != read_from:
         found = _source_changes(source, operations, user_key, settings.media)
-        after = present(_joined(operations["products"], found["products"]), "products").rows
+        after = present(_joined(operations["products"], found["products"]), "products", reading).rows
         if approved_source != read_from:
             held = guards.objection(before, after, source=True)
             if not held:
@@ -113,12 +114,14 @@ def write_snapshot(
         name = delivery.kind
         hashed = _with_hashed_users(delivery, user_key)
         known = _joined(operations[name], changes[name])
-        fresh, outcome = take_in(known, hashed, guards, settings.validation.max_bad_share)
+        fresh, outcome = take_in(
+            known, hashed, guards, source.reading(name), settings.validation.max_bad_share
+        )
         outcomes[delivery.key] = outcome
         if len(fresh):
             changes[name] = _joined(changes[name], fresh)
             manifest["deliveries"] = [*manifest["deliveries"], delivery.key]
-    rows = present(_joined(operations["products"], changes["products"]), "products").rows
+    rows = present(_joined(operations["products"], changes["products"]), "products", reading).rows
     named = media_keys(rows, source)
     files = MediaFiles(source, named, media or {}, settings.media)
     shard_bytes = settings.collection.media_shard_megabytes * 1_000_000
@@ -126,6 +129,8 @@ def write_snapshot(
     for name in TABLES:
         append(directory, manifest, name, changes[name], settings.collection.shard_rows)
     index = directory / "media" / "index.parquet"
+    if reading.dates or "dates" in manifest:
+        manifest["dates"] = reading.dates
     manifest |= {"media": file_hash(index) if index.exists() else "", "written": True}
     unchanged = manifest == read_manifest(directory)
     if not unchanged:

@@ -39,7 +39,7 @@ class CatalogSource:
         split: how the shop's own split is read: path, columns, encoding, delimiter; {} without one.
         overrides: of params.yaml.
         reader: name of a preset's own reader, or "".
-        readers: table to what reads it, where a reader is named; other tables have no rows then.
+        readers: table to what reads it, where a reader is named; another table is read where it is described.
         notes: sentences about what the last reading found rather than was told.
     """
 
@@ -72,10 +72,9 @@ class CatalogSource:
         return self._table("stock")
 
     def _table(self, name: str) -> pd.DataFrame:
-        if self.reader:
-            read = self.readers.get(name)
-            return empty(name) if read is None else read(self)
-        described = self.tables.get(name)
+        described, read = self.tables.get(name), self.readers.get(name)
+        if read is not None and (name == "products" or described is None):
+            return read(self)
         if described is None:
             return empty(name)
         path = self.table_file(name)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from catalog.cells import filled, moments, stripped
+from catalog.cells import filled, stripped
 from catalog.contract import REQUIRED, TABLES, raw_columns
 from catalog.joining import join_rows
 from catalog.media.video_cells import COLUMN as VIDEOS
@@ -118,8 +118,6 @@ def read_delivery(path: Path, source: CatalogSource) -> Delivery:
         delivery = delivery.without(
             ~delivery.rows["_deleted"].isin(YES + NO), "_deleted", "give true or false"
         )
-    if kind == "products" and "updated_at" in rows:
-        delivery = _dated(delivery, source)
     return replace(delivery, rows=delivery.rows.assign(_deleted=delivery.rows["_deleted"].isin(YES)))
 
 
@@ -128,18 +126,6 @@ def _whole(rows: pd.DataFrame, source: CatalogSource) -> pd.DataFrame:
     gone = rows["product_id"].isin(rows["product_id"][rows["_deleted"].isin(YES)])
     joined = join_rows(rows[~gone], source.photo_separator, source.reading("products")).rows
     return pd.concat([joined, rows[gone]]).sort_index()
-
-
-def _dated(delivery: Delivery, source: CatalogSource) -> Delivery:
-    """Times as ISO 8601 in UTC: what comes later must be comparable; a time that is not read is none."""
-    cells = delivery.rows["updated_at"]
-    times = moments(cells, source.reading("products"))
-    unread = times.isna() & filled(cells)
-    delivery = delivery.without(
-        unread, "updated_at", "not a time; give ISO 8601 such as 2026-01-31T10:00:00Z"
-    )
-    written = times[~unread].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ").fillna("")
-    return replace(delivery, rows=delivery.rows.assign(updated_at=written.astype(object)))
 
 
 def _table(path: Path, source: CatalogSource) -> tuple[pd.DataFrame, str]:

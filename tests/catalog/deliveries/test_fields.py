@@ -159,3 +159,38 @@ def test_a_delivery_that_says_nothing_new_writes_nothing(workspace: Workspace, s
     report = collected(workspace, shop, Settings()).report
     assert report.unchanged
     assert [e.state for e in read_ledger(workspace.state).entries.values()] == [State.TAKEN, State.TAKEN]
+
+
+def test_dates_are_read_as_the_catalogue_writes_them(tmp_path: Path, workspace: Workspace) -> None:
+    """A date that could be two is what the source's column says; the one that came late is the older one."""
+    rows = [product(1, updated_at="15/03/2026 09:00"), product(2, updated_at="04/03/2026 09:00")]
+    shop = write_catalogue(tmp_path / "days", rows)
+    collected(workspace, shop)
+    deliver(workspace, shop, "product_id,title,updated_at\np1,June,20/06/2026 09:00\n")
+    deliver(workspace, shop, "product_id,title,updated_at\np1,February,01/02/2026 09:00\n", "b.csv")
+    assert row(workspace, "p1")["title"] == "June"
+    deliver(workspace, shop, "product_id,title,updated_at\np2,Epoch,1782000000\n", "c.csv")
+    assert row(workspace, "p2")["updated_at"].startswith("2026-06-21T")
+    shop = write_catalogue(tmp_path / "open", [product(1, updated_at="04/03/2026")])
+    other = Workspace(tmp_path / "v", "open")
+    collected(other, shop)
+    assert "not a time" in deliver(other, shop, "product_id,price,updated_at\np1,3,01/02/2026\n")[0]
+
+
+@pytest.mark.parametrize("price", ["call us", "12 or 14", "1.2.3"])
+def test_a_price_that_cannot_be_read_does_not_wipe_out_the_one_that_is_known(
+    workspace: Workspace, shop: CatalogSource, price: str
+) -> None:
+    assert "not a price" in deliver(workspace, shop, f"product_id,price\np1,{price}\n")[0]
+    assert row(workspace, "p1")["price"] == "2.50"
+
+
+def test_prices_with_other_marks_do_not_make_the_catalogue_unreadable(
+    tmp_path: Path, workspace: Workspace
+) -> None:
+    rows = [product(i, price=price) for i, price in enumerate(("1.261", "12,50", "3.400", "7,25"))]
+    shop = write_catalogue(tmp_path / "komma", rows)
+    collected(workspace, shop)
+    assert "another way than the catalogue" in deliver(workspace, shop, "product_id,price\np1,13.75\n")[0]
+    deliver(workspace, shop, 'product_id,price\np1,"13,75"\np2,3.500\n', "b.csv")
+    assert [row(workspace, f"p{i}")["price"] for i in (1, 2)] == ["13,75", "3.500"]
