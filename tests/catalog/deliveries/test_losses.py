@@ -20,4 +20,4 @@ def test_files_taken_refused_and_held_are_counted_with_their_reasons(tmp_path: P
     assert (loss.read, loss.kept, loss.refused) == (3, 1, 1)
     told = " ".join(losses_table([loss]).split())
     assert "no column product_id; for instance 'tuesday.csv'" in told
-    assert "it takes away 60 of 99; for instance 'friday.csv'" in told
+    assert "it takes away 60 of 100 products; for instance 'friday.csv'" in told
