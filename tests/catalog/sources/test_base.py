@@ -38,8 +38,10 @@ def test_a_mapping_names_the_source_columns(tmp_path: Path) -> None:
 
 def test_numbers_and_dates_are_written_as_the_description_says(tmp_path: Path) -> None:
     (tmp_path / "products.csv").write_text("product_id,price,updated_at\n1,1.261,03/04/2026\n2,x,soon\n")
-    (tmp_path / "catalog.yaml").write_text("{decimal: ',', dates: day-first, stock: {path: s.csv, decimal: '.'},"
-                                           " products: {path: products.csv}}")  # fmt: skip
+    told = (
+        "decimal: ',', dates: day-first, products: {path: products.csv}, stock: {path: s.csv, decimal: '.'}"
+    )
+    (tmp_path / "catalog.yaml").write_text(f"{{{told}}}")
     source = open_catalog(str(tmp_path))
     assert source.reading("products") == Reading(decimal=",", dates="day-first")
     assert source.reading("stock").decimal == "."
