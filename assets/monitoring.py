@@ -47,6 +47,7 @@ def live_requests(shop: Shop, folder: Path) -> Facts:
     return {
         "dagster/row_count": len(requests),
         "files": len(_versions(shop)),
+        "passed_over": requests.attrs["passed_over"],
         "by_endpoint": {"json": {str(k): int(v) for k, v in counts.items()}},
     }
 

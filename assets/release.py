@@ -16,7 +16,7 @@ from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.deliveries.milestones import mark_released
 from releases import current_id
-from releases.champion import champion_model, champion_paper, crowned
+from releases.champion import champion_model, champion_paper, check_papers, crowned
 from shelfspace.files import read_json, write_json, write_table
 
 __all__ = ["CHECKS", "product_embeddings", "release", "search_index"]
@@ -121,6 +121,7 @@ def release(shop: Shop, folder: Path) -> Facts:
 
     workspace, vectors = shop.workspace, shop.vectors()
     model = champion_model(workspace)
+    check_papers(workspace)
     metrics = read_json(champion_paper(model, "metrics.json"))
     products = with_stock(shop.embedded_products(), shop.table("stock"))
     # Where the catalogue does not say it, shoppers filter by the language that was detected.

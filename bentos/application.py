@@ -39,7 +39,7 @@ class Application:
         self.backend = Backend(config, self.limits)
         self.engine = self.backend.engine
         service = config.settings.service
-        self.log = RequestLog(config.live, service.log_every_seconds)
+        self.log = RequestLog(config.live, service.log_every_seconds, kept=service.request_log_rows)
         self.access = AccessLog(
             config.live if service.access_log else None, service.log_every_seconds, service.access_log_bytes
         )

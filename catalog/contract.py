@@ -32,7 +32,7 @@ TIME = "timestamp[us, tz=UTC]"
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "products": (
         Column("product_id", "Names the product; of rows that give one id, the one updated last is kept."),
-        Column("title", "Name of the product, English or Chinese."),
+        Column("title", "Name of the product, without HTML."),
         Column("description", "Text about the product, without HTML."),
         Column("category", "Path such as `Home > Rugs`, the broadest node first."),
         Column("brand", "Maker or brand."),

@@ -20,9 +20,19 @@ from shelfspace.files import (
     write_json,
     write_sealed_json,
 )
+from shelfspace.hashing import file_hash
+from shelfspace.way_back import way_back
 from shelfspace.workspace import Workspace
 
-__all__ = ["champion", "champion_model", "champion_paper", "crown", "crowned", "note_verdict"]
+__all__ = [
+    "champion",
+    "champion_model",
+    "champion_paper",
+    "check_papers",
+    "crown",
+    "crowned",
+    "note_verdict",
+]
 
 
 PAPERS = ("evaluation.json", "metrics.json", "model_card.md")
@@ -126,8 +136,23 @@ def crown(
     with _lock(workspace):
         _keep(target, model, papers)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        write_sealed_json(_pointer(workspace), {**facts, "fingerprint": fingerprint, "crowned": now})
+        known = {**facts, "fingerprint": fingerprint, "crowned": now}
+        hashes = {paper.name: file_hash(champion_paper(target, paper.name)) for paper in papers}
+        write_sealed_json(_pointer(workspace), {**known, "papers": hashes})
     return target
+
+
+def check_papers(workspace: Workspace) -> None:
+    """Compare the champion's papers with what was noted when it was crowned; earlier ones have no note.
+
+    Raises:
+        ArtifactError: one is missing or damaged.
+    """
+    known = champion(workspace) or {}
+    for name, wanted in known.get("papers", {}).items():
+        paper = champion_paper(_folder(workspace, known["fingerprint"]), name)
+        if not paper.is_file() or file_hash(paper) != wanted:
+            raise ArtifactError(f"{paper} is missing or damaged; {way_back(paper)}")
 
 
 def champion_paper(model: Path, name: str) -> Path:

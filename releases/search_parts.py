@@ -90,7 +90,7 @@ def release_lexical(release: Release) -> LexicalIndex:
     folder = release.part(LEXICAL)
     made_by = {} if folder is None else read_json(folder / "lexical.json")
     if folder is None or (made_by.get("tokens"), made_by.get("format")) != (tokens_code(), FORMAT):
-        return LexicalIndex.build(release.products)
+        return LexicalIndex.build(release.products, categories=made_by.get("categories", {}))
     return LexicalIndex.load(folder, len(release.product_ids))
 
 

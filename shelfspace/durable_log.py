@@ -9,7 +9,7 @@ needs a file system of this machine: over a network, write-ahead mode does not w
 
 import errno
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -188,10 +188,16 @@ class DurableLog:
             self._database.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", files)
         return last
 
-    def read(self, after: Position = START, files: bool = False) -> tuple[list[LogEntry], Position]:
+    def read(
+        self, after: Position = START, files: bool = False, damaged: Callable[[int], object] | None = None
+    ) -> tuple[list[LogEntry], Position]:
         """Entries after a position, in order, and the position behind them.
 
         Where its generation is another than that of `after`, the entries are all there are.
+
+        Args:
+            files: also read what belongs to each entry.
+            damaged: told the number of a damaged entry, which is passed over; without it, it is refused.
         """
         with self._plainly(), self._snapshot():
             generation = self._one("SELECT generation FROM header")
@@ -202,6 +208,9 @@ class DurableLog:
             ).fetchall()
             found = []
             for number, record, vector, wanted in rows:
+                if damaged is not None and not intact(number, wanted, record, vector):
+                    damaged(number)
+                    continue
                 self._check(number, wanted, record, vector)
                 numbers = np.frombuffer(vector, "<f4") if vector else None
                 further = self._files(number) if files else ()
@@ -239,11 +248,7 @@ class DurableLog:
         return tuple(data for data, _ in rows)
 
     def _check(self, number: int, wanted: int, *parts: bytes) -> None:
-        try:
-            whole = checksum(number, *parts) == wanted
-        except TypeError:  # no bytes at all
-            whole = False
-        if not whole:
+        if not intact(number, wanted, *parts):
             raise self._damaged(f"entry {number} is not what was written")
 
     @contextmanager
@@ -279,7 +284,12 @@ class DurableLog:
         )
 
 
-def checksum(number: int, *parts: bytes) -> int:
+def intact(number: int, wanted: int, *parts: object) -> bool:
+    """Whether an entry's parts are bytes and have the checksum that was written beside them."""
+    return all(isinstance(part, bytes) for part in parts) and checksum(number, *parts) == wanted
+
+
+def checksum(number: int, *parts: Any) -> int:
     """63 bits of xxh3 over an entry's parts, seeded with its number."""
     return xxhash.xxh3_64_intdigest(b"".join(parts), seed=number) >> 1
 

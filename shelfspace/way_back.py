@@ -67,7 +67,9 @@ def _of_state(root: Path, parts: list[str]) -> str:
         kept = root / "prepared" / "splits" / "splits.parquet"
         return f"put the copy back that lies at {kept}; without one the split of every product is drawn anew"
     if parts[0] == "champions":
-        return f"delete {root / 'champion.json'} and run the evaluation job: a champion is crowned anew"
+        model = place / parts[1].partition(".")[0] if len(parts) > 1 else place
+        both = f"{model} and {root / 'champion.json'}"
+        return f"delete {both} and run the evaluation job: a champion is crowned anew"
     if parts[0] in OF_STATE:
         return f"delete {place} and run the {OF_STATE[parts[0]]} job: it is made again"
     return f"delete {place} and run the same again: it is made anew"

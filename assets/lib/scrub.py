@@ -21,7 +21,7 @@ from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
 from models.features.store import FeatureStore
-from releases.champion import champion
+from releases.champion import check_papers
 from releases.pointer import current_id, history
 from releases.release import Release, list_releases
 from shelfspace.durable_log import DurableLog
@@ -117,7 +117,7 @@ def parts(workspace: Workspace) -> Iterator[Part]:
             yield Part("stored vectors", store, partial(check_store, store))
     for note in sorted([*state.glob("checks/*.json"), *state.glob("made_by/*.json")]):
         yield Part("verdicts and notes", note, partial(read_json, note))
-    yield Part("champion", root / "champion.json", partial(champion, workspace))
+    yield Part("champion", root / "champion.json", partial(check_papers, workspace))
     for model in sorted(path for path in (state / "champions").glob("*") if path.is_dir()):
         yield Part("champion", model, partial(check_model, model))
     for folder in sorted((state / "reference").glob("*")):

@@ -12,17 +12,22 @@ import os
 import shutil
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from benchmarks.faults.catalogue import write_catalogue
 from benchmarks.faults.fault import OUTCOMES, judge
 from benchmarks.faults.listed import faults
 from benchmarks.faults.page import write_page
 from benchmarks.faults.world import World, content, preload, say
+from releases.pointer import current_id
+from shelfspace.durable_log import DurableLog, LogEntry
 from shelfspace.files import read_json, write_json
 from shelfspace.hashing import fingerprint
-from shelfspace.workspace import PROJECT
+from shelfspace.workspace import PROJECT, REQUEST_LOG
 
 RESULT = PROJECT / "benchmarks" / "results" / "faults.json"
 
@@ -37,8 +42,17 @@ def clean_world(folder: Path) -> World:
         ended = made.run("chain")
         if ended.how != "done":
             raise SystemExit(f"the clean run {ended.how}: {ended.said}")
+        logged(made)
         done.touch()
     return made
+
+
+def logged(made: World) -> None:
+    """Write what a service would have: requests it was asked, and changes to the live release."""
+    root = made.workspace.root
+    for path in (made.workspace.live / REQUEST_LOG, root / "delta" / f"{current_id(root)}.log"):
+        with closing(DurableLog(path, {"release": "", "workspace": root.name})) as log:
+            log.append(LogEntry({"asked": number}, np.full(32, number, np.float32)) for number in range(40))
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -135,9 +135,10 @@ def champion(workspace: Workspace) -> str:
 
 
 def papers(workspace: Workspace) -> str:
-    from releases.champion import champion_model, champion_paper
+    from releases.champion import champion_model, champion_paper, check_papers
     from shelfspace.files import read_json
 
+    check_papers(workspace)
     model = champion_model(workspace)
     return fingerprint([
         read_json(champion_paper(model, "metrics.json")), champion_paper(model, "model_card.md").read_text(),

@@ -33,7 +33,8 @@ __all__ = [
 COMPARED = (
     "snapshot", "prepared", "features", "training", "evaluation/holdout", "evaluation/model_card",
     "state/product_embeddings", "state/search_index", "state/lexical_index", "state/modality_vectors",
-    "state/search_fusion", "state/bought_together", "state/graph_vectors", "state/splits.parquet", "release",
+    "state/search_fusion", "state/bought_together", "state/graph_vectors", "state/splits.parquet",
+    "release/release.json",
 )  # fmt: skip
 """What a run leaves and its content alone decides on; when it ran, and how fast, stands elsewhere."""
 TIMING = frozenset({"timing.json"})

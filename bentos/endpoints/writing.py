@@ -7,7 +7,7 @@ away where the catalogue has spoken since.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,7 +17,7 @@ from bentos.auth.keys import ScopeName
 from bentos.endpoints.endpoint import Asked, Endpoint, Reply
 from bentos.errors import RequestError
 from bentos.serving.loaded_release import LoadedRelease
-from retrieval.changes.records import Record
+from retrieval.changes.records import AHEAD, Record
 from retrieval.changes.segment import Written
 from retrieval.changes.state import PassedOver
 
@@ -25,10 +25,6 @@ __all__ = ["Writing", "common_facts", "given_facts", "require_known"]
 
 SWAPS = 5
 """Releases in a row that may replace the one a write was made for before it is refused."""
-
-
-AHEAD = timedelta(days=1)
-"""How far ahead of this machine's clock a time may be: what is later than all to come would block it."""
 
 
 class OlderThanKnown(BaseModel):
@@ -106,9 +102,8 @@ def answer(asked: Asked, loaded: LoadedRelease, written: Written) -> dict[str, A
 
 def older(passed: PassedOver) -> dict[str, Any]:
     """Why something was not taken."""
-    what = ", ".join(passed.facts) if passed.facts else "this"
     newer = passed.newer.isoformat(timespec="seconds")
-    reason = f"{what}: older than what is known of the product since {newer}, which stands"
+    reason = f"older than what is known of the product since {newer}, which stands"
     return {"product_id": passed.product_id, "fields": list(passed.facts), "reason": reason}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from models.inference.by_modality import own_of, title_own, vectors_alone
 from releases.in_memory import InMemoryRelease
 from retrieval.catalogue.updates import seen_facts
 from retrieval.changes.migrate import Carried, Target, carry_over, log_path
-from retrieval.changes.records import Header
+from retrieval.changes.records import AHEAD, Header
 from retrieval.changes.segment import DeltaLimits
 from retrieval.changes.view import LayeredIndex, LayeredView
 from shelfspace.settings import Service
@@ -94,10 +95,14 @@ class LoadedRelease(InMemoryRelease):
         return f"{self._bases[row]:016x}"
 
     def updated(self, row: int) -> str:
-        """When the catalogue last changed a product, ISO 8601 in UTC; "" where it does not say."""
+        """When the catalogue last changed a product, ISO 8601 in UTC; "" where it does not say, or names a
+        time that has not come."""
         products = self.release.products
         time = products["updated_at"].iloc[row] if "updated_at" in products else None
-        return "" if time is None or pd.isna(time) else pd.to_datetime(time, utc=True).isoformat()
+        if time is None or pd.isna(time):
+            return ""
+        read = pd.to_datetime(time, utc=True)
+        return "" if read > datetime.now(UTC) + AHEAD else str(read.isoformat())
 
     def encode(self, inputs: Sequence[ProductInput]) -> np.ndarray:
         """Vectors (n, dim) of products that were added between releases."""

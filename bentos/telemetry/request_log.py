@@ -31,11 +31,26 @@ from shelfspace.workspace import REQUEST_LOG
 
 __all__ = ["RequestLog"]
 
+DELETED_AT_ONCE = 20_000
+"""Rows that one write deletes at most: a log that is far too long shrinks write by write."""
+
 
 class RequestLog(BufferedLog):
-    """The buffer of request rows; see the module for what they hold."""
+    """The buffer of request rows; see the module for what they hold.
 
-    _log: DurableLog | None = None
+    Args:
+        folder: where the log lies; None switches it off.
+        every_seconds, named: as `BufferedLog` has them.
+        kept: rows that the log keeps; the oldest beyond are deleted and their room is used again.
+    """
+
+    def __init__(
+        self, folder: Path | None, every_seconds: float = 5, *, kept: int = 500_000, **named: int
+    ) -> None:
+        self._log: DurableLog | None = None
+        self._kept = kept
+        self._oldest = 1
+        super().__init__(folder, every_seconds, **named)
 
     def close(self) -> None:
         """Write the rest, end the thread and let go of the file."""
@@ -47,8 +62,13 @@ class RequestLog(BufferedLog):
     def _store(self, folder: Path, rows: list[dict[str, Any]]) -> Path:
         path = folder / REQUEST_LOG
         if self._log is None or not path.exists():  # somebody may have cleared the folder
-            self._log = DurableLog(path)
-        self._log.append(map(entry_of, rows))
+            self._log, self._oldest = DurableLog(path), 1
+        with self._log.writing():
+            last = self._log.append(map(entry_of, rows))
+            beyond = min(last - self._kept + 1, self._oldest + DELETED_AT_ONCE)
+            if beyond > self._oldest:
+                self._log.delete(range(self._oldest, beyond))
+                self._oldest = beyond
         return path
 
 

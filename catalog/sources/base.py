@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from catalog.cells import AS_FOUND, Reading
+from catalog.cells import AS_FOUND, Reading, moments
 from catalog.contract import REQUIRED, TABLES, empty, raw_columns, source_columns
 from catalog.media.addresses import fetched_name, is_address
 from catalog.sources.tables import read_table
@@ -39,7 +39,7 @@ class CatalogSource:
         split: how the shop's own split is read: path, columns, encoding, delimiter; {} without one.
         overrides: of params.yaml.
         reader: name of a preset's own reader, or "".
-        readers: table to what reads it, where a reader is named; other tables have no rows then.
+        readers: table to what reads it, where a reader is named; another table is read where it is described.
         notes: sentences about what the last reading found rather than was told.
     """
 
@@ -72,10 +72,9 @@ class CatalogSource:
         return self._table("stock")
 
     def _table(self, name: str) -> pd.DataFrame:
-        if self.reader:
-            read = self.readers.get(name)
-            return empty(name) if read is None else read(self)
-        described = self.tables.get(name)
+        described, read = self.tables.get(name), self.readers.get(name)
+        if read is not None and (name == "products" or described is None):
+            return read(self)
         if described is None:
             return empty(name)
         path = self.table_file(name)
@@ -93,6 +92,11 @@ class CatalogSource:
                 raise CatalogError(
                     f"{name}.{column}", path.name, f"name its column in catalog.yaml; the file has: {there}"
                 )
+        if "updated_at" in table and self.reading(name).dates:
+            # What deliveries are compared with must not need the description to be read.
+            times = moments(table["updated_at"], self.reading(name))
+            written = times.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            table["updated_at"] = written.where(times.notna(), table["updated_at"])
         kept = [c for c in source_columns(name) if c in raw_columns(name) or c in table.columns]
         return table.reindex(columns=kept, fill_value="").reset_index(drop=True)
 
@@ -132,7 +136,8 @@ class CatalogSource:
         files = {name: file_hash(self.table_file(name)) for name, _ in tables}
         kept = ("columns", "encoding", "delimiter")
         how = {name: {k: described[k] for k in kept if k in described} for name, described in tables}
-        return fingerprint([files, how, self.reader, READER_VERSION])
+        dates = [self.reading(name).dates for name, _ in tables]
+        return fingerprint([files, how, dates, self.reader, READER_VERSION])
 
     def reading(self, table: str) -> Reading:
         """How a table writes numbers and dates, where catalog.yaml tells it."""

@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import re
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ import pyarrow.parquet as pq
 from catalog.cells import ids, number_text, text_of
 from catalog.contract import ID_COLUMNS, source_columns
 from catalog.sources.csv_text import read_csv
+from catalog.sources.shop_exports import export_of, plain_name
 from shelfspace.errors import CatalogError
 
 __all__ = ["ENDINGS", "by_contract", "read_table"]
@@ -74,6 +74,9 @@ def read_table(
     if len(repeated):
         raise CatalogError("column", repeated[0], f"give each column of {path.name} a name of its own")
     named = by_contract(rows, columns or {}, table)
+    export = export_of(rows.columns) if table == "products" and not columns else None
+    if export is not None and notes is not None and "product_id" in named and "product_id" not in rows:
+        notes.append(f"{path.name} is read as an export of {export.shown}, by its columns")
     for wanted, given in (columns or {}).items():
         if wanted not in named:
             there = ", ".join(map(str, rows.columns[:20]))
@@ -87,15 +90,16 @@ def by_contract(rows: pd.DataFrame, columns: Mapping[str, str], table: str) -> p
     Args:
         rows: as a file has them, each column name once.
         columns: contract name to source name; one that the rows lack is lacking.
-        table: whose contract names are found whatever their case and spaces; "" for none.
+        table: whose contract names are found whatever their case and spaces; "" for none. Products
+            without an id and without a mapping may be a shop program's export.
     """
     there = {column: column for column in rows.columns}
     loose: dict[str, str] = {}
     for column in rows.columns:
-        loose.setdefault(_plain(column), column)
+        loose.setdefault(plain_name(column), column)
     chosen = {}
     for wanted, given in columns.items():
-        found = there.get(given) or loose.get(_plain(given))
+        found = there.get(given) or loose.get(plain_name(given))
         if found is not None:
             chosen[wanted] = found
     for wanted in source_columns(table) if table else ():
@@ -104,14 +108,12 @@ def by_contract(rows: pd.DataFrame, columns: Mapping[str, str], table: str) -> p
     taken = {*chosen, *chosen.values()}
     own = {column: column for column in rows.columns if column not in taken}
     cells = {name: rows[found] for name, found in {**chosen, **own}.items()}
+    export = export_of(rows.columns) if table == "products" and not columns else None
+    if export is not None and "product_id" not in cells:
+        return export.convert(rows)
     if table:
         cells |= {name: ids(cells[name]) for name in ID_COLUMNS if name in cells}
     return pd.DataFrame(cells, index=rows.index)
-
-
-def _plain(column: str) -> str:
-    """A column's name as it is compared where case, spaces and hyphens differ."""
-    return "_".join(re.split(r"[\s_-]+", str(column).strip().casefold()))
 
 
 def _jsonl(data: bytes, name: str) -> pd.DataFrame:

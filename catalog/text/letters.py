@@ -12,7 +12,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 __all__ = [
-    "CUT", "HEAP", "MARKS", "find_words", "fold", "folded_parts", "is_mark", "rejoined", "split_words",
+    "CLUSTER", "CUT", "HEAP", "MARKS", "find_words", "fold", "folded_parts", "is_mark", "ordered", "rejoined",
+    "split_words",
 ]  # fmt: skip
 
 
@@ -67,7 +68,8 @@ CUT = re.compile(f"[{''.join(_SCRIPTS)}]")
 """Characters of scripts that are cut into runs."""
 _RUN = re.compile("|".join(f"[{own}]+" for own in _SCRIPTS) + f"|[^{CUT.pattern[1:-1]}]+")
 _KOREAN, _KANA = re.compile(f"[{_SCRIPTS[2]}]"), re.compile(f"[{_HIRAGANA}]")
-_CLUSTER = re.compile(rf"[^{MARKS}][{MARKS}]*|[{MARKS}]+")
+_MARKED = re.compile(f"[{MARKS}]{{2,}}")
+CLUSTER = re.compile(rf"[^{MARKS}][{MARKS}]*|[{MARKS}]+")
 _PARTICLE = re.compile(
     "(?<=[\uac00-\ud7af]{2})(?:으로|에서|에게|까지|부터|을|를|은|는|이|가|의|에|도|와|과|로|만)$"
 )
@@ -94,6 +96,11 @@ def fold(word: str) -> str:
     return word if word.isascii() else word.translate(_FOLDED)
 
 
+def ordered(text: str) -> str:
+    """A text whose marks stand in one order on each letter, as Thai's do not when they are typed."""
+    return _MARKED.sub(lambda marks: "".join(sorted(marks.group())), text)
+
+
 def grams(word: str, parts: bool = False) -> list[str]:
     """A word of scripts that are cut: its runs of characters, and what stands between as it is.
 
@@ -108,7 +115,7 @@ def grams(word: str, parts: bool = False) -> list[str]:
         if not CUT.match(run):
             found.append(run)
             continue
-        clusters = _CLUSTER.findall(_PARTICLE.sub("", run))
+        clusters = CLUSTER.findall(ordered(_PARTICLE.sub("", run)))
         size = 2 if _KOREAN.match(run) else 3
         if len(clusters) == 1 and len(run) < len(word) and _KANA.match(run):
             continue
@@ -123,7 +130,7 @@ def rejoined(words: Sequence[str]) -> tuple[str, ...]:
     found: list[str] = []
     last: list[str] = []
     for word in words:
-        clusters = _CLUSTER.findall(word) if CUT.match(word) else []
+        clusters = CLUSTER.findall(word) if CUT.match(word) else []
         if len(clusters) > 1 and clusters[:-1] == last[1 - len(clusters) :]:
             found[-1] += clusters[-1]
         else:

@@ -31,8 +31,11 @@ def ui(catalog: str | None, port: int) -> None:
 
     check_catalog(Workspace.find(catalog), read_tables=False)
     check_port_free("127.0.0.1", port)
-    hold_daemon(prepare(catalog).state, f"http://127.0.0.1:{port}")
-    become(_tool("dg"), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port))
+    handle = hold_daemon(prepare(catalog).state, f"http://127.0.0.1:{port}")
+    try:
+        become(_tool("dg"), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port))
+    finally:
+        os.close(handle)  # it became nothing: the daemon is free again
 
 
 @click.command(epilog="Example: shelfspace serve --catalog flipkart --port 3100")
@@ -68,8 +71,8 @@ def drift(catalog: str | None, port: int) -> None:
     become(_tool("evidently"), "ui", "--workspace", str(place), "--host", "127.0.0.1", "--port", str(port))
 
 
-def hold_daemon(state: Path, address: str) -> None:
-    """Hold a workspace's daemon for as long as this process lives, whatever it becomes.
+def hold_daemon(state: Path, address: str) -> int:
+    """Hold a workspace's daemon for as long as the handle it gives is open, whatever this process becomes.
 
     Two daemons would each ask for the same runs.
 
@@ -92,6 +95,7 @@ def hold_daemon(state: Path, address: str) -> None:
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{address}, process {os.getpid()}".encode(), 0)
     os.set_inheritable(handle, True)  # through `become`; children that a server starts get no such handle
+    return handle
 
 
 def _tool(name: str) -> str:

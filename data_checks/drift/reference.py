@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,22 +73,28 @@ def request_versions(live: Path) -> dict[str, str]:
 def read_requests(live: Path) -> pd.DataFrame:
     """Rows of the service's request log, in time order, one row a request item.
 
-    Files `requests-*.jsonl` of the earlier format are read too; a line that a kill or a full disk has
-    torn is passed over and named in the log.
+    Files `requests-*.jsonl` of the earlier format are read too. A row that a kill or a full disk has torn,
+    or that says what no request can, is passed over, counted and named in the log.
 
     Args:
         live: the folder of the log; may be absent.
 
     Returns:
-        The columns `LOG_COLUMNS`, typed; time as UTC, vector as float32 or None.
+        The columns `LOG_COLUMNS`, typed; time as UTC, vector as float32 or None. Its `attrs` hold
+        `passed_over`, the number of rows that could not be read.
 
     Raises:
-        ArtifactError: the log is damaged; names the file.
+        ArtifactError: the log is damaged as a whole; names the file.
     """
-    rows = [row for file in sorted(live.glob(EARLIER)) for row in earlier_rows(file)]
+    torn: list[str] = []
+    rows = [row for file in sorted(live.glob(EARLIER)) for row in earlier_rows(file, torn)]
     if (live / REQUEST_LOG).exists():
         with closing(DurableLog(live / REQUEST_LOG)) as log:
-            rows += [{**entry.record, "vector": entry.vector} for entry in log.read()[0]]
+            entries, _ = log.read(damaged=lambda number: torn.append(f"{log.path} entry {number}"))
+        for entry in entries:
+            rows += whole_row({**entry.record, "vector": entry.vector}, f"{log.path} {entry.sequence}", torn)
+    for place in torn:
+        logger.warning("%s is torn or no request and is passed over", place)
     kept = [{name: row.get(name) for name in LOG_COLUMNS} for row in rows]
     table = pd.DataFrame(kept, columns=list(LOG_COLUMNS))
     table["time"] = pd.to_datetime(table["time"], utc=True, format="ISO8601").astype("datetime64[us, UTC]")
@@ -96,21 +103,42 @@ def read_requests(live: Path) -> pd.DataFrame:
         table[name] = table[name].map(lambda v, empty=empty: empty if v is None else v).astype(kind)
     for name in ("endpoint", "release", "language", "top_label"):
         table[name] = table[name].map(lambda v: "" if v is None else str(v)).astype(object)
-    return table.sort_values("time", kind="stable", ignore_index=True)
+    table = table.sort_values("time", kind="stable", ignore_index=True)
+    table.attrs["passed_over"] = len(torn)
+    return table
 
 
-def earlier_rows(file: Path) -> Iterator[dict[str, Any]]:
+def earlier_rows(file: Path, torn: list[str]) -> Iterator[dict[str, Any]]:
     """Rows of a file of the earlier format: one JSON object a line."""
     for number, line in enumerate(file.read_bytes().splitlines(), 1):
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError:
             row = None
-        if not isinstance(row, dict):
-            logger.warning("%s line %d is no JSON object and is passed over", file, number)
-            continue
-        vector = row.get("vector")
-        yield {**row, "vector": None if vector is None else np.asarray(vector, np.float32)}
+        yield from whole_row(row, f"{file} line {number}", torn)
+
+
+def whole_row(row: Any, place: str, torn: list[str]) -> list[dict[str, Any]]:
+    """The row, if what it says can be read as a request; else nothing, and its place is noted."""
+    said = row if isinstance(row, dict) else {}
+    numbers = [said.get(name) for name, kind in LOG_TYPES.items() if kind != "bool"]
+    vector = said.get("vector")
+    if (
+        not is_time(said.get("time"))
+        or not all(number is None or isinstance(number, int | float) for number in numbers)
+        or not (vector is None or isinstance(vector, np.ndarray | list))
+    ):
+        torn.append(place)
+        return []
+    return [{**said, "vector": None if vector is None else np.asarray(vector, np.float32)}]
+
+
+def is_time(value: Any) -> bool:
+    """Whether it is a time as the log writes it."""
+    try:
+        return bool(datetime.fromisoformat(value))
+    except (TypeError, ValueError):
+        return False
 
 
 def catalogue_columns(products: pd.DataFrame, level: int = 1) -> pd.DataFrame:

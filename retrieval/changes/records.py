@@ -1,7 +1,7 @@
 """One change of the catalogue between two releases, and how a log keeps it."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
@@ -9,8 +9,10 @@ import numpy as np
 from catalog.product import ProductInput
 from shelfspace.durable_log import LogEntry
 
-__all__ = ["LONG_AGO", "Header", "Record", "entry_of", "moment", "record_of"]
+__all__ = ["AHEAD", "LONG_AGO", "Header", "Record", "entry_of", "moment", "record_of"]
 
+AHEAD = timedelta(days=1)
+"""How far ahead of this machine's clock a time may be: what is later than all to come would block it."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """Before all that anybody says a time of."""
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 
 from catalog.text.clean import HAN
-from catalog.text.letters import CUT, find_words, fold
+from catalog.text.letters import CLUSTER, CUT, find_words, fold, ordered
 from retrieval.lexical.tokens import stems
 
 __all__ = ["marks"]
@@ -46,7 +46,20 @@ def marks(titles: Sequence[str], terms: Collection[str]) -> list[list[tuple[int,
 def cut(title: str, terms: Collection[str]) -> list[tuple[int, int]]:
     """Ranges of a title that are a term of Chinese, or of another script that is cut."""
     parts = [term for term in terms if HAN.search(term) or CUT.search(term)]
-    return [(at, at + len(one)) for one in parts for at in at_all(title, one)]
+    if not parts or not CUT.search(title):
+        return [(at, at + len(one)) for one in parts for at in at_all(title, one)]
+    plain, places = read_as(title)
+    return [(places[at], places[at + len(one)]) for one in parts for at in at_all(plain, one)]
+
+
+def read_as(title: str) -> tuple[str, list[int]]:
+    """A title as its terms are read, and for each of its characters, and its end, the place in the title."""
+    read, places = [], []
+    for place, cluster in ((match.start(), match.group()) for match in CLUSTER.finditer(title)):
+        own = ordered(unicodedata.normalize("NFKC", cluster).lower())
+        read.append(own)
+        places += [place] * len(own)
+    return "".join(read), [*places, len(title)]
 
 
 def uncut(title: str) -> list[tuple[tuple[int, int], str]]:

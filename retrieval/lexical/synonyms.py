@@ -9,7 +9,7 @@ looked for too. Both are said.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field, StringConstraints
 
 from catalog.text.colours import known_colours
-from catalog.text.letters import rejoined
+from catalog.text.letters import find_words, rejoined
 from retrieval.lexical.corrections import Words
 from retrieval.lexical.tokens import Also, search_terms
 from shelfspace.errors import InputError
@@ -133,11 +133,7 @@ def expand(words: Words, synonyms: Synonyms, text: str, ignore: Collection[str] 
         at += max(size, 1)
         if not size:
             continue
-        typed = re.search(
-            r"[\W_]*".join(map(re.escape, rejoined([word for word, _ in read[at - size : at]]))),
-            text,
-            re.IGNORECASE,
-        )
+        typed = place_of([word for word, _ in read[at - size : at]], text)
         there = [other for other in synonyms.others[key] if found(words, terms_of(other))]
         if typed is None or typed.group() in ignore or not there:
             continue
@@ -150,6 +146,15 @@ def expand(words: Words, synonyms: Synonyms, text: str, ignore: Collection[str] 
         if len(key) == 1 and there:
             also.append((key[0], tuple((other, terms_of(other)) for other in there)))
     return Expanded(text, tuple(also), tuple(said))
+
+
+def place_of(words: Sequence[str], text: str) -> re.Match[str] | None:
+    """Where a text has words that were read of it; one may be written there as it is not compared."""
+    pattern = r"[\W_]*".join(map(re.escape, rejoined(words)))
+    written = (
+        match for match in find_words(text) if [word for word, _ in search_terms(match.group())] == words
+    )
+    return re.search(pattern, text, re.IGNORECASE) or next(written, None)
 
 
 def key_at(read: list[tuple[str, str]], at: int, size: int) -> Terms:

@@ -149,6 +149,11 @@ class Service(Section):
     access_log: bool = Field(
         True, description="One JSON line a request beside the request log, without shopper data."
     )
+    request_log_rows: int = Field(
+        500_000,
+        ge=1000,
+        description="Rows that the request log keeps, some 1.5 kB each; the oldest beyond are deleted.",
+    )
     access_log_bytes: Positive = Field(100_000_000, description="Size of the access log that is kept.")
     max_photo_megapixels: PositiveFloat = Field(
         24,

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+import assets.preprocessing
 import assets.release  # noqa: F401 - says where the vectors lie
 from assets import graph
 from assets.lib import stage

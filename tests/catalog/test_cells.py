@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.cells import (
@@ -52,6 +52,7 @@ def test_what_is_no_number_or_reads_two_ways_is_none(cell: str) -> None:
     assert math.isnan(numbers(pd.Series([cell]))[0])
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=12)))
 def test_any_text_gives_a_finite_number_or_none(cells: list[str]) -> None:
     values = numbers(pd.Series(cells, dtype=object))
@@ -59,11 +60,13 @@ def test_any_text_gives_a_finite_number_or_none(cells: list[str]) -> None:
     assert not values.isin([math.inf, -math.inf]).any()
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=24)))
 def test_any_text_gives_a_time_or_none(cells: list[str]) -> None:
     assert str(moments(pd.Series(cells, dtype=object)).dtype) == "datetime64[us, UTC]"
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=0.01, max_value=1e9))
 def test_a_written_price_is_read_back(price: float) -> None:
     assert numbers(pd.Series([f"{price:,.2f}"]))[0] == pytest.approx(round(price, 2))
@@ -99,6 +102,7 @@ def test_a_number_that_nothing_decides_is_refused_and_told(others: tuple[str, ..
     assert numbers(cells, strict).iloc[-1] == 1.299
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 1e6), min_size=1), st.sampled_from(" '.,"), st.sampled_from(".,"))
 def test_a_column_is_read_back_in_each_style(prices: list[float], thousands: str, decimal: str) -> None:
     if thousands == decimal:
@@ -108,6 +112,7 @@ def test_a_column_is_read_back_in_each_style(prices: list[float], thousands: str
     assert numbers(cells).tolist() == [round(price, 2) for price in prices]
 
 
+@settings(deadline=None)
 @given(st.floats(-1e12, 1e12))
 def test_a_typed_number_reads_one_way_in_any_column(value: float) -> None:
     for other in ("", "12,50", "12.50"):

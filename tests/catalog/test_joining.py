@@ -3,7 +3,7 @@
 import json
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.joining import join_rows
@@ -65,6 +65,7 @@ ROWS = st.fixed_dictionaries({
 })  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(ROWS, max_size=9))
 def test_no_row_and_no_value_is_lost_without_a_word(rows: list[dict[str, str]]) -> None:
     table = pd.DataFrame(

@@ -72,6 +72,7 @@ def test_a_delivery_that_has_settled_asks_and_keeps_its_key_until_it_changes(sho
     assert isinstance(need, Need)
     assert (need.job, need.again, need.kind) == ("retrain", "refresh", "delivery")
     assert "more.csv" in need.cause
+    assert need.since == file.stat().st_ctime, "runs before it came do not count"
     assert delivery_need(workspace, QUIET) == need
     file.write_text("product_id,title\n2,Bowl\n3,Vase\n")
     settle(file)

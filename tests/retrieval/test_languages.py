@@ -7,6 +7,7 @@ from catalog.text.clean import clean_text, words
 from retrieval.lexical.corrections import correct
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.marks import marks
+from retrieval.lexical.synonyms import Synonyms, expand, terms_of
 from retrieval.lexical.tokens import query_terms
 from retrieval.suggestions import Suggestions, spellings
 
@@ -138,6 +139,9 @@ def test_what_a_shop_lacks_finds_nothing(language: str, typed: str) -> None:
         ("Hindi", "जूते", ["जूता"]),
         ("Arabic", "الاحمر", ["أحمر"]),
         ("Thai", "รองเท้า", ["รองเท้า"]),
+        ("Thai", "น้ำเงิน", ["น้ำเงิน"]),
+        ("Thai", "น\u0e4d\u0e49\u0e32เงิน", ["น้ำเงิน"]),  # typed in another order
+        ("Thai", "สีดำ", ["สีดำ"]),
         ("Japanese", "シューズ", ["シューズ"]),
         ("Korean", "운동화를", ["운동화"]),
         ("Russian", "стул", ["стул"]),
@@ -173,6 +177,23 @@ def test_suggestions_begin_as_was_typed(language: str, typed: str, title: str) -
     assert [one.text for one in found] == [title]
     ((start, end),) = found[0].marks
     assert start < end <= len(title)
+
+
+@pytest.mark.parametrize(
+    ("title", "word", "other", "typed", "searched"),
+    [
+        ("파란 스니커즈", "운동화", "스니커즈", "파란 운동화를", "파란 스니커즈를"),
+        ("青いスニーカー", "運動靴", "スニーカー", "青い運動靴", "青いスニーカー"),
+        ("منبه أزرق", "ساعة", "منبه", "ساعة زرقاء", "منبه زرقاء"),
+        ("जूता", "पादुका", "जूता", "लाल पादुका", "लाल जूता"),
+        ("trainers", "sneakers", "trainers", "red Sneakers", "red trainers"),
+    ],
+)
+def test_a_shops_synonyms_work_in_every_script(
+    title: str, word: str, other: str, typed: str, searched: str
+) -> None:
+    index = LexicalIndex.build(pd.DataFrame({"title": [title]}))
+    assert expand(index, Synonyms({terms_of(word): (other,)}), typed).text == searched
 
 
 def test_marks_heaped_on_letters_hide_no_word() -> None:

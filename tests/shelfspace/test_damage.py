@@ -81,7 +81,10 @@ def test_each_reader_names_what_is_missing(name: str, tmp_path: Path) -> None:
         ("state/splits.parquet", ["prepared/splits/splits.parquet"]),
         ("state/search_index/index.json", ["state/search_index", "release job"]),
         ("state/checks/balance.json", ["state/checks", "made anew"]),
-        ("state/champions/1f2e/encoder.json", ["champion.json", "evaluation job"]),
+        (
+            "state/champions/1f2e/encoder.json",
+            ["state/champions/1f2e and", "champion.json", "evaluation job"],
+        ),
     ],
 )
 def test_the_way_back_follows_from_the_place(place: str, words: list[str], tmp_path: Path) -> None:

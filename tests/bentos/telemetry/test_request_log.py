@@ -123,3 +123,19 @@ def test_a_folder_that_cannot_be_written_keeps_rows_up_to_the_bound(tmp_path: Pa
     blocked.unlink()
     log.close()
     assert [row["n"] for row in rows_in(blocked)] == [3, 4, 5, 6, 7]
+
+
+def test_the_oldest_rows_go_where_there_are_too_many(tmp_path: Path) -> None:
+    log = RequestLog(tmp_path, every_seconds=60, kept=25)
+    for number in range(40):
+        log.add([{"time": 1.0 * number, "endpoint": "search", "items": number}])
+        log.flush()
+    log.close()
+    with closing(DurableLog(tmp_path / REQUEST_LOG)) as kept:
+        assert [entry.record["items"] for entry in kept.read()[0]] == list(range(15, 40))
+        assert kept.sequence == 40
+    again = RequestLog(tmp_path, every_seconds=60, kept=10)
+    again.add([{"time": 1.0, "items": 40}])
+    again.close()
+    with closing(DurableLog(tmp_path / REQUEST_LOG)) as kept:
+        assert [entry.record["items"] for entry in kept.read()[0]] == list(range(31, 41))

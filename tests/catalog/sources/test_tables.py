@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.sources.tables import read_table
@@ -167,6 +167,7 @@ def test_an_id_is_the_same_text_from_every_reader(tmp_path: Path, name: str) -> 
     assert read["user_id"].tolist() == ["u1", "007", ""]
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=60),
     st.sampled_from([".csv", ".tsv", ".jsonl", ".parquet"]),

@@ -1,6 +1,8 @@
 """What is compared, and which rows of the request log make the two windows."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -90,8 +92,8 @@ def test_files_of_the_earlier_format_are_read_and_a_torn_line_is_named(
     assert table["time"].is_monotonic_increasing
     assert len(table) == 5
     np.testing.assert_allclose(np.stack(list(table["vector"])), [[0.6, 0.8]] * 5, atol=1e-6)
-    assert "requests-2026-03-01-1-0.jsonl line 2 is no JSON object" in caplog.text
-    assert "requests-2026-03-01-1-0.jsonl line 4 is no JSON object" in caplog.text
+    assert "requests-2026-03-01-1-0.jsonl line 2 is torn or no request" in caplog.text
+    assert "requests-2026-03-01-1-0.jsonl line 4 is torn or no request" in caplog.text
 
 
 def test_a_damaged_log_is_named(tmp_path: Path) -> None:
@@ -132,3 +134,19 @@ def test_rows_without_a_vector_leave_the_columns_usable(tmp_path: Path) -> None:
     assert window.current_vectors is None
     assert window.current["top_label"].eq("Mugs").all()
     assert set(traffic_columns(window.current)) <= set(window.current)
+
+
+def test_rows_that_are_no_requests_are_passed_over_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = {"time": "2026-01-01T00:00:00.000+00:00", "endpoint": "search", "status": 200, "items": 1}
+    with closing(DurableLog(tmp_path / REQUEST_LOG)) as log:
+        strange = [{**whole, "time": "yesterday"}, {**whole, "status": "fine"}, {"endpoint": "search"}]
+        log.append([LogEntry(row) for row in (whole, *strange, whole, whole)])
+    with closing(sqlite3.connect(tmp_path / REQUEST_LOG)) as database:
+        database.execute('UPDATE entries SET record = \'{"time": "20\' WHERE sequence = 5')
+        database.commit()
+    table = read_requests(tmp_path)
+    assert len(table) == 2
+    assert table.attrs["passed_over"] == 4
+    assert "entry 5 is torn" in caplog.text
