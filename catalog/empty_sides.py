@@ -33,12 +33,12 @@ def why_empty(products: pd.DataFrame, links: Links, level: int) -> str:
         level: label_level of the catalogue.
     """
     count, groups = len(products), len(set(links.groups))
-    if groups < 3:
+    if groups < 4:
         size, linked = links.largest
         tied = f", {size:,} of them linked by {linked}" if linked else ""
         group = Counter(links.groups).most_common(1)[0][0] if links.groups else ""
         kinds = links.kinds.get(group, Counter()).most_common(1)
-        remedy = REMEDIES[kinds[0][0]] if kinds else "deliver at least 3 products that are unlike"
+        remedy = REMEDIES[kinds[0][0]] if kinds else "deliver at least 4 products that are unlike"
         return f"{count:,} products make {groups} groups{tied}, too few for three sides; {remedy}"
     of_class: dict[str, set[str]] = defaultdict(set)
     for label, group in zip(classes_at(products["category"], level), links.groups, strict=True):

@@ -17,6 +17,9 @@ __all__ = ["SIDES", "Split", "assign_splits", "divide"]
 SIDES = ("test", "validation", "train")
 """In the order that decides a tie: a product that could stand on two sides is kept out of training."""
 
+LEAST = {"train": 2, "validation": 1, "test": 1}
+"""Products that a side needs: from one alone nothing is learned."""
+
 LESS_SURE = ((), ("number",), ("number", "template"), ("number", "template", "photo"))
 """Kinds of link that a first split goes without, one more at a time, where a side would stay empty."""
 
@@ -223,7 +226,9 @@ def _fill_every_side(
     }
     shares["train"] = 1 - sum(shares.values())
     least = {
-        name: max(1, int(share * sum(sizes.values()) / 2)) for name, share in shares.items() if share > 0
+        name: max(LEAST[name], int(share * sum(sizes.values()) / 2))
+        for name, share in shares.items()
+        if share > 0
     }
     count = Counter({name: sum(sizes[g] for g in sides if sides[g] == name) for name in SIDES})
     taught = {label: sum(sides[g] == "train" for g in found) for label, found in of_label.items()}
@@ -240,7 +245,7 @@ def _fill_every_side(
             # A group much larger than what is missing goes there only where the side would have nothing.
             if other == name or (not large and sizes[group] > 2 * missing):
                 continue
-            if count[other] - sizes[group] < (1 if large else least.get(other, 0)):
+            if count[other] - sizes[group] < (LEAST[other] if large else least.get(other, 0)):
                 continue
             if other == "train" and any(taught[label] < 2 for label in classes[group]):
                 continue
@@ -252,6 +257,6 @@ def _fill_every_side(
 
 
 def _empty(table: pd.DataFrame, products: pd.DataFrame) -> list[str]:
-    """Sides on which no product of the catalogue stands."""
-    there = set(table.loc[table["product_id"].isin(products["product_id"]), "split"])
-    return [name for name in SIDES if name not in there]
+    """Sides on which too few products of the catalogue stand."""
+    there = table.loc[table["product_id"].isin(products["product_id"]), "split"].value_counts()
+    return [name for name in SIDES if there.get(name, 0) < LEAST[name]]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from catalog.cells.money import MARKS, money_parts
+from catalog.cells.numbers import is_number
 from catalog.cells.values import codes, each
 
 __all__ = ["Prices", "one_currency"]
@@ -64,4 +65,6 @@ def _meant(cell: str) -> frozenset[str]:
 def _beside(cell: str) -> frozenset[str]:
     """Currencies that the marks beside a number may mean."""
     number, marks = money_parts(cell) if cell and not cell.isdecimal() else ("", ())
-    return frozenset.intersection(*(MARKS[mark] for mark in marks)) if number and marks else frozenset()
+    if not number or not marks or not is_number(cell):
+        return frozenset()
+    return frozenset.intersection(*(MARKS[mark] for mark in marks))

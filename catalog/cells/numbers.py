@@ -14,7 +14,7 @@ from catalog.cells.money import money_parts
 from catalog.cells.reading import AS_FOUND, Reading
 from catalog.cells.values import each
 
-__all__ = ["LARGEST", "amounts", "numbers", "open_numbers"]
+__all__ = ["LARGEST", "amounts", "is_number", "numbers", "open_numbers"]
 
 LARGEST = 10**9
 """Largest amount (a quantity, pieces on hand, days) that is taken for one."""
@@ -66,6 +66,11 @@ def open_numbers(cells: pd.Series, reading: Reading = AS_FOUND, money: bool = Tr
         return read.open & _values(read, reading).isna()
 
     return each(cells, undecided).astype(bool)
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell is a number one way at least."""
+    return not np.isnan(_both(text, money=True)).all()
 
 
 def _read(texts: pd.Series, money: bool) -> _Cells:

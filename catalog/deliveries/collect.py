@@ -125,7 +125,7 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
                 state = State.SUPERSEDED if entry.older == entry.rows > 0 else State.TAKEN
                 going = sent_to(workspace.inbox, DONE, entry, {entry.name: entry.digest})
                 ledger.change(entry.arrival, state=state, snapshot=version, **going)
-            elif entry.kind == SOURCE and entry.approved and entry.digest == collected.report.source:
+            elif entry.kind == SOURCE and not collected.report.source_held:
                 ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, moved=True)
         if collected.media:
             names = sorted(collected.media)
@@ -168,7 +168,7 @@ def _note(ledger: Ledger, inbox: Path, arrival: int, kind: str, outcome: Outcome
     if outcome.held:
         ledger.change(arrival, state=State.HELD, reason=outcome.held)
         return []
-    said = []
+    said = [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
     if outcome.older:
         said.append(f"{outcome.older} of {outcome.rows} rows are older than what is there, and passed over")
     if len(outcome.refused_rows):
@@ -203,6 +203,8 @@ def _note_source(ledger: Ledger, report: SnapshotReport) -> None:
         if entry.digest != report.source:
             reason = "the source has changed again"
             ledger.change(entry.arrival, state=State.SUPERSEDED, reason=reason, moved=True)
+        elif not report.source_held:  # settings that were changed are a yes, too
+            ledger.change(entry.arrival, approved=True)
     if not report.source_held:
         return
     known = [entry for entry in entries if entry.digest == report.source]

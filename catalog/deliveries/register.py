@@ -1,9 +1,10 @@
 """The settled files of an inbox, each with its entry in the ledger."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from catalog.deliveries.ledger import Entry, Ledger, State
@@ -14,6 +15,7 @@ from shelfspace.workspace import Workspace
 __all__ = ["Batch", "Files", "registered", "settled_files"]
 
 LINK = "a link; put the file itself into the inbox"
+UNREADABLE = "it may not be read; give it to the user that runs Shelfspace, or let that user read it"
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Copy:
 
     Attributes:
         found: the file itself.
-        path: the copy, of the same name; None of a link, which is not followed.
+        path: the copy, of the same name; None of a link, which is not followed, and of what may not be read.
         digest: xxh3-128 of the copy.
     """
 
@@ -67,28 +69,43 @@ def settled_files(workspace: Workspace, quiet_seconds: float) -> Iterator[Files]
     reading = workspace.state / "reading"
     shutil.rmtree(reading, ignore_errors=True)  # a killed run's
     files = Files()
-    for number, found in enumerate(files_in(workspace.inbox)):
+    for number, file in enumerate(files_in(workspace.inbox)):
+        found = _named(file, workspace.inbox)
         if not found.settled(quiet_seconds):
             files.arriving.append(found.name)
-        elif found.path.is_symlink():
+        elif not _is_readable(found.path):
             files.tables.append(Copy(found, None, ""))
         else:
             copy = reading / str(number) / found.name
             copy.parent.mkdir(parents=True)
             shutil.copyfile(found.path, copy)
             files.tables.append(Copy(found, copy, file_hash(copy)))
-    for found in files_in(workspace.inbox / "media", deep=True):
+    for file in files_in(workspace.inbox / "media", deep=True):
+        found = _named(file, workspace.inbox / "media")
         name = f"media/{found.name}"
         if not found.settled(quiet_seconds):
             files.arriving.append(name)
-        elif found.path.is_symlink():
-            files.tables.append(Copy(Found(found.path, name, found.seen, found.quiet), None, ""))
+        elif not _is_readable(found.path):
+            files.tables.append(Copy(replace(found, name=name), None, ""))
         else:
             files.media[found.name] = found
     try:
         yield files
     finally:
         shutil.rmtree(reading, ignore_errors=True)
+
+
+def _named(file: Found, folder: Path) -> Found:
+    """The file under a name that can be written down."""
+    path = folder / file.name
+    if os.path.lexists(path):
+        return file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return replace(file, path=file.path.rename(path))
+
+
+def _is_readable(path: Path) -> bool:
+    return not path.is_symlink() and os.access(path, os.R_OK)
 
 
 def registered(ledger: Ledger, files: Files, taken: set[str]) -> Batch:
@@ -123,7 +140,8 @@ def registered(ledger: Ledger, files: Files, taken: set[str]) -> Batch:
             ledger.change(entry.arrival, kind=kind.partition(":")[0], state=State.WAITING)
             batch.taken.append(entry.arrival)
         elif file is None or file.path is None:
-            batch.refused[entry.arrival] = LINK
+            is_link = file is not None and file.found.path.is_symlink()
+            batch.refused[entry.arrival] = LINK if is_link else UNREADABLE
         elif entry.state is not State.HELD or entry.approved:
             batch.files.append((entry, file.path))
     return batch

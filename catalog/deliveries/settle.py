@@ -38,7 +38,7 @@ class Found:
 
     Attributes:
         path: where it lies.
-        name: relative to the folder that was looked through.
+        name: relative to the folder that was looked through, as UTF-8.
         seen: its size in bytes and mtime in ns.
         quiet: for how many seconds nothing has happened to it.
         written: whether a process of this machine has it open for writing.
@@ -70,7 +70,7 @@ def files_in(folder: Path, *, deep: bool = False) -> list[Found]:
         return []
     found = []
     for path in folder.rglob("*") if deep else folder.iterdir():
-        name = path.relative_to(folder).as_posix()
+        name = usable_name(path.relative_to(folder).as_posix())
         hidden = any(part.startswith(".") for part in Path(name).parts)
         if hidden or name.lower().endswith(ON_ITS_WAY) or not (path.is_file() or path.is_symlink()):
             continue
@@ -84,6 +84,11 @@ def files_in(folder: Path, *, deep: bool = False) -> list[Found]:
         seen = f"{state.st_size}-{state.st_mtime_ns}"
         found.append((state.st_mtime_ns, Found(path, name, seen, now - changed, _is_written(path))))
     return [file for _, file in sorted(found, key=lambda item: (item[0], item[1].name))]
+
+
+def usable_name(name: str) -> str:
+    """The name of a file as text: what is no UTF-8 of it (a name packed on another system) becomes `_`."""
+    return name.encode(errors="surrogateescape").decode(errors="replace").replace("\ufffd", "_")
 
 
 def wait_until_settled(folder: Path, quiet_seconds: float, at_most: float) -> None:

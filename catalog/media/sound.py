@@ -10,7 +10,7 @@ from catalog.media.headers import check_file, wav_shortage
 from shelfspace.errors import MediaError
 from shelfspace.settings import Media
 
-__all__ = ["SoundFacts", "open_sound", "probe_sound"]
+__all__ = ["SoundFacts", "loudest_of_cancelled", "open_sound", "probe_sound"]
 
 MAX_CHANNELS = 8
 SAMPLE_RATES = (2_000, 384_000)
@@ -132,8 +132,18 @@ def _mixed(file: soundfile.SoundFile, limits: Media) -> tuple[np.ndarray, float,
             squares += np.square(both).sum(axis=0)
     wave = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
     power = squares / max(frames, 1) - (sums / max(frames, 1)) ** 2  # an offset is not heard
-    unlike = power[:-1].sum() / file.channels**2
-    return wave, peak, int(power[:-1].argmax()) if power[-1] < CANCELLED * unlike else None
+    return wave, peak, loudest_of_cancelled(power)
+
+
+def loudest_of_cancelled(power: np.ndarray) -> int | None:
+    """Which channel is the loudest, where they cancel one another; None where their mean is heard.
+
+    Args:
+        power: (channels + 1,) of each channel, and of their mean.
+    """
+    channels = len(power) - 1
+    cancelled = power[-1] < CANCELLED * power[:-1].sum() / channels**2
+    return int(power[:-1].argmax()) if cancelled else None
 
 
 def _one_channel(data: bytes, channel: int) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 
 from catalog.media.headers import check_file, sniff
-from catalog.media.sound import MIN_SECONDS, SILENCE
+from catalog.media.sound import MIN_SECONDS, SILENCE, loudest_of_cancelled
 from shelfspace.errors import MediaError, SettingsError
 from shelfspace.settings import Media
 
@@ -102,21 +102,28 @@ def _frames(container: Any, seconds: float, limits: Media) -> dict[str, bytes]:
 
 
 def _soundtrack(container: Any, limits: Media) -> bytes | None:
-    """The first soundtrack as a mono WAV; None when it is too short or too quiet to be a sound."""
+    """The first soundtrack as a WAV of one channel: the mean, or the louder where left and right cancel; None
+    when it is too short or too quiet to be a sound."""
     import av
 
     container.seek(0)
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=SOUND_RATE)
+    several = container.streams.audio[0].channels > 1
+    layouts = ("mono", "stereo") if several else ("mono",)
+    resamplers = [av.AudioResampler(format="s16", layout=layout, rate=SOUND_RATE) for layout in layouts]
     most = round(Fraction(limits.max_sound_seconds) * SOUND_RATE)
-    blocks: list[np.ndarray] = []
+    blocks: list[list[np.ndarray]] = [[np.zeros((0, channels), np.int16)] for channels in (1, 2)]
     samples = 0
     for frame in container.decode(container.streams.audio[0]):
-        for made in resampler.resample(frame):
-            blocks.append(made.to_ndarray().reshape(-1))
-            samples += len(blocks[-1])
+        for channels, (resampler, own) in enumerate(zip(resamplers, blocks, strict=False), 1):
+            own += [made.to_ndarray().reshape(-1, channels) for made in resampler.resample(frame)]
+        samples = sum(map(len, blocks[0]))
         if samples >= most:
             break
-    wave = np.concatenate(blocks)[:most] if blocks else np.zeros(0, dtype=np.int16)
+    wave, sides = np.concatenate(blocks[0])[:most, 0], np.concatenate(blocks[1])[:most]
+    if len(sides):
+        power = [np.var(one, dtype=np.float64) for one in (*sides.T, wave)]
+        louder = loudest_of_cancelled(np.array(power))
+        wave = wave if louder is None else sides[:, louder]
     if len(wave) < MIN_SECONDS * SOUND_RATE or np.abs(wave.astype(np.int32)).max() < SILENCE * 32768:
         return None
     written = io.BytesIO()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.dagster_run import FINISHED_STATUSES
+from dagster._core.storage.dagster_run import FINISHED_STATUSES, RunRecord
 
 from dagster_project.outcome import why_failed
 from dagster_project.tags import ATTEMPT, CAUSE, NEED, WORKSPACE
@@ -40,6 +40,8 @@ class Need:
         cause: why, as a sentence.
         job: what is asked for.
         again: what is asked for after a failed run; default the same job.
+        since: s since the epoch; runs that ended before it were not asked for on its behalf: the same file
+            may be delivered every night.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Need:
     cause: str
     job: str
     again: str = ""
+    since: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,18 @@ def attempts_at(instance: dg.DagsterInstance, workspace: Workspace, tag: str, va
             record.dagster_run.run_id,
             record.dagster_run.is_finished,
             record.dagster_run.is_success,
-            None if record.end_time is None else datetime.fromtimestamp(record.end_time, UTC),
+            _ended(record),
             record.dagster_run.tags.get(NEED, ""),
         )
         for record in reversed(records)
     ]
+
+
+def _ended(record: RunRecord) -> datetime | None:
+    """When a run ended; None while it has not."""
+    if not record.dagster_run.is_finished:
+        return None
+    return datetime.fromtimestamp(record.end_time or record.update_timestamp.timestamp(), UTC)
 
 
 def unfinished(instance: dg.DagsterInstance, workspace: Workspace) -> str | None:
@@ -142,6 +152,7 @@ def ask(
         attempts: what was asked for before; default the runs with this need's key.
     """
     made = attempts_at(context.instance, workspace, NEED, need.key) if attempts is None else attempts
+    made = [run for run in made if run.ended is None or run.ended.timestamp() >= need.since]
     number, reason = next_attempt(made, datetime.now(UTC), settings)
     if made and made[-1].finished and not made[-1].success:
         reason = f"{reason}: {why_failed(context.instance, made[-1].run_id)}"

@@ -59,7 +59,9 @@ def delivery_need(workspace: Workspace, settings: Settings) -> Need | str:
     said = [one.said for one in waiting]
     cause = "; ".join([*said[:SHOWN], *([f"and {len(said) - SHOWN} more"] if len(said) > SHOWN else [])])
     key = f"delivery-{fingerprint(sorted(one.key for one in waiting))}"
-    return Need(key, "delivery", "inbox sensor", cause, settings.automation.inbox_job, "refresh")
+    files = [workspace.inbox / one.name for one in waiting]
+    since = min((file.stat().st_ctime for file in files if file.exists()), default=0.0)
+    return Need(key, "delivery", "inbox sensor", cause, settings.automation.inbox_job, "refresh", since)
 
 
 def source_need(shop: Shop, before: str | None) -> tuple[Need | str, str | None]:

@@ -7,6 +7,8 @@ from data_checks.validation.report import CheckReport, Finding
 __all__ = ["no_leak"]
 
 SIDES = ("train", "validation", "test")
+LEAST = {"train": 2}
+"""Products that a side needs where one is not enough: from one alone nothing is learned."""
 
 
 def no_leak(splits: pd.DataFrame, products: pd.DataFrame, why_empty: str = "") -> CheckReport:
@@ -24,7 +26,7 @@ def no_leak(splits: pd.DataFrame, products: pd.DataFrame, why_empty: str = "") -
     repeated = int(present["product_id"].duplicated().sum())
     counts = present["split"].value_counts()
     shares = ", ".join(f"{side} {int(counts.get(side, 0)):,}" for side in SIDES)
-    empty = [side for side in SIDES if not counts.get(side, 0)]
+    empty = [side for side in SIDES if counts.get(side, 0) < LEAST.get(side, 1)]
     if empty and why_empty:
         shares = f"{shares}: {why_empty}"
     n = len(products)
@@ -43,7 +45,7 @@ def no_leak(splits: pd.DataFrame, products: pd.DataFrame, why_empty: str = "") -
         ),
         Finding(
             "every side has products", "split",
-            "An empty side leaves nothing to learn from, to stop on, or to judge by.", "critical",
+            "A side without products (training: two) leaves nothing to learn, stop or judge by.", "critical",
             not empty, shares, len(empty), n, "split",
             "no_empty_side",
         ),

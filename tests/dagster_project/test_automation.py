@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +31,17 @@ def run(ago: timedelta | None, success: bool = False, need: str = "drift-k1") ->
     """A run that ended so long ago; None: it is at work."""
     ended = None if ago is None else NOW - ago
     return Attempt("12345678-run", ago is not None, success, ended, need)
+
+
+def test_the_same_file_that_comes_every_night_is_asked_for_every_night(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    nights = [run(DAY * ago, success=True, need="delivery-1") for ago in range(20, 0, -1)]
+    tonight = replace(DELIVERY, since=(NOW - DAY / 2).timestamp())
+    with dg.build_sensor_context(instance) as context:
+        request = ask(context, workspace, tonight, OFTEN, nights)
+    assert isinstance(request, dg.RunRequest)
+    assert (request.job_name, request.tags["shelfspace/attempt"]) == ("retrain", "1")
 
 
 def test_drift_asks_until_a_retraining_came_to_its_end() -> None:

@@ -1,15 +1,20 @@
 """Deliveries: upserts and tombstones, in the order of time."""
 
+import os
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from catalog.deliveries.collect import note_taken
 from catalog.deliveries.ledger import Entry, State, read_ledger
+from catalog.deliveries.pending import pending
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import read_raw_products
 from catalog.snapshot.write import SnapshotReport
 from catalog.sources.base import CatalogSource
+from shelfspace.files import read_json, write_json
 from shelfspace.hashing import tree_hash
 from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
@@ -190,3 +195,60 @@ def test_a_link_is_not_followed(shop: CatalogSource, tmp_path: Path) -> None:
     ]
     assert (tmp_path / "inbox" / "refused" / "media" / "n.png").is_symlink()
     assert (tmp_path / "secret.png").read_bytes() == photo("red")
+
+
+def test_a_file_that_changes_after_it_was_read_stays_and_counts_again(
+    shop: CatalogSource, tmp_path: Path
+) -> None:
+    workspace = Workspace(tmp_path, "shop")
+    take(shop, tmp_path)
+    deliver(workspace.inbox, "a.jsonl", [{"product_id": "p1", "title": "half"}])
+    found = collected(workspace, shop, kept=False)
+    deliver(
+        workspace.inbox, "a.jsonl", [{"product_id": "p1", "title": "half"}, {"product_id": "n", "title": "x"}]
+    )
+    note_taken(workspace, found, "v1")
+    assert [path.name for path in workspace.inbox.iterdir() if path.is_file()] == ["a.jsonl"]
+    take(shop, tmp_path)
+    assert titles(tmp_path)["n"] == "x"
+    assert [(e.arrival, e.state) for e in entries(tmp_path)] == [(1, State.TAKEN), (2, State.TAKEN)]
+
+
+def test_a_name_that_is_no_utf8_and_a_file_without_rows(shop: CatalogSource, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, "shop")
+    (workspace.inbox / "media").mkdir(parents=True)
+    name = os.fsdecode("中.csv".encode("gbk"))
+    (workspace.inbox / name).write_text("product_id,title\nn,new\n")
+    (workspace.inbox / "media" / name).write_text("no photo")
+    (workspace.inbox / "none.csv").write_text("product_id,title\n")
+    assert len(pending(workspace, 0)) == 3
+    said = collected(workspace, shop).said
+    assert titles(tmp_path)["n"] == "new"
+    assert sorted(entry.name for entry in entries(tmp_path)) == ["__.csv", "none.csv"]
+    assert said == ("none.csv: the file has no rows", "no row names media/__.csv; it waits in the inbox")
+
+
+def test_a_workspace_of_an_earlier_version_goes_on(shop: CatalogSource, tmp_path: Path) -> None:
+    """Its manifest names deliveries by name and bytes, its shards know of no fields, it has no ledger."""
+    workspace = Workspace(tmp_path, "shop")
+    take(shop, tmp_path, {"product_id": "p1", "title": "before"})
+    manifest = read_json(workspace.snapshot / "manifest.json")
+    write_json(workspace.snapshot / "manifest.json", {**manifest, "deliveries": ["0123456789abcdef"]})
+    for shard in (workspace.snapshot / "products").iterdir():
+        pd.read_parquet(shard).drop(columns="_fields").to_parquet(shard, index=False)
+    (workspace.state / "deliveries.json").unlink()
+    assert titles(tmp_path)["p1"] == "before"
+    take(shop, tmp_path, {"product_id": "p1", "price": "8"}, name="b.jsonl")
+    rows = read_raw_products(workspace.snapshot).set_index("product_id")
+    assert rows.loc["p1", ["title", "price"]].tolist() == ["before", "8"]
+
+
+def test_a_ledger_that_was_lost_takes_nothing_twice_and_swallows_nothing(
+    shop: CatalogSource, tmp_path: Path
+) -> None:
+    for title in ("one", "two"):
+        take(shop, tmp_path, {"product_id": "p1", "title": title})
+    (tmp_path / "state" / "deliveries.json").unlink()
+    take(shop, tmp_path, {"product_id": "p1", "title": "one"})
+    assert titles(tmp_path)["p1"] == "one"
+    assert [entry.arrival for entry in entries(tmp_path)] == [3]

@@ -11,6 +11,7 @@ from catalog.deliveries.pending import pending
 from catalog.snapshot.shards import read_raw_products
 from catalog.sources.base import CatalogSource
 from shelfspace.errors import CatalogError
+from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
 from tests.catalog.shelf import collected, product, write_catalogue
 
@@ -139,6 +140,16 @@ def test_a_source_that_is_mended_needs_no_approval(workspace: Workspace, shop: C
     write_catalogue(shop.folder, [product(i) for i in range(COUNT)])
     assert deliver(workspace, shop).said == ()
     assert states(workspace) == {"source": State.SUPERSEDED}
+
+
+def test_a_limit_that_was_raised_lets_a_held_source_through(
+    workspace: Workspace, shop: CatalogSource
+) -> None:
+    write_catalogue(shop.folder, [product(i) for i in range(8)])
+    assert deliver(workspace, shop).report.source_held
+    wide = Settings.model_validate({"collection": {"max_delete_share": 0.9}})
+    assert collected(workspace, shop, wide).said == ()
+    assert (count(workspace), states(workspace)) == (8, {"source": State.TAKEN})
 
 
 def test_another_file_of_a_held_name_is_judged_for_itself(workspace: Workspace, shop: CatalogSource) -> None:

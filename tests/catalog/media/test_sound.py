@@ -159,15 +159,22 @@ INVERTED = {
 }
 
 
-@pytest.mark.parametrize("form", ["WAV", "FLAC", "OGG", "MP3"])
-@pytest.mark.parametrize("case", INVERTED)
+# OGG and MP3 do not keep the sides of noise opposed.
+KEPT = [
+    (case, form)
+    for case in INVERTED
+    for form in (("WAV", "FLAC") if case == "of broad sound" else ("WAV", "FLAC", "OGG", "MP3"))
+]
+
+
+@pytest.mark.parametrize(("case", "form"), KEPT)
 def test_channels_that_cancel_give_the_loudest(case: str, form: str) -> None:
     channels = np.stack(INVERTED[case], axis=1)
     if form == "MP3":
         channels = channels[:, :2]  # it has no more
     wave, _ = open_sound(encoded(channels, form), LIMITS)
     loudest = channels[:, channels.var(axis=0).argmax()]
-    assert likeness(wave[:RATE] - wave[:RATE].mean(), loudest[: len(wave)] - loudest.mean()) > 0.8
+    assert likeness(wave[:RATE] - wave[:RATE].mean(), loudest[: len(wave)] - loudest.mean()) > 0.9
     assert np.abs(wave).max() == pytest.approx(np.abs(loudest).max(), rel=0.2)
 
 

@@ -22,15 +22,22 @@ COLOURS = ((220, 20, 20), (20, 200, 20), (20, 20, 220))
 
 
 def video(
-    seconds: float = 3.0, sound: float | None = 440.0, form: str = "mp4", size: int = 64, quiet: bool = False
+    seconds: float = 3.0,
+    sound: float | None = 440.0,
+    form: str = "mp4",
+    size: int = 64,
+    quiet: bool = False,
+    sides: tuple[float, ...] = (1.0,),
 ) -> bytes:
-    """Red, then green, then blue, a third of the time each; a tone beside it."""
+    """Red, then green, then blue, a third of the time each; a tone beside it, on each side so loud."""
     stream = io.BytesIO()
     with av.open(stream, "w", format=form) as container:
         pictures = container.add_stream("mpeg4" if form == "mp4" else "libvpx", rate=10)
         pictures.width = pictures.height = size
         pictures.pix_fmt = "yuv420p"
         heard = container.add_stream("aac" if form == "mp4" else "libopus", rate=48_000) if sound else None
+        if heard is not None:
+            heard.layout = "mono" if len(sides) == 1 else "stereo"
         frames = round(seconds * 10)
         for i in range(frames):
             pixels = np.full((size, size, 3), COLOURS[3 * i // frames], dtype=np.uint8)
@@ -40,7 +47,9 @@ def video(
             t = np.arange(round(seconds * 48_000)) / 48_000
             wave = (0 if quiet else 0.5) * np.sin(2 * np.pi * sound * t)
             frame = av.AudioFrame.from_ndarray(
-                np.rint(wave * 32767).astype(np.int16)[None], format="s16", layout="mono"
+                np.rint(np.outer(wave, sides) * 32767).astype(np.int16).reshape(1, -1),
+                format="s16",
+                layout="mono" if len(sides) == 1 else "stereo",
             )
             frame.sample_rate = 48_000
             container.mux(heard.encode(frame))
@@ -61,6 +70,14 @@ def test_frames_come_from_all_over_the_video_and_the_tone_is_heard(form: str) ->
     spectrum = np.abs(np.fft.rfft(wave[: 2 * rate]))
     assert spectrum.argmax() / 2 == pytest.approx(440, abs=2)
     assert video_parts(video(form=form), Media()) == parts
+
+
+@pytest.mark.parametrize("form", ["mp4", "webm"])
+@pytest.mark.parametrize(("sides", "loud"), [((1.0, -1.0), 0.5), ((0.5, -1.0), 0.5), ((1.0, 0.5), 0.375)])
+def test_sides_that_cancel_give_the_louder(form: str, sides: tuple[float, float], loud: float) -> None:
+    wave, rate = open_sound(video_parts(video(form=form, sides=sides), Media())["sound.wav"], Media())
+    assert np.percentile(np.abs(wave), 99) == pytest.approx(loud, rel=0.1)
+    assert np.abs(np.fft.rfft(wave[: 2 * rate])).argmax() / 2 == pytest.approx(440, abs=2)
 
 
 def test_without_a_soundtrack_or_with_a_silent_one_there_is_no_sound() -> None:
