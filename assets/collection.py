@@ -1,11 +1,9 @@
 """Collection: the source as it came, sharded, identified by DVC."""
 
-import sys
 import time
 from collections.abc import Iterator
 
 import dagster as dg
-from tqdm import tqdm
 
 from assets.lib import dvc as data_versions
 from assets.lib.presentation import column_schema, table_fact
@@ -66,7 +64,6 @@ def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Mat
     said = list(dict.fromkeys([*shop.source.notes, *collected.said]))
     for sentence in said:
         context.log.warning(sentence)
-        tqdm.write(f"  {sentence}", file=sys.stderr)
     changes: Facts = {
         "deliveries": len(collected.read),
         **({"said": {"md": "\n".join(f"- {sentence}" for sentence in said)}} if said else {}),

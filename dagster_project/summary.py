@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from assets.lib.kept_rows import kept_rows
 from catalog.cleaning.losses import LOSSES, losses_table, read_losses
+from catalog.deliveries.losses import delivery_losses
 from dagster_project.graph import STAGES
 from data_checks.validation.pages import QUARANTINE
 from releases.champion import champion
@@ -51,7 +52,7 @@ def lost(workspace: Workspace) -> str:
     cleaned = workspace.prepared / "catalogue"
     if not (cleaned / LOSSES).exists():
         return ""
-    table = losses_table(read_losses(cleaned))
+    table = losses_table([*read_losses(cleaned), delivery_losses(workspace.state)])
     page = workspace.validation / QUARANTINE
     told = warned(workspace)
     told += [f"  {name}: {said}" for name, said in kept_rows(workspace.prepared).items()]

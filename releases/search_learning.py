@@ -174,9 +174,13 @@ def search_lessons(
 ) -> list[Lesson]:
     """Lessons of held-out listings, and of the shop's judgements where there are any.
 
+    None where the encoder reads no text, as of a catalogue of photos alone: it cannot be asked in words.
+
     Args:
         words, index: folders of the catalogue's index of words and of its vectors.
     """
+    if "text" not in encoder.modalities:
+        return []
     products, vectors = source.products, source.vectors
     classes = encoder.classify_vectors(vectors) if encoder.labels else None
     alone, own = source.alone, {**source.alone, **source.own}

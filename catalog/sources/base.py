@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from catalog.cells import AS_FOUND, Reading
+from catalog.cells import AS_FOUND, Reading, moments
 from catalog.contract import REQUIRED, TABLES, empty, raw_columns, source_columns
 from catalog.media.addresses import fetched_name, is_address
 from catalog.sources.tables import read_table
@@ -92,6 +92,11 @@ class CatalogSource:
                 raise CatalogError(
                     f"{name}.{column}", path.name, f"name its column in catalog.yaml; the file has: {there}"
                 )
+        if "updated_at" in table and self.reading(name).dates:
+            # What deliveries are compared with must not need the description to be read.
+            times = moments(table["updated_at"], self.reading(name))
+            written = times.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            table["updated_at"] = written.where(times.notna(), table["updated_at"])
         kept = [c for c in source_columns(name) if c in raw_columns(name) or c in table.columns]
         return table.reindex(columns=kept, fill_value="").reset_index(drop=True)
 
@@ -131,7 +136,8 @@ class CatalogSource:
         files = {name: file_hash(self.table_file(name)) for name, _ in tables}
         kept = ("columns", "encoding", "delimiter")
         how = {name: {k: described[k] for k in kept if k in described} for name, described in tables}
-        return fingerprint([files, how, self.reader, READER_VERSION])
+        dates = [self.reading(name).dates for name, _ in tables]
+        return fingerprint([files, how, dates, self.reader, READER_VERSION])
 
     def reading(self, table: str) -> Reading:
         """How a table writes numbers and dates, where catalog.yaml tells it."""

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from releases.search_learning import LEARNED, LearnedFrom, keep_learned, learn_search
+from catalog.snapshot.media_store import MediaStore
+from releases.search_learning import LEARNED, LearnedFrom, keep_learned, learn_search, search_lessons
 from retrieval.ranking.fusion import FusionModel
 
 
@@ -80,3 +81,16 @@ def test_new_judgements_are_learned_from_at_once(source: LearnedFrom, learned: P
 def test_what_an_older_version_left_is_learned_anew(source: LearnedFrom, learned: Path, name: str) -> None:
     (learned / name).unlink()
     assert keep(learned, source) == ""
+
+
+def test_an_encoder_that_reads_no_text_is_asked_nothing_and_search_goes_by_rule(
+    source: LearnedFrom, tmp_path: Path
+) -> None:
+    """A catalogue of photos alone: words cannot be put to its encoder."""
+
+    class Seeing:
+        modalities = ("image",)
+
+    lessons = search_lessons(source, Seeing(), MediaStore(tmp_path, {}), tmp_path, tmp_path)  # type: ignore[arg-type]
+    assert lessons == []
+    assert learn_search(lessons, source, tmp_path / "learned").fusion == FusionModel.fallback()

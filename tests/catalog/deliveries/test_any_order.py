@@ -149,6 +149,9 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule(rows=ROWS)
     def put(self, rows: list[Row]) -> None:
+        self.put_file(rows)
+
+    def put_file(self, rows: list[Row]) -> None:
         self.number += 1
         name = f"{self.number}.csv"
         path = self.workspace.inbox / f"{name}.part"
@@ -203,8 +206,9 @@ class Deliveries(RuleBasedStateMachine):
         self.run(None)
 
     @precondition(lambda self: not self.killed)
-    @rule(after=st.integers(0, 14))
-    def collect_and_be_killed(self, after: int) -> None:
+    @rule(rows=ROWS, after=st.sampled_from([6, 4, 5, 3, 7, 2, 8, 1, 0]))
+    def deliver_and_be_killed(self, rows: list[Row], after: int) -> None:
+        self.put_file(rows)
         self.run(after)
 
     def run(self, after: int | None) -> None:

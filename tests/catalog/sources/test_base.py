@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from catalog.cells import Reading
 from catalog.contract import PRODUCT_COLUMNS
 from catalog.sources.open import open_catalog
 from shelfspace.errors import CatalogError
@@ -35,6 +36,21 @@ def test_a_mapping_names_the_source_columns(tmp_path: Path) -> None:
     assert source.currency == "EUR"
 
 
+def test_numbers_and_dates_are_written_as_the_description_says(tmp_path: Path) -> None:
+    (tmp_path / "products.csv").write_text("product_id,price,updated_at\n1,1.261,03/04/2026\n2,x,soon\n")
+    told = (
+        "decimal: ',', dates: day-first, products: {path: products.csv}, stock: {path: s.csv, decimal: '.'}"
+    )
+    (tmp_path / "catalog.yaml").write_text(f"{{{told}}}")
+    source = open_catalog(str(tmp_path))
+    assert source.reading("products") == Reading(decimal=",", dates="day-first")
+    assert source.reading("stock").decimal == "."
+    table = source.products()
+    assert table["price"].tolist() == ["1.261", "x"]
+    # Deliveries are ordered by it wherever the rows are read.
+    assert table["updated_at"].tolist() == ["2026-04-03T00:00:00.000000Z", "soon"]
+
+
 def test_names_of_categories_stand_by_path_and_language(tmp_path: Path) -> None:
     (tmp_path / "products.csv").write_text("product_id,title\n1,cup\n")
     (tmp_path / "catalog.yaml").write_text(
@@ -57,6 +73,10 @@ def test_names_of_categories_stand_by_path_and_language(tmp_path: Path) -> None:
         ("{products: {path: p.csv}, label_level: -1}", "label_level"),
         ("{products: {path: p.csv}, label_level: true}", "label_level"),
         ("{products: {path: p.csv}, photo_separator: ''}", "photo_separator"),
+        ("{products: {path: p.csv}, decimal: '.', thousands: '.'}", "the same mark"),
+        ("{products: {path: p.csv, dates: american}}", "day-first or month-first"),
+        ("{products: {path: p.csv}, decimal: comma}", "give '.' or ','"),
+        ("{products: {path: p.csv, delimiter: ';;'}}", "one character"),
         ("{products: {path: p.csv}, media_root: ..}", "media_root"),
         ("{products: {path: p.csv}, media_root: nowhere}", "media_root"),
         ("{products: {path: p.csv}, params: 3}", "params"),
