@@ -64,7 +64,7 @@ def killed_assets() -> list[Fault]:
 
     def happen(folder: str, job: str, world: World) -> Ended:
         shutil.rmtree(world.workspace.root / folder, ignore_errors=True)
-        return world.run(job, kill_at(1, ("replace",), f"/{Path(folder).parent.name}/.{Path(folder).name}."))
+        return world.run(job, kill_at(1, ("replace",), f"/.{Path(folder).name}."))
 
     return [
         Fault("kill -9 of the run", folder, partial(happen, folder, job), partial(run, job), ("killed",))

@@ -31,7 +31,8 @@ __all__ = [
 ]
 
 COMPARED = (
-    "snapshot", "prepared", "features", "training", "evaluation/holdout", "evaluation/model_card",
+    "snapshot", "prepared", "features", "training/challenger/model", "evaluation/holdout",
+    "evaluation/model_card",
     "state/product_embeddings", "state/search_index", "state/lexical_index", "state/modality_vectors",
     "state/search_fusion", "state/bought_together", "state/graph_vectors", "state/splits.parquet",
     "release/release.json",

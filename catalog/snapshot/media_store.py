@@ -19,8 +19,9 @@ from pathlib import Path
 import pandas as pd
 
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_parquet, write_table
+from shelfspace.files import read_parquet, reading, write_table
 from shelfspace.hashing import content_hash
+from shelfspace.way_back import way_back
 
 __all__ = ["Added", "MediaStore", "add_media"]
 
@@ -84,16 +85,12 @@ class MediaStore:
             ArtifactError: no such key, or its shard is damaged.
         """
         entry = self.entry(key)
-        try:
-            with (self.folder / entry.shard).open("rb") as stream:
-                stream.seek(entry.offset)
-                data = stream.read(entry.size)
-        except OSError as error:
-            raise ArtifactError(
-                f"media shard {entry.shard} cannot be read: {error}; run `dvc checkout`"
-            ) from error
+        shard = self.folder / entry.shard
+        with reading(shard), shard.open("rb") as stream:
+            stream.seek(entry.offset)
+            data = stream.read(entry.size)
         if content_hash(data) != entry.digest:
-            raise ArtifactError(f"{key} in media shard {entry.shard} is damaged; run `dvc checkout`")
+            raise ArtifactError(f"{key} in media shard {shard} is damaged; {way_back(shard)}")
         return data
 
     def digest(self, key: str) -> str:

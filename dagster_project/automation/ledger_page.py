@@ -37,11 +37,14 @@ def ledger_event(
     Raises:
         ArtifactError: the ledger is damaged.
     """
-    rows = delivery_rows(workspace, quiet_seconds)
+    # Dagster stores plain text, and no kind of it such as a state.
+    rows = [
+        {name: str(said) for name, said in row.items()} for row in delivery_rows(workspace, quiet_seconds)
+    ]
     seen = fingerprint(rows)
     if seen == before or not rows:
         return None, seen
-    states = Counter(str(row["state"]).partition(":")[0].partition(" release")[0] for row in rows)
+    states = Counter(row["state"].partition(":")[0].partition(" release")[0] for row in rows)
     table = shown_table(list(rows[0]), [list(row.values()) for row in rows[:NEWEST]])
     counts = {name.replace(" ", "_"): count for name, count in states.items()}
     return dg.AssetMaterialization(
