@@ -61,7 +61,7 @@ def _choosing(shop: Shop) -> list[Any]:
     deps=["texts", "splits", "products", "raw_media"],
     settings=_choosing,
     kinds={"scikitlearn"},
-    code_version="2",
+    code_version="3",
     description="The encoders that are chosen where the settings say `auto`, and why; a refresh keeps them.",
 )
 def encoder_choice(shop: Shop, folder: Path) -> Facts:
