@@ -115,7 +115,8 @@ def release(shop: Shop, folder: Path) -> Facts:
     """Write the release and move the pointer to it; the same content gives the same release."""
     from models.features.store import prune_stores
     from releases import promote, prune, write_release
-    from releases.contents import graph_part, keep_reference, release_parts, with_stock
+    from releases.contents import card_with_search, graph_part, keep_reference, release_parts, with_stock
+    from retrieval.ranking.fusion import FusionModel
     from retrieval.vectors import load_index
 
     workspace, vectors = shop.workspace, shop.vectors()
@@ -136,7 +137,10 @@ def release(shop: Shop, folder: Path) -> Facts:
         metrics=metrics,
         provenance={**provenance(shop), "champion": model.name, "created_at": crowned(workspace)},
         made_by=shop.made_by(),
-        model_card=champion_paper(model, "model_card.md").read_text(),
+        model_card=card_with_search(
+            champion_paper(model, "model_card.md").read_text(),
+            FusionModel.load(shop.folder("search_fusion") / "search_fusion.json"),
+        ),
         parts=release_parts(
             model,
             lexical=shop.folder("lexical_index"),

@@ -19,7 +19,7 @@ from retrieval.ranking.fusion import FusionModel
 from retrieval.vectors import load_index
 from shelfspace.files import atomic_directory, read_array, seal_folder, write_table
 
-__all__ = ["graph_part", "keep_reference", "release_parts", "with_stock"]
+__all__ = ["card_with_search", "graph_part", "keep_reference", "release_parts", "with_stock"]
 
 
 def with_stock(products: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
@@ -52,6 +52,20 @@ def release_parts(
     judged = champion_paper(model, "evaluation.json")
     parts |= insight_parts(insights)
     return {**parts, "evaluation.json": partial(shutil.copyfile, judged)} if judged.is_file() else parts
+
+
+def card_with_search(card: str, fusion: FusionModel) -> str:
+    """A model card with who ranks each kind of query, and by how much that one won."""
+    lines = [
+        "## Who ranks a query",
+        "",
+        "| kind | ranked by | compared on queries left out |",
+        "|---|---|---|",
+    ]
+    for kind, said in fusion.describe().items():
+        found = said.get("compared", {}).get("said", "not compared: too few queries")
+        lines.append(f"| {kind} | {said['weights_of']} | {found} |")
+    return "\n".join([card.rstrip("\n"), "", *lines, ""])
 
 
 def graph_part(folder: Path) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class InMemoryRelease:
         encoder.own_maps = release_tables(release, MAPS)
         insights = read_insights(release)
         parts = with_popularity(search_parts(release, encoder), insights.get(BOUGHT_TOGETHER), release)
-        _ = parts.vocabulary, parts.suggestions  # read now, so that no answer waits for them
+        _ = parts.vocabulary, parts.suggestions, parts.variants  # read now, so that no answer waits for them
         return cls(
             id=release.id,
             manifest=release.manifest,

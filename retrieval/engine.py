@@ -93,7 +93,7 @@ def settled(catalogue: CatalogueView, asked: EncodedQuery) -> EncodedQuery:
 
     What it finds is what it would sort by price: all that has the words or is relevant enough.
     """
-    query, options = asked.query, replace(asked.options, sort="price_up", facets=False)
+    query, options = asked.query, replace(asked.options, sort="price_up", facets=False, collapse=False)
     if query.whole is None:
         rows = browsed_rows(catalogue, asked.rules, options)[0]
     else:
@@ -176,7 +176,8 @@ def ranked(
     results = SearchResults(
         catalogue, asked, words, found, matches, titled, allowed, rows, scores, out, below, pinned
     )
-    return results if options.sort == "relevance" else results.by(options.sort)
+    results = results if options.sort == "relevance" else results.by(options.sort)
+    return results.collapsed() if options.collapse else results
 
 
 def browse(

@@ -25,6 +25,7 @@ class SearchOptions:
         size: hits a page.
         page: from 1.
         filters: NO_FILTERS where every product may be found.
+        collapse: whether variants of one product are one hit.
     """
 
     size: int = 10
@@ -32,6 +33,7 @@ class SearchOptions:
     sort: Sort = "relevance"
     filters: Filters = NO_FILTERS
     facets: bool = False
+    collapse: bool = False
 
 
 @dataclass(frozen=True)

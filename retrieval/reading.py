@@ -9,6 +9,7 @@ from retrieval.lexical.corrections import correct
 from retrieval.lexical.synonyms import NO_SYNONYMS, Synonyms, expand
 from retrieval.query import SearchQuery, mixture
 from retrieval.understanding import phrases, understand
+from retrieval.understanding.requests import without_request
 
 __all__ = ["read_query"]
 
@@ -16,8 +17,8 @@ __all__ = ["read_query"]
 def read_query(
     query: SearchQuery, catalogue: CatalogueView, chosen: Filters, synonyms: Synonyms = NO_SYNONYMS
 ) -> SearchQuery:
-    """The query with what its words say of price and stock taken out of them and put into its filters, and
-    synonyms and typing errors in the others replaced.
+    """The query without words that only ask, with what others say of price and stock put into its filters,
+    and synonyms and typing errors in the rest replaced.
 
     The query itself where that is nothing: where it is to be taken literally, or names a product.
 
@@ -27,6 +28,9 @@ def read_query(
     """
     if query.literal or not query.text or catalogue.named(query.text):
         return query
+    asked = without_request(query.text)
+    if asked != query.text:
+        query = with_words(query, asked)
     query = _understood(query, catalogue, chosen)
     lexical = catalogue.search.lexical
     if query.words_weight is not None:

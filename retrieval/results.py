@@ -8,13 +8,14 @@ candidates, as what has the word need not be like the photo.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from catalog.text.letters import rejoined
+from retrieval.catalogue.variants import ALONE
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters, allowed_rows
 from retrieval.filters.facets import facets, relaxed
@@ -50,6 +51,7 @@ class SearchResults:
         out: positions that no answer of this query holds.
         below: the candidates that are no answer, in their order.
         pinned: how many of them, at the head, were placed by a rule.
+        folded: ascending positions that stand behind another, a variant of theirs.
         sort: how `rows` are ordered; other than by relevance, they are all there is.
     """
 
@@ -65,12 +67,13 @@ class SearchResults:
     out: np.ndarray
     below: np.ndarray
     pinned: int = 0
+    folded: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     sort: Sort = "relevance"
 
     @cached_property
     def _known(self) -> np.ndarray:
         """Places, among the matches, of what is ranked or may not be found."""
-        place, there = positions(self.matches, distinct(np.concatenate([self.rows, self.out])))
+        place, there = positions(self.matches, distinct(np.concatenate([self.rows, self.out, self.folded])))
         return place[there]
 
     @cached_property
@@ -103,14 +106,19 @@ class SearchResults:
         """How many can be paged to."""
         return len(self.rows) + self.unranked
 
+    @property
+    def _head(self) -> int:
+        """How many ranked stand before what has every word in its title and was not ranked."""
+        has = positions(self.titled, self.rows)[1]
+        return len(has) - int(has[::-1].argmax()) if has.any() else self.pinned
+
     def window(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         """Positions and scores of the hits from one place to before another.
 
         What was not ranked scores 0, and, where it stands among the titled, as much as the last of them.
         """
         rows, scores = self.rows, self.scores
-        has = positions(self.titled, rows)[1]
-        head = len(has) - int(has[::-1].argmax()) if has.any() else self.pinned
+        head = self._head
         if last <= head or not self.unranked:
             return rows[first:last], scores[first:last]
         titled = positions(self.titled, self._rest)[1]
@@ -148,6 +156,41 @@ class SearchResults:
         # Equal relevance stands by row, which the places say already.
         return replace(self, rows=rows[order], scores=scores[order], pinned=0, sort=sort)
 
+    def collapsed(self) -> "SearchResults":
+        """The same with one hit for the variants of a product: the first of them; what is pinned stays."""
+        groups = self.catalogue.variants
+        if groups is None:
+            return self
+        rows, rest = self.rows, self.unranked_rows_of(groups)
+        titled = positions(self.titled, rest)[1]
+        head = self._head if len(rest) else len(rows)
+        order = np.concatenate([rows[:head], rest[titled], rows[head:], rest[~titled]])
+        own = groups[order]
+        grouped = np.flatnonzero(own != ALONE)
+        later = np.ones(len(grouped), bool)
+        later[np.unique(own[grouped], return_index=True)[1]] = False
+        folded = order[grouped[later & (grouped >= self.pinned)]]
+        if not len(folded):
+            return self
+        folded = distinct(folded)
+        kept = ~positions(folded, rows)[1]
+        return replace(self, rows=rows[kept], scores=self.scores[kept], folded=folded)
+
+    def unranked_rows_of(self, groups: np.ndarray) -> np.ndarray:
+        """What matches, was not ranked and has variants, ascending."""
+        return self._rest[groups[self._rest] != ALONE] if self.unranked else self.matches[:0]
+
+    def behind(self, rows: np.ndarray) -> list[list[str]]:
+        """Of each hit, the products that stand behind it."""
+        groups, places = self.catalogue.variants, self.catalogue.places
+        if groups is None or not len(self.folded):
+            return [[] for _ in range(len(rows))]
+        own = groups[self.folded]
+        return [
+            [places.product(row) for row in self.folded[own == group].tolist()] if group != ALONE else []
+            for group in groups[rows].tolist()
+        ]
+
     def answer(self) -> dict[str, Any]:
         """One page of it as an answer has it: hits with their why, how many there are, and facets."""
         options, catalogue = self.asked.options, self.catalogue
@@ -155,8 +198,9 @@ class SearchResults:
         rows, scores = self.window(first, first + options.size)
         hits = catalogue.hits(rows.tolist(), np.minimum(scores, 1.0).tolist())
         self._explain(hits, rows)
-        for place, hit in enumerate(hits):
+        for place, (hit, others) in enumerate(zip(hits, self.behind(rows), strict=True)):
             hit["pinned"] = first + place < self.pinned
+            hit["variants"] = others
         result: dict[str, Any] = {
             "hits": hits, "total": self.total, "page": options.page,
             "understood": list(self.asked.query.said), "nearest": self.nearest() if not self.total else [],
@@ -208,6 +252,7 @@ class SearchResults:
                 )
             whole[found.rows[kept] if kept.any() or not sorting else found.rows] = True
         whole[self.out] = False
+        whole[self.folded] = False
         if FEW * int(whole.sum()) < len(whole):
             return facets(catalogue.columns.take(np.flatnonzero(whole)), options.filters)
         return facets(catalogue.columns, options.filters, whole)

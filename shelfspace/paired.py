@@ -69,7 +69,10 @@ class Comparison:
 
 
 def compare(
-    learned: np.ndarray, rivals: Mapping[str, np.ndarray], least_rows: int = LEAST_ROWS
+    learned: np.ndarray,
+    rivals: Mapping[str, np.ndarray],
+    least_rows: int = LEAST_ROWS,
+    weights: np.ndarray | None = None,
 ) -> Comparison:
     """Compare scores of the same n rows; the higher is better.
 
@@ -77,6 +80,7 @@ def compare(
         learned: (n,) float, of rows that it has not learned from.
         rivals: name to (n,), the simplest first: of rivals with equal means the first stands.
         least_rows: below it the strongest rival wins whatever the scores say.
+        weights: (n,) above 0, how much each row counts beside others; None for all the same.
 
     Raises:
         InputError: no rival, one named `learned`, no row, or scores of other rows.
@@ -87,24 +91,26 @@ def compare(
     sizes = {LEARNED: own.shape, **{name: np.shape(scores) for name, scores in rivals.items()}}
     if own.ndim != 1 or not len(own) or len(set(sizes.values())) > 1:
         raise InputError("scores", sizes, "score the same rows, one or more, by each")
-    means = {name: float(np.mean(scores)) for name, scores in rivals.items()}
+    means = {name: float(np.average(scores, weights=weights)) for name, scores in rivals.items()}
     strongest = max(means, key=lambda name: means[name])
     difference = own - np.asarray(rivals[strongest], np.float64)
-    low, high = interval(difference)
+    low, high = interval(difference, weights)
     wins = len(own) >= least_rows and low > 0
     winner = LEARNED if wins else strongest
-    return Comparison(
-        float(own.mean()), means, winner, strongest, float(difference.mean()), (low, high), len(own)
-    )
+    mean, by = (float(np.average(scores, weights=weights)) for scores in (own, difference))
+    return Comparison(mean, means, winner, strongest, by, (low, high), len(own))
 
 
-def interval(differences: np.ndarray) -> tuple[float, float]:
-    """95% interval of the mean of n differences; unbounded for a single one."""
+def interval(differences: np.ndarray, weights: np.ndarray | None = None) -> tuple[float, float]:
+    """95% interval of the mean of n differences, weighted or not; unbounded for a single one."""
     n = len(differences)
     if n < 2:
         return (-np.inf, np.inf)
-    mean = float(np.mean(differences))
+    share = np.ones(n) / n if weights is None else np.asarray(weights, np.float64) / np.sum(weights)
+    mean = float(share @ differences)
     from scipy.special import stdtrit  # Dagster's definitions load without it
 
-    half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * float(np.std(differences, ddof=1)) / math.sqrt(n)
+    # Of equal shares this is the standard error of a mean: the deviation over the root of n.
+    error = math.sqrt(n / (n - 1) * float(share**2 @ (differences - mean) ** 2))
+    half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * error
     return (mean - half, mean + half)

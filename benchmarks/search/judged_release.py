@@ -3,19 +3,19 @@
 The queries are divided into five parts; the fusion that ranks for one learned from the other four.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.search.report import rows_of
-from benchmarks.search.runner import PARTS, FoldResult, Query, judged, measure_queries
+from benchmarks.search.runner import PARTS, FoldResult, Query, judged, learned, measure_queries
 from catalog.product import ProductInput
 from models.inference.product_encoder import ProductEncoder
 from releases import Release
 from releases.search_parts import search_of
-from retrieval.ranking.fit import fit_fusion
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.training.judgements import read_judgements
 from shelfspace.errors import InputError
@@ -24,7 +24,7 @@ __all__ = ["measure_release", "release_queries"]
 
 
 def release_queries(
-    judgements: dict[str, dict[str, int]], release: Release, encoder: ProductEncoder
+    judgements: Mapping[str, Mapping[str, int]], release: Release, encoder: ProductEncoder
 ) -> list[Query]:
     """The judged queries as the release's encoder reads them, in alphabetical order.
 
@@ -33,7 +33,9 @@ def release_queries(
     """
     texts = sorted(judgements)
     items = [ProductInput(title=text) for text in texts]
-    encoded = encoder.encode_features(encoder.featurize(items, queries=True))
+    features = encoder.featurize(items, queries=True)
+    encoded = encoder.encode_features(features)
+    own = encoder.own_evidence(features, encoded.vectors)
     queries = []
     for place, text in enumerate(texts):
         grades = np.zeros(len(release.product_ids), dtype=np.int8)
@@ -41,7 +43,8 @@ def release_queries(
             if product not in release.rows:
                 raise InputError("product_id", product, f"judge products of release {release.id}")
             grades[release.rows[product]] = grade
-        queries.append(Query(text, encoded.vectors[place], encoded.probabilities[place], grades))
+        said = encoded.vectors[place], encoded.probabilities[place]
+        queries.append(Query(text, *said, grades, own[place], "judgement", place))
     return queries
 
 
@@ -53,7 +56,7 @@ def measure_release(folder: Path, release_folder: Path) -> list[dict[str, Any]]:
     """
     release = Release.load(release_folder)
     encoder = ProductEncoder.load(release.model_folder)
-    queries = release_queries(read_judgements(folder), release, encoder)
+    queries = release_queries(read_judgements(folder).grades, release, encoder)
     if sum(bool(query.grades.any()) for query in queries) < PARTS:
         raise InputError("judgements", len(queries), f"judge {PARTS} queries with a relevant product or more")
     return rows_of({"with": crossed(search_of(release, encoder), queries)})
@@ -68,7 +71,8 @@ def crossed(search: HybridSearch, queries: Sequence[Query]) -> list[FoldResult]:
     for part in range(PARTS):
         held = asked[part::PARTS]
         others = [query for i, query in enumerate(asked) if i % PARTS != part]
-        fusion = fit_fusion(judged(search, [*others, *lost]))
-        learned = HybridSearch(search.lexical, search.index, search.vectors, fusion, search.classes)
-        results.append(FoldResult({"judged": measure_queries(learned, held)}, [], [], fusion))
+        fusion = learned(judged(search, [*others, *lost]))
+        by_it = copy(search)
+        by_it.fusion = fusion
+        results.append(FoldResult({"judged": measure_queries(by_it, held)}, [], [], fusion))
     return results

@@ -6,18 +6,20 @@ categories. The second level's names are judged in turn: a fusion that ranks for
 from the others.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from benchmarks.search.listings import Listings, name_of, terms
 from benchmarks.search.vectors import FoldVectors, backwards, fold_rows, fragments
 from retrieval.lexical.index import FIELD_WEIGHTS, LexicalIndex
-from retrieval.ranking.fit import Judged, fit_fusion
+from retrieval.ranking.fit import fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.metrics import ndcg
+from retrieval.ranking.training.held_out import Lesson, left_out, lesson
+from retrieval.ranking.training.rivals import chosen
 from retrieval.vectors import ExactIndex
 
 __all__ = [
@@ -42,6 +44,8 @@ DEEPEST = 100
 """Places of a ranking that are looked at."""
 MOST = 2
 """Grade of one of the same second-level category; a listing alone in its own asks nothing."""
+FIRST_NAME = 1_000_000
+"""Group of the first category's name, after those of listings."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,24 @@ class Query:
         text: its words, "" for a photo.
         vector, classes: (d,) and (k,) of the encoder.
         grades: (gallery,).
+        own: what it is compared by beside `vector` (`EncodedQuery.own`).
+        kind, group: as those of a `Lesson`.
     """
 
     text: str
     vector: np.ndarray
     classes: np.ndarray
     grades: np.ndarray
+    own: Mapping[str, np.ndarray] = field(default_factory=dict)
+    kind: str = "title"
+    group: int = 0
+
+
+def made(found: FoldVectors, kind: str, name: str, row: int, text: str, grades: np.ndarray) -> Query:
+    """A query of a listing or a category's name, seen as `FoldVectors` names it."""
+    vector, classes, own = (getattr(found, f"{name}{what}")[row] for what in ("", "_classes", "_own"))
+    compared = {"image": own} if name == "photo" else {"text": own, "title": own}
+    return Query(text, vector, classes, grades, compared, kind, row + (FIRST_NAME if kind == "name" else 0))
 
 
 def listing_queries(
@@ -65,7 +81,7 @@ def listing_queries(
 ) -> list[Query]:
     """Titles as queries; a listing without a second level asks nothing, nor one alone in its own."""
     return [
-        Query(listings.data.items[row].title, found.title[row], found.title_classes[row], grades)
+        made(found, "title", "title", int(row), listings.data.items[row].title, grades)
         for row in asking
         if (grades := listings.grades(row, gallery)).max() == MOST
     ]
@@ -77,7 +93,7 @@ def short_queries(
     """A few words of titles as queries, graded as their listings are."""
     cut = fragments(listings.data.texts("name"))
     return [
-        Query(cut[row], found.short[row], found.short_classes[row], grades)
+        made(found, "words", "short", int(row), cut[row], grades)
         for row in asking
         if terms(cut[row]) and (grades := listings.grades(row, gallery)).max() == MOST
     ]
@@ -88,7 +104,7 @@ def photo_queries(
 ) -> list[Query]:
     """Photos as queries, graded as their listings are."""
     return [
-        Query("", found.photo[row], found.photo_classes[row], grades)
+        made(found, "photo", "photo", int(row), "", grades)
         for row in asking
         if found.pictured[row] and (grades := listings.grades(row, gallery)).max() == MOST
     ]
@@ -104,7 +120,7 @@ def name_queries(
         i = place[name_of(path)]
         grades = listings.members(path, gallery)
         if grades.any():
-            queries.append(Query(name_of(path), found.name[i], found.name_classes[i], grades))
+            queries.append(made(found, "name", "name", i, name_of(path), grades))
     return queries
 
 
@@ -115,17 +131,26 @@ def searcher(
     weights = {**FIELD_WEIGHTS, "category": int(category)}
     lexical = LexicalIndex.build(listings.table.iloc[gallery], weights)
     vectors = np.ascontiguousarray(found.listing[gallery])
-    return HybridSearch(lexical, ExactIndex(vectors), vectors, fusion, found.listing_classes[gallery])
+    own = {"text": found.listing_own, "title": found.title_own, "image": found.photo_own}
+    return HybridSearch(
+        lexical, ExactIndex(vectors), vectors, fusion, found.listing_classes[gallery],
+        {name: np.ascontiguousarray(table[gallery]) for name, table in own.items()},
+    )  # fmt: skip
 
 
-def judged(search: HybridSearch, queries: Sequence[Query]) -> list[Judged]:
+def judged(search: HybridSearch, queries: Sequence[Query]) -> list[Lesson]:
     """Candidates of each query with their grades."""
-    made = []
+    found = []
     for query in queries:
-        words = search.look_up(search.lexical.query(query.text), search.near(query.vector))
-        candidates = search.candidates(words, query.vector, query.classes)
-        made.append(Judged(candidates, query.grades[candidates.rows]))
-    return made
+        asked = query.kind, query.group, query.text, query.grades
+        beside = "" if query.text else "photo"
+        found.append(lesson(search, asked, query.vector, query.classes, query.own, beside=beside))
+    return found
+
+
+def learned(lessons: Sequence[Lesson]) -> FusionModel:
+    """What the chain would rank by: weights of the kinds in which they beat every rule, else a rule."""
+    return chosen(fit_fusion([one.judged for one in lessons]), left_out(lessons))
 
 
 def lost_queries(
@@ -135,7 +160,7 @@ def lost_queries(
     strange = backwards(listings.data.texts("name"))
     nothing = np.zeros(len(gallery), dtype=np.int8)
     return [
-        Query(strange[row], found.nonsense[row], found.nonsense_classes[row], nothing)
+        made(found, "backwards", "nonsense", int(row), strange[row], nothing)
         for row in asking
         if terms(strange[row])
     ]
@@ -146,7 +171,9 @@ def rankings(search: HybridSearch, query: Query) -> dict[str, np.ndarray]:
     _, near = search.index.search(query.vector[None], len(search.index))
     answers = {
         "dense": near[0],
-        "fused": search.search(query.text, query.vector, query.classes).rows,
+        "fused": search.search(
+            query.text, query.vector, query.classes, beside="" if query.text else "photo", own=query.own
+        ).rows,
     }
     if query.text:
         scores = search.lexical.scores(search.lexical.query(query.text))
@@ -192,7 +219,9 @@ def measure_queries(search: HybridSearch, queries: Sequence[Query]) -> Figures:
 
 def top_scores(search: HybridSearch, queries: Sequence[Query]) -> list[float]:
     """Score of each query's first hit."""
-    return [float(search.search(q.text, q.vector, q.classes).scores.max(initial=0)) for q in queries]
+    return [
+        float(search.search(q.text, q.vector, q.classes, own=q.own).scores.max(initial=0)) for q in queries
+    ]
 
 
 @dataclass(frozen=True)
@@ -238,7 +267,7 @@ def run_fold(
 
     def learned_from(paths: Sequence[str]) -> HybridSearch:
         more = judged(taught, name_queries(listings, found, names, paths, learnt))
-        return searcher(listings, found, gallery, fit_fusion([*lessons, *more]), category)
+        return searcher(listings, found, gallery, learned([*lessons, *more]), category)
 
     whole = learned_from(second)
     titles = listing_queries(listings, found, held, gallery)

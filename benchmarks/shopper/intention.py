@@ -139,9 +139,9 @@ def stands_for(hit: Mapping[str, Any]) -> frozenset[str]:
 
 
 def share(answer: Answer, right: frozenset[str], of: int = FIRST) -> float:
-    """Share of the first hits that are right, out of as many as there could be."""
+    """Share of the first hits that are right, with what they stand for, out of as many as there could be."""
     most = min(of, len(right))
-    found = sum(product in right for product in answer.ids[:of])
+    found = sum(len(right & stands_for(hit)) for hit in answer.hits[:of])
     return min(found, most) / most if most else 0.0
 
 

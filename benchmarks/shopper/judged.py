@@ -58,8 +58,8 @@ def judged_queries() -> dict[str, dict[str, int]]:
         raise InputError(
             "SHELFSPACE_DATA", os.environ.get("SHELFSPACE_DATA", ""), f"name the folder of {NAME}"
         )
-    found = read_judgements(folder)
-    return {query: grades for query, grades in found.items() if GAINS[list(grades.values())].any()}
+    found = read_judgements(folder).grades
+    return {query: dict(grades) for query, grades in found.items() if GAINS[list(grades.values())].any()}
 
 
 def write_judgements(judgements: Mapping[str, Mapping[str, int]], folder: Path) -> None:

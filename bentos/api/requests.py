@@ -123,6 +123,10 @@ class SearchRequest(Request):
     )
     filters: SearchFilters | None = None
     facets: bool = Field(False, description="Also count what each further choice would leave.")
+    collapse: bool = Field(
+        True,
+        description="Show variants of one product as one hit, which names the others; browsing shows all.",
+    )
 
 
 ProductId = Annotated[str, Field(min_length=1, max_length=200)]

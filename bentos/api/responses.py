@@ -18,6 +18,7 @@ EXAMPLE_HIT: dict[str, JsonValue] = {
     "why": {"words": ["blue", "trail"], "modality": "image"},
     "pinned": False,
     "marks": [[13, 17]],
+    "variants": ["P00018"],
 }
 EXAMPLE_RELEASE = "000007-3fa9c1d2"
 
@@ -74,6 +75,11 @@ class Hit(BaseModel):
         default_factory=list,
         description="Ranges of the title, from one character to before another, that a word of the query "
         "matched; /search alone.",
+    )
+    variants: list[str] = Field(
+        default_factory=list,
+        description="Products that were found as well and stand behind this hit, as variants of it "
+        "(`collapse`); /search alone.",
     )
 
 

@@ -178,7 +178,7 @@ def options_of(request: SearchRequest) -> SearchOptions:
             raise RequestError.of(error) from error
         if filters == NO_FILTERS:
             filters = NO_FILTERS  # told from others by identity
-    return SearchOptions(request.k, request.page, request.sort, filters, request.facets)
+    return SearchOptions(request.k, request.page, request.sort, filters, request.facets, request.collapse)
 
 
 async def found(asked: Asked) -> Outcome:

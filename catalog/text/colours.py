@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-__all__ = ["Colour", "colours_in", "known_colours"]
+__all__ = ["Colour", "colour_words", "colours_in", "known_colours"]
 
 FILE = Path(__file__).with_name("colours.yaml")
 
@@ -38,6 +38,12 @@ def colours_in(text: str) -> list[str]:
         if name is not None:
             found[name] = None
     return list(found)
+
+
+@cache
+def colour_words() -> frozenset[str]:
+    """Every word of a colour, in lower case."""
+    return frozenset(_names())
 
 
 @cache

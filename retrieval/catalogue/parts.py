@@ -1,6 +1,6 @@
 """What a release brings to its search."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from retrieval.catalogue.products import ProductFacts
+from retrieval.catalogue.variants import ALONE, grouped, rows_by_key, variant_keys
 from retrieval.filters.columns import SEPARATOR, Columns
 from retrieval.lexical.category_names import CategoryNames
 from retrieval.lexical.index import LexicalIndex
@@ -21,6 +22,11 @@ from retrieval.understanding import Vocabulary
 from retrieval.vectors.by_modality import ModalityIndexes
 
 __all__ = ["SearchParts"]
+
+ENOUGH = 10
+"""Listings with every word that fill a page: beside them nothing is shown for its category alone."""
+LEVELS = 2
+"""Nodes of a path that make a category here: what is below is as often the listing's own title."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +68,19 @@ class SearchParts:
     def untitled(self) -> np.ndarray:
         """(n,) bool: products without a title."""
         return np.array([not title for title in self.facts.title], bool)
+
+    @cached_property
+    def variant_rows(self) -> dict[Hashable, list[int]]:
+        """What makes products variants of one, to the rows that have it."""
+        facts = self.facts
+        columns = facts.title, facts.brand, facts.category, facts.group, facts.photo
+        return rows_by_key(variant_keys(*one) for one in zip(*columns, strict=True))
+
+    @cached_property
+    def variants(self) -> np.ndarray | None:
+        """(n,) int64 group of each product's variants, ALONE without any; None where none has any."""
+        found = grouped(self.variant_rows, len(self.facts.title))
+        return found if np.any(found != ALONE) else None
 
     @cached_property
     def suggestions(self) -> Suggestions:
@@ -111,6 +130,9 @@ class SearchParts:
     ) -> np.ndarray:
         """(m,) bool: the candidates that may be hits: what has every word, and what is relevant enough.
 
+        Where something has every word, what lacks one has to be as near in meaning as half of that, or, where
+        that fills no page, of a category with it: a red ball is no red clock.
+
         Args:
             matches: ascending positions of what has every word of the query.
             sorting: whether hits are sorted by something else than relevance; a weak one would lead then.
@@ -121,7 +143,30 @@ class SearchParts:
             return np.ones(len(candidates.rows), bool)
         known = self.answers[candidates.kind]
         least = known.sorting if sorting else known.floor
-        return np.asarray((relevance >= least) | positions(matches, candidates.rows)[1])
+        enough, having = relevance >= least, positions(matches, candidates.rows)[1]
+        if having.any() and candidates.words > 1:
+            near = candidates.closeness >= np.median(candidates.closeness[having])
+            enough &= (
+                near
+                if np.count_nonzero(having) >= ENOUGH
+                else near | self._of_a_kind(candidates.rows, having)
+            )
+        return np.asarray(enough | having)
+
+    def _of_a_kind(self, rows: np.ndarray, having: np.ndarray) -> np.ndarray:
+        """(m,) bool: positions whose category one of some of them has, or of which nothing is known."""
+        kinds = np.full(len(rows), -1)
+        old = rows < len(self.columns)
+        kinds[old] = self._kinds[self.columns.category.codes[rows[old]]]
+        wanted = np.unique(kinds[having & (kinds >= 0)])
+        return np.asarray((kinds < 0) | np.isin(kinds, wanted)) if len(wanted) else np.ones(len(rows), bool)
+
+    @cached_property
+    def _kinds(self) -> np.ndarray:
+        """Of each category in `columns`, the number of its first LEVELS nodes; -1 of none."""
+        heads = [SEPARATOR.join(path.split(SEPARATOR)[:LEVELS]) for path in self.columns.category.values]
+        numbers = {head: number for number, head in enumerate(dict.fromkeys(heads))}
+        return np.array([numbers[head] if head else -1 for head in heads], np.int64)
 
     def describe(self) -> dict[str, Any]:
         """What /release says of the search."""

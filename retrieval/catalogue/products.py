@@ -26,6 +26,7 @@ class ProductFacts:
         self.title = _texts(products, "title")
         self.brand = _texts(products, "brand")
         self.category = _texts(products, "category")
+        self.group = _texts(products, "group_id")
         self.currency = _texts(products, "currency")
         self.price = _numbers(products, "price")
         self.on_hand = _numbers(products, "on_hand")
@@ -58,6 +59,7 @@ class ProductFacts:
                 "why": {"words": [], "modality": ""},
                 "pinned": False,
                 "marks": [],
+                "variants": [],
             }
             for row, score in zip(rows, scores, strict=True)
         ]

@@ -14,6 +14,7 @@ from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.products import BLANK, attributes_of, plain
 from retrieval.catalogue.rows import RowMap
 from retrieval.catalogue.updates import UpdatedProduct, column_facts
+from retrieval.catalogue.variants import regrouped, variant_keys
 from retrieval.changes.view import LayeredView
 from retrieval.filters.columns import Columns
 from retrieval.filters.sorting import Sort, sorted_rows
@@ -40,8 +41,7 @@ class CatalogueView:
         places: positions of the view's rows.
         search: ranks positions.
         modalities: as `SearchParts.modalities`, of all positions.
-        fresh: positions of products put since the release, ascending.
-        hidden: positions of the release's products that were replaced or deleted, ascending.
+        fresh, hidden: ascending positions put since the release; of it, replaced or deleted since.
     """
 
     def __init__(
@@ -100,6 +100,16 @@ class CatalogueView:
         deleted = set(delta.hidden.tolist()) - set(places)
         added = [delta.ids[row] for row in self.places.added.tolist()]
         return self.parts.columns.overlaid(facts, added, deleted)
+
+    @cached_property
+    def variants(self) -> np.ndarray | None:
+        """(positions,) int64 group of each product's variants, ALONE without any; None where none has any."""
+        base, fresh = self.parts.variants, self.fresh.tolist()
+        if not fresh:
+            return base
+        said = (self._put_texts(name) for name in ("title", "brand", "category"))
+        put = {place: variant_keys(*own) for place, *own in zip(fresh, *said, strict=True)}
+        return regrouped(base, self.parts.variant_rows, put, self.hidden, len(self))
 
     def position_of(self, product: str) -> int | None:
         """Where a product stands; None where it is not there."""
@@ -267,7 +277,7 @@ class CatalogueView:
         why = {"words": [], "modality": ""}
         return {
             "product_id": product, "score": round(score, 6), **BLANK, **shown, "why": why, "pinned": False,
-            "marks": [],
+            "marks": [], "variants": [],
         }  # fmt: skip
 
     def details(self, position: int) -> dict[str, Any]:

@@ -28,11 +28,13 @@ class Judged:
 
     Attributes:
         group: equal for queries that are made of one thing; no part of them is tried on another.
+        weight: how much it counts beside others.
     """
 
     candidates: Candidates
     grades: np.ndarray
     group: int = 0
+    weight: float = 1.0
 
     @property
     def useful(self) -> bool:
@@ -76,10 +78,15 @@ def _fit(judged: Sequence[Judged], strength: float) -> Part:
     scaled = [(features - mean) / deviation for features in found]
     free = np.array([name in FREE for name in FEATURES])
     useful = [q for q, gain in enumerate(gains) if gain.any()]
-    order = _order([scaled[q] for q in useful], [gains[q] for q in useful], still | free, strength)
+    counts = np.array([one.weight for one in judged])
+    counts /= counts[useful].mean()
+    taught = [scaled[q] for q in useful], [gains[q] for q in useful], counts[useful]
+    order = _order(*taught, still | free, strength)
     most = max(float(gain.max(initial=0)) for gain in gains)
-    # Every query weighs the same, however many candidates it has.
-    weight = np.concatenate([np.full(len(gain), 1 / len(gain)) for gain in gains])
+    # A query weighs the same, however many candidates it has.
+    weight = np.concatenate(
+        [np.full(len(gain), n / len(gain)) for n, gain in zip(counts, gains, strict=True)]
+    )
     whole = np.concatenate(scaled)
     columns = np.column_stack([whole @ order, whole[:, free & ~still]])
     level, bias = _level(columns, np.concatenate(gains) / most, weight)
@@ -132,20 +139,24 @@ def _left_out_quality(
 
 
 def _order(
-    features: Sequence[np.ndarray], gains: Sequence[np.ndarray], fixed: np.ndarray, strength: float
+    features: Sequence[np.ndarray],
+    gains: Sequence[np.ndarray],
+    counts: np.ndarray,
+    fixed: np.ndarray,
+    strength: float,
 ) -> np.ndarray:
-    """Weights, 0 where fixed, by the softmax cross-entropy of each query's gains."""
+    """Weights, 0 where fixed, by the softmax cross-entropy of each query's gains, queries counted as told."""
     starts = np.cumsum([0, *(len(gain) for gain in gains)])[:-1]
     sizes = np.array([len(gain) for gain in gains])
     table = np.concatenate(features)
-    target = np.concatenate([gain / gain.sum() for gain in gains])
+    target = np.concatenate([n * gain / gain.sum() for n, gain in zip(counts, gains, strict=True)])
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         scores = table @ weights
         scores -= np.repeat(np.maximum.reduceat(scores, starts), sizes)
         total = np.add.reduceat(np.exp(scores), starts)
-        chances = np.exp(scores) / np.repeat(total, sizes)
-        value = np.log(total).sum() - target @ scores + weights @ weights / (2 * strength)
+        chances = np.exp(scores) * np.repeat(counts / total, sizes)
+        value = counts @ np.log(total) - target @ scores + weights @ weights / (2 * strength)
         return float(value), table.T @ (chances - target) + weights / strength
 
     # The first column is the cosine; it keeps a little weight, so that candidates are never all alike.

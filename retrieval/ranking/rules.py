@@ -3,6 +3,7 @@
     words     BM25 alone
     vectors   the cosine of the product vectors alone
     own       the mean cosine by what the query's modalities had before training
+    akin      the nearest few by own, which may be the thing itself; then by own and the chance of one class
     ranks     reciprocal ranks of words, own and product vectors, k = 60 (Cormack, Clarke & Büttcher 2009)
     sum       closeness of meaning and BM25 over that of the best candidate, added up
 
@@ -21,6 +22,11 @@ __all__ = ["RULES", "default_rule", "rivals_of", "rule_scores"]
 RANK_CONSTANT = 60
 WORDS_SHARE = 0.3
 """What the best BM25 adds to a closeness of up to 1: 0.1 to 0.5 measure alike on judged search."""
+KIND_SHARE = 0.5
+"""What a shared class adds to a cosine of up to 1."""
+ITSELF = 5
+"""Places that the nearest keep: a photo taken again finds its product there. To the same category, photos of
+Flipkart reach nDCG@10 0.754 so, 0.713 by own vectors alone, and 0.768 where three keep theirs."""
 TEXTS = frozenset({"text", "title"})
 
 
@@ -41,6 +47,19 @@ def own(c: Candidates) -> np.ndarray:
     return np.asarray(np.mean(tables, axis=0, dtype=np.float64)) if tables else vectors(c)
 
 
+def akin(c: Candidates) -> np.ndarray:
+    found = own(c)
+    if len(found) <= ITSELF:
+        return found
+    first = np.lexsort((c.rows, -found))[:ITSELF]
+    least = float(found[first].min())
+    if least <= 0:
+        return found
+    scores = least * (found + KIND_SHARE * c.agreement) / (1 + KIND_SHARE)
+    scores[first] = found[first]
+    return np.asarray(scores, np.float64)
+
+
 def ranks(c: Candidates) -> np.ndarray:
     weight = 1.0 if c.words_weight is None else c.words_weight
     lexical = np.where(c.lexical > 0, weight / (RANK_CONSTANT + 1 + places(c.lexical, c.rows)), 0.0)
@@ -59,7 +78,7 @@ def added(c: Candidates) -> np.ndarray:
 
 
 RULES: dict[str, Callable[[Candidates], np.ndarray]] = {
-    "words": words, "vectors": vectors, "own": own, "ranks": ranks, "sum": added
+    "words": words, "vectors": vectors, "own": own, "akin": akin, "ranks": ranks, "sum": added
 }  # fmt: skip
 
 
@@ -70,12 +89,13 @@ def rule_scores(rule: str, candidates: Candidates) -> np.ndarray:
 
 def default_rule(kind: str) -> str:
     """The rule for a kind of query where nobody judged."""
-    return {"photo": "own", "sound": "own", "product": "vectors"}.get(kind, "sum")
+    return {"photo": "akin", "sound": "own", "product": "vectors"}.get(kind, "sum")
 
 
 def rivals_of(kind: str) -> tuple[str, ...]:
     """Rules that anything learned of a kind of query is compared with, the one that stands on ties first."""
     wordless = kind in ("photo", "sound", "product")
     first = default_rule(kind)
-    others = [name for name in RULES if name != first and not (wordless and name in ("words", "sum"))]
+    unfit = ("words", "sum") if wordless else ("akin",)
+    others = [name for name in RULES if name != first and name not in unfit]
     return (first, *others)

@@ -63,3 +63,18 @@ def test_description_is_json_able_and_says_who_won() -> None:
 def test_what_cannot_be_compared_is_refused(learned: np.ndarray, rivals: dict[str, np.ndarray]) -> None:
     with pytest.raises(InputError):
         compare(learned, rivals)
+
+
+def test_weights_count_rows_and_equal_ones_change_nothing() -> None:
+    chance = np.random.default_rng(0)
+    learned, rival = chance.random(60) + 0.2, chance.random(60)
+    plain = compare(learned, {"rule": rival})
+    same = compare(learned, {"rule": rival}, weights=np.full(60, 3.0))
+    assert same.by == pytest.approx(plain.by)
+    assert same.interval == pytest.approx(plain.interval)
+    heavy = np.where(learned > rival, 0.01, 1.0)
+    assert compare(learned, {"rule": rival}, weights=heavy).by < 0 < plain.by
+    # A few heavy rows say as little as a few rows do.
+    few = np.r_[np.ones(4), np.full(56, 1e-9)]
+    low, high = compare(learned, {"rule": rival}, weights=few).interval
+    assert high - low > 2 * (plain.interval[1] - plain.interval[0])

@@ -82,6 +82,7 @@ export default {
   "filters.group": "Availability",
 
   "card.more": "More like this",
+  "card.variants": "Variants: {n} more",
   "card.moreOf": "More like {title}",
   "card.noPhoto": "No photo",
   "card.photoMissing": "Photo not here",

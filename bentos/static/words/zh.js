@@ -82,6 +82,7 @@ export default {
   "filters.group": "供应",
 
   "card.more": "找相似",
+  "card.variants": "另有 {n} 款规格",
   "card.moreOf": "找与“{title}”相似的商品",
   "card.noPhoto": "暂无照片",
   "card.photoMissing": "照片不在此处",

@@ -12,7 +12,7 @@ Queries of a word and a photo, a sound or a product are made in `retrieval.ranki
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from retrieval.ranking.blending import unit_length
 from retrieval.ranking.fit import PARTS, Judged, fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.training.judgements import Judgements
 
 __all__ = [
     "FEWEST",
@@ -166,24 +167,29 @@ def known_items(search: HybridSearch, listings: Listings, rows: np.ndarray, enco
 
 def judged_by_people(
     search: HybridSearch,
-    judgements: Mapping[str, Mapping[str, int]],
+    judgements: Judgements,
     rows: Mapping[str, int],
     encoder: Encoder,
 ) -> list[Lesson]:
     """Lessons of judgements that people made; products that are there no more are left out.
 
     Args:
-        judgements: query to product to grade, as `read_judgements` gives them.
         rows: product to its row in `search`.
     """
     queries: list[Query] = []
-    for text, judged in sorted(judgements.items()):
+    texts = sorted(judgements.grades)
+    for text in texts:
         grades = np.zeros(len(search.vectors), np.int8)
-        for product, grade in judged.items():
+        for product, grade in judgements.grades[text].items():
             if product in rows:
                 grades[rows[product]] = grade
         queries.append(("judgement", len(queries), text, grades))
-    return worded(search, queries, encoder)
+    lessons = worded(search, queries, encoder)
+    weights = (judgements.weights.get(text, 1.0) for text in texts)
+    return [
+        replace(one, judged=replace(one.judged, weight=weight))
+        for one, weight in zip(lessons, weights, strict=True)
+    ]
 
 
 def worded(search: HybridSearch, queries: Sequence[Query], encoder: Encoder) -> list[Lesson]:

@@ -49,36 +49,39 @@ def chosen(fusion: FusionModel, tried: Iterable[tuple[FusionModel, Sequence[Less
         tried: lessons with the fusion that ranks them, as `left_out` gives them.
     """
     values: dict[str, dict[str, list[float]]] = {}
+    counts: dict[str, list[float]] = {}
     for model, asked in tried:
         for one in asked:
             kind = one.judged.candidates.kind
             if one.kind in UNDECIDING or not one.grades.any() or kind in WORDLESS:
                 continue
             row = values.setdefault(kind, {})
+            counts.setdefault(kind, []).append(one.judged.weight)
             row.setdefault(LEARNED, []).append(quality(one, model.scores(one.judged.candidates)))
             for rule in rivals_of(kind):
                 row.setdefault(rule, []).append(quality(one, rule_scores(rule, one.judged.candidates)))
     parts, rules, compared = dict(fusion.parts), {}, {}
     for kind, row in sorted(values.items()):
         learned = np.array(row.pop(LEARNED))
-        found = compare(learned, {rule: np.array(scores) for rule, scores in row.items()})
+        weights = np.array(counts[kind])
+        found = compare(learned, {rule: np.array(own) for rule, own in row.items()}, weights=weights)
         compared[kind] = {**found.describe(), "said": found.sentence()}
         if not (found.learned_wins and kind in parts):
             parts.pop(kind, None)
-            rules[kind] = rule_that_stands(kind, row)
+            rules[kind] = rule_that_stands(kind, row, weights)
     undecided = {kind for kind in parts if kind not in values}
     for kind in undecided:
         del parts[kind]
     return replace(fusion, parts=parts, rules=rules, compared=compared)
 
 
-def rule_that_stands(kind: str, values: Mapping[str, Sequence[float]]) -> str:
+def rule_that_stands(kind: str, values: Mapping[str, Sequence[float]], weights: np.ndarray) -> str:
     """The default rule, unless another is better by more than chance."""
     first, *_ = rivals_of(kind)
-    best = max(values, key=lambda rule: float(np.mean(values[rule])))
+    best = max(values, key=lambda rule: float(np.average(values[rule], weights=weights)))
     if best == first:
         return first
-    found = compare(np.array(values[best]), {first: np.array(values[first])})
+    found = compare(np.array(values[best]), {first: np.array(values[first])}, weights=weights)
     return best if found.learned_wins else first
 
 

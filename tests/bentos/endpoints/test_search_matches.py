@@ -45,8 +45,14 @@ def many() -> pd.DataFrame:
 
 @pytest.fixture
 def application(shop: Shop, tmp_path: Path) -> Iterator[Application]:
-    products, root = many(), tmp_path
-    vectors = np.random.default_rng(1).standard_normal((SIZE, shop.encoder.dim)).astype(np.float32)
+    app = serving(shop, tmp_path, many())
+    yield app
+    app.close()
+
+
+def serving(shop: Shop, root: Path, products: pd.DataFrame) -> Application:
+    """A service of some products, whose vectors say nothing."""
+    vectors = np.random.default_rng(1).standard_normal((len(products), shop.encoder.dim)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     release = write_release(
         root / "releases",
@@ -65,8 +71,7 @@ def application(shop: Shop, tmp_path: Path) -> Iterator[Application]:
     promote(root, release.id)
     app = Application(ServiceConfig(settings(), releases=root, rules=root / "rules.yaml"))
     assert app.engine.refresh()
-    yield app
-    app.close()
+    return app
 
 
 @pytest.fixture

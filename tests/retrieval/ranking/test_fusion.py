@@ -89,8 +89,20 @@ def test_a_photo_is_ranked_by_what_its_encoder_had_before_training() -> None:
     image = rng.uniform(-0.5, 1, 30)
     one = replace(candidates(rng, words=0), beside="photo", own={"image": image})
     assert one.kind == "photo"
-    order, _ = FusionModel.fallback().rank(one)
+    order, _ = FusionModel.fallback().rank(replace(one, agreement=np.zeros(30, np.float32)))
     assert order.tolist() == np.argsort(-image, kind="stable").tolist()
+
+
+def test_behind_the_nearest_photos_a_shared_category_counts() -> None:
+    own = np.linspace(0.9, 0.6, 30)
+    kin = (np.arange(30) % 2).astype(np.float32)
+    one = replace(
+        candidates(np.random.default_rng(4), words=0), beside="photo", own={"image": own}, agreement=kin
+    )
+    order, scores = FusionModel.fallback().rank(one)
+    assert order[:5].tolist() == [0, 1, 2, 3, 4], "the thing itself may be among them"
+    assert kin[order[5:18]].all()
+    assert (np.diff(scores) <= 0).all()
 
 
 def test_own_evidence_stands_in_columns_of_its_own() -> None:
@@ -205,6 +217,19 @@ def test_equal_judgements_give_equal_weights(tmp_path: Path) -> None:
     for name in ("a", "b"):
         fit_fusion([*judged("cosine", words=6), *judged("lexical", words=2)]).save(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_what_weighs_more_teaches_more_and_only_ratios_count() -> None:
+    words, vectors = judged("lexical", 5), judged("cosine", 5, seed=1)
+
+    def learned(one: float, other: float) -> FusionModel:
+        heavy = [replace(q, weight=one) for q in words]
+        return fit_fusion([*heavy, *(replace(q, weight=other) for q in vectors)])
+
+    assert quality(learned(9.0, 0.1), words) > quality(learned(0.1, 9.0), words) + 0.05
+    assert quality(learned(0.1, 9.0), vectors) > quality(learned(9.0, 0.1), vectors) + 0.05
+    same = fit_fusion([*words, *vectors]).parts["long"].weights
+    np.testing.assert_allclose(learned(7.0, 7.0).parts["long"].weights, same)
 
 
 def mixed(by: str, count: int = 40, seed: int = 0, beside: str = "photo") -> list[Judged]:

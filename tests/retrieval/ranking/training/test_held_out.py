@@ -19,6 +19,7 @@ from retrieval.ranking.training.held_out import (
     known_items,
     left_out,
 )
+from retrieval.ranking.training.judgements import Judgements
 from retrieval.ranking.training.mixed import Beside, mixed
 from retrieval.ranking.training.picture import fusion_picture
 from retrieval.ranking.training.rivals import crossed
@@ -110,7 +111,9 @@ def test_an_encoder_without_labels_and_listings_without_photos(
 def test_judgements_of_people_become_lessons(shop: Shop) -> None:
     rows = np.arange(60)
     judgements = {"red bag": {"P001": 2, "P004": 1, "gone": 2}, "qwzx": {}}
-    found = judged_by_people(over(shop, rows), judgements, shop.first.rows, shop.encoder)
+    said = Judgements(judgements, {"red bag": 2.5})
+    found = judged_by_people(over(shop, rows), said, shop.first.rows, shop.encoder)
+    assert sorted(one.judged.weight for one in found) == [1.0, 2.5]
     assert [one.kind for one in found] == ["judgement", "judgement"]
     nothing, asked = sorted(found, key=lambda one: int(one.grades.sum()))
     assert not nothing.grades.any()

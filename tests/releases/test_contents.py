@@ -1,0 +1,16 @@
+"""The model card of a release says who ranks each kind of query."""
+
+from releases.contents import card_with_search
+from retrieval.ranking.candidates import KINDS
+from retrieval.ranking.fusion import FusionModel
+
+
+def test_the_card_says_who_ranks_and_by_how_much() -> None:
+    said = "sum is used: learned 0.700, sum 0.690 (+0.010, 95% interval -0.010 to +0.030, 90 rows)"
+    card = card_with_search(
+        "# Model\n", FusionModel(rules={"long": "sum"}, compared={"long": {"said": said}})
+    )
+    assert card.startswith("# Model\n\n## Who ranks a query\n")
+    assert f"| long | rule: sum | {said} |" in card
+    assert "| photo | rule: akin | not compared: too few queries |" in card
+    assert all(f"| {kind} |" in card for kind in KINDS)
