@@ -114,7 +114,11 @@ def refusing_disks() -> list[Fault]:
     ]
     return [
         Fault(
-            what, f"{job}, write {number}", partial(happen, gone, job, number, code), partial(run, job), True
+            what,
+            f"{job}, write {number}",
+            partial(happen, gone, job, number, code),
+            partial(run, job),
+            ("refused",),
         )
         for what, code in (("disk full", errno.ENOSPC), ("read-only disk", errno.EROFS))
         for gone, job, numbers in made
