@@ -11,6 +11,8 @@ from retrieval.lexical.tokens import stems
 __all__ = ["marks"]
 
 NOT_CUT = re.compile(f"[^{HAN.pattern[1:-1]}{CUT.pattern[1:-1]}]+")
+BESIDE_CHINESE = re.compile(f"[^{HAN.pattern[1:-1]}{CUT.pattern[1:-1]}'’]+")
+"""Where a word has Chinese in it, jieba cuts at an apostrophe, too."""
 
 
 def marks(titles: Sequence[str], terms: Collection[str]) -> list[list[tuple[int, int]]]:
@@ -68,7 +70,7 @@ def uncut(title: str) -> list[tuple[tuple[int, int], str]]:
     for match in find_words(title):
         text, start = match.group(), match.start()
         # A word of both scripts is cut between them.
-        for part in NOT_CUT.finditer(text):
+        for part in (BESIDE_CHINESE if HAN.search(text) else NOT_CUT).finditer(text):
             plain = fold(unicodedata.normalize("NFKC", part.group()).lower())
             found.append(((start + part.start(), start + part.end()), plain))
     return found

@@ -21,6 +21,7 @@ from retrieval.lexical.tokens import query_terms, stems
         ("Ｒｅｄ lamp", "red", ["Ｒｅｄ"]),
         ("USB充电器, usb", "usb 充电", ["USB", "充电", "usb"]),
         ("Women's coat", "womens coats", ["Women's", "coat"]),
+        ("a'b时", "b", ["b"]),
         ("Red lamp", "", []),
         ("Red lamp", "the of", []),
         ("", "red", []),
