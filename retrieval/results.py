@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from catalog.text.letters import rejoined
+from catalog.text.letters import CUT, rejoined
 from retrieval.catalogue.variants import ALONE
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters, allowed_rows
@@ -226,8 +226,9 @@ class SearchResults:
         query = self.words.query
         terms = frozenset(query.terms).union(*(one.terms for one in query.also))
         marked = marks([hit["title"] for hit in hits], terms)
+        shown = rejoined if CUT.search(" ".join(terms)) else tuple
         for hit, said, ranges in zip(hits, whys, marked, strict=True):
-            hit["why"] = {"words": rejoined(said.words), "modality": said.modality}
+            hit["why"] = {"words": shown(said.words), "modality": said.modality}
             hit["marks"] = ranges
 
     def facets(self) -> dict[str, Any]:

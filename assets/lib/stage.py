@@ -135,7 +135,7 @@ def result(
     metadata = to_metadata({**facts, **of_this_run}, record.folder, context.instance)
     if asset == "quarantine":
         # The UI shows a run's tags above its steps.
-        context.instance.add_run_tags(context.run_id, {"shelfspace/refused": facts["refused"]})
+        context.instance.add_run_tags(context.run.run_id, {"shelfspace/refused": facts["refused"]})
     tqdm.write(f"  {asset:<22} {line(record, facts)}", file=sys.stderr)
     for said in facts.get("warnings", {"json": []})["json"]:
         tqdm.write(f"  warning: {said}", file=sys.stderr)

@@ -15,7 +15,7 @@ import yaml
 from dagster_project.automation import DELIVERIES
 from dagster_project.definitions import defs
 from dagster_project.graph import JOBS
-from shelfspace.files import read_json
+from shelfspace.files import read_json, write_sealed_json
 from tests.end_to_end.conftest import Checkout, free_port, stop
 from tests.waiting import wait_for
 
@@ -52,9 +52,9 @@ def test_nothing_is_lost(checkout: Checkout, demo: Finished) -> None:
     facts = read_json(tables / "record.json")["facts"]
     quarantine = pd.read_parquet(tables / "quarantine.parquet")
     assert len(quarantine) > 0, "the sample carries dirt"
-    for table, collected in facts["collected"].items():
-        refused = int((quarantine["table"] == table).sum())
-        assert facts["rows"][table] + refused == collected
+    for table in ("products", "events", "stock"):
+        rows = quarantine[(quarantine["table"] == table) & (quarantine["scope"] == "row")]
+        assert facts["rows"][table] + len(rows) == facts["collected"][table]
 
 
 def test_git_status_shows_only_what_the_readme_says(checkout: Checkout, demo: Finished) -> None:
@@ -76,7 +76,7 @@ def test_dvc_and_dagster_agree(checkout: Checkout, demo: Finished) -> None:
 def test_second_run_computes_nothing(checkout: Checkout, demo: Finished) -> None:
     released = (checkout.workspace / "releases" / "current").read_text()
     again = checkout.make("demo")
-    lines = [line for line in (again.stderr + again.stdout).splitlines() if line.startswith("  ")]
+    lines = [line for line in again.stderr.splitlines() if line.startswith("  ")]
     chain = [
         s.key.to_user_string()
         for s in defs.resolve_all_asset_specs()
@@ -93,9 +93,7 @@ def test_a_failed_check_stops_later_runs(checkout: Checkout, demo: Finished) -> 
     """Bytes that were changed behind the chain's back are refused by the next stage's run."""
     record = checkout.workspace / "prepared" / "splits" / "record.json"
     kept = record.read_text()
-    changed = json.loads(kept)
-    changed["data_version"] = "0" * 32
-    record.write_text(json.dumps(changed))
+    write_sealed_json(record, {**read_json(record), "data_version": "0" * 32})
     try:
         refused = checkout.make("training", check=False)
         assert refused.returncode != 0
@@ -143,7 +141,7 @@ def test_the_released_bento_answers_every_endpoint(
             classified = call(client, "/classify", {"items": [item, item]})
             assert len(classified["results"]) == 2
             found = call(client, "/search", {"query": {"text": first["title"]}, "k": 3})
-            assert len(found["result"]["hits"]) == 3
+            assert 1 <= len(found["result"]["hits"]) <= 3, "what is like nothing asked for is no hit"
             assert found["result"]["hits"][0]["title"] == first["title"]
             assert found["result"]["hits"][0]["why"]["modality"]
             whole = call(client, "/products/get", {"product_id": first["product_id"]})["result"]
@@ -238,12 +236,12 @@ def test_too_many_bad_rows_stop_the_run_and_say_why(checkout: Checkout, tmp_path
     bad = tmp_path / "bad"
     shutil.copytree(checkout.catalog, bad)
     rows = pd.read_csv(bad / "products.csv", dtype=str, keep_default_na=False)
-    rows.loc[rows.index % 2 == 0, "price"] = "-5"
+    rows.loc[rows.index % 3 > 0, "price"] = "see the shop"
     rows.to_csv(bad / "products.csv", index=False)
     done = checkout.command("make", "demo", f"CATALOG={bad}", check=False)
     assert done.returncode != 0
     assert "check raw_products_suite of raw_products failed" in done.stderr
-    assert "price is not zero or less, in at least 70% of the rows" in done.stderr
+    assert "price is a number, or empty, in at least 50% of the rows" in done.stderr
     assert "not executed" not in done.stderr, "what follows from the failure is not told step by step"
     made = checkout.root / "workspaces" / "bad"
     assert not (made / "training").exists(), "nothing is built on a catalogue that was refused"

@@ -102,14 +102,13 @@ def test_a_verdict_whose_pages_are_gone_is_judged_anew(bench: Bench) -> None:
     assert bench.judged == 3
 
 
-def test_a_bad_verdict_is_never_given_again(bench: Bench, capsys: pytest.CaptureFixture) -> None:
+def test_a_bad_verdict_is_never_given_again(bench: Bench) -> None:
     bench.ask()
     bench.passes = False
     bench.bytes["products"] = "2"
     assert not bench.ask().passed
     assert not bench.ask().passed
     assert bench.judged == 3
-    assert "check sound failed" in capsys.readouterr().err
     bench.bytes["products"] = "1"
     bench.passes = True
     bench.ask()

@@ -311,9 +311,9 @@ few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChec
 
 
 def whole(result: Cleaned, table: pd.DataFrame, name: str) -> None:
-    """Every collected row is clean or refused, once, and both tables can be written."""
+    """Every collected row is clean, refused or joined to another, once; both tables can be written."""
     refused = result.quarantine[result.quarantine["table"].eq(name) & result.quarantine["scope"].eq("row")]
-    assert len(result.clean) + len(refused) == len(table)
+    assert len(result.clean) + len(refused) + result.joined == len(table)
     assert refused["source_row"].is_unique
     assert set(refused["source_row"]) <= set(table["source_row"])
     assert refused["reason"].ne("").all()
