@@ -25,6 +25,8 @@ REFUSALS = {
     "507": "The disk is full; nothing was kept.",
     "503": "No release is loaded yet, or memory for bodies is used up; see Retry-After.",
 }
+VERSION = "3.1.0"
+"""Whose schemas are JSON Schema 2020-12, as pydantic writes them; BentoML says 3.0.2, whose are not."""
 INFO = {
     "title": "Shelfspace",
     "version": "1",
@@ -39,7 +41,7 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
     Args:
         spec: what BentoML generated; changed in place and returned.
     """
-    spec["info"] = INFO
+    spec["openapi"], spec["info"] = VERSION, INFO
     schemas: dict[str, Any] = spec["components"]["schemas"]
     described = ErrorAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
     for name, schema in described.pop("$defs", {}).items():
@@ -55,7 +57,12 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
         }
         if endpoint.form.fields:
             content["multipart/form-data"] = {"schema": form_schema(endpoint.form.fields)}
+        schemas.pop(f"{endpoint.function}__Input", None)  # BentoML's body, with a type that is none
         kept = {status: value for status, value in operation["responses"].items() if str(status) == "200"}
+        for answer in kept.values():
+            for part in answer["content"]["application/json"]["schema"]["properties"].values():
+                if part.get("default", part) is None:  # left out of an answer, never null in one
+                    del part["default"]
         refusals = {
             status: {"description": text, "content": error}
             for status, text in REFUSALS.items()

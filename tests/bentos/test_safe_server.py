@@ -282,17 +282,6 @@ def test_the_page_s_scripts_come_from_here_alone(server: Server) -> None:
     assert "unsafe" not in page.headers["content-security-policy"]
 
 
-def test_it_ends_cleanly(server: Server, client: httpx.Client) -> None:
-    """Last: nothing above left a trace of a bug, and open connections do not hold up the end."""
-    idle = [Connection(server.port) for _ in range(5)]
-    assert client.post("/search", json=SEARCH).status_code == 200
-    assert server.stop() == 0
-    for connection in idle:
-        connection.close()
-    assert "Traceback" not in server.log.read_text()
-    assert os.path.exists(server.live / "access")
-
-
 def test_half_open_connections_keep_nobody_out(server: Server) -> None:
     held = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(1100)]
     try:
@@ -309,6 +298,17 @@ def test_half_open_connections_keep_nobody_out(server: Server) -> None:
     finally:
         for made in held:
             made.close()
+
+
+def test_it_ends_cleanly(server: Server, client: httpx.Client) -> None:
+    """Last: nothing above left a trace of a bug, and open connections do not hold up the end."""
+    idle = [Connection(server.port) for _ in range(5)]
+    assert client.post("/search", json=SEARCH).status_code == 200
+    assert server.stop() == 0
+    for connection in idle:
+        connection.close()
+    assert "Traceback" not in server.log.read_text()
+    assert os.path.exists(server.live / "access")
 
 
 def test_a_killed_server_leaves_its_port_free(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from jsonschema import Draft202012Validator
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -175,6 +176,24 @@ def test_the_document_describes_every_route() -> None:
         assert set(form) == set(endpoint.form.fields)
         assert ("404" in operation["responses"]) == endpoint.names_products
         assert ("507" in operation["responses"]) == (endpoint.scope == "write")
+
+
+def test_the_document_s_schemas_are_those_of_its_version() -> None:
+    """OpenAPI 3.1 takes its schemas from JSON Schema 2020-12; in 3.0 `exclusiveMinimum: 0` is no schema."""
+    from bentos.service import openapi_spec
+
+    document = openapi(openapi_spec())
+    assert document["openapi"].startswith("3.1.")
+    schemas = document["components"]["schemas"]
+    for endpoint in ENDPOINTS.values():
+        operation = document["paths"][endpoint.path]["post"]
+        answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        asked = operation["requestBody"]["content"]["application/json"]["schema"]
+        assert all(part.get("default", "") is not None for part in answer["properties"].values())
+        schemas |= {f"{endpoint.name} asked": asked, f"{endpoint.name} answered": answer}
+    for schema in schemas.values():
+        Draft202012Validator.check_schema(schema)
+    assert any("exclusiveMinimum" in str(schema) for schema in schemas.values())
 
 
 def named(value: Any) -> set[str]:
