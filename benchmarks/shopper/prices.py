@@ -150,10 +150,10 @@ def lowest_third(shop: Shop, word: str) -> Check:
     of what the word alone finds that is relevant enough to be sorted by price."""
 
     def check(answer: Answer, ask: Ask) -> Score:
-        found = ask({"text": word}, k=PAGE, sort="price_up")
+        found = ask({"text": word}, k=PAGE, sort="price_up", collapse=False)
         ids = list(found.ids)
         for page in range(2, 2 + (found.total - 1) // PAGE):
-            ids += ask({"text": word}, k=PAGE, sort="price_up", page=page).ids
+            ids += ask({"text": word}, k=PAGE, sort="price_up", collapse=False, page=page).ids
         costs = sorted(cost for one in ids if (cost := shop.by_id[one].price) is not None)
         if not costs:
             return Score(0, said=f"{word} finds nothing with a price")

@@ -1,6 +1,6 @@
 """Why each product was found: the words that it has, and the modality that brought it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -36,8 +36,9 @@ def why(
     """Why each of the given rows was found.
 
     A query is compared with a product by the modalities that both have: of several the one by which the
-    product stands out most among the candidates. A product that shares none, and one whose words say
-    nothing of a query of words, was brought by the modality that is nearest in the space of the vectors.
+    product stands out most among the candidates. What was not ranked was brought by the modality that is
+    nearest in the space of the vectors, of those that both have if there are any; so was one whose words
+    say nothing of a query of words that is compared by the vectors alone, by any modality.
 
     Args:
         matched: of each row, the words that it has.
@@ -46,10 +47,13 @@ def why(
         modalities: name to (n, d) vectors of each product seen through that modality alone, zero where the
             product lacks it.
     """
-    nearest = closest_modality(vector, rows, modalities) if modalities else [""] * len(rows)
-    outstanding = most_outstanding(candidates, rows)
     # Of words alone, without vectors of their own, nothing but the space of the vectors tells.
     blind = candidates.expanded is None and candidates.words > 0 and candidates.words_weight is None
+    asked = {SEEN[name] for name in candidates.own if name in SEEN} | (
+        {"text"} if candidates.words else set()
+    )
+    nearest = closest_modality(vector, rows, modalities, set() if blind else asked)
+    outstanding = most_outstanding(candidates, rows)
     found = []
     for has, near, out in zip(matched, nearest, outstanding, strict=True):
         shared = near if blind and not has else out
@@ -76,8 +80,16 @@ def most_outstanding(candidates: Candidates, rows: np.ndarray) -> list[str]:
     ]
 
 
-def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[str, Rows]) -> list[str]:
-    """Of each row, the modality whose vector is nearest to the query; "" for a product with none."""
+def closest_modality(
+    vector: np.ndarray, rows: np.ndarray, modalities: Mapping[str, Rows], asked: Set[str] = frozenset()
+) -> list[str]:
+    """Of each row, the modality whose vector is nearest to the query; "" for a product with none.
+
+    Args:
+        asked: modalities of the query; of a product that has one of them the others are left out.
+    """
+    if not modalities:
+        return [""] * len(rows)
     names = list(modalities)
     cosine = np.empty((len(names), len(rows)), np.float32)
     for own, table in zip(cosine, modalities.values(), strict=True):
@@ -88,5 +100,8 @@ def closest_modality(vector: np.ndarray, rows: np.ndarray, modalities: Mapping[s
         # A vector of zeros has cosine 0; hardly any other has it exactly.
         maybe = np.flatnonzero(own == 0)
         own[maybe[~np.any(part[maybe], axis=1)]] = -np.inf
+    both = np.array([name in asked for name in names])
+    if both.any():
+        cosine[~both] = np.where(np.isfinite(cosine[both]).any(axis=0), -np.inf, cosine[~both])
     found = cosine.argmax(axis=0)
     return [names[m] if np.isfinite(cosine[m, place]) else "" for place, m in enumerate(found.tolist())]
