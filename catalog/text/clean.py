@@ -65,7 +65,7 @@ def clean_text(raw: str) -> str:
     Markup may be escaped, as exported descriptions often are (`catalog.text.markup`). Contents of
     script and style elements are dropped. Currency signs, %, +, ° and × stay; other symbols go.
     """
-    text = unmarked(raw)
+    text = raw if raw.isascii() and "<" not in raw and "&" not in raw else unmarked(raw)
     # Trade marks go first: NFKC would spell them out ("Nike™" as "NikeTM").
     normal = unicodedata.normalize("NFKC", _MARKS.sub("", text))
     return _SPACE.sub(" ", normal.translate(_NOISE)).strip()

@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 __all__ = [
-    "CLUSTER", "CUT", "HEAP", "MARKS", "find_words", "fold", "folded_parts", "is_mark", "ordered", "rejoined",
-    "split_words",
+    "CLUSTER", "CUT", "HEAP", "LATIN_WORD", "MARKS", "find_words", "fold", "folded_parts", "is_mark",
+    "ordered", "rejoined", "split_words",
 ]  # fmt: skip
 
 
@@ -40,7 +40,8 @@ MARKS = ranges(
 )
 HEAP = re.compile(f"[{MARKS}]{{5,}}")
 """More combining marks on one letter than any script needs: drawn, not written."""
-_LATIN_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+LATIN_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+"""A word of a text in ASCII; an apostrophe between letters belongs to it."""
 _PART = rf"[^\W_]+(?:[{MARKS}]+[^\W_]*)*"
 _WORD = re.compile(rf"{_PART}(?:['’]{_PART})?")
 
@@ -76,13 +77,13 @@ _PARTICLE = re.compile(
 
 
 def find_words(text: str) -> Iterator[re.Match[str]]:
-    """The words of a text, each where it stands; an apostrophe between letters belongs to its word."""
-    return (_LATIN_WORD if text.isascii() else _WORD).finditer(text)
+    """The words of a text, each where it stands."""
+    return (LATIN_WORD if text.isascii() else _WORD).finditer(text)
 
 
 def split_words(text: str) -> list[str]:
     """The words of a text."""
-    return (_LATIN_WORD if text.isascii() else _WORD).findall(text)
+    return (LATIN_WORD if text.isascii() else _WORD).findall(text)
 
 
 def folded_parts(word: str, parts: bool = False) -> list[str]:

@@ -77,7 +77,8 @@ STEMMED = {
 
 def stems(found: list[str]) -> list[str]:
     """Terms of words: the stem by the script of the first letter, the word itself where there is none."""
-    terms: list[str] = stemmer("english").stemWords(found)
+    english = getattr(_own, "english", None) or stemmer("english")
+    terms: list[str] = english.stemWords(found)
     for place, word in enumerate(found):
         if not word.isascii():
             for language, (first, last) in STEMMED.items():

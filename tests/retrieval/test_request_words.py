@@ -2,7 +2,7 @@
 
 import pytest
 
-from retrieval.understanding.requests import without_request
+from retrieval.reading import without_request
 
 
 @pytest.mark.parametrize(
