@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from assets.lib.checks import build_check, suite_check
+from assets.lib.frozen_split import freeze_split
 from assets.lib.kept_rows import kept_rows
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
@@ -17,18 +18,11 @@ from catalog.cleaning.losses import losses_table, read_losses, write_losses
 from catalog.cleaning.placeholders import placeholders_said
 from catalog.deliveries.milestones import mark_cleaned
 from catalog.sources.own_split import own_split
-from catalog.splits import divide
 from releases.champion import champion
 from shelfspace.files import read_parquet, write_table
 from shelfspace.hashing import file_hash, fingerprint
 
 __all__ = ["CHECKS", "catalogue", "preprocessing", "splits"]
-
-FROZEN = {
-    False: "yes",
-    True: "yes, made anew: the one of before failed its check, and no champion was trained on it",
-}
-"""What is said of a split that passed its check, by whether an earlier one was given up."""
 
 preprocessing = partial(stage, group="preprocessing", owners=["team:catalogue"])
 
@@ -98,25 +92,18 @@ def catalogue(shop: Shop, folder: Path) -> Facts:
 )
 def splits(shop: Shop, folder: Path) -> Facts:
     """Assign each new product once, by hash of its duplicate group; no product ever moves."""
-    from data_checks.checks.splits import no_leak
-
-    products, media, settings = shop.table("products"), shop.media, shop.settings
+    products, media, own = shop.table("products"), shop.media, own_split(shop.source)
     digests = {key: media.digest(key) for keys in products["photos"] for key in keys}
-    frozen, level = shop.workspace.state / "splits.parquet", shop.source.label_level
-    before = read_parquet(frozen) if frozen.exists() else None
-    own, crowned = own_split(shop.source), champion(shop.workspace) is not None
-    if before is not None and not crowned:
-        # Before a first champion the shop's own split may still change.
-        before = before[~before["product_id"].isin(own.keys())]
-    made, anew = divide(products, digests, settings, before, level, own), False
-    report = no_leak(made.table, products)
-    if not report.passed and before is not None and not crowned:
-        # No model rests on it: nothing is lost where products change sides.
-        before, anew = None, True
-        made = divide(products, digests, settings, None, level, own)
-        report = no_leak(made.table, products)
-    if report.passed:
-        write_table(frozen, made.table)
+    frozen = freeze_split(
+        products,
+        digests,
+        shop.settings,
+        shop.source.label_level,
+        own,
+        shop.workspace.state / "splits.parquet",
+        crowned=champion(shop.workspace) is not None,
+    )
+    made = frozen.split
     write_table(folder / "splits.parquet", made.table)
     counts, sizes = made.table["split"].value_counts(), made.table.groupby("group").size()
     facts: Facts = {
@@ -126,22 +113,20 @@ def splits(shop: Shop, folder: Path) -> Facts:
         "largest_group": made.largest[0],
         "largest_group_linked_by": made.largest[1] or "nothing: it is one product",
         "without_category": int(products["category"].eq("").sum()),
-        "kept_from_before": 0
-        if before is None
-        else int(products["product_id"].isin(before["product_id"]).sum()),
+        "kept_from_before": frozen.kept(products),
         "why_empty": made.empty or "no side is empty",
-        "frozen": "no: it failed its check" if not report.passed else FROZEN[anew],
+        "frozen": frozen.said,
     }
+    warnings = [*(link.sentence for link in made.dropped), *made.leaks]
     if own:
         facts["own_split"] = int(products["product_id"].isin(own.keys()).sum())
-        stood = {} if before is None else dict(zip(before["product_id"], before["split"], strict=True))
-        if unmoved := sum(stood.get(one, name) != name for one, name in own.items()):
+        if unmoved := frozen.unmoved(own):
             facts["own_split_not_followed"] = unmoved
-            made.leaks.append(
+            warnings.append(
                 f"{unmoved:,} products stay on the side that the champion knows, not where the shop's own "
                 "split has them now"
             )
-    facts["warnings"] = {"json": [*(link.sentence for link in made.dropped), *made.leaks]}
+    facts["warnings"] = {"json": warnings}
     if made.dropped:
         facts["no_links"] = table_fact(
             pd.DataFrame({"joins too many": [d.sentence for d in made.dropped]}), 20, 300

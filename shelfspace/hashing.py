@@ -6,7 +6,7 @@ from typing import Any
 
 import xxhash
 
-__all__ = ["content_hash", "file_hash", "fingerprint", "tree_hash", "tree_hashes"]
+__all__ = ["bytes_hash", "content_hash", "file_hash", "fingerprint", "tree_hash", "tree_hashes"]
 
 
 def content_hash(*parts: str | bytes) -> str:
@@ -25,6 +25,11 @@ def content_hash(*parts: str | bytes) -> str:
 def fingerprint(value: Any) -> str:
     """Hash of a JSON-able value, independent of key order."""
     return content_hash(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str))
+
+
+def bytes_hash(data: bytes) -> str:
+    """xxh3-128 of bytes: the `file_hash` of a file that holds them."""
+    return xxhash.xxh3_128_hexdigest(data)
 
 
 def file_hash(path: Path) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
-import xxhash
 
 from catalog.cells import media_cell, usable_key
 from catalog.media.video_cells import MARK, part_of_video
 from catalog.sources.base import CatalogSource
+from shelfspace.hashing import bytes_hash
 from shelfspace.progress import progress_bar
 from shelfspace.settings import Media
 
@@ -29,8 +29,7 @@ class MediaFiles:
         delivered: media key to the file that a delivery brought.
 
     Attributes:
-        taken: of the delivered files that were read, the key and the hash of the bytes (as
-            `shelfspace.hashing.file_hash`).
+        taken: of the delivered files that were read, the key and the `bytes_hash`.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class MediaFiles:
             own = self._own(key) if usable_key(key) else None
             brought = self._delivered[key].read_bytes() if key in self._delivered else None
             if brought is not None:
-                self.taken[key] = xxhash.xxh3_128_hexdigest(brought)
+                self.taken[key] = bytes_hash(brought)
             if own is not None or brought is not None:
                 yield key, own, brought
 

@@ -58,8 +58,13 @@ def raw_products(settings: Settings, around: Surroundings) -> list[Rule]:
             bad_share=max(bad, NO_WORDS),
         ),
         Rule(
-            "price_above_zero", "price is not zero or less", ALONE,
-            ("price",), lambda cells: ~numbers(cells, reading).le(0), severity="warning",
+            "price_not_negative", "price is not below zero", ALONE,
+            ("price",), lambda cells: ~numbers(cells, reading).lt(0), bad_share=bad,
+        ),
+        # A shop gives things away, and an export says 0 where it knows no price.
+        Rule(
+            "price_above_zero", "price is not zero", ALONE,
+            ("price",), lambda cells: ~numbers(cells, reading).eq(0), severity="warning",
         ),
         Rule(
             "currency", f"currency is {currency or TOLD}, or empty",

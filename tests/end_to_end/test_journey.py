@@ -141,9 +141,10 @@ def test_the_released_bento_answers_every_endpoint(
             classified = call(client, "/classify", {"items": [item, item]})
             assert len(classified["results"]) == 2
             found = call(client, "/search", {"query": {"text": first["title"]}, "k": 3})
-            assert 1 <= len(found["result"]["hits"]) <= 3, "what is like nothing asked for is no hit"
             assert found["result"]["hits"][0]["title"] == first["title"]
             assert found["result"]["hits"][0]["why"]["modality"]
+            common = products["title"].str.lower().str.split().explode().value_counts().index[0]
+            assert len(call(client, "/search", {"query": {"text": common}, "k": 3})["result"]["hits"]) == 3
             whole = call(client, "/products/get", {"product_id": first["product_id"]})["result"]
             assert whole["description"] == first["description"]
             browsed = call(client, "/search", {"filters": {"has_photo": True}, "facets": True})["result"]
@@ -236,12 +237,12 @@ def test_too_many_bad_rows_stop_the_run_and_say_why(checkout: Checkout, tmp_path
     bad = tmp_path / "bad"
     shutil.copytree(checkout.catalog, bad)
     rows = pd.read_csv(bad / "products.csv", dtype=str, keep_default_na=False)
-    rows.loc[rows.index % 3 > 0, "price"] = "see the shop"
+    rows.loc[rows.index % 2 == 0, "price"] = "-5"
     rows.to_csv(bad / "products.csv", index=False)
     done = checkout.command("make", "demo", f"CATALOG={bad}", check=False)
     assert done.returncode != 0
     assert "check raw_products_suite of raw_products failed" in done.stderr
-    assert "price is a number, or empty, in at least 50% of the rows" in done.stderr
+    assert "price is not below zero, in at least 70% of the rows" in done.stderr
     assert "not executed" not in done.stderr, "what follows from the failure is not told step by step"
     made = checkout.root / "workspaces" / "bad"
     assert not (made / "training").exists(), "nothing is built on a catalogue that was refused"

@@ -148,7 +148,14 @@ def clean_fields(raw_rows: pd.DataFrame, cleaned: Cleaned, *columns: str) -> lis
 
 
 FIELDS = {
-    "price": ("price_readable", "price_above_zero", "price_one_number", "currency", "price_currency"),
+    "price": (
+        "price_readable",
+        "price_not_negative",
+        "price_above_zero",
+        "price_one_number",
+        "currency",
+        "price_currency",
+    ),
     "updated_at": ("updated_at_readable", "updated_at_one_date"),
 }
 
