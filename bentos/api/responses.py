@@ -18,7 +18,7 @@ EXAMPLE_HIT: dict[str, JsonValue] = {
     "why": {"words": ["blue", "trail"], "modality": "image"},
     "pinned": False,
     "marks": [[13, 17]],
-    "variants": ["P00018"],
+    "variants": ["p00018"],
 }
 EXAMPLE_RELEASE = "000007-3fa9c1d2"
 
