@@ -20,6 +20,8 @@ __all__ = ["Near", "Spelling", "edits", "is_spelled"]
 SHORTEST, LONG, LONGEST = 4, 8, 24
 """Letters of a word that may be misspelled, of one that may be so twice, and of the longest looked at."""
 FIRST, LETTERS = ord("a"), 26
+OMITTED, ADDED, REPLACED, SWAPPED = 0.34, 0.27, 0.19, 0.125
+"""Shares of what goes wrong in typing (Pollock & Zamora 1984)."""
 
 
 class Near(NamedTuple):
@@ -66,7 +68,7 @@ class Spelling:
         return word in self.words
 
     def near(self, typed: str) -> list[Near]:
-        """The words that take the fewest edits, as far as so many are allowed, by listings, then by word."""
+        """The words that take the fewest edits, as far as so many are allowed, the likeliest first."""
         allowed = edits(typed)
         if not allowed or len(typed) > LONGEST or not is_spelled(typed):
             return []
@@ -88,7 +90,12 @@ def with_singulars(words: Mapping[str, int]) -> dict[str, int]:
 
 
 def nearest(typed: str, maybe: list[str], listings: Mapping[str, int], allowed: int) -> list[Near]:
-    """Of some words those that take the fewest edits, at most `allowed`, by listings, then by word."""
+    """Of some words those that take the fewest edits, at most `allowed`, the likeliest first, then by word.
+
+    How likely a word was meant grows with its listings and, where one edit explains what was typed, with the
+    chance of that very edit: a letter is left out more easily than just this one is taken for just that
+    (a noisy channel; Kernighan, Church & Gale 1990).
+    """
     if not maybe:
         return []
     far = cdist([typed], maybe, scorer=OSA.distance, score_cutoff=allowed)[0]
@@ -96,7 +103,20 @@ def nearest(typed: str, maybe: list[str], listings: Mapping[str, int], allowed: 
     if least > allowed:
         return []
     found = [Near(maybe[place], least, listings[maybe[place]]) for place in np.flatnonzero(far == least)]
-    return sorted(found, key=lambda near: (-near.listings, near.word))
+    chance = chance_of_edit if least == 1 else lambda *_: 1.0
+    return sorted(found, key=lambda near: (-near.listings * chance(typed, near.word), near.word))
+
+
+def chance_of_edit(typed: str, meant: str) -> float:
+    """Chance that a word is typed with just this one edit, of all that go wrong in typing."""
+    size = len(meant)
+    if len(typed) < size:
+        return OMITTED / size
+    if len(typed) > size:
+        return ADDED / ((size + 1) * LETTERS)
+    if sorted(typed) == sorted(meant):
+        return SWAPPED / (size - 1)
+    return REPLACED / (size * (LETTERS - 1))
 
 
 def letters(words: Sequence[str]) -> np.ndarray:

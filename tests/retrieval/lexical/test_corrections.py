@@ -134,3 +134,16 @@ def test_a_word_with_accents_of_their_own_is_put_right_whole() -> None:
     assert found.text == "bidizá guitar"
     assert found.said[0]["meaning"] == "showing bidizá for Bidiná"
     assert correct(index, normalize("NFD", "Bidiná guitar"), ignore=[found.said[0]["text"]]).said == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words", "meant"),
+    [
+        ("violn", {"violin": 2, "viola": 9}, "violin"),  # a letter left out
+        ("viiola", {"viola": 2, "violas": 9}, "viola"),
+        ("voila", {"viola": 1, "voilu": 5}, "viola"),  # two letters swapped
+        ("violn", {"violin": 1, "viola": 900}, "viola"),  # what hardly any listing has was hardly meant
+    ],
+)
+def test_of_words_as_near_the_likelier_slip_counts(typed: str, words: dict[str, int], meant: str) -> None:
+    assert Spelling(words).near(typed)[0].word == meant
