@@ -28,6 +28,7 @@ from retrieval.ranking.fit import fit_fusion
 from retrieval.ranking.floors import learn_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.kinship import product_classes
 from retrieval.ranking.training.answering import UNWORDED, learn_answers
 from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
 from retrieval.ranking.training.held_out import FEWEST, Lesson, judged_by_people, left_out
@@ -182,7 +183,7 @@ def search_lessons(
     if "text" not in encoder.modalities:
         return []
     products, vectors = source.products, source.vectors
-    classes = encoder.classify_vectors(vectors) if encoder.labels else None
+    classes = product_classes(encoder, vectors, products["category"])
     alone, own = source.alone, {**source.alone, **source.own}
     catalogue = Embedded(products, vectors, classes, alone.get("image"), alone.get("audio"), own)
     found = lessons_of_listings(catalogue, source.sides, media.read, encoder)

@@ -17,6 +17,7 @@ from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.floors import load_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.kinship import product_classes
 from shelfspace.files import read_array, read_json
 
 __all__ = [
@@ -154,7 +155,7 @@ def search_of(
         release.index,
         release.embeddings,
         fusion or release_fusion(release),
-        encoder.classify_vectors(release.embeddings) if encoder.labels else None,
+        product_classes(encoder, release.embeddings, facts.category),
         own,
         ColourWords.learn(facts.title, facts.brand, own),
     )
@@ -169,7 +170,7 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
         columns=Columns(products),
         lexical=release_lexical(release),
         fusion=release_fusion(release),
-        classes=encoder.classify_vectors(release.embeddings) if encoder.labels else None,
+        classes=product_classes(encoder, release.embeddings, facts.category),
         modalities=release_tables(release, MODALITIES),
         own=release_tables(release, OWN),
         answers=release_answers(release),

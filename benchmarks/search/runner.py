@@ -7,7 +7,7 @@ from the others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -247,9 +247,11 @@ def run_fold(
 
     Args:
         names: category names in the order of `found.name`.
-        category: whether the gallery's category paths are searchable words.
+        category: whether the gallery's category paths are searchable words, and known as its classes.
     """
     learnt, inner, held = fold_rows(listings.data, fold)
+    if category:
+        found = replace(found, listing_classes=listings.told(found.listing_classes, learnt))
     taught = searcher(listings, found, learnt, FusionModel.fallback(), category)
     first = name_queries(listings, found, names, listings.categories(0), learnt)
     lessons = judged(
@@ -271,10 +273,8 @@ def run_fold(
 
     whole = learned_from(second)
     titles = listing_queries(listings, found, held, gallery)
-    result = {
-        "title": measure_queries(whole, titles),
-        "photo": measure_queries(whole, photo_queries(listings, found, held, gallery)),
-    }
+    photos = photo_queries(listings, found, held, gallery)
+    result = {"title": measure_queries(whole, titles), "photo": measure_queries(whole, photos)}
     by_name: dict[str, Figures] = {}
     for part in range(PARTS):
         others = [path for i, path in enumerate(second) if i % PARTS != part]

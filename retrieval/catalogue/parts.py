@@ -37,7 +37,7 @@ class SearchParts:
         columns: what is filtered and sorted by.
         lexical: words of the products.
         fusion: how words and vectors are put together.
-        classes: (n, k) float32 class probabilities of the products; None without classes.
+        classes: (n, k) float32 class probabilities of the products (`product_classes`); None without classes.
         modalities: name to (n, d) vectors of each product seen through that modality alone, zero
             where the product lacks it; empty where the release does not hold them.
         own: name to (n, d) vectors that the modalities' encoders had before training, zero where the product

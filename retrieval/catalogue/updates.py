@@ -11,6 +11,7 @@ from retrieval.catalogue.parts import SearchParts
 from retrieval.changes.state import Entry
 from retrieval.lexical.overlay import Listing, read_listing
 from retrieval.query import Encoder
+from retrieval.ranking.kinship import product_classes
 
 __all__ = ["UpdatedProduct", "column_facts", "read_updates", "seen_facts"]
 
@@ -44,7 +45,9 @@ def read_updates(
     classes: Sequence[np.ndarray | None] = [None] * len(entries)
     if entries and encoder.labels:
         vectors = np.stack([np.asarray(e.vector, np.float32) for e in entries.values()])
-        classes = list(encoder.classify_vectors(vectors))
+        paths = [str(e.facts.get("category") or "") for e in entries.values()]
+        found = product_classes(encoder, vectors, paths)
+        classes = classes if found is None else list(found)
     return {
         product: UpdatedProduct(
             entry,

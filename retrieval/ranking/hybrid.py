@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import compress
 from typing import Any, Protocol
@@ -17,7 +17,8 @@ from retrieval.ranking.candidates import Candidates
 from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.expansion import expanded_closeness
 from retrieval.ranking.fusion import FusionModel
-from retrieval.ranking.rules import TEXTS
+from retrieval.ranking.kinship import kinship
+from retrieval.ranking.rules import TEXTS, nearness
 from retrieval.vectors.by_modality import ModalityIndexes
 from shelfspace.errors import InputError
 
@@ -218,7 +219,7 @@ class HybridSearch:
         seen = self.comparable(own)
         tables = {name: np.asarray(picked(self.own[name], rows), np.float32) for name in seen}
         texts = [name for name in tables if name in TEXTS and query.words]
-        return Candidates(
+        found = Candidates(
             rows=rows,
             cosine=np.asarray(vectors @ vector, dtype=np.float32),
             lexical=words.lexical,
@@ -239,6 +240,9 @@ class HybridSearch:
             if texts
             else None,
         )
+        if classes is None or probabilities is None or not len(probabilities):
+            return found
+        return replace(found, kin=kinship(classes, probabilities, nearness(found)))
 
     def near(self, vector: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH) -> np.ndarray:
         """(k,) rows nearest to a (d,) vector, best first; -1 is padding.
