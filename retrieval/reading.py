@@ -36,6 +36,7 @@ _HAN_FIRST = re.compile(
     "(?:给我|帮我)(?:找|看看?|推荐)|推荐)(?:一下)?(?:一?[个只把件条款台双套些](?=.))?"
 )
 _HAN_LAST = re.compile(r"(?:吗|呢|谢谢)[\s??!!。]*$")
+_QUOTED = re.compile("[\"“”‘'「『](.*\\w.*?)[\"“”’'」』]")
 _ENDS = " \t?？!！。"
 
 
@@ -101,9 +102,11 @@ def with_words(query: SearchQuery, text: str) -> SearchQuery:
 
 
 def without_request(text: str) -> str:
-    """A query without the words that only ask ("I need a clock" asks for a clock): they are stop words of
-    queries, not of listings. The query itself where it has none, or nothing else."""
-    found = typed = text.strip()
+    """A query without quotes around all of it and without the words that only ask ("I need a clock" asks for
+    a clock): they are stop words of queries, not of listings. The query itself where it has none, or nothing
+    else."""
+    typed = text.strip()
+    found = quoted[1] if (quoted := _QUOTED.fullmatch(typed)) else typed
     for first, last in ((_FIRST, _LAST), (_HAN_FIRST, _HAN_LAST)):
         asking = first.match(found)
         if asking:
