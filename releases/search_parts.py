@@ -17,7 +17,7 @@ from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.floors import load_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
-from retrieval.ranking.kinship import product_classes
+from retrieval.ranking.kinship import told_columns
 from shelfspace.files import read_array, read_json
 
 __all__ = [
@@ -155,9 +155,10 @@ def search_of(
         release.index,
         release.embeddings,
         fusion or release_fusion(release),
-        product_classes(encoder, release.embeddings, facts.category),
+        encoder.classify_vectors(release.embeddings) if encoder.labels else None,
         own,
         ColourWords.learn(facts.title, facts.brand, own),
+        told_columns(facts.category, encoder.labels),
     )
 
 
@@ -170,7 +171,8 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
         columns=Columns(products),
         lexical=release_lexical(release),
         fusion=release_fusion(release),
-        classes=product_classes(encoder, release.embeddings, facts.category),
+        classes=encoder.classify_vectors(release.embeddings) if encoder.labels else None,
+        told=told_columns(facts.category, encoder.labels) if encoder.labels else None,
         modalities=release_tables(release, MODALITIES),
         own=release_tables(release, OWN),
         answers=release_answers(release),

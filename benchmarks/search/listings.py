@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmarks.quality.datasets import Data, read_data
 from retrieval.lexical.tokens import search_terms
-from retrieval.ranking.kinship import as_told
+from retrieval.ranking.kinship import told_columns
 from shelfspace.settings import Settings
 
 __all__ = ["LEVELS", "Listings", "read_listings"]
@@ -52,15 +52,9 @@ class Listings:
         level = path.count(SEPARATOR)
         return 2 * (self.paths[gallery, level] == path).astype(np.int8)
 
-    def told(self, classes: np.ndarray, learnt: np.ndarray) -> np.ndarray:
-        """(n, k) class probabilities where listings are of the category that the shop says.
-
-        Args:
-            classes: (n, k) as a model guesses them that learned the second level of the rows `learnt`.
-        """
-        return as_told(
-            classes, self.paths[:, 1], sorted({str(path) for path in self.paths[learnt, 1]} - {""})
-        )
+    def told(self, learnt: np.ndarray) -> np.ndarray:
+        """(n, 1) second-level categories as classes of a model that learned those of the rows `learnt`."""
+        return told_columns(self.paths[:, 1], sorted({str(path) for path in self.paths[learnt, 1]} - {""}))
 
     @property
     def names(self) -> list[str]:

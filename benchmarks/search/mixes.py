@@ -18,7 +18,6 @@ from releases import Release, current_id
 from releases.search_parts import MODALITIES, release_tables
 from retrieval.ranking.candidates import MIXED
 from retrieval.ranking.fusion import FusionModel
-from retrieval.ranking.kinship import product_classes
 from retrieval.ranking.metrics import ndcg
 from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
 from retrieval.ranking.training.held_out import Lesson, left_out
@@ -49,7 +48,7 @@ def workspace_lessons(workspace: Workspace) -> list[Lesson]:
     sides = products["product_id"].map(split.set_index("product_id")["split"]).tolist()
     vectors = np.asarray(release.embeddings)
     alone = release_tables(release, MODALITIES)
-    classes = product_classes(encoder, vectors, products["category"])
+    classes = encoder.classify_vectors(vectors) if encoder.labels else None
     catalogue = Embedded(products, vectors, classes, alone.get("image"), alone.get("audio"))
     return lessons_of_listings(catalogue, sides, MediaStore.open(workspace.snapshot).read, encoder)
 

@@ -7,7 +7,7 @@ from the others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -125,16 +125,17 @@ def name_queries(
 
 
 def searcher(
-    listings: Listings, found: FoldVectors, gallery: np.ndarray, fusion: FusionModel, category: bool
+    listings: Listings, found: FoldVectors, gallery: np.ndarray, fusion: FusionModel, told: np.ndarray | None
 ) -> HybridSearch:
-    """Search over some listings, their category path searchable or not."""
-    weights = {**FIELD_WEIGHTS, "category": int(category)}
+    """Search over some listings, their category path searchable and known as classes, or not (None)."""
+    weights = {**FIELD_WEIGHTS, "category": int(told is not None)}
     lexical = LexicalIndex.build(listings.table.iloc[gallery], weights)
     vectors = np.ascontiguousarray(found.listing[gallery])
     own = {"text": found.listing_own, "title": found.title_own, "image": found.photo_own}
     return HybridSearch(
         lexical, ExactIndex(vectors), vectors, fusion, found.listing_classes[gallery],
         {name: np.ascontiguousarray(table[gallery]) for name, table in own.items()},
+        told=None if told is None else told[gallery],
     )  # fmt: skip
 
 
@@ -250,9 +251,8 @@ def run_fold(
         category: whether the gallery's category paths are searchable words, and known as its classes.
     """
     learnt, inner, held = fold_rows(listings.data, fold)
-    if category:
-        found = replace(found, listing_classes=listings.told(found.listing_classes, learnt))
-    taught = searcher(listings, found, learnt, FusionModel.fallback(), category)
+    told = listings.told(learnt) if category else None
+    taught = searcher(listings, found, learnt, FusionModel.fallback(), told)
     first = name_queries(listings, found, names, listings.categories(0), learnt)
     lessons = judged(
         taught,
@@ -269,7 +269,7 @@ def run_fold(
 
     def learned_from(paths: Sequence[str]) -> HybridSearch:
         more = judged(taught, name_queries(listings, found, names, paths, learnt))
-        return searcher(listings, found, gallery, learned([*lessons, *more]), category)
+        return searcher(listings, found, gallery, learned([*lessons, *more]), told)
 
     whole = learned_from(second)
     titles = listing_queries(listings, found, held, gallery)

@@ -11,7 +11,6 @@ from bentos.api.responses import Classification, Hit
 from bentos.endpoints.classify import classification
 from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading
 from retrieval.catalogue.view import CatalogueView
-from retrieval.query import Encoder
 
 __all__ = ["GET_PRODUCTS"]
 
@@ -51,21 +50,19 @@ async def details(asked: Asked) -> Outcome:
         if place is None:
             raise asked.gone(number)
         others = asked.loaded.insight("bought_together", product)
-        page = page_of(catalogue, place, asked.loaded.encoder)
+        page = page_of(catalogue, place, asked.loaded.encoder.labels)
         page["bought_together"] = asked.shown(catalogue, ((row["other_id"], row["weight"]) for row in others))
         results.append(page)
     return Outcome(NOTHING, view=view, results=results)
 
 
-def page_of(catalogue: CatalogueView, place: int, encoder: Encoder) -> dict[str, Any]:
+def page_of(catalogue: CatalogueView, place: int, labels: list[str]) -> dict[str, Any]:
     """One product, as `ProductDetails`, without what is bought with it."""
     hit = catalogue.hit(place)
     product = hit["product_id"]
     guess = None
-    if encoder.labels:
-        # By its vector, and not what the shop says of it, as its class in search is.
-        vector = np.asarray(catalogue.search.vectors[np.array([place])], np.float32)
-        guess = classification(product, encoder.classify_vectors(vector)[0], list(encoder.labels))
+    if catalogue.classes is not None:
+        guess = classification(product, catalogue.classes[np.array([place])][0], labels)
     names = ("product_id", "title", "brand", "category", "price", "currency", "on_hand")
     return {
         **{name: hit[name] for name in names},

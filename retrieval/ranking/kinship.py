@@ -6,19 +6,21 @@ mean of both (a linear opinion pool, Stone 1961). The neighbours vote by their n
 with the category that the shop says it is of, where it says one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from retrieval.filters.columns import SEPARATOR
-from retrieval.query import Encoder
 
-__all__ = ["as_told", "kinship", "product_classes"]
+__all__ = ["as_told", "kinship", "told_columns"]
 
 NEIGHBOURS = 5
 """Candidates that vote; 5 to 20 measure alike."""
 NEARNESS = 0.05
 """By how much a neighbour is less near that has a vote e times as light; 0.05 and 0.1 measure alike."""
+
+UNTOLD = -1
+"""Of a product whose class the shop does not say."""
 
 
 def kinship(classes: np.ndarray, said: np.ndarray, nearness: np.ndarray) -> np.ndarray:
@@ -36,41 +38,37 @@ def kinship(classes: np.ndarray, said: np.ndarray, nearness: np.ndarray) -> np.n
     return np.asarray(classes @ ((said + voted) / 2), np.float32)
 
 
-def product_classes(encoder: Encoder, vectors: np.ndarray, categories: Iterable[str]) -> np.ndarray | None:
-    """(n, k) float32 class probabilities of products: of one whose category the shop says, that alone.
+def told_columns(categories: Iterable[str], labels: Sequence[str]) -> np.ndarray:
+    """(n, 1) float32 number of the class that the shop says each of n products is of, UNTOLD where none.
 
     Args:
-        vectors: (n, d) of the products.
-        categories: their n paths, "" where unknown.
-
-    Returns:
-        None where the encoder has no classes.
+        categories: their paths, "" where unknown.
+        labels: the classes, each a path.
     """
-    return as_told(encoder.classify_vectors(vectors), categories, encoder.labels) if encoder.labels else None
-
-
-def as_told(classes: np.ndarray, categories: Iterable[str], labels: Sequence[str]) -> np.ndarray:
-    """(n, k) float32 class probabilities, those of products whose category is known being 0 and 1.
-
-    Args:
-        classes: (n, k) as the encoder guesses them.
-        categories: their n paths, "" where unknown.
-        labels: the k classes, each a path.
-    """
-    classes = np.array(classes, np.float32)
     columns = {label: column for column, label in enumerate(labels)}
-    known: dict[str, int | None] = {}
-    for row, path in enumerate(categories):
+    known: dict[str, int] = {}
+    for path in categories:
         if path not in known:
             known[path] = column_of(str(path or ""), columns)
-        if (column := known[path]) is not None:
-            classes[row] = 0
-            classes[row, column] = 1
-    return classes
+    return np.array([[known[path]] for path in categories], np.float32).reshape(-1, 1)
 
 
-def column_of(path: str, columns: dict[str, int]) -> int | None:
-    """The label that a path is or lies below; None where there is none."""
-    nodes: Sequence[str] = path.split(SEPARATOR)
+def as_told(classes: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """(m, k) float32 class probabilities, those of products whose class the shop says being 0 and 1.
+
+    Args:
+        classes: (m, k) as the encoder guesses them.
+        told: (m, 1) of the same products, as `told_columns` gives them.
+    """
+    found, column = np.array(classes, np.float32), told[:, 0].astype(np.int64)
+    rows = np.flatnonzero(column >= 0)
+    found[rows] = 0
+    found[rows, column[rows]] = 1
+    return found
+
+
+def column_of(path: str, columns: Mapping[str, int]) -> int:
+    """The label that a path is or lies below; UNTOLD where there is none."""
+    nodes = path.split(SEPARATOR)
     heads = (SEPARATOR.join(nodes[:depth]) for depth in range(len(nodes), 0, -1))
-    return next((columns[head] for head in heads if head in columns), None)
+    return next((columns[head] for head in heads if head in columns), UNTOLD)

@@ -1,14 +1,14 @@
 """The chance of one class: the encoder and the query's neighbours both have a say in it."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 
 from retrieval.ranking.candidates import MIXED
-from retrieval.ranking.kinship import as_told, kinship, product_classes
+from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.kinship import as_told, kinship, told_columns
 from retrieval.ranking.rules import rivals_of, rule_scores
-from tests.retrieval.shop import hybrid, vectors
+from tests.retrieval.shop import KINDS, hybrid, vectors
 
 THREE = np.eye(3, dtype=np.float32)
 LABELS = ["Home", "Shoes > Boots", "Shoes > Running"]
@@ -34,15 +34,28 @@ def test_a_far_neighbour_has_less_of_a_vote_and_equal_ones_the_same() -> None:
 def test_what_the_shop_says_of_a_product_is_its_class_and_the_guess_stays_where_it_says_nothing() -> None:
     guess = np.full((5, 3), 1 / 3, np.float32)
     paths = ["Shoes > Boots > Winter", "Shoes", "", "Home > Lamps", "Shoes > Boots"]
-    told = as_told(guess, paths, LABELS)
+    columns = told_columns(paths, LABELS)
+    assert columns.ravel().tolist() == [1, -1, -1, 0, 1]
+    told = as_told(guess, columns)
     np.testing.assert_array_equal(told[[0, 4]], THREE[[1, 1]])
     np.testing.assert_array_equal(told[3], THREE[0])
     np.testing.assert_allclose(told[[1, 2]], 1 / 3)
     assert guess.max() < 0.5, "the guess itself must not be written to"
+    assert told_columns([], LABELS).shape == (0, 1)
 
 
-def test_an_encoder_without_classes_gives_none() -> None:
-    assert product_classes(SimpleNamespace(labels=[]), vectors(), [""] * 9) is None  # type: ignore[arg-type]
+def test_neighbours_vote_by_what_the_shop_says_and_agreement_stays_what_the_encoder_says() -> None:
+    plain = hybrid()
+    wrong = np.roll(plain.classes[np.arange(9)], 1, axis=1)  # the encoder takes each kind for the next
+    told = told_columns([kind for kind in KINDS for _ in range(3)], KINDS)
+    parts = plain.lexical, plain.index, plain.vectors, plain.fusion, wrong
+    query, said = vectors()[3], np.full(3, 1 / 3, np.float32)
+    words = plain.look_up(plain.lexical.query("boot"), np.arange(9))
+    guessed = HybridSearch(*parts).candidates(words, query, said)
+    known = HybridSearch(*parts, told=told).candidates(words, query, said)
+    np.testing.assert_array_equal(guessed.agreement, known.agreement)
+    assert known.kin is not None
+    assert set(np.argsort(-known.kin)[:3].tolist()) == {3, 4, 5}
 
 
 def test_kin_puts_every_word_first_and_then_what_is_of_one_kind() -> None:
