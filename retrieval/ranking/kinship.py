@@ -47,10 +47,12 @@ def told_columns(categories: Iterable[str], labels: Sequence[str]) -> np.ndarray
     """
     columns = {label: column for column, label in enumerate(labels)}
     known: dict[str, int] = {}
+    found = []
     for path in categories:
         if path not in known:
             known[path] = column_of(str(path or ""), columns)
-    return np.array([[known[path]] for path in categories], np.float32).reshape(-1, 1)
+        found.append(known[path])
+    return np.array(found, np.float32)[:, None]
 
 
 def as_told(classes: np.ndarray, told: np.ndarray) -> np.ndarray:

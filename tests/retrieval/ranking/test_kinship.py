@@ -41,6 +41,7 @@ def test_what_the_shop_says_of_a_product_is_its_class_and_the_guess_stays_where_
     np.testing.assert_array_equal(told[3], THREE[0])
     np.testing.assert_allclose(told[[1, 2]], 1 / 3)
     assert guess.max() < 0.5, "the guess itself must not be written to"
+    assert told_columns(iter(paths), LABELS).tolist() == columns.tolist()
     assert told_columns([], LABELS).shape == (0, 1)
 
 
