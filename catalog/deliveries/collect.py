@@ -92,7 +92,7 @@ def collect(
                     said.append(_refuse(ledger, workspace.inbox, arrival, reason))
                 for arrival, delivery in deliveries.items():
                     outcome = verdicts.outcomes[delivery.key]
-                    said.extend(_note(ledger, workspace.inbox, arrival, delivery.kind, outcome))
+                    said.extend(_note(ledger, workspace.inbox, arrival, delivery, outcome))
 
         report = write_snapshot(
             source,
@@ -169,17 +169,22 @@ def _read(batch: Batch, source: CatalogSource) -> tuple[dict[int, Delivery], dic
     return deliveries, refused
 
 
-def _note(ledger: Ledger, inbox: Path, arrival: int, kind: str, outcome: Outcome) -> list[str]:
+def _note(ledger: Ledger, inbox: Path, arrival: int, delivery: Delivery, outcome: Outcome) -> list[str]:
     """Write down what became of a delivery; returns what is to be said of it."""
     entry = ledger.change(
-        arrival, kind=kind, rows=outcome.rows, older=outcome.older, refused_rows=len(outcome.refused_rows)
+        arrival,
+        kind=delivery.kind,
+        rows=outcome.rows,
+        older=outcome.older,
+        refused_rows=len(outcome.refused_rows),
     )
     if outcome.refused:
         return [_refuse(ledger, inbox, arrival, outcome.refused)]
     if outcome.held:
         ledger.change(arrival, state=State.HELD, reason=outcome.held)
         return []
-    said = [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
+    said = list(delivery.notes)
+    said += [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
     if outcome.older:
         said.append(f"{outcome.older} of {outcome.rows} rows are older than what is there, and passed over")
     if len(outcome.refused_rows):

@@ -110,7 +110,7 @@ def by_contract(rows: pd.DataFrame, columns: Mapping[str, str], table: str) -> p
     cells = {name: rows[found] for name, found in {**chosen, **own}.items()}
     export = export_of(rows.columns) if table == "products" and not columns else None
     if export is not None and "product_id" not in cells:
-        return export.convert(rows)
+        return export.part(rows)
     if table:
         cells |= {name: ids(cells[name]) for name in ID_COLUMNS if name in cells}
     return pd.DataFrame(cells, index=rows.index)
