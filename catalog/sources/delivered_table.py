@@ -36,19 +36,21 @@ def delivered_table(path: Path, source: CatalogSource) -> tuple[pd.DataFrame, st
         return *own, ()
     refusals: list[CatalogError] = []
     seen: list[str] = []
-    for encoding, delimiter in _ways(path, source):
+    for encoding, delimiter, sheet in _ways(path, source):
+        found: list[str] = []
         try:
-            table = read_table(path, None, encoding, delimiter)
+            table = read_table(path, None, encoding, delimiter, sheet=sheet, notes=found)
         except CatalogError as error:
             refusals.append(error)
             continue
+        told = tuple(found if ".xlsx" in path.name.lower() else ())  # which sheet of several
         if kind := _kind(table, source):
-            return _named(table, kind, source), kind, _unsold(table, kind, export_of(table.columns))
+            return _named(table, kind, source), kind, told + _unsold(table, kind, export_of(table.columns))
         if (export := _export(table, source)) is not None:
             rows = export.part(table)
-            if list(rows) == ["product_id"] and len(export.stock(table).columns) and _counts(table, export):
-                return export.stock(table), "stock", ()
-            return rows, "products", _unsold(table, "products", export)
+            if list(rows) == ["product_id"] and _counts(table, export):
+                return export.stock(table), "stock", told
+            return rows, "products", told + _unsold(table, "products", export)
         seen = seen or [str(column) for column in table.columns]
     # One column is what a wrong delimiter makes of any file; what the right one stumbled over tells more.
     if len(seen) > 1 or (seen and not refusals):
@@ -61,7 +63,7 @@ def delivered_table(path: Path, source: CatalogSource) -> tuple[pd.DataFrame, st
         )
     first = refusals[0]
     if first.field == "encoding":
-        named = sorted({encoding for encoding, _ in _ways(path, source)})
+        named = sorted({encoding for encoding, *_ in _ways(path, source)})
         raise CatalogError("encoding", path.name, f"save the file as {' or '.join(named)}") from first
     raise first
 
@@ -99,10 +101,12 @@ def _unsold(table: pd.DataFrame, kind: str, export: ShopExport | None) -> tuple[
     return ("its pieces in stock are not taken: deliver product_id and on_hand in a file of their own",)
 
 
-def _ways(path: Path, source: CatalogSource) -> Iterator[tuple[str, str | None]]:
-    """Encodings and delimiters to try, the likeliest first."""
-    if ".csv" not in path.name.lower():
-        yield "utf-8", None
+def _ways(path: Path, source: CatalogSource) -> Iterator[tuple[str, str | None, str]]:
+    """Encodings, delimiters and sheets to try, the likeliest first."""
+    if not any(kind in path.name.lower() for kind in (".csv", ".tsv")):
+        sheets = [str(table.get("sheet") or "") for table in source.tables.values()]
+        for sheet in dict.fromkeys([*sheets, ""]) if ".xlsx" in path.name.lower() else [""]:
+            yield "utf-8", None, sheet
         return
     named = [source.tables[table] for table in TABLES if table in source.tables]
     encodings = [str(table.get("encoding", "utf-8")).lower() for table in named]
@@ -110,7 +114,7 @@ def _ways(path: Path, source: CatalogSource) -> Iterator[tuple[str, str | None]]
     first = ["utf-8"] if _is_utf8(path, encodings) else []
     for encoding in dict.fromkeys([*first, *encodings, "utf-8"]):
         for delimiter in dict.fromkeys([*delimiters, None]):
-            yield encoding, delimiter
+            yield encoding, delimiter, ""
 
 
 def _is_utf8(path: Path, others: list[str]) -> bool:
