@@ -96,7 +96,7 @@ def test_a_sheet_is_named_or_the_first_and_that_is_said(tmp_path: Path) -> None:
     source = open_catalog(str(tmp_path))
     assert (source.products()["title"].tolist(), source.events()["user_id"].tolist()) == (["Lamp"], ["u"])
     assert source.notes == ["shop.xlsx is read from its sheet 'Goods', the first of 2"]
-    with pytest.raises(CatalogError, match="name one of the sheets .*Goods, Orders"):
+    with pytest.raises(CatalogError, match=r"name one of the sheets .*Goods, Orders"):
         read_table(tmp_path / "shop.xlsx", sheet="orders")
 
 
