@@ -17,6 +17,8 @@ from shelfspace.hashing import file_hash
 __all__ = ["DONE", "REFUSED", "put_away", "sent_to", "set_aside"]
 
 DONE, REFUSED = "done", "refused"
+LONGEST = 180
+"""Bytes of a name that is kept as it came; file systems take 255."""
 
 
 def put_away(ledger: Ledger, inbox: Path) -> None:
@@ -55,6 +57,9 @@ def set_aside(inbox: Path, entry: Entry, why: str | pd.DataFrame) -> str:
 def _place(inbox: Path, folder: str, name: str, arrival: int) -> str:
     """Where a file goes, relative to the inbox; the arrival number parts it from one that lies there."""
     plain = Path(folder) / name
+    if len(os.fsencode(plain.name)) > LONGEST:  # a number, and what stands beside it, need room
+        stem, ending = os.fsencode(plain.stem), plain.suffix[:20]
+        plain = plain.with_name(stem[:LONGEST].decode(errors="ignore") + ending)
     if not os.path.lexists(inbox / plain):
         return plain.as_posix()
     stem, dot, endings = plain.name.partition(".")

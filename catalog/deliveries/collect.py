@@ -13,7 +13,7 @@ from pathlib import Path
 from catalog.deliveries.archive import DONE, REFUSED, put_away, sent_to, set_aside
 from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
-from catalog.deliveries.settle import wait_until_settled
+from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
 from catalog.deliveries.table import approve_command, write_page
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
@@ -84,6 +84,7 @@ def collect(
             approved = _approved_source(ledger)
         deliveries, refused = _read(batch, source)
         said = [f"{name} is still arriving" for name in files.arriving]
+        said += [f"{name}: {FOLDER}" for name in folders_in(workspace.inbox)]
 
         def note(verdicts: Verdicts) -> None:
             with editing(workspace.state) as ledger:

@@ -107,6 +107,11 @@ def read_delivery(path: Path, source: CatalogSource) -> Delivery:
     rows["product_id"] = stripped(rows["product_id"])
     if kind == "products":
         rows = _whole(rows, source)
+    if kind != "events" and (again := int(rows["product_id"].duplicated().sum())):
+        notes += (
+            f"{again} rows are about a product that a row before them is about: the later one counts, by "
+            "updated_at, else by its place",
+        )
     delivery = Delivery(path.name, kind, rows, pd.DataFrame(), notes)
     if kind != "events":
         reason = "give every row of a delivery the product's id"

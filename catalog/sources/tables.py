@@ -63,6 +63,7 @@ def read_table(
         remedy = f"give one of {', '.join(KINDS)}, gzipped or not"
         raise CatalogError("path", path.name, remedy)
     data = path.read_bytes()
+    _check_packing(data, path.name)
     if path.name.lower().endswith(".gz"):
         try:
             data = gzip.decompress(data)
@@ -91,6 +92,15 @@ def read_table(
             there = ", ".join(map(str, rows.columns[:20]))
             raise CatalogError(f"columns.{wanted}", given, f"name a column of {path.name}: {there}")
     return named
+
+
+def _check_packing(data: bytes, name: str) -> None:
+    """Refuse a packed file whose name does not say so."""
+    lower = name.lower()
+    if data.startswith(b"\x1f\x8b") and not lower.endswith(".gz"):
+        raise CatalogError("path", name, f"this is a gzip file: name it {name}.gz")
+    if data.startswith(b"PK\x03\x04") and not lower.endswith((".xlsx", ".xlsx.gz")):
+        raise CatalogError("path", name, "this is a zip archive: unpack it; a workbook is named .xlsx")
 
 
 def by_contract(rows: pd.DataFrame, columns: Mapping[str, str], table: str) -> pd.DataFrame:
