@@ -67,10 +67,10 @@ def _place(inbox: Path, folder: str, name: str, arrival: int) -> str:
 
 
 def _move(inbox: Path, name: str, place: str, digest: str) -> bool:
-    """Move a file of the inbox; False where it has changed since it was read, and stays."""
+    """Move a file of the inbox; False where it has changed since it was read, and stays, or is gone."""
     origin = inbox / name
     if os.path.lexists(inbox / place) or not os.path.lexists(origin):
-        return True
+        return os.path.lexists(inbox / place)
     (inbox / place).parent.mkdir(parents=True, exist_ok=True)
     os.rename(origin, inbox / place)
     if not digest or file_hash(inbox / place) == digest:

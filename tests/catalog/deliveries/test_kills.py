@@ -186,7 +186,7 @@ def test_what_comes_in_the_middle_of_a_run_is_taken_once(
         day = Day(prepared, tmp_path / str(number))
 
         def come(day: Day = day, dies: bool = place % 2 == 1) -> None:
-            day.put("08-prices.csv", "product_id,price\np0,6\np1,6\n")
+            day.put("08-prices.csv", "product_id,price\np5,6\np7,6\n")
             day.put("10-late.csv", "product_id,title,photos\nm,Late,stray.png\n", 2e9 + 1)
             if dies:
                 raise Killed
