@@ -58,8 +58,8 @@ def _place(inbox: Path, folder: str, name: str, arrival: int) -> str:
     """Where a file goes, relative to the inbox; the arrival number parts it from one that lies there."""
     plain = Path(folder) / name
     if len(os.fsencode(plain.name)) > LONGEST:  # a number, and what stands beside it, need room
-        stem, ending = os.fsencode(plain.stem), plain.suffix[:20]
-        plain = plain.with_name(stem[:LONGEST].decode(errors="ignore") + ending)
+        shorter = os.fsencode(plain.stem)[:LONGEST].decode(errors="ignore")
+        plain = plain.with_name(shorter + plain.suffix[:20])
     if not os.path.lexists(inbox / plain):
         return plain.as_posix()
     stem, dot, endings = plain.name.partition(".")
