@@ -85,6 +85,12 @@ def search_index(shop: Shop, folder: Path) -> Facts:
     }
 
 
+def _there(shop: Shop, facts: Facts) -> bool:
+    """Whether the release that was made is there and any is live; which one is somebody's decision."""
+    made = shop.workspace.releases / str(facts["release"])
+    return made.is_dir() and current_id(shop.workspace.root) is not None
+
+
 PARTS = (
     "product_embeddings",
     "search_index",
@@ -105,6 +111,7 @@ PARTS = (
     # While it is off, the release depends on nothing of the graph.
     also=lambda shop: shop.versions("graph_vectors") if graph_on(shop) else {},
     kinds={"python"},
+    there=_there,
     # Also where nothing is made anew: then the release has had it all before.
     shown=lambda shop: {"deliveries": mark_released(shop.workspace, current_id(shop.workspace.root) or "")},
     code_version="3",
