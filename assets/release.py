@@ -85,6 +85,12 @@ def search_index(shop: Shop, folder: Path) -> Facts:
     }
 
 
+def _there(shop: Shop, facts: Facts) -> bool:
+    """Whether the release that was made is there and any is live; which one is somebody's decision."""
+    made = shop.workspace.releases / str(facts["release"])
+    return made.is_dir() and current_id(shop.workspace.root) is not None
+
+
 PARTS = (
     "product_embeddings",
     "search_index",
@@ -105,6 +111,7 @@ PARTS = (
     # While it is off, the release depends on nothing of the graph.
     also=lambda shop: shop.versions("graph_vectors") if graph_on(shop) else {},
     kinds={"python"},
+    there=_there,
     # Also where nothing is made anew: then the release has had it all before.
     shown=lambda shop: {"deliveries": mark_released(shop.workspace, current_id(shop.workspace.root) or "")},
     code_version="3",
@@ -115,13 +122,14 @@ def release(shop: Shop, folder: Path) -> Facts:
     """Write the release and move the pointer to it; the same content gives the same release."""
     from models.features.store import prune_stores
     from releases import promote, prune, write_release
-    from releases.contents import card_with_search, graph_part, keep_reference, release_parts, with_stock
+    from releases.contents import graph_part, keep_reference, release_parts, released_card, with_stock
     from retrieval.ranking.fusion import FusionModel
     from retrieval.vectors import load_index
 
     workspace, vectors = shop.workspace, shop.vectors()
     model = champion_model(workspace)
     check_papers(workspace)
+    graph = shop.folder("graph_vectors") if graph_on(shop) else None
     metrics = read_json(champion_paper(model, "metrics.json"))
     products = with_stock(shop.embedded_products(), shop.table("stock"))
     # Where the catalogue does not say it, shoppers filter by the language that was detected.
@@ -137,9 +145,10 @@ def release(shop: Shop, folder: Path) -> Facts:
         metrics=metrics,
         provenance={**provenance(shop), "champion": model.name, "created_at": crowned(workspace)},
         made_by=shop.made_by(),
-        model_card=card_with_search(
+        model_card=released_card(
             champion_paper(model, "model_card.md").read_text(),
             FusionModel.load(shop.folder("search_fusion") / "search_fusion.json"),
+            None if graph is None else read_json(graph / "verdict.json"),
         ),
         parts=release_parts(
             model,
@@ -147,8 +156,9 @@ def release(shop: Shop, folder: Path) -> Facts:
             fusion=shop.folder("search_fusion"),
             modalities=shop.folder("modality_vectors"),
             insights={name: shop.folder(name) for name in INSIGHTS},
+            graph=graph,
         ),
-        **(graph_part(shop.folder("graph_vectors")) if graph_on(shop) else {}),
+        **({} if graph is None else graph_part(graph)),
     )
     promote(workspace.root, made.id, shop.cause or "asked for")
     prune(workspace.root, keep=shop.settings.release.keep)

@@ -8,6 +8,7 @@ from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters
 from retrieval.lexical.corrections import correct
 from retrieval.lexical.synonyms import NO_SYNONYMS, Synonyms, expand
+from retrieval.lexical.written import written_otherwise
 from retrieval.query import SearchQuery, mixture
 from retrieval.understanding import phrases, understand
 
@@ -36,6 +37,8 @@ _HAN_FIRST = re.compile(
     "(?:给我|帮我)(?:找|看看?|推荐)|推荐)(?:一下)?(?:一?[个只把件条款台双套些](?=.))?"
 )
 _HAN_LAST = re.compile(r"(?:吗|呢|谢谢)[\s??!!。]*$")
+_QUOTED = re.compile("[\"“”‘'「『](.*\\w.*?)[\"“”’'」』]")
+_DIGIT = re.compile(r"\d")
 _ENDS = " \t?？!！。"
 
 
@@ -62,7 +65,12 @@ def read_query(
         # The word says which of the photo's kind is wanted: listings of another language are meant as well.
         synonyms = synonyms.with_colours
     text, also, meant = expand(lexical, synonyms, query.text, query.ignore)
-    text, said = correct(lexical, text, query.ignore)
+    ignore = query.ignore
+    if _DIGIT.search(text) or lexical.compounds(text.lower().split()):
+        others, ways = written_otherwise(lexical, text, ignore)
+        also, meant = (*also, *others), (*meant, *ways)
+        ignore = (*ignore, *(one["text"] for one in ways))
+    text, said = correct(lexical, text, ignore)
     if not (meant or said):
         return query
     return replace(with_words(query, text), also=also, said=(*query.said, *meant, *said))
@@ -101,9 +109,11 @@ def with_words(query: SearchQuery, text: str) -> SearchQuery:
 
 
 def without_request(text: str) -> str:
-    """A query without the words that only ask ("I need a clock" asks for a clock): they are stop words of
-    queries, not of listings. The query itself where it has none, or nothing else."""
-    found = typed = text.strip()
+    """A query without quotes around all of it and without the words that only ask ("I need a clock" asks for
+    a clock): they are stop words of queries, not of listings. The query itself where it has none, or nothing
+    else."""
+    typed = text.strip()
+    found = quoted[1] if (quoted := _QUOTED.fullmatch(typed)) else typed
     for first, last in ((_FIRST, _LAST), (_HAN_FIRST, _HAN_LAST)):
         asking = first.match(found)
         if asking:

@@ -40,6 +40,7 @@ class Delivery:
         rows: the contract's columns that the file has, as str, and `_deleted` (bool).
         refused: rows left out, with `row` (from 1), `field`, `value` and `reason`.
         key: kind, hash of the bytes and arrival number; what the snapshot remembers.
+        arrival: that number.
         approved: a person lets it through the guards.
     """
 
@@ -48,6 +49,7 @@ class Delivery:
     rows: pd.DataFrame
     refused: pd.DataFrame
     key: str = ""
+    arrival: int = 0
     approved: bool = False
 
     @property
@@ -55,9 +57,9 @@ class Delivery:
         """The contract's columns that the file has: of the others it says nothing."""
         return tuple(name for name in raw_columns(self.kind) if name in self.rows)
 
-    def named(self, key: str, approved: bool) -> "Delivery":
-        """The same under its key in the ledger."""
-        return replace(self, key=key, approved=approved)
+    def named(self, digest: str, arrival: int, approved: bool) -> "Delivery":
+        """The same as the ledger knows it."""
+        return replace(self, key=f"{self.kind}:{digest}:{arrival}", arrival=arrival, approved=approved)
 
     def with_rows(self, rows: pd.DataFrame) -> "Delivery":
         """The same with other rows."""

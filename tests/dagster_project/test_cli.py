@@ -55,6 +55,18 @@ def commands() -> dict[str, click.Command]:
     return found
 
 
+def test_a_copied_environment_does_not_work_for_the_checkout_it_came_from(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_text(tmp_path / "copy" / "dagster_project" / "cli" / "app.py", "")
+    monkeypatch.chdir(tmp_path / "copy")
+    said = refused("releases")
+    assert str(PROJECT) in said
+    assert f"delete {tmp_path / 'copy' / '.venv'} and run make install" in said
+    monkeypatch.chdir(PROJECT)
+    assert "is not there yet" in refused("releases")
+
+
 @pytest.mark.parametrize("name", sorted(commands()))
 def test_every_command_takes_a_catalogue_and_shows_an_example(name: str) -> None:
     shown = ask(*name.split(), "--help")
