@@ -81,8 +81,8 @@ def crowded_groups(groups: pd.Series, categories: pd.Series) -> dict[str, int]:
     counted = groups[groups.ne("")].value_counts()
     crowd = counted[counted > max(ALWAYS, SHARE * len(groups))]
     return {
-        str(group): int(products)
-        for group, products in crowd.items()
+        group: int(products)
+        for group, products in zip(map(str, crowd.index), crowd, strict=True)
         if categories[groups.eq(group)].value_counts(normalize=True).iloc[0] < ONE_CATEGORY
     }
 

@@ -116,7 +116,7 @@ def by_contract(rows: pd.DataFrame, columns: Mapping[str, str], table: str) -> p
     cells = {name: rows[found] for name, found in {**chosen, **own}.items()}
     export = export_of(rows.columns) if table == "products" and not columns else None
     if export is not None and "product_id" not in cells:
-        cells = dict(export.convert(rows).items())
+        cells = {str(name): values for name, values in export.convert(rows).items()}
     elif table:
         cells |= {name: ids(cells[name]) for name in ID_COLUMNS if name in cells}
     if table == "products":
