@@ -11,7 +11,7 @@ from pyarrow import csv
 from catalog.sources.csv_rows import evened, lines_above, records, without_headers
 from shelfspace.errors import CatalogError
 
-__all__ = ["read_csv"]
+__all__ = ["headed", "read_csv"]
 
 BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 """First bytes that say the encoding, whatever the description says."""
@@ -20,8 +20,7 @@ WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "ascii": "ut
 NO_CSV = {
     b"<!doctype": "a page of HTML (of a login or an error?)",
     b"<html": "a page of HTML (of a login or an error?)",
-    b"<?xml": "XML",
-    b"pk\x03\x04": "a workbook or a ZIP archive",
+    b"<?xml": "XML (name it .xml where it is a feed of products)",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%pdf": "a PDF",
     b'{"': "JSON (name it .jsonl, one object a line)",
@@ -29,7 +28,6 @@ NO_CSV = {
     b"{\\rtf": "a text of a word processor",
     b"sqlite format 3": "a database",
     b"par1": "Parquet (name it .parquet)",
-    b"\x1f\x8b": "a gzip archive (name it .csv.gz)",
     b"version https://git-lfs": "a pointer of Git LFS (git lfs pull)",
 }
 """First bytes, in lower case, of what is saved as a CSV by mistake, and what it is."""
@@ -77,14 +75,20 @@ def read_csv(data: bytes, name: str, encoding: str, delimiter: str | None, notes
         notes.append(f"{name}: what stands above the header ({above} lines) is left out")
     if text.count('"') % 2:
         _closed(text, name, delimiter, first)
-    table = _rows(text, name, delimiter, first)
-    header = [column.strip().removeprefix("\ufeff") for column in table.iloc[0]]
-    table = table.iloc[1:].set_axis(header, axis="columns")
-    table, again = without_headers(table.loc[:, [bool(column) for column in header]])
+    table, again = without_headers(headed(_rows(text, name, delimiter, first)))
     if again:
         notes.append(f"{name}: {again:,} rows repeat the header, as files put together have it; left out")
+        table = table.reset_index(drop=True)
     if '="' in text:  # what a spreadsheet is told to keep as text: ="00123"
         table = table.replace(r'^="(.*)"$', r"\1", regex=True)
+    return table
+
+
+def headed(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of texts under the names in the first of them; what holds nothing is left out."""
+    header = [column.strip().removeprefix("\ufeff") for column in table.iloc[0]]
+    table = table.iloc[1:].set_axis(header, axis="columns")
+    table = table.loc[:, [bool(column) for column in header]]
     filled = (table != "").any(axis="columns").to_numpy()
     last = int(filled.nonzero()[0].max()) + 1 if filled.any() else 0
     return table.iloc[:last].reset_index(drop=True)
