@@ -13,7 +13,7 @@ from pathlib import Path
 from catalog.deliveries.archive import DONE, REFUSED, put_away, sent_to, set_aside
 from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
-from catalog.deliveries.settle import wait_until_settled
+from catalog.deliveries.settle import misplaced, wait_until_settled
 from catalog.deliveries.table import approve_command, write_page
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
@@ -83,7 +83,7 @@ def collect(
             held = ledger.unfinished(State.HELD)
             approved = _approved_source(ledger)
         deliveries, refused = _read(batch, source)
-        said = [f"{name} is still arriving" for name in files.arriving]
+        said = [*(f"{name} is still arriving" for name in files.arriving), *misplaced(workspace.inbox)]
 
         def note(verdicts: Verdicts) -> None:
             with editing(workspace.state) as ledger:
@@ -182,6 +182,11 @@ def _note(ledger: Ledger, inbox: Path, arrival: int, kind: str, outcome: Outcome
     said = [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
     if outcome.older:
         said.append(f"{outcome.older} of {outcome.rows} rows are older than what is there, and passed over")
+    if outcome.ahead:
+        said.append(
+            f"{outcome.ahead} of {outcome.rows} rows have an updated_at that is still to come: what is dated "
+            "before it is passed over; to change such a product, deliver it without updated_at"
+        )
     if len(outcome.refused_rows):
         path = set_aside(inbox, entry, outcome.refused_rows)
         said.append(f"{len(outcome.refused_rows)} rows are refused: {path}")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from shelfspace.hashing import fingerprint
 
-__all__ = ["Found", "files_in", "wait_until_settled"]
+__all__ = ["Found", "files_in", "misplaced", "wait_until_settled"]
 
 ON_ITS_WAY = (
     ".part",
@@ -30,6 +30,9 @@ ON_ITS_WAY = (
     ".upload",
     "~",
 )
+
+READ_ELSEWHERE = ("media", "done", "refused")
+"""Folders of an inbox that are known."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,22 @@ def files_in(folder: Path, *, deep: bool = False) -> list[Found]:
         seen = f"{state.st_size}-{state.st_mtime_ns}"
         found.append((state.st_mtime_ns, Found(path, name, seen, now - changed, _is_written(path))))
     return [file for _, file in sorted(found, key=lambda item: (item[0], item[1].name))]
+
+
+def misplaced(inbox: Path) -> list[str]:
+    """A sentence for each folder of the inbox that holds files and is not read."""
+    if not inbox.is_dir():
+        return []
+    said = []
+    for folder in sorted(inbox.iterdir()):
+        known = folder.name.startswith(".") or folder.name in READ_ELSEWHERE
+        if folder.is_dir() and not known and (files := files_in(folder, deep=True)):
+            first = f"{usable_name(folder.name)}/{files[0].name}"
+            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+            said.append(
+                f"{first}{more} in a folder of the inbox: not read; put the files into {inbox} itself"
+            )
+    return said
 
 
 def usable_name(name: str) -> str:
