@@ -8,6 +8,7 @@ from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters
 from retrieval.lexical.corrections import correct
 from retrieval.lexical.synonyms import NO_SYNONYMS, Synonyms, expand
+from retrieval.lexical.written import written_otherwise
 from retrieval.query import SearchQuery, mixture
 from retrieval.understanding import phrases, understand
 
@@ -37,6 +38,7 @@ _HAN_FIRST = re.compile(
 )
 _HAN_LAST = re.compile(r"(?:吗|呢|谢谢)[\s??!!。]*$")
 _QUOTED = re.compile("[\"“”‘'「『](.*\\w.*?)[\"“”’'」』]")
+_DIGIT = re.compile(r"\d")
 _ENDS = " \t?？!！。"
 
 
@@ -63,7 +65,12 @@ def read_query(
         # The word says which of the photo's kind is wanted: listings of another language are meant as well.
         synonyms = synonyms.with_colours
     text, also, meant = expand(lexical, synonyms, query.text, query.ignore)
-    text, said = correct(lexical, text, query.ignore)
+    ignore = query.ignore
+    if _DIGIT.search(text) or lexical.compounds(text.lower().split()):
+        others, ways = written_otherwise(lexical, text, ignore)
+        also, meant = (*also, *others), (*meant, *ways)
+        ignore = (*ignore, *(one["text"] for one in ways))
+    text, said = correct(lexical, text, ignore)
     if not (meant or said):
         return query
     return replace(with_words(query, text), also=also, said=(*query.said, *meant, *said))

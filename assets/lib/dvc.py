@@ -6,6 +6,7 @@ job: DVC refuses both while `dvc repro` runs the stage (see docs/run-the-loop.md
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -62,6 +63,8 @@ def _dvc(folder: Path, *commands: list[str]) -> str:
             return done.stdout
         words = said[wrong[0]] if wrong[0] < len(said) else done.stderr
         if not is_locked(words) or time.monotonic() > waited:
+            if done.returncode < 0:
+                words += f"\nERROR: the command was ended by {signal.Signals(-done.returncode).name}"
             raise ArtifactError(explained(commands[wrong[0]], folder, words or done.stdout))
 
 

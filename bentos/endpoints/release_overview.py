@@ -76,13 +76,14 @@ def comparisons(
         graph: what the release says of vectors refined by co-purchases.
 
     Returns:
-        `search.<kind of query>`, `labels`, `text`, `completion` and `graph`, as far as they were compared.
+        `search.<kind of query>`, `labels`, `text`, `completion`, `temperature` and `graph`, where compared.
     """
     found = {f"search.{kind}": said.get("compared") for kind, said in search["kinds_of_query"].items()}
     found |= {
         "labels": judged.get("labels_compared"),
         "text": judged.get("retrieval", {}).get("known_item", {}).get("compared"),
         "completion": judged.get("completion_compared"),
+        "temperature": judged.get("temperature_compared"),
         "graph": graph.get("compared"),
     }
     return {name: compared for name, compared in found.items() if compared}

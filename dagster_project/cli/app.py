@@ -19,6 +19,7 @@ from dagster_project.cli.scrub import scrub
 from dagster_project.cli.servers import drift, serve, ui
 from dagster_project.cli.synonyms import synonyms
 from shelfspace.errors import SettingsError, ShelfspaceError
+from shelfspace.machine import machine_fault
 
 __all__ = ["main", "shelfspace"]
 
@@ -51,6 +52,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except ShelfspaceError as error:
             click.echo(str(error), err=True)
+            ctx.exit(REFUSED)
+        except Exception as error:
+            said = machine_fault(error)
+            if said is None:
+                raise
+            click.echo(said, err=True)
             ctx.exit(REFUSED)
         except KeyboardInterrupt:
             click.echo("stopped; run the same again to go on where it was", err=True)

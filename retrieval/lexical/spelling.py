@@ -19,6 +19,8 @@ __all__ = ["Near", "Spelling", "edits", "is_spelled"]
 
 SHORTEST, LONG, LONGEST = 4, 8, 24
 """Letters of a word that may be misspelled, of one that may be so twice, and of the longest looked at."""
+COMPOUND = 6
+"""Letters of a word that two may make together, at least."""
 FIRST, LETTERS = ord("a"), 26
 OMITTED, ADDED, REPLACED, SWAPPED = 0.34, 0.27, 0.19, 0.125
 """Shares of what goes wrong in typing (Pollock & Zamora 1984)."""
@@ -66,6 +68,14 @@ class Spelling:
 
     def __contains__(self, word: str) -> bool:
         return word in self.words
+
+    def compounds(self, typed: Sequence[str]) -> bool:
+        """Whether a word may be written otherwise: as two words, or as one with the next."""
+        known = self.words
+        unknown = {*typed}.difference(known)
+        return max(map(len, unknown), default=0) >= COMPOUND or any(
+            map(known.__contains__, map(str.__add__, typed, typed[1:]))
+        )
 
     def near(self, typed: str) -> list[Near]:
         """The words that take the fewest edits, as far as so many are allowed, the likeliest first."""

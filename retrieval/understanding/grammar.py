@@ -47,6 +47,8 @@ def _range(low: int, high: int, *, needs_currency: bool = False, swaps: bool = F
 
     def read(found: re.Match[str]) -> Phrase | None:
         ends = [Amount(found, number) if number else None for number in (low, high)]
+        if low and high and bool(found["said1"]) != bool(found[f"said{high}"]):
+            return None  # "thirty to 26": a word of what is looked for
         said = [end.currencies for end in ends if end and end.currencies]
         if any(end and end.value is None for end in ends) or (needs_currency and not said):
             return None
@@ -114,13 +116,14 @@ def _chinese(core: str, end: str = "") -> re.Pattern[str]:
 
 _PATTERNS: list[tuple[re.Pattern[str], Read]] = [
     (_english(rf"between\s#1{w.TO}#2", w.ENDS), _range(1, 2, swaps=True)),
-    (_english(rf"(?:from\s)?#1{w.TO}#2", w.ENDS + w.OF), _range(1, 2, needs_currency=True, swaps=True)),
+    (_english(rf"from\s#1{w.TO}#2", w.ENDS + w.OF), _range(1, 2, needs_currency=True, swaps=True)),
+    (_english(rf"#1{w.DASH}#2", w.ENDS + w.OF), _range(1, 2, needs_currency=True, swaps=True)),
     (_chinese(r"#1\s?[-–—~到至]\s?#2(?:之间|(?=的))"), _range(1, 2)),
     # Two numbers alone are prices only where they end the query: "5-6 drawer chest" is none.
     (
         _pattern(
             rf"(?:^|(?<=\s)|(?<=[\u4e00-\u9fff])){w.LEAD}{w.HAN_LEAD}"
-            r"(?P<core>(?:from\s)?#1\s?(?:-|–|—|~|to|到|至)\s?#2)\s*$"
+            rf"(?P<core>(?:from\s)?#1{w.DASH}#2)\s*$"
         ),
         _range(1, 2),
     ),

@@ -4,7 +4,8 @@
 """
 
 __all__ = [
-    "AROUND", "AT_LEAST", "AT_MOST", "CHEAP", "CHEAPER", "DEARER", "END", "ENDS", "HAN_ABOUT", "HAN_AROUND",
+    "AROUND", "AT_LEAST", "AT_MOST", "CHEAP", "CHEAPER", "DASH", "DEARER", "END", "ENDS", "HAN_ABOUT",
+    "HAN_AROUND",
     "HAN_AT_LEAST", "HAN_AT_MOST", "HAN_BELOW", "HAN_FROM", "HAN_LEAD", "IN_STOCK", "LEAD", "OF", "OR_SO",
     "OVER", "TO", "UNDER", "WORD",
 ]  # fmt: skip
@@ -19,6 +20,8 @@ LEAD = (
 HAN_LEAD = "(?:(?:价格|价位|价钱|预算|售价|单价)(?:在|是|为)?)?"
 """What only leads to a price."""
 
+DASH = r"\s?(?:-|–|—|~|to|到|至)\s?"
+"""Between two amounts that nothing else says to be a range: "phone 12 up to 500" holds none."""
 TO = r"\s?(?:-|–|—|~|to|and|until|till|up to|到|至)\s?"
 UNDER = (
     r"(?:under|below|beneath|within|sub(?=[- ])-?|(?:less|lower|cheaper) th[ae]n(?: or equal to)?|up ?to|"
