@@ -75,7 +75,7 @@ def ledger_events(
     states = Counter(row["state"].partition(":")[0].partition(" release")[0] for row in rows)
     table = shown_table(list(COLUMNS), [list(row.values()) for row in rows[:NEWEST]])
     counts = {name.replace(" ", "_"): count for name, count in states.items()}
-    page = {"dagster/row_count": len(rows), "deliveries": table, **counts}
+    page: dict[str, Any] = {"dagster/row_count": len(rows), "deliveries": table, **counts}
     verdict = dg.AssetCheckEvaluation(
         asset_key=DELIVERIES.key, check_name=ATTENTION.check_key.name, blocking=False, **judged(said)
     )
