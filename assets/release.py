@@ -15,7 +15,7 @@ from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.deliveries.milestones import mark_released
-from releases import current_id
+from releases import Release, current_id
 from releases.champion import champion_model, champion_paper, check_papers, crowned
 from shelfspace.files import read_json, write_json, write_table
 
@@ -86,9 +86,16 @@ def search_index(shop: Shop, folder: Path) -> Facts:
 
 
 def _there(shop: Shop, facts: Facts) -> bool:
-    """Whether the release that was made is there and any is live; which one is somebody's decision."""
+    """Whether the release that was made is there and any is live; which one is somebody's decision.
+
+    Raises:
+        ArtifactError: it is there and damaged.
+    """
     made = shop.workspace.releases / str(facts["release"])
-    return made.is_dir() and current_id(shop.workspace.root) is not None
+    if not made.is_dir() or current_id(shop.workspace.root) is None:
+        return False
+    Release.load(made)
+    return True
 
 
 PARTS = (

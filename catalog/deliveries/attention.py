@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from catalog.deliveries.ledger import Ledger, State, read_ledger
-from catalog.deliveries.settle import misplaced
+from catalog.deliveries.settle import FOLDER, folders_in
 from catalog.deliveries.table import approve_command
 from shelfspace.workspace import Workspace
 
@@ -30,7 +30,8 @@ def attention(workspace: Workspace, now: datetime | None = None) -> list[str]:
         for entry in ledger.unfinished(State.HELD)
         if not entry.approved
     ]
-    return [*held, *_refused(ledger, now or datetime.now(UTC)), *misplaced(workspace.inbox)]
+    unread = [f"{name}: {FOLDER}" for name in folders_in(workspace.inbox)]
+    return [*held, *_refused(ledger, now or datetime.now(UTC)), *unread]
 
 
 def _refused(ledger: Ledger, now: datetime) -> Iterator[str]:

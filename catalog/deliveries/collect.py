@@ -13,7 +13,7 @@ from pathlib import Path
 from catalog.deliveries.archive import DONE, REFUSED, put_away, sent_to, set_aside
 from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
-from catalog.deliveries.settle import misplaced, wait_until_settled
+from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
 from catalog.deliveries.table import approve_command, write_page
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
@@ -83,7 +83,8 @@ def collect(
             held = ledger.unfinished(State.HELD)
             approved = _approved_source(ledger)
         deliveries, refused = _read(batch, source)
-        said = [*(f"{name} is still arriving" for name in files.arriving), *misplaced(workspace.inbox)]
+        said = [f"{name} is still arriving" for name in files.arriving]
+        said += [f"{name}: {FOLDER}" for name in folders_in(workspace.inbox)]
 
         def note(verdicts: Verdicts) -> None:
             with editing(workspace.state) as ledger:
@@ -92,7 +93,7 @@ def collect(
                     said.append(_refuse(ledger, workspace.inbox, arrival, reason))
                 for arrival, delivery in deliveries.items():
                     outcome = verdicts.outcomes[delivery.key]
-                    said.extend(_note(ledger, workspace.inbox, arrival, delivery.kind, outcome))
+                    said.extend(_note(ledger, workspace.inbox, arrival, delivery, outcome))
 
         report = write_snapshot(
             source,
@@ -169,17 +170,22 @@ def _read(batch: Batch, source: CatalogSource) -> tuple[dict[int, Delivery], dic
     return deliveries, refused
 
 
-def _note(ledger: Ledger, inbox: Path, arrival: int, kind: str, outcome: Outcome) -> list[str]:
+def _note(ledger: Ledger, inbox: Path, arrival: int, delivery: Delivery, outcome: Outcome) -> list[str]:
     """Write down what became of a delivery; returns what is to be said of it."""
     entry = ledger.change(
-        arrival, kind=kind, rows=outcome.rows, older=outcome.older, refused_rows=len(outcome.refused_rows)
+        arrival,
+        kind=delivery.kind,
+        rows=outcome.rows,
+        older=outcome.older,
+        refused_rows=len(outcome.refused_rows),
     )
     if outcome.refused:
         return [_refuse(ledger, inbox, arrival, outcome.refused)]
     if outcome.held:
         ledger.change(arrival, state=State.HELD, reason=outcome.held)
         return []
-    said = [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
+    said = list(delivery.notes)
+    said += [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
     if outcome.older:
         said.append(f"{outcome.older} of {outcome.rows} rows are older than what is there, and passed over")
     if outcome.ahead:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from shelfspace.hashing import fingerprint
 
-__all__ = ["Found", "files_in", "misplaced", "wait_until_settled"]
+__all__ = ["FOLDER", "Found", "files_in", "folders_in", "wait_until_settled"]
 
 ON_ITS_WAY = (
     ".part",
@@ -31,8 +31,7 @@ ON_ITS_WAY = (
     "~",
 )
 
-READ_ELSEWHERE = ("media", "done", "refused")
-"""Folders of an inbox that are known."""
+FOLDER = "a folder; put its files themselves into the inbox, photos and sounds into its folder media"
 
 
 @dataclass(frozen=True)
@@ -89,20 +88,16 @@ def files_in(folder: Path, *, deep: bool = False) -> list[Found]:
     return [file for _, file in sorted(found, key=lambda item: (item[0], item[1].name))]
 
 
-def misplaced(inbox: Path) -> list[str]:
-    """A sentence for each folder of the inbox that holds files and is not read."""
+def folders_in(inbox: Path) -> list[str]:
+    """Names of folders in an inbox that nothing looks into."""
     if not inbox.is_dir():
         return []
-    said = []
-    for folder in sorted(inbox.iterdir()):
-        known = folder.name.startswith(".") or folder.name in READ_ELSEWHERE
-        if folder.is_dir() and not known and (files := files_in(folder, deep=True)):
-            first = f"{usable_name(folder.name)}/{files[0].name}"
-            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-            said.append(
-                f"{first}{more} in a folder of the inbox: not read; put the files into {inbox} itself"
-            )
-    return said
+    own = ("media", "done", "refused")
+    return sorted(
+        usable_name(path.name)
+        for path in inbox.iterdir()
+        if path.is_dir() and not path.is_symlink() and path.name not in own and path.name[:1] != "."
+    )
 
 
 def usable_name(name: str) -> str:

@@ -213,7 +213,7 @@ def test_what_waits_for_a_person_is_a_warning_on_the_deliveries_page(shop: Shop)
     assert (verdict.check_name, verdict.passed, verdict.severity.name) == (
         "nothing_waits_for_a_person", False, "WARN",
     )  # fmt: skip
-    assert "2026-11-28/more.csv in a folder of the inbox: not read" in verdict.description
-    nested.rename(shop.workspace.inbox / ".part")
+    assert "2026-11-28: a folder; put its files themselves into the inbox" in verdict.description
+    nested.parent.rename(shop.workspace.inbox / ".part")
     _, verdict = tick("inbox_sensor", first.cursor).asset_events
     assert (verdict.passed, verdict.description) == (True, "Nothing waits for a person.")

@@ -1,5 +1,6 @@
 """Deliveries: upserts and tombstones, in the order of time."""
 
+import gzip
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from catalog.deliveries.attention import attention
 from catalog.deliveries.collect import note_taken
 from catalog.deliveries.ledger import Entry, State, read_ledger
 from catalog.deliveries.pending import pending
+from catalog.deliveries.table import delivery_rows
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import read_raw_products
 from catalog.snapshot.write import SnapshotReport
@@ -286,11 +288,31 @@ def test_what_waits_for_a_person_is_named_until_it_is_mended(shop: CatalogSource
     assert attention(workspace) == [held]
 
 
-def test_files_in_folders_of_the_inbox_are_named(shop: CatalogSource, tmp_path: Path) -> None:
+def test_one_long_name_a_folder_and_a_packed_file_stop_nobody(shop: CatalogSource, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, "shop")
-    for name in ("monday/a.csv", "monday/b.csv", "media/a.png", "done/c.csv", "refused/d.csv", ".new/e.csv"):
-        (workspace.inbox / name).parent.mkdir(parents=True, exist_ok=True)
-        (workspace.inbox / name).write_text("product_id,title\np0,A\n")
-    (said,) = attention(workspace)
-    assert said.startswith("monday/a.csv and 1 more in a folder of the inbox: not read; put the files into ")
-    assert said in collected(workspace, shop, DEFAULT).said
+    long = "ö" * 120 + ".csv"
+    deliver(workspace.inbox, "good.jsonl", [{"product_id": "n", "title": "good"}])
+    (workspace.inbox / long).write_text("title\nno id\n")
+    (workspace.inbox / "monday").mkdir()
+    (workspace.inbox / "monday" / "a.csv").write_text("product_id,title\nm,unread\n")
+    (workspace.inbox / "packed.csv").write_bytes(gzip.compress(b"product_id,title\nz,packed\n"))
+    said = collected(workspace, shop).said
+    assert set(titles(tmp_path)) == {"p0", "p1", "p2", "p3", "n"}
+    assert "monday: a folder; put its files themselves into the inbox" in said[0]
+    assert any("name it packed.csv.gz" in sentence for sentence in said)
+    assert next(row["name"] for row in delivery_rows(workspace, 0)) == "monday"
+    refused = {path.name for path in (workspace.inbox / "refused").iterdir()}
+    assert {"packed.csv", f"{'ö' * 90}.csv", f"{'ö' * 90}.csv.reason.txt"} <= refused
+    for _ in range(2):  # of one name again
+        (workspace.inbox / long).write_text("title\nno id\n")
+        collected(workspace, shop)
+    states = [entry.state for entry in entries(tmp_path) if entry.name == long]
+    assert states == [State.REFUSED] * 3
+
+
+def test_rows_of_a_file_that_give_way_to_a_later_one_are_told(shop: CatalogSource, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, "shop")
+    deliver(workspace.inbox, "a.jsonl", [{"product_id": "p1", "title": title} for title in ("one", "two")])
+    (said,) = collected(workspace, shop).said
+    assert "1 rows are about a product that a row before them is about: the later one counts" in said
+    assert titles(tmp_path)["p1"] == "two"
