@@ -116,6 +116,7 @@ def release(shop: Shop, folder: Path) -> Facts:
     from models.features.store import prune_stores
     from releases import promote, prune, write_release
     from releases.contents import card_with_search, graph_part, keep_reference, release_parts, with_stock
+    from retrieval.ranking.answers import floors_said, load_answers
     from retrieval.ranking.fusion import FusionModel
     from retrieval.vectors import load_index
 
@@ -123,6 +124,7 @@ def release(shop: Shop, folder: Path) -> Facts:
     model = champion_model(workspace)
     check_papers(workspace)
     metrics = read_json(champion_paper(model, "metrics.json"))
+    read = [path.stem for path in (shop.folder("modality_vectors") / "vectors").glob("*.npy")]
     products = with_stock(shop.embedded_products(), shop.table("stock"))
     # Where the catalogue does not say it, shoppers filter by the language that was detected.
     # Drift goes on comparing what the catalogue says, or the filling itself would count as one.
@@ -140,6 +142,7 @@ def release(shop: Shop, folder: Path) -> Facts:
         model_card=card_with_search(
             champion_paper(model, "model_card.md").read_text(),
             FusionModel.load(shop.folder("search_fusion") / "search_fusion.json"),
+            floors_said(load_answers(shop.folder("search_fusion") / "search_answers.json"), read),
         ),
         parts=release_parts(
             model,

@@ -54,8 +54,12 @@ def release_parts(
     return {**parts, "evaluation.json": partial(shutil.copyfile, judged)} if judged.is_file() else parts
 
 
-def card_with_search(card: str, fusion: FusionModel) -> str:
-    """A model card with who ranks each kind of query, and by how much that one won."""
+def card_with_search(card: str, fusion: FusionModel, floors: Mapping[str, Mapping[str, Any]]) -> str:
+    """A model card with who ranks each kind of query, by how much that one won, and what finds nothing.
+
+    Args:
+        floors: as `retrieval.ranking.answers.floors_said` has them.
+    """
     lines = [
         "## Who ranks a query",
         "",
@@ -65,6 +69,19 @@ def card_with_search(card: str, fusion: FusionModel) -> str:
     for kind, said in fusion.describe().items():
         found = said.get("compared", {}).get("said", "not compared: too few queries")
         lines.append(f"| {kind} | {said['weights_of']} | {found} |")
+    lines += [
+        "",
+        "## What finds nothing",
+        "",
+        "| kind | without an answer | of those, found nothing | with one | of those, wrongly empty |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, one in floors.items():
+        if "no_floor" in one:
+            lines.append(f"| {kind} | {one['no_floor']} | | | |")
+        else:
+            names = ("without_answer", "nothing_when_nothing", "queries", "wrongly_empty")
+            lines.append(f"| {kind} | {' | '.join(str(one[name]) for name in names)} |")
     return "\n".join([card.rstrip("\n"), "", *lines, ""])
 
 
