@@ -126,14 +126,17 @@ class SearchParts:
     def has_alike(self, candidates: Candidates) -> bool:
         """Whether the shop has anything like a query's photo or sound, of both like one of them.
 
-        A product of the shop, if it weighs as much, is like itself; of a kind without a floor nobody knows.
+        A product of the shop, if it weighs as much, is like itself; without a floor, or without vectors to
+        compare with, as in an old release, nobody knows.
         """
         words = "_words" if candidates.words else ""
         asked = [kind for kind, name in FILES.items() if name in candidates.own]
         floors = [self.answers.get(kind + words) for kind in asked]
         if candidates.beside not in FILES or None in floors:
             return True
-        return any(one.relevance(candidates).max(initial=0.0) >= one.floor for one in floors if one)
+        return not floors or any(
+            one.relevance(candidates).max(initial=0.0) >= one.floor for one in floors if one
+        )
 
     def answering(
         self,

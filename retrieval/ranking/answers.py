@@ -51,7 +51,10 @@ ASKED = {
 }  # fmt: skip
 """Kinds of query that may have a floor, and what they are compared by. A product of the shop always has
 products like it."""
-NO_FLOOR = "no floor was learned, which takes 20 held-out products of the kind: every candidate is a hit"
+NO_FLOOR = (
+    "no floor: that takes 20 held-out products of the kind, told apart from half of what has no answer; "
+    "every candidate is a hit"
+)
 
 
 @dataclass(frozen=True, eq=False)

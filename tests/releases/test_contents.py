@@ -19,4 +19,4 @@ def test_the_card_says_who_ranks_and_by_how_much() -> None:
     assert "| photo | rule: akin | not compared: too few queries |" in card
     assert all(f"| {kind} |" in card for kind in KINDS)
     assert "| photo | 90 | 0.98 | 400 | 0.005 |" in card
-    assert "| sound | no floor was learned" in card
+    assert "| sound | no floor: " in card

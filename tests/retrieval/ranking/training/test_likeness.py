@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,6 +77,8 @@ def test_a_floor_divides_what_the_shop_has_from_what_it_has_not() -> None:
     for one in made:
         assert shop.has_alike(one.judged.candidates) == one.judged.useful
         assert shop.relevance(one.judged.candidates) is None, "scores stay those of the order"
+        assert shop.has_alike(replace(one.judged.candidates, own={})), "a release from before there were any"
+        assert shop.has_alike(replace(one.judged.candidates, beside="product"))
 
 
 def test_what_is_not_sold_is_asked_of_the_other_departments() -> None:
