@@ -68,7 +68,7 @@ benchmark-shopper: install   ## what shoppers ask, with checkable answers, of th
 benchmark-encoders: install  ## every family of encoders beside its own library, and docs/encoders.md; a minute
 	@.venv/bin/python -m benchmarks.encoders
 
-faults: install   ## kills, full disks, flipped bits and more on a tiny shop, each recovered from; some 20 minutes
+faults: install   ## kills, full disks, flipped bits and more on a tiny shop, each recovered from; some 40 minutes
 	@.venv/bin/python -m benchmarks.faults
 
 benchmark-graph: install   ## do co-purchase neighbours find what is bought next? some 20 minutes

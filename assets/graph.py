@@ -1,4 +1,5 @@
-"""Co-purchase graph: what shoppers buy together refines the released vectors; off by default."""
+"""Co-purchase graph: what shoppers buy together refines the released vectors; off by default, and released
+only where it finds the next purchases better than the vectors as they were."""
 
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,9 @@ def _settings(shop: Shop) -> list[Any]:
     group="release",
     owners=["team:representation"],
     kinds={"torch", "scipy"},
-    code_version="1",
-    description="Vectors refined by co-purchase neighbours, beside the vectors as they were; "
-    "off while graph.encoder is none.",
+    code_version="2",
+    description="Vectors refined by co-purchase neighbours, compared with the vectors as they were on the "
+    "latest baskets; off while graph.encoder is none.",
 )
 def graph_vectors(shop: Shop, folder: Path) -> Facts:
     """Count co-purchases, train the refiner on the earlier baskets, refine every product."""
@@ -57,6 +58,8 @@ def graph_vectors(shop: Shop, folder: Path) -> Facts:
     return {
         "dagster/row_count": len(made.vectors),
         "encoder": settings.encoder,
+        "refined_or_not": made.verdict["said"],
+        "released": made.verdict["used"],
         **made.counts,
         "recall_at_20_of_next_copurchases": table_fact(made.recalls),
         "products_asked": {"json": made.trained.figures["refined"]["products"]},

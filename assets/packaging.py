@@ -12,10 +12,18 @@ from shelfspace.files import write_json
 __all__ = ["bento"]
 
 
+def _there(shop: Shop, facts: Facts) -> bool:
+    """Whether BentoML's store still has the Bento."""
+    from bentos.build import bento_folder
+
+    return (bento_folder(shop.workspace, str(facts["bento"])) / "bento.yaml").is_file()
+
+
 @stage(
     folder="bento",
     deps=["release"],
     settings=lambda shop: [shop.settings.service.model_dump()],
+    there=_there,
     shown=lambda shop: {"service": service_page(shop.settings.service)},
     group="packaging",
     owners=["team:serving"],

@@ -15,7 +15,7 @@ from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.deliveries.milestones import mark_released
-from releases import current_id
+from releases import Release, current_id
 from releases.champion import champion_model, champion_paper, check_papers, crowned
 from shelfspace.files import read_json, write_json, write_table
 
@@ -85,6 +85,19 @@ def search_index(shop: Shop, folder: Path) -> Facts:
     }
 
 
+def _there(shop: Shop, facts: Facts) -> bool:
+    """Whether the release that was made is there and any is live; which one is somebody's decision.
+
+    Raises:
+        ArtifactError: it is there and damaged.
+    """
+    made = shop.workspace.releases / str(facts["release"])
+    if not made.is_dir() or current_id(shop.workspace.root) is None:
+        return False
+    Release.load(made)
+    return True
+
+
 PARTS = (
     "product_embeddings",
     "search_index",
@@ -105,6 +118,7 @@ PARTS = (
     # While it is off, the release depends on nothing of the graph.
     also=lambda shop: shop.versions("graph_vectors") if graph_on(shop) else {},
     kinds={"python"},
+    there=_there,
     # Also where nothing is made anew: then the release has had it all before.
     shown=lambda shop: {"deliveries": mark_released(shop.workspace, current_id(shop.workspace.root) or "")},
     code_version="3",
@@ -115,7 +129,7 @@ def release(shop: Shop, folder: Path) -> Facts:
     """Write the release and move the pointer to it; the same content gives the same release."""
     from models.features.store import prune_stores
     from releases import promote, prune, write_release
-    from releases.contents import card_with_search, graph_part, keep_reference, release_parts, with_stock
+    from releases.contents import graph_part, keep_reference, release_parts, released_card, with_stock
     from retrieval.ranking.answers import floors_said, load_answers
     from retrieval.ranking.fusion import FusionModel
     from retrieval.vectors import load_index
@@ -123,6 +137,7 @@ def release(shop: Shop, folder: Path) -> Facts:
     workspace, vectors = shop.workspace, shop.vectors()
     model = champion_model(workspace)
     check_papers(workspace)
+    graph = shop.folder("graph_vectors") if graph_on(shop) else None
     metrics = read_json(champion_paper(model, "metrics.json"))
     read = [path.stem for path in (shop.folder("modality_vectors") / "vectors").glob("*.npy")]
     products = with_stock(shop.embedded_products(), shop.table("stock"))
@@ -139,10 +154,11 @@ def release(shop: Shop, folder: Path) -> Facts:
         metrics=metrics,
         provenance={**provenance(shop), "champion": model.name, "created_at": crowned(workspace)},
         made_by=shop.made_by(),
-        model_card=card_with_search(
+        model_card=released_card(
             champion_paper(model, "model_card.md").read_text(),
             FusionModel.load(shop.folder("search_fusion") / "search_fusion.json"),
             floors_said(load_answers(shop.folder("search_fusion") / "search_answers.json"), read),
+            None if graph is None else read_json(graph / "verdict.json"),
         ),
         parts=release_parts(
             model,
@@ -150,8 +166,9 @@ def release(shop: Shop, folder: Path) -> Facts:
             fusion=shop.folder("search_fusion"),
             modalities=shop.folder("modality_vectors"),
             insights={name: shop.folder(name) for name in INSIGHTS},
+            graph=graph,
         ),
-        **(graph_part(shop.folder("graph_vectors")) if graph_on(shop) else {}),
+        **({} if graph is None else graph_part(graph)),
     )
     promote(workspace.root, made.id, shop.cause or "asked for")
     prune(workspace.root, keep=shop.settings.release.keep)

@@ -46,7 +46,7 @@ def _settings(shop: Shop) -> list[Any]:
     group="training",
     owners=["team:representation"],
     kinds={"torch", "lightning"},
-    code_version="7",
+    code_version="8",
     description="The newly trained product encoder; it replaces the champion only if the gate lets it.",
 )
 def challenger(shop: Shop, folder: Path) -> Facts:
@@ -77,7 +77,7 @@ def challenger(shop: Shop, folder: Path) -> Facts:
         "strategy": settings.training.strategy,
         "teacher": report.teacher or "none",
         "fusion": settings.model.fusion,
-        "completion": settings.model.completion,
+        "completion": report.settled.get("completion", {}).get("used", settings.model.completion),
         "device": report.device,
         "resumed_from_epoch": report.resumed_from if report.resumed_from is not None else "not resumed",
         "learned": "nothing: the frozen encoders' vectors are the product vector"
@@ -88,6 +88,8 @@ def challenger(shop: Shop, folder: Path) -> Facts:
     if compared is not None:
         facts["labels_by"] = naming(report.labelled_by)
         facts["labels_compared"] = {"json": dict(report.labelled_by)}
+    for step, said in report.settled.items():
+        facts[f"{step}_compared"] = {"json": dict(said)}
     if report.epochs:
         write_bytes(folder / "loss_curves.png", loss_curves(report.history))
         facts["loss_curves"] = {"png": "loss_curves.png"}

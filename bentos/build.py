@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,23 @@ from typing import Any
 import yaml
 
 from bentos.packed_media import pack_media
+from catalog.snapshot.media_store import MediaStore
 from releases import Release
 from shelfspace.errors import ArtifactError
 from shelfspace.files import link_or_copy, read_yaml, write_json, write_text
-from shelfspace.hashing import fingerprint, tree_hash
+from shelfspace.hashing import file_hash, fingerprint, tree_hash
 from shelfspace.settings import Settings
 from shelfspace.workspace import CODE, Workspace
 
-__all__ = ["bento_environment", "bento_folder", "bento_home", "build_bento", "carried_media"]
+__all__ = [
+    "bento_checks",
+    "bento_environment",
+    "bento_folder",
+    "bento_home",
+    "build_bento",
+    "carried_media",
+    "check_code",
+]
 
 NAME = "shelfspace"
 PARTS = "parts"
@@ -159,6 +170,46 @@ def repack(folder: Path, staging: Path, description: dict[str, Any], parts: str)
         write_text(folder.parent / "latest", folder.name)
         return True
     return False
+
+
+def check_code(folder: Path) -> None:
+    """Compare the code and settings of a Bento with the hash in its label; what it runs is what was packed.
+
+    Args:
+        folder: of the Bento.
+
+    Raises:
+        ArtifactError: a file of them is damaged, missing or was added.
+    """
+    label = read_yaml(folder / "bento.yaml")["labels"].get(PARTS)
+    carried = tuple(folder / BAKED / name for name in CARRIED)
+    paths = sorted(
+        path
+        for path in (folder / "src").rglob("*")
+        # Python leaves its bytecode beside what it has served.
+        if path.suffix in SUFFIXES and path.is_file() and not any(map(path.is_relative_to, carried))
+    )
+    names = {path.relative_to(folder / "src").as_posix(): path for path in paths}
+    hashes = [(name, file_hash(path)) for name, path in names.items() if name != "bentofile.yaml"]
+    if label is not None and fingerprint(hashes) != label:
+        raise ArtifactError(
+            f"the code or the settings in {folder / 'src'} are damaged, not what was packed; "
+            f"delete {folder} and run the packaging job: it is packed again"
+        )
+
+
+def bento_checks(workspace: Workspace) -> dict[Path, Callable[[], object]]:
+    """Each Bento's folder, to what compares all of it with what was packed and raises ArtifactError."""
+
+    def check(folder: Path) -> None:
+        check_code(folder)
+        Release.load(folder / BAKED / "release")
+        media = MediaStore.open(folder / BAKED)
+        for key in media.keys():  # noqa: SIM118 - it is no mapping
+            media.read(key)
+
+    made = sorted(bento_folder(workspace, f"{NAME}:*").parent.glob("*/bento.yaml"))
+    return {file.parent: partial(check, file.parent) for file in made}
 
 
 def prune(workspace: Workspace, tag: str, keep: int) -> None:

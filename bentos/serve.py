@@ -14,7 +14,7 @@ from typing import Any
 
 from bentos.auth.keys import read_keys
 from bentos.auth.manage import keys_path
-from bentos.build import bento_environment, bento_folder, bento_home
+from bentos.build import bento_environment, bento_folder, bento_home, check_code
 from bentos.config import SERVER, database_address
 from shelfspace.errors import ArtifactError, SettingsError, ShelfspaceError
 from shelfspace.files import read_json
@@ -124,6 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         workspace = Workspace.find(given.catalog)
         tag = find_bento(workspace, given.bento)
+        check_code(bento_folder(workspace, tag))
         asked = {k: v for k, v in (("host", given.host), ("port", given.port)) if v is not None}
         settings = bento_settings(workspace, tag, asked)
         database_address(settings, os.environ)

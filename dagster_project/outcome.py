@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from shelfspace import errors
+from shelfspace.machine import remedy_of
 
 __all__ = ["Outcome", "why_failed"]
 
@@ -25,15 +26,6 @@ TOLD = {
 }
 """What a log says of a run's end; of a process that was killed, only its watcher does."""
 FAILED_CHECK = "DagsterAssetCheckFailedError"
-MACHINE = {
-    "[Errno 28]": "the disk is full; free some room and run the same again",
-    "[Errno 122]": "the quota is used up; free some room and run the same again",
-    "database or disk is full": "the disk is full; free some room and run the same again",
-    "[Errno 30]": "the file system is read-only; make it writable and run the same again",
-    "[Errno 13]": "give the user of this process the right to it, and run the same again",
-    "[Errno 24]": "too many files are open at once; raise the limit (ulimit -n) and run the same again",
-}
-"""What is the machine's fault and not a bug, by how Python says it, to what to do."""
 
 
 @dataclass
@@ -105,7 +97,7 @@ class Outcome:
                 return
             if name == FAILED_CHECK and self.refusals:
                 return
-            remedy = next((remedy for sign, remedy in MACHINE.items() if sign in said), None)
+            remedy = remedy_of(said)
             if remedy is not None:
                 self._refuse(f"{said}: {remedy}")
                 return

@@ -5,6 +5,7 @@ import dagster as dg
 from assets.lib.scrub import Scrubbed, told
 from assets.lib.scrub import scrub as read_all
 from assets.lib.shop import Shop
+from bentos.build import bento_checks
 from dagster_project.old_runs import delete_old_runs
 from shelfspace.settings import Automation
 
@@ -16,7 +17,7 @@ def read_kept(context: dg.OpExecutionContext, shop: Shop) -> None:
     """Verify every byte of the workspace against its checksums."""
     gone = delete_old_runs(context.instance, shop.settings.automation.keep_runs_days)
     context.log.info(f"{len(gone)} runs are older than automation.keep_runs_days and are deleted")
-    found = read_all(shop.workspace)
+    found = read_all(shop.workspace, bento_checks(shop.workspace))
     context.log.info(told(found))
     context.add_output_metadata(figures(found))
     if found.damages:

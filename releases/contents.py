@@ -17,9 +17,12 @@ from retrieval.ranking.answers import load_answers
 from retrieval.ranking.floors import load_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.vectors import load_index
-from shelfspace.files import atomic_directory, read_array, seal_folder, write_table
+from shelfspace.files import atomic_directory, read_array, read_json, seal_folder, write_table
 
-__all__ = ["card_with_search", "graph_part", "keep_reference", "release_parts", "with_stock"]
+__all__ = ["GRAPH", "graph_part", "keep_reference", "release_parts", "released_card", "with_stock"]
+
+GRAPH = "graph.json"
+"""Part that says who finds what is like a product, refined vectors or those as they are."""
 
 
 def with_stock(products: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
@@ -30,7 +33,12 @@ def with_stock(products: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
 
 
 def release_parts(
-    model: Path, lexical: Path, fusion: Path, modalities: Path, insights: Mapping[str, Path]
+    model: Path,
+    lexical: Path,
+    fusion: Path,
+    modalities: Path,
+    insights: Mapping[str, Path],
+    graph: Path | None = None,
 ) -> Mapping[str, Callable[[Path], None]]:
     """Parts as `releases.write_release` takes them.
 
@@ -39,6 +47,7 @@ def release_parts(
         lexical, fusion, modalities: folders that hold the index of words, what was learned of search, and
             the vectors by modality.
         insights: application to its folder.
+        graph: folder of the refined vectors; None where the graph is off.
     """
     parts = search_part_writers(
         LexicalIndex.load(lexical / "index"),
@@ -51,14 +60,23 @@ def release_parts(
     )
     judged = champion_paper(model, "evaluation.json")
     parts |= insight_parts(insights)
+    if graph is not None:
+        parts |= {GRAPH: partial(shutil.copyfile, graph / "verdict.json")}
     return {**parts, "evaluation.json": partial(shutil.copyfile, judged)} if judged.is_file() else parts
 
 
-def card_with_search(card: str, fusion: FusionModel, floors: Mapping[str, Mapping[str, Any]]) -> str:
-    """A model card with who ranks each kind of query, by how much that one won, and what finds nothing.
+def released_card(
+    card: str,
+    fusion: FusionModel,
+    floors: Mapping[str, Mapping[str, Any]],
+    graph: Mapping[str, Any] | None = None,
+) -> str:
+    """A model card with who ranks each kind of query and who answers what is like a product, and by how much
+    they won, and what finds nothing.
 
     Args:
         floors: as `retrieval.ranking.answers.floors_said` has them.
+        graph: `models.graph.catalogue.RefinedCatalogue.verdict`; None where the graph is off.
     """
     lines = [
         "## Who ranks a query",
@@ -82,11 +100,18 @@ def card_with_search(card: str, fusion: FusionModel, floors: Mapping[str, Mappin
         else:
             names = ("without_answer", "nothing_when_nothing", "queries", "wrongly_empty")
             lines.append(f"| {kind} | {' | '.join(str(one[name]) for name in names)} |")
+    if graph is not None:
+        by = f"vectors refined by {graph['encoder']}" if graph["used"] else "the vectors as they are"
+        like = f"Found by {by}. Recall of what is bought next, on later baskets: {graph['said']}."
+        lines += ["", "## What is like a product", "", like]
     return "\n".join([card.rstrip("\n"), "", *lines, ""])
 
 
 def graph_part(folder: Path) -> dict[str, Any]:
-    """Vectors refined by co-purchases and their index, as `releases.write_release` takes them."""
+    """Vectors refined by co-purchases and their index, as `releases.write_release` takes them; nothing where
+    they did not win."""
+    if not read_json(folder / "verdict.json")["used"]:
+        return {}
     refined = read_array(folder / "graph_embeddings.npy")
     return {"graph_embeddings": refined, "graph_index": load_index(folder / "index", refined)}
 

@@ -173,7 +173,8 @@ class OpenedRelease:
         encoded = encoder.encode_features(features)
         vector, classes = blended(query, catalogue, encoded.vectors, encoded.probabilities)
         own = own_evidence(query, catalogue, encoder.own_evidence(features, encoded.vectors))
-        asked = EncodedQuery(query, options, Rules(), vector, classes, query_terms(query.text), own)
+        terms = query_terms(query.text, query.also)
+        asked = EncodedQuery(query, options, Rules(), vector, classes, terms, own)
         return answer_table(answers(catalogue, [asked])[0])
 
     def neighbours(self, product_id: str, k: int = 10, modality: str = "") -> pd.DataFrame:

@@ -82,9 +82,9 @@ def rollback(workspace_root: Path, reason: str = "") -> Release:
     releases = workspace_root / "releases"
     if current_id(workspace_root) is None:
         # Said before the lock, which would make the folder.
+        remedy = "make demo makes one, or makes the last one live again"
         raise ArtifactError(
-            f"{workspace_root.name} has no earlier release to roll back to, nor a current one; "
-            "make one with: make demo"
+            f"{workspace_root.name} has no earlier release to roll back to, nor a current one; {remedy}"
         )
     with releases_lock(releases):
         target = previous(workspace_root)

@@ -4,10 +4,12 @@ import re
 from dataclasses import replace
 
 from catalog.product import ProductInput
+from catalog.text.clean import HAN, clean_text
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters
 from retrieval.lexical.corrections import correct
 from retrieval.lexical.synonyms import NO_SYNONYMS, Synonyms, expand
+from retrieval.lexical.written import written_otherwise
 from retrieval.query import SearchQuery, mixture
 from retrieval.understanding import phrases, understand
 
@@ -36,6 +38,9 @@ _HAN_FIRST = re.compile(
     "(?:给我|帮我)(?:找|看看?|推荐)|推荐)(?:一下)?(?:一?[个只把件条款台双套些](?=.))?"
 )
 _HAN_LAST = re.compile(r"(?:吗|呢|谢谢)[\s??!!。]*$")
+_QUOTED = re.compile("[\"“”‘'「『](.*\\w.*?)[\"“”’'」』]")
+_DIGIT, _LETTER, _LATIN = re.compile(r"\d"), re.compile(r"\w"), re.compile("[A-Za-z]{2}")
+SIGN = "?"
 _ENDS = " \t?？!！。"
 
 
@@ -58,11 +63,18 @@ def read_query(
         query = with_words(query, asked)
     query = _understood(query, catalogue, chosen)
     lexical = catalogue.search.lexical
-    if query.words_weight is not None:
-        # The word says which of the photo's kind is wanted: listings of another language are meant as well.
+    chinese = HAN.search(query.text)
+    if query.words_weight is not None or (chinese and _LATIN.search(query.text)):
+        # The word says which of the photo's kind is wanted: listings of another language are meant as well;
+        # so they are by who writes in both.
         synonyms = synonyms.with_colours
     text, also, meant = expand(lexical, synonyms, query.text, query.ignore)
-    text, said = correct(lexical, text, query.ignore)
+    ignore = query.ignore
+    if chinese or _DIGIT.search(text) or lexical.compounds(text.lower().split()):
+        others, ways = written_otherwise(lexical, text, ignore)
+        also, meant = (*also, *others), (*meant, *ways)
+        ignore = (*ignore, *(one["text"] for one in ways))
+    text, said = correct(lexical, text, ignore)
     if not (meant or said):
         return query
     return replace(with_words(query, text), also=also, said=(*query.said, *meant, *said))
@@ -101,9 +113,13 @@ def with_words(query: SearchQuery, text: str) -> SearchQuery:
 
 
 def without_request(text: str) -> str:
-    """A query without the words that only ask ("I need a clock" asks for a clock): they are stop words of
-    queries, not of listings. The query itself where it has none, or nothing else."""
-    found = typed = text.strip()
+    """A query without quotes around all of it and without the words that only ask ("I need a clock" asks for
+    a clock): they are stop words of queries, not of listings. The query itself where it has none, or nothing
+    else."""
+    typed = text.strip()
+    if ("<" in typed or not _LETTER.search(typed)) and not clean_text(typed):
+        return SIGN  # a picture or markup alone asks for nothing, as "!!!" does
+    found = quoted[1] if (quoted := _QUOTED.fullmatch(typed)) else typed
     for first, last in ((_FIRST, _LAST), (_HAN_FIRST, _HAN_LAST)):
         asking = first.match(found)
         if asking:

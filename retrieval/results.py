@@ -227,8 +227,9 @@ class SearchResults:
         terms = frozenset(query.terms).union(*(one.terms for one in query.also))
         marked = marks([hit["title"] for hit in hits], terms)
         shown = rejoined if CUT.search(" ".join(terms)) else tuple
+        once = dict.fromkeys if query.also else tuple  # one text may stand for two words
         for hit, said, ranges in zip(hits, whys, marked, strict=True):
-            hit["why"] = {"words": shown(said.words), "modality": said.modality}
+            hit["why"] = {"words": shown(tuple(once(said.words))), "modality": said.modality}
             hit["marks"] = ranges
 
     def facets(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ job: DVC refuses both while `dvc repro` runs the stage (see docs/run-the-loop.md
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -62,6 +63,8 @@ def _dvc(folder: Path, *commands: list[str]) -> str:
             return done.stdout
         words = said[wrong[0]] if wrong[0] < len(said) else done.stderr
         if not is_locked(words) or time.monotonic() > waited:
+            if done.returncode < 0:
+                words += f"\nERROR: the command was ended by {signal.Signals(-done.returncode).name}"
             raise ArtifactError(explained(commands[wrong[0]], folder, words or done.stdout))
 
 
@@ -135,15 +138,20 @@ def keep(target: Path, manifest: str, note: Path, *, push_too: bool) -> str:
     Args:
         target: the folder.
         manifest: the file in it that changes whenever anything in it does.
-        note: where the manifest's hash is noted, outside the folder.
+        note: where what DVC was told is noted, outside the folder.
         push_too: also push to the remote.
     """
-    there = file_hash(target / manifest)
-    version = pointer_hash(target)
+    version, there = pointer_hash(target), told(target, manifest)
     if version is None or not note.exists() or note.read_text() != there:
         version = add(target, push_too=push_too)
-        write_text(note, there)
+        write_text(note, told(target, manifest))
     return version
+
+
+def told(target: Path, manifest: str) -> str:
+    """Hashes of a folder's manifest and of its pointer: a bit of either that flips is told to DVC anew."""
+    pointer = target.with_name(target.name + ".dvc")
+    return f"{file_hash(target / manifest)} {file_hash(pointer) if pointer.exists() else ''}"
 
 
 def commit_stages(project: Path, workspace: Path, stages: list[str]) -> list[str]:

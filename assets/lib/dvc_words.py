@@ -27,6 +27,10 @@ CAUSES: tuple[tuple[str, str], ...] = (
         "a file stands where DVC needs a folder (it is named beneath); move it away and run the same again",
     ),
     (
+        r"was ended by SIG",
+        "something ended the command: a person, or the system where memory ran out; run the same again",
+    ),
+    (
         r"no remote specified|remote '[^']*' doesn't exist",
         "there is no remote to push to; add one (dvc remote add -d NAME ADDRESS), or set collection.push to "
         "false in params.yaml",

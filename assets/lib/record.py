@@ -109,6 +109,7 @@ def build(
     compute: Callable[[Path], Facts],
     made_by: Callable[[], Facts] = dict,
     note: Path | None = None,
+    there: Callable[[Facts], bool] = lambda _facts: True,
 ) -> Record:
     """Compute an asset's folder unless it was computed from exactly this before.
 
@@ -120,11 +121,12 @@ def build(
         compute: fills an empty folder and returns the facts to show.
         made_by: what is noted of this computation, asked once it is done; no part of the fingerprint.
         note: where that is written; None: nowhere.
+        there: whether what lies outside the folder, and which the recorded facts name, is still there.
     """
     started = time.monotonic()
     wanted = fingerprint({"inputs": dict(inputs), "code": code_version, "settings": list(settings)})
     kept = read_record(folder, note)
-    if kept is not None and kept.fingerprint == wanted:
+    if kept is not None and kept.fingerprint == wanted and there(kept.facts):
         return replace(kept, unchanged=True, seconds=time.monotonic() - started)
     with atomic_directory(folder) as temporary:
         facts = compute(temporary)

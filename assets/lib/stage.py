@@ -24,6 +24,11 @@ __all__ = ["result", "stage"]
 Compute = Callable[[Shop, Path], Facts]
 
 
+def always(shop: Shop, facts: Facts) -> bool:
+    """Of a stage that leaves nothing outside its folder."""
+    return True
+
+
 def nothing(shop: Shop) -> Any:
     """What a stage depends on beside its inputs: nothing."""
     return ()
@@ -43,6 +48,7 @@ def stage(
     also: Callable[[Shop], Mapping[str, str]] = nothing,
     settings: Callable[[Shop], Sequence[Any]] = nothing,
     shown: Callable[[Shop], Facts] = nothing,
+    there: Callable[[Shop, Facts], bool] = always,
     each: Callable[[str, Facts], Facts] | None = None,
     op: str = "",
     side: bool = False,
@@ -63,6 +69,8 @@ def stage(
         also: further inputs by name: assets, or hashes of what is no asset.
         settings: JSON-able values it depends on.
         shown: facts that depend on the settings of the moment and are not recorded.
+        there: whether what it leaves outside its folder, named by the recorded facts, is still there; it
+            is made again where somebody took it away.
         each: of several, an asset's name and all recorded facts to the facts of that asset; the
             recorded `versions` hold each one's data version.
         op: name of the step; default the function's. The one of a job is taken.
@@ -109,6 +117,7 @@ def stage(
                     compute=lambda empty: compute(shop, empty),
                     made_by=shop.made_by,
                     note=shop.note(folder),
+                    there=lambda facts: there(shop, facts),
                 )
                 whole = len(described) == 1
                 asked = described if whole else [key.to_user_string() for key in context.selected_asset_keys]

@@ -28,7 +28,15 @@ SETTINGS = {
     "gate": {"min_accuracy": 0.0, "min_macro_f1": 0.0, "min_recall_at_10": 0.0},
     "validation": {"min_rows": 10, "max_bad_share": 0.3},
     "evaluation": {"bootstrap": 5},
-    "collection": {"shard_rows": 40, "quiet_seconds": 0},
+    "collection": {"shard_rows": 40, "quiet_seconds": 1},
+    "automation": {
+        "inbox_interval_seconds": 2,
+        "retry_seconds": 2,
+        "drift_cron": "0 0 1 1 *",
+        "watch_source": False,
+    },
+    "tuning": {"trials": 2},
+    "cross_validation": {"folds": 2},
 }
 """What is tried here is what becomes of bytes, not how good the model is."""
 DESCRIPTION = {

@@ -1,5 +1,6 @@
 """One fault: what goes wrong, what is done about it, and the judgement on what is left."""
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 from benchmarks.faults.world import Ended, World, content, differing
 from shelfspace.errors import ArtifactError
 
-__all__ = ["OUTCOMES", "REFUSED", "SAME", "Fault", "judge"]
+__all__ = ["DELIVERED", "OUTCOMES", "REFUSED", "SAME", "Fault", "judge"]
 
+DELIVERED = "delivered"
+"""What the names of undisturbed worlds that have had a delivery begin with."""
 SAME, REFUSED = "same as clean", "refused clearly"
 OUTCOMES = frozenset({SAME, REFUSED})
 
@@ -23,6 +26,7 @@ class Fault:
         recover: what a person would do next, by what was said; returns how that ended.
         ends: how what met the fault may end: a kill that kills nobody is none, and what has to be refused
             must not end well.
+        leaves: the undisturbed world whose bytes it must have then.
     """
 
     name: str
@@ -30,6 +34,15 @@ class Fault:
     happen: Callable[[World], Ended]
     recover: Callable[[World], Ended]
     ends: tuple[str, ...] = ("done",)
+    leaves: str = "clean"
+
+
+def tried(step: Callable[[World], Ended], world: World) -> Ended:
+    """A step of a fault; one that stops short counts as a failure of the fault."""
+    try:
+        return step(world)
+    except Exception:  # noqa: BLE001 - the row says it
+        return Ended("crashed", traceback.format_exc())
 
 
 def judge(fault: Fault, world: World, clean: dict[str, str]) -> dict[str, Any]:
@@ -38,10 +51,10 @@ def judge(fault: Fault, world: World, clean: dict[str, str]) -> dict[str, Any]:
     Returns:
         a row: fault, where, outcome, same_as_clean, said.
     """
-    met = fault.happen(world)
-    after = fault.recover(world)
+    met, after = tried(fault.happen, world), tried(fault.recover, world)
+    scrubbed = world.type("scrub")
     try:
-        left = differing(clean, content(world.workspace))
+        left = differing(clean, content(world.workspace, not fault.leaves.startswith(DELIVERED)))
     except ArtifactError as error:
         left = [str(error)]
     same = not left
@@ -49,6 +62,8 @@ def judge(fault: Fault, world: World, clean: dict[str, str]) -> dict[str, Any]:
         outcome = f"crashed: {met.said.strip().splitlines()[-1][:200]}"
     elif after.how != "done":
         outcome = f"recovery {after.how}: {' '.join(after.said.split())[-200:]}"
+    elif scrubbed.how != "done":
+        outcome = f"left damaged: {' '.join(scrubbed.said.split())[-300:]}"
     elif not same:
         outcome = f"other bytes: {', '.join(left[:4])}"
     elif met.how not in fault.ends:

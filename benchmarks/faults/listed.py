@@ -6,56 +6,41 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+from benchmarks.faults.daemon import daemons
+from benchmarks.faults.deliveries import deliveries
+from benchmarks.faults.disks import real_disks
 from benchmarks.faults.fault import Fault
 from benchmarks.faults.flips import flipped_bits
+from benchmarks.faults.halves import half_written
 from benchmarks.faults.kills import fail_at, kill_at
+from benchmarks.faults.service import killed_services
 from benchmarks.faults.surroundings import surroundings
 from benchmarks.faults.world import Ended, World, remove, run
 
-__all__ = ["faults"]
+__all__ = ["faults", "stages"]
 
-STAGES = {
-    folder: job
-    for job, folders in {
-        "validation": """
-            validation/media_findings validation/report
-        """,
-        "preprocessing": """
-            prepared/catalogue prepared/splits prepared/texts prepared/images
-            prepared/sounds prepared/encoders prepared/featurizer
-        """,
-        "features": """
-            features/text features/image features/tabular features/audio
-        """,
-        "training": """
-            training/challenger
-        """,
-        "evaluation": """
-            evaluation/holdout evaluation/model_card
-        """,
-        "release": """
-            state/product_embeddings state/search_index state/lexical_index
-            state/modality_vectors state/search_fusion state/graph_vectors release
-        """,
-        "insights": """
-            state/bought_together
-        """,
-        "packaging": """
-            bento
-        """,
-        "monitoring": """
-            monitoring/live_requests monitoring/drift_report
-        """,
-    }.items()
-    for folder in folders.split()
-}
-"""Folder of an asset to the job that makes it."""
+
+def stages() -> dict[str, str]:
+    """Folder of each asset to the job that makes it, as the definitions have them."""
+    from assets.lib.shop import FOLDERS
+    from dagster_project.definitions import defs
+    from dagster_project.graph import SIDE
+
+    made = {}
+    for node in defs.resolve_asset_graph().asset_nodes:
+        folder = FOLDERS.get(node.key.to_user_string())
+        if folder is not None:
+            made[folder] = next(
+                (job for job, group in SIDE.items() if group == node.group_name), node.group_name
+            )
+    return dict(sorted(made.items()))
 
 
 def faults(clean: World) -> list[Fault]:
     """All faults, in the order they are tried; `clean` is the world that none of them happens to."""
     return [
-        *killed_assets(), *killed_writes(), *refusing_disks(), *flipped_bits(clean), *surroundings(),
+        *daemons(), *killed_services(), *deliveries(), *surroundings(), *real_disks(), *refusing_disks(),
+        *killed_assets(), *killed_writes(), *half_written(clean), *flipped_bits(clean),
     ]  # fmt: skip
 
 
@@ -68,7 +53,7 @@ def killed_assets() -> list[Fault]:
 
     return [
         Fault("kill -9 of the run", folder, partial(happen, folder, job), partial(run, job), ("killed",))
-        for folder, job in STAGES.items()
+        for folder, job in stages().items()
     ]
 
 

@@ -23,4 +23,6 @@ def write_page(result: dict[str, Any]) -> None:
     ]
     table = tabulate(rows, ("fault", "where", "outcome", "same bytes as the clean run"), tablefmt="github")
     told = ", ".join(f"{row['row'].replace('_', ' ')}: {row['value']}" for row in result["summary"])
-    write_text(PAGE, f"{head}{BEGIN}\n\n{told}\n\n{table}\n\n{END}{tail}")
+    run = result["run"]
+    when = f"One run, begun {run['began']}, of {run['minutes']} minutes, commit `{run['commit'][:12]}`."
+    write_text(PAGE, f"{head}{BEGIN}\n\n{told}. {when}\n\n{table}\n\n{END}{tail}")

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.faults.readers import KINDS
 from releases.pointer import current
 from shelfspace.errors import ShelfspaceError
 from shelfspace.files import read_json
@@ -31,11 +32,11 @@ __all__ = [
 ]
 
 COMPARED = (
-    "snapshot", "prepared", "features", "training/challenger/model", "evaluation/holdout",
+    "snapshot", "snapshot.dvc", "prepared", "features", "training/challenger/model", "evaluation/holdout",
     "evaluation/model_card",
     "state/product_embeddings", "state/search_index", "state/lexical_index", "state/modality_vectors",
     "state/search_fusion", "state/bought_together", "state/graph_vectors", "state/splits.parquet",
-    "release/release.json",
+    "release/release.json", "answers.json",
 )  # fmt: skip
 """What a run leaves and its content alone decides on; when it ran, and how fast, stands elsewhere."""
 TIMING = frozenset({"timing.json"})
@@ -83,6 +84,7 @@ def in_child(call: Callable[[], object], log: Path) -> Ended:
         with log.open("ab") as stream:
             os.dup2(stream.fileno(), 1)
             os.dup2(stream.fileno(), 2)
+        sys.stdout, sys.stderr = (os.fdopen(handle, "w", 1, closefd=False) for handle in (1, 2))
         try:
             said = f"done {call()}"
         except ShelfspaceError as error:
@@ -120,6 +122,11 @@ class World:
         return Workspace(self.folder / self.catalog.name, str(self.catalog))
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What tells a process of ours where this world is."""
+        return {"SHELFSPACE_WORKSPACES": str(self.folder), "SHELFSPACE_CATALOG": str(self.catalog)}
+
+    @property
     def log(self) -> Path:
         return self.folder.with_suffix(".log")
 
@@ -136,20 +143,25 @@ class World:
             before: what that process does first, such as arming a kill.
         """
 
-        def work() -> str:
-            from dagster_project.environment import prepare
-            from dagster_project.launch import launch_job
+        return self.type("run", job, before=before)
 
-            os.environ["SHELFSPACE_WORKSPACES"] = str(self.folder)
+    def type(self, *words: str, before: Callable[[], object] = lambda: None) -> Ended:
+        """Type a command of `shelfspace` in a process of its own; how it ended is its exit status."""
+
+        def work() -> str:
+            from dagster_project.cli.app import REFUSED, shelfspace
+
+            os.environ |= self.environment
             os.environ.pop("DAGSTER_HOME", None)
-            workspace = prepare(str(self.catalog))
+            begin = self.log.stat().st_size
             before()
-            outcome = launch_job(workspace, job)
-            if outcome.crashes:
-                raise RuntimeError(outcome.crashes[0])
-            if outcome.refusals:
-                raise ShelfspaceError("; ".join(outcome.refusals))
-            return outcome.run_id
+            status = shelfspace.main([*words, "--catalog", str(self.catalog)], standalone_mode=False)
+            sys.stderr.flush()
+            said = self.log.read_bytes()[begin:].decode(errors="replace")
+            if status:
+                why = said.rpartition("stopped:\n")[2] or said
+                raise ShelfspaceError(why) if status == REFUSED else RuntimeError(why)
+            return said
 
         return in_child(work, self.log)
 
@@ -158,18 +170,28 @@ class World:
         return in_child(lambda: function(self.workspace), self.log)
 
 
-def content(workspace: Workspace) -> dict[str, str]:
-    """Relative path to hash of all that is compared, and what the release holds."""
+def content(workspace: Workspace, numbered: bool = True) -> dict[str, str]:
+    """Relative path to hash of all that is compared, and what the release holds.
+
+    Args:
+        numbered: whether the numbers of deliveries, and what they are part of, count. A delivery that is sent
+            again has another number, and the snapshot notes it in another shard.
+    """
     found = {}
     for name in COMPARED:
         place = workspace.root / name
         files = place.rglob("*") if place.is_dir() else [place]
         for file in sorted(f for f in files if f.is_file() and f.name not in TIMING):
             found[file.relative_to(workspace.root).as_posix()] = file_hash(file)
+    if not numbered:
+        found = {name: said for name, said in found.items() if not name.startswith(("snapshot", "release/"))}
+        for name in [name for name in found if name.endswith("record.json")]:
+            found[name] = read_json(workspace.root / name)["data_version"]
+        found |= {kind: KINDS[kind].read(workspace) for kind in ("snapshot tables", "media index")}
     live = current(workspace.root)
     if live is not None:
         held = {k: v for k, v in live.manifest["files"].items() if not k.endswith(OF_RELEASE)}
-        found["the live release"] = fingerprint([live.manifest["content"], held])
+        found["the live release"] = fingerprint([live.manifest["content"] if numbered else "", held])
     known = workspace.root / "champion.json"
     found["the champion"] = read_json(known)["fingerprint"] if known.exists() else ""
     return found

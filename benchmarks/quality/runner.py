@@ -130,6 +130,7 @@ def _trained(data: Data, unit: Unit, train: np.ndarray, scratch: Path) -> tuple[
         scratch / "model",
         scratch / "run",
         progress=False,
+        settle=False,
     )
     encoder = ProductEncoder.load(scratch / "model")
     shutil.rmtree(scratch, ignore_errors=True)

@@ -14,6 +14,7 @@ import orjson
 
 from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
+from releases.contents import GRAPH
 
 __all__ = ["overview"]
 
@@ -59,24 +60,32 @@ def lasting(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any]:
         "metrics": loaded.release.metrics,
         "evaluation": None if judged is None else evaluation(judged),
         "encoders": encoders(loaded, workspace),
-        "comparisons": comparisons(search, judged or {}),
+        "comparisons": comparisons(search, judged or {}, read(loaded.release.folder / GRAPH) or {}),
         "search": search,
     }
 
 
-def comparisons(search: Mapping[str, Any], judged: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def comparisons(
+    search: Mapping[str, Any], judged: Mapping[str, Any], graph: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
     """Who won, learned or simple, as `shelfspace.paired.Comparison.describe` has it.
 
     Args:
         search: what /release says of the search.
         judged: the evaluation of the model.
+        graph: what the release says of vectors refined by co-purchases.
 
     Returns:
-        `search.<kind of query>`, `labels` and `text`, as far as they were compared.
+        `search.<kind of query>`, `labels`, `text`, `completion`, `temperature` and `graph`, where compared.
     """
     found = {f"search.{kind}": said.get("compared") for kind, said in search["kinds_of_query"].items()}
-    found |= {"labels": judged.get("labels_compared")}
-    found |= {"text": (judged.get("known_item") or {}).get("compared")}
+    found |= {
+        "labels": judged.get("labels_compared"),
+        "text": judged.get("retrieval", {}).get("known_item", {}).get("compared"),
+        "completion": judged.get("completion_compared"),
+        "temperature": judged.get("temperature_compared"),
+        "graph": graph.get("compared"),
+    }
     return {name: compared for name, compared in found.items() if compared}
 
 
@@ -130,12 +139,6 @@ def evaluation(judged: Mapping[str, Any]) -> dict[str, Any]:
         "baseline": judged.get("baseline"),
         "by_category": judged.get("by_category", {}),
         "by_subset": subsets,
-        # Who won, what was learned or its simple rival, by how much; None where it was not compared.
-        "rivals": {
-            "labels": judged.get("labels_compared"),
-            "text": judged.get("retrieval", {}).get("known_item", {}).get("compared"),
-            "completion": judged.get("completion_compared"),
-        },
     }
 
 

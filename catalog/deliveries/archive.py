@@ -17,6 +17,8 @@ from shelfspace.hashing import file_hash
 __all__ = ["DONE", "REFUSED", "put_away", "sent_to", "set_aside"]
 
 DONE, REFUSED = "done", "refused"
+LONGEST = 180
+"""Bytes of a name that is kept as it came; file systems take 255."""
 
 
 def put_away(ledger: Ledger, inbox: Path) -> None:
@@ -55,6 +57,9 @@ def set_aside(inbox: Path, entry: Entry, why: str | pd.DataFrame) -> str:
 def _place(inbox: Path, folder: str, name: str, arrival: int) -> str:
     """Where a file goes, relative to the inbox; the arrival number parts it from one that lies there."""
     plain = Path(folder) / name
+    if len(os.fsencode(plain.name)) > LONGEST:  # a number, and what stands beside it, need room
+        shorter = os.fsencode(plain.stem)[:LONGEST].decode(errors="ignore")
+        plain = plain.with_name(shorter + plain.suffix[:20])
     if not os.path.lexists(inbox / plain):
         return plain.as_posix()
     stem, dot, endings = plain.name.partition(".")
@@ -62,10 +67,10 @@ def _place(inbox: Path, folder: str, name: str, arrival: int) -> str:
 
 
 def _move(inbox: Path, name: str, place: str, digest: str) -> bool:
-    """Move a file of the inbox; False where it has changed since it was read, and stays."""
+    """Move a file of the inbox; False where it has changed since it was read, and stays, or is gone."""
     origin = inbox / name
     if os.path.lexists(inbox / place) or not os.path.lexists(origin):
-        return True
+        return os.path.lexists(inbox / place)
     (inbox / place).parent.mkdir(parents=True, exist_ok=True)
     os.rename(origin, inbox / place)
     if not digest or file_hash(inbox / place) == digest:

@@ -1,8 +1,9 @@
 """From the inbox to the snapshot: every settled file is read, judged, taken and put away.
 
-The order makes a kill harmless. A file gets its arrival number before it is read; the snapshot's manifest
-remembers the number together with the rows; only then the ledger says `taken`, and only then the file
-moves. The next run finds out how far the last one came, and does the rest.
+The order makes a kill harmless. A file gets its arrival number before it is read; what was found of it
+(held, refused, rows passed over) is noted before the snapshot is written, whose manifest remembers the
+number together with the rows; only then the ledger says `taken`, and only then the file moves. The next run
+finds out how far the last one came, and does the rest.
 """
 
 from collections.abc import Mapping
@@ -12,11 +13,11 @@ from pathlib import Path
 from catalog.deliveries.archive import DONE, REFUSED, put_away, sent_to, set_aside
 from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
-from catalog.deliveries.settle import wait_until_settled
+from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
 from catalog.deliveries.table import approve_command, write_page
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
-from catalog.snapshot.write import SnapshotReport, write_snapshot
+from catalog.snapshot.write import SnapshotReport, Verdicts, write_snapshot
 from catalog.sources.base import CatalogSource
 from catalog.sources.delivery import Delivery, read_delivery
 from shelfspace.errors import CatalogError
@@ -41,12 +42,14 @@ class Collected:
         read: arrival numbers of the deliveries that the snapshot has now.
         media: files of `inbox/media` that it has now, to the hash of their bytes.
         said: what a person should hear, a sentence each: held, refused, passed over, still arriving.
+        last: the last arrival number that it gave.
     """
 
     report: SnapshotReport
     read: tuple[int, ...] = ()
     media: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ()
+    last: int = 0
 
 
 def collect(
@@ -77,8 +80,21 @@ def collect(
     with settled_files(workspace, quiet) as files:
         with editing(workspace.state) as ledger:
             batch = registered(ledger, files, taken)
+            held = ledger.unfinished(State.HELD)
             approved = _approved_source(ledger)
         deliveries, refused = _read(batch, source)
+        said = [f"{name} is still arriving" for name in files.arriving]
+        said += [f"{name}: {FOLDER}" for name in folders_in(workspace.inbox)]
+
+        def note(verdicts: Verdicts) -> None:
+            with editing(workspace.state) as ledger:
+                _note_source(ledger, verdicts)
+                for arrival, reason in {**batch.refused, **refused}.items():
+                    said.append(_refuse(ledger, workspace.inbox, arrival, reason))
+                for arrival, delivery in deliveries.items():
+                    outcome = verdicts.outcomes[delivery.key]
+                    said.extend(_note(ledger, workspace.inbox, arrival, delivery, outcome))
+
         report = write_snapshot(
             source,
             workspace.snapshot,
@@ -86,17 +102,13 @@ def collect(
             list(deliveries.values()),
             {name: file.path for name, file in files.media.items()},
             approved_source=approved,
+            arrived=batch.before,
+            held=bool(held),
             user_key=user_key,
             progress=progress,
+            note=note,
         )
         with editing(workspace.state) as ledger:
-            said = [f"{name} is still arriving" for name in files.arriving]
-            _note_source(ledger, report)
-            for arrival, reason in {**batch.refused, **refused}.items():
-                said.append(_refuse(ledger, workspace.inbox, arrival, reason))
-            for arrival, delivery in deliveries.items():
-                outcome = report.outcomes[delivery.key]
-                said += _note(ledger, workspace.inbox, arrival, delivery.kind, outcome)
             unnamed = {name: file for name, file in files.media.items() if name not in report.media_taken}
             ledger.unnamed = {name: file.seen for name, file in unnamed.items()}
             if unnamed:
@@ -108,7 +120,7 @@ def collect(
         with editing(workspace.state) as ledger:
             put_away(ledger, workspace.inbox)
     media = {f"media/{name}": report.media_taken[name] for name in files.media if name in report.media_taken}
-    return Collected(report, tuple(sorted(read)), media, tuple(said))
+    return Collected(report, tuple(sorted(read)), media, tuple(said), ledger.last)
 
 
 def note_taken(workspace: Workspace, collected: Collected, version: str) -> None:
@@ -120,6 +132,7 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
     with editing(workspace.state) as ledger:
         if ledger.snapshots[-1:] != [version]:
             ledger.snapshots.append(version)
+        ledger.ended = max(collected.last, ledger.ended)
         for entry in ledger.unfinished(State.WAITING, State.HELD):
             if entry.arrival in collected.read:
                 state = State.SUPERSEDED if entry.older == entry.rows > 0 else State.TAKEN
@@ -153,22 +166,26 @@ def _read(batch: Batch, source: CatalogSource) -> tuple[dict[int, Delivery], dic
         except CatalogError as error:
             refused[entry.arrival] = str(error)
         else:
-            key = f"{read.kind}:{entry.digest}:{entry.arrival}"
-            deliveries[entry.arrival] = read.named(key, approved=entry.approved)
+            deliveries[entry.arrival] = read.named(entry.digest, entry.arrival, entry.approved)
     return deliveries, refused
 
 
-def _note(ledger: Ledger, inbox: Path, arrival: int, kind: str, outcome: Outcome) -> list[str]:
+def _note(ledger: Ledger, inbox: Path, arrival: int, delivery: Delivery, outcome: Outcome) -> list[str]:
     """Write down what became of a delivery; returns what is to be said of it."""
     entry = ledger.change(
-        arrival, kind=kind, rows=outcome.rows, older=outcome.older, refused_rows=len(outcome.refused_rows)
+        arrival,
+        kind=delivery.kind,
+        rows=outcome.rows,
+        older=outcome.older,
+        refused_rows=len(outcome.refused_rows),
     )
     if outcome.refused:
         return [_refuse(ledger, inbox, arrival, outcome.refused)]
     if outcome.held:
         ledger.change(arrival, state=State.HELD, reason=outcome.held)
         return []
-    said = [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
+    said = list(delivery.notes)
+    said += [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
     if outcome.older:
         said.append(f"{outcome.older} of {outcome.rows} rows are older than what is there, and passed over")
     if len(outcome.refused_rows):
@@ -186,9 +203,9 @@ def _refuse(ledger: Ledger, inbox: Path, arrival: int, reason: str) -> str:
     return f"{entry.name} is refused and lies in inbox/refused: {reason}"
 
 
-def _approved_source(ledger: Ledger) -> str:
+def _approved_source(ledger: Ledger) -> tuple[str, int]:
     held = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == SOURCE and entry.approved]
-    return held[-1].digest if held else ""
+    return (held[-1].digest, held[-1].arrival) if held else ("", 0)
 
 
 def _held(entry: Entry, workspace: Workspace) -> str:
@@ -196,22 +213,21 @@ def _held(entry: Entry, workspace: Workspace) -> str:
     return f"{entry.name} is held: {entry.reason}; if that is meant: {how}"
 
 
-def _note_source(ledger: Ledger, report: SnapshotReport) -> None:
+def _note_source(ledger: Ledger, verdicts: Verdicts) -> None:
     """Keep what is known of a change of the source that is held."""
     entries = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == SOURCE]
     for entry in entries:
-        if entry.digest != report.source:
+        if entry.digest != verdicts.source:
             reason = "the source has changed again"
             ledger.change(entry.arrival, state=State.SUPERSEDED, reason=reason, moved=True)
-        elif not report.source_held:  # settings that were changed are a yes, too
+        elif not verdicts.source_held:  # settings that were changed are a yes, too
             ledger.change(entry.arrival, approved=True)
-    if not report.source_held:
+    if not verdicts.source_held:
         return
-    known = [entry for entry in entries if entry.digest == report.source]
-    entry = (
-        known[-1] if known else ledger.arrive(SOURCE, kind=SOURCE, digest=report.source, seen=report.source)
-    )
-    ledger.change(entry.arrival, state=State.HELD, reason=report.source_held)
+    known = [entry for entry in entries if entry.digest == verdicts.source]
+    state = verdicts.source
+    entry = known[-1] if known else ledger.arrive(SOURCE, kind=SOURCE, digest=state, seen=state)
+    ledger.change(entry.arrival, state=State.HELD, reason=verdicts.source_held)
 
 
 def _some(names: list[str], most: int = 5) -> str:

@@ -96,6 +96,7 @@ class Ledger:
         entries: arrival number to delivery, in that order.
         last: the last arrival number given.
         snapshots: DVC's hashes of the snapshots that collections left, the oldest first.
+        ended: the last arrival number when the last run ended that was not killed.
         cleaned: the one of them that the clean tables were made of; "" before the first.
         unnamed: media file in `inbox/media` that no row names, to its size and mtime.
     """
@@ -103,6 +104,7 @@ class Ledger:
     entries: dict[int, Entry] = field(default_factory=dict)
     last: int = 0
     snapshots: list[str] = field(default_factory=list)
+    ended: int = 0
     cleaned: str = ""
     unnamed: dict[str, str] = field(default_factory=dict)
 

@@ -56,11 +56,14 @@ class Batch:
         files: entry and copy of each, in order of arrival.
         taken: arrival numbers of those that the snapshot has already: a killed run did not say so.
         refused: arrival number to the reason, of what is not even read.
+        before: the last arrival number of the runs before this one, a killed one not among them unless the
+            snapshot has what it read.
     """
 
     files: list[tuple[Entry, Path]] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
+    before: int = 0
 
 
 @contextmanager
@@ -118,7 +121,7 @@ def registered(ledger: Ledger, files: Files, taken: set[str]) -> Batch:
     # A ledger that was lost must not give a number again that the snapshot knows.
     ledger.last = max([ledger.last, *numbers])
     open_entries = [e for e in ledger.unfinished(State.WAITING, State.HELD) if e.kind != "source"]
-    batch = Batch()
+    batch = Batch(before=max([ledger.ended, *numbers]))
     found: list[tuple[Entry, Copy | None]] = []
     for copy in files.tables:
         same = [e for e in open_entries if (e.name, e.digest) == (copy.found.name, copy.digest)]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from shelfspace.hashing import fingerprint
 
-__all__ = ["Found", "files_in", "wait_until_settled"]
+__all__ = ["FOLDER", "Found", "files_in", "folders_in", "wait_until_settled"]
 
 ON_ITS_WAY = (
     ".part",
@@ -30,6 +30,8 @@ ON_ITS_WAY = (
     ".upload",
     "~",
 )
+
+FOLDER = "a folder; put its files themselves into the inbox, photos and sounds into its folder media"
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,18 @@ def files_in(folder: Path, *, deep: bool = False) -> list[Found]:
         seen = f"{state.st_size}-{state.st_mtime_ns}"
         found.append((state.st_mtime_ns, Found(path, name, seen, now - changed, _is_written(path))))
     return [file for _, file in sorted(found, key=lambda item: (item[0], item[1].name))]
+
+
+def folders_in(inbox: Path) -> list[str]:
+    """Names of folders in an inbox that nothing looks into."""
+    if not inbox.is_dir():
+        return []
+    own = ("media", "done", "refused")
+    return sorted(
+        usable_name(path.name)
+        for path in inbox.iterdir()
+        if path.is_dir() and not path.is_symlink() and path.name not in own and path.name[:1] != "."
+    )
 
 
 def usable_name(name: str) -> str:

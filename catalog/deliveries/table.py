@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tabulate import tabulate
 
 from catalog.deliveries.ledger import Entry, Ledger, State, read_ledger
-from catalog.deliveries.settle import files_in
+from catalog.deliveries.settle import FOLDER, files_in, folders_in
 from shelfspace.files import write_text
 from shelfspace.workspace import Workspace
 
@@ -53,16 +53,14 @@ def _unread(workspace: Workspace, ledger: Ledger, quiet_seconds: float) -> Itera
         elif name != file.name and ledger.unnamed.get(file.name) == file.seen:
             said = "no row names it; it is taken when one does"
         if (name, file.seen) not in known:
-            kind = "media" if name != file.name else ""
-            yield {
-                "no.": "",
-                "arrived": "",
-                "name": name,
-                "kind": kind,
-                "rows": "",
-                "state": state,
-                "said": said,
-            }
+            yield _unnumbered(name, "media" if name != file.name else "", state, said)
+    for name in folders_in(workspace.inbox):
+        yield _unnumbered(name, "", State.WAITING, FOLDER)
+
+
+def _unnumbered(name: str, kind: str, state: State, said: str) -> dict[str, str]:
+    facts = {"no.": "", "arrived": "", "name": name, "kind": kind, "rows": ""}
+    return {**facts, "state": str(state), "said": said}
 
 
 def _row(entry: Entry, workspace: Workspace) -> dict[str, str]:

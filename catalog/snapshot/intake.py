@@ -35,7 +35,13 @@ class Outcome:
 
 
 def take_in(
-    operations: pd.DataFrame, delivery: Delivery, guards: Guards, reading: Reading, max_bad_share: float
+    operations: pd.DataFrame,
+    delivery: Delivery,
+    guards: Guards,
+    reading: Reading,
+    max_bad_share: float,
+    *,
+    in_full: bool = False,
 ) -> tuple[pd.DataFrame, Outcome]:
     """Operations to write of a delivery, and what became of it.
 
@@ -45,13 +51,18 @@ def take_in(
         operations: of the delivery's table, this run's included.
         reading: how the catalogue writes numbers and dates.
         max_bad_share: more refused rows than this share refuse the whole.
+        in_full: write what is passed over or said again, too: a delivery that came before may be let in
+            later, and this one then counts over it.
     """
     nothing = no_operations(delivery.kind)
     delivery = readable(delivery, operations, reading)
     known = operations if delivery.kind == "events" else _about(operations, delivery.rows["product_id"])
     before = present(known, delivery.kind, reading).rows
     if delivery.kind == "products":
-        delivery = _known_or_described(delivery, before)
+        # One that was held is about the products that were there when it came.
+        early = known[known["_arrival"] < delivery.arrival] if delivery.approved else known
+        stood = before if len(early) == len(known) else present(early, delivery.kind, reading).rows
+        delivery = _known_or_described(delivery, stood)
     try:
         delivery.check(max_bad_share)
     except CatalogError as error:
@@ -67,7 +78,7 @@ def take_in(
             return nothing, Outcome(held=objection, rows=len(fresh), refused_rows=delivery.refused)
         if not delivery.approved:
             guards.let_through(before, now.rows)
-    idle = {*now.older, *now.again}
+    idle = set() if in_full else {*now.older, *now.again}
     outcome = Outcome(
         older=len(set(now.older) & set(fresh.index)), rows=len(fresh), refused_rows=delivery.refused
     )

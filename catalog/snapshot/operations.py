@@ -4,7 +4,9 @@ A shard row is a raw row with columns of bookkeeping. `_key` names it: the produ
 hash of the row) and its occurrence, so that rows with one id are kept as they came. `_layer` says who
 wrote it, `source` or `inbox`; `_op` whether it is there (`upsert`) or gone (`delete`). `_fields` names the
 columns that a delivery had, with commas between; the others say nothing. It is empty where all were
-there, as of every row of the source. Shards are read in the order they were written.
+there, as of every row of the source. `_arrival` is the delivery's number, and of a row of the source the
+last one that had come before it: a delivery that was held and is written late counts where it came in.
+Shards are read in the order they were written.
 """
 
 import pandas as pd
@@ -15,13 +17,13 @@ from catalog.sources.delivery import Delivery
 
 __all__ = ["BOOKKEEPING", "delivered", "difference", "keyed", "no_operations", "row_hashes", "source_rows"]
 
-BOOKKEEPING = ["source_row", "_key", "_layer", "_op", "_fields"]
+BOOKKEEPING = ["source_row", "_key", "_layer", "_op", "_fields", "_arrival"]
 
 
 def no_operations(name: str) -> pd.DataFrame:
     """A table of operations without rows."""
     bookkeeping = {column: pd.Series(dtype=object) for column in BOOKKEEPING}
-    return empty(name).assign(**bookkeeping).astype({"source_row": "int64"})
+    return empty(name).assign(**bookkeeping).astype({"source_row": "int64", "_arrival": "int64"})
 
 
 def row_hashes(table: pd.DataFrame, name: str) -> pd.Series:
@@ -50,9 +52,13 @@ def source_rows(operations: pd.DataFrame) -> pd.DataFrame:
     return last[last["_op"] == "upsert"]
 
 
-def difference(before: pd.DataFrame, now: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Operations that lead from the source's former rows (`source_rows`) to its present ones (`keyed`)."""
-    now = now.assign(_layer="source", _op="upsert", _fields="")
+def difference(before: pd.DataFrame, now: pd.DataFrame, name: str, arrival: int = 0) -> pd.DataFrame:
+    """Operations that lead from the source's former rows (`source_rows`) to its present ones (`keyed`).
+
+    Args:
+        arrival: number of the last delivery that came before this change.
+    """
+    now = now.assign(_layer="source", _op="upsert", _fields="", _arrival=arrival)
     if before.empty:
         return now
     if name == "events":  # the key is the hash of the row already
@@ -61,7 +67,7 @@ def difference(before: pd.DataFrame, now: pd.DataFrame, name: str) -> pd.DataFra
         hashes = pd.Series(row_hashes(before, name).to_numpy(), index=before["_key"])
         fresh = now["_key"].map(hashes).ne(row_hashes(now, name)) | ~now["_key"].isin(before["_key"])
     gone = before[~before["_key"].isin(now["_key"])]
-    parts = [now[fresh], gone.assign(_op="delete")]
+    parts = [now[fresh], gone.assign(_op="delete", _arrival=arrival)]
     return pd.concat([part for part in parts if len(part)] or [parts[0]], ignore_index=True)
 
 
@@ -70,7 +76,9 @@ def delivered(delivery: Delivery) -> pd.DataFrame:
     rows, name = delivery.rows.reset_index(drop=True), delivery.kind
     whole = set(delivery.fields) == set(raw_columns(name))
     table = rows.reindex(columns=list(raw_columns(name)), fill_value="")
-    operations = keyed(table, name).assign(_layer="inbox", _fields="" if whole else ",".join(delivery.fields))
+    operations = keyed(table, name).assign(
+        _layer="inbox", _fields="" if whole else ",".join(delivery.fields), _arrival=delivery.arrival
+    )
     if name != "events":
         operations["_key"] = operations["product_id"] + "#inbox"
     return operations.assign(_op=rows["_deleted"].map({True: "delete", False: "upsert"}))

@@ -22,7 +22,8 @@ class Present:
 
     Attributes:
         rows: present rows with their bookkeeping.
-        older: labels of delivered operations that were passed over: what is there was updated later.
+        older: labels of delivered operations that were passed over: what is there was updated later, or was
+            written before them and came after them.
         again: labels of delivered operations that say what a delivery before them has said.
     """
 
@@ -32,7 +33,7 @@ class Present:
 
 
 def present(operations: pd.DataFrame, name: str, reading: Reading = AS_FOUND) -> Present:
-    """What operations come to, applied in order.
+    """What operations come to, applied in the order they came.
 
     Products and stock: a delivered row replaces the fields that it has a column for, and one with
     `_deleted` removes the product. A row that carries an `updated_at` before that of what it meets is
@@ -43,7 +44,7 @@ def present(operations: pd.DataFrame, name: str, reading: Reading = AS_FOUND) ->
     Events are never replaced: there is each that the source or a delivery brought, once.
 
     Args:
-        operations: in the order they were written; the index labels differ.
+        operations: in the order they were written; the index labels grow with it.
         name: of the table.
         reading: how the source writes dates; those of deliveries are ISO 8601.
     """
@@ -57,6 +58,7 @@ def present(operations: pd.DataFrame, name: str, reading: Reading = AS_FOUND) ->
     touched = ids.isin(ids[inbox])
     plain = source_rows(operations[~touched]).sort_values("source_row", kind="stable")
     mixed = operations[touched].assign(_id=ids[touched], _time=_times(operations, inbox, reading)[touched])
+    mixed = mixed.iloc[np.lexsort((mixed["_layer"].eq("source"), mixed["_arrival"]))]
     mixed["_said"] = pd.util.hash_pandas_object(mixed[[*raw_columns(name), "_op", "_fields"]], index=False)
     bases: list[int] = []
     overlays: list[list[Word]] = []
@@ -108,16 +110,18 @@ class Product:
                 word = Word(label, about, time, said, op == "delete", op == "delete" or not about or nothing)
                 if _stands(word, words):
                     again.append(label)
-                else:
-                    words = [word] if word.base else [w for w in words if w.base or not w.fields <= about]
-                    words += [] if word.base else [word]
+                    continue
+                kept = [] if word.base else [w for w in words if w.base or not w.fields <= about]
+                kept.append(word)
             elif op == "delete":
                 own.pop(key, None)
-                words = words if own else []
+                kept = words if own else []
             else:
                 own[key] = (label, time)
                 # What has no time is older than what the source says now.
-                words = [w for w in words if w.time is not None and time is not None and w.time > time]
+                kept = [w for w in words if w.time is not None and time is not None and w.time > time]
+            older += [w.label for w in words if w not in kept and w.label > label]
+            words = kept
         if words and words[0].base:
             if not words[-1].deleted:
                 yield words[0].label, words[1:]

@@ -83,9 +83,10 @@ def operations_of(directory: Path, manifest: dict[str, Any], name: str) -> pd.Da
     if not shards:
         return no_operations(name)
     rows = pd.concat([read_parquet(path) for path in shards], ignore_index=True)
-    # Shards of earlier versions have rows that say all of a product.
+    # Shards of earlier versions have rows that say all of a product, in the order they came.
     said = rows["_fields"].fillna("") if "_fields" in rows else ""
-    return rows.assign(_fields=said)
+    arrival = rows["_arrival"].fillna(0).astype("int64") if "_arrival" in rows else 0
+    return rows.assign(_fields=said, _arrival=arrival)
 
 
 def append(directory: Path, manifest: dict[str, Any], name: str, rows: pd.DataFrame, shard_rows: int) -> None:
@@ -95,7 +96,7 @@ def append(directory: Path, manifest: dict[str, Any], name: str, rows: pd.DataFr
     for start in range(0, len(rows), shard_rows):
         shard = f"{kind}-{len(manifest[name]):05d}.parquet"
         chunk = rows.iloc[start : start + shard_rows].reset_index(drop=True)
-        write_table(directory / name / shard, chunk.astype({"source_row": "int64"}))
+        write_table(directory / name / shard, chunk.astype({"source_row": "int64", "_arrival": "int64"}))
         manifest[name] = [*manifest[name], shard]
 
 

@@ -5,7 +5,7 @@ a run that was killed is repeated with the same result, since only the manifest 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,11 +26,26 @@ from shelfspace.files import write_sealed_json
 from shelfspace.hashing import file_hash, fingerprint
 from shelfspace.settings import Media, Settings
 
-__all__ = ["SnapshotReport", "write_snapshot"]
+__all__ = ["SnapshotReport", "Verdicts", "write_snapshot"]
 
 
 @dataclass(frozen=True)
-class SnapshotReport:
+class Verdicts:
+    """What is to be let in, found before anything is written.
+
+    Attributes:
+        source: hash of what the source holds now.
+        source_held: why the source's change is not taken; "" where it is, or nothing changed.
+        outcomes: what becomes of each delivery, by its key.
+    """
+
+    source: str = ""
+    source_held: str = ""
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SnapshotReport(Verdicts):
     """What one run changed.
 
     Attributes:
@@ -39,23 +54,17 @@ class SnapshotReport:
         media_added, media_bytes: files stored, and their size.
         missing_media: media keys that rows name and no file answers to.
         unchanged: nothing was written.
-        source: hash of what the source holds now.
-        source_held: why the source's change was not taken; "" where it was, or nothing changed.
-        outcomes: what became of each delivery, by its key.
         media_taken: delivered media that rows name, key to the hash of the bytes.
     """
 
-    rows: int
-    added: int
-    changed: int
-    removed: int
-    media_added: int
-    media_bytes: int
-    missing_media: int
-    unchanged: bool
-    source: str = ""
-    source_held: str = ""
-    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    rows: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    media_added: int = 0
+    media_bytes: int = 0
+    missing_media: int = 0
+    unchanged: bool = False
     media_taken: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -66,9 +75,12 @@ def write_snapshot(
     deliveries: Sequence[Delivery] = (),
     media: Mapping[str, Path] | None = None,
     *,
-    approved_source: str = "",
+    approved_source: tuple[str, int] = ("", 0),
+    arrived: int = 0,
+    held: bool = False,
     user_key: bytes = b"",
     progress: bool = True,
+    note: Callable[[Verdicts], None] = lambda _: None,
 ) -> SnapshotReport:
     """Bring a snapshot up to date with its source and its deliveries.
 
@@ -80,8 +92,12 @@ def write_snapshot(
         directory: the snapshot folder; made when absent.
         deliveries: in the order they came; one whose key the snapshot has is in already.
         media: media key to delivered file; those that a row names are stored, whoever brought the row.
-        approved_source: hash of the source's state (`SnapshotReport.source`) that is let through.
+        approved_source: hash of the source's state (`SnapshotReport.source`) that is let through, and
+            the arrival number under which it was held.
+        arrived: arrival number of the last delivery that came before this run.
+        held: something of earlier runs waits for a person; what comes after it is kept in full.
         user_key: secret of the keyed hash that replaces shopper ids; at most 64 bytes.
+        note: called with what was found, before anything is written: a kill must not lose it.
         progress: say how far it is (`shelfspace.progress`).
 
     Raises:
@@ -95,15 +111,18 @@ def write_snapshot(
     guards = Guards(before, reading, settings.collection)
     changes = {name: no_operations(name) for name in TABLES}
     read_from = fingerprint([source.fingerprint(), hashlib.blake2b(key=user_key).hexdigest()])
-    held = ""
+    source_held = ""
     if manifest["source"] != read_from:
-        found = _source_changes(source, operations, user_key, settings.media)
+        approved, arrival = approved_source
+        seen = arrival if approved == read_from else arrived
+        found = _source_changes(source, operations, seen, user_key, settings.media)
         after = present(_joined(operations["products"], found["products"]), "products", reading).rows
-        if approved_source != read_from:
-            held = guards.objection(before, after, source=True)
-            if not held:
+        if approved != read_from:
+            source_held = guards.objection(before, after, source=True)
+            if not source_held:
                 guards.let_through(before, after)
-        if not held:
+        held |= bool(source_held)
+        if not source_held:
             changes, manifest["source"] = found, read_from
     taken = set(manifest["deliveries"])
     outcomes = {}
@@ -115,12 +134,14 @@ def write_snapshot(
         hashed = _with_hashed_users(delivery, user_key)
         known = _joined(operations[name], changes[name])
         fresh, outcome = take_in(
-            known, hashed, guards, source.reading(name), settings.validation.max_bad_share
+            known, hashed, guards, source.reading(name), settings.validation.max_bad_share, in_full=held
         )
         outcomes[delivery.key] = outcome
+        held |= bool(outcome.held)
         if len(fresh):
             changes[name] = _joined(changes[name], fresh)
             manifest["deliveries"] = [*manifest["deliveries"], delivery.key]
+    note(Verdicts(read_from, source_held, outcomes))
     rows = present(_joined(operations["products"], changes["products"]), "products", reading).rows
     named = media_keys(rows, source)
     files = MediaFiles(source, named, media or {}, settings.media)
@@ -129,9 +150,8 @@ def write_snapshot(
     for name in TABLES:
         append(directory, manifest, name, changes[name], settings.collection.shard_rows)
     index = directory / "media" / "index.parquet"
-    if reading.dates or "dates" in manifest:
-        manifest["dates"] = reading.dates
-    manifest |= {"media": file_hash(index) if index.exists() else "", "written": True}
+    dates = {"dates": reading.dates} if reading.dates or "dates" in manifest else {}
+    manifest |= {"media": file_hash(index) if index.exists() else "", "written": True, **dates}
     unchanged = manifest == read_manifest(directory)
     if not unchanged:
         write_sealed_json(directory / "manifest.json", manifest)
@@ -144,7 +164,7 @@ def write_snapshot(
         missing_media=sum(key not in store for key in named),
         unchanged=unchanged,
         source=read_from,
-        source_held=held,
+        source_held=source_held,
         outcomes=outcomes,
         media_taken=files.taken,
     )
@@ -156,7 +176,11 @@ def _joined(before: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
 
 
 def _source_changes(
-    source: CatalogSource, operations: Mapping[str, pd.DataFrame], user_key: bytes, limits: Media
+    source: CatalogSource,
+    operations: Mapping[str, pd.DataFrame],
+    arrival: int,
+    user_key: bytes,
+    limits: Media,
 ) -> dict[str, pd.DataFrame]:
     """Operations that bring each table to what the source has now."""
     changes = {}
@@ -166,7 +190,7 @@ def _source_changes(
             table = table.assign(user_id=_hashed(table["user_id"], user_key))
         if COLUMN in table:
             table = with_videos(table, source.photo_separator, source.media_root, limits)
-        changes[name] = difference(source_rows(operations[name]), keyed(table, name), name)
+        changes[name] = difference(source_rows(operations[name]), keyed(table, name), name, arrival)
     return changes
 
 

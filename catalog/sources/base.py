@@ -28,8 +28,8 @@ class CatalogSource:
         name: of its workspace.
         folder: tables are named relative to it.
         tables: products, events, stock: {"path": ..., "columns": {contract: source}, "encoding": ...,
-            "delimiter": ..., "decimal": ..., "thousands": ..., "dates": ...}; all but the path may be
-            left out.
+            "delimiter": ..., "sheet": ..., "decimal": ..., "thousands": ..., "dates": ...}; all but the
+            path may be left out.
         media_root: photos and sounds are named relative to it and stay inside; None without media.
         currency: the one currency of its prices; "" accepts any.
         label_level: category nodes that make a label; 0 where it has no categories.
@@ -83,6 +83,7 @@ class CatalogSource:
             described.get("columns"),
             str(described.get("encoding", "utf-8")),
             described.get("delimiter"),
+            sheet=str(described.get("sheet") or ""),
             table=name,
             notes=self.notes,
         )
@@ -115,6 +116,7 @@ class CatalogSource:
             None,
             str(described.get("encoding", "utf-8")),
             described.get("delimiter"),
+            sheet=str(described.get("sheet") or ""),
         )
         return tuple(map(str, table.columns))
 
@@ -134,7 +136,7 @@ class CatalogSource:
         """Hash of the table files and of how they are read; equal ones need not be read again."""
         tables = sorted(self.tables.items())
         files = {name: file_hash(self.table_file(name)) for name, _ in tables}
-        kept = ("columns", "encoding", "delimiter")
+        kept = ("columns", "encoding", "delimiter", "sheet")
         how = {name: {k: described[k] for k in kept if k in described} for name, described in tables}
         dates = [self.reading(name).dates for name, _ in tables]
         return fingerprint([files, how, dates, self.reader, READER_VERSION])

@@ -11,7 +11,7 @@ from pyarrow import csv
 
 from shelfspace.errors import CatalogError
 
-__all__ = ["read_csv"]
+__all__ = ["headed", "read_csv"]
 
 BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 """First bytes that say the encoding, whatever the description says."""
@@ -53,7 +53,11 @@ def read_csv(data: bytes, name: str, encoding: str, delimiter: str | None, notes
         raise CatalogError("delimiter", delimiter, "give one character")
     if text.count('"') % 2:
         _closed(text, name, delimiter, first)
-    table = _rows(text, name, delimiter, first)
+    return headed(_rows(text, name, delimiter, first))
+
+
+def headed(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of texts under the names in the first of them; what holds nothing is left out."""
     header = [column.strip().removeprefix("\ufeff") for column in table.iloc[0]]
     table = table.iloc[1:].set_axis(header, axis="columns")
     table = table.loc[:, [bool(column) for column in header]]

@@ -1,16 +1,8 @@
-"""One file of deliveries: rows that add, change or remove products, or bring events or stock.
+"""One file of deliveries: rows that add, change or remove products, or bring events or stock."""
 
-It is read as the catalogue's own tables are, by the columns, the encoding and the delimiter of catalog.yaml;
-where these do not fit, by the contract's names, as UTF-8 with the delimiter
-that fits. Its columns say what it brings: events
-have a shopper, a kind and a time, stock has `on_hand`, and everything else with a product_id is products.
-"""
-
-import gzip
-from collections.abc import Iterator
+import difflib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -19,15 +11,16 @@ from catalog.contract import REQUIRED, TABLES, raw_columns
 from catalog.joining import join_rows
 from catalog.media.video_cells import COLUMN as VIDEOS
 from catalog.sources.base import CatalogSource
-from catalog.sources.tables import by_contract, read_table
+from catalog.sources.delivered_table import delivered_table
+from catalog.sources.shop_exports import plain_name
 from shelfspace.errors import CatalogError
 
 __all__ = ["Delivery", "read_delivery"]
 
 YES = ("true", "1", "yes")
 NO = ("false", "0", "no", "")
-BY_COLUMNS = ("events", "stock", "products")
-"""Kinds in the order in which a file is held to be one."""
+GONE = ("deleted", "delete", "is_deleted", "removed", "remove", "is_removed", "discontinued")
+"""Columns that may mean `_deleted`; passed over, they would leave products in the shop."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +32,9 @@ class Delivery:
         kind: products, events or stock.
         rows: the contract's columns that the file has, as str, and `_deleted` (bool).
         refused: rows left out, with `row` (from 1), `field`, `value` and `reason`.
+        notes: what of the file is not taken, a sentence each.
         key: kind, hash of the bytes and arrival number; what the snapshot remembers.
+        arrival: that number.
         approved: a person lets it through the guards.
     """
 
@@ -47,7 +42,9 @@ class Delivery:
     kind: str
     rows: pd.DataFrame
     refused: pd.DataFrame
+    notes: tuple[str, ...] = ()
     key: str = ""
+    arrival: int = 0
     approved: bool = False
 
     @property
@@ -55,9 +52,9 @@ class Delivery:
         """The contract's columns that the file has: of the others it says nothing."""
         return tuple(name for name in raw_columns(self.kind) if name in self.rows)
 
-    def named(self, key: str, approved: bool) -> "Delivery":
-        """The same under its key in the ledger."""
-        return replace(self, key=key, approved=approved)
+    def named(self, digest: str, arrival: int, approved: bool) -> "Delivery":
+        """The same as the ledger knows it."""
+        return replace(self, key=f"{self.kind}:{digest}:{arrival}", arrival=arrival, approved=approved)
 
     def with_rows(self, rows: pd.DataFrame) -> "Delivery":
         """The same with other rows."""
@@ -103,15 +100,19 @@ def read_delivery(path: Path, source: CatalogSource) -> Delivery:
     Raises:
         CatalogError: it cannot be read, or its columns are not those of products, events or stock.
     """
-    table, kind = _table(path, source)
-    rows = _named(table, kind, source)
-    _check_columns(path, rows, kind, source)
+    rows, kind, notes = delivered_table(path, source)
+    notes += _check_columns(path, rows, kind, source)
     flags = rows.get("_deleted", pd.Series("", index=rows.index)).str.strip().str.lower()
     rows = rows[[name for name in raw_columns(kind) if name in rows]].assign(_deleted=flags)
     rows["product_id"] = stripped(rows["product_id"])
     if kind == "products":
         rows = _whole(rows, source)
-    delivery = Delivery(path.name, kind, rows, pd.DataFrame())
+    if kind != "events" and (again := int(rows["product_id"].duplicated().sum())):
+        notes += (
+            f"{again} rows are about a product that a row before them is about: the later one counts, by "
+            "updated_at, else by its place",
+        )
+    delivery = Delivery(path.name, kind, rows, pd.DataFrame(), notes)
     if kind != "events":
         reason = "give every row of a delivery the product's id"
         delivery = delivery.without(~filled(delivery.rows["product_id"]), "product_id", reason)
@@ -128,92 +129,41 @@ def _whole(rows: pd.DataFrame, source: CatalogSource) -> pd.DataFrame:
     return pd.concat([joined, rows[gone]]).sort_index()
 
 
-def _table(path: Path, source: CatalogSource) -> tuple[pd.DataFrame, str]:
-    """The file's table under its own column names, and its kind."""
-    refusals: list[CatalogError] = []
-    seen: list[str] = []
-    for encoding, delimiter in _ways(path, source):
-        try:
-            table = read_table(path, None, encoding, delimiter)
-        except CatalogError as error:
-            refusals.append(error)
-            continue
-        kind = _kind(table, source)
-        if kind:
-            return table, kind
-        seen = seen or [str(column) for column in table.columns]
-    # One column is what a wrong delimiter makes of any file; what the right one stumbled over tells more.
-    if len(seen) > 1 or (seen and not refusals):
-        known = {mapping.get("product_id", "product_id") for mapping in map(source.mapping, TABLES)}
-        raise CatalogError(
-            f"{path.name} product_id",
-            ", ".join(seen[:20]),
-            "give every row of a delivery the product's id, in a column "
-            + " or ".join(sorted(known | {"product_id"})),
-        )
-    first = refusals[0]
-    if first.field == "encoding":
-        named = sorted({encoding for encoding, _ in _ways(path, source)})
-        raise CatalogError("encoding", path.name, f"save the file as {' or '.join(named)}") from first
-    raise first
+def _check_columns(path: Path, rows: pd.DataFrame, kind: str, source: CatalogSource) -> tuple[str, ...]:
+    """What is said of columns that are not taken.
 
-
-def _ways(path: Path, source: CatalogSource) -> Iterator[tuple[str, str | None]]:
-    """Encodings and delimiters to try, the likeliest first."""
-    if ".csv" not in path.name.lower():
-        yield "utf-8", None
-        return
-    named = [source.tables[table] for table in TABLES if table in source.tables]
-    encodings = [str(table.get("encoding", "utf-8")).lower() for table in named]
-    delimiters = [table.get("delimiter") for table in named]
-    first = ["utf-8"] if _is_utf8(path, encodings) else []
-    for encoding in dict.fromkeys([*first, *encodings, "utf-8"]):
-        for delimiter in dict.fromkeys([*delimiters, None]):
-            yield encoding, delimiter
-
-
-def _is_utf8(path: Path, others: list[str]) -> bool:
-    """Whether a file is UTF-8 and hardly anything else: a few letters of GBK may read as UTF-8, too."""
-    opened: Any = gzip.open if path.name.lower().endswith(".gz") else open
-    try:
-        with opened(path, "rb") as stream:
-            text = stream.read(1 << 20).decode(errors="strict")
-    except (OSError, EOFError, UnicodeDecodeError):
-        return False
-    marks = sum(mark > "\x7f" for mark in text)
-    two_bytes = any(other.startswith(("gb", "big5", "shift", "sjis", "euc", "cp9")) for other in others)
-    return marks >= (4 if two_bytes else 1)
-
-
-def _kind(table: pd.DataFrame, source: CatalogSource) -> str:
-    """Which table the columns make it, the one that knows most of them; "" where none has what it needs."""
-    strange: dict[str, int] = {}
-    for kind in BY_COLUMNS:
-        rows = _named(table, kind, source)
-        if all(column in rows for column in REQUIRED[kind]):
-            strange[kind] = sum(column not in raw_columns(kind) for column in rows.columns)
-    return min(strange, key=lambda kind: strange[kind]) if strange else ""
-
-
-def _named(table: pd.DataFrame, kind: str, source: CatalogSource) -> pd.DataFrame:
-    """The table by the contract's names; a column that the mapping names and the file lacks is lacking."""
-    return by_contract(table, source.mapping(kind), kind)
-
-
-def _check_columns(path: Path, rows: pd.DataFrame, kind: str, source: CatalogSource) -> None:
+    Raises:
+        CatalogError: one of them seems to mean a column of the contract, or none is left to take.
+    """
     known = (*raw_columns(kind), *(("_deleted",) if kind != "events" else ()))
     unknown = [str(column) for column in rows.columns if column not in known]
     if unknown:
         unknown = [column for column in unknown if column not in source.own_columns(kind)]
-    if unknown:
-        raise CatalogError(f"{path.name} column", unknown[0], f"use {', '.join(known)}")
-    if VIDEOS in rows.columns and filled(rows[VIDEOS]).any():
-        raise CatalogError(
-            f"{path.name} column",
-            VIDEOS,
-            "deliver frames and sounds in photos and sounds, or change the source",
+    others = {name: table for table in TABLES for name in REQUIRED[table] if name not in known}
+    for column in unknown:
+        plain = plain_name(column)
+        if plain in others:
+            remedy = f"deliver {others[plain]} in a file of its own"
+            raise CatalogError(f"{path.name} column", column, remedy)
+        meant = "_deleted" if plain in GONE else _alike(plain, [name for name in known if name not in rows])
+        if meant:
+            remedy = f"write {meant} if that is meant, or leave the column out"
+            raise CatalogError(f"{path.name} column", column, remedy)
+    if not {*rows.columns} & {*known[1:]}:
+        given = ", ".join(map(str, rows.columns[:20]))
+        remedy = f"give a further column: {', '.join(known[1:])}"
+        raise CatalogError(f"{path.name} column", given, remedy)
+    notes = []
+    if VIDEOS in unknown and filled(rows[VIDEOS]).any():
+        notes.append(
+            "its videos are not taken: name frames and sounds in photos and sounds, or videos in the source"
         )
-    if list(rows.columns) == ["product_id"]:
-        raise CatalogError(
-            f"{path.name} column", "product_id", f"give a further column: {', '.join(known[1:])}"
-        )
+    strange = [column for column in unknown if column != VIDEOS]
+    if strange:
+        notes.append(f"columns that are not taken: {', '.join(strange[:10])}; known are {', '.join(known)}")
+    return tuple(notes)
+
+
+def _alike(column: str, names: list[str]) -> str:
+    """The name that a column's is a slip of the pen away from; "" where there is none."""
+    return next(iter(difflib.get_close_matches(column, names, n=1, cutoff=0.8)), "")

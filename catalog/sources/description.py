@@ -4,10 +4,11 @@ name: my-shop              # of its workspace; default the folder's name
 currency: EUR              # of all prices; rows in another are refused
 label_level: 2             # category nodes that make a label; 0: none
 products:
-  path: goods.csv          # .csv, .jsonl or .parquet, gzipped or not
+  path: goods.csv          # .csv, .tsv, .jsonl, .parquet, .xlsx or .xml (a Merchant feed), gzipped or not
   columns: {product_id: sku, title: name, price: price_eur}
   encoding: utf-8          # of a CSV
   delimiter: ","           # of a CSV; found where it is not named
+  sheet: Products          # of a workbook; the first where it is not named
   decimal: ","             # of this table alone, as thousands and dates
 decimal: "."               # the mark before decimals, where a column does not tell it (1.261)
 thousands: ","             # the mark between groups of digits
@@ -67,6 +68,7 @@ class Table(Writing):
     path: str = Field(description="name the file, relative to the catalogue's folder")
     columns: dict[str, str] | None = Field(None, description="give contract column: one column of the source")
     encoding: str = Field("utf-8", description="name the encoding of a CSV")
+    sheet: str = Field("", description="name a sheet of the workbook")
     delimiter: str | None = Field(
         None, min_length=1, max_length=1, description="give the one character between the values of a CSV"
     )
@@ -114,7 +116,7 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
     tables = {t: values[t] for t in TABLES if values.get(t)} or _found(folder)
     if "products" not in tables:
         raise CatalogError(
-            "products", str(folder), "add a catalog.yaml, or a products.csv, .jsonl or .parquet"
+            "products", str(folder), "add a catalog.yaml, or a products.csv, .jsonl, .parquet or .xlsx"
         )
     tables["products"], split = _apart(tables["products"], values.get("split") or {})
     for table, entry in tables.items():

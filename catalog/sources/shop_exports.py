@@ -33,6 +33,7 @@ class ShopExport:
         name: as catalog.yaml says it (`reader`).
         shown: as people say it.
         needs: plain names of columns by which it is known.
+        id: plain names of the columns that name a product.
         products: of rows with plain names: rows in the contract's columns.
         on_hand: plain name of the column of pieces in stock; "" where it has none.
     """
@@ -40,18 +41,31 @@ class ShopExport:
     name: str
     shown: str
     needs: frozenset[str]
+    id: tuple[str, ...]
     products: Callable[[pd.DataFrame], pd.DataFrame]
     on_hand: str = ""
 
     def convert(self, rows: pd.DataFrame, file: str = "") -> pd.DataFrame:
-        """Raw products.
+        """Raw products, every column of the contract.
 
         Raises:
             CatalogError: a column by which the export is known is missing.
         """
-        plain = self._plain(rows, file)
-        found = self.products(plain).assign(**{name: "" for name in ("sounds", "language", "updated_at")})
-        return found.reindex(columns=list(PRODUCT_COLUMNS), fill_value="")
+        return self.products(self._plain(rows, file)).reindex(columns=list(PRODUCT_COLUMNS), fill_value="")
+
+    def part(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Raw products of an export of some columns: only what these say something of."""
+        plain = self._plain(rows)
+        # A column that an export feeds is not empty where every cell of it says something.
+        probe = self.products(pd.DataFrame("x", index=[0], columns=plain.columns))
+        said = [name for name in probe if probe.at[0, name]]
+        # Attributes are one field: some of them would take the place of all.
+        whole = self.needs <= set(plain.columns)
+        return self.products(plain)[[name for name in said if whole or name != "attributes"]]
+
+    def names(self, columns: Iterable[object]) -> bool:
+        """Whether columns like these say which product a row is about."""
+        return any(plain_name(column) in self.id for column in columns)
 
     def stock(self, rows: pd.DataFrame, file: str = "") -> pd.DataFrame:
         """Raw stock: pieces of all variants together; products that say nothing are left out."""
@@ -66,11 +80,12 @@ class ShopExport:
         shown = summed.map(lambda number: f"{number:g}").astype(object)
         return pd.DataFrame({"product_id": summed.index, "on_hand": shown.to_numpy(), "lead_time_days": ""})
 
-    def _plain(self, rows: pd.DataFrame, file: str) -> pd.DataFrame:
+    def _plain(self, rows: pd.DataFrame, file: str = "") -> pd.DataFrame:
+        """Rows under plain names; with a file's name the export has to be whole."""
         plain = rows.set_axis([plain_name(column) for column in rows.columns], axis="columns")
         plain = plain.loc[:, ~plain.columns.duplicated()]
-        for column in sorted(self.needs - set(plain.columns)):
-            raise CatalogError("column", column, f"give {file or 'the file'} as {self.shown} exports it")
+        for column in sorted(self.needs - set(plain.columns)) if file else ():
+            raise CatalogError("column", column, f"give {file} as {self.shown} exports it")
         return plain
 
 
@@ -136,7 +151,7 @@ def _listed(*columns: pd.Series) -> list[str]:
 
 
 def _shopify(rows: pd.DataFrame) -> pd.DataFrame:
-    owner = ids(rows["handle"])
+    owner = ids(_cells(rows, "handle"))
     name = [_cells(rows, f"option{n}_name").groupby(owner).transform("first") for n in (1, 2, 3)]
     options = [
         (title.where(title.str.lower().ne("title"), ""), _cells(rows, f"option{n}_value"))
@@ -186,7 +201,7 @@ def _woocommerce(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _google_merchant(rows: pd.DataFrame) -> pd.DataFrame:
-    owner = ids(rows["id"])
+    owner = ids(_cells(rows, "id"))
     names = ("gtin", "mpn", "color", "size", "material", "pattern", "gender", "age_group", "condition")
     told = [(_column(rows, name), _cells(rows, name)) for name in (*names, "availability", "link")]
     taxonomy = _cells(rows, "google_product_category")
@@ -211,15 +226,15 @@ EXPORTS = {
     export.name: export
     for export in (
         ShopExport(
-            "shopify", "Shopify", frozenset({"handle", "title", "variant_price", "image_src"}), _shopify,
-            "variant_inventory_qty",
+            "shopify", "Shopify", frozenset({"handle", "title", "variant_price", "image_src"}), ("handle",),
+            _shopify, "variant_inventory_qty",
         ),
         ShopExport(
-            "woocommerce", "WooCommerce", frozenset({"type", "sku", "name", "regular_price"}), _woocommerce,
-            "stock",
+            "woocommerce", "WooCommerce", frozenset({"type", "sku", "name", "regular_price"}), ("id", "sku"),
+            _woocommerce, "stock",
         ),
         ShopExport(
-            "google_merchant", "Google Merchant", frozenset({"id", "title", "price", "image_link"}),
+            "google_merchant", "Google Merchant", frozenset({"id", "title", "price", "image_link"}), ("id",),
             _google_merchant,
         ),
     )

@@ -15,12 +15,14 @@ import pyarrow.parquet as pq
 from catalog.cells import ids, number_text, text_of
 from catalog.contract import ID_COLUMNS, source_columns
 from catalog.sources.csv_text import read_csv
+from catalog.sources.feed import read_feed
 from catalog.sources.shop_exports import export_of, plain_name
+from catalog.sources.workbook import read_workbook
 from shelfspace.errors import CatalogError
 
 __all__ = ["ENDINGS", "by_contract", "read_table"]
 
-KINDS = (".csv", ".tsv", ".jsonl", ".parquet")
+KINDS = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx", ".xml")
 ENDINGS = (*KINDS, *(f"{kind}.gz" for kind in KINDS))
 
 
@@ -30,10 +32,11 @@ def read_table(
     encoding: str = "utf-8",
     delimiter: str | None = None,
     *,
+    sheet: str = "",
     table: str = "",
     notes: list[str] | None = None,
 ) -> pd.DataFrame:
-    """Read CSV, TSV, JSONL or Parquet, gzipped or not.
+    """Read CSV, TSV, JSONL, Parquet, an Excel workbook or a Google Merchant feed in XML, gzipped or not.
 
     Args:
         path: the file; its ending says what it is.
@@ -41,6 +44,7 @@ def read_table(
             source column may feed several contract columns.
         encoding: of a CSV; JSONL is UTF-8.
         delimiter: of a CSV; None: what its line `sep=;` says, or what parts all rows alike.
+        sheet: of a workbook; "" for the first.
         table: products, events or stock: its columns are then found whatever their case and spaces
             ("Product ID"), and ids are written one way (`catalog.cells.ids`).
         notes: takes sentences about what was found rather than told.
@@ -56,18 +60,24 @@ def read_table(
     if not path.is_file():
         raise CatalogError("path", str(path), "name a file that exists, relative to the catalogue's folder")
     if not path.name.lower().endswith(ENDINGS):
-        remedy = f"give one of {', '.join(KINDS)}, gzipped or not; a workbook is saved as CSV UTF-8"
+        remedy = f"give one of {', '.join(KINDS)}, gzipped or not"
         raise CatalogError("path", path.name, remedy)
     data = path.read_bytes()
+    _check_packing(data, path.name)
     if path.name.lower().endswith(".gz"):
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise CatalogError("path", path.name, f"give a whole gzip file ({error})") from error
     kind = Path(path.name.lower().removesuffix(".gz")).suffix
+    told = [] if notes is None else notes
     if kind in (".csv", ".tsv"):
         delimiter = "\t" if delimiter is None and kind == ".tsv" else delimiter
-        rows = read_csv(data, path.name, encoding, delimiter, [] if notes is None else notes)
+        rows = read_csv(data, path.name, encoding, delimiter, told)
+    elif kind == ".xlsx":
+        rows = read_workbook(data, path.name, sheet, told)
+    elif kind == ".xml":
+        rows = read_feed(data, path.name)
     else:
         rows = (_jsonl if kind == ".jsonl" else _parquet)(data, path.name)
     repeated = rows.columns[rows.columns.duplicated()]
@@ -82,6 +92,15 @@ def read_table(
             there = ", ".join(map(str, rows.columns[:20]))
             raise CatalogError(f"columns.{wanted}", given, f"name a column of {path.name}: {there}")
     return named
+
+
+def _check_packing(data: bytes, name: str) -> None:
+    """Refuse a packed file whose name does not say so."""
+    lower = name.lower()
+    if data.startswith(b"\x1f\x8b") and not lower.endswith(".gz"):
+        raise CatalogError("path", name, f"this is a gzip file: name it {name}.gz")
+    if data.startswith(b"PK\x03\x04") and not lower.endswith((".xlsx", ".xlsx.gz")):
+        raise CatalogError("path", name, "this is a zip archive: unpack it; a workbook is named .xlsx")
 
 
 def by_contract(rows: pd.DataFrame, columns: Mapping[str, str], table: str) -> pd.DataFrame:
@@ -110,7 +129,7 @@ def by_contract(rows: pd.DataFrame, columns: Mapping[str, str], table: str) -> p
     cells = {name: rows[found] for name, found in {**chosen, **own}.items()}
     export = export_of(rows.columns) if table == "products" and not columns else None
     if export is not None and "product_id" not in cells:
-        return export.convert(rows)
+        return export.part(rows)
     if table:
         cells |= {name: ids(cells[name]) for name in ID_COLUMNS if name in cells}
     return pd.DataFrame(cells, index=rows.index)

@@ -5,6 +5,7 @@ This module and its neighbours import no heavy library at the top: `shelfspace -
 
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import click
 
@@ -17,12 +18,28 @@ from dagster_project.cli.releases import releases, rollback
 from dagster_project.cli.scrub import scrub
 from dagster_project.cli.servers import drift, serve, ui
 from dagster_project.cli.synonyms import synonyms
-from shelfspace.errors import ShelfspaceError
+from shelfspace.errors import SettingsError, ShelfspaceError
+from shelfspace.machine import machine_fault
 
 __all__ = ["main", "shelfspace"]
 
+CODE = Path(__file__).resolve().parents[2]
 REFUSED, INTERRUPTED = 2, 130
 """Exit statuses: our own refusals (click's own for a wrong option, too), and Ctrl-C as a shell reports it."""
+
+
+def check_checkout(here: Path) -> None:
+    """Refuse to work for one checkout from within another: a copied .venv stays with the one it came from.
+
+    Raises:
+        SettingsError: the folder is a checkout, and not the one whose code this is.
+    """
+    if (here / "dagster_project" / "cli" / "app.py").is_file() and here.resolve() != CODE:
+        remedy = (
+            f"it runs the code of {CODE} and would change the workspaces there: "
+            f"delete {here / '.venv'} and run make install, or go to {CODE}"
+        )
+        raise SettingsError("environment", sys.prefix, remedy)
 
 
 class Commands(click.Group):
@@ -31,9 +48,16 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run a command and turn a refusal or Ctrl-C into a line and an exit status."""
         try:
+            check_checkout(Path.cwd())
             return super().invoke(ctx)
         except ShelfspaceError as error:
             click.echo(str(error), err=True)
+            ctx.exit(REFUSED)
+        except Exception as error:
+            said = machine_fault(error)
+            if said is None:
+                raise
+            click.echo(said, err=True)
             ctx.exit(REFUSED)
         except KeyboardInterrupt:
             click.echo("stopped; run the same again to go on where it was", err=True)

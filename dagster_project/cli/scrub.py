@@ -19,10 +19,11 @@ def scrub(catalog: str | None) -> None:
     """
     from assets.lib.scrub import scrub as read_all
     from assets.lib.scrub import told
+    from bentos.build import bento_checks
 
     workspace = existing_workspace(catalog)
     with workspace.lock():
-        found = read_all(workspace)
+        found = read_all(workspace, bento_checks(workspace))
     click.echo(told(found))
     if found.damages:
         click.get_current_context().exit(DAMAGED)

@@ -7,6 +7,7 @@ from models.encoders.base import AUDIO, ENCODERS, IMAGE, TABULAR, TEXT, Encoder,
 import models.encoders.audio.trained
 import models.encoders.frozen_vector
 import models.encoders.image.cnn
+import models.encoders.image.finetuned
 import models.encoders.image.fisher
 import models.encoders.image.histograms
 import models.encoders.tabular.details

@@ -37,10 +37,12 @@ class Encoder(nn.Module):
     Attributes:
         arrays: names of the arrays it cannot do without; the featurizer computes them for it
             (`models.inputs.arrays`). The vector of a frozen encoder is looked at where it is.
+        finetuned: whether training changes pretrained weights, which one rate for all layers would unlearn.
         augmentation: random changes while training; training sets what the settings say.
     """
 
     arrays: ClassVar[tuple[str, ...]] = ()
+    finetuned: ClassVar[bool] = False
     augmentation: Augmentation = Augmentation()
 
     def __init__(self, spec: Spec, width: int, dropout: float) -> None:
@@ -60,6 +62,10 @@ class Encoder(nn.Module):
         Args:
             featurizer_dir: folder of the featurizer that made the features, where there is one.
         """
+
+    def rated_layers(self) -> list[nn.Module]:
+        """Parts that learn at rates of their own (`training.layer_decay`), from the input upwards."""
+        return [child for child in self.children() if any(True for _ in child.parameters())]
 
     def prepare(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Fit the fixed statistics (means, document frequencies) on training rows; none by default.

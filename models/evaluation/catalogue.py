@@ -64,10 +64,15 @@ def judge_catalogue(
     index = {name: i for i, name in enumerate(encoder.labels)}
     codes = np.array([index.get(name, -1) for name in labels], dtype=np.int64)
     found = completion_compared(encoder, features, codes, np.flatnonzero(side == "train"), test)
-    if isinstance(found, str):
-        judgement["absent"].append(found)
+    # Where the mean took its place, what was compared on validation rows is all there is.
+    settled = encoder.settled.get("completion", {}).get("compared")
+    if not isinstance(found, str) or settled is not None:
+        judgement["completion_compared"] = settled if isinstance(found, str) else found
     else:
-        judgement["completion_compared"] = found
+        judgement["absent"].append(found)
+    calibrated = encoder.settled.get("temperature", {}).get("compared")
+    if calibrated is not None:
+        judgement["temperature_compared"] = calibrated
     readable = test[features.present()[test].any(axis=1)]
     return JudgedCatalogue(judgement, encoder.embed_features(features.take(readable)), labels[readable])
 

@@ -11,7 +11,9 @@ retrieval           within (same label), across modalities (same product), neste
 baseline            a simple text model on the same split
 labels_compared     the network's labels beside the linear expert's on the same inputs, paired, and who of
                     them names the category (chosen on validation rows, not on these)
-completion_compared completed modalities beside the mean, paired, which `judge_catalogue` adds
+completion_compared completed modalities beside the mean, paired, which `judge_catalogue` adds; of validation
+                    rows where the mean won there
+temperature_compared  calibrated probabilities beside plain ones, paired, of validation rows
 modality_weights    which modality the model leans on, where its fusion has weights
 intervals           95% bootstrap intervals of the overall figures
 ranked_rows         how many of the products the retrieval figures rank, where not all of them

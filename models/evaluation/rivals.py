@@ -30,6 +30,12 @@ def rival_sentences(evaluation: Mapping[str, Any]) -> list[str]:
             f"Of products that lack a modality the network names {filled['learned']:.3f} right with its "
             f"completion and {filled['rivals']['mean']:.3f} with the mean filled in: {difference(filled)}."
         )
+    calibrated = evaluation.get("temperature_compared")
+    if calibrated:
+        lines.append(
+            f"The network's true labels have a mean log-likelihood of {calibrated['learned']:.3f} calibrated "
+            f"and {calibrated['rivals']['uncalibrated']:.3f} as they are: {difference(calibrated)}."
+        )
     return lines
 
 

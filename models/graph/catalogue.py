@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,8 +54,20 @@ class RefinedCatalogue:
         table = pd.DataFrame(self.trained.figures).T.reset_index(names="vectors")
         return table.drop(columns="products").round(4)
 
+    @property
+    def verdict(self) -> dict[str, Any]:
+        """`encoder`, whether the refined vectors are `used`, how they `compared`; `said` in a sentence."""
+        found = self.trained.compared
+        return {
+            "encoder": self.settings.encoder,
+            "used": found is not None and found.learned_wins,
+            "compared": None if found is None else found.describe(),
+            "said": "not compared: no later basket asks" if found is None else found.sentence(),
+        }
+
     def save(self, folder: Path) -> None:
-        """Write `refiner.safetensors`, `graph_embeddings.npy`, `edges.parquet` and `figures.json`."""
+        """Write `refiner.safetensors`, `graph_embeddings.npy`, `edges.parquet`, `figures.json` and
+        `verdict.json`."""
         weights = {k: v.cpu().contiguous() for k, v in self.trained.refiner.state_dict().items()}
         save_file(weights, folder / "refiner.safetensors")
         np.save(folder / "graph_embeddings.npy", self.vectors)
@@ -62,6 +75,7 @@ class RefinedCatalogue:
         edges = {"product_id": ids[pairs.row], "neighbour_id": ids[pairs.col], "weight": pairs.data}
         write_table(folder / "edges.parquet", pd.DataFrame(edges))
         write_json(folder / "figures.json", {**self.trained.figures, "history": self.trained.history})
+        write_json(folder / "verdict.json", self.verdict)
 
 
 def refine_catalogue(

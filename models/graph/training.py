@@ -4,7 +4,7 @@ Each epoch takes a share of the pairs out of the graph and learns to find them a
 left; a share of the products is refined as if nobody had bought them. Negatives are the other pairs
 of a step; that these are popular products is put right by the correction of Yi et al. (RecSys 2019).
 The latest baskets of the events are kept back: one half of them chooses the epoch, the other half
-gives the figures.
+gives the figures, and says by a paired comparison whether refining beats the vectors as they were.
 """
 
 from collections.abc import Callable
@@ -16,20 +16,23 @@ import torch
 from torch.nn import functional
 
 from catalog.copurchases import Baskets, CoPurchases, copurchases, split_by_time
-from models.graph.judge import Search, nearest, recall
+from models.graph.judge import Search, basket_recall, nearest, recall
 from models.graph.refiner import Refiner, blocks_of, make_refiner, normalised, refine
 from shelfspace.errors import InputError
+from shelfspace.paired import Comparison, compare
 from shelfspace.settings import Graph
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["Trained", "recall_at", "train_refiner"]
+__all__ = ["UNREFINED", "Trained", "recall_at", "train_refiner"]
 
 AT = 20
 """Results looked at."""
 JUDGED = 2000
 """Products asked at most when vectors are judged."""
+UNREFINED = "unrefined"
+"""The rival's name: the vectors as they were."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,13 @@ class Trained:
         figures: recall@20 on the other half, `unrefined` and `refined`, each over `all` products
             asked, those `bought_before` and those `never_bought` (None where there are none), with
             their numbers under `products`.
+        compared: recall@20 of the baskets of that half, refined beside unrefined; None where none asks.
     """
 
     refiner: Refiner
     history: list[dict[str, Any]] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
+    compared: Comparison | None = None
 
 
 def train_refiner(
@@ -82,8 +87,12 @@ def train_refiner(
             remedy = "graph.encoder needs products bought together to learn from; use none or lightgcn"
             raise InputError("events", f"{graph.edges} pairs of {len(earlier)} baskets", remedy)
         history = _fit(refiner, vectors, graph, choosing, settings, seed, search, progress)
-    figures = _figures(refiner, vectors, graph, earlier, judging, settings, search)
-    return Trained(refiner.eval(), history, figures)
+    refined = refine(refiner, vectors, graph.weights)
+    bought = np.zeros(baskets.products, dtype=bool)
+    bought[earlier.product] = True
+    ways = {UNREFINED: np.ascontiguousarray(vectors, dtype=np.float32), "refined": refined}
+    figures = {name: recall_at(way, judging, settings, search, bought) for name, way in ways.items()}
+    return Trained(refiner.eval(), history, figures, _compared(ways, judging, settings, search))
 
 
 def _fit(
@@ -191,9 +200,7 @@ def recall_at(
         bought: (n,) bool, products with earlier purchases: also give the two groups, and how many
             `products` each holds.
     """
-    rows = np.unique(later.product)
-    if len(rows) > JUDGED:
-        rows = np.sort(np.random.default_rng(0).permutation(rows)[:JUDGED])
+    rows = _judged(later)
     found = nearest(vectors, rows, min(AT, later.products - 1), search)
     values = recall(found, rows, later, settings.max_basket)
     rows, values = rows[~np.isnan(values)], values[~np.isnan(values)]
@@ -206,20 +213,27 @@ def recall_at(
     return means
 
 
-def _figures(
-    refiner: Refiner,
-    vectors: np.ndarray,
-    graph: CoPurchases,
-    earlier: Baskets,
-    judging: Baskets,
-    settings: Graph,
-    search: Search,
-) -> dict[str, Any]:
-    bought = np.zeros(earlier.products, dtype=bool)
-    bought[earlier.product] = True
-    refined = refine(refiner, vectors, graph.weights)
-    plain = np.ascontiguousarray(vectors, dtype=np.float32)
-    return {
-        "unrefined": recall_at(plain, judging, settings, search, bought),
-        "refined": recall_at(refined, judging, settings, search, bought),
+def _compared(
+    ways: dict[str, np.ndarray], judging: Baskets, settings: Graph, search: Search
+) -> Comparison | None:
+    """The two ways of `Trained.figures` by recall@20 of each basket."""
+    rows = _judged(judging)
+    if not len(rows):
+        return None
+    at = min(AT, judging.products - 1)
+    scores = {
+        name: basket_recall(nearest(way, rows, at, search), rows, judging, settings.max_basket)
+        for name, way in ways.items()
     }
+    asked = ~np.isnan(scores[UNREFINED])
+    if not asked.any():
+        return None
+    return compare(scores["refined"][asked], {UNREFINED: scores[UNREFINED][asked]})
+
+
+def _judged(later: Baskets) -> np.ndarray:
+    """Rows of the products that later baskets hold, some of them where they are many."""
+    rows = np.unique(later.product)
+    if len(rows) > JUDGED:
+        rows = np.sort(np.random.default_rng(0).permutation(rows)[:JUDGED])
+    return rows

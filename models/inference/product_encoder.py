@@ -41,6 +41,7 @@ class ProductEncoder:
         modalities: names the network reads.
         dim: length of a product vector.
         nested_dims: shorter lengths it was trained to be cut to (`training.nested_dims`).
+        settled: how completion and temperature did beside the simple thing (`models.training.settling`).
         expert, labelled_by: the linear expert, or None; who names the category (`models.training.labelling`).
     """
 
@@ -58,6 +59,7 @@ class ProductEncoder:
         device: str = "cpu",
         expert: LinearExpert | None = None,
         labelled_by: Mapping[str, Any] | None = None,
+        settled: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model
         self.spec = dict(spec)
@@ -72,6 +74,7 @@ class ProductEncoder:
         self.nested_dims = tuple(sorted(size for size in nested_dims if size < network.dim))
         self.expert = expert
         self.labelled_by = dict(labelled_by or {"network": 1.0})
+        self.settled = dict(settled or {})
         self.own_maps: Mapping[str, np.ndarray] = {}
         self._featurizer: Featurizer | None = None
         self._fingerprint: str | None = None
@@ -96,6 +99,8 @@ class ProductEncoder:
         }
         if self.expert is not None:
             manifest["labelled_by"] = self.labelled_by
+        if self.settled:
+            manifest["settled"] = self.settled
         self._fingerprint = write_folder(directory, self.network, self.featurizer_dir, manifest, self.expert)
 
     @classmethod
@@ -122,6 +127,7 @@ class ProductEncoder:
             device=device,
             expert=expert,
             labelled_by=manifest.get("labelled_by"),
+            settled=manifest.get("settled"),
         )
         encoder._fingerprint = stored
         return encoder

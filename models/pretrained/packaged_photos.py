@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from catalog.media import open_photo
-from models.pretrained.efficientnet_lite import SIDE, EfficientNetLite0
+from models.encoders.image.efficientnet_lite import SIDE, EfficientNetLite0
 from models.pretrained.loading import IMAGE_FIELD, PACKAGED
 from models.pretrained.photo_vectors import PhotoVectors
 from shelfspace.errors import SettingsError

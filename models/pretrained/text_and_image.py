@@ -75,7 +75,7 @@ def load_frozen_text(
 def load_frozen_image(name: str, device: str) -> PhotoVectors:
     """The named image encoder."""
     if name.partition(":")[0] == PACKAGED:
-        from models.pretrained.efficientnet_lite import packaged_weights
+        from models.encoders.image.efficientnet_lite import packaged_weights
         from models.pretrained.packaged_photos import PackagedPhotos
 
         return PackagedPhotos(name, packaged_weights(), device)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from models.encoders import ENCODERS
 from models.features.table import FeatureTable
 from models.training.objective import ALIGNED
 from models.training.strategies import STRATEGY
@@ -12,7 +13,8 @@ __all__ = ["check_lengths", "check_settings", "check_targets", "learnable"]
 
 
 def check_settings(settings: Settings) -> None:
-    """Refuse a strategy that does not go with the rest, or vectors longer than they are.
+    """Refuse a strategy that does not go with the rest, vectors longer than they are, or pretrained weights
+    that would be unlearned.
 
     Raises:
         SettingsError: names the setting.
@@ -23,6 +25,11 @@ def check_settings(settings: Settings) -> None:
         raise SettingsError(
             "training.nested_dims", longer, f"give lengths up to model.dim, {settings.model.dim}"
         )
+    for modality in settings.model.modalities:
+        name = getattr(settings.model, modality)
+        if ENCODERS[modality][name].finetuned and settings.training.layer_decay == 1:
+            remedy = f"set it below 1, such as 0.5, for {name}: at one rate its layers unlearn what they know"
+            raise SettingsError("training.layer_decay", settings.training.layer_decay, remedy)
 
 
 def check_lengths(

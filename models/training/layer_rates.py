@@ -15,9 +15,8 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Groups for an optimiser, each with `scale`, its share of the learning rate.
 
-    An encoder's layers are its direct children that have weights, in the order they are declared;
-    the last one gets `layer_decay`, the one before `layer_decay` squared, and so on. Fusion, heads
-    and `others` (what training adds) get the full rate. Vectors and biases do not decay.
+    Of an encoder's `rated_layers` the last one gets `layer_decay`, the one before `layer_decay` squared, and
+    so on. Fusion, heads and `others` (what training adds) get the full rate. Vectors and biases do not decay.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for scale, parameter in _scaled(network, others, layer_decay):
@@ -31,8 +30,8 @@ def _scaled(
     network: ProductNetwork, others: Iterable[nn.Parameter], layer_decay: float
 ) -> Iterator[tuple[float, nn.Parameter]]:
     scales: dict[int, float] = {}
-    for encoder in network.encoders.values():
-        layers = [child for child in encoder.children() if any(True for _ in child.parameters())]
+    for encoder in map(network.encoder, network.modalities):
+        layers = encoder.rated_layers()
         for depth, layer in enumerate(reversed(layers), start=1):
             scales |= {id(p): layer_decay**depth for p in layer.parameters()}
         # A parameter of the encoder's own stands with its first layer.

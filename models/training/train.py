@@ -20,10 +20,10 @@ from models.expert.expert import LinearExpert
 from models.features.table import FeatureTable, ModalityFeatures
 from models.inference.product_encoder import ProductEncoder
 from models.network import ProductNetwork, describe_features
-from models.training.calibration import fit_temperature
 from models.training.checks import check_lengths, check_settings, check_targets, learnable
 from models.training.labelling import choose_labelling
 from models.training.run import RunData, run_fit, vocabulary_of
+from models.training.settling import settle_completion, settle_temperature
 from shelfspace.hashing import content_hash, fingerprint
 from shelfspace.settings import Settings
 
@@ -48,6 +48,7 @@ class TrainingReport:
         frozen: whether the product vector is the frozen encoders' alone, since nothing could teach it:
             neither two categories nor two modalities. Then at most the price head was trained.
         labelled_by: who names the category, and why (`models.training.labelling.choose_labelling`).
+        settled: how completion and temperature did beside the simple thing (`models.training.settling`).
     """
 
     best_epoch: int
@@ -60,6 +61,7 @@ class TrainingReport:
     teacher: str = ""
     frozen: bool = False
     labelled_by: Mapping[str, Any] = field(default_factory=dict)
+    settled: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train(
@@ -74,6 +76,7 @@ def train(
     scratch: Path,
     progress: bool = True,
     on_epoch: Callable[[Mapping[str, float]], None] | None = None,
+    settle: bool = True,
 ) -> TrainingReport:
     """Train on the `train` rows, stop by the `validation` rows, write a ProductEncoder folder.
 
@@ -89,6 +92,8 @@ def train(
         progress: say how far it is (`shelfspace.progress`).
         on_epoch: called with each finished epoch's row of the history, those of an interrupted run
             first. What it raises ends the training: `out` is left as it was.
+        settle: keep a completion that makes vectors up only where it beats the mean; a benchmark that
+            compares completions does not want that.
 
     Raises:
         InputError: arrays of different lengths, no training row, or nothing to learn.
@@ -152,8 +157,12 @@ def train(
         nested_dims=settings.training.nested_dims,
         device=settings.training.device,
     )
+    if settle:
+        completion = settle_completion(encoder, table, labels, rows, checked)
+        encoder.settled = {"completion": completion} if completion else {}
     if len(label_names) and len(checked):
-        encoder.temperature = fit_temperature(_logits(encoder, table.take(checked)), labels[checked])
+        temperature = settle_temperature(encoder, table.take(checked), labels[checked])
+        encoder.settled |= {} if temperature is None else {"temperature": {"compared": temperature}}
     encoder.expert = LinearExpert.fit(table, labels, rows, len(label_names), settings.seed)
     if encoder.expert is not None:
         encoder.labelled_by = _labelled_by(encoder, table.take(checked), labels[checked])
@@ -172,12 +181,8 @@ def train(
         teacher=teacher,
         frozen=frozen,
         labelled_by=encoder.labelled_by,
+        settled=encoder.settled,
     )
-
-
-def _logits(encoder: ProductEncoder, features: FeatureTable) -> np.ndarray:
-    """Log-probabilities at temperature 1: they differ from the logits by a constant a row."""
-    return np.log(np.maximum(encoder.encode_features(features).probabilities, 1e-30))
 
 
 def _labelled_by(encoder: ProductEncoder, features: FeatureTable, labels: np.ndarray) -> dict[str, Any]:

@@ -145,6 +145,14 @@ class LayeredLexical:
         """See `LexicalIndex.knows`."""
         return self.base.knows(word, term) or bool((self._keys == key_of(term)).any())
 
+    def compounds(self, typed: Sequence[str]) -> bool:
+        """See `Spelling.compounds`; words of new listings are none."""
+        return self.base.compounds(typed)
+
+    def ending(self, character: str) -> list[str]:
+        """See `Spelling.ending`; words of new listings are none."""
+        return self.base.ending(character)
+
     def near(self, typed: str) -> list[Near]:
         """See `LexicalIndex.near`; words of new listings count as many more."""
         found = self.base.near(typed)

@@ -19,6 +19,10 @@ __all__ = ["Near", "Spelling", "edits", "is_spelled"]
 
 SHORTEST, LONG, LONGEST = 4, 8, 24
 """Letters of a word that may be misspelled, of one that may be so twice, and of the longest looked at."""
+HAN_LONGEST, HAN_MOST = 3, 6
+"""Characters of a Chinese word, and how many words a single character stands for."""
+COMPOUND = 6
+"""Letters of a word that two may make together, at least."""
 FIRST, LETTERS = ord("a"), 26
 OMITTED, ADDED, REPLACED, SWAPPED = 0.34, 0.27, 0.19, 0.125
 """Shares of what goes wrong in typing (Pollock & Zamora 1984)."""
@@ -66,6 +70,19 @@ class Spelling:
 
     def __contains__(self, word: str) -> bool:
         return word in self.words
+
+    def compounds(self, typed: Sequence[str]) -> bool:
+        """Whether a word may be written otherwise: as two words, or as one with the next."""
+        known = self.words
+        unknown = {*typed}.difference(known)
+        return max(map(len, unknown), default=0) >= COMPOUND or any(
+            map(known.__contains__, map(str.__add__, typed, typed[1:]))
+        )
+
+    def ending(self, character: str) -> list[str]:
+        """Words of two or three Chinese characters that end with one, those of most listings first."""
+        found = [word for word in self.words if word.endswith(character) and 1 < len(word) <= HAN_LONGEST]
+        return sorted(found, key=lambda word: (-self.words[word], word))[:HAN_MOST]
 
     def near(self, typed: str) -> list[Near]:
         """The words that take the fewest edits, as far as so many are allowed, the likeliest first."""

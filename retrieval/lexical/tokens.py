@@ -6,7 +6,9 @@ English from Latin letters, of other scripts those of the language most written 
 parts of its long Chinese words, too: who looks for an instrument finds a stringed one.
 """
 
+import re
 import threading
+import unicodedata
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -21,7 +23,7 @@ _own = threading.local()
 
 def tokens_code() -> str:
     """Changes when the same text gives other terms; an index of other terms is refused."""
-    return f"3 jieba {version('jieba')} PyStemmer {version('PyStemmer')}"
+    return f"4 jieba {version('jieba')} PyStemmer {version('PyStemmer')}"
 
 
 def search_terms(text: str, parts: bool = False) -> list[tuple[str, str]]:
@@ -81,10 +83,22 @@ def stems(found: list[str]) -> list[str]:
     terms: list[str] = english.stemWords(found)
     for place, word in enumerate(found):
         if not word.isascii():
+            if max(word) < LATIN_ENDS or ACCENTED.search(word):
+                # People leave accents out: a cafe is a café.
+                terms[place] = english.stemWord(unaccented(word))
             for language, (first, last) in STEMMED.items():
                 if first <= word[0] <= last:
                     terms[place] = stemmer(language).stemWord(word)
     return terms
+
+
+LATIN_ENDS, ACCENTED = "\u0250", re.compile("[\u1e00-\u1eff]")
+
+
+def unaccented(word: str) -> str:
+    """A word without the accents of its Latin letters."""
+    parts = unicodedata.normalize("NFD", word)
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
 
 
 def stemmer(language: str) -> Stemmer.Stemmer:

@@ -15,7 +15,7 @@ _NAMES = {
     "USD": "us dollars?|usd|us[$]|美元|美金|美刀",
     "GBP": "pounds?(?: sterling)?|gbp|quid|英镑",
     "INR": "rupees?|inr|卢比",
-    "CNY": "yuan|renminbi|rmb|cny|人民币",
+    "CNY": "yuan|renminbi|rmb|cny|元?人民币",
     "JPY": "yen|jpy|日元|日圆",
     "HKD": "hkd|hk[$]|港币|港元",
     "TWD": "twd|nt[$]|新?台币",
@@ -26,7 +26,7 @@ _NAMES = {
 """Code to how it is named, in lower case."""
 _SHARED = {
     "dollars?|bucks?|[$]": "$",
-    "rs": "rs",
+    "rs|/-": "rs",
     "块钱?|元|塊錢?|圓": "元",
     "€": "€",
     "£": "£",
@@ -45,13 +45,26 @@ _BEFORE = rf"(?:{_SIGN}|(?<![a-z])(?:{_CODES})(?![a-z])\.?)"
 _ENGLISH = "|".join(part for names in _NAMES.values() for part in names.split("|") if part[0] < "{")
 _CHINESE = "|".join(part for names in _NAMES.values() for part in names.split("|") if part[0] > "{")
 _YUAN = "块钱?|塊錢?|圓|元(?![素件气宝旦宵音组老首帅])"
-_AFTER = rf"(?:{_SIGN}|(?:{_ENGLISH}|dollars?|bucks?|rs)\b\.?|{_CHINESE}|{_YUAN})"
+_AFTER = rf"(?:{_SIGN}|(?:{_ENGLISH}|dollars?|bucks?|rs)(?![a-z\d])\.?|/-|{_CHINESE}|{_YUAN})"
 _NUMBER = r"\d{1,3}(?:[ '’]\d{3})+(?=,\d\d(?!\d)|\s?[€£₹]|\s?eur)(?:,\d\d)?|\d+(?:[.,]\d+)*"
+_ONES = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+}  # fmt: skip
+_TENS = {
+    "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+    "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+_SAID = (
+    rf"(?<![a-z])(?:(?:an?|{'|'.join(_ONES)}) (?:hundred|thousand)|"
+    rf"(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_ONES)}))?)(?![a-z])"
+)
+"""An English number in words, from ten on."""
 _SCALE = r"\s?(?:k|thousand|lakhs?|lacs?|crores?|million)(?![a-z])|\s?[百千万萬]"
 
 AMOUNT = (
     rf"(?:(?P<before@>{_BEFORE})\s?|(?<![a-z\d.,]))"
-    rf"(?:(?P<number@>{_NUMBER})(?P<scale@>{_SCALE})?|(?P<han@>[一二两三四五六七八九十百千万零]+))"
+    rf"(?:(?P<number@>{_NUMBER})(?P<scale@>{_SCALE})?|(?P<han@>[一二两三四五六七八九十百千万零]+)|"
+    rf"(?P<said@>{_SAID}))"
     rf"(?:\s?(?P<after@>{_AFTER}))?"
 )
 """One amount, for IGNORECASE; `@` stands for its number within a larger pattern."""
@@ -78,9 +91,16 @@ class Amount:
     """
 
     def __init__(self, found: re.Match[str], number: int) -> None:
-        part = {name: found[f"{name}{number}"] for name in ("before", "number", "scale", "han", "after")}
+        names = ("before", "number", "scale", "han", "said", "after")
+        part = {name: found[f"{name}{number}"] for name in names}
         scale = _SCALES.get((part["scale"] or "").strip().lower().removesuffix("s"), 1.0)
-        read = value_of(part["number"]) if part["number"] else chinese_value(part["han"])
+        read = (
+            value_of(part["number"])
+            if part["number"]
+            else chinese_value(part["han"])
+            if part["han"]
+            else english_value(part["said"])
+        )
         self.value = None if read is None else read * scale
         said = part["before"] or part["after"]
         self.currencies = currencies_of(said) if said else None
@@ -115,6 +135,13 @@ def value_of(text: str) -> float | None:
     return float(f"{''.join(groups)}.{rest}")
 
 
+def english_value(text: str) -> float:
+    """A number in words, as the pattern finds them: forty-five, a hundred."""
+    first, _, rest = text.lower().replace("-", " ").partition(" ")
+    many = {"hundred": 100, "thousand": 1000}.get(rest)
+    return float(_ONES.get(first, 1) * many if many else _TENS[first] + _ONES.get(rest, 0))
+
+
 def chinese_value(text: str) -> float | None:
     """A Chinese numeral below a hundred million; None where it is none, such as 十十."""
     whole, _, rest = text.partition("万")
@@ -136,7 +163,7 @@ def below_ten_thousand(text: str) -> int | None:
             digit = _DIGITS[mark]
             continue
         unit = _UNITS[mark]
-        if unit >= last or (digit < 1 and (unit > 10 or total)):
+        if unit >= last or digit == 0 or (digit < 0 and total):
             return None
         total, last, digit = total + max(digit, 1) * unit, unit, -1
     return total + max(digit, 0)

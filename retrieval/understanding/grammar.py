@@ -47,6 +47,8 @@ def _range(low: int, high: int, *, needs_currency: bool = False, swaps: bool = F
 
     def read(found: re.Match[str]) -> Phrase | None:
         ends = [Amount(found, number) if number else None for number in (low, high)]
+        if low and high and bool(found["said1"]) != bool(found[f"said{high}"]):
+            return None  # "thirty to 26": a word of what is looked for
         said = [end.currencies for end in ends if end and end.currencies]
         if any(end and end.value is None for end in ends) or (needs_currency and not said):
             return None
@@ -63,12 +65,25 @@ def _range(low: int, high: int, *, needs_currency: bool = False, swaps: bool = F
     return read
 
 
-def _around(found: re.Match[str]) -> Phrase | None:
-    phrase = _range(1, 1, needs_currency=True)(found)
-    if phrase is None or phrase.low is None:
-        return None
-    low, high = (round(share * phrase.low, 2) for share in (1 - AROUND, 1 + AROUND))
-    return replace(phrase, low=low, high=high)
+def _around(*, needs_currency: bool) -> Read:
+    def read(found: re.Match[str]) -> Phrase | None:
+        phrase = _range(1, 1, needs_currency=needs_currency)(found)
+        if phrase is None or phrase.low is None or (phrase.currencies is None and _is_year(phrase.low)):
+            return None
+        low, high = (round(share * phrase.low, 2) for share in (1 - AROUND, 1 + AROUND))
+        return replace(phrase, low=low, high=high)
+
+    return read
+
+
+def _from(found: re.Match[str]) -> Phrase | None:
+    phrase = _range(1, 0)(found)
+    year = phrase is not None and phrase.currencies is None and _is_year(phrase.low or 0.0)
+    return None if year else phrase
+
+
+def _is_year(value: float) -> bool:
+    return 1900 <= value <= 2100
 
 
 def _alone(found: re.Match[str]) -> Phrase | None:
@@ -101,24 +116,32 @@ def _chinese(core: str, end: str = "") -> re.Pattern[str]:
 
 _PATTERNS: list[tuple[re.Pattern[str], Read]] = [
     (_english(rf"between\s#1{w.TO}#2", w.ENDS), _range(1, 2, swaps=True)),
-    (_english(rf"(?:from\s)?#1{w.TO}#2", w.ENDS + w.OF), _range(1, 2, needs_currency=True, swaps=True)),
+    (_english(rf"from\s#1{w.TO}#2", w.ENDS + w.OF), _range(1, 2, needs_currency=True, swaps=True)),
+    (_english(rf"#1{w.DASH}#2", w.ENDS + w.OF), _range(1, 2, needs_currency=True, swaps=True)),
     (_chinese(r"#1\s?[-–—~到至]\s?#2(?:之间|(?=的))"), _range(1, 2)),
     # Two numbers alone are prices only where they end the query: "5-6 drawer chest" is none.
     (
-        _pattern(rf"(?:^|(?<=\s)){w.LEAD}(?P<core>(?:from\s)?#1\s?(?:-|–|—|~|to|到|至)\s?#2)\s*$"),
+        _pattern(
+            rf"(?:^|(?<=\s)|(?<=[\u4e00-\u9fff])){w.LEAD}{w.HAN_LEAD}"
+            rf"(?P<core>(?:from\s)?#1{w.DASH}#2)\s*$"
+        ),
         _range(1, 2),
     ),
-    (_chinese(f"{w.HAN_BELOW}#1", w.END), _range(0, 1)),
+    (_chinese(f"{w.HAN_AROUND}?#1{w.HAN_ABOUT}"), _around(needs_currency=False)),
+    (_chinese(f"{w.HAN_AROUND}#1"), _around(needs_currency=True)),
+    (_chinese(f"{w.HAN_BELOW}#1(?:{w.HAN_AT_MOST})?", w.END), _range(0, 1)),
     (_chinese(f"{w.HAN_FROM}#1", w.END), _range(1, 0)),
     (_chinese(f"#1{w.HAN_AT_MOST}"), _range(0, 1)),
     (_chinese(f"#1{w.HAN_AT_LEAST}"), _range(1, 0)),
-    (_chinese(f"(?:大约|大概|约)?#1{w.HAN_ABOUT}"), _around),
     (_english(rf"{w.UNDER}\s?#1"), _range(0, 1)),
     (_english(rf"{w.OVER}\s?#1"), _range(1, 0)),
     (_english(r"from\s?#1"), _range(1, 0, needs_currency=True)),
     (_english(f"#1{w.AT_MOST}", ""), _range(0, 1)),
     (_english(f"#1{w.AT_LEAST}", ""), _range(1, 0, needs_currency=True)),
-    (_english(rf"{w.AROUND}\s?#1"), _around),
+    (_english(rf"{w.AROUND}\s?#1"), _around(needs_currency=True)),
+    # A bare number is one where it ends the query: "around 30 pegs" are pegs.
+    (_english(rf"{w.AROUND}\s?#1", w.OR_SO), _around(needs_currency=False)),
+    (_english(r"from\s?#1", w.OR_SO), _from),
     (_english("#1", w.END + w.OF), _alone),
     (_chinese(w.CHEAPER), _says("cheaper")),
     (_chinese(w.DEARER), _says("dearer")),
@@ -127,18 +150,27 @@ _PATTERNS: list[tuple[re.Pattern[str], Read]] = [
 ]
 """In the order they are tried: a phrase takes its words from those after it."""
 
-_MAYBE = re.compile(r"[\d宜价惠贵货元块塊圓欧以]|cheap|affordable|expensive|low|stock")
+_MAYBE = re.compile(
+    r"[\d宜价惠贵货元块塊圓欧以内到至]|cheap|affordable|expensive|pricey|low|stock|budget|bargain|"
+    r"\b(?:ten|twelve)\b|fifteen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand"
+)
 """Nothing without one of these is understood, in lower case; most queries have none."""
 
 _NOT = re.compile(r"(?:\bnot|\bno|n't)\s$", re.IGNORECASE)
 _SIZE = re.compile(
-    r"(?:sizes?|no|nr|number|model|pack of|set of|aged?|ages|level|part|vol|volume|version|chapter|type|mark)"
-    r"[.:]?\s$",
+    r"(?:(?<![a-z])(?:sizes?|no|nr|number|model|pack of|set of|aged?|ages|level|part|vol|volume|version|"
+    r"chapter|type|mark)[.:]?\s|身高|体重|尺码|年龄)$",
+    re.IGNORECASE,
+)
+_WORN = re.compile(
+    r"(?:(?:shoe|boot|sneaker|trainer|sandal|heel|slipper)s?|jeans|trousers|pants|[鞋靴裤])\s?$",
     re.IGNORECASE,
 )
 _YOUNG = re.compile(
     r"(?:kids?|child(?:ren)?|boys?|girls?|toddlers?|bab(?:y|ies)|infants?|teens?)\s$", re.IGNORECASE
 )
+LARGEST, FEW_SIZES = 50, 4
+"""Of shoes and trousers: the largest size, and how far apart those are that one may ask for."""
 LONGEST = 200
 """Characters of a text that is read."""
 GROWN = 20
@@ -173,6 +205,8 @@ def _otherwise(text: str, phrase: Phrase) -> bool:
     if phrase.means != "range" or phrase.currencies is not None:
         return False
     ends = [end for end in (phrase.low, phrase.high) if end is not None]
-    if len(ends) == 2 and (all(1900 <= end <= 2100 for end in ends) or ends[1] > WIDEST * ends[0]):
+    if len(ends) == 2 and (all(map(_is_year, ends)) or ends[1] > WIDEST * ends[0]):
+        return True
+    if len(ends) == 2 and ends[1] <= LARGEST and ends[1] - ends[0] <= FEW_SIZES and _WORN.search(before):
         return True
     return bool(_SIZE.search(before) or (max(ends) <= GROWN and _YOUNG.search(before)))

@@ -1,5 +1,6 @@
 """From the words that were typed to those that are looked for, and the filters that the others became."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,15 @@ __all__ = ["UNSAID", "Understood", "priced", "understand", "understood_as"]
 NOTHING = Filters()
 UNSAID = ""
 """The meaning of "cheap", until it is known what is found."""
+_MARKS = r"[\s,;:.!?，；、。！？：–—-]+"
+_HOLLOW = re.compile(rf"[(（\[]\s*[)）\]]|^{_MARKS}|{_MARKS}$|\s*,(?=\s*,)")
+"""What a phrase leaves behind that held it."""
+_ANYTHING = re.compile(
+    r"(?:(?:any|some|every)(?:thing|one)|all|stuff|(?:the )?(?:things?|items?|products?|ones?)|"
+    "什么都行|东西|商品|产品|宝贝)",
+    re.IGNORECASE,
+)
+"""Who asks for no more than this beside a price asks for whatever has it."""
 CENT = 0.01
 """What a price is below another by, at least."""
 
@@ -75,7 +85,9 @@ def understand(
         last = phrase.whole[1]
     if not last:
         return None
-    rest = " ".join(" ".join([*left, text[last:]]).split()).strip(" ,;，；、。")
+    rest = " ".join(_HOLLOW.sub(" ", " ".join([*left, text[last:]])).split()).replace(" ,", ",")
+    if _ANYTHING.fullmatch(rest):
+        rest = ""
     return Understood(rest, reading.filters, reading.cheap, tuple(reading.said))
 
 

@@ -25,7 +25,8 @@ class Model(Section):
     image: str = Field(
         "cnn",
         description="Image encoder: auto (chosen by the chain; so params.yaml), cnn, histograms, fisher, "
-        "efficientnet_lite0 (extra `pretrained`), transformers:<...>, timm:<...> or open_clip:<...>.",
+        "efficientnet_lite0 or efficientnet_lite0_finetuned (extra `pretrained`), transformers:<...>, "
+        "timm:<...> or open_clip:<...>.",
     )
     audio: str = Field("mfcc", description="Audio encoder: mfcc, timbre, logmel_cnn or transformers:<...>.")
     tabular: str = Field("price", description="Tabular encoder: price or details.")
@@ -57,7 +58,8 @@ class Training(Section):
         1.0,
         gt=0,
         le=1,
-        description="Learning rate of an encoder's layer, as a share of the layer's above it.",
+        description="Learning rate of an encoder's layer, as a share of the layer's above it; below 1 for "
+        "efficientnet_lite0_finetuned.",
     )
     weight_decay: float = Field(0.02, ge=0)
     average: Literal["none", "ema", "swa"] = Field(

@@ -14,7 +14,8 @@ from assets import graph
 from assets.lib import stage
 from assets.lib.record import Facts, build
 from assets.lib.shop import Shop
-from shelfspace.files import write_table
+from releases.contents import graph_part
+from shelfspace.files import read_json, write_json, write_table
 from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
 
@@ -92,6 +93,8 @@ def test_on_refines_once_and_says_what_it_found(shop: Shop, monkeypatch: pytest.
     assert text_of(made, "products_with_neighbours") == "25"
     assert "refined" in text_of(made, "recall_at_20_of_next_copurchases")
     assert "data:image/png;base64" in text_of(made, "picture")
+    assert text_of(made, "refined_or_not").startswith("unrefined is used")
+    assert text_of(made, "released") == "False"
     folder = shop.folder("graph_vectors")
     refined = np.load(folder / "graph_embeddings.npy")
     assert refined.shape == (30, 8)
@@ -99,6 +102,11 @@ def test_on_refines_once_and_says_what_it_found(shop: Shop, monkeypatch: pytest.
     edges = pd.read_parquet(folder / "edges.parquet")
     assert set(edges["product_id"]) == set(IDS[:25])
     assert load_file(folder / "refiner.safetensors")
+    assert graph_part(folder) == {}, "three later baskets are too few to trust it"
+    verdict = read_json(folder / "verdict.json")
+    assert verdict["compared"]["rows"] == 3
+    write_json(folder / "verdict.json", {**verdict, "used": True})
+    assert graph_part(folder)["graph_embeddings"].shape == (30, 8)
     assert text_of(materialise(shop), "status") == "unchanged, 0 rows"
     choose(shop, encoder="lightgcn", shrinkage=1)
     assert text_of(materialise(shop), "status") == "computed"

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.faults.catalogue import write_catalogue
+from benchmarks.faults.disks import back_from_small_disk, on_small_disk, own_mounts
 from benchmarks.faults.fault import REFUSED, SAME, Fault, judge
+from benchmarks.faults.halves import end_at
 from benchmarks.faults.kills import fail_at, kill_at
+from benchmarks.faults.listed import stages
 from benchmarks.faults.world import Ended, World, content, differing, in_child
 from shelfspace.errors import ArtifactError
 from shelfspace.files import write_bytes, write_sealed_json, write_text
@@ -18,7 +21,7 @@ from shelfspace.files import write_bytes, write_sealed_json, write_text
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    made = World(tmp_path / "world", tmp_path / "shop")
+    made = World(tmp_path / "world", write_catalogue(tmp_path / "shop", 3))
     root = made.workspace.root
     write_text(root / "prepared" / "texts" / "texts.csv", "a kettle")
     write_text(root / "prepared" / "texts" / "timing.json", "0.1 s")
@@ -111,6 +114,53 @@ def test_a_full_disk_refuses_from_then_on(tmp_path: Path) -> None:
                 write_bytes(tmp_path / "b", b"1")
 
     assert in_child(work, tmp_path / "log") == Ended("done", "None")
+
+
+@pytest.mark.parametrize("size", [1, 1000, 30_000])
+def test_a_write_is_cut_half_way(tmp_path: Path, size: int) -> None:
+    def work() -> None:
+        write_bytes(tmp_path / "other", b"1" * 100_000)
+        end_at(size, "wanted")()
+        write_bytes(tmp_path / "other", b"2" * 100_000)
+        write_bytes(tmp_path / "wanted", b"1" * size)
+
+    assert in_child(work, tmp_path / "log").how == ("killed" if size > 1 else "done")
+    assert (tmp_path / "wanted").exists() == (size == 1)
+    assert (tmp_path / "other").read_bytes() == b"2" * 100_000
+    assert [one.stat().st_size for one in tmp_path.glob(".wanted.*")] == ([size // 2] if size > 1 else [])
+
+
+def test_a_disk_that_is_really_full_is_told_and_freed(world: World) -> None:
+    def work() -> None:
+        own_mounts()
+        place = world.workspace.root / "training"
+        write_text(place / "kept", "1")
+        met = on_small_disk(("training",), "collection", 4096, world)
+        assert (met.how, place.exists()) == ("refused", False), met
+        assert "free some room" in met.said or "whether it is full" in met.said
+        assert back_from_small_disk("collection", world).how == "done"
+        assert not os.path.ismount(world.folder)
+        assert (world.workspace.root / "champion.json").exists()
+
+    ended = in_child(work, world.log.with_suffix(".test"))
+    if "no mounts of our own" in ended.said:
+        pytest.skip(ended.said[-100:])
+    assert ended.how == "done", ended.said
+
+
+def test_every_folder_of_an_asset_has_its_kill() -> None:
+    from assets.lib.shop import FOLDERS
+
+    assert set(stages()) == set(FOLDERS.values()), stages()
+    assert stages()["tuning"] == "tune"
+
+
+def test_a_step_that_stops_short_is_a_failure(world: World) -> None:
+    def broken(_: World) -> Ended:
+        raise KeyError("a port")
+
+    row = judge(Fault("a fault", "somewhere", broken, done), world, content(world.workspace))
+    assert row["outcome"] == "crashed: KeyError: 'a port'"
 
 
 def test_the_same_seed_gives_the_same_shop(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from catalog.snapshot.media_store import MediaStore, add_media
 from models.features.catalogue import Catalogue
 from models.inference.by_modality import modality_vectors
 from releases import Release, promote, write_release
+from releases.contents import GRAPH
 from releases.search_parts import search_part_writers
 from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.fusion import FusionModel
@@ -67,6 +68,7 @@ def build_storefront(shop: Shop, root: Path) -> tuple[Workspace, Release]:
             ),
             "insights/bought_together/bought_together.parquet": lambda path: write_table(path, together),
             "evaluation.json": lambda path: write_json(path, judged(labels)),
+            GRAPH: lambda path: write_json(path, {"compared": compared("linear", 0.0, [-0.01, 0.01])}),
         },
         provenance={"champion": CHAMPION, "created_at": "2026-11-20T10:00:00+00:00", "catalogue": "shown"},
     )
@@ -114,7 +116,7 @@ def judged(labels: list[str]) -> dict:
         "baseline": {"name": "words", "accuracy": 0.6, "intervals": {"accuracy": [0.5, 0.7]}},
         "by_category": {},
         "labels_compared": compared("linear", -0.02, [-0.05, 0.01]),
-        "known_item": {"compared": compared("learned", 0.04, [0.01, 0.07])},
+        "retrieval": {"known_item": {"compared": compared("learned", 0.04, [0.01, 0.07])}},
         "by_subset": {"text": figures, "image + text": {**figures, "accuracy": 0.93}},
     }
 

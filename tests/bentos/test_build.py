@@ -30,6 +30,8 @@ def test_a_repacked_bento_is_the_built_one(shop: Shop, monkeypatch: pytest.Monke
     repacked = folder.rename(shop.workspace.root / "repacked")
     monkeypatch.setattr(build, "repack", lambda *_: False)
     assert build.build_bento(shop.workspace, shop.second, shop.settings) == tag
+    for made in (repacked, folder):
+        build.check_code(made)
     mine, theirs = files_of(repacked), files_of(folder)
     assert mine.keys() == theirs.keys()
     assert [name for name in mine if not filecmp.cmp(mine[name], theirs[name], shallow=False)] == [

@@ -1,15 +1,18 @@
 """The launcher: what it starts, what it refuses."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bentos.auth.keys import KeysFile, create_key, write_keys
+from bentos.build import PARTS, bento_checks, bento_folder, check_code
 from bentos.config import read_config
 from bentos.serve import command, environment, find_bento, has_keys, main
 from shelfspace.errors import ArtifactError, SettingsError
 from shelfspace.files import write_json, write_text
+from shelfspace.hashing import tree_hash
 from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
 
@@ -77,6 +80,33 @@ def test_the_bento_asked_for_then_the_recorded_then_the_latest(workspace: Worksp
     assert find_bento(workspace, "shelfspace:1") == "shelfspace:1"
     with pytest.raises(ArtifactError, match="shelfspace:9"):
         find_bento(workspace, "shelfspace:9")
+
+
+@pytest.mark.parametrize("damage", ["flipped", "deleted", "added", "settings"])
+def test_a_bento_whose_code_is_damaged_is_not_served(workspace: Workspace, damage: str) -> None:
+    folder = bento_folder(workspace, "shelfspace:1")
+    baked = folder / "src" / "bentos" / "baked"
+    write_text(folder / "src" / "bentos" / "service.py", "a = 1\n")
+    write_json(baked / "settings.json", {"seed": 0})
+    write_yaml = partial(write_text, folder / "bento.yaml")
+    write_yaml(f"labels: {{{PARTS}: {tree_hash(folder / 'src')}}}\n")
+    write_text(folder / "src" / "bentofile.yaml", "service: x\n")
+    write_text(folder / "src" / "bentos" / "service.pyc", "bytecode")
+    write_text(baked / "release" / "release.json", "{}")  # has checksums of its own
+    write_text(baked / "media" / "packed.json", "{}")
+    check_code(folder)
+    code = folder / "src" / "bentos" / "service.py"
+    if damage == "deleted":
+        code.unlink()
+    else:
+        files = {"flipped": code, "added": code.with_name("more.py"), "settings": baked / "settings.json"}
+        files[damage].write_text("a = 2\n")
+    with pytest.raises(ArtifactError, match="run the packaging job"):
+        check_code(folder)
+    with pytest.raises(ArtifactError, match="damaged"):
+        bento_checks(workspace)[folder]()
+    write_yaml("labels: {}\n")  # of an earlier version
+    check_code(folder)
 
 
 def test_main_says_what_is_missing(

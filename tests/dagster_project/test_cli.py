@@ -55,6 +55,18 @@ def commands() -> dict[str, click.Command]:
     return found
 
 
+def test_a_copied_environment_does_not_work_for_the_checkout_it_came_from(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_text(tmp_path / "copy" / "dagster_project" / "cli" / "app.py", "")
+    monkeypatch.chdir(tmp_path / "copy")
+    said = refused("releases")
+    assert str(PROJECT) in said
+    assert f"delete {tmp_path / 'copy' / '.venv'} and run make install" in said
+    monkeypatch.chdir(PROJECT)
+    assert "is not there yet" in refused("releases")
+
+
 @pytest.mark.parametrize("name", sorted(commands()))
 def test_every_command_takes_a_catalogue_and_shows_an_example(name: str) -> None:
     shown = ask(*name.split(), "--help")
@@ -245,6 +257,8 @@ def test_releases_are_listed_newest_first(root: Path) -> None:
     table = ask("releases").stdout
     assert "0.750" in table
     assert "current" in table.splitlines()[-1]
+    (workspace.releases / "current").unlink()
+    assert "none is live; make the newest live with: make release" in ask("releases").stderr
 
 
 def test_a_rollback_without_an_earlier_release_is_refused(root: Path) -> None:

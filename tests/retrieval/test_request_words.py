@@ -22,6 +22,10 @@ from retrieval.reading import without_request
         ("有没有红色的钟?", "红色的钟"),
         ("请问有没有水壶吗", "水壶"),
         ("我需要小提琴", "小提琴"),
+        ('"red clock"', "red clock"),
+        ("🎄", "?"),
+        ("<script>alert(1)</script>", "?"),
+        ("“I need a clock”", "clock"),
     ],
 )
 def test_what_is_asked_for_is_left(typed: str, meant: str) -> None:
@@ -31,6 +35,7 @@ def test_what_is_asked_for_is_left(typed: str, meant: str) -> None:
 OTHERS = (
     *("need for speed", "I need", "looking glass", "want", "the need to know", "show jumping", "find"),
     *("我的世界", "推荐", "Please Please Me", "red clock", "现货"),
+    *('12" knife', "men's and boys'", '""'),
 )
 
 

@@ -26,4 +26,5 @@ def read_stock(export: ShopExport, source: "CatalogSource") -> pd.DataFrame:
 def _rows(source: "CatalogSource") -> pd.DataFrame:
     described = source.tables["products"]
     encoding = str(described.get("encoding", "utf-8"))
-    return read_table(source.table_file("products"), None, encoding, described.get("delimiter"))
+    sheet = str(described.get("sheet") or "")
+    return read_table(source.table_file("products"), None, encoding, described.get("delimiter"), sheet=sheet)

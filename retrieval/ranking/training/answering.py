@@ -1,7 +1,7 @@
 """Learning what is no answer: relevance and floors from queries with an answer and without one.
 
 The floor of a kind of query lies where 97% of the queries without an answer find nothing, unless that would
-leave more than 1 in 200 of those with an answer empty: then it lies there, or below. Queries of words are made
+leave more than 1 in 200 of those with an answer empty: then it lies there or below. Queries of words are made
 of listings (`retrieval.ranking.training.nothing`), photos and sounds of their files (`likeness`).
 """
 

@@ -191,6 +191,7 @@ def test_a_lock_that_is_let_go_is_waited_for(target: Path) -> None:
         ("ERROR: failed to push data to the cloud - Forbidden: 403", "lets nobody in"),
         ("ERROR: you are not inside of a DVC repository (checked up to mount point '/')", "dvc init"),
         ("ERROR: bad DVC file name 'a.dvc' is git-ignored.", ".gitignore"),
+        ("ERROR: the command was ended by SIGKILL", "run the same again"),
         ("ERROR: something new", "mend what DVC names"),
     ],
 )

@@ -265,6 +265,7 @@ def test_without_media_the_rest_works(shop: Shop, application: Application) -> N
         assert {name: one["winner"] for name, one in overview["comparisons"].items()} == {
             "labels": "linear",
             "text": "learned",
+            "graph": "linear",
         }
         assert overview["media"]["lack"]
         assert closed.get("/release/names").json()["categories"] == NAMES

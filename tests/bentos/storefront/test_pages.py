@@ -115,6 +115,8 @@ def test_the_release_page(visit: Callable[..., Any]) -> None:
         assert [re.sub(r"\s+", " ", row) for row in won.all_inner_texts()] == [
             "Categories 30 rows Linear model 0.880 0.900 Linear model -0.020 -0.050 … +0.010",
             "Text vectors 30 rows Learned 0.940 0.900 Linear model +0.040 +0.010 … +0.070",
+            "Bought together: similar products 30 rows Linear model 0.900 0.900 Linear model 0.000"
+            " -0.010 … +0.010",
         ]
         assert page.locator(".encoders dd").all_inner_texts()[:2] == ["lstm", "cnn\ncnn stays, the simpler"]
         expect(page.locator(".fact").filter(has_text="Photos and sounds")).to_contain_text("75 of 75")

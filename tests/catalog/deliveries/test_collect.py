@@ -1,5 +1,6 @@
 """Deliveries: upserts and tombstones, in the order of time."""
 
+import gzip
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from catalog.deliveries.collect import note_taken
 from catalog.deliveries.ledger import Entry, State, read_ledger
 from catalog.deliveries.pending import pending
+from catalog.deliveries.table import delivery_rows
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import read_raw_products
 from catalog.snapshot.write import SnapshotReport
@@ -252,3 +254,33 @@ def test_a_ledger_that_was_lost_takes_nothing_twice_and_swallows_nothing(
     take(shop, tmp_path, {"product_id": "p1", "title": "one"})
     assert titles(tmp_path)["p1"] == "one"
     assert [entry.arrival for entry in entries(tmp_path)] == [3]
+
+
+def test_one_long_name_a_folder_and_a_packed_file_stop_nobody(shop: CatalogSource, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, "shop")
+    long = "ö" * 120 + ".csv"
+    deliver(workspace.inbox, "good.jsonl", [{"product_id": "n", "title": "good"}])
+    (workspace.inbox / long).write_text("title\nno id\n")
+    (workspace.inbox / "monday").mkdir()
+    (workspace.inbox / "monday" / "a.csv").write_text("product_id,title\nm,unread\n")
+    (workspace.inbox / "packed.csv").write_bytes(gzip.compress(b"product_id,title\nz,packed\n"))
+    said = collected(workspace, shop).said
+    assert set(titles(tmp_path)) == {"p0", "p1", "p2", "p3", "n"}
+    assert "monday: a folder; put its files themselves into the inbox" in said[0]
+    assert any("name it packed.csv.gz" in sentence for sentence in said)
+    assert next(row["name"] for row in delivery_rows(workspace, 0)) == "monday"
+    refused = {path.name for path in (workspace.inbox / "refused").iterdir()}
+    assert {"packed.csv", f"{'ö' * 90}.csv", f"{'ö' * 90}.csv.reason.txt"} <= refused
+    for _ in range(2):  # of one name again
+        (workspace.inbox / long).write_text("title\nno id\n")
+        collected(workspace, shop)
+    states = [entry.state for entry in entries(tmp_path) if entry.name == long]
+    assert states == [State.REFUSED] * 3
+
+
+def test_rows_of_a_file_that_give_way_to_a_later_one_are_told(shop: CatalogSource, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, "shop")
+    deliver(workspace.inbox, "a.jsonl", [{"product_id": "p1", "title": title} for title in ("one", "two")])
+    (said,) = collected(workspace, shop).said
+    assert "1 rows are about a product that a row before them is about: the later one counts" in said
+    assert titles(tmp_path)["p1"] == "two"

@@ -76,6 +76,50 @@ def test_what_is_approved_goes_through_once(workspace: Workspace, shop: CatalogS
     assert (count(workspace), states(workspace)["many.csv"]) == (8, State.HELD)
 
 
+def test_what_is_approved_late_counts_where_it_came_in(workspace: Workspace, shop: CatalogSource) -> None:
+    """Of each product what came meanwhile stays, the same value again, a field, a removal."""
+    deliver(workspace, shop, before="product_id,price\np3,7\n")
+    text = "product_id,price,brand\n" + "".join(f"p{i},{(i + 1.5) * 100:.2f},Held\n" for i in range(12))
+    deliver(workspace, shop, held=text)
+    deliver(workspace, shop, price="product_id,price\np1,2.60\np3,7\n")
+    deliver(workspace, shop, gone=gone(5), whole="product_id,title,brand\np2,new title,\nn,New,\n")
+    approve(workspace, "held.csv")
+    (said,) = deliver(workspace, shop).said
+    assert said == "held.csv: 1 of 12 rows are older than what is there, and passed over"
+    rows = read_raw_products(workspace.snapshot).set_index("product_id")[["title", "price", "brand"]]
+    assert rows.loc[["p0", "p1", "p2", "p3"]].values.tolist() == [
+        ["product 0", "150.00", "Held"], ["product 1", "2.60", "Held"], ["new title", "350.00", ""],
+        ["product 3", "7", "Held"],
+    ]  # fmt: skip
+    assert "p5" not in rows.index
+    assert deliver(workspace, shop).report.unchanged
+
+
+def test_a_later_time_counts_also_in_what_is_approved_late(workspace: Workspace, shop: CatalogSource) -> None:
+    lines = "".join(f"p{i},{(i + 1.5) * 100:.2f},2026-03-0{1 + i % 2}\n" for i in range(12))
+    deliver(workspace, shop, held=f"product_id,price,updated_at\n{lines}")
+    deliver(workspace, shop, a="product_id,price,updated_at\np0,1,2026-02-01\np1,1,2026-03-03\n")
+    approve(workspace, "held.csv")
+    deliver(workspace, shop)
+    rows = read_raw_products(workspace.snapshot).set_index("product_id")
+    assert rows.loc[["p0", "p1"], "price"].tolist() == ["150.00", "1"]
+
+
+def test_a_source_that_is_approved_late_counts_where_it_changed(
+    workspace: Workspace, shop: CatalogSource
+) -> None:
+    deliver(workspace, shop, a="product_id,brand\np0,early\np1,early\n")
+    rows = [product(i, price=f"{i + 1}50", brand="source", updated_at="") for i in range(COUNT)]
+    write_catalogue(shop.folder, rows)
+    assert deliver(workspace, shop).report.source_held
+    deliver(workspace, shop, b="product_id,brand\np1,early\n")
+    approve(workspace, "source")
+    deliver(workspace, shop)
+    found = read_raw_products(workspace.snapshot).set_index("product_id")
+    assert found.loc[["p0", "p1"], "price"].tolist() == ["150", "250"]
+    assert found.loc[["p0", "p1"], "brand"].tolist() == ["source", "early"]
+
+
 def test_removals_of_a_run_count_together(workspace: Workspace, shop: CatalogSource) -> None:
     write_catalogue(shop.folder, [product(i) for i in range(COUNT - 3)])
     found = deliver(workspace, shop, a=gone(0, 1, 2))

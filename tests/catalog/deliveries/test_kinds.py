@@ -56,7 +56,7 @@ def test_the_columns_say_what_a_file_brings(tmp_path: Path, columns: str, kind: 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("product_id,title,stock\n1,a,3\n", "stock"),
+        ("product_id,stock\n1,3\n", "stock"),
         ("product_id,title,on_hand,price\n1,a,3,4\n", "on_hand"),
         ("title,price\na,3\n", "product_id"),
         ("product_id\n1\n", "further column"),
@@ -196,3 +196,62 @@ def test_media_may_come_after_the_row_and_what_nobody_names_is_said(
         "late.png",
         "stray.png",
     ]
+
+
+SHOPIFY = "Handle,Title,Body (HTML),Vendor,Tags,Variant Price,Variant Inventory Qty,Image Src\n"
+
+
+def test_a_shop_program_s_export_is_delivered_whole_or_in_part(tmp_path: Path, workspace: Workspace) -> None:
+    """Found by its columns or named: each file changes what its columns speak of, and nothing else."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    lines = "mug,Mug,<p>Warm</p>,Acme,kitchen,8.00,3,\nlamp,Lamp,Light,Acme,,20.00,1,lamp.png\n"
+    (folder / "products.csv").write_text(SHOPIFY + lines)
+    for reader in ("", "reader: shopify\n"):
+        place = Workspace(tmp_path / f"w{len(reader)}", "shop")
+        place.inbox.mkdir(parents=True)
+        (folder / "catalog.yaml").write_text(f"{reader}products: {{path: products.csv}}\n")
+        shop = open_catalog(str(folder))
+        collected(place, shop)
+        files = {
+            "own.csv": "product_id,language\nmug,en\n",
+            "prices.csv": "Handle,Variant SKU,Variant Price\nmug,M1,9.00\nmug,M2,7.00\nlamp,L1,21.00\n",
+            "whole.csv": SHOPIFY + "lamp,New lamp,Light,,desk,22.00,4,\n",
+        }
+        for name, text in files.items():
+            (place.inbox / name).write_text(text)
+        told = collected(place, shop).said
+        assert [sentence.partition(":")[0] for sentence in told] == ["whole.csv"], told
+        assert "pieces in stock are not taken" in told[0]
+        rows = read_raw_products(place.snapshot).set_index("product_id")
+        names = ["title", "description", "brand", "price", "language", "photos"]
+        assert rows.loc["mug", names].tolist() == ["Mug", "<p>Warm</p>", "Acme", "7.00", "en", ""]
+        assert rows.loc["lamp", names].tolist() == ["New lamp", "Light", "", "22.00", "", ""]
+        assert "kitchen" in rows.loc["mug", "attributes"]
+        (place.inbox / "pieces.csv").write_text("Handle,Variant Inventory Qty\nmug,2\nmug,3\n")
+        collected(place, shop)
+        assert read_raw_stock(place.snapshot).set_index("product_id").loc["mug", "on_hand"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ("product_id,title,colour,weight", "columns that are not taken: colour, weight"),
+        ("product_id,title,videos", "its videos are not taken"),
+        ("product_id,title,pric", "write price if that is meant"),
+        ("product_id,title,descripton", "write description"),
+        ("product_id,title,Deleted", "write _deleted if that is meant"),
+        ("product_id,title,price,on_hand", "deliver stock in a file of its own"),
+        ("product_id,colour", "give a further column"),
+    ],
+)
+def test_a_column_that_nobody_knows_is_told_and_one_that_seems_meant_is_asked(
+    tmp_path: Path, workspace: Workspace, columns: str, said: str
+) -> None:
+    shop = write_catalogue(tmp_path / "shop", [product(1)])
+    (workspace.inbox / "a.csv").write_text(f"{columns}\nn,{','.join('1' for _ in columns.split(',')[1:])}\n")
+    (told,) = collected(workspace, shop).said
+    assert said in told
+    taken = "not taken" in said
+    assert ("n" in set(read_raw_products(workspace.snapshot)["product_id"])) == taken
+    assert kinds(workspace)["a.csv"][1] is (State.TAKEN if taken else State.REFUSED)

@@ -138,14 +138,11 @@ def test_what_is_approved_of_the_source_goes_through_and_nothing_else(
     collect(shop, place)
     held = collect(write_catalogue(shop.folder, [product(0), product(1)]), place)
     other = write_catalogue(shop.folder, [product(0)])
-    report = write_snapshot(
-        other, place, SETTINGS, approved_source=held.source, progress=False, user_key=b"k"
-    )
+    approved = (held.source, 1)
+    report = write_snapshot(other, place, SETTINGS, approved_source=approved, progress=False, user_key=b"k")
     assert "5 of 6" in report.source_held
     fewer = write_catalogue(shop.folder, [product(0), product(1)])
-    report = write_snapshot(
-        fewer, place, SETTINGS, approved_source=held.source, progress=False, user_key=b"k"
-    )
+    report = write_snapshot(fewer, place, SETTINGS, approved_source=approved, progress=False, user_key=b"k")
     assert (report.source_held, report.removed) == ("", 4)
 
 

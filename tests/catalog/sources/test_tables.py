@@ -70,7 +70,7 @@ def test_values_come_as_they_are(tmp_path: Path, name: str, data: bytes, rows: l
         ("cut.csv.gz", gzip.compress(b"id,t\n" * 1000, mtime=0)[:30], "whole gzip"),
         ("plain.csv.gz", b"id,t\n1,2", "whole gzip"),
         ("bad.parquet", b"PAR1xxxx", "readable Parquet"),
-        ("book.xlsx", b"1", ".jsonl"),
+        ("book.xls", b"1", ".jsonl"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, data: bytes, said: str) -> None:

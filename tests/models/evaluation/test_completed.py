@@ -17,7 +17,7 @@ def trained(folder, completion: str, missing: float) -> tuple:
     settings = quick_settings(model={"completion": completion}, training={"epochs": 1})
     train(
         table, labels, list(CLASSES), log_price, splits_of(ROWS), settings,
-        featurizer_dir=None, out=folder / "model", scratch=folder / "scratch", progress=False,
+        featurizer_dir=None, out=folder / "model", scratch=folder / "scratch", progress=False, settle=False,
     )  # fmt: skip
     return ProductEncoder.load(folder / "model"), table, labels
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.graph_copurchase import strongest
 from catalog.copurchases import Baskets, copurchases, read_baskets, split_by_time
-from models.graph.judge import nearest, recall
+from models.graph.judge import basket_recall, nearest, recall
 from retrieval.vectors import search_rows
 from shelfspace.errors import InputError
 from tests.models.graph.cliques import IDS, SMALL, N, pair_baskets, settings, unit
@@ -112,6 +112,9 @@ def test_recall_is_the_share_of_the_baskets_other_products() -> None:
     turned = recall(found, np.array([0, 1, 4]), later, 100, cold)
     assert turned[0] == pytest.approx((1 + 0) / 2)
     assert np.isnan(turned[1]), "the only cold product of its basket is itself"
+    by_basket = basket_recall(found, np.array([0, 1, 4]), later, 100)
+    assert by_basket[:2].tolist() == [pytest.approx((0.5 + 1.0) / 2), pytest.approx(0.0)]
+    assert np.isnan(by_basket[2])
 
 
 def test_nearest_leaves_the_product_out_even_among_equals() -> None:

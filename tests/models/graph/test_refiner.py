@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from catalog.copurchases import Baskets, copurchases, split_by_time
 from models.graph.picture import graph_picture
 from models.graph.refiner import REFINER, Refiner, blocks_of, make_refiner, normalised, refine
-from models.graph.training import recall_at, train_refiner
+from models.graph.training import UNREFINED, recall_at, train_refiner
 from releases import Release, write_release
 from retrieval.vectors import build_index, search_rows
 from shelfspace.errors import InputError, SettingsError
@@ -100,6 +100,7 @@ def test_without_the_extra_the_remedy_is_named(encoder: str, monkeypatch: pytest
 def test_training_learns_what_is_bought_together(vectors: np.ndarray, baskets: Baskets) -> None:
     seen: list[dict] = []
     chosen = settings("graphsage", epochs=25, patience=25, batch_size=16, anchor_weight=0.1, isolation=0.1)
+    chosen = chosen.model_copy(update={"holdout_share": 0.2})
     trained = train_refiner(vectors, baskets, chosen, 0, search_rows, seen.append)
     assert seen == trained.history
     assert seen[0]["epoch"] == 0
@@ -108,7 +109,20 @@ def test_training_learns_what_is_bought_together(vectors: np.ndarray, baskets: B
     before, after = trained.figures["unrefined"], trained.figures["refined"]
     assert before["products"] == after["products"]
     assert after["all"] > before["all"] + 0.2
+    assert trained.compared is not None
+    assert trained.compared.learned_wins
+    assert trained.compared.rows == 40, "half of the latest fifth of 400 baskets"
     assert graph_picture(trained, "graphsage").startswith(b"\x89PNG")
+
+
+def test_what_finds_no_more_is_not_used(baskets: Baskets) -> None:
+    """Where vectors know who is bought with whom, as categories often do, there is nothing to win."""
+    cliques = np.repeat(np.eye(DIM, dtype=np.float32)[: N // CLIQUE], CLIQUE, axis=0)
+    known = unit(cliques + 0.01 * np.random.default_rng(2).normal(size=(N, DIM)))
+    compared = train_refiner(known, baskets, settings("lightgcn"), 0, search_rows).compared
+    assert compared is not None
+    assert compared.rivals == {UNREFINED: 1.0}
+    assert compared.winner == UNREFINED
 
 
 def test_equal_seeds_give_equal_weights(vectors: np.ndarray, baskets: Baskets) -> None:
@@ -148,6 +162,7 @@ def test_too_few_purchases_are_refused_by_what_needs_them(vectors: np.ndarray) -
         train_refiner(vectors, lonely, settings("graphsage"), 0, search_rows)
     trained = train_refiner(vectors, lonely, settings("lightgcn"), 0, search_rows)
     assert trained.figures["refined"]["all"] is None
+    assert trained.compared is None
     assert graph_picture(trained, "lightgcn").startswith(b"\x89PNG")
 
 

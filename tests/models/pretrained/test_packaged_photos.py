@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from catalog.product import ProductInput
+from models.encoders.image.efficientnet_lite import CHANNELS, SIDE, EfficientNetLite0, packaged_weights
 from models.features.featurizer import Featurizer
-from models.pretrained.efficientnet_lite import CHANNELS, SIDE, EfficientNetLite0, packaged_weights
 from models.pretrained.packaged_photos import Views
 from models.pretrained.text_and_image import load_frozen_image
 from shelfspace.errors import ArtifactError, SettingsError

@@ -36,7 +36,8 @@ def test_the_contract_names_are_registered():
 def test_every_completion_learns_and_completes_the_same_after_loading(tmp_path, completion):
     strategy = GAN if completion == "adversarial" else {}
     table = features_table(ROWS, LIGHT)
-    report = run(tmp_path, settings({"completion": completion, "fusion": "weighted"}, **strategy), table)
+    chosen = settings({"completion": completion, "fusion": "weighted"}, **strategy)
+    report = run(tmp_path, chosen, table, settle=False)
     encoder = ProductEncoder.load(tmp_path / "model")
     assert accuracy(encoder, table) >= 0.75
     assert report.history["train_loss"].iloc[-1] < report.history["train_loss"].iloc[0]
@@ -50,7 +51,7 @@ def test_every_completion_learns_and_completes_the_same_after_loading(tmp_path, 
 
 
 def test_fitted_completions_hold_training_vectors(tmp_path):
-    run(tmp_path, settings({"completion": "nearest"}))
+    run(tmp_path, settings({"completion": "nearest"}), settle=False)
     encoder = ProductEncoder.load(tmp_path / "model")
     features, _, _ = features_table(ROWS, LIGHT)
     train = np.flatnonzero(splits_of(ROWS) == "train")

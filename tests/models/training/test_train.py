@@ -11,7 +11,7 @@ import pytest
 
 from models.evaluation.metrics import calibration_error
 from models.inference.product_encoder import ProductEncoder
-from models.training.calibration import fit_temperature
+from models.training.calibration import choose_temperature, fit_temperature
 from models.training.loader import BatchLoader
 from models.training.plots import loss_curves
 from models.training.train import train
@@ -269,6 +269,21 @@ def test_batches_cover_the_rows_once_in_an_order_of_seed_and_epoch():
     assert first != order(seed=1)
     epoch = 1
     assert first != order()
+
+
+def test_calibration_stays_where_it_makes_the_truth_likelier_and_never_on_few_rows():
+    random = np.random.default_rng(0)
+    truth = random.normal(size=(400, 5)) * 1.5
+    labels = np.array([random.choice(5, p=np.exp(p) / np.exp(p).sum()) for p in truth])
+    temperature, compared = choose_temperature(3 * truth, labels)
+    assert temperature == fit_temperature(3 * truth, labels) > 2
+    assert compared["winner"] == "learned"
+    assert compared["rows"] == 400
+    temperature, compared = choose_temperature(truth, labels)
+    assert temperature == 1.0, "right as they are"
+    assert compared["winner"] == "uncalibrated"
+    assert choose_temperature(3 * truth[:29], labels[:29])[0] == 1.0
+    assert choose_temperature(truth, np.full(400, -1)) == (1.0, None)
 
 
 def test_temperature_recovers_overconfidence():

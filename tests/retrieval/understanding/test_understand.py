@@ -33,7 +33,18 @@ def test_what_was_typed_in_front_of_a_price_goes_with_it() -> None:
     assert read("shirt, for under 30").text == "shirt"
     assert read("50欧元以下的红色闹钟").text == "红色闹钟"
     assert read("10-15").text == ""
+    assert read("red clock at a price below 40").text == "red clock"
+    assert read("clock more than 20 but less than 40").text == "clock"
+    assert read("clock (under 40)!").text == "clock"
+    assert read("clock, under 40, red").text == "clock, red"
     assert read("20-30").text == ""  # a box has it in its name, which nothing else asks for
+
+
+@pytest.mark.parametrize("text", ["anything under 5", "cheap stuff", "things for less than 5", "便宜的东西"])
+def test_who_asks_for_anything_asks_for_no_word(text: str) -> None:
+    found = read(text)
+    assert found is not None
+    assert found.text == ""
 
 
 def test_both_ends_may_be_said_apart_and_may_contradict() -> None:
