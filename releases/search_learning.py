@@ -28,6 +28,7 @@ from retrieval.ranking.fit import fit_fusion
 from retrieval.ranking.floors import learn_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.kinship import told_columns
 from retrieval.ranking.training.answering import UNWORDED, learn_answers
 from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
 from retrieval.ranking.training.held_out import FEWEST, Lesson, judged_by_people, left_out
@@ -188,8 +189,9 @@ def search_lessons(
         return seen
     products, vectors = source.products, source.vectors
     classes = encoder.classify_vectors(vectors) if encoder.labels else None
+    told = told_columns(products["category"], encoder.labels)
     alone, own = source.alone, {**source.alone, **source.own}
-    catalogue = Embedded(products, vectors, classes, alone.get("image"), alone.get("audio"), own)
+    catalogue = Embedded(products, vectors, classes, alone.get("image"), alone.get("audio"), own, told)
     found = lessons_of_listings(catalogue, source.sides, media.read, encoder)
     if source.judgement_files():
         facts = ProductFacts(products)
@@ -201,6 +203,7 @@ def search_lessons(
             classes,
             own,
             ColourWords.learn(facts.title, facts.brand, own),
+            told,
         )
         rows = {product: row for row, product in enumerate(products["product_id"])}
         found += judged_by_people(search, read_judgements(source.judgements), rows, encoder)

@@ -39,6 +39,7 @@ class SearchParts:
         lexical: words of the products.
         fusion: how words and vectors are put together.
         classes: (n, k) float32 class probabilities of the products; None without classes.
+        told: (n, 1) float32, which of them the shop says (`told_columns`); None without classes.
         modalities: name to (n, d) vectors of each product seen through that modality alone, zero
             where the product lacks it; empty where the release does not hold them.
         own: name to (n, d) vectors that the modalities' encoders had before training, zero where the product
@@ -58,6 +59,7 @@ class SearchParts:
     own: Mapping[str, np.ndarray] = field(default_factory=dict)
     answers: Mapping[str, AnswerFloor] = field(default_factory=dict)
     popularity: np.ndarray | None = None
+    told: np.ndarray | None = None
 
     @cached_property
     def popular(self) -> np.ndarray:
