@@ -39,6 +39,7 @@ class Embedded:
         photos, sounds: (n, d) vectors of the products seen through their photo or their sound alone, zero
             without one that can be read; None where the encoder sees none.
         own: name to (n, d) vectors of each by its modalities (`SearchParts.evidence`).
+        told: (n, 1) the classes that the shop says; None where it says none.
     """
 
     products: pd.DataFrame
@@ -47,6 +48,7 @@ class Embedded:
     photos: np.ndarray | None
     sounds: np.ndarray | None = None
     own: Mapping[str, np.ndarray] = field(default_factory=dict)
+    told: np.ndarray | None = None
 
     @cached_property
     def terms(self) -> list[list[str]]:
@@ -61,7 +63,8 @@ class Embedded:
         seen = {name: table[rows] for name, table in self.own.items()}
         titles, brands = (self.products[name].iloc[rows].tolist() for name in ("title", "brand"))
         colours = ColourWords.learn(titles, brands, seen)
-        return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known, seen, colours)
+        told = None if self.told is None else self.told[rows]
+        return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known, seen, colours, told)
 
 
 def lessons_of_listings(
