@@ -31,7 +31,12 @@ def settings_of(side: int, epochs: int) -> Settings:
         overrides={
             "preprocessing": {"image_size": side},
             "features": {"arrays": [], "colour": False, "image_encoder": "efficientnet_lite0"},
-            "model": {"image": "efficientnet_lite0_finetuned", "modalities": ["image"], "kept": 0.0},
+            "model": {
+                "image": "efficientnet_lite0_finetuned",
+                "modalities": ["image"],
+                "fusion": "weighted",
+                "kept": 0.0,
+            },
             "training": {**training, "device": "cpu", "batch_size": 16, "price_weight": 0.0},
         }
     )
