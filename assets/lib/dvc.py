@@ -138,15 +138,20 @@ def keep(target: Path, manifest: str, note: Path, *, push_too: bool) -> str:
     Args:
         target: the folder.
         manifest: the file in it that changes whenever anything in it does.
-        note: where the manifest's hash is noted, outside the folder.
+        note: where what DVC was told is noted, outside the folder.
         push_too: also push to the remote.
     """
-    there = file_hash(target / manifest)
-    version = pointer_hash(target)
+    version, there = pointer_hash(target), told(target, manifest)
     if version is None or not note.exists() or note.read_text() != there:
         version = add(target, push_too=push_too)
-        write_text(note, there)
+        write_text(note, told(target, manifest))
     return version
+
+
+def told(target: Path, manifest: str) -> str:
+    """Hashes of a folder's manifest and of its pointer: a bit of either that flips is told to DVC anew."""
+    pointer = target.with_name(target.name + ".dvc")
+    return f"{file_hash(target / manifest)} {file_hash(pointer) if pointer.exists() else ''}"
 
 
 def commit_stages(project: Path, workspace: Path, stages: list[str]) -> list[str]:

@@ -52,6 +52,10 @@ def remade(parts: tuple[str, ...]) -> tuple[list[str], str]:
         return ["snapshot", "snapshot.dvc", "state/snapshot.noted"], "collection"
     if parts[0] == "releases" or parts[:2] == ("state", "reference"):
         return ["release", "releases", "state/reference"], "release"
+    if parts == ("state", "deliveries.json"):
+        return ["/".join(parts)], "collection"
+    if parts == ("state", "splits.parquet"):
+        return ["/".join(parts), "prepared/splits"], "preprocessing"
     if parts[:2] == ("state", "checks"):
         return ["state/checks"], "chain"
     return made_again(parts)

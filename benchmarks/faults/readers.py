@@ -217,6 +217,19 @@ def bento(workspace: Workspace) -> str:
     return fingerprint([tag, bento_settings(workspace, tag, {}).model_dump(mode="json")])
 
 
+def ledger(workspace: Workspace) -> str:
+    from catalog.deliveries.ledger import read_ledger
+
+    known = read_ledger(workspace.state)
+    return fingerprint([known.snapshots, [str(entry) for entry in known.entries.values()]])
+
+
+def split(workspace: Workspace) -> str:
+    from shelfspace.files import read_parquet
+
+    return tables(read_parquet(workspace.state / "splits.parquet"))
+
+
 def secret(workspace: Workspace) -> str:
     from catalog.snapshot.user_key import user_key
 
@@ -252,6 +265,8 @@ KINDS: dict[str, Kind] = {
     "request log": Kind(("live/requests.log",), request_log),
     "change log": Kind(("delta/*.log",), delta),
     "bento.json": Kind(("bento/bento.json",), bento),
+    "ledger of deliveries": Kind(("state/deliveries.json",), ledger),
+    "frozen split": Kind(("state/splits.parquet",), split),
     "key of shopper ids": Kind(("state/user.key",), secret),
 }
 """Kind to its files and its reader."""

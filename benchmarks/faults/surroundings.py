@@ -36,6 +36,7 @@ def surroundings() -> list[Fault]:
             remote_back_then,
             *with_delivery[1:],
         ),
+        Fault("flipped bit", "snapshot.dvc", pointer_flipped, partial(run, "refresh"), ("done", "refused")),
         Fault("DVC lock held", "for some seconds", partial(lock_held, 8), refresh, ("done",), "delivered"),
         Fault("DVC lock held", "for good", partial(lock_held, 600), refresh, *with_delivery[1:]),
         Fault("kill -9 of the DVC command", "collection", dvc_killed, refresh, *with_delivery[1:]),
@@ -160,6 +161,15 @@ def remote_gone_then(world: World) -> Ended:
 def remote_back_then(world: World) -> Ended:
     (world.folder / ".dvc-remote").unlink()
     (world.folder / "away").rename(world.folder / ".dvc-remote")
+    return world.run("refresh")
+
+
+def pointer_flipped(world: World) -> Ended:
+    """A bit of the hash by which DVC knows the snapshot: still a pointer, to something else."""
+    pointer = world.workspace.root / "snapshot.dvc"
+    said = pointer.read_bytes()
+    place = said.index(b"md5: ") + 5
+    pointer.write_bytes(said[:place] + bytes([said[place] ^ 1]) + said[place + 1 :])
     return world.run("refresh")
 
 

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 COMPARED = (
-    "snapshot", "prepared", "features", "training/challenger/model", "evaluation/holdout",
+    "snapshot", "snapshot.dvc", "prepared", "features", "training/challenger/model", "evaluation/holdout",
     "evaluation/model_card",
     "state/product_embeddings", "state/search_index", "state/lexical_index", "state/modality_vectors",
     "state/search_fusion", "state/bought_together", "state/graph_vectors", "state/splits.parquet",
@@ -184,7 +184,7 @@ def content(workspace: Workspace, numbered: bool = True) -> dict[str, str]:
         for file in sorted(f for f in files if f.is_file() and f.name not in TIMING):
             found[file.relative_to(workspace.root).as_posix()] = file_hash(file)
     if not numbered:
-        found = {name: said for name, said in found.items() if not name.startswith(("snapshot/", "release/"))}
+        found = {name: said for name, said in found.items() if not name.startswith(("snapshot", "release/"))}
         for name in [name for name in found if name.endswith("record.json")]:
             found[name] = read_json(workspace.root / name)["data_version"]
         found |= {kind: KINDS[kind].read(workspace) for kind in ("snapshot tables", "media index")}

@@ -60,6 +60,20 @@ def test_a_run_killed_before_dvc_was_told_is_made_good(tmp_path: Path) -> None:
     assert data_versions.pointer_hash(target) == second
 
 
+def test_a_bit_of_the_pointer_that_flips_is_put_right(tmp_path: Path) -> None:
+    target, note = tmp_path / "all" / "shop" / "snapshot", tmp_path / "noted"
+    target.mkdir(parents=True)
+    (target / "manifest.json").write_text("one")
+    first = data_versions.keep(target, "manifest.json", note, push_too=True)
+    pointer = target.with_name("snapshot.dvc")
+    whole = pointer.read_text()
+    other = "0" if first[0] != "0" else "1"
+    pointer.write_text(whole.replace(first, other + first[1:]))
+    assert data_versions.pointer_hash(target) != first
+    assert data_versions.keep(target, "manifest.json", note, push_too=True) == first
+    assert pointer.read_text() == whole
+
+
 def test_a_workspace_that_git_ignores_gets_a_repository_of_its_own(tmp_path: Path) -> None:
     checkout = tmp_path / "checkout"
     (checkout / ".dvc").mkdir(parents=True)
