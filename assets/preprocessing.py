@@ -102,6 +102,7 @@ def splits(shop: Shop, folder: Path) -> Facts:
         own,
         shop.workspace.state / "splits.parquet",
         crowned=champion(shop.workspace) is not None,
+        copy=shop.folder("splits") / "splits.parquet",
     )
     made = frozen.split
     write_table(folder / "splits.parquet", made.table)
@@ -118,6 +119,11 @@ def splits(shop: Shop, folder: Path) -> Facts:
         "frozen": frozen.said,
     }
     warnings = [*(link.sentence for link in made.dropped), *made.leaks]
+    if frozen.lost:
+        warnings.append(
+            "the split that the champion was trained on is gone, and every product's side is drawn anew: the "
+            "champion may know products that it is judged by; make retrain trains one on this split"
+        )
     if own:
         facts["own_split"] = int(products["product_id"].isin(own.keys()).sum())
         if unmoved := frozen.unmoved(own):

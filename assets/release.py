@@ -15,7 +15,7 @@ from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.deliveries.milestones import mark_released
-from releases import current_id
+from releases import Release, current_id
 from releases.champion import champion_model, champion_paper, check_papers, crowned
 from shelfspace.files import read_json, write_json, write_table
 
@@ -86,9 +86,16 @@ def search_index(shop: Shop, folder: Path) -> Facts:
 
 
 def _there(shop: Shop, facts: Facts) -> bool:
-    """Whether the release that was made is there and any is live; which one is somebody's decision."""
+    """Whether the release that was made is there and any is live; which one is somebody's decision.
+
+    Raises:
+        ArtifactError: it is there and damaged.
+    """
     made = shop.workspace.releases / str(facts["release"])
-    return made.is_dir() and current_id(shop.workspace.root) is not None
+    if not made.is_dir() or current_id(shop.workspace.root) is None:
+        return False
+    Release.load(made)
+    return True
 
 
 PARTS = (
@@ -123,6 +130,7 @@ def release(shop: Shop, folder: Path) -> Facts:
     from models.features.store import prune_stores
     from releases import promote, prune, write_release
     from releases.contents import graph_part, keep_reference, release_parts, released_card, with_stock
+    from retrieval.ranking.answers import floors_said, load_answers
     from retrieval.ranking.fusion import FusionModel
     from retrieval.vectors import load_index
 
@@ -131,6 +139,7 @@ def release(shop: Shop, folder: Path) -> Facts:
     check_papers(workspace)
     graph = shop.folder("graph_vectors") if graph_on(shop) else None
     metrics = read_json(champion_paper(model, "metrics.json"))
+    read = [path.stem for path in (shop.folder("modality_vectors") / "vectors").glob("*.npy")]
     products = with_stock(shop.embedded_products(), shop.table("stock"))
     # Where the catalogue does not say it, shoppers filter by the language that was detected.
     # Drift goes on comparing what the catalogue says, or the filling itself would count as one.
@@ -148,6 +157,7 @@ def release(shop: Shop, folder: Path) -> Facts:
         model_card=released_card(
             champion_paper(model, "model_card.md").read_text(),
             FusionModel.load(shop.folder("search_fusion") / "search_fusion.json"),
+            floors_said(load_answers(shop.folder("search_fusion") / "search_answers.json"), read),
             None if graph is None else read_json(graph / "verdict.json"),
         ),
         parts=release_parts(

@@ -17,6 +17,7 @@ from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.floors import load_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.kinship import told_columns
 from shelfspace.files import read_array, read_json
 
 __all__ = [
@@ -157,6 +158,7 @@ def search_of(
         encoder.classify_vectors(release.embeddings) if encoder.labels else None,
         own,
         ColourWords.learn(facts.title, facts.brand, own),
+        told_columns(facts.category, encoder.labels),
     )
 
 
@@ -170,6 +172,7 @@ def search_parts(release: Release, encoder: Encoder) -> SearchParts:
         lexical=release_lexical(release),
         fusion=release_fusion(release),
         classes=encoder.classify_vectors(release.embeddings) if encoder.labels else None,
+        told=told_columns(facts.category, encoder.labels) if encoder.labels else None,
         modalities=release_tables(release, MODALITIES),
         own=release_tables(release, OWN),
         answers=release_answers(release),

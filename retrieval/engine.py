@@ -83,7 +83,9 @@ def matching(
         return NONE, NONE
     having = lexical.having_all(query)
     if len(having):
-        return having, lexical.having_all(query, titled=True)
+        # A title with the words as they were typed stands before one that has what stands for them.
+        typed = lexical.having_all(replace(query, also=()), titled=True) if query.also else NONE
+        return having, typed if len(typed) else lexical.having_all(query, titled=True)
     named = of_named_categories(catalogue.parts, catalogue.columns, query.terms)
     return named, named
 

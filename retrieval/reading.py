@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from catalog.product import ProductInput
+from catalog.text.clean import HAN, clean_text
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters
 from retrieval.lexical.corrections import correct
@@ -38,7 +39,8 @@ _HAN_FIRST = re.compile(
 )
 _HAN_LAST = re.compile(r"(?:吗|呢|谢谢)[\s??!!。]*$")
 _QUOTED = re.compile("[\"“”‘'「『](.*\\w.*?)[\"“”’'」』]")
-_DIGIT = re.compile(r"\d")
+_DIGIT, _LETTER, _LATIN = re.compile(r"\d"), re.compile(r"\w"), re.compile("[A-Za-z]{2}")
+SIGN = "?"
 _ENDS = " \t?？!！。"
 
 
@@ -61,12 +63,14 @@ def read_query(
         query = with_words(query, asked)
     query = _understood(query, catalogue, chosen)
     lexical = catalogue.search.lexical
-    if query.words_weight is not None:
-        # The word says which of the photo's kind is wanted: listings of another language are meant as well.
+    chinese = HAN.search(query.text)
+    if query.words_weight is not None or (chinese and _LATIN.search(query.text)):
+        # The word says which of the photo's kind is wanted: listings of another language are meant as well;
+        # so they are by who writes in both.
         synonyms = synonyms.with_colours
     text, also, meant = expand(lexical, synonyms, query.text, query.ignore)
     ignore = query.ignore
-    if _DIGIT.search(text) or lexical.compounds(text.lower().split()):
+    if chinese or _DIGIT.search(text) or lexical.compounds(text.lower().split()):
         others, ways = written_otherwise(lexical, text, ignore)
         also, meant = (*also, *others), (*meant, *ways)
         ignore = (*ignore, *(one["text"] for one in ways))
@@ -113,6 +117,8 @@ def without_request(text: str) -> str:
     a clock): they are stop words of queries, not of listings. The query itself where it has none, or nothing
     else."""
     typed = text.strip()
+    if ("<" in typed or not _LETTER.search(typed)) and not clean_text(typed):
+        return SIGN  # a picture or markup alone asks for nothing, as "!!!" does
     found = quoted[1] if (quoted := _QUOTED.fullmatch(typed)) else typed
     for first, last in ((_FIRST, _LAST), (_HAN_FIRST, _HAN_LAST)):
         asking = first.match(found)

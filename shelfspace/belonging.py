@@ -5,6 +5,7 @@ the preset of its name.
 """
 
 import re
+import shlex
 import unicodedata
 from pathlib import Path
 
@@ -98,9 +99,10 @@ def belongs(place: Path, catalog: str) -> bool:
         return True
     if Path(owner).is_absolute() and not Path(owner).exists():
         return False
+    typed = f"shelfspace adopt --catalog {shlex.quote(catalog)}"
     raise CatalogError(
         "catalog",
         catalog,
         f"give it a name of its own (name: in its catalog.yaml), since workspace {place.name} belongs to "
-        f"{owner}; where this folder is that catalogue, moved: shelfspace adopt --catalog {catalog}",
+        f"{owner}; where this folder is that catalogue, moved: {typed}",
     )

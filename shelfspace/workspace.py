@@ -23,6 +23,7 @@
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -121,10 +122,11 @@ class Workspace:
     def command(self, name: str) -> str:
         """What to type for this catalogue: a make target in the checkout, else `shelfspace` with its name."""
         sample = self.catalog == "sample"
+        catalog = shlex.quote(self.catalog)
         if (PROJECT / "Makefile").is_file():
             target = name.removeprefix("run ")
-            return f"make {target}" if sample else f"make {target} CATALOG={self.catalog}"
-        return f"shelfspace {name}" if sample else f"shelfspace {name} --catalog {self.catalog}"
+            return f"make {target}" if sample else f"make {target} CATALOG={catalog}"
+        return f"shelfspace {name}" if sample else f"shelfspace {name} --catalog {catalog}"
 
     @property
     def snapshot(self) -> Path:

@@ -22,12 +22,14 @@ class Frozen:
         before: what it was made from; None where nothing was frozen, or that was given up.
         passed: whether it passed its check, and so is frozen.
         anew: whether a frozen one was given up for it, since that failed its check.
+        lost: whether a champion was trained on one that is nowhere any more.
     """
 
     split: Split
     before: pd.DataFrame | None
     passed: bool
     anew: bool = False
+    lost: bool = False
 
     @property
     def said(self) -> str:
@@ -56,6 +58,7 @@ def freeze_split(
     own: Mapping[str, str],
     file: Path,
     crowned: bool,
+    copy: Path,
 ) -> Frozen:
     """Divide the products, and freeze what passes its check; a split that fails it is never written.
 
@@ -66,10 +69,12 @@ def freeze_split(
         own: product to side by the shop's own split.
         file: of the frozen split; product_id, group, split.
         crowned: whether a champion was trained on it: then no product ever moves.
+        copy: of the split as it was prepared last, which stands in where a champion's frozen one is gone.
     """
     from data_checks.checks.splits import no_leak
 
-    before = read_parquet(file) if file.exists() else None
+    kept = copy if crowned and not file.exists() else file
+    before = read_parquet(kept) if kept.exists() else None
     if before is not None and not crowned:
         # Before a first champion the shop's own split may still change.
         before = before[~before["product_id"].isin(own.keys())]
@@ -82,4 +87,4 @@ def freeze_split(
         passed = no_leak(split.table, products).passed
     if passed:
         write_table(file, split.table)
-    return Frozen(split, before, passed, anew)
+    return Frozen(split, before, passed, anew, lost=crowned and before is None)

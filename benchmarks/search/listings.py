@@ -12,6 +12,7 @@ import pandas as pd
 
 from benchmarks.quality.datasets import Data, read_data
 from retrieval.lexical.tokens import search_terms
+from retrieval.ranking.kinship import told_columns
 from shelfspace.settings import Settings
 
 __all__ = ["LEVELS", "Listings", "read_listings"]
@@ -50,6 +51,10 @@ class Listings:
         """(gallery,) grade of each listing to a category's name: 2 for its members."""
         level = path.count(SEPARATOR)
         return 2 * (self.paths[gallery, level] == path).astype(np.int8)
+
+    def told(self, learnt: np.ndarray) -> np.ndarray:
+        """(n, 1) second-level categories as classes of a model that learned those of the rows `learnt`."""
+        return told_columns(self.paths[:, 1], sorted({str(path) for path in self.paths[learnt, 1]} - {""}))
 
     @property
     def names(self) -> list[str]:

@@ -125,16 +125,17 @@ def name_queries(
 
 
 def searcher(
-    listings: Listings, found: FoldVectors, gallery: np.ndarray, fusion: FusionModel, category: bool
+    listings: Listings, found: FoldVectors, gallery: np.ndarray, fusion: FusionModel, told: np.ndarray | None
 ) -> HybridSearch:
-    """Search over some listings, their category path searchable or not."""
-    weights = {**FIELD_WEIGHTS, "category": int(category)}
+    """Search over some listings, their category path searchable and known as classes, or not (None)."""
+    weights = {**FIELD_WEIGHTS, "category": int(told is not None)}
     lexical = LexicalIndex.build(listings.table.iloc[gallery], weights)
     vectors = np.ascontiguousarray(found.listing[gallery])
     own = {"text": found.listing_own, "title": found.title_own, "image": found.photo_own}
     return HybridSearch(
         lexical, ExactIndex(vectors), vectors, fusion, found.listing_classes[gallery],
         {name: np.ascontiguousarray(table[gallery]) for name, table in own.items()},
+        told=None if told is None else told[gallery],
     )  # fmt: skip
 
 
@@ -247,10 +248,11 @@ def run_fold(
 
     Args:
         names: category names in the order of `found.name`.
-        category: whether the gallery's category paths are searchable words.
+        category: whether the gallery's category paths are searchable words, and known as its classes.
     """
     learnt, inner, held = fold_rows(listings.data, fold)
-    taught = searcher(listings, found, learnt, FusionModel.fallback(), category)
+    told = listings.told(learnt) if category else None
+    taught = searcher(listings, found, learnt, FusionModel.fallback(), told)
     first = name_queries(listings, found, names, listings.categories(0), learnt)
     lessons = judged(
         taught,
@@ -267,14 +269,12 @@ def run_fold(
 
     def learned_from(paths: Sequence[str]) -> HybridSearch:
         more = judged(taught, name_queries(listings, found, names, paths, learnt))
-        return searcher(listings, found, gallery, learned([*lessons, *more]), category)
+        return searcher(listings, found, gallery, learned([*lessons, *more]), told)
 
     whole = learned_from(second)
     titles = listing_queries(listings, found, held, gallery)
-    result = {
-        "title": measure_queries(whole, titles),
-        "photo": measure_queries(whole, photo_queries(listings, found, held, gallery)),
-    }
+    photos = photo_queries(listings, found, held, gallery)
+    result = {"title": measure_queries(whole, titles), "photo": measure_queries(whole, photos)}
     by_name: dict[str, Figures] = {}
     for part in range(PARTS):
         others = [path for i, path in enumerate(second) if i % PARTS != part]

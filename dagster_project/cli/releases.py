@@ -16,8 +16,11 @@ def releases(catalog: str | None, as_json: bool) -> None:
     """List the releases of a catalogue, newest first."""
     from dagster_project.release_list import release_rows, release_table
 
-    rows = release_rows(existing_workspace(catalog))
+    workspace = existing_workspace(catalog)
+    rows = release_rows(workspace)
     click.echo(json.dumps(rows, indent=2) if as_json else release_table(rows))
+    if not any(row["current"] for row in rows):
+        click.echo(f"none is live; make the newest live with: {workspace.command('run release')}", err=True)
 
 
 @click.command(epilog="Example: shelfspace rollback --catalog flipkart")

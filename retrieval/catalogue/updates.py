@@ -11,6 +11,7 @@ from retrieval.catalogue.parts import SearchParts
 from retrieval.changes.state import Entry
 from retrieval.lexical.overlay import Listing, read_listing
 from retrieval.query import Encoder
+from retrieval.ranking.kinship import told_columns
 
 __all__ = ["UpdatedProduct", "column_facts", "read_updates", "seen_facts"]
 
@@ -22,6 +23,7 @@ class UpdatedProduct:
     Attributes:
         columns: what it is filtered and sorted by.
         classes: (k,) float32.
+        told: (1,) float32, as of `SearchParts`.
         modalities, own: name to (d,) float32; only those it has.
     """
 
@@ -29,6 +31,7 @@ class UpdatedProduct:
     listing: Listing
     columns: Mapping[str, Any]
     classes: np.ndarray | None
+    told: np.ndarray
     modalities: Mapping[str, np.ndarray]
     own: Mapping[str, np.ndarray]
 
@@ -45,16 +48,18 @@ def read_updates(
     if entries and encoder.labels:
         vectors = np.stack([np.asarray(e.vector, np.float32) for e in entries.values()])
         classes = list(encoder.classify_vectors(vectors))
+    told = told_columns((str(e.facts.get("category") or "") for e in entries.values()), encoder.labels)
     return {
         product: UpdatedProduct(
             entry,
             read_listing(parts.lexical, entry.facts),
             column_facts(entry),
             own,
+            class_told,
             _vectors_of(entry.facts, ALONE, parts.modalities),
             _vectors_of(entry.facts, OWN, parts.own),
         )
-        for (product, entry), own in zip(entries.items(), classes, strict=True)
+        for (product, entry), own, class_told in zip(entries.items(), classes, told, strict=True)
     }
 
 

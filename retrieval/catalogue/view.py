@@ -57,6 +57,7 @@ class CatalogueView:
         self._orders: dict[Sort, np.ndarray] = {}
         self._fresh_tables: dict[str, np.ndarray] = {}
         classes: Rows | None = parts.classes
+        told: Rows | None = parts.told
         lexical: LexicalIndex | LayeredLexical = parts.lexical
         table: Rows = np.asarray(vectors)  # a plain view: a memory map's own type costs time at each cut
         self.modalities: Mapping[str, Rows] = parts.modalities
@@ -69,6 +70,8 @@ class CatalogueView:
             table = LayeredRows(vectors, places, [one.entry.vector for one in own])
             if parts.classes is not None:
                 classes = LayeredRows(parts.classes, places, [one.classes for one in own])
+            if parts.told is not None:
+                told = LayeredRows(parts.told, places, [one.told for one in own])
             self.modalities = {
                 name: LayeredRows(base, places, [one.modalities.get(name) for one in own])
                 for name, base in parts.modalities.items()
@@ -79,7 +82,7 @@ class CatalogueView:
             }
         self.classes = classes
         self.search = HybridSearch(
-            lexical, self.places, table, parts.fusion, classes, evidence, parts.colours
+            lexical, self.places, table, parts.fusion, classes, evidence, parts.colours, told
         )
 
     def __len__(self) -> int:

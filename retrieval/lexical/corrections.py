@@ -36,6 +36,9 @@ class Words(Protocol):
     def near(self, typed: str) -> list[Near]:
         """See `Spelling.near`."""
 
+    def ending(self, character: str) -> list[str]:
+        """See `Spelling.ending`."""
+
     def listed(self, term: str, titled: bool = False) -> np.ndarray:
         """Ascending rows of the listings that have a term, or have it in their title."""
 

@@ -59,7 +59,8 @@ class LexicalIndex:
         # Where each term's rows begin, and the rows, ascending, that have it in their title.
         self._titles = titles
         self.spelling = Spelling(words)
-        self.near, self.compounds = self.spelling.near, self.spelling.compounds
+        self.near, self.ending = self.spelling.near, self.spelling.ending
+        self.compounds = self.spelling.compounds
         self.categories = categories
         # Plain views: a memory map's own type costs a microsecond each time it is cut.
         self._starts, self._indices, self._data = (

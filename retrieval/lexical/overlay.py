@@ -149,6 +149,10 @@ class LayeredLexical:
         """See `Spelling.compounds`; words of new listings are none."""
         return self.base.compounds(typed)
 
+    def ending(self, character: str) -> list[str]:
+        """See `Spelling.ending`; words of new listings are none."""
+        return self.base.ending(character)
+
     def near(self, typed: str) -> list[Near]:
         """See `LexicalIndex.near`; words of new listings count as many more."""
         found = self.base.near(typed)

@@ -19,6 +19,8 @@ __all__ = ["Near", "Spelling", "edits", "is_spelled"]
 
 SHORTEST, LONG, LONGEST = 4, 8, 24
 """Letters of a word that may be misspelled, of one that may be so twice, and of the longest looked at."""
+HAN_LONGEST, HAN_MOST = 3, 6
+"""Characters of a Chinese word, and how many words a single character stands for."""
 COMPOUND = 6
 """Letters of a word that two may make together, at least."""
 FIRST, LETTERS = ord("a"), 26
@@ -76,6 +78,11 @@ class Spelling:
         return max(map(len, unknown), default=0) >= COMPOUND or any(
             map(known.__contains__, map(str.__add__, typed, typed[1:]))
         )
+
+    def ending(self, character: str) -> list[str]:
+        """Words of two or three Chinese characters that end with one, those of most listings first."""
+        found = [word for word in self.words if word.endswith(character) and 1 < len(word) <= HAN_LONGEST]
+        return sorted(found, key=lambda word: (-self.words[word], word))[:HAN_MOST]
 
     def near(self, typed: str) -> list[Near]:
         """The words that take the fewest edits, as far as so many are allowed, the likeliest first."""

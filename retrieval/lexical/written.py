@@ -1,11 +1,14 @@
 """Other ways to write what a query says: "500ml" and "500 ml", "2 litre" and "2L", "XR500" and "XR-500",
-"doormat" and "door mat". What listings have so is looked for beside what was typed, and said.
+"doormat" and "door mat"; and the Chinese words that a single character stands for (钟: 时钟, 闹钟).
+
+What listings have so is looked for beside what was typed, and said.
 """
 
 import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from catalog.text.clean import HAN
 from retrieval.lexical.corrections import Words
 from retrieval.lexical.score_table import in_all
 from retrieval.lexical.synonyms import meant, place_of, terms_of
@@ -66,6 +69,8 @@ def ways_of(
             units = _SAME.get(stems(rest)[0], ()) if len(rest) == 1 else ()
             measures = (way for unit in units for way in (f"{number} {unit}", f"{number}{unit}"))
             yield [word], (term,), tuple(way for way in (" ".join(parts), *measures) if way != word)
+        elif len(word) == 1 and HAN.match(word):
+            yield [word], (term,), tuple(words.ending(word))
         elif word.isalpha() and not words.knows(word, term):
             halves = ((word[:at], word[at:]) for at in range(SHORTEST, len(word) - SHORTEST + 1))
             yield [word], (term,), tuple(f"{a} {b}" for a, b in halves if together(words, a, b))

@@ -12,6 +12,8 @@ SHORT = 3
 MIXED = ("photo_words", "sound_words", "product_words")
 WORDLESS = ("photo", "sound", "product")
 """Kinds of query without words, by what they hold."""
+WHOLE = 1 - 1e-5
+"""Above this share of the words, rounding aside, no word is missing."""
 KINDS = ("long", "short", *MIXED, *WORDLESS)
 
 
@@ -37,6 +39,8 @@ class Candidates:
             only those that the query has.
         expanded: (m,) float32 mean cosine by its words, to the query moved towards what it finds first; None
             of a query without words, or where nothing but the product vectors is compared.
+        kin: (m,) float32 chance of one class where the query's neighbours have a say in it
+            (`retrieval.ranking.kinship`); None where classes are unknown.
     """
 
     rows: np.ndarray
@@ -54,11 +58,22 @@ class Candidates:
     beside: str = ""
     own: Mapping[str, np.ndarray] = field(default_factory=dict)
     expanded: np.ndarray | None = None
+    kin: np.ndarray | None = None
 
     @property
     def closeness(self) -> np.ndarray:
         """(m,) float32: how near the meaning of a product is to that of the words."""
         return self.cosine if self.expanded is None else self.expanded
+
+    @property
+    def kinship(self) -> np.ndarray:
+        """(m,) float32: chance that query and product are of one class, by all that is known."""
+        return self.agreement if self.kin is None else self.kin
+
+    @property
+    def complete(self) -> np.ndarray:
+        """(m,) bool: the listings that have every word of the query."""
+        return np.asarray(self.covered > WHOLE)
 
     @property
     def kind(self) -> str:

@@ -78,8 +78,6 @@ LEXICAL = frozenset(
     }
 )
 """What the lexical search says of a candidate; in a mixed query it counts as much as the words do."""
-WHOLE = 1 - 1e-5
-"""Above this share of the words, rounding aside, no word is missing."""
 _LEXICAL = np.array([name in LEXICAL for name in FEATURES])
 NEAREST: dict[str, tuple[str, ...]] = {
     "photo_words": ("product_words", "sound_words"),
@@ -114,7 +112,7 @@ def features_of(candidates: Candidates) -> np.ndarray:
         share,
         np.where(lexical > 0, 1 / (10 + places(lexical, c.rows)), 0.0),
         c.covered,
-        c.covered > WHOLE,
+        c.complete,
         c.feedback,
         c.feedback_agreement,
         relative * margin,

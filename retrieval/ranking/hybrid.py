@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import compress
 from typing import Any, Protocol
@@ -17,7 +17,8 @@ from retrieval.ranking.candidates import Candidates
 from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.expansion import expanded_closeness
 from retrieval.ranking.fusion import FusionModel
-from retrieval.ranking.rules import TEXTS
+from retrieval.ranking.kinship import as_told, kinship
+from retrieval.ranking.rules import TEXTS, nearness
 from retrieval.vectors.by_modality import ModalityIndexes
 from shelfspace.errors import InputError
 
@@ -110,6 +111,7 @@ class HybridSearch:
         classes: (n, k) class probabilities of the products; None where the encoder has no classes.
         own: name to (n, d) vectors that a query's modalities are compared with (`SearchParts.evidence`).
         colours: what colour words look like; None where photos have no colours.
+        told: (n, 1) the classes that the shop says (`told_columns`); None where it says none.
 
     Raises:
         InputError: parts over different numbers of products.
@@ -124,6 +126,7 @@ class HybridSearch:
         classes: Rows | None = None,
         own: Mapping[str, Rows] = NOTHING,
         colours: ColourWords | None = None,
+        told: Rows | None = None,
     ) -> None:
         sizes = {"lexical": len(lexical), "index": len(index), "vectors": len(vectors)}
         if classes is not None:
@@ -133,6 +136,7 @@ class HybridSearch:
             raise InputError("products", sizes, "build all parts from the same products")
         self.lexical, self.index, self.vectors = lexical, index, vectors
         self.fusion, self.classes, self.own, self.colours = fusion, classes, own, colours
+        self.told = told
 
     def search(
         self,
@@ -218,7 +222,7 @@ class HybridSearch:
         seen = self.comparable(own)
         tables = {name: np.asarray(picked(self.own[name], rows), np.float32) for name in seen}
         texts = [name for name in tables if name in TEXTS and query.words]
-        return Candidates(
+        found = Candidates(
             rows=rows,
             cosine=np.asarray(vectors @ vector, dtype=np.float32),
             lexical=words.lexical,
@@ -239,6 +243,10 @@ class HybridSearch:
             if texts
             else None,
         )
+        if classes is None or probabilities is None or not len(probabilities):
+            return found
+        kinds = classes if self.told is None else as_told(classes, picked(self.told, rows))
+        return replace(found, kin=kinship(kinds, probabilities, nearness(found)))
 
     def near(self, vector: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH) -> np.ndarray:
         """(k,) rows nearest to a (d,) vector, best first; -1 is padding.

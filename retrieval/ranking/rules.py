@@ -6,6 +6,7 @@
     akin      the nearest few by own, which may be the thing itself; then by own and the chance of one class
     ranks     reciprocal ranks of words, own and product vectors, k = 60 (Cormack, Clarke & Büttcher 2009)
     sum       closeness of meaning and BM25 over that of the best candidate, added up
+    kin       what has every word first; then by the sum and the chance of one class
 
 On judged product search with a frozen sentence encoder: words 0.744 nDCG@10, its vectors 0.791, reciprocal
 ranks 0.799, the sum 0.817.
@@ -15,9 +16,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from retrieval.ranking.candidates import Candidates, places
+from retrieval.ranking.candidates import MIXED, WORDLESS, Candidates, places
 
-__all__ = ["RULES", "default_rule", "rivals_of", "rule_scores"]
+__all__ = ["RULES", "default_rule", "nearness", "rivals_of", "rule_scores"]
 
 RANK_CONSTANT = 60
 WORDS_SHARE = 0.3
@@ -27,6 +28,9 @@ KIND_SHARE = 0.5
 ITSELF = 5
 """Places that the nearest keep: a photo taken again finds its product there. To the same category, photos of
 Flipkart reach nDCG@10 0.754 so, 0.713 by own vectors alone, and 0.768 where three keep theirs."""
+EVERY_WORD = 2.0
+"""What having every word adds: about what the best that lacks one can have. Names of Flipkart's categories
+reach nDCG@10 0.860 so, and 0.634 without; titles 0.899 both ways."""
 TEXTS = frozenset({"text", "title"})
 
 
@@ -77,9 +81,18 @@ def added(c: Candidates) -> np.ndarray:
     return np.asarray(c.closeness + WORDS_SHARE * c.lexical / max(top, 1e-12), np.float64)
 
 
+def kin(c: Candidates) -> np.ndarray:
+    return np.asarray(added(c) + c.kinship + EVERY_WORD * c.complete, np.float64)
+
+
 RULES: dict[str, Callable[[Candidates], np.ndarray]] = {
-    "words": words, "vectors": vectors, "own": own, "akin": akin, "ranks": ranks, "sum": added
+    "words": words, "vectors": vectors, "own": own, "akin": akin, "ranks": ranks, "sum": added, "kin": kin
 }  # fmt: skip
+
+
+def nearness(c: Candidates) -> np.ndarray:
+    """(m,) float64: how near each candidate is to a query by what needs no training."""
+    return own(c) if c.kind in WORDLESS or c.kind in MIXED else added(c)
 
 
 def rule_scores(rule: str, candidates: Candidates) -> np.ndarray:
@@ -94,8 +107,7 @@ def default_rule(kind: str) -> str:
 
 def rivals_of(kind: str) -> tuple[str, ...]:
     """Rules that anything learned of a kind of query is compared with, the one that stands on ties first."""
-    wordless = kind in ("photo", "sound", "product")
     first = default_rule(kind)
-    unfit = ("words", "sum") if wordless else ("akin",)
+    unfit = {"words", "sum", "kin"} if kind in WORDLESS else {"akin", "kin"} if kind in MIXED else {"akin"}
     others = [name for name in RULES if name != first and name not in unfit]
     return (first, *others)

@@ -257,6 +257,8 @@ def test_releases_are_listed_newest_first(root: Path) -> None:
     table = ask("releases").stdout
     assert "0.750" in table
     assert "current" in table.splitlines()[-1]
+    (workspace.releases / "current").unlink()
+    assert "none is live; make the newest live with: make release" in ask("releases").stderr
 
 
 def test_a_rollback_without_an_earlier_release_is_refused(root: Path) -> None:

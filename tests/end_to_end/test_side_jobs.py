@@ -141,7 +141,7 @@ def test_cross_validate_shows_figures_beside_the_baseline(shelf: Shelf) -> None:
     assert shelf.metadata("cross_validate", "cross_validation")["status"] == "unchanged, 0 rows"
 
 
-def test_a_release_with_the_graph_on_answers_similar_by_refined_vectors(shelf: Shelf) -> None:
+def test_a_release_with_the_graph_on_answers_similar_by_the_vectors_that_won(shelf: Shelf) -> None:
     shelf.write(graph={"encoder": "lightgcn"})
     try:
         shelf.run("training")
@@ -155,15 +155,18 @@ def test_a_release_with_the_graph_on_answers_similar_by_refined_vectors(shelf: S
         assert "(/logs/pictures/" in str(shown["picture"].value)
         release = current(shelf.workspace.root)
         assert release is not None
-        refined = release.graph_embeddings
-        assert refined is not None
-        assert release.graph_index is not None
+        refined = np.load(shelf.workspace.state / "graph_vectors" / "graph_embeddings.npy")
         assert refined.shape == release.embeddings.shape
         assert not np.allclose(refined, release.embeddings), "two years of events pair some products"
         # A product nobody bought keeps a usable vector.
         assert np.allclose(np.linalg.norm(refined, axis=1), 1, atol=1e-3)
         loaded = LoadedRelease.load(release, load_settings().media)
-        assert loaded.similar_index is release.graph_index
+        verdict = read_json(release.folder / "graph.json")
+        won = verdict["compared"] is not None and verdict["compared"]["winner"] == "learned"
+        assert shown["released"].value is verdict["used"] is won
+        assert (release.folder / "graph_embeddings.npy").is_file() is won
+        assert loaded.similar_index is (release.graph_index if won else loaded.index)
+        assert verdict["said"] in (release.folder / "model_card.md").read_text()
         assert shelf.metadata("release", "graph_vectors")["status"] == "unchanged, 0 rows"
     finally:
         shelf.write()

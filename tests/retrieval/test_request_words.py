@@ -23,6 +23,8 @@ from retrieval.reading import without_request
         ("请问有没有水壶吗", "水壶"),
         ("我需要小提琴", "小提琴"),
         ('"red clock"', "red clock"),
+        ("🎄", "?"),
+        ("<script>alert(1)</script>", "?"),
         ("“I need a clock”", "clock"),
     ],
 )

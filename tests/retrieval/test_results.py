@@ -5,13 +5,17 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retrieval.engine import matching
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.overlay import LayeredLexical, read_listing
 from retrieval.lexical.query import LexicalQuery
+from retrieval.lexical.tokens import query_terms
+from retrieval.lexical.written import written_otherwise
 from retrieval.ranking.floors import best_floor, load_floors, measured, save_floors
 from retrieval.results import SearchResults, relevant, titled_first
 from shelfspace.errors import ArtifactError
@@ -30,6 +34,16 @@ def test_having_all_are_the_listings_that_lack_no_word(text: str) -> None:
         words = lexical.matched(query, np.arange(len(lexical)))
         wanted = [row for row, found in enumerate(words) if query.words and set(found) == set(query.words)]
         assert lexical.having_all(query).tolist() == wanted
+
+
+def test_titles_as_typed_stand_before_what_stands_for_a_word() -> None:
+    lexical = LexicalIndex.build(pd.DataFrame({"title": ["Door mat grey", "Doormat red", "Mat"]}))
+    shop: Any = SimpleNamespace(search=SimpleNamespace(lexical=lexical))
+    asked: Any = SimpleNamespace(query=SimpleNamespace(words_weight=None))
+    for text, wanted in (("door mat", [0]), ("red door mat", [1])):
+        query = lexical.query_of(*query_terms(text, written_otherwise(lexical, text)[0]))
+        having, titled = matching(shop, asked, query)
+        assert set(titled.tolist()) == set(wanted) <= set(having.tolist())
 
 
 def found_with(

@@ -1,5 +1,6 @@
 """One folder per catalogue, one run at a time in it."""
 
+import shlex
 import subprocess
 import sys
 import threading
@@ -102,6 +103,14 @@ def test_a_moved_catalogue_keeps_its_workspace_and_a_copied_one_has_to_be_adopte
         Workspace.open(copied, root)
     assert Workspace.adopt(copied, root).root == kept.root
     assert Workspace.open(copied, root).catalog == Workspace.open("shop", root).catalog == copied
+
+
+def test_what_to_type_can_be_typed_for_a_folder_with_a_space(tmp_path: Path) -> None:
+    folder = tmp_path / "Anna's shop"
+    folder.mkdir()
+    typed = Workspace.open(str(folder), tmp_path / "all").command("run refresh")
+    assert shlex.split(typed)[:2] == ["make", "refresh"]
+    assert shlex.split(typed)[2] == f"CATALOG={folder}"
 
 
 def test_environment_chooses_catalogue_and_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """All lessons of a catalogue: what listings that the encoder has not learned from ask of those it has."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +21,11 @@ from retrieval.ranking.training.mixed import Beside, mixed
 from retrieval.ranking.training.nothing import typed, unanswered, unworded
 from retrieval.vectors import ExactIndex
 
-__all__ = ["Embedded", "lessons_of_listings"]
+__all__ = ["Embedded", "lessons_of_listings", "opening"]
+
+LONGEST = 80
+"""Letters of a description that stand for a title."""
+SENTENCE_ENDS = re.compile(r"[.!?](?:\s|$)|[。！？\n]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +39,7 @@ class Embedded:
         photos, sounds: (n, d) vectors of the products seen through their photo or their sound alone, zero
             without one that can be read; None where the encoder sees none.
         own: name to (n, d) vectors of each by its modalities (`SearchParts.evidence`).
+        told: (n, 1) the classes that the shop says; None where it says none.
     """
 
     products: pd.DataFrame
@@ -42,6 +48,7 @@ class Embedded:
     photos: np.ndarray | None
     sounds: np.ndarray | None = None
     own: Mapping[str, np.ndarray] = field(default_factory=dict)
+    told: np.ndarray | None = None
 
     @cached_property
     def terms(self) -> list[list[str]]:
@@ -56,7 +63,8 @@ class Embedded:
         seen = {name: table[rows] for name, table in self.own.items()}
         titles, brands = (self.products[name].iloc[rows].tolist() for name in ("title", "brand"))
         colours = ColourWords.learn(titles, brands, seen)
-        return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known, seen, colours)
+        told = None if self.told is None else self.told[rows]
+        return HybridSearch(words, ExactIndex(own), own, FusionModel.fallback(), known, seen, colours, told)
 
 
 def lessons_of_listings(
@@ -77,8 +85,9 @@ def lessons_of_listings(
     if not (len(gallery) and len(asking)):
         return []
     texts_of = [a or b for a, b in zip(products["title"], products["description"], strict=True)]
-    titles, paths = products["title"].tolist(), products["category"].tolist()
-    listings = Listings(titles, paths, photos, catalogue.sounds, catalogue.own)
+    # A shop that titles nothing is asked by how its descriptions begin.
+    titles = [a or opening(b) for a, b in zip(products["title"], products["description"], strict=True)]
+    listings = Listings(titles, products["category"].tolist(), photos, catalogue.sounds, catalogue.own)
     search, known, new = catalogue.search(gallery), listings.take(gallery), listings.take(asking)
     found = held_out(search, known, new, encoder)
     attributes = [json.loads(cell) if cell else {} for cell in products["attributes"].iloc[gallery]]
@@ -97,6 +106,11 @@ def lessons_of_listings(
     texts = [texts_of[row] for row in both.tolist()]
     found += typed(whole, texts, there[drawn(len(there))], encoder)
     return found + unworded(found) + unanswered(whole, encoder)
+
+
+def opening(text: str) -> str:
+    """The first sentence of a text, as far as a title would go."""
+    return SENTENCE_ENDS.split(text, maxsplit=1)[0].strip()[:LONGEST]
 
 
 def first_of(

@@ -11,7 +11,10 @@ from tests.catalog.test_splits import catalogue
 
 
 def freeze(products: pd.DataFrame, file: Path, own: dict[str, str] | None = None, **with_: bool) -> Frozen:
-    return freeze_split(products, {}, Settings(), 1, own or {}, file, **{"crowned": False, **with_})
+    copy = file.with_name("prepared.parquet")
+    return freeze_split(
+        products, {}, Settings(), 1, own or {}, file, **{"crowned": False, **with_}, copy=copy
+    )
 
 
 def all_train(products: pd.DataFrame) -> pd.DataFrame:
@@ -53,3 +56,23 @@ def test_the_shop_s_own_split_moves_products_until_a_champion_knows_them(tmp_pat
     free = freeze(products, file, own)
     assert free.unmoved(own) == 0
     assert free.split.table.set_index("product_id")["split"][one] == "train"
+
+
+def test_a_champion_s_split_that_was_deleted_is_taken_from_its_copy_and_a_lost_one_is_told(
+    tmp_path: Path,
+) -> None:
+    file, products = tmp_path / "splits.parquet", catalogue(60)
+    drawn = freeze(products, file).split.table
+    turned = drawn.assign(split=drawn["split"].map({"train": "test", "test": "train"}).fillna(drawn["split"]))
+    write_table(tmp_path / "prepared.parquet", turned)
+    file.unlink()
+    assert freeze(products, file).split.table.equals(drawn), "no champion rests on it"
+    file.unlink()
+    held = freeze(catalogue(70), file, crowned=True)
+    sides = held.split.table.set_index("product_id")["split"]
+    assert sides[turned["product_id"]].tolist() == turned["split"].tolist()
+    assert (held.kept(products), held.lost) == (60, False)
+    for path in (file, tmp_path / "prepared.parquet"):
+        path.unlink()
+    assert freeze(products, file, crowned=True).lost
+    assert not freeze(products, file, crowned=True).lost

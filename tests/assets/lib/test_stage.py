@@ -10,7 +10,9 @@ import pytest
 from assets.lib import checks, stage
 from assets.lib.record import Facts
 from assets.lib.shop import FOLDERS, Shop
-from shelfspace.errors import StaleCheckError
+from assets.release import _there
+from releases import Release
+from shelfspace.errors import ArtifactError, StaleCheckError
 
 
 class Bench:
@@ -126,16 +128,26 @@ def test_what_was_taken_away_outside_its_folder_is_made_again(
     [(True, True, True), (False, True, False), (True, False, False)],
 )
 def test_a_release_stays_while_it_is_there_and_one_is_live(
-    pointer: bool, folder: bool, there: bool, tmp_path: Path
+    pointer: bool, folder: bool, there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from assets.release import _there
-
+    looked_at: list[Path] = []
+    monkeypatch.setattr(Release, "load", looked_at.append)
     for name in ("000001-aaaaaaaa", *(["000002-bbbbbbbb"] if folder else [])):
         (tmp_path / "releases" / name).mkdir(parents=True)
     if pointer:  # the one before: somebody went back to it
         (tmp_path / "releases" / "current").write_text("000001-aaaaaaaa\n")
     shop: Any = SimpleNamespace(workspace=SimpleNamespace(root=tmp_path, releases=tmp_path / "releases"))
     assert _there(shop, {"release": "000002-bbbbbbbb"}) is there
+    assert looked_at == [tmp_path / "releases" / "000002-bbbbbbbb"] * there
+
+
+def test_a_damaged_release_stops_the_run_that_finds_it_unchanged(tmp_path: Path) -> None:
+    made = tmp_path / "releases" / "000001-aaaaaaaa"
+    made.mkdir(parents=True)
+    (tmp_path / "releases" / "current").write_text(f"{made.name}\n")
+    shop: Any = SimpleNamespace(workspace=SimpleNamespace(root=tmp_path, releases=tmp_path / "releases"))
+    with pytest.raises(ArtifactError, match=made.name):
+        _there(shop, {"release": made.name})
 
 
 def test_the_console_says_what_was_computed_and_what_was_not(

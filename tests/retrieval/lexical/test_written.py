@@ -71,3 +71,13 @@ def test_the_index_knows_which_words_to_look_at() -> None:
     assert index.compounds(["door", "mat"])
     assert index.compounds(["lunchbag"])
     assert not index.compounds(["grey", "jug"])
+
+
+def test_a_single_chinese_character_stands_for_the_words_that_end_with_it() -> None:
+    titles = ["红色闹钟 复古", "蓝色时钟", "红色跑鞋", "时钟胶水"]
+    index = LexicalIndex.build(pd.DataFrame({"title": titles}))
+    also, said = written_otherwise(index, "红色的钟")
+    rows = index.having_all(index.query_of(*query_terms("红色的钟", also)))
+    assert rows.tolist() == [0]
+    assert [(one["text"], one["meaning"]) for one in said] == [("钟", "looking for 时钟, 闹钟 too")]
+    assert written_otherwise(index, "车") == ((), ())

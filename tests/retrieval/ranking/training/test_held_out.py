@@ -10,6 +10,7 @@ from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.fit import fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
+from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings, opening
 from retrieval.ranking.training.held_out import (
     Lesson,
     Listings,
@@ -174,3 +175,32 @@ def test_a_word_and_something_else_ask_for_the_category_and_the_word(shop: Shop)
     for one, again in zip(lessons, made(), strict=True):
         np.testing.assert_array_equal(one.grades, again.grades)
         np.testing.assert_array_equal(one.judged.candidates.cosine, again.judged.candidates.cosine)
+
+
+def test_listings_without_titles_are_asked_by_how_their_descriptions_begin(shop: Shop) -> None:
+    products = market_products(shop)
+    said = [f"{title}. Sold since {n}." for n, title in enumerate(products["title"])]
+    untitled = products.assign(title="", description=said)
+    classes = shop.encoder.classify_vectors(np.asarray(shop.first.embeddings))
+    catalogue = Embedded(untitled, np.asarray(shop.first.embeddings), classes, None)
+    sides = np.where(HELD, "validation", "train")
+    found = lessons_of_listings(catalogue, list(sides), lambda _: None, shop.encoder)
+    kinds = [one.kind for one in found]
+    assert {"title", "words", "item", "typed"} <= set(kinds)
+    bare = Embedded(untitled.assign(description=""), np.asarray(shop.first.embeddings), classes, None)
+    names = {one.kind for one in lessons_of_listings(bare, list(sides), lambda _: None, shop.encoder)}
+    assert not names & {"title", "item"}
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("A red clock. It rings.", "A red clock"),
+        ("红色的钟。很响。", "红色的钟"),
+        ("2.5 litres of paint", "2.5 litres of paint"),
+        ("word " * 40, ("word " * 16).strip()),
+        ("", ""),
+    ],
+)
+def test_an_opening_is_the_first_sentence_and_no_longer_than_a_title(text: str, wanted: str) -> None:
+    assert opening(text).strip() == wanted
