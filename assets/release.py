@@ -130,6 +130,7 @@ def release(shop: Shop, folder: Path) -> Facts:
     from models.features.store import prune_stores
     from releases import promote, prune, write_release
     from releases.contents import graph_part, keep_reference, release_parts, released_card, with_stock
+    from retrieval.ranking.answers import floors_said, load_answers
     from retrieval.ranking.fusion import FusionModel
     from retrieval.vectors import load_index
 
@@ -138,6 +139,7 @@ def release(shop: Shop, folder: Path) -> Facts:
     check_papers(workspace)
     graph = shop.folder("graph_vectors") if graph_on(shop) else None
     metrics = read_json(champion_paper(model, "metrics.json"))
+    read = [path.stem for path in (shop.folder("modality_vectors") / "vectors").glob("*.npy")]
     products = with_stock(shop.embedded_products(), shop.table("stock"))
     # Where the catalogue does not say it, shoppers filter by the language that was detected.
     # Drift goes on comparing what the catalogue says, or the filling itself would count as one.
@@ -155,6 +157,7 @@ def release(shop: Shop, folder: Path) -> Facts:
         model_card=released_card(
             champion_paper(model, "model_card.md").read_text(),
             FusionModel.load(shop.folder("search_fusion") / "search_fusion.json"),
+            floors_said(load_answers(shop.folder("search_fusion") / "search_answers.json"), read),
             None if graph is None else read_json(graph / "verdict.json"),
         ),
         parts=release_parts(

@@ -140,6 +140,7 @@ def search_fusion(shop: Shop, folder: Path) -> Facts:
     from models.inference.product_encoder import ProductEncoder
     from releases.search_learning import FEWEST, keep_learned, learn_search, search_lessons
     from releases.search_parts import load_tables
+    from retrieval.ranking.answers import floors_said
 
     source = _learned_from(shop)
     kept = keep_learned(shop.folder("search_fusion"), source, shop.settings.release.relearn_share, folder)
@@ -169,7 +170,7 @@ def search_fusion(shop: Shop, folder: Path) -> Facts:
         "judgement_files": len(source.judgement_files()),
         "ndcg_at_10_on_queries_left_out": figures if made.learned else "not measured",
         "score_floors": {"json": {kind: round(floor, 4) for kind, floor in made.floors.items()}},
-        "no_answer": {"json": {kind: dict(one.figures) for kind, one in made.answers.items()}},
+        "no_answer": {"json": floors_said(made.answers, encoder.modalities)},
         "weights": {"png": "weights.png"},
     }
 

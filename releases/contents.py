@@ -65,11 +65,17 @@ def release_parts(
     return {**parts, "evaluation.json": partial(shutil.copyfile, judged)} if judged.is_file() else parts
 
 
-def released_card(card: str, fusion: FusionModel, graph: Mapping[str, Any] | None = None) -> str:
+def released_card(
+    card: str,
+    fusion: FusionModel,
+    floors: Mapping[str, Mapping[str, Any]],
+    graph: Mapping[str, Any] | None = None,
+) -> str:
     """A model card with who ranks each kind of query and who answers what is like a product, and by how much
-    they won.
+    they won, and what finds nothing.
 
     Args:
+        floors: as `retrieval.ranking.answers.floors_said` has them.
         graph: `models.graph.catalogue.RefinedCatalogue.verdict`; None where the graph is off.
     """
     lines = [
@@ -81,6 +87,19 @@ def released_card(card: str, fusion: FusionModel, graph: Mapping[str, Any] | Non
     for kind, said in fusion.describe().items():
         found = said.get("compared", {}).get("said", "not compared: too few queries")
         lines.append(f"| {kind} | {said['weights_of']} | {found} |")
+    lines += [
+        "",
+        "## What finds nothing",
+        "",
+        "| kind | without an answer | of those, found nothing | with one | of those, wrongly empty |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, one in floors.items():
+        if "no_floor" in one:
+            lines.append(f"| {kind} | {one['no_floor']} | | | |")
+        else:
+            names = ("without_answer", "nothing_when_nothing", "queries", "wrongly_empty")
+            lines.append(f"| {kind} | {' | '.join(str(one[name]) for name in names)} |")
     if graph is not None:
         by = f"vectors refined by {graph['encoder']}" if graph["used"] else "the vectors as they are"
         like = f"Found by {by}. Recall of what is bought next, on later baskets: {graph['said']}."

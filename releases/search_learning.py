@@ -33,6 +33,7 @@ from retrieval.ranking.training.answering import UNWORDED, learn_answers
 from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
 from retrieval.ranking.training.held_out import FEWEST, Lesson, judged_by_people, left_out
 from retrieval.ranking.training.judgements import read_judgements
+from retrieval.ranking.training.likeness import RETAKEN, UNLIKE, Gallery, likenesses
 from retrieval.ranking.training.picture import fusion_picture
 from retrieval.ranking.training.rivals import chosen, crossed, teaching
 from retrieval.vectors import load_index
@@ -55,6 +56,9 @@ LEARNED = (
     WHAT,
     EACH,
 )
+
+ANSWERING = frozenset({UNWORDED, RETAKEN, UNLIKE})
+"""Kinds of lessons that teach where a search finds nothing, and no order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +132,7 @@ class SearchLearned:
 
 def learn_search(lessons: Sequence[Lesson], source: LearnedFrom, folder: Path) -> SearchLearned:
     """Learn, and write the folder."""
-    ordering = teaching([one for one in lessons if one.kind != UNWORDED])
+    ordering = teaching([one for one in lessons if one.kind not in ANSWERING])
     useful = sum(one.judged.useful for one in ordering)
     enough = useful >= FEWEST
     # Its matrices are small: several threads would wait for one another, for many times as long.
@@ -175,13 +179,14 @@ def search_lessons(
 ) -> list[Lesson]:
     """Lessons of held-out listings, and of the shop's judgements where there are any.
 
-    None where the encoder reads no text, as of a catalogue of photos alone: it cannot be asked in words.
+    An encoder that reads no text, as of a catalogue of photos alone, is asked with photos and sounds only.
 
     Args:
         words, index: folders of the catalogue's index of words and of its vectors.
     """
+    seen = _seen_lessons(source, encoder, media)
     if "text" not in encoder.modalities:
-        return []
+        return seen
     products, vectors = source.products, source.vectors
     classes = encoder.classify_vectors(vectors) if encoder.labels else None
     told = told_columns(products["category"], encoder.labels)
@@ -202,4 +207,24 @@ def search_lessons(
         )
         rows = {product: row for row, product in enumerate(products["product_id"])}
         found += judged_by_people(search, read_judgements(source.judgements), rows, encoder)
+    return found + seen
+
+
+def _seen_lessons(source: LearnedFrom, encoder: "ProductEncoder", media: MediaStore) -> list[Lesson]:
+    """Photos and sounds that validation listings ask of these and the training ones; test listings ask
+    nothing, so that claims stay clean."""
+    from models.inference.retakes import again
+
+    side, own = np.asarray(source.sides, dtype=object), {**source.alone, **source.own}
+    rows = np.flatnonzero(np.isin(side, ("train", "validation")))
+    held_out = np.flatnonzero(side[rows] == "validation")
+    if not len(held_out):
+        return []
+    products, tables = source.products.iloc[rows], {name: table[rows] for name, table in own.items()}
+    found: list[Lesson] = []
+    for modality, column in (("image", "photos"), ("audio", "sounds")):
+        if modality in encoder.modalities:
+            files = products[column].tolist()
+            gallery = Gallery(source.vectors[rows], tables, products["category"].tolist(), files)
+            found += likenesses(modality, gallery, held_out, media.read, again, encoder)
     return found

@@ -61,13 +61,16 @@ def main() -> None:
     preload()
     folder = asked.folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
-    worlds = {name: made(name, folder) for name in UNDISTURBED}
+    fork, others = multiprocessing.get_context("fork"), [name for name in UNDISTURBED if name != "clean"]
+    clean = made("clean", folder)
+    with ProcessPoolExecutor(asked.processes, fork) as pool:
+        others_made = pool.map(partial(made, folder=folder), others)
+        worlds = {"clean": clean, **dict(zip(others, others_made, strict=True))}
     kept = {name: content(world.workspace, not name.startswith(DELIVERED)) for name, world in worlds.items()}
-    clean = worlds["clean"]
     say(f"undisturbed runs are made ({time.monotonic() - clock:.0f} s)")
     chosen = [fault for fault in faults(clean) if asked.only in f"{fault.name}, {fault.where}"]
     rows: list[dict[str, Any]] = [{} for _ in chosen]
-    with ProcessPoolExecutor(asked.processes, multiprocessing.get_context("fork")) as pool:
+    with ProcessPoolExecutor(asked.processes, fork) as pool:
         trying = partial(tried, clean=clean, kept=kept)
         at_work = {pool.submit(trying, fault, number): number for number, fault in enumerate(chosen)}
         for done, ended in enumerate(as_completed(at_work), 1):

@@ -222,7 +222,7 @@ def deliveries() -> list[Fault]:
                 refresh,
                 ("killed",),
             )
-            for number in (1, 3, 5, 8, 11, 14, 18, 22, 30, 45)
+            for number in (1, 4, 8, 14, 22, 40)
         ),
     ]
     leaves = {"news.jsonl": "delivered half first", "a photo": "delivered photo later"}

@@ -1,7 +1,6 @@
 """The faults that are tried."""
 
 import errno
-import os
 import shutil
 from functools import partial
 from pathlib import Path
@@ -44,15 +43,30 @@ def faults(clean: World) -> list[Fault]:
     ]  # fmt: skip
 
 
+def killed_asset(folder: str, job: str, world: World) -> Ended:
+    """Kill the run when the folder of an asset is computed and about to take its place."""
+    shutil.rmtree(world.workspace.root / folder, ignore_errors=True)
+    return world.run(job, kill_at(1, ("replace",), f"/.{Path(folder).name}."))
+
+
+def killed_write(gone: tuple[str, ...], job: str, number: int, world: World) -> Ended:
+    """Kill a job that has everything to write at its n-th write."""
+    remove(world, *gone)
+    return world.run(job, kill_at(number, where=str(world.workspace.root)))
+
+
+def refused_write(gone: tuple[str, ...], job: str, number: int, code: int, world: World) -> Ended:
+    """Let the disk refuse from the n-th write of a job on."""
+    remove(world, *gone)
+    return world.run(job, fail_at(number, code, str(world.workspace.root)))
+
+
 def killed_assets() -> list[Fault]:
-    """kill -9 of the run in every asset: computed, about to take its place."""
-
-    def happen(folder: str, job: str, world: World) -> Ended:
-        shutil.rmtree(world.workspace.root / folder, ignore_errors=True)
-        return world.run(job, kill_at(1, ("replace",), f"/.{Path(folder).name}."))
-
+    """kill -9 of the run in every asset."""
     return [
-        Fault("kill -9 of the run", folder, partial(happen, folder, job), partial(run, job), ("killed",))
+        Fault(
+            "kill -9 of the run", folder, partial(killed_asset, folder, job), partial(run, job), ("killed",)
+        )
         for folder, job in stages().items()
     ]
 
@@ -60,20 +74,16 @@ def killed_assets() -> list[Fault]:
 def killed_writes() -> list[Fault]:
     """kill -9 at the n-th write of a job that has everything to write."""
 
-    def happen(gone: tuple[str, ...], job: str, number: int, world: World) -> Ended:
-        remove(world, *gone)
-        return world.run(job, kill_at(number, where=str(world.workspace.root)))
-
     made = [
-        (("snapshot", "snapshot.dvc", "state/snapshot.noted"), "collection", (1, 2, 3, 5, 7, 9, 11)),
-        (("champion.json", "state/champions"), "evaluation", (1, 2, 3, 4, 6)),
-        (("release", "releases", "state/reference"), "release", (1, 3, 8, 20, 40)),
+        (("snapshot", "snapshot.dvc", "state/snapshot.noted"), "collection", (1, 2, 5, 8, 11)),
+        (("champion.json", "state/champions"), "evaluation", (1, 2, 4)),
+        (("release", "releases", "state/reference"), "release", (1, 3, 10, 40)),
     ]
     return [
         Fault(
             f"kill -9 at write {number}",
             job,
-            partial(happen, gone, job, number),
+            partial(killed_write, gone, job, number),
             partial(run, job),
             ("killed",),
         )
@@ -85,13 +95,6 @@ def killed_writes() -> list[Fault]:
 def refusing_disks() -> list[Fault]:
     """A disk that is full, or read-only, from the n-th write on; then it is mended and the job run again."""
 
-    def happen(gone: tuple[str, ...], job: str, number: int, code: int, world: World) -> Ended:
-        remove(world, *gone)
-        met = world.run(job, fail_at(number, code, str(world.workspace.root)))
-        # The system's own error names file and cause: that is a clear end.
-        told = os.strerror(code) in met.said
-        return Ended("refused", met.said.strip().splitlines()[-1]) if met.how == "crashed" and told else met
-
     made = [
         (("snapshot", "snapshot.dvc", "state/snapshot.noted"), "collection", (1, 4)),
         (("prepared",), "preprocessing", (1, 5)),
@@ -101,7 +104,7 @@ def refusing_disks() -> list[Fault]:
         Fault(
             what,
             f"{job}, write {number}",
-            partial(happen, gone, job, number, code),
+            partial(refused_write, gone, job, number, code),
             partial(run, job),
             ("refused",),
         )

@@ -55,10 +55,10 @@ UNDISTURBED: dict[str, Callable[[World], Ended]] = {
 
 
 def made(name: str, folder: Path) -> World:
-    """An undisturbed world.
+    """An undisturbed world; `clean` is the one that the others are copies of.
 
     Raises:
-        SystemExit: it did not come to a good end.
+        RuntimeError: it did not come to a good end.
     """
     first = World(folder / "clean", folder / "shop")
     if name == "clean":
@@ -69,5 +69,5 @@ def made(name: str, folder: Path) -> World:
         world = first.copy(folder / name)
     ended = UNDISTURBED[name](world)
     if ended.how != "done":
-        raise SystemExit(f"the undisturbed world {name} {ended.how}: {ended.said}")
+        raise RuntimeError(f"the undisturbed world {name} {ended.how}: {ended.said}")
     return world

@@ -58,6 +58,7 @@ ROWS = {
         Row(
             "suggest_p99_ms", "milliseconds of a suggestion over loopback, 99th percentile", 50.0, least=True
         ),
+        Row("nothing_alike", "photos and sounds of noise and of things not sold that have no hits", None),
         Row("synonyms_top10", "share of the first ten of the category that an unlisted synonym means", None),
         Row("facets_true", "answers whose facets count exactly what can be paged to", None),
     )

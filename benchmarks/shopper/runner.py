@@ -15,6 +15,7 @@ from benchmarks.shopper.prices import price_intentions
 from benchmarks.shopper.shop import Shop
 from benchmarks.shopper.sounds import sound_intentions
 from benchmarks.shopper.titles import title_intentions
+from benchmarks.shopper.unlike import unlike_intentions
 from benchmarks.shopper.why import why_lines
 
 __all__ = ["ask_all", "each_once", "intentions", "kinds", "values", "why_failures"]
@@ -26,6 +27,7 @@ MAKERS: Makers = {
     sound_intentions: ("own_sound_first", "rerecorded_sound_top10"),
     title_intentions: ("typo_ratio", "title_words_first"),
     nothing_intentions: ("nothing_when_nothing",),
+    unlike_intentions: ("nothing_alike",),
     price_intentions: ("price_words",),
     language_intentions: ("cross_language_top10",),
     phrase_intentions: (),

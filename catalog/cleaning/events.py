@@ -13,6 +13,7 @@ from catalog.cells import (
     open_dates,
     open_numbers,
     stripped,
+    written_otherwise,
 )
 from catalog.cleaning.refusals import NO_TIME, TWO_DATES, TWO_NUMBERS, Cleaned, Refusals
 from catalog.contract import EVENT_COLUMNS, EVENT_KINDS, STOCK_COLUMNS, raw_columns
@@ -50,7 +51,7 @@ def clean_events(raw: pd.DataFrame, product_ids: Iterable[str], reading: Reading
         "not a whole number above zero; cancellations are no events",
     )
     known = cells["product_id"].isin(set(product_ids))
-    found.refuse(~known, "product_id", "no such product among the clean ones")
+    found.refuse(~known, "product_id", _unknown(cells["product_id"][~known], product_ids))
     found.refuse(open_dates(raw["time"], reading), "time", TWO_DATES)
     found.refuse(time.isna(), "time", NO_TIME)
     found.refuse(time.gt(pd.Timestamp.now(tz="UTC")), "time", "in the future; mend the clock that wrote it")
@@ -88,7 +89,7 @@ def clean_stock(raw: pd.DataFrame, product_ids: Iterable[str], reading: Reading 
     on_hand, lead = amounts(raw["on_hand"], True, reading), amounts(raw["lead_time_days"], False, reading)
     found = Refusals("stock", raw)
     known = cells["product_id"].isin(set(product_ids))
-    found.refuse(~known, "product_id", "no such product among the clean ones")
+    found.refuse(~known, "product_id", _unknown(cells["product_id"][~known], product_ids))
     found.refuse(open_numbers(raw["on_hand"], reading, money=False), "on_hand", TWO_NUMBERS)
     found.refuse(~on_hand.ge(0), "on_hand", "not a whole number of zero or more")
     two_ways = open_numbers(raw["lead_time_days"], reading, money=False)
@@ -102,3 +103,7 @@ def clean_stock(raw: pd.DataFrame, product_ids: Iterable[str], reading: Reading 
     )
     clean = clean[found.kept].astype({"on_hand": "int64"})
     return found.result(clean[list(STOCK_COLUMNS)].sort_values("product_id", kind="stable"))
+
+
+def _unknown(ids: pd.Series, product_ids: Iterable[str]) -> str:
+    return f"no such product among the clean ones{written_otherwise(ids, product_ids)}"

@@ -188,6 +188,11 @@ def _note(ledger: Ledger, inbox: Path, arrival: int, delivery: Delivery, outcome
     said += [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
     if outcome.older:
         said.append(f"{outcome.older} of {outcome.rows} rows are older than what is there, and passed over")
+    if outcome.ahead:
+        said.append(
+            f"{outcome.ahead} of {outcome.rows} rows have an updated_at that is still to come: what is dated "
+            "before it is passed over; to change such a product, deliver it without updated_at"
+        )
     if len(outcome.refused_rows):
         path = set_aside(inbox, entry, outcome.refused_rows)
         said.append(f"{len(outcome.refused_rows)} rows are refused: {path}")

@@ -12,6 +12,8 @@ from catalog.snapshot.operations import source_rows
 
 __all__ = ["Present", "present"]
 
+ABOUT = frozenset(raw_columns("products")) - {"title", "description", "photos", "sounds", ""}
+"""Fields of a product that do not describe it: alone they make none."""
 Time = int | None
 """Microseconds since 1970; None where a row has no time."""
 
@@ -107,6 +109,9 @@ class Product:
                     continue
                 about = frozenset(fields.split(",")) if fields else frozenset()
                 nothing = words[-1].deleted if words else not own
+                if nothing and op != "delete" and about and about <= ABOUT:  # taken when it was there still
+                    older.append(label)
+                    continue
                 word = Word(label, about, time, said, op == "delete", op == "delete" or not about or nothing)
                 if _stands(word, words):
                     again.append(label)

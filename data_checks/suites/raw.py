@@ -11,6 +11,7 @@ from functools import partial
 import pandas as pd
 
 from catalog.cells import (
+    LARGEST_PRICE,
     Reading,
     amounts,
     filled,
@@ -31,6 +32,7 @@ __all__ = ["raw_events", "raw_products", "raw_stock"]
 UNREADABLE = "An amount that cannot be read is quarantined."
 ALONE = "Such a value is quarantined alone; its row goes on without it."
 TOLD = "most rows say (name it as currency in catalog.yaml)"
+WRITE_TIMES = "write times such as 2026-01-31T10:00:00Z"
 NO_WORDS = 0.5
 """Largest share of cells with words where a number is due: more mean a wrong column."""
 
@@ -50,12 +52,20 @@ def raw_products(settings: Settings, around: Surroundings) -> list[Rule]:
             "product_id_unique", "product_id is unique",
             "Of rows with one id the latest wins; the others are quarantined.",
             ("product_id",), lambda ids: ~stripped(ids).duplicated(keep=False), bad_share=bad,
+            remedy="name the column that tells products apart as products.columns.product_id in catalog.yaml",
         ),
         _one_number("price", reading),
         Rule(
             "price_readable", "price is a number, or empty", ALONE, ("price",),
             _readable(partial(numbers, reading=reading), partial(open_numbers, reading=reading)),
             bad_share=max(bad, NO_WORDS),
+            remedy="write prices as numbers (12.50), name another column as products.columns.price in "
+            "catalog.yaml, or leave the column out",
+        ),
+        Rule(
+            "price_possible", "price is below a million million", ALONE,
+            ("price",), lambda cells: ~numbers(cells, reading).gt(LARGEST_PRICE), bad_share=bad,
+            remedy="name another column as products.columns.price in catalog.yaml; is this one a barcode?",
         ),
         Rule(
             "price_not_negative", "price is not below zero", ALONE,
@@ -88,6 +98,8 @@ def raw_products(settings: Settings, around: Surroundings) -> list[Rule]:
             "updated_at_readable", "updated_at is a time, or empty",
             "It decides which of two deliveries is later.", ("updated_at",),
             _readable(partial(moments, reading=reading), partial(open_dates, reading=reading)), bad_share=bad,
+            remedy=f"{WRITE_TIMES}, name another column as products.columns.updated_at in catalog.yaml, or "
+            "leave the column out",
         ),
         _one_date("updated_at", reading),
     ]  # fmt: skip
@@ -127,6 +139,7 @@ def raw_events(settings: Settings, around: Surroundings) -> list[Rule]:
             "time_readable", "time is a time", "Sales without a time cannot be forecast.",
             ("time",),
             lambda cells: moments(cells, reading).notna() | open_dates(cells, reading), bad_share=bad,
+            remedy=f"{WRITE_TIMES}, or name another column as events.columns.time in catalog.yaml",
         ),
         _one_date("time", reading),
         Rule(

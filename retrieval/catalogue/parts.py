@@ -13,7 +13,7 @@ from retrieval.filters.columns import SEPARATOR, Columns
 from retrieval.lexical.category_names import CategoryNames
 from retrieval.lexical.index import LexicalIndex
 from retrieval.lexical.score_table import positions
-from retrieval.ranking.answers import AnswerFloor
+from retrieval.ranking.answers import BY_FILE, AnswerFloor, floors_said
 from retrieval.ranking.candidates import Candidates
 from retrieval.ranking.colours import ColourWords
 from retrieval.ranking.fusion import FusionModel
@@ -27,6 +27,7 @@ ENOUGH = 10
 """Listings with every word that fill a page: beside them nothing is shown for its category alone."""
 LEVELS = 2
 """Nodes of a path that make a category here: what is below is as often the listing's own title."""
+FILES = {"photo": "image", "sound": "audio"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +121,24 @@ class SearchParts:
 
     def relevance(self, candidates: Candidates) -> np.ndarray | None:
         """(m,) in [0, 1], how sure each candidate answers; None for a kind of query where nothing tells."""
-        known = self.answers.get(candidates.kind)
+        kind = candidates.kind
+        known = None if kind in BY_FILE else self.answers.get(kind)
         return None if known is None else known.relevance(candidates)
+
+    def has_alike(self, candidates: Candidates) -> bool:
+        """Whether the shop has anything like a query's photo or sound, of both like one of them.
+
+        A product of the shop, if it weighs as much, is like itself; without a floor, or without vectors to
+        compare with, as in an old release, nobody knows.
+        """
+        words = "_words" if candidates.words else ""
+        asked = [kind for kind, name in FILES.items() if name in candidates.own]
+        floors = [self.answers.get(kind + words) for kind in asked]
+        if candidates.beside not in FILES or None in floors:
+            return True
+        return not floors or any(
+            one.relevance(candidates).max(initial=0.0) >= one.floor for one in floors if one
+        )
 
     def answering(
         self,
@@ -142,7 +159,7 @@ class SearchParts:
         if candidates.words == 0 and not candidates.beside:
             return np.zeros(len(candidates.rows), bool)  # signs alone ask for nothing
         if relevance is None:
-            return np.ones(len(candidates.rows), bool)
+            return np.full(len(candidates.rows), self.has_alike(candidates))
         known = self.answers[candidates.kind]
         least = known.sorting if sorting else known.floor
         enough, having = relevance >= least, positions(matches, candidates.rows)[1]
@@ -178,7 +195,7 @@ class SearchParts:
             "judged_queries": learned,
             "kinds_of_query": self.fusion.describe(),
             "score_floors": dict(self.floors),
-            "answers": {kind: dict(one.figures) for kind, one in sorted(self.answers.items())},
+            "answers": floors_said(self.answers, self.evidence),
             "lexical": self.lexical.describe(),
             "modalities": sorted(self.modalities),
             "own_vectors": sorted(self.own),

@@ -4,9 +4,13 @@ An order says which candidate is better; it does not say that the best is good. 
 means the same for every query: how near in meaning, which share of the words. A logistic regression of it,
 fitted on queries with an answer and on queries without one, gives each candidate a relevance; below the
 floor of its kind of query a product is not shown as a hit.
+
+A photo or a sound is like everything a little. Of its kinds the floor is one of the whole query: where its
+most relevant candidate lies below, the shop has nothing like it; else every candidate is a hit. Words beside
+it choose among those, and do not make noise a violin.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +22,39 @@ from retrieval.ranking.candidates import Candidates
 from retrieval.ranking.features import FEATURES, features_of
 from shelfspace.files import read_artifact, write_json
 
-__all__ = ["TELLING", "AnswerFloor", "load_answers", "save_answers"]
+__all__ = [
+    "BY_FILE",
+    "TELLING",
+    "AnswerFloor",
+    "floors_said",
+    "load_answers",
+    "save_answers",
+    "telling",
+    "telling_of",
+]
 
 FORMAT = 1
 TELLING = ("closeness", "cosine", "covered", "complete", "lexical_share", "class_agreement_by_certainty")
 """Features that mean the same for every query; each speaks for an answer."""
-COLUMNS = [FEATURES.index(name) for name in TELLING]
+BY_FILE = {
+    "photo": ("own_image", "own_colour", "cosine"),
+    "photo_words": ("own_image", "cosine"),
+    "sound": ("own_audio", "cosine"),
+    "sound_words": ("own_audio", "cosine"),
+}
+"""The same of queries with a photo or a sound. The class would not do: that of an unknown thing is as sure.
+The colour of a mixed query may be that of its words."""
+
+ASKED = {
+    "long": "text", "short": "text", "photo": "image", "photo_words": "image", "sound": "audio",
+    "sound_words": "audio",
+}  # fmt: skip
+"""Kinds of query that may have a floor, and what they are compared by. A product of the shop always has
+products like it."""
+NO_FLOOR = (
+    "no floor: that takes 20 held-out products of the kind, told apart from half of what has no answer; "
+    "every candidate is a hit"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +62,7 @@ class AnswerFloor:
     """Relevance of the candidates of a kind of query, and the least of a hit.
 
     Attributes:
+        names: of the features that tell.
         weights: (telling,) float64, none below 0.
         bias: of the logit.
         floor: least relevance of a hit, in [0, 1].
@@ -38,6 +70,7 @@ class AnswerFloor:
         figures: what was measured on queries left out.
     """
 
+    names: tuple[str, ...]
     weights: np.ndarray
     bias: float
     floor: float
@@ -46,12 +79,27 @@ class AnswerFloor:
 
     def relevance(self, candidates: Candidates) -> np.ndarray:
         """(m,) float64 in [0, 1]."""
-        return np.asarray(expit(telling(candidates) @ self.weights + self.bias))
+        return np.asarray(expit(telling(candidates, self.names) @ self.weights + self.bias))
 
 
-def telling(candidates: Candidates) -> np.ndarray:
-    """(m, telling) float64."""
-    return np.asarray(features_of(candidates)[:, COLUMNS])
+def telling_of(kind: str) -> tuple[str, ...]:
+    """Names of the features that tell of a kind of query."""
+    return BY_FILE.get(kind, TELLING)
+
+
+def telling(candidates: Candidates, names: Sequence[str]) -> np.ndarray:
+    """(m, names) float64."""
+    return np.asarray(features_of(candidates)[:, [FEATURES.index(name) for name in names]])
+
+
+def floors_said(floors: Mapping[str, AnswerFloor], reads: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Kind of query to the figures of its floor, or to why it has none.
+
+    Args:
+        reads: what queries are compared by: text, image, audio.
+    """
+    asked = [kind for kind, name in ASKED.items() if name in reads]
+    return {kind: dict(floors[kind].figures) if kind in floors else {"no_floor": NO_FLOOR} for kind in asked}
 
 
 def save_answers(path: Path, floors: Mapping[str, AnswerFloor]) -> None:
@@ -62,7 +110,7 @@ def save_answers(path: Path, floors: Mapping[str, AnswerFloor]) -> None:
             "format": FORMAT,
             "kinds": {
                 kind: {
-                    "weights": dict(zip(TELLING, map(float, one.weights), strict=True)),
+                    "weights": dict(zip(one.names, map(float, one.weights), strict=True)),
                     "bias": one.bias,
                     "floor": one.floor,
                     "sorting": one.sorting,
@@ -88,9 +136,10 @@ def _read(stored: Any) -> dict[str, AnswerFloor]:
         raise ValueError(f"format {stored['format']}; this version reads {FORMAT}")
     found = {}
     for kind, one in stored["kinds"].items():
-        if set(one["weights"]) != set(TELLING):
-            raise ValueError(f"features {sorted(one['weights'])} instead of {sorted(TELLING)}")
-        weights = np.array([float(one["weights"][name]) for name in TELLING])
+        names = telling_of(kind)
+        if set(one["weights"]) != set(names):
+            raise ValueError(f"features {sorted(one['weights'])} instead of {sorted(names)}")
+        weights = np.array([float(one["weights"][name]) for name in names])
         floors = float(one["floor"]), float(one["sorting"])
-        found[str(kind)] = AnswerFloor(weights, float(one["bias"]), *floors, one["figures"])
+        found[str(kind)] = AnswerFloor(names, weights, float(one["bias"]), *floors, one["figures"])
     return found
