@@ -42,7 +42,7 @@ class Reading:
         }
         return replace(self._with(_said(entry, "")), columns=columns)
 
-    def _with(self, words: Mapping[str, str]) -> "Reading":
+    def _with(self, words: Mapping[str, Any]) -> "Reading":
         """The same with these words; a mark that now means something else is gone."""
         found = replace(self, columns={}, **words)
         if found.decimal and found.decimal == found.thousands:
