@@ -46,7 +46,7 @@ class Reading:
         """The same with these words; a mark that now means something else is gone."""
         found = replace(self, columns={}, **words)
         if found.decimal and found.decimal == found.thousands:
-            found = replace(found, **{"thousands" if "decimal" in words else "decimal": ""})
+            return replace(found, thousands="") if "decimal" in words else replace(found, decimal="")
         return found
 
     def key(self) -> list[Any]:
