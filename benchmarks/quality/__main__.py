@@ -23,8 +23,8 @@ CACHE = PROJECT / "workspaces" / ".benchmarks"
 
 ABOUT = """# Quality, measured
 
-Written by `make benchmark-quality`; {finished} of {planned} trainings are finished with this code, and rows that
-it has not run stay with the commit that did.
+Written by `make benchmark-quality`; {finished} of {planned} trainings are finished with this code; other
+rows stay as the commit they name had them.
 
 Data: `flipkart` is 1,050 real listings, `sounds` 688 recordings of instruments, `sample` the built-in
 catalogue. Folds: five, stratified, seed 0; `grouped` keeps a brand (or a note) on one side. Values are means
