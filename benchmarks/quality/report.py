@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from benchmarks.quality.baselines import BASELINES
-from benchmarks.quality.plan import AIMS, EXPERT, FOLDS, RIDGES, TIMES_SCRATCH, Unit, overrides
+from benchmarks.quality.plan import AIMS, EXPERT, RIDGES, TIMES_SCRATCH, Unit, overrides
 from models.cross_validation.report import corrected_interval
 
 __all__ = ["END_TO_END", "Finished", "aim_rows", "by_fold", "chosen_units"]
@@ -134,8 +134,10 @@ def _to_photos(finished: Finished, experiment: str) -> dict[str, Any] | None:
     """The network on packaged photo vectors beside chance, two regressions and a network from nothing."""
     names = ("aligned", "aligned cnn", *RIDGES)
     units = {recipe: chosen_units(finished, experiment, {recipe}) for recipe in names}
-    whole = all(len(same) == FOLDS for recipe, same in units.items() if recipe != "aligned cnn")
-    if not whole or not units["aligned cnn"]:
+    paired = {unit.fold for unit, _ in units["aligned"]}
+    for recipe in RIDGES:
+        units[recipe] = [(unit, result) for unit, result in units[recipe] if unit.fold in paired]
+    if len(paired) < 2 or not units["aligned cnn"] or any(len(units[r]) < len(paired) for r in RIDGES):
         return None
     folds = {recipe: by_fold(same, "recall_at_10") for recipe, same in units.items()}
     values = folds["aligned"]

@@ -280,3 +280,5 @@ def test_what_to_reach_is_five_times_the_network_that_starts_from_nothing() -> N
     assert aim_rows(done[:-1], "abc") == []
     (fewer,) = aim_rows(done[:9] + done[10:], "abc")
     assert (fewer["scratch_folds"], fewer["aim"]) == (4, pytest.approx(5 * 0.095))
+    (fewer,) = aim_rows(done[1:], "abc")
+    assert (fewer["folds"], fewer["difference"]) == (4, pytest.approx(-0.05))
