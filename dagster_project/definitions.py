@@ -20,7 +20,7 @@ from assets import (
     validation,
 )
 from assets.lib.shop import NoPickleIOManager, Shop
-from dagster_project.automation import DELIVERIES, automations, present_settings
+from dagster_project.automation import ATTENTION, DELIVERIES, automations, present_settings
 from dagster_project.code_references import with_code_references
 from dagster_project.jobs import JOBS
 
@@ -45,7 +45,7 @@ _sensors, _schedules = automations(present_settings())
 
 defs = dg.Definitions(
     assets=[*with_code_references(dg.load_assets_from_modules(_MODULES)), DELIVERIES],
-    asset_checks=dg.load_asset_checks_from_modules(_MODULES),
+    asset_checks=[*dg.load_asset_checks_from_modules(_MODULES), ATTENTION],
     jobs=JOBS,
     sensors=_sensors,
     schedules=_schedules,

@@ -6,9 +6,9 @@ open is refused.
 """
 
 from catalog.cells.currencies import Prices, one_currency
-from catalog.cells.ids import ids, usable_ids
+from catalog.cells.ids import ids, usable_ids, written_otherwise
 from catalog.cells.money import SIGNS
-from catalog.cells.numbers import amounts, numbers, open_numbers
+from catalog.cells.numbers import LARGEST_PRICE, amounts, numbers, open_numbers
 from catalog.cells.reading import AS_FOUND, Reading
 from catalog.cells.times import moments, open_dates
 from catalog.cells.values import (
@@ -19,13 +19,15 @@ from catalog.cells.values import (
     languages,
     media_cell,
     number_text,
+    says_nothing,
     stripped,
     text_of,
     usable_key,
 )
 
 __all__ = [
-    "AS_FOUND", "SIGNS", "Prices", "Reading", "amounts", "attribute_texts", "category_path", "codes",
-    "filled", "ids", "languages", "media_cell", "moments", "number_text", "numbers", "one_currency",
-    "open_dates", "open_numbers", "stripped", "text_of", "usable_ids", "usable_key",
+    "AS_FOUND", "LARGEST_PRICE", "SIGNS", "Prices", "Reading", "amounts", "attribute_texts", "category_path",
+    "codes", "filled", "ids", "languages", "media_cell", "moments", "number_text", "numbers", "one_currency",
+    "open_dates", "open_numbers", "says_nothing", "stripped", "text_of", "usable_ids", "usable_key",
+    "written_otherwise",
 ]  # fmt: skip

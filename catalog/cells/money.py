@@ -16,7 +16,16 @@ SIGNS: dict[str, set[str]] = {
     "fr.": {"CHF"}, "sfr.": {"CHF"}, "₺": {"TRY"}, "tl": {"TRY"}, "₫": {"VND"}, "฿": {"THB"}, "₱": {"PHP"},
     "₪": {"ILS"}, "₦": {"NGN"}, "₴": {"UAH"}, "руб": {"RUB"}, "руб.": {"RUB"}, "лв": {"BGN"},
     "лв.": {"BGN"}, "rp": {"IDR"}, "rm": {"MYR"}, "euro": {"EUR"}, "euros": {"EUR"},
-    "원": {"KRW"}, "圓": {"TWD", "HKD"}, "円(税込)": {"JPY"},
+    "원": {"KRW"}, "圓": {"TWD", "HKD"}, "円(税込)": {"JPY"}, "円(税抜)": {"JPY"}, "(税込)": {"JPY"},
+    "us $": {"USD"}, "cdn$": {"CAD"}, "mxn$": {"MXN"}, "cop$": {"COP"}, "clp$": {"CLP"}, "р.": {"RUB"},
+    "₽.": {"RUB"}, "грн": {"UAH"}, "грн.": {"UAH"}, "тг": {"KZT"}, "₸": {"KZT"}, "₾": {"GEL"}, "₼": {"AZN"},
+    "৳": {"BDT"}, "tk": {"BDT"}, "tk.": {"BDT"}, "ksh": {"KES"}, "tsh": {"TZS"}, "ush": {"UGX"}, "₵": {"GHS"},
+    "gh₵": {"GHS"}, "dh": {"AED", "MAD"}, "dhs": {"AED", "MAD"}, "dhs.": {"AED", "MAD"}, "din.": {"RSD"},
+    "дин.": {"RSD"}, "บาท": {"THB"}, "đ": {"VND"}, "vnđ": {"VND"}, "₡": {"CRC"},
+    "د.إ": {"AED"}, "درهم": {"AED", "MAD"}, "ر.س": {"SAR"}, "ج.م": {"EGP"}, "د.ك": {"KWD"}, "د.ب": {"BHD"},
+    "ر.ق": {"QAR"}, "ر.ع": {"OMR"}, "د.م": {"MAD"}, "د.أ": {"JOD"}, "ل.ل": {"LBP"}, "د.ت": {"TND"},
+    "د.ج": {"DZD"}, "د.ع": {"IQD"}, "ریال": {"IRR", "SAR", "QAR", "OMR", "YER"},
+    "ريال": {"IRR", "SAR", "QAR", "OMR", "YER"},
 }  # fmt: skip
 """What is written beside a number, in lower case, to the codes of the currencies that it may mean."""
 _ISO = """
@@ -37,8 +46,10 @@ MARKS: dict[str, frozenset[str]] = {
 """Signs and codes, in lower case, to the currencies that they may mean."""
 
 _PARTS = re.compile(r"([^0-9]*)([0-9](?:.*[0-9])?)([^0-9]*)")
-_DASHES = (".--", ",--", ".-", ",-", "/-")
-"""What stands for no cents: 12.-, 12,--, Rs. 399/-."""
+_DASHES = (".--", ",--", ".-", ",-", "/-", ":-")
+"""What stands for no cents: 12.-, 12,--, Rs. 399/-, 1 200:-."""
+_AS_TEXT = re.compile(r"^'(?=[-+]?\d)")
+"""The mark by which a spreadsheet keeps a number as text."""
 _ODD = str.maketrans({"−": "-", "–": "-", "—": "-", "’": "'", "ʼ": "'", "٫": ".", "٬": ",", "،": ","})
 
 
@@ -51,8 +62,11 @@ def money_parts(text: str) -> tuple[str, tuple[str, ...]]:
         if any(c.isnumeric() and not c.isdecimal() for c in text):  # 1² is not 12
             return "", ()
         plain = unicodedata.normalize("NFKC", text).translate(_ODD)
-        text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in plain)
+        # Marks of writing direction stand beside Arabic and Hebrew prices and say nothing of the number.
+        shown = (c for c in plain if unicodedata.category(c) != "Cf")
+        text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in shown)
     text = " ".join(text.split()).lower()
+    text = _AS_TEXT.sub("", text)
     negative = text.startswith("(") and text.endswith(")")
     text = text[1:-1].strip() if negative else text
     parts = _PARTS.fullmatch(text)

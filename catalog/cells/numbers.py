@@ -14,10 +14,12 @@ from catalog.cells.money import money_parts
 from catalog.cells.reading import AS_FOUND, Reading
 from catalog.cells.values import each
 
-__all__ = ["LARGEST", "amounts", "is_number", "numbers", "open_numbers"]
+__all__ = ["LARGEST", "LARGEST_PRICE", "amounts", "is_number", "numbers", "open_numbers"]
 
 LARGEST = 10**9
 """Largest amount (a quantity, pieces on hand, days) that is taken for one."""
+LARGEST_PRICE = 10**12
+"""Largest price, of any currency, that is taken for one; a barcode has thirteen digits."""
 
 _POINT = re.compile(
     r"[+-]?(?:(?:\d+|[1-9]\d{0,2}(?:([,' ])\d{3})(?:\1\d{3})*|[1-9]\d?(?:,\d{2})*,\d{3})(?:\.\d+)?|\.\d+)"

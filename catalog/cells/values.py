@@ -14,20 +14,29 @@ from catalog.text.markup import shown_text
 
 __all__ = [
     "attribute_texts", "category_path", "codes", "each", "filled", "languages", "media_cell", "number_text",
-    "stripped", "text_of", "usable_key",
+    "says_nothing", "stripped", "text_of", "usable_key",
 ]  # fmt: skip
 
 Parsed = TypeVar("Parsed", list[Any], dict[str, Any])
 
+NOTHING = (
+    "null", "\\n", "n/a", "#n/a", "nan", "none", "<na>", "<null>", "undefined", "-", "--", "\u2013", "\u2014",
+    "#null!", "#value!", "#ref!", "#name?", "#div/0!",
+)  # fmt: skip
+"""What programs and people write into a cell that holds nothing, in lower case."""
+_ON_A_DRIVE = re.compile(r"[A-Za-z]:|\\\\")
 MAX_NAME_BYTES = 255
 """Longest file name that common file systems hold."""
 
 
 def media_cell(cell: str, separator: str) -> list[str]:
-    """Media keys of a cell (a JSON list, or values with a separator), in order, each once."""
+    """Media keys of a cell (a JSON list, or values with a separator), in order, each once; the parts of a
+    relative path are parted by / as Windows does not."""
     listed = _json(cell, list)
     values = cell.split(separator) if listed is None else [str(v) for v in listed if v is not None]
-    return list(dict.fromkeys(value.strip() for value in values if value.strip()))
+    keys = (value.strip() for value in values)
+    slashed = (key if _ON_A_DRIVE.match(key) else key.replace("\\", "/") for key in keys)
+    return list(dict.fromkeys(filter(None, slashed)))
 
 
 def category_path(cell: str, separator: str) -> str:
@@ -111,6 +120,11 @@ def stripped(cells: pd.Series) -> pd.Series:
 def filled(cells: pd.Series) -> pd.Series:
     """(n,) bool: something is written in the cell."""
     return stripped(cells).ne("")
+
+
+def says_nothing(cells: pd.Series) -> pd.Series:
+    """(n,) bool: the cell holds a word for nothing (NULL, N/A, nan, #N/A, -)."""
+    return each(cells, lambda texts: texts.str.strip().str.lower().isin(NOTHING)).astype(bool)
 
 
 def codes(cells: pd.Series) -> pd.Series:

@@ -15,7 +15,7 @@ from catalog.links import ALWAYS, SHARE
 from catalog.near_duplicates import shingles
 from shelfspace.hashing import content_hash
 
-__all__ = ["Placeholder", "find_placeholders", "placeholders_said", "without_placeholders"]
+__all__ = ["Placeholder", "crowded_groups", "find_placeholders", "placeholders_said", "without_placeholders"]
 
 Refused = tuple[str, str, str, str, str]
 """photos or sounds, product id, field, value, reason."""
@@ -73,6 +73,18 @@ def find_placeholders(
         if len({texts[i] for i in products}) > least and not one:
             found.append(Placeholder(frozenset(names[row] for row in rows), len(products)))
     return found
+
+
+def crowded_groups(groups: pd.Series, categories: pd.Series) -> dict[str, int]:
+    """Group ids that more than a tenth of the products have, and more than eight, of several categories, with
+    their products: a column filled alike (0, none), and no product with variants."""
+    counted = groups[groups.ne("")].value_counts()
+    crowd = counted[counted > max(ALWAYS, SHARE * len(groups))]
+    return {
+        group: int(products)
+        for group, products in zip(map(str, crowd.index), crowd, strict=True)
+        if categories[groups.eq(group)].value_counts(normalize=True).iloc[0] < ONE_CATEGORY
+    }
 
 
 def without_placeholders(

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from catalog.cells import (
+    LARGEST_PRICE,
     attribute_texts,
     category_path,
     codes,
@@ -21,7 +22,7 @@ from catalog.cells import (
     usable_ids,
     usable_key,
 )
-from catalog.cleaning.placeholders import without_placeholders
+from catalog.cleaning.placeholders import crowded_groups, without_placeholders
 from catalog.cleaning.refusals import (
     NO_TIME,
     TWO_DATES,
@@ -38,6 +39,10 @@ from shelfspace.settings import Settings
 
 __all__ = ["clean_products"]
 
+NO_ID = (
+    "no id; give a text or a whole number, a long one as it is (a spreadsheet shows 4.00638E+12 where its "
+    "column is not formatted as text)"
+)
 GAVE_WAY = (
     "another row of the product says otherwise; of rows that complete each other the first value counts"
 )
@@ -73,32 +78,40 @@ def clean_products(
     for column, shown in (("title", shown_text), ("brand", shown_text), ("description", shown_lines)):
         cells[column] = _each(cells[column], shown)
     ids = cells["product_id"]
-    price, updated = numbers(raw["price"], reading), moments(raw["updated_at"], reading)
+    price = numbers(raw["price"], reading.of("price"))
+    updated = moments(raw["updated_at"], reading.of("updated_at"))
     money = one_currency(raw["price"], raw["currency"], source.currency)
     found = Refusals("products", raw)
     found.refuse(ids.eq(""), "product_id", "the id is empty; give each product its own id")
-    found.refuse(~usable_ids(ids), "product_id", "no id; give a text or a whole number")
-    two_ways = open_numbers(raw["price"], reading)
+    found.refuse(~usable_ids(ids), "product_id", NO_ID)
+    two_ways = open_numbers(raw["price"], reading.of("price"))
     found.empty(two_ways, "price", TWO_NUMBERS)
     unread = cells["price"].ne("") & price.isna() & ~two_ways
     found.empty(unread, "price", "not a number; give a price such as 12.50, or nothing")
     found.empty(price.le(0), "price", "not above zero; leave it empty where it is unknown")
+    found.empty(price.gt(LARGEST_PRICE), "price", "larger than any price; is it a barcode or another number?")
     reason = f"not in the catalogue's {money.shown}; convert the price, or list the row elsewhere"
     found.empty(money.bad_column, "currency", reason)
     found.empty(money.bad_price & ~money.bad_column, "price", reason)
-    price = price.where(price.gt(0) & ~money.bad_column & ~money.bad_price)
+    price = price.where(price.gt(0) & price.le(LARGEST_PRICE) & ~money.bad_column & ~money.bad_price)
     undated = cells["updated_at"].ne("") & updated.isna()
-    two_dates = open_dates(raw["updated_at"], reading)
+    two_dates = open_dates(raw["updated_at"], reading.of("updated_at"))
     found.empty(two_dates, "updated_at", TWO_DATES)
     found.empty(undated & ~two_dates, "updated_at", NO_TIME)
     found.refuse(
         _superseded(ids, updated, found.kept), "product_id", "given again; the row updated last is kept"
     )
+    crowds = crowded_groups(cells["group_id"][found.kept], cells["category"][found.kept])
+    for group, products in crowds.items():
+        reason = f"{products:,} products of several categories have it: they are no variants of one product"
+        found.empty(cells["group_id"].eq(group), "group_id", reason)
+    cells["group_id"] = cells["group_id"].where(~cells["group_id"].isin(crowds), "")
     verdicts = _verdicts(media_findings)
     photos, bad_photos = _media(raw[found.kept], "photos", source.photo_separator, verdicts)
     sounds, bad_sounds = _media(raw[found.kept], "sounds", source.photo_separator, verdicts)
-    photos, no_photos = without_placeholders("photos", photos, raw[found.kept], media_findings)
-    sounds, no_sounds = without_placeholders("sounds", sounds, raw[found.kept], media_findings)
+    kept = raw[found.kept].assign(group_id=cells["group_id"])
+    photos, no_photos = without_placeholders("photos", photos, kept, media_findings)
+    sounds, no_sounds = without_placeholders("sounds", sounds, kept, media_findings)
     described = cells["title"].ne("") | cells["description"].ne("")
     described |= (photos.map(bool) | sounds.map(bool)).reindex(raw.index, fill_value=False)
     found.refuse(~described, "title", "no text, photo or sound is left; nothing describes the product")

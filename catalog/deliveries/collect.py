@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from catalog.deliveries.archive import DONE, REFUSED, put_away, sent_to, set_aside
+from catalog.deliveries.archive import DONE, REFUSED, clear_strays, put_away, sent_to, set_aside
 from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
 from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
@@ -75,6 +75,7 @@ def collect(
     quiet = settings.collection.quiet_seconds
     taken = set(read_manifest(workspace.snapshot)["deliveries"])
     with editing(workspace.state) as ledger:
+        clear_strays(workspace)
         put_away(ledger, workspace.inbox)
     wait_until_settled(workspace.inbox, quiet, WAITS * quiet)
     with settled_files(workspace, quiet) as files:
@@ -188,6 +189,11 @@ def _note(ledger: Ledger, inbox: Path, arrival: int, delivery: Delivery, outcome
     said += [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
     if outcome.older:
         said.append(f"{outcome.older} of {outcome.rows} rows are older than what is there, and passed over")
+    if outcome.ahead:
+        said.append(
+            f"{outcome.ahead} of {outcome.rows} rows have an updated_at that is still to come: what is dated "
+            "before it is passed over; to change such a product, deliver it without updated_at"
+        )
     if len(outcome.refused_rows):
         path = set_aside(inbox, entry, outcome.refused_rows)
         said.append(f"{len(outcome.refused_rows)} rows are refused: {path}")

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from catalog.cells import media_cell
-from catalog.media.addresses import NOT_FETCHED, is_address
+from catalog.media.missing import why_missing
 from catalog.media.photo import PhotoFacts, open_photo, probe_photo
 from catalog.media.sound import SoundFacts, open_sound, probe_sound
 from catalog.media.video import is_video, video_parts
@@ -99,8 +99,7 @@ def _finding(
 ) -> tuple:
     single = kind.removesuffix("s")
     if key not in store:
-        why = NOT_FETCHED if is_address(key) else "the file is missing"
-        return key, kind, False, why, f"{single}.file", key, 0, 0, 0.0, 0, ""
+        return key, kind, False, why_missing(key), f"{single}.file", key, 0, 0, 0.0, 0, ""
     data = store.read(key)
     try:
         if is_video(data):  # one that could not be taken apart (`catalog.media.video_cells`): say why

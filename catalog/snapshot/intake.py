@@ -1,6 +1,7 @@
 """One delivery taken into a table: what of it is new, and whether it is let in."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
@@ -24,6 +25,7 @@ class Outcome:
         refused: why it is set aside; "" where it is not.
         older: rows passed over, since what is there was updated later.
         rows: usable rows.
+        ahead: usable rows whose `updated_at` lies more than a day ahead of this machine's clock.
         refused_rows: rows left out: `row` (from 1), `field`, `value`, `reason`.
     """
 
@@ -31,6 +33,7 @@ class Outcome:
     refused: str = ""
     older: int = 0
     rows: int = 0
+    ahead: int = 0
     refused_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
@@ -80,9 +83,20 @@ def take_in(
             guards.let_through(before, now.rows)
     idle = set() if in_full else {*now.older, *now.again}
     outcome = Outcome(
-        older=len(set(now.older) & set(fresh.index)), rows=len(fresh), refused_rows=delivery.refused
+        older=len(set(now.older) & set(fresh.index)),
+        rows=len(fresh),
+        ahead=_ahead(delivery),
+        refused_rows=delivery.refused,
     )
     return fresh[~fresh.index.isin(idle)], outcome
+
+
+def _ahead(delivery: Delivery) -> int:
+    """Rows dated after tomorrow; a clock or a year that is wrong keeps later changes out."""
+    if delivery.kind != "products" or "updated_at" not in delivery.rows:
+        return 0
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    return int((delivery.rows["updated_at"] > tomorrow.isoformat()).sum())
 
 
 def _about(operations: pd.DataFrame, products: pd.Series) -> pd.DataFrame:

@@ -12,6 +12,8 @@ from catalog.snapshot.operations import source_rows
 
 __all__ = ["Present", "present"]
 
+ABOUT = frozenset(raw_columns("products")) - {"title", "description", "photos", "sounds", ""}
+"""Fields of a product that do not describe it: alone they make none."""
 Time = int | None
 """Microseconds since 1970; None where a row has no time."""
 
@@ -107,6 +109,9 @@ class Product:
                     continue
                 about = frozenset(fields.split(",")) if fields else frozenset()
                 nothing = words[-1].deleted if words else not own
+                if nothing and op != "delete" and about and about <= ABOUT:  # taken when it was there still
+                    older.append(label)
+                    continue
                 word = Word(label, about, time, said, op == "delete", op == "delete" or not about or nothing)
                 if _stands(word, words):
                     again.append(label)
@@ -177,7 +182,7 @@ def _times(operations: pd.DataFrame, inbox: pd.Series, reading: Reading) -> pd.S
     found = pd.Series(None, index=operations.index, dtype=object)
     if "updated_at" in operations:
         for part in (inbox, ~inbox):
-            times = moments(operations["updated_at"][part], reading)
+            times = moments(operations["updated_at"][part], reading.of("updated_at"))
             numbers = times.to_numpy("datetime64[us]").astype(np.int64).astype(object)
             numbers[times.isna().to_numpy()] = None
             found[part] = numbers

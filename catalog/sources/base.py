@@ -1,13 +1,15 @@
 """A catalogue: a folder with tables and media, described by the catalog.yaml beside them."""
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pandas as pd
 
-from catalog.cells import AS_FOUND, Reading, moments
+from catalog.cells import AS_FOUND, Reading, moments, usable_key
 from catalog.contract import REQUIRED, TABLES, empty, raw_columns, source_columns
 from catalog.media.addresses import fetched_name, is_address
 from catalog.sources.tables import read_table
@@ -16,7 +18,7 @@ from shelfspace.hashing import file_hash, fingerprint
 
 __all__ = ["CatalogSource", "inside"]
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Changes when a table reader or a preset gives other rows for the same file."""
 
 
@@ -93,9 +95,10 @@ class CatalogSource:
                 raise CatalogError(
                     f"{name}.{column}", path.name, f"name its column in catalog.yaml; the file has: {there}"
                 )
-        if "updated_at" in table and self.reading(name).dates:
+        reading = self.reading(name).of("updated_at")
+        if "updated_at" in table and reading.dates:
             # What deliveries are compared with must not need the description to be read.
-            times = moments(table["updated_at"], self.reading(name))
+            times = moments(table["updated_at"], reading)
             written = times.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             table["updated_at"] = written.where(times.notna(), table["updated_at"])
         kept = [c for c in source_columns(name) if c in raw_columns(name) or c in table.columns]
@@ -138,34 +141,45 @@ class CatalogSource:
         files = {name: file_hash(self.table_file(name)) for name, _ in tables}
         kept = ("columns", "encoding", "delimiter", "sheet")
         how = {name: {k: described[k] for k in kept if k in described} for name, described in tables}
-        dates = [self.reading(name).dates for name, _ in tables]
+        dates = [self.reading(name).of("updated_at").dates for name, _ in tables]
         return fingerprint([files, how, dates, self.reader, READER_VERSION])
 
     def reading(self, table: str) -> Reading:
         """How a table writes numbers and dates, where catalog.yaml tells it."""
-        own = self.tables.get(table, {})
-        return Reading(
-            **{mark: str(own.get(mark) or getattr(self.written, mark)) for mark in Reading.__match_args__}
-        )
+        return self.written.over(self.tables.get(table, {}))
 
     def media_path(self, key: str) -> Path | None:
         """The file of a media key, or None where there is no such file; of a web address the fetched one.
 
+        A path is looked for below the media root, then below the catalogue's folder; where it is not there as
+        it is written, in the other Unicode form, with its %20 read, and without what follows a `?`.
+
         Raises:
             CatalogError: the key leads out of the media root, by `..` or by a link.
         """
-        if self.media_root is None:
-            return None
-        path = inside(self.media_root, fetched_name(key) if is_address(key) else key, "media key")
-        return path if path.is_file() else None
+        fetched = is_address(key)
+        roots = [self.media_root] if fetched else [self.media_root, self.folder]
+        for root in filter(None, roots):
+            for name in [fetched_name(key)] if fetched else _spellings(key):
+                path = inside(root, name, "media key")
+                if path.is_file():
+                    return path
+        return None
 
     @property
     def cleaning_fingerprint(self) -> str:
         """Hash of what cleaning reads of the description."""
-        readings = [[getattr(self.reading(t), m) for m in Reading.__match_args__] for t in TABLES]
+        readings = [self.reading(table).key() for table in TABLES]
         return fingerprint(
             [self.currency, self.photo_separator, self.category_separator, self.reader, readings]
         )
+
+
+def _spellings(key: str) -> dict[str, None]:
+    """A path as it is written, and other ways to write it."""
+    plain = unquote(key.partition("?")[0])
+    forms = [unicodedata.normalize(form, plain) for form in ("NFC", "NFD")]
+    return dict.fromkeys([key, *filter(usable_key, forms)])
 
 
 def inside(root: Path, path: str, what: str) -> Path:

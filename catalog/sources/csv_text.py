@@ -1,14 +1,14 @@
 """CSV as shops save it: encodings, Excel's first line, separators that nobody named, broken rows."""
 
-import csv as records
+import csv as python_csv
 import io
 import re
-from collections.abc import Iterator
 
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
 
+from catalog.sources.csv_rows import evened, lines_above, records, without_headers
 from shelfspace.errors import CatalogError
 
 __all__ = ["headed", "read_csv"]
@@ -17,6 +17,22 @@ BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\
 """First bytes that say the encoding, whatever the description says."""
 WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "ascii": "utf-8", "latin-1": "cp1252"}
 """Encodings to the one that holds more, for the remedy."""
+NO_CSV = {
+    b"<!doctype": "a page of HTML (of a login or an error?)",
+    b"<html": "a page of HTML (of a login or an error?)",
+    b"<?xml": "XML (name it .xml where it is a feed of products)",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"%pdf": "a PDF",
+    b'{"': "JSON (name it .jsonl, one object a line)",
+    b"[{": "JSON (name it .jsonl, one object a line)",
+    b"{\\rtf": "a text of a word processor",
+    b"sqlite format 3": "a database",
+    b"par1": "Parquet (name it .parquet)",
+    b"version https://git-lfs": "a pointer of Git LFS (git lfs pull)",
+}
+"""First bytes, in lower case, of what is saved as a CSV by mistake, and what it is."""
+FEW = 10
+"""Characters of UTF-8 that bytes of another encoding of several bytes a character may look like by chance."""
 SEPARATORS = ",;\t|"
 SAMPLE_ROWS = 50
 MOST_COLUMNS = 4096
@@ -38,7 +54,8 @@ def read_csv(data: bytes, name: str, encoding: str, delimiter: str | None, notes
     Raises:
         CatalogError: the bytes are not of that encoding, or rows or quotes are broken; with the line or row.
     """
-    text = _decoded(data, name, encoding)
+    _check_kind(data, name)
+    text = _decoded(data, name, encoding, notes)
     first = 0
     said = _SEP_LINE.match(text)
     if said:
@@ -51,9 +68,20 @@ def read_csv(data: bytes, name: str, encoding: str, delimiter: str | None, notes
             notes.append(f"{name} is read with the delimiter {delimiter!r}, which parts all its rows alike")
     if len(delimiter) != 1:
         raise CatalogError("delimiter", delimiter, "give one character")
+    above = lines_above(text, delimiter)
+    if above:
+        lines = list(io.StringIO(text, newline=""))
+        text, first = "".join(lines[above:]), first + above
+        notes.append(f"{name}: what stands above the header ({above} lines) is left out")
     if text.count('"') % 2:
         _closed(text, name, delimiter, first)
-    return headed(_rows(text, name, delimiter, first))
+    table, again = without_headers(headed(_rows(text, name, delimiter, first)))
+    if again:
+        notes.append(f"{name}: {again:,} rows repeat the header, as files put together have it; left out")
+        table = table.reset_index(drop=True)
+    if '="' in text:  # what a spreadsheet is told to keep as text: ="00123"
+        table = table.replace(r'^="(.*)"$', r"\1", regex=True)
+    return table
 
 
 def headed(table: pd.DataFrame) -> pd.DataFrame:
@@ -66,8 +94,19 @@ def headed(table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[:last].reset_index(drop=True)
 
 
-def _decoded(data: bytes, name: str, encoding: str) -> str:
+def _check_kind(data: bytes, name: str) -> None:
+    """Refuse what is no CSV by its first bytes."""
+    start = data[:512].lstrip().lower()
+    for mark, kind in NO_CSV.items():
+        if start.startswith(mark):
+            raise CatalogError("path", name, f"export the table as CSV; this file is {kind}")
+
+
+def _decoded(data: bytes, name: str, encoding: str, notes: list[str]) -> str:
     known = next((own for mark, own in BYTE_ORDER_MARKS.items() if data.startswith(mark)), encoding)
+    if _is_utf8(data, known):
+        notes.append(f"{name} is UTF-8, though {known} is named as its encoding; it is read as UTF-8")
+        known = "utf-8"
     try:
         text = data.decode(known)
     except LookupError as error:
@@ -91,9 +130,16 @@ def _decoded(data: bytes, name: str, encoding: str) -> str:
     return text
 
 
-def _records(text: str, delimiter: str, strict: bool = False) -> "Iterator[list[str]]":
-    # newline="": line ends inside quotes stay, and a lone carriage return ends a row as elsewhere.
-    return iter(records.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict))
+def _is_utf8(data: bytes, named: str) -> bool:
+    """Whether bytes are UTF-8 beyond chance, although another encoding is named."""
+    if data.isascii() or named.lower().startswith(("utf", "ascii")):
+        return False
+    try:
+        text = data.decode("utf-8")
+        several = len(data.decode(named)) < len(data)
+    except (LookupError, UnicodeError):
+        return False
+    return not several or sum(not c.isascii() for c in text) >= FEW
 
 
 def _likely(text: str) -> str:
@@ -103,11 +149,11 @@ def _likely(text: str) -> str:
     for separator in SEPARATORS:
         lengths: list[int] = []
         try:
-            for row in _records(text, separator):
+            for row in records(text, separator):
                 lengths += [len(row)] if row else []
                 if len(lengths) == SAMPLE_ROWS:
                     break
-        except records.Error:
+        except python_csv.Error:
             continue
         if lengths and lengths[0] > 1:
             found[separator] = (len(set(lengths)) == 1, lengths[0])
@@ -142,6 +188,9 @@ def _rows(text: str, name: str, delimiter: str, first: int) -> pd.DataFrame:
     if table.num_columns > MOST_COLUMNS:
         raise CatalogError("path", name, f"give at most {MOST_COLUMNS:,} columns")
     if bad:
+        even = evened(text, delimiter)
+        if even is not None:
+            return even
         row = bad[0]
         also = "; without a delimiter in catalog.yaml a comma is taken" if delimiter == "," else ""
         raise CatalogError(
@@ -158,13 +207,13 @@ def _closed(text: str, name: str, delimiter: str, first: int) -> None:
     An odd number of quotes alone is no fault (15" bag).
     """
     # The default limit of a value is shorter than some descriptions; it is the process's own setting.
-    limit = records.field_size_limit(max(len(text), 1))
-    reader = records.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    limit = python_csv.field_size_limit(max(len(text), 1))
+    reader = python_csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1 + first
     try:
         for _ in reader:
             line = reader.line_num + 1 + first
-    except records.Error as error:
+    except python_csv.Error as error:
         raise CatalogError("path", f"{name} line {line}", f"close the quoted value ({error})") from error
     finally:
-        records.field_size_limit(limit)
+        python_csv.field_size_limit(limit)

@@ -5,6 +5,7 @@ lowest price is the product's.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,8 +22,10 @@ HIDDEN = ("false", "0", "-1", "no", "draft", "archived", "private")
 
 
 def plain_name(column: object) -> str:
-    """A column's name as it is compared where case, spaces and hyphens differ."""
-    return "_".join(str(column).strip().casefold().replace("-", " ").replace("_", " ").split())
+    """A column's name as it is compared where case, spaces, hyphens and the mark of a required one differ:
+    Product ID, product-id, productId and product_id* are one."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=ID$)|[-_.\s]+", " ", str(column).strip(" *"))
+    return "_".join(apart.casefold().split())
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from catalog.cells import ids, number_text, text_of
+from catalog.cells import ids, number_text, says_nothing, text_of
 from catalog.contract import ID_COLUMNS, source_columns
 from catalog.sources.csv_text import read_csv
 from catalog.sources.feed import read_feed
+from catalog.sources.noticed import noticed
 from catalog.sources.shop_exports import export_of, plain_name
 from catalog.sources.workbook import read_workbook
 from shelfspace.errors import CatalogError
 
 __all__ = ["ENDINGS", "by_contract", "read_table"]
 
+SAID = tuple(name for name in source_columns("products") if name != "product_id")
+"""Columns of products in which a word for nothing (NULL, N/A, -) is nothing."""
 KINDS = (".csv", ".tsv", ".jsonl", ".parquet", ".xlsx", ".xml")
 ENDINGS = (*KINDS, *(f"{kind}.gz" for kind in KINDS))
 
@@ -85,12 +88,13 @@ def read_table(
         raise CatalogError("column", repeated[0], f"give each column of {path.name} a name of its own")
     named = by_contract(rows, columns or {}, table)
     export = export_of(rows.columns) if table == "products" and not columns else None
-    if export is not None and notes is not None and "product_id" in named and "product_id" not in rows:
-        notes.append(f"{path.name} is read as an export of {export.shown}, by its columns")
+    if export is not None and "product_id" in named and "product_id" not in rows:
+        told.append(f"{path.name} is read as an export of {export.shown}, by its columns")
     for wanted, given in (columns or {}).items():
         if wanted not in named:
             there = ", ".join(map(str, rows.columns[:20]))
             raise CatalogError(f"columns.{wanted}", given, f"name a column of {path.name}: {there}")
+    told += [f"{path.name}: {sentence}" for sentence in (noticed(rows, named) if table == "products" else ())]
     return named
 
 
@@ -129,9 +133,11 @@ def by_contract(rows: pd.DataFrame, columns: Mapping[str, str], table: str) -> p
     cells = {name: rows[found] for name, found in {**chosen, **own}.items()}
     export = export_of(rows.columns) if table == "products" and not columns else None
     if export is not None and "product_id" not in cells:
-        return export.part(rows)
-    if table:
+        cells = {str(name): values for name, values in export.part(rows).items()}
+    elif table:
         cells |= {name: ids(cells[name]) for name in ID_COLUMNS if name in cells}
+    if table == "products":
+        cells |= {name: cells[name].mask(says_nothing(cells[name]), "") for name in SAID if name in cells}
     return pd.DataFrame(cells, index=rows.index)
 
 

@@ -10,8 +10,8 @@ from assets.lib.shop import Shop, settings_of
 from assets.monitoring import latest_verdict
 from catalog.sources.open import open_catalog
 from dagster_project.automation.drift import drift_need, open_attempts
-from dagster_project.automation.ledger_page import ledger_event
-from dagster_project.automation.needs import Need, ask, attempts_at, run_config
+from dagster_project.automation.ledger_page import ledger_events
+from dagster_project.automation.needs import GivenUp, Need, ask, attempts_at, run_config
 from dagster_project.automation.recording import tell_dvc
 from dagster_project.automation.refreshing import delivery_need, source_need
 from dagster_project.dead_runs import close_dead_runs
@@ -82,25 +82,29 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
         return ask(context, workspace, need, automation, open_attempts(runs, now, cooldown))
 
     def of_deliveries(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
-        event, seen = ledger_event(workspace, settings.collection.quiet_seconds, context.cursor)
-        shown = [] if event is None else [event]
-        return asked(context, workspace, delivery_need(workspace, settings), seen, shown)
+        answer = asked(context, workspace, delivery_need(workspace, settings))
+        given_up = [str(answer.skip_message)] if isinstance(answer, GivenUp) else []
+        quiet = settings.collection.quiet_seconds
+        events, seen = ledger_events(workspace, quiet, context.cursor, given_up)
+        return told(answer, seen, events)
 
     def of_source(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
         need, seen = source_need(Shop(), context.cursor)
-        return asked(context, workspace, need, seen)
+        return told(asked(context, workspace, need), seen)
 
     def asked(
-        context: dg.SensorEvaluationContext,
-        workspace: Workspace,
-        need: Need | str,
+        context: dg.SensorEvaluationContext, workspace: Workspace, need: Need | str
+    ) -> dg.RunRequest | dg.SkipReason:
+        return dg.SkipReason(need) if isinstance(need, str) else ask(context, workspace, need, automation)
+
+    def told(
+        answer: dg.RunRequest | dg.SkipReason,
         cursor: str | None,
-        shown: Sequence[dg.AssetMaterialization] = (),
+        events: Sequence[dg.AssetMaterialization | dg.AssetCheckEvaluation] = (),
     ) -> dg.SensorResult:
-        answer = dg.SkipReason(need) if isinstance(need, str) else ask(context, workspace, need, automation)
         if isinstance(answer, dg.SkipReason):
-            return dg.SensorResult(skip_reason=answer, cursor=cursor, asset_events=list(shown))
-        return dg.SensorResult(run_requests=[answer], cursor=cursor, asset_events=list(shown))
+            return dg.SensorResult(skip_reason=answer, cursor=cursor, asset_events=list(events))
+        return dg.SensorResult(run_requests=[answer], cursor=cursor, asset_events=list(events))
 
     def of_the_week(
         context: dg.SensorEvaluationContext, workspace: Workspace

@@ -1,15 +1,18 @@
 """The ledger of deliveries as an asset of the Dagster UI: what came into the inbox, and what became of it."""
 
 from collections import Counter
+from typing import Any
 
 import dagster as dg
 
 from assets.lib.presentation import shown_table
+from assets.lib.shop import Shop
+from catalog.deliveries.attention import attention
 from catalog.deliveries.table import delivery_rows
 from shelfspace.hashing import fingerprint
 from shelfspace.workspace import Workspace
 
-__all__ = ["DELIVERIES", "ledger_event"]
+__all__ = ["ATTENTION", "DELIVERIES", "ledger_events"]
 
 DELIVERIES = dg.AssetSpec(
     "deliveries",
@@ -20,33 +23,60 @@ DELIVERIES = dg.AssetSpec(
 )
 NEWEST = 200
 """Deliveries that the page shows."""
+COLUMNS = ("state", "name", "said", "rows", "kind", "no.", "arrived")
+"""Of the page, which is narrow: what became of a file and why stands where it is seen."""
 
 
-def ledger_event(
-    workspace: Workspace, quiet_seconds: float, before: str | None
-) -> tuple[dg.AssetMaterialization | None, str]:
-    """The ledger as the asset's page shows it; None where nothing has changed.
+def judged(said: list[str]) -> dict[str, Any]:
+    """The verdict on what waits for a person: a warning, which stops nothing."""
+    told = "\n".join(f"- {sentence}" for sentence in said) or "Nothing waits for a person."
+    return {
+        "passed": not said,
+        "severity": dg.AssetCheckSeverity.WARN,
+        "description": told,
+        "metadata": {"waiting": len(said)},
+    }
+
+
+@dg.asset_check(
+    asset=DELIVERIES.key,
+    description="Nothing is held, refused and not mended, put where it is not read, or given up.",
+)
+def nothing_waits_for_a_person(shop: Shop) -> dg.AssetCheckResult:
+    """Look at the ledger now; the inbox sensor does it at each change."""
+    return dg.AssetCheckResult(**judged(attention(shop.workspace)))
+
+
+ATTENTION = nothing_waits_for_a_person
+
+
+def ledger_events(
+    workspace: Workspace, quiet_seconds: float, before: str | None, given_up: list[str]
+) -> tuple[list[dg.AssetMaterialization | dg.AssetCheckEvaluation], str]:
+    """The ledger as the asset's page shows it, and what of it waits for a person; [] where nothing changed.
 
     Args:
         quiet_seconds: `collection.quiet_seconds`.
         before: what the last look gave.
+        given_up: what the sensor no longer asks for, as sentences.
 
     Returns:
-        the event, and what identifies what it shows.
+        the events, and what identifies what they show.
 
     Raises:
         ArtifactError: the ledger is damaged.
     """
     # Dagster stores plain text, and no kind of it such as a state.
-    rows = [
-        {name: str(said) for name, said in row.items()} for row in delivery_rows(workspace, quiet_seconds)
-    ]
-    seen = fingerprint(rows)
-    if seen == before or not rows:
-        return None, seen
+    rows = [{name: str(row[name]) for name in COLUMNS} for row in delivery_rows(workspace, quiet_seconds)]
+    said = [*given_up, *attention(workspace)]
+    seen = fingerprint([rows, said])
+    if seen == before or not (rows or said or before):
+        return [], seen
     states = Counter(row["state"].partition(":")[0].partition(" release")[0] for row in rows)
-    table = shown_table(list(rows[0]), [list(row.values()) for row in rows[:NEWEST]])
+    table = shown_table(list(COLUMNS), [list(row.values()) for row in rows[:NEWEST]])
     counts = {name.replace(" ", "_"): count for name, count in states.items()}
-    return dg.AssetMaterialization(
-        "deliveries", metadata={"dagster/row_count": len(rows), "deliveries": table, **counts}
-    ), seen
+    page: dict[str, Any] = {"dagster/row_count": len(rows), "deliveries": table, **counts}
+    verdict = dg.AssetCheckEvaluation(
+        asset_key=DELIVERIES.key, check_name=ATTENTION.check_key.name, blocking=False, **judged(said)
+    )
+    return [dg.AssetMaterialization("deliveries", metadata=page), verdict], seen

@@ -21,6 +21,7 @@ from shelfspace.workspace import Workspace
 
 __all__ = [
     "Attempt",
+    "GivenUp",
     "Need",
     "ask",
     "attempts_at",
@@ -51,6 +52,10 @@ class Need:
     job: str
     again: str = ""
     since: float = 0.0
+
+
+class GivenUp(dg.SkipReason):
+    """A need that is no longer asked for: too many runs failed, and a person has to mend something."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,7 @@ def ask(
         if len(made) >= settings.attempts and made[-1].finished:
             said += f"; mend that, then run: {workspace.command(f'run {need.again or need.job}')}"
             context.log.error(said)
+            return GivenUp(said)
         return dg.SkipReason(said)
     first = workspace.holder() or unfinished(context.instance, workspace)
     if first:

@@ -13,6 +13,7 @@ from shelfspace.settings import Settings
 
 __all__ = ["check_media"]
 
+SHOWN_REASONS = 3
 SENTENCES = {
     "photo": "photos open and keep their limits",
     "sound": "sounds open and keep their limits",
@@ -42,9 +43,12 @@ def check_media(findings: pd.DataFrame, settings: Settings, docs: Path | None = 
         sentence = SENTENCES[kind]
         reason = "A product goes on without a medium that cannot be decoded."
         beyond = f"{sentence}, at least {1 - limit:.0%} of them"
+        why = _why(bad[bad["reason"].ne(NOT_FETCHED)])
         for severity, text, ok in (("warning", sentence, not failing), ("critical", beyond, share <= limit)):
             found.append(
-                Finding(text, f"{kind}s", reason, severity, ok, seen, failing, files, "media", f"{kind}s")
+                Finding(
+                    text, f"{kind}s", reason, severity, ok, seen, failing, files, "media", f"{kind}s", why
+                )
             )
         examples = bad.head(MAX_EXAMPLES)
         parts.append(
@@ -80,6 +84,12 @@ def _addresses(kind: str, count: int, rows: int) -> Finding:
         f"{kind}s are files below the media root", f"{kind}s", "No photo or sound is fetched by itself.",
         "warning", count == 0, seen if count else "holds for all", count, rows, "media", f"{kind}_addresses",
     )  # fmt: skip
+
+
+def _why(bad: pd.DataFrame) -> str:
+    """The most frequent reasons for which files are refused, in words."""
+    counted = bad_reasons(bad).items()
+    return "; ".join(f"{count:,}: {reason}" for reason, count in list(counted)[:SHOWN_REASONS])
 
 
 def bad_reasons(findings: pd.DataFrame) -> dict[str, int]:

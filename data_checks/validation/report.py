@@ -18,6 +18,8 @@ FORMAT = 2
 """Changes with what a report holds; what is kept in an older one is asked again."""
 SAMPLE = 10
 """Failing values that `RuleResult` shows."""
+LONGEST = 60
+"""Characters of a failing value that a sentence shows."""
 
 
 @dataclass(frozen=True)
@@ -171,11 +173,22 @@ class CheckReport:
 
     @property
     def cause(self) -> str:
-        """One sentence: which expectations failed, critical ones first; "" when all hold."""
+        """One sentence: which expectations failed, critical ones first, with a value that fails; "" when all
+        hold."""
         return "; ".join(
-            f"{f.severity}: {f.expectation} ({f.observed})" + (f": {f.remedy}" if f.remedy else "")
+            f"{f.severity}: {f.expectation} ({f.observed}{self._instance(f)})"
+            + (f": {f.remedy}" if f.remedy else "")
             for f in self.failed
         )
+
+    def _instance(self, finding: Finding) -> str:
+        """The first value that fails, with the id of its row; "" where it says no more than is observed."""
+        rows = self.failures[self.failures["rule"].eq(finding.rule)]
+        if not finding.failing or rows.empty:
+            return ""
+        name, value = rows.iloc[0][["id", "value"]]
+        shown = value if len(value) <= LONGEST else f"{value[: LONGEST - 3]}..."
+        return f"; for instance {shown!r}" + (f" of {name}" if name not in ("", value) else "")
 
     def metadata(self) -> dict[str, Any]:
         """Plain JSON-able facts for a log or an asset check."""

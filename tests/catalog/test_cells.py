@@ -33,7 +33,10 @@ from catalog.cells import (
         ("(5.50)", -5.5), ("−5", -5), ("-€5", -5), ("€ -5", -5), ("12.-", 12), ("12,--", 12), ("12,- €", 12),
         ("Rs. 399/-", 399), ("US$ 12", 12), ("R$ 5,00", 5), ("kr 5", 5), ("5 zł", 5), ("CHF 1’200.—", 1200),
         ("$.50", 0.5), ("0.261", 0.261), ("1234.567", 1234.567), ("12345,678", 12345.678), ("1.2610", 1.261),
-        ("1.5e-05", 1.5e-05), ("+5", 5), ("5.", 5),
+        ("1.5e-05", 1.5e-05), ("+5", 5), ("5.", 5), ("\u20aa12.90\u200f", 12.9), ("\u200e12.90", 12.9),
+        ("\u0661\u0662\u066b\u0665 \u062f.\u0625", 12.5), ("12.00 \u0631.\u0633", 12), ("1 200:-", 1200),
+        ("'12.50", 12.5), ("US $ 1,299.00", 1299), ("KSh 5", 5), ("12 грн", 12), ("¥1,980.0 (税込)", 1980),
+        ("৳12", 12),
     ],
 )  # fmt: skip
 def test_numbers_are_read(cell: str, value: float) -> None:
@@ -147,6 +150,7 @@ def test_signs_and_codes_of_a_column_agree_with_each_other_or_are_told() -> None
         (["1.0", "1.1"], ["1.0", "1.1"]),
         (["1.0", "A-1"], ["1.0", "A-1"]),
         (["1E5", "2"], ["1E5", "2"]),
+        (["'007", "'tis", "P\x011"], ["007", "'tis", "P1"]),
         ([" a\u00a0b ", "\ufeffx", "cafe\u0301"], ["a b", "x", "caf\u00e9"]),
     ],
 )
@@ -185,6 +189,46 @@ def test_day_and_month_are_told_apart_by_the_column_or_refused() -> None:
 )  # fmt: skip
 def test_times_of_many_programs(cell: str) -> None:
     assert moments(column(cell))[0] == pd.Timestamp("2026-01-31T10:00Z")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "31 Jan 2026 10:00", "Sat, 31 Jan 2026 10:00:00 GMT", "January 31, 2026 10:00 AM",
+        "31-Jan-2026 10:00", "2026年1月31日 10:00", "2026년 1월 31일 10:00", "2026. 1. 31. 10:00",
+        "46053.4166666667", "1769853600000000000", "2026-01-31 10:00:00 +0000 UTC",
+        "2026-01-31T11:00:00+01:00[Europe/Berlin]",
+        "31.01.26 10:00", "01/31/26 10:00 AM",
+    ],
+)  # fmt: skip
+def test_times_that_name_their_month_or_shorten_their_year(cell: str) -> None:
+    assert moments(column(cell))[0] == pd.Timestamp("2026-01-31T10:00Z")
+
+
+@pytest.mark.parametrize("cell", ["2026-01-31 24:00", "2026-01-31T24:00:00Z", "31.01.2026 24:00"])
+def test_the_end_of_a_day_is_the_start_of_the_next(cell: str) -> None:
+    assert moments(column(cell))[0] == pd.Timestamp("2026-02-01T00:00Z")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "1899-12-30", "1970-01-01T00:00:00Z", "0000-00-00 00:00:00", "9999-12-31", "0001-01-01", "2568-01-31",
+        "2026-01-31 24:30", "12345", "31.01.99", "2026-01", "2026", "31 Foo 2026", "2026-02-30",
+    ],
+)  # fmt: skip
+def test_what_a_program_writes_for_no_time_is_none(cell: str) -> None:
+    assert moments(column(cell)).isna().all()
+
+
+def test_a_short_year_is_read_where_the_column_tells_the_order() -> None:
+    late = column("05.03.25", "28.03.25")
+    assert moments(late).dt.strftime("%Y-%m-%d").tolist() == ["2025-03-05", "2025-03-28"]
+    may_begin_with_the_year = column("24/12/05", "24/11/03")
+    assert moments(may_begin_with_the_year).isna().all()
+    assert open_dates(may_begin_with_the_year).all()
+    said = moments(may_begin_with_the_year, Reading(dates="day-first"))
+    assert said.dt.strftime("%Y-%m-%d").tolist() == ["2005-12-24", "2003-11-24"]
 
 
 def test_times_are_utc_and_nothing_is_filled_in_from_today() -> None:

@@ -13,7 +13,7 @@ import pytest
 from dagster_project import dead_runs
 from dagster_project.automation import tell_dvc
 from dagster_project.automation.drift import drift_need, open_attempts
-from dagster_project.automation.needs import Attempt, Need, ask, next_attempt
+from dagster_project.automation.needs import Attempt, GivenUp, Need, ask, next_attempt
 from dagster_project.dead_runs import close_dead_runs
 from dagster_project.graph import DVC_STAGES, stages_of
 from dagster_project.tags import WORKSPACE
@@ -148,7 +148,7 @@ def test_a_delivery_is_asked_for_again_with_the_reason_seen_and_the_second_time_
     assert (second.job_name, second.tags["shelfspace/attempt"]) == ("refresh", "2")
     FAILING.execute_in_process(instance=instance, tags=second.tags, raise_on_error=False)
     last = asked(instance, workspace, settings)
-    assert isinstance(last, dg.SkipReason)
+    assert isinstance(last, GivenUp)
     assert "given up after 2 runs" in str(last.skip_message)
     assert "run: " in str(last.skip_message), "what a person does then"
 

@@ -161,7 +161,8 @@ def test_each_change_of_the_ledger_is_shown_as_an_asset(shop: Shop) -> None:
     inbox = shop.workspace.inbox
     (inbox / "more.csv").write_text("product_id,title\n2,Vase\n")
     second = tick("inbox_sensor", first.cursor)
-    (shown,) = second.asset_events
+    shown, verdict = second.asset_events
+    assert verdict.passed
     assert shown.asset_key.to_user_string() == "deliveries"
     rows = shown.metadata["deliveries"].records
     assert [row.data["name"] for row in rows] == ["more.csv"]
@@ -201,3 +202,18 @@ def test_a_catalogue_that_is_gone_leaves_the_settings_of_all(shop: Shop) -> None
     (shop.source.folder / "catalog.yaml").unlink()
     shop.source.folder.rmdir()
     assert present_settings().automation.attempts == 8
+
+
+def test_what_waits_for_a_person_is_a_warning_on_the_deliveries_page(shop: Shop) -> None:
+    nested = shop.workspace.inbox / "2026-11-28" / "more.csv"
+    nested.parent.mkdir(parents=True)
+    nested.write_text("product_id,title\n2,Vase\n")
+    first = tick("inbox_sensor")
+    _, verdict = first.asset_events
+    assert (verdict.check_name, verdict.passed, verdict.severity.name) == (
+        "nothing_waits_for_a_person", False, "WARN",
+    )  # fmt: skip
+    assert "2026-11-28: a folder; put its files themselves into the inbox" in verdict.description
+    nested.parent.rename(shop.workspace.inbox / ".part")
+    _, verdict = tick("inbox_sensor", first.cursor).asset_events
+    assert (verdict.passed, verdict.description) == (True, "Nothing waits for a person.")

@@ -58,6 +58,8 @@ def finding(key: str, kind: str, ok: bool) -> dict[str, object]:
     [
         ({"product_id": "  "}, "product_id", "empty"),
         ({"product_id": "true"}, "product_id", "no id"),
+        ({"product_id": "NULL"}, "product_id", "no id"),
+        ({"product_id": "4.00638E+12"}, "product_id", "formatted as text"),
         ({"title": " ", "description": ""}, "title", "nothing describes"),
     ],
 )
@@ -403,6 +405,46 @@ def test_flipkart_is_clean_but_for_three_photos(public_data: Path, tmp_path: Pat
     assert result.quarantine["table"].tolist() == ["photos"] * 3
     assert result.clean["category"].str.split(" > ").str[0].value_counts().tolist() == [150] * 7
     assert result.clean["price"].isna().sum() == 1
+
+
+def test_a_barcode_is_no_price() -> None:
+    cleaned = clean(product(1, price="4006381333931"))
+    assert cleaned.clean["price"].isna().all()
+    assert "barcode" in cleaned.quarantine["reason"][0]
+
+
+def test_a_group_that_unlike_products_share_is_none() -> None:
+    rows = [
+        product(i, group_id="0" if i < 24 else f"g{i % 20}", category=f"Home > {'AB'[i % 2]}")
+        for i in range(60)
+    ]
+    cleaned = clean(*rows)
+    assert cleaned.clean["group_id"].isin(["", *(f"g{i}" for i in range(20))]).all()
+    assert cleaned.clean["group_id"].eq("").sum() == 24
+    told = cleaned.quarantine
+    assert told["field"].eq("group_id").sum() == len(told) == 24
+    assert told["reason"].str.startswith("24 products of several categories have it").all()
+    of_one_category = [row | {"category": "Home > A"} for row in rows]
+    assert clean(*of_one_category).clean["group_id"].eq("0").sum() == 24
+
+
+@pytest.mark.parametrize(
+    ("known", "asked", "said"),
+    [
+        ("000{}", "{}", "leading zeros differ"),
+        ("P{}", "p{}", "capitals differ"),
+        ("{}.0", "{}", "decimals differ"),
+        ("P {}", "P-{}", "spaces or signs differ"),
+        ("gid://shop/Product/{}", "{}", "one has more before it"),
+        ("P{}", "X9{}", ""),
+    ],
+)
+def test_ids_that_two_tables_write_in_two_ways_are_told(known: str, asked: str, said: str) -> None:
+    events = raw([event(i, product_id=asked.format(i + 1)) for i in range(9)])
+    refused = clean_events(events, [known.format(i + 1) for i in range(9)]).quarantine
+    assert len(refused) == 9
+    assert refused["reason"].str.contains(said, regex=False).all()
+    assert refused["reason"].str.contains("write ids one way").all() == bool(said)
 
 
 def test_an_event_of_tomorrow_is_refused() -> None:

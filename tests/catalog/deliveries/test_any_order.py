@@ -53,58 +53,85 @@ ROWS = st.one_of(
 
 
 class Shop:
-    """What the shop should be: rows by id, applied in the order in which the files were finished."""
+    """What the shop should be: what was let in, each thing at the place where it came."""
 
     def __init__(self) -> None:
-        self.present: dict[str, Row] = {}
         self.source: dict[str, Row] = {}
-        self.seen: dict[str, Row] = {}
-        self.waiting: list[tuple[str, list[Row]]] = []
+        self.let_in: list[tuple[float, dict[str, Row] | list[Row]]] = []
+        self.waiting: list[tuple[str, int, list[Row]]] = []
         self.held: set[str] = set()
         self.approved: set[str] = set()
+        self.source_held: tuple[dict[str, Row], float] = ({}, 0.0)
+        self.came = self.ended = 0
+
+    @property
+    def present(self) -> dict[str, Row]:
+        return self.after(self.let_in)
+
+    def after(self, things: list[tuple[float, dict[str, Row] | list[Row]]]) -> dict[str, Row]:
+        """Rows by id: tables of the source (mappings) and files (lists), from the earliest on."""
+        rows: dict[str, Row] = {}
+        seen: dict[str, Row] = {}
+        for _, thing in sorted(things, key=lambda one: one[0]):
+            if isinstance(thing, dict):
+                rows = {i: row for i, row in rows.items() if i in thing or i not in seen}
+                rows |= {i: row for i, row in thing.items() if seen.get(i) != row}
+                seen = thing
+                continue
+            for row in thing:
+                i = row["product_id"]
+                if "_deleted" in row:
+                    rows.pop(i, None)
+                elif i in rows or "title" in row:
+                    old = rows.get(i, dict.fromkeys(FIELDS, ""))
+                    rows[i] = {**old, **{k: v for k, v in row.items() if k in FIELDS}}
+        return rows
 
     def collect(self) -> None:
-        there, gone = len(self.present), set[str]()
-        after = {i: row for i, row in self.present.items() if i in self.source or i not in self.seen}
-        after |= {i: row for i, row in self.source.items() if self.seen.get(i) != row}
-        lost = set(self.present) - set(after)
-        if lost and len(lost) > there / 2 and "source" not in self.approved:
-            self.held.add("source")
-        else:
-            gone = lost if "source" not in self.approved else set()
-            self.present, self.seen = after, dict(self.source)
+        before, gone = self.present, set[str]()
+        there = len(before)
+        last = next((t for _, t in reversed(self.let_in) if isinstance(t, dict)), None)
+        if self.source != last:
+            at = self.ended + 0.5
+            if "source" in self.approved and self.source_held[0] == self.source:
+                at = self.source_held[1]
+            things = [*self.let_in, (at, dict(self.source))]
+            lost = set(before) - set(self.after(things))
+            if lost and len(lost) > there / 2 and "source" not in self.approved:
+                if "source" not in self.held or self.source_held[0] != self.source:
+                    self.source_held = (dict(self.source), self.came + 0.5)
+                self.held.add("source")
+            else:
+                gone = lost if "source" not in self.approved else set()
+                self.let_in = things
+        if self.source == next((t for _, t in reversed(self.let_in) if isinstance(t, dict)), None):
             self.held.discard("source")
             self.approved.discard("source")
         left = []
-        for name, rows in self.waiting:
+        for name, came, rows in self.waiting:
             if name in self.held and name not in self.approved:
-                left.append((name, rows))
+                left.append((name, came, rows))
                 continue
             described = {row["product_id"] for row in rows if "title" in row}
+            stood = self.after([one for one in self.let_in if one[0] < came])
             if any(
-                not {"title", "_deleted"} & set(row) and row["product_id"] not in {*self.present, *described}
+                not {"title", "_deleted"} & set(row) and row["product_id"] not in {*stood, *described}
                 for row in rows
             ):
                 continue  # refused: a tenth may be bad, and no file here is that long
-            after = {i: dict(row) for i, row in self.present.items()}
-            for row in rows:
-                if "_deleted" in row:
-                    after.pop(row["product_id"], None)
-                else:
-                    old = after.get(row["product_id"], dict.fromkeys(FIELDS, ""))
-                    after[row["product_id"]] = {**old, **{k: v for k, v in row.items() if k in FIELDS}}
-            lost = set(self.present) - set(after)
+            things = [*self.let_in, (came, rows)]
+            after = self.after(things)
+            lost, named = set(self.present) - set(after), {row["product_id"] for row in rows}
             approved = name in self.approved
             if len(lost) > 2 and len(gone | lost) > there / 2 and not approved:
                 self.held.add(name)
-                left.append((name, rows))
+                left.append((name, came, rows))
                 continue
-            named = {row["product_id"] for row in rows}
             gone = gone if approved else (gone | lost) - (set(after) & named)
-            self.present = after
+            self.let_in = things
             self.held.discard(name)
             self.approved.discard(name)
-        self.waiting = left
+        self.waiting, self.ended = left, self.came
 
 
 class Deliveries(RuleBasedStateMachine):
@@ -141,10 +168,11 @@ class Deliveries(RuleBasedStateMachine):
         self.clock += 1
         then = 1e9 + self.clock
         os.utime(path, (then, then))
-        self.shop.waiting = [(n, r) for n, r in self.shop.waiting if n != name]
+        self.shop.waiting = [one for one in self.shop.waiting if one[0] != name]
         self.shop.held.discard(name)
         self.shop.approved.discard(name)
-        self.shop.waiting.append((name, rows))
+        self.shop.came = self.clock
+        self.shop.waiting.append((name, self.clock, rows))
         self.sent.append((name, rows))
 
     @rule(rows=ROWS)
@@ -248,7 +276,7 @@ class Deliveries(RuleBasedStateMachine):
     def nothing_lies_about_unsaid(self) -> None:
         known = read_ledger(self.workspace.state)
         inbox = {path.name for path in self.workspace.inbox.iterdir() if path.is_file()}
-        assert inbox == {name for name, _ in self.shop.waiting} | set(self.half)
+        assert inbox == {name for name, *_ in self.shop.waiting} | set(self.half)
         closed = [
             e
             for e in known.entries.values()

@@ -2,12 +2,14 @@
 
 import gzip
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from catalog.deliveries.attention import attention
 from catalog.deliveries.collect import note_taken
 from catalog.deliveries.ledger import Entry, State, read_ledger
 from catalog.deliveries.pending import pending
@@ -254,6 +256,36 @@ def test_a_ledger_that_was_lost_takes_nothing_twice_and_swallows_nothing(
     take(shop, tmp_path, {"product_id": "p1", "title": "one"})
     assert titles(tmp_path)["p1"] == "one"
     assert [entry.arrival for entry in entries(tmp_path)] == [3]
+
+
+def test_a_time_that_is_still_to_come_is_told_and_a_row_without_one_gets_past_it(
+    shop: CatalogSource, tmp_path: Path
+) -> None:
+    take(shop, tmp_path)
+    take(shop, tmp_path, {"product_id": "p0", "title": "Of 2099", "updated_at": "2099-01-01"}, name="a.jsonl")
+    assert "1 of 1 rows have an updated_at that is still to come" in entries(tmp_path)[0].reason
+    take(shop, tmp_path, {"product_id": "p0", "title": "Late", "updated_at": LATE}, name="b.jsonl")
+    assert titles(tmp_path)["p0"] == "Of 2099"
+    take(shop, tmp_path, {"product_id": "p0", "title": "Undated"}, name="c.jsonl")
+    assert titles(tmp_path)["p0"] == "Undated"
+    assert not entries(tmp_path)[2].reason
+
+
+def test_what_waits_for_a_person_is_named_until_it_is_mended(shop: CatalogSource, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, "shop")
+    take(shop, tmp_path)
+    assert attention(workspace) == []
+    workspace.inbox.mkdir(exist_ok=True)
+    (workspace.inbox / "bad.csv").write_text("")
+    take(shop, tmp_path, *({"product_id": f"p{i}", "_deleted": "true"} for i in range(4)), name="gone.jsonl")
+    held, refused = attention(workspace)
+    assert held.startswith("gone.jsonl is held: ")
+    assert "approve" in held
+    assert refused.startswith("bad.csv is refused and lies in inbox/refused/bad.csv: ")
+    assert attention(workspace, datetime.now(UTC) + timedelta(days=8)) == [held]
+    (workspace.inbox / "bad.csv").write_text("product_id,title\np0,Mended\n")
+    take(shop, tmp_path)
+    assert attention(workspace) == [held]
 
 
 def test_one_long_name_a_folder_and_a_packed_file_stop_nobody(shop: CatalogSource, tmp_path: Path) -> None:

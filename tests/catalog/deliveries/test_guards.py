@@ -95,6 +95,17 @@ def test_what_is_approved_late_counts_where_it_came_in(workspace: Workspace, sho
     assert deliver(workspace, shop).report.unchanged
 
 
+def test_a_price_that_came_after_a_removal_approved_late_makes_no_product(
+    workspace: Workspace, shop: CatalogSource
+) -> None:
+    deliver(workspace, shop, held=gone(*range(12)))
+    deliver(workspace, shop, price="product_id,price\np1,2.60\n", again="product_id,title\np2,Back\n")
+    approve(workspace, "held.csv")
+    deliver(workspace, shop)
+    rows = read_raw_products(workspace.snapshot).set_index("product_id")
+    assert set(rows.index) & {f"p{i}" for i in range(12)} == {"p2"}
+
+
 def test_a_later_time_counts_also_in_what_is_approved_late(workspace: Workspace, shop: CatalogSource) -> None:
     lines = "".join(f"p{i},{(i + 1.5) * 100:.2f},2026-03-0{1 + i % 2}\n" for i in range(12))
     deliver(workspace, shop, held=f"product_id,price,updated_at\n{lines}")

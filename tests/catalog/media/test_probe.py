@@ -10,6 +10,7 @@ from PIL import Image
 
 from catalog.media import probe_media
 from catalog.media.headers import sniff
+from catalog.media.missing import MISSING
 from shelfspace.settings import Media
 
 
@@ -24,7 +25,7 @@ class Store(dict):
 def store() -> Store:
     photo, sound = io.BytesIO(), io.BytesIO()
     Image.new("RGB", (30, 20), "red").save(photo, "JPEG")
-    soundfile.write(sound, np.full(8000, 0.1, np.float32), 16_000, format="FLAC")
+    soundfile.write(sound, 0.1 * np.sin(np.arange(8000) / 9, dtype=np.float32), 16_000, format="FLAC")
     return Store({"a.jpg": photo.getvalue(), "cut.jpg": photo.getvalue()[:400], "b.flac": sound.getvalue()})
 
 
@@ -35,11 +36,7 @@ def test_photos(store: Store) -> None:
     assert found.loc[0, ["width", "height", "bytes"]].tolist() == [30, 20, len(store["a.jpg"])]
     assert found.loc[1, "field"].startswith("photo.")
     assert "undamaged" in found.loc[1, "reason"]
-    assert found.loc[2, ["reason", "field", "value"]].tolist() == [
-        "the file is missing",
-        "photo.file",
-        "gone.jpg",
-    ]
+    assert found.loc[2, ["reason", "field", "value"]].tolist() == [MISSING, "photo.file", "gone.jpg"]
     assert found["width"].dtype == np.int64
 
 

@@ -132,6 +132,12 @@ def test_a_format_outside_the_list_is_refused() -> None:
         open_sound(encoded(tone(), "AIFF"), LIMITS)
 
 
+def test_an_offset_alone_is_not_heard() -> None:
+    with pytest.raises(MediaError, match="not silent"):
+        open_sound(encoded(np.full(RATE, 0.5, np.float32)), LIMITS)
+    assert len(open_sound(encoded(0.2 + tone()), LIMITS)[0]) == RATE
+
+
 def test_silent_and_too_short_are_refused() -> None:
     with pytest.raises(MediaError, match="not silent"):
         open_sound(encoded(np.zeros(RATE, np.float32)), LIMITS)

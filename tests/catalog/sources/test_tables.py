@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import gzip
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -181,3 +182,82 @@ def test_any_bytes_are_a_table_or_a_sentence(
     with suppress(CatalogError):
         read = read_table(path, encoding=encoding, table="products")
         assert all(isinstance(value, str) for row in read.to_numpy() for value in row)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Products 2026\n\nid,t\n1,a\n2,b\n", "what stands above the header (1 lines)"),
+        ("Products 2026,\n,\nid,t\n1,a\n2,b\n", "what stands above the header (2 lines)"),
+        ("# made, by a program, today\nid,t\n1,a\n2,b\n", "what stands above the header (1 lines)"),
+        ("id,t\n1,a\nid,t\n2,b\n", "1 rows repeat the header"),
+        ("id,t\n1,a,\n2,b,\n", ""),
+        ("id,t,\n1,a\n2,b\n", ""),
+        ("id,t\n1,a,,\n2,b\n", ""),
+        ('id,t\n="1",a\n"=""2""",b\n', ""),
+    ],
+)
+def test_what_is_no_row_of_the_table_is_left_out_and_told(tmp_path: Path, text: str, told: str) -> None:
+    notes: list[str] = []
+    table = read_table(written(tmp_path, "a.csv", text.encode()), notes=notes)
+    assert table.to_dict("records") == [{"id": "1", "t": "a"}, {"id": "2", "t": "b"}]
+    assert told in "; ".join(notes)
+    assert bool(notes) == bool(told)
+
+
+@pytest.mark.parametrize("text", ["only\none\ncolumn\n", "#,t\n1,a\n"])
+def test_a_header_is_not_taken_for_a_line_above_it(tmp_path: Path, text: str) -> None:
+    assert read_table(written(tmp_path, "a.csv", text.encode())).columns[0] in ("only", "#")
+
+
+def test_utf8_is_read_as_such_whatever_encoding_is_named(tmp_path: Path) -> None:
+    notes: list[str] = []
+    path = written(tmp_path, "a.csv", "id,t\n1,Größe\n".encode())
+    assert read_table(path, encoding="cp1252", notes=notes).loc[0, "t"] == "Größe"
+    assert notes == ["a.csv is UTF-8, though cp1252 is named as its encoding; it is read as UTF-8"]
+    other = written(tmp_path, "b.csv", "id,t\n1,茶杯\n".encode("gb18030"))
+    assert read_table(other, encoding="gb18030", notes=notes).loc[0, "t"] == "茶杯"
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\n<!DOCTYPE html><html></html>", "HTML"),
+        (b"PK\x03\x04\x14", "workbook"),
+        (b'[{"id": 1}]', ".jsonl"),
+        (b"%PDF-1.7", "PDF"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+    ],
+)
+def test_what_is_no_csv_is_called_what_it_is(tmp_path: Path, data: bytes, said: str) -> None:
+    with pytest.raises(CatalogError, match=re.escape(said)):
+        read_table(written(tmp_path, "a.csv", data))
+
+
+def test_words_for_nothing_are_empty_cells_and_told(tmp_path: Path) -> None:
+    notes: list[str] = []
+    data = b"productId,title,brand,note\nNULL,mug,N/A,NULL\n2,-,nan,x\n"
+    read = read_table(written(tmp_path, "a.csv", data), table="products", notes=notes)
+    assert read[["product_id", "title", "brand"]].to_numpy().tolist() == [["NULL", "mug", ""], ["2", "", ""]]
+    assert read["note"].tolist() == ["NULL", "x"]
+    assert "empty cells: 1 in title, 2 in brand" in notes[1]
+
+
+def test_columns_that_nothing_reads_are_told_where_one_is_missing(tmp_path: Path) -> None:
+    notes: list[str] = []
+    path = written(tmp_path, "a.csv", b"product_id,title,Price (EUR)\n1,mug,5\n")
+    read_table(path, {"title": "title"}, table="products", notes=notes)
+    assert "no column is called description, category, price, photos" in notes[0]
+    assert "nothing reads Price (EUR)" in notes[0]
+    whole = b"product_id,title,description,category,price,photos,own\n1,mug,a,b,5,,x\n"
+    assert read_table(written(tmp_path, "b.csv", whole), table="products", notes=notes).shape == (1, 7)
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize("title", ["GrÃ¶ÃŸe", "it â€œis", "Gr\ufffde"])
+def test_garbled_texts_are_told(tmp_path: Path, title: str) -> None:
+    notes: list[str] = []
+    data = f"product_id,title\n1,{title}\n2,Größe São Ångström\n".encode()
+    read_table(written(tmp_path, "a.csv", data), table="products", notes=notes)
+    assert f"1 cells of title look garbled (for instance {title!r})" in "; ".join(notes)

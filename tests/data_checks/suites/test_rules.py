@@ -54,7 +54,7 @@ def test_reads_as_no_number(text: str) -> None:
 
 def test_full_dates_are_times_and_what_would_take_its_day_from_today_is_none() -> None:
     cells = ["2026-01-02", "2026-01-02T03:04:05Z", "12/31/10 8:26", "10:30", "Jan 3 2024", "soon", ""]
-    expected = [True, True, False, False, False, False, False]
+    expected = [True, True, True, False, True, False, False]
     assert mask("raw_events", "time_readable", pd.DataFrame({"time": cells})) == expected
 
 
@@ -127,11 +127,16 @@ KINDS = st.sampled_from(["view", "View", " purchase ", "cart", "", "stare", "VIE
 AROUND = Surroundings(currency="EUR")
 
 
+WORDS = {
+    "decimal": st.sampled_from(["", ".", ","]),
+    "thousands": st.sampled_from(["", " "]),
+    "dates": st.sampled_from(["", "day-first", "month-first"]),
+}
+COLUMNS = ("price", "updated_at", "quantity", "unit_price", "time", "on_hand", "lead_time_days")
 READINGS = st.builds(
     Reading,
-    decimal=st.sampled_from(["", ".", ","]),
-    thousands=st.sampled_from(["", " "]),
-    dates=st.sampled_from(["", "day-first", "month-first"]),
+    **WORDS,
+    columns=st.dictionaries(st.sampled_from(COLUMNS), st.builds(Reading, **WORDS), max_size=3),
 )
 
 
@@ -151,6 +156,7 @@ FIELDS = {
     "price": (
         "price_readable",
         "price_not_negative",
+        "price_possible",
         "price_above_zero",
         "price_one_number",
         "currency",
