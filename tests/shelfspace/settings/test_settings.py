@@ -13,12 +13,18 @@ from tests.conftest import PROJECT
 
 
 def test_shipped_file_gives_the_defaults() -> None:
-    shipped, defaults = load_settings(PROJECT / "params.yaml"), Settings()
-    assert (shipped.model.text, shipped.model.image) == ("auto", "auto")
-    # The chain chooses encoders; where there is no chain to choose, they are named.
-    named = {"text": defaults.model.text, "image": defaults.model.image}
-    shipped = shipped.model_copy(update={"model": shipped.model.model_copy(update=named)})
-    assert shipped == defaults, "params.yaml and the defaults are one truth"
+    assert load_settings(PROJECT / "params.yaml") == Settings(), "params.yaml and the defaults are one truth"
+
+
+@pytest.mark.parametrize(
+    "section", [name for name, field in Settings.model_fields.items() if name != "workspaces"]
+)
+def test_a_file_of_a_few_lines_changes_those_alone(tmp_path: Path, section: str) -> None:
+    shipped = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    few = tmp_path / "few.yaml"
+    few.write_text(yaml.safe_dump({"workspaces": ["own"], section: shipped[section]}))
+    whole = load_settings(PROJECT / "params.yaml")
+    assert load_settings(few) == whole.model_copy(update={"workspaces": ("own",)})
 
 
 def test_shipped_file_names_every_setting() -> None:
