@@ -36,7 +36,6 @@ __all__ = ["Shop", "open_shop", "photo_of", "title_of"]
 
 SETTINGS = {
     "preprocessing": {"image_size": 64, "vocabulary": 2000, "text_length": 24},
-    "model": {"text": "lstm", "image": "cnn"},
     "training": {"epochs": 3, "batch_size": 64, "patience": 3},
     "release": {"exact_up_to": 5000},
     # A load repeats its queries more than shoppers do; each one is to be encoded.

@@ -22,7 +22,9 @@ _NEVER = (
 _WORD = rf"{_NEVER}[^\W\d_][\w'’-]*"
 _AND = r"\s*(?:,|/|\s(?:and|or|nor)(?:\s+not)?\s)\s*"
 _SMALL = r"(?:(?:in|of|from|any|an?|the|some)\s+)*"
-_BEFORE = r"(?:(?:,\s*)?(?<![\w-])(?:but|and|just|(?:that|which)(?:\s+(?:is|are))?|is|are|(?:that|it)['’]s)\s+)?"
+_BEFORE = (
+    r"(?:(?:,\s*)?(?<![\w-])(?:but|and|just|(?:that|which)(?:\s+(?:is|are))?|is|are|(?:that|it)['’]s)\s+)?"
+)
 _DENIED = rf"{_SMALL}(?P<x>{_COLOUR}(?:{_AND}{_COLOUR})*|{_WORD})"
 _END = r"(?=\s*(?:$|[,.;!?]))"
 _FEW = rf"(?P<x>{_COLOUR}(?:{_AND}{_COLOUR})*|{_WORD}(?:\s+{_WORD}){{0,2}}?{_END}|{_WORD})"

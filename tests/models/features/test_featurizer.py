@@ -57,7 +57,7 @@ def sound(seed: int, rate: int = 22_050) -> bytes:
 def settings_of(text: str = "lstm", name_only: float = 0.0, **features: object) -> Settings:
     return load_settings(
         overrides={
-            "model": {"text": text, "image": "cnn"},
+            "model": {"text": text},
             "training": {"name_only": name_only},
             "preprocessing": {
                 "image_size": 40,
@@ -271,7 +271,7 @@ def test_a_featurizer_of_before_named_arrays_still_makes_what_it_made(tmp_path: 
 
 @pytest.mark.parametrize("modalities", [["text"], ["image", "tabular"]])
 def test_arrays_are_made_of_the_configured_modalities_alone(tmp_path: Path, modalities: list[str]) -> None:
-    settings = load_settings(overrides={"model": {"text": "lstm", "image": "cnn", "modalities": modalities}})
+    settings = load_settings(overrides={"model": {"modalities": modalities}})
     featurizer = fitted(settings)
     assert list(featurizer.arrays) == modalities
     assert list(featurizer.featurize(requests()).modalities) == modalities
@@ -441,7 +441,7 @@ def test_threads_may_share_one() -> None:
 
 
 def test_a_text_query_is_fast_and_needs_neither_torch_nor_transformers(tmp_path: Path) -> None:
-    settings = load_settings(overrides={"model": {"text": "lstm", "image": "cnn"}})
+    settings = load_settings()
     featurizer = fitted_on(["red cotton towel", "棉质 毛巾"] * 5, settings)
     featurizer.save(tmp_path / "kept")
     query = [ProductInput("red cotton bath towel for kids under Rs. 500")]
