@@ -16,7 +16,8 @@ from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.view import CatalogueView
 from retrieval.changes.state import DeltaView
 from retrieval.changes.view import LayeredView
-from retrieval.similar import CONSIDERED, PRODUCT, reordered
+from retrieval.ranking.neighbours import CONSIDERED, PRODUCT
+from retrieval.similar import reordered
 from retrieval.vectors import RowIndex
 from retrieval.vectors.by_modality import ModalityIndexes
 from shelfspace.settings import Media

@@ -29,6 +29,7 @@ from retrieval.ranking.floors import learn_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.kinship import told_columns
+from retrieval.ranking.neighbours import PRODUCT
 from retrieval.ranking.training.answering import UNWORDED, learn_answers
 from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
 from retrieval.ranking.training.held_out import FEWEST, Lesson, judged_by_people, left_out
@@ -37,7 +38,6 @@ from retrieval.ranking.training.likeness import RETAKEN, UNLIKE, Gallery, likene
 from retrieval.ranking.training.neighbours import neighbours_compared
 from retrieval.ranking.training.picture import fusion_picture
 from retrieval.ranking.training.rivals import chosen, crossed, teaching
-from retrieval.similar import PRODUCT
 from retrieval.vectors import load_index
 from shelfspace.changed import changed_since
 from shelfspace.files import read_json, read_parquet, write_bytes, write_json, write_table

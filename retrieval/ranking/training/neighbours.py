@@ -9,9 +9,9 @@ import numpy as np
 
 from retrieval.ranking.candidates import Candidates
 from retrieval.ranking.metrics import ndcg
+from retrieval.ranking.neighbours import CONSIDERED, PRODUCT, like_one
 from retrieval.ranking.rules import default_rule, rule_scores
 from retrieval.ranking.training.likeness import Gallery
-from retrieval.similar import CONSIDERED, PRODUCT, like_one
 from shelfspace.paired import Comparison, compare
 
 __all__ = ["neighbours_compared"]

@@ -19,7 +19,7 @@ from retrieval.changes.records import Record
 from retrieval.changes.segment import DeltaLimits
 from retrieval.changes.view import LayeredView
 from retrieval.ranking.blending import unit_length
-from retrieval.similar import CONSIDERED
+from retrieval.ranking.neighbours import CONSIDERED
 from retrieval.vectors import build_index
 from shelfspace.settings import ReleaseSettings
 from tests.bentos.shop import Shop

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from retrieval.ranking.neighbours import CONSIDERED, PRODUCT, single
 from retrieval.ranking.rules import rule_scores
 from retrieval.ranking.training.likeness import Gallery
 from retrieval.ranking.training.neighbours import nearest, neighbours_compared
-from retrieval.similar import CONSIDERED, PRODUCT, single
 
 KINDS, EACH, DIM = 12, 20, 32
 ROWS = np.arange(0, KINDS * EACH, 4)
