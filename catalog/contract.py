@@ -6,7 +6,7 @@ import pandas as pd
 
 __all__ = [
     "COLUMNS", "EVENT_COLUMNS", "EVENT_KINDS", "ID_COLUMNS", "PRODUCT_COLUMNS", "QUARANTINE_COLUMNS",
-    "REQUIRED", "STOCK_COLUMNS", "TABLES", "Column", "empty", "raw_columns", "source_columns",
+    "REQUIRED", "STOCK_COLUMNS", "TABLES", "TIME", "Column", "empty", "raw_columns", "source_columns",
 ]  # fmt: skip
 
 TABLES = ("products", "events", "stock")

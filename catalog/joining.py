@@ -52,7 +52,7 @@ def join_rows(rows: pd.DataFrame, separator: str, reading: Reading = AS_FOUND) -
         return Joined(rows, [], [])
     names = [name for name in (*VALUES, *MEDIA, "updated_at") if name in rows]
     cells = {name: stripped(rows.loc[several, name]) for name in names}
-    times = moments(rows["updated_at"], reading)[several] if "updated_at" in rows else None
+    times = moments(rows["updated_at"], reading.of("updated_at"))[several] if "updated_at" in rows else None
     found = _Rows(pd.DataFrame(cells), times, separator)
     absorbed: list[int] = []
     differing: list[tuple[int, str]] = []

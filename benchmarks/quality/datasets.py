@@ -68,9 +68,11 @@ class Data:
         return len(self.log_price)
 
     def seen(self, text: str) -> list[ProductInput]:
-        """The items with all their text (`full`), or with their name alone (`name`)."""
+        """The items with all their text (`full`), name and description (`prose`), or their name (`name`)."""
         if text == "name":
             return [replace(item, brand="", attributes={}, description="") for item in self.items]
+        if text == "prose":
+            return [replace(item, brand="", attributes={}) for item in self.items]
         return self.items
 
     def texts(self, text: str, limit: int = 8000) -> list[str]:

@@ -21,7 +21,7 @@ from models.inference.product_encoder import ProductEncoder
 from models.training.train import train as train_model
 from shelfspace.settings import load_settings
 
-__all__ = ["divide", "run_unit"]
+__all__ = ["divide", "run_unit", "trained"]
 
 HIDDEN = (0.0, 0.2, 0.4, 0.6, 0.8)
 """Shares of present modalities that are hidden at test time; one always stays."""
@@ -97,7 +97,7 @@ def _choose(data: Data, unit: Unit, train: np.ndarray, scratch: Path) -> tuple[U
     learnt, judged = (train[part] for part in next(halves))
     inner = {}
     for recipe in CHOICES[unit.recipe]:
-        encoder, features = _trained(data, replace(unit, recipe=recipe), learnt, scratch)
+        encoder, features = trained(data, replace(unit, recipe=recipe), learnt, scratch)
         rows = judged[features.present()[judged].any(axis=1)]
         guess = encoder.classify_features(features.take(rows)).argmax(axis=1)
         inner[recipe] = round(float((guess == labels[rows]).mean()), 4)
@@ -105,7 +105,7 @@ def _choose(data: Data, unit: Unit, train: np.ndarray, scratch: Path) -> tuple[U
     return replace(unit, recipe=best), {"chosen": best, "inner": inner}
 
 
-def _trained(data: Data, unit: Unit, train: np.ndarray, scratch: Path) -> tuple[ProductEncoder, FeatureTable]:
+def trained(data: Data, unit: Unit, train: np.ndarray, scratch: Path) -> tuple[ProductEncoder, FeatureTable]:
     """A model of the unit's recipe on the given rows, and the features of all rows."""
     settings = load_settings(overrides=overrides(unit.recipe))
     settings = settings.model_copy(
@@ -164,7 +164,7 @@ def _model(
     data: Data, unit: Unit, train: np.ndarray, test: np.ndarray, scratch: Path
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """Train, then judge the test rows that have any of the modalities: those rows, what is said, extras."""
-    encoder, features = _trained(data, unit, train, scratch)
+    encoder, features = trained(data, unit, train, scratch)
     test = test[features.present()[test].any(axis=1)]
     held = features.take(test)
     encoded = encoder.encode_features(held)

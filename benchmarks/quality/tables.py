@@ -54,8 +54,17 @@ def page(finished: Finished, rows: list[dict[str, Any]], about: str) -> str:
             "reached",
         )
         parts += ["## Aims", table(head, body)]
+    parts += [_to_photos(row) for row in rows if "beside" in row]
     parts += _ablation_tables(finished)
     return "\n\n".join(parts) + "\n"
+
+
+def _to_photos(row: dict[str, Any]) -> str:
+    """Everything that was asked for the photo of a text, the best first."""
+    body = [(name, _spread(row["beside_by_fold"][name])) for name in row["beside"]]
+    body = [*sorted(body, key=lambda line: -row["beside"][line[0]]), ("chance", row["chance"])]
+    head = (f"`{row['id']}`", "own photo in the first ten")
+    return table(head, body)
 
 
 def _choices(finished: Finished) -> list[str]:

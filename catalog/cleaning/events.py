@@ -39,12 +39,13 @@ def clean_events(raw: pd.DataFrame, product_ids: Iterable[str], reading: Reading
     """
     raw = raw.reset_index(drop=True)
     cells = {column: stripped(raw[column]) for column in EVENT_COLUMNS}
-    kind, quantity = cells["event"].str.lower(), amounts(raw["quantity"], True, reading)
-    price, time = numbers(raw["unit_price"], reading), moments(raw["time"], reading)
+    kind, quantity = cells["event"].str.lower(), amounts(raw["quantity"], True, reading.of("quantity"))
+    price = numbers(raw["unit_price"], reading.of("unit_price"))
+    time = moments(raw["time"], reading.of("time"))
     found = Refusals("events", raw)
     found.refuse(cells["user_id"].eq(""), "user_id", "no shopper; an event needs one")
     found.refuse(~kind.isin(EVENT_KINDS), "event", f"unknown kind; use one of {', '.join(EVENT_KINDS)}")
-    found.refuse(open_numbers(raw["quantity"], reading, money=False), "quantity", TWO_NUMBERS)
+    found.refuse(open_numbers(raw["quantity"], reading.of("quantity"), money=False), "quantity", TWO_NUMBERS)
     found.refuse(
         cells["quantity"].ne("") & ~quantity.gt(0),
         "quantity",
@@ -52,11 +53,11 @@ def clean_events(raw: pd.DataFrame, product_ids: Iterable[str], reading: Reading
     )
     known = cells["product_id"].isin(set(product_ids))
     found.refuse(~known, "product_id", _unknown(cells["product_id"][~known], product_ids))
-    found.refuse(open_dates(raw["time"], reading), "time", TWO_DATES)
+    found.refuse(open_dates(raw["time"], reading.of("time")), "time", TWO_DATES)
     found.refuse(time.isna(), "time", NO_TIME)
     found.refuse(time.gt(pd.Timestamp.now(tz="UTC")), "time", "in the future; mend the clock that wrote it")
     found.refuse(price.le(0), "unit_price", "not above zero; leave it empty where it is unknown")
-    two_ways = open_numbers(raw["unit_price"], reading)
+    two_ways = open_numbers(raw["unit_price"], reading.of("unit_price"))
     found.empty(two_ways, "unit_price", TWO_NUMBERS)
     unread = cells["unit_price"].ne("") & price.isna() & ~two_ways
     found.empty(unread, "unit_price", "not a number; leave it empty where it is unknown")
@@ -86,13 +87,14 @@ def clean_stock(raw: pd.DataFrame, product_ids: Iterable[str], reading: Reading 
     """
     raw = raw.reset_index(drop=True)
     cells = {column: stripped(raw[column]) for column in STOCK_COLUMNS}
-    on_hand, lead = amounts(raw["on_hand"], True, reading), amounts(raw["lead_time_days"], False, reading)
+    on_hand = amounts(raw["on_hand"], True, reading.of("on_hand"))
+    lead = amounts(raw["lead_time_days"], False, reading.of("lead_time_days"))
     found = Refusals("stock", raw)
     known = cells["product_id"].isin(set(product_ids))
     found.refuse(~known, "product_id", _unknown(cells["product_id"][~known], product_ids))
-    found.refuse(open_numbers(raw["on_hand"], reading, money=False), "on_hand", TWO_NUMBERS)
+    found.refuse(open_numbers(raw["on_hand"], reading.of("on_hand"), money=False), "on_hand", TWO_NUMBERS)
     found.refuse(~on_hand.ge(0), "on_hand", "not a whole number of zero or more")
-    two_ways = open_numbers(raw["lead_time_days"], reading, money=False)
+    two_ways = open_numbers(raw["lead_time_days"], reading.of("lead_time_days"), money=False)
     found.empty(two_ways, "lead_time_days", TWO_NUMBERS)
     days = cells["lead_time_days"].eq("") | lead.ge(0) | two_ways
     found.empty(~days, "lead_time_days", "not a number of days of zero or more")

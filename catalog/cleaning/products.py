@@ -78,12 +78,13 @@ def clean_products(
     for column, shown in (("title", shown_text), ("brand", shown_text), ("description", shown_lines)):
         cells[column] = _each(cells[column], shown)
     ids = cells["product_id"]
-    price, updated = numbers(raw["price"], reading), moments(raw["updated_at"], reading)
+    price = numbers(raw["price"], reading.of("price"))
+    updated = moments(raw["updated_at"], reading.of("updated_at"))
     money = one_currency(raw["price"], raw["currency"], source.currency)
     found = Refusals("products", raw)
     found.refuse(ids.eq(""), "product_id", "the id is empty; give each product its own id")
     found.refuse(~usable_ids(ids), "product_id", NO_ID)
-    two_ways = open_numbers(raw["price"], reading)
+    two_ways = open_numbers(raw["price"], reading.of("price"))
     found.empty(two_ways, "price", TWO_NUMBERS)
     unread = cells["price"].ne("") & price.isna() & ~two_ways
     found.empty(unread, "price", "not a number; give a price such as 12.50, or nothing")
@@ -94,7 +95,7 @@ def clean_products(
     found.empty(money.bad_price & ~money.bad_column, "price", reason)
     price = price.where(price.gt(0) & price.le(LARGEST_PRICE) & ~money.bad_column & ~money.bad_price)
     undated = cells["updated_at"].ne("") & updated.isna()
-    two_dates = open_dates(raw["updated_at"], reading)
+    two_dates = open_dates(raw["updated_at"], reading.of("updated_at"))
     found.empty(two_dates, "updated_at", TWO_DATES)
     found.empty(undated & ~two_dates, "updated_at", NO_TIME)
     found.refuse(

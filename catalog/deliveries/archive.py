@@ -10,15 +10,28 @@ from typing import Any
 
 import pandas as pd
 
-from catalog.deliveries.ledger import Entry, Ledger
+from catalog.deliveries.ledger import FILE, Entry, Ledger
+from catalog.deliveries.table import PAGE
 from shelfspace.files import write_text
 from shelfspace.hashing import file_hash
+from shelfspace.workspace import Workspace
 
-__all__ = ["DONE", "REFUSED", "put_away", "sent_to", "set_aside"]
+__all__ = ["DONE", "REFUSED", "clear_strays", "put_away", "sent_to", "set_aside"]
 
 DONE, REFUSED = "done", "refused"
 LONGEST = 180
 """Bytes of a name that is kept as it came; file systems take 255."""
+
+
+def clear_strays(workspace: Workspace) -> None:
+    """Remove what killed writers left under a temporary name; the ledger's lock says nobody else writes."""
+    for folder, names in (
+        (workspace.state, f".{FILE}.*.tmp"),
+        (workspace.inbox / REFUSED, ".*.tmp"),
+        (workspace.root, f".{PAGE}.*.tmp"),
+    ):
+        for leftover in folder.glob(names):
+            leftover.unlink()
 
 
 def put_away(ledger: Ledger, inbox: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from catalog.deliveries.archive import DONE, REFUSED, put_away, sent_to, set_aside
+from catalog.deliveries.archive import DONE, REFUSED, clear_strays, put_away, sent_to, set_aside
 from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
 from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
@@ -75,6 +75,7 @@ def collect(
     quiet = settings.collection.quiet_seconds
     taken = set(read_manifest(workspace.snapshot)["deliveries"])
     with editing(workspace.state) as ledger:
+        clear_strays(workspace)
         put_away(ledger, workspace.inbox)
     wait_until_settled(workspace.inbox, quiet, WAITS * quiet)
     with settled_files(workspace, quiet) as files:

@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from shelfspace.files import read_artifact, write_sealed_json
 
-__all__ = ["FINISHED", "Entry", "Ledger", "State", "editing", "read_ledger"]
+__all__ = ["FILE", "FINISHED", "Entry", "Ledger", "State", "alone", "editing", "read_ledger"]
 
 FILE = "deliveries.json"
 KEPT = 2000
@@ -135,6 +135,12 @@ class Ledger:
         return entry.snapshot not in self.snapshots[self.snapshots.index(snapshot) + 1 :]
 
 
+def alone(state: Path) -> FileLock:
+    """The lock under which the ledger, its page and the reasons of refusals are written."""
+    state.mkdir(parents=True, exist_ok=True)
+    return FileLock(state / "deliveries.lock")
+
+
 @contextmanager
 def editing(state: Path) -> Iterator[Ledger]:
     """The ledger of a workspace's state folder, written when the block ends without an error.
@@ -144,8 +150,7 @@ def editing(state: Path) -> Iterator[Ledger]:
     Raises:
         ArtifactError: it is damaged.
     """
-    state.mkdir(parents=True, exist_ok=True)
-    with FileLock(state / "deliveries.lock"):
+    with alone(state):
         ledger = read_ledger(state)
         before = _stored(ledger)
         yield ledger

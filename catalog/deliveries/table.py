@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tabulate import tabulate
 
-from catalog.deliveries.ledger import Entry, Ledger, State, read_ledger
+from catalog.deliveries.ledger import Entry, Ledger, State, alone, read_ledger
 from catalog.deliveries.settle import FOLDER, files_in, folders_in
 from shelfspace.files import write_text
 from shelfspace.workspace import Workspace
@@ -87,9 +87,10 @@ def delivery_table(rows: list[dict[str, str]]) -> str:
 
 def write_page(workspace: Workspace) -> None:
     """Write the page of a workspace's deliveries."""
-    ledger = read_ledger(workspace.state)
-    newest = list(ledger.entries.values())[: -NEWEST - 1 : -1]
-    rows = [_row(entry, workspace) for entry in newest]
-    told = f"The newest {len(rows)} of {ledger.last}." if rows else "Nothing has been delivered yet."
-    table = tabulate(rows, headers="keys", tablefmt="html", disable_numparse=True)
-    write_text(workspace.root / PAGE, HEAD.format(name=workspace.name, told=told) + str(table) + "\n")
+    with alone(workspace.state):
+        ledger = read_ledger(workspace.state)
+        newest = list(ledger.entries.values())[: -NEWEST - 1 : -1]
+        rows = [_row(entry, workspace) for entry in newest]
+        told = f"The newest {len(rows)} of {ledger.last}." if rows else "Nothing has been delivered yet."
+        table = tabulate(rows, headers="keys", tablefmt="html", disable_numparse=True)
+        write_text(workspace.root / PAGE, HEAD.format(name=workspace.name, told=told) + str(table) + "\n")

@@ -28,7 +28,7 @@ class Guards:
     def __init__(self, before: pd.DataFrame, reading: Reading, settings: Collection) -> None:
         self._there = len(_described(before))
         self._gone: set[str] = set()
-        self._prices_before, self._reading, self._settings = before["price"], reading, settings
+        self._prices_before, self._reading, self._settings = before["price"], reading.of("price"), settings
 
     def objection(self, before: pd.DataFrame, after: pd.DataFrame, *, source: bool = False) -> str:
         """Why a change has to be approved; "" where nothing speaks against it.

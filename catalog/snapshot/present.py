@@ -182,7 +182,7 @@ def _times(operations: pd.DataFrame, inbox: pd.Series, reading: Reading) -> pd.S
     found = pd.Series(None, index=operations.index, dtype=object)
     if "updated_at" in operations:
         for part in (inbox, ~inbox):
-            times = moments(operations["updated_at"][part], reading)
+            times = moments(operations["updated_at"][part], reading.of("updated_at"))
             numbers = times.to_numpy("datetime64[us]").astype(np.int64).astype(object)
             numbers[times.isna().to_numpy()] = None
             found[part] = numbers

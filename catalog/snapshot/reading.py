@@ -29,13 +29,14 @@ def readable(delivery: Delivery, operations: pd.DataFrame, reading: Reading) -> 
     column = TIMES.get(delivery.kind, "")
     if column in delivery.rows:
         cells = delivery.rows[column]
-        times = moments(_together(own, cells, column), reading).iloc[len(own) :].set_axis(cells.index)
+        both = moments(_together(own, cells, column), reading.of(column))
+        times = both.iloc[len(own) :].set_axis(cells.index)
         delivery = delivery.without(times.isna() & filled(cells), column, NO_TIME)
         if delivery.kind == "products":  # of an event the text is a part of what names it
             written = times.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ").fillna("")[delivery.rows.index]
             delivery = delivery.with_rows(delivery.rows.assign(**{column: written.astype(object)}))
     if delivery.kind == "products" and "price" in delivery.rows:
-        delivery = _priced(delivery, own, reading)
+        delivery = _priced(delivery, own, reading.of("price"))
     return delivery
 
 

@@ -150,10 +150,10 @@ def write_snapshot(
     for name in TABLES:
         append(directory, manifest, name, changes[name], settings.collection.shard_rows)
     index = directory / "media" / "index.parquet"
-    dates = {"dates": reading.dates} if reading.dates or "dates" in manifest else {}
-    manifest |= {"media": file_hash(index) if index.exists() else "", "written": True, **dates}
-    unchanged = manifest == read_manifest(directory)
-    if not unchanged:
+    dates = reading.of("updated_at").dates
+    told = {"dates": dates} if dates or "dates" in manifest else {}
+    manifest |= {"media": file_hash(index) if index.exists() else "", "written": True, **told}
+    if not (unchanged := manifest == read_manifest(directory)):
         write_sealed_json(directory / "manifest.json", manifest)
     store = MediaStore.open(directory)
     return SnapshotReport(

@@ -95,9 +95,10 @@ class CatalogSource:
                 raise CatalogError(
                     f"{name}.{column}", path.name, f"name its column in catalog.yaml; the file has: {there}"
                 )
-        if "updated_at" in table and self.reading(name).dates:
+        reading = self.reading(name).of("updated_at")
+        if "updated_at" in table and reading.dates:
             # What deliveries are compared with must not need the description to be read.
-            times = moments(table["updated_at"], self.reading(name))
+            times = moments(table["updated_at"], reading)
             written = times.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             table["updated_at"] = written.where(times.notna(), table["updated_at"])
         kept = [c for c in source_columns(name) if c in raw_columns(name) or c in table.columns]
@@ -140,15 +141,12 @@ class CatalogSource:
         files = {name: file_hash(self.table_file(name)) for name, _ in tables}
         kept = ("columns", "encoding", "delimiter", "sheet")
         how = {name: {k: described[k] for k in kept if k in described} for name, described in tables}
-        dates = [self.reading(name).dates for name, _ in tables]
+        dates = [self.reading(name).of("updated_at").dates for name, _ in tables]
         return fingerprint([files, how, dates, self.reader, READER_VERSION])
 
     def reading(self, table: str) -> Reading:
         """How a table writes numbers and dates, where catalog.yaml tells it."""
-        own = self.tables.get(table, {})
-        return Reading(
-            **{mark: str(own.get(mark) or getattr(self.written, mark)) for mark in Reading.__match_args__}
-        )
+        return self.written.over(self.tables.get(table, {}))
 
     def media_path(self, key: str) -> Path | None:
         """The file of a media key, or None where there is no such file; of a web address the fetched one.
@@ -171,7 +169,7 @@ class CatalogSource:
     @property
     def cleaning_fingerprint(self) -> str:
         """Hash of what cleaning reads of the description."""
-        readings = [[getattr(self.reading(t), m) for m in Reading.__match_args__] for t in TABLES]
+        readings = [self.reading(table).key() for table in TABLES]
         return fingerprint(
             [self.currency, self.photo_separator, self.category_separator, self.reader, readings]
         )

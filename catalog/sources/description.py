@@ -10,7 +10,8 @@ products:
   delimiter: ","           # of a CSV; found where it is not named
   sheet: Products          # of a workbook; the first where it is not named
   decimal: ","             # of this table alone, as thousands and dates
-decimal: "."               # the mark before decimals, where a column does not tell it (1.261)
+decimal: "."               # the mark before decimals, where a column does not tell it (1.261); of some
+                           # columns, here or in a table: {unit_price: ",", quantity: "."}
 thousands: ","             # the mark between groups of digits
 dates: day-first           # or month-first, where a column does not tell it (03/04/2026)
 events: {path: events.csv.gz}
@@ -24,14 +25,15 @@ names:                     # what shoppers call a category, by language; categor
 params: {}                 # overrides of params.yaml
 """
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
-from catalog.cells import Reading, category_path
-from catalog.contract import TABLES, source_columns
+from catalog.cells import AS_FOUND, category_path
+from catalog.contract import COLUMNS, TABLES, TIME, source_columns
 from catalog.sources.base import CatalogSource, inside
 from catalog.sources.presets import READERS
 from catalog.sources.tables import ENDINGS
@@ -48,16 +50,28 @@ PATH = "give path, and columns where names differ"
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
+Word = TypeVar("Word")
+ByColumn = Annotated[dict[str, Word], BeforeValidator(lambda w: w if isinstance(w, dict) else {"": w})]
+"""One word for all columns, which stands under "" then, or contract column to word."""
+BY_COLUMN = "; of one column alone {%s}"
+
+
 class Writing(Section):
     """How numbers and dates are written."""
 
-    decimal: Literal["", ".", ","] = Field("", description="give '.' or ','")
-    thousands: Literal["", ".", ",", " ", "'"] = Field("", description="give '.', ',', ' ' or \"'\"")
-    dates: Literal["", "day-first", "month-first"] = Field("", description="give day-first or month-first")
+    decimal: ByColumn[Literal["", ".", ","]] = Field(
+        default_factory=dict, description="give '.' or ','" + BY_COLUMN % "price: ','"
+    )
+    thousands: ByColumn[Literal["", ".", ",", " ", "'"]] = Field(
+        default_factory=dict, description="give '.', ',', ' ' or \"'\"" + BY_COLUMN % "price: '.'"
+    )
+    dates: ByColumn[Literal["", "day-first", "month-first"]] = Field(
+        default_factory=dict, description="give day-first or month-first" + BY_COLUMN % "time: day-first"
+    )
 
     @model_validator(mode="after")
     def _apart(self) -> "Writing":
-        if self.decimal and self.decimal == self.thousands:
+        if any(mark and mark == self.thousands.get(column) for column, mark in self.decimal.items()):
             raise ValueError("decimal and thousands are the same mark")
         return self
 
@@ -124,6 +138,9 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
             if column not in source_columns(table):
                 known = ", ".join(source_columns(table))
                 raise CatalogError(f"catalog.yaml {table}.columns", column, f"map one of {known}")
+    _check_writing(values, TABLES, "")
+    for table, entry in tables.items():
+        _check_writing(entry, (table,), f"{table}.")
     if found.reader not in ("", *READERS):
         remedy = f"leave it out, or use one of {', '.join(READERS)}"
         raise CatalogError("catalog.yaml reader", found.reader, remedy)
@@ -142,12 +159,25 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
             }
             for path, by_language in found.names.items()
         },
-        written=Reading(found.decimal, found.thousands, found.dates),
+        written=AS_FOUND.over(values),
         split=split,
         overrides=found.params or {},
         reader=found.reader,
         readers=READERS.get(found.reader, {}),
     )
+
+
+def _check_writing(entry: Mapping[str, Any], tables: Iterable[str], where: str) -> None:
+    """Refuse words about how a column is written that holds no numbers, or no times."""
+    columns = [column for table in tables for column in COLUMNS[table]]
+    times = [column.name for column in columns if column.type == TIME]
+    amounts = [column.name for column in columns if column.type in ("double", "int64")]
+    for word, known in (("decimal", amounts), ("thousands", amounts), ("dates", times)):
+        for column in entry[word] if isinstance(entry.get(word), dict) else ():
+            if column not in known:
+                told = f"name one of {', '.join(known)}; other columns are not read as such"
+                remedy = told if known else "leave it out: the table has no times"
+                raise CatalogError(f"catalog.yaml {where}{word}", column, remedy)
 
 
 def _apart(products: dict[str, Any], split: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -40,6 +40,7 @@ NO_WORDS = 0.5
 def raw_products(settings: Settings, around: Surroundings) -> list[Rule]:
     """Columns, ids, prices, currency, texts and times of products as they came."""
     bad, reading = settings.validation.max_bad_share, around.reading
+    marks, dates = reading.of("price"), reading.of("updated_at")
     currency = around.currency.upper()
     return [
         *has_columns("products"),
@@ -57,24 +58,24 @@ def raw_products(settings: Settings, around: Surroundings) -> list[Rule]:
         _one_number("price", reading),
         Rule(
             "price_readable", "price is a number, or empty", ALONE, ("price",),
-            _readable(partial(numbers, reading=reading), partial(open_numbers, reading=reading)),
+            _readable(partial(numbers, reading=marks), partial(open_numbers, reading=marks)),
             bad_share=max(bad, NO_WORDS),
             remedy="write prices as numbers (12.50), name another column as products.columns.price in "
             "catalog.yaml, or leave the column out",
         ),
         Rule(
             "price_possible", "price is below a million million", ALONE,
-            ("price",), lambda cells: ~numbers(cells, reading).gt(LARGEST_PRICE), bad_share=bad,
+            ("price",), lambda cells: ~numbers(cells, marks).gt(LARGEST_PRICE), bad_share=bad,
             remedy="name another column as products.columns.price in catalog.yaml; is this one a barcode?",
         ),
         Rule(
             "price_not_negative", "price is not below zero", ALONE,
-            ("price",), lambda cells: ~numbers(cells, reading).lt(0), bad_share=bad,
+            ("price",), lambda cells: ~numbers(cells, marks).lt(0), bad_share=bad,
         ),
         # A shop gives things away, and an export says 0 where it knows no price.
         Rule(
             "price_above_zero", "price is not zero", ALONE,
-            ("price",), lambda cells: ~numbers(cells, reading).eq(0), severity="warning",
+            ("price",), lambda cells: ~numbers(cells, marks).eq(0), severity="warning",
         ),
         Rule(
             "currency", f"currency is {currency or TOLD}, or empty",
@@ -97,7 +98,7 @@ def raw_products(settings: Settings, around: Surroundings) -> list[Rule]:
         Rule(
             "updated_at_readable", "updated_at is a time, or empty",
             "It decides which of two deliveries is later.", ("updated_at",),
-            _readable(partial(moments, reading=reading), partial(open_dates, reading=reading)), bad_share=bad,
+            _readable(partial(moments, reading=dates), partial(open_dates, reading=dates)), bad_share=bad,
             remedy=f"{WRITE_TIMES}, name another column as products.columns.updated_at in catalog.yaml, or "
             "leave the column out",
         ),
@@ -108,6 +109,7 @@ def raw_products(settings: Settings, around: Surroundings) -> list[Rule]:
 def raw_events(settings: Settings, around: Surroundings) -> list[Rule]:
     """Columns, kinds, amounts and times of events as they came."""
     bad, reading = settings.validation.max_bad_share, around.reading
+    marks, dates = reading.of("unit_price"), reading.of("time")
     return [
         *has_columns("events"),
         Rule(
@@ -124,13 +126,13 @@ def raw_events(settings: Settings, around: Surroundings) -> list[Rule]:
         ),
         Rule(
             "quantity_readable", "quantity is a whole number, or empty", UNREADABLE,
-            ("quantity",), _readable(*_amounts(reading, whole=True)), bad_share=bad,
+            ("quantity",), _readable(*_amounts(reading.of("quantity"), whole=True)), bad_share=bad,
         ),
         _one_number("quantity", reading, money=False),
         _above_zero("quantity", reading, "Returns and cancellations are no events; they are quarantined."),
         Rule(
             "unit_price_readable", "unit_price is a number, or empty", ALONE, ("unit_price",),
-            _readable(partial(numbers, reading=reading), partial(open_numbers, reading=reading)),
+            _readable(partial(numbers, reading=marks), partial(open_numbers, reading=marks)),
             bad_share=max(bad, NO_WORDS),
         ),
         _one_number("unit_price", reading),
@@ -138,13 +140,13 @@ def raw_events(settings: Settings, around: Surroundings) -> list[Rule]:
         Rule(
             "time_readable", "time is a time", "Sales without a time cannot be forecast.",
             ("time",),
-            lambda cells: moments(cells, reading).notna() | open_dates(cells, reading), bad_share=bad,
+            lambda cells: moments(cells, dates).notna() | open_dates(cells, dates), bad_share=bad,
             remedy=f"{WRITE_TIMES}, or name another column as events.columns.time in catalog.yaml",
         ),
         _one_date("time", reading),
         Rule(
             "time_past", "time is not in the future", "Nothing has been sold yet tomorrow.",
-            ("time",), lambda cells: ~moments(cells, reading).gt(around.latest), severity="warning",
+            ("time",), lambda cells: ~moments(cells, dates).gt(around.latest), severity="warning",
         ),
     ]  # fmt: skip
 
@@ -164,17 +166,17 @@ def raw_stock(settings: Settings, around: Surroundings) -> list[Rule]:
         ),
         Rule(
             "on_hand_readable", "on_hand is a whole number, or empty", UNREADABLE,
-            ("on_hand",), _readable(*_amounts(reading, whole=True)), bad_share=bad,
+            ("on_hand",), _readable(*_amounts(reading.of("on_hand"), whole=True)), bad_share=bad,
         ),
         Rule(
             "lead_time_days_readable", "lead_time_days is a number, or empty", ALONE,
-            ("lead_time_days",), _readable(*_amounts(reading)), bad_share=bad,
+            ("lead_time_days",), _readable(*_amounts(reading.of("lead_time_days"))), bad_share=bad,
         ),
         *(_one_number(column, reading, money=False) for column in ("on_hand", "lead_time_days")),
         *(
             Rule(
                 f"{column}_not_negative", f"{column} is not below zero", said,
-                (column,), lambda cells: ~numbers(cells, reading).lt(0), severity="warning",
+                (column,), partial(_not_negative, reading=reading.of(column)), severity="warning",
             )
             for column, said in (("on_hand", "Such rows are quarantined."), ("lead_time_days", ALONE))
         ),
@@ -200,7 +202,7 @@ def _one_number(column: str, reading: Reading, money: bool = True) -> Rule:
         f"{column}_one_number",
         f"{column} is one number: say decimal: ',' in catalog.yaml where 1.261 is 1261, or decimal: '.'",
         "Nothing in the column tells the decimal mark from the thousands mark.", (column,),
-        lambda cells: ~open_numbers(cells, reading, money),
+        lambda cells: ~open_numbers(cells, reading.of(column), money),
     )  # fmt: skip
 
 
@@ -208,12 +210,17 @@ def _one_date(column: str, reading: Reading) -> Rule:
     return Rule(
         f"{column}_one_date",
         f"{column} is one date: say dates: day-first in catalog.yaml where 03/04 is 3 April, or month-first",
-        "Nothing in the column tells day from month.", (column,), lambda cells: ~open_dates(cells, reading),
+        "Nothing in the column tells day from month.", (column,),
+        lambda cells: ~open_dates(cells, reading.of(column)),
     )  # fmt: skip
 
 
 def _above_zero(column: str, reading: Reading, reason: str) -> Rule:
     return Rule(
         f"{column}_above_zero", f"{column} is not zero or less", reason,
-        (column,), lambda cells: ~numbers(cells, reading).le(0), severity="warning",
+        (column,), lambda cells: ~numbers(cells, reading.of(column)).le(0), severity="warning",
     )  # fmt: skip
+
+
+def _not_negative(cells: pd.Series, reading: Reading) -> pd.Series:
+    return ~numbers(cells, reading).lt(0)

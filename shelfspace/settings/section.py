@@ -28,5 +28,5 @@ class Section(BaseModel):
 def refused(error: ValidationError, kind: type[InputError], remedy: str, prefix: str = "") -> InputError:
     """The first complaint of pydantic as an error of ours: field, value, and what to do."""
     first = error.errors()[0]
-    name = prefix + ".".join(map(str, first["loc"]))
+    name = prefix + ".".join(filter(None, map(str, first["loc"])))
     return kind(name, first.get("input"), f"{first['msg']}; {remedy}")

@@ -8,12 +8,24 @@ import pytest
 
 from benchmarks.quality.baselines import BASELINES
 from benchmarks.quality.datasets import Data, available
-from benchmarks.quality.plan import AIMS, CHOICES, EXPERIMENTS, FOLDS, RECIPES, Unit, overrides, units
+from benchmarks.quality.plan import (
+    AIMS,
+    CHOICES,
+    EXPERIMENTS,
+    FOLDS,
+    RECIPES,
+    RIDGES,
+    Unit,
+    overrides,
+    units,
+)
 from benchmarks.quality.report import aim_rows
 from benchmarks.quality.runner import divide
 from benchmarks.quality.tables import page
+from benchmarks.quality.words_to_photos import asked, recall
 from catalog.product import ProductInput
 from models.encoders import ENCODERS
+from models.features.table import ModalityFeatures
 from models.training.checks import check_settings
 from shelfspace.settings import load_settings
 
@@ -23,7 +35,7 @@ PLANNED = units(list(EXPERIMENTS))
 def test_every_unit_can_be_run_and_is_planned_once() -> None:
     assert len(set(PLANNED)) == len(PLANNED)
     for unit in PLANNED:
-        assert unit.recipe in RECIPES or unit.recipe in BASELINES or unit.recipe in CHOICES
+        assert unit.recipe in {*RECIPES, *BASELINES, *CHOICES, *RIDGES}
     for competing in CHOICES.values():
         assert set(competing) <= set(RECIPES)
     for recipe in RECIPES:
@@ -40,7 +52,8 @@ def test_every_aim_with_a_baseline_is_planned_on_all_folds() -> None:
         experiment = "flipkart_l2" if name.startswith("flipkart_l2") else name
         same = [u for u in PLANNED if u.experiment == experiment]
         for kind in (True, False):
-            assert {u.fold for u in same if (u.recipe in BASELINES) is kind} == set(range(FOLDS)), name
+            found = {u.fold for u in same if (u.recipe in {*BASELINES, *RIDGES}) is kind}
+            assert found == set(range(FOLDS)), name
 
 
 def test_a_result_is_shared_by_experiments_that_ask_for_the_same_and_no_others() -> None:
@@ -227,3 +240,43 @@ def test_equal_photos_stand_on_one_side_of_the_platforms_split() -> None:
     shared = [digest for digest in set(digests.values()) if list(digests.values()).count(digest) > 1]
     assert shared, "the data holds the leak that is to be closed"
     assert all(len(by_photo[digest]) == 1 for digest in shared if digest in by_photo)
+
+
+def test_a_text_finds_its_photo_where_words_tell_of_photos_and_not_where_they_do_not(tmp_path) -> None:
+    chance = np.random.default_rng(0)
+    there = np.arange(90) != 7
+    words = chance.normal(size=(90, 5)).astype(np.float32)
+    unit = Unit("x", "made", "family", "random", 0, 0, ("text", "image"), text="prose")
+    for photos, low, high in ((words @ chance.normal(size=(5, 6)), 0.9, 1), (words[::-1] * 0 + 1, 0, 0)):
+        image = ModalityFeatures({"frozen": photos.astype(np.float32)}, there)
+        data = replace(data_of(90), stored={"image": image}, _sentences={"prose": words})
+        for recipe in RIDGES:
+            found = asked(data, replace(unit, recipe=recipe), tmp_path)
+            assert low <= found["recall_at_10"] <= high
+            assert 7 not in found["rows"]
+            assert found["chance"] == pytest.approx(10 / 89)
+    gallery = np.eye(12, dtype=np.float32)
+    assert recall(gallery[:1] * 0, gallery, np.array([0])) == 0  # all alike is no find
+    assert recall(gallery[3:5], gallery, np.array([3, 4])) == 1
+
+
+def test_what_to_reach_is_five_times_the_network_that_starts_from_nothing() -> None:
+    reached = {"aligned": 0.35, "aligned cnn": 0.08, "kernel_ridge": 0.4, "linear_ridge": 0.3}
+    name = "flipkart_text_to_photo_recall10"
+    done = [
+        (
+            Unit(name, "flipkart", "l1", "random", fold, 0, ("text", "image"), recipe=recipe),
+            {"recall_at_10": value + 0.01 * fold, "chance": 0.01}
+            | {"rows": [0], "train_rows": 4, "seconds": 1},
+        )
+        for recipe, value in reached.items()
+        for fold in range(FOLDS)
+    ]
+    (row,) = aim_rows(done, "abc")
+    assert (row["value"], row["aim"], row["reached"]) == (0.37, 0.5, False)
+    assert (row["baseline_name"], row["baseline"], row["chance"]) == ("kernel_ridge", 0.42, 0.01)
+    assert row["difference_low"] == row["difference_high"] == pytest.approx(-0.05)
+    assert "| aligned cnn | 0.100" in page(done, [row], "# about")
+    assert aim_rows(done[:-1], "abc") == []
+    (fewer,) = aim_rows(done[:9] + done[10:], "abc")
+    assert (fewer["scratch_folds"], fewer["aim"]) == (4, pytest.approx(5 * 0.095))

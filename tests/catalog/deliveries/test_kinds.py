@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from catalog.cleaning.tables import clean_tables
 from catalog.deliveries.ledger import State, read_ledger
 from catalog.deliveries.milestones import mark_cleaned, mark_released
 from catalog.deliveries.pending import pending
@@ -16,7 +17,7 @@ from catalog.sources.open import open_catalog
 from shelfspace.errors import CatalogError
 from shelfspace.hashing import tree_hash
 from shelfspace.workspace import Workspace
-from tests.catalog.shelf import collected, event, photo, product, write_catalogue
+from tests.catalog.shelf import DEFAULT, NO_FINDINGS, collected, event, photo, product, write_catalogue
 
 CHINESE = {"product_id": "编号", "title": "标题", "price": "价格"}
 
@@ -51,6 +52,34 @@ def test_the_columns_say_what_a_file_brings(tmp_path: Path, columns: str, kind: 
     delivery = read_delivery(path, shop)
     assert delivery.kind == kind
     assert set(delivery.fields) == set(columns.split(",")) - {"_deleted"}
+
+
+def test_columns_that_are_written_in_ways_of_their_own_are_read_so_from_table_and_delivery(
+    tmp_path: Path, workspace: Workspace
+) -> None:
+    folder = tmp_path / "shop"
+    events = [event(0, quantity="1,000", unit_price="1.261", event="purchase")]
+    write_catalogue(folder, [product(i, price="1.261") for i in range(2)], events)
+    (folder / "stock.csv").write_text("product_id,on_hand,lead_time_days\np0,1.250,1.261\n")
+    (folder / "catalog.yaml").write_text(
+        "currency: EUR\ndecimal: {price: ',', unit_price: ','}\nproducts: {path: products.csv}\n"
+        "events: {path: events.csv, decimal: {quantity: '.'}}\n"
+        "stock: {path: stock.csv, decimal: {lead_time_days: '.'}, thousands: {on_hand: '.'}}\n"
+    )
+    shop = open_catalog(str(folder))
+    (workspace.inbox / "prices.csv").write_text("product_id,price\np1,1.234\n")
+    (workspace.inbox / "sold.csv").write_text(
+        'user_id,product_id,event,quantity,unit_price,time\nu9,p1,purchase,"2,000",3.500,2026-02-01\n'
+    )
+    (workspace.inbox / "stock.csv").write_text("product_id,on_hand,lead_time_days\np1,2.000,2.500\n")
+    collected(workspace, shop)
+    cleaned = clean_tables(workspace.snapshot, shop, DEFAULT, NO_FINDINGS).tables
+    assert cleaned["quarantine"].empty
+    assert cleaned["products"]["price"].tolist() == [1261, 1234]
+    assert cleaned["events"]["quantity"].tolist() == [1000, 2000]
+    assert cleaned["events"]["unit_price"].tolist() == [1261, 3500]
+    assert cleaned["stock"]["on_hand"].tolist() == [1250, 2000]
+    assert cleaned["stock"]["lead_time_days"].tolist() == [1.261, 2.5]
 
 
 @pytest.mark.parametrize(

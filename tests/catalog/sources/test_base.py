@@ -51,6 +51,24 @@ def test_numbers_and_dates_are_written_as_the_description_says(tmp_path: Path) -
     assert table["updated_at"].tolist() == ["2026-04-03T00:00:00.000000Z", "soon"]
 
 
+def test_a_column_may_be_written_in_a_way_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "products.csv").write_text("product_id,updated_at\n1,03/04/2026\n")
+    told = "decimal: '.', thousands: ',', dates: {updated_at: day-first}, products: {path: products.csv}, "
+    stock = "stock: {path: s.csv, decimal: {lead_time_days: ','}}, "
+    events = "events: {path: e.csv, decimal: '.', thousands: {quantity: ' '}}"
+    (tmp_path / "catalog.yaml").write_text(f"{{{told}{stock}{events}}}")
+    source = open_catalog(str(tmp_path))
+    assert source.products()["updated_at"].tolist() == ["2026-04-03T00:00:00.000000Z"]
+    stock_reading = source.reading("stock")
+    assert stock_reading.of("on_hand").key()[:2] == [".", ","]
+    # What is the mark before decimals there no longer parts groups of digits.
+    assert stock_reading.of("lead_time_days") == Reading(decimal=",")
+    assert source.reading("events").of("quantity") == Reading(decimal=".", thousands=" ")
+    assert source.reading("events").of("time") == source.reading("events")
+    other = replace(source, tables={**source.tables, "stock": {"path": "s.csv"}})
+    assert other.cleaning_fingerprint != source.cleaning_fingerprint
+
+
 def test_names_of_categories_stand_by_path_and_language(tmp_path: Path) -> None:
     (tmp_path / "products.csv").write_text("product_id,title\n1,cup\n")
     (tmp_path / "catalog.yaml").write_text(
@@ -75,7 +93,14 @@ def test_names_of_categories_stand_by_path_and_language(tmp_path: Path) -> None:
         ("{products: {path: p.csv}, photo_separator: ''}", "photo_separator"),
         ("{products: {path: p.csv}, decimal: '.', thousands: '.'}", "the same mark"),
         ("{products: {path: p.csv, dates: american}}", "day-first or month-first"),
-        ("{products: {path: p.csv}, decimal: comma}", "give '.' or ','"),
+        ("{products: {path: p.csv}, decimal: comma}", "catalog.yaml decimal = 'comma'"),
+        ("{products: {path: p.csv}, decimal: comma}", "give '.' or ','; of one column alone {price: ','}"),
+        ("{products: {path: p.csv, decimal: {price: comma}}}", "products.decimal.price"),
+        ("{products: {path: p.csv, decimal: {weight: ','}}}", "= 'weight': name one of price;"),
+        ("{products: {path: p.csv}, thousands: {title: ','}}", "name one of price, quantity, unit_price"),
+        ("{products: {path: p.csv, dates: {time: day-first}}}", "name one of updated_at"),
+        ("{products: {path: p.csv}, stock: {path: s.csv, dates: {on_hand: day-first}}}", "no times"),
+        ("{products: {path: p.csv, decimal: {price: ','}, thousands: {price: ','}}}", "the same mark"),
         ("{products: {path: p.csv, delimiter: ';;'}}", "one character"),
         ("{products: {path: p.csv}, media_root: ..}", "media_root"),
         ("{products: {path: p.csv}, media_root: nowhere}", "media_root"),

@@ -127,11 +127,16 @@ KINDS = st.sampled_from(["view", "View", " purchase ", "cart", "", "stare", "VIE
 AROUND = Surroundings(currency="EUR")
 
 
+WORDS = {
+    "decimal": st.sampled_from(["", ".", ","]),
+    "thousands": st.sampled_from(["", " "]),
+    "dates": st.sampled_from(["", "day-first", "month-first"]),
+}
+COLUMNS = ("price", "updated_at", "quantity", "unit_price", "time", "on_hand", "lead_time_days")
 READINGS = st.builds(
     Reading,
-    decimal=st.sampled_from(["", ".", ","]),
-    thousands=st.sampled_from(["", " "]),
-    dates=st.sampled_from(["", "day-first", "month-first"]),
+    **WORDS,
+    columns=st.dictionaries(st.sampled_from(COLUMNS), st.builds(Reading, **WORDS), max_size=3),
 )
 
 
