@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["lexical_index", "modality_vectors", "search_fusion"]
 
 search = partial(stage, group="release", owners=["team:serving"])
-LEARNING = "8"
+LEARNING = "9"
 """Code version of what is learned of search."""
 
 

@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -29,7 +30,7 @@ from dagster_project.outcome import Outcome
 from dagster_project.tags import CAUSE, WORKSPACE
 from shelfspace.workspace import PROJECT, Workspace
 
-__all__ = ["launch_job"]
+__all__ = ["launch_job", "own_streams"]
 
 ASKED_BY = {"launch": "a person", "dvc": "DVC"}
 
@@ -75,13 +76,30 @@ def launch_job(workspace: Workspace, job: str, launched_by: str = "launch", caus
         instance.add_event_listener(run.run_id, outcome.take)
         instance.add_event_listener(run.run_id, say_warnings)
         hold_life(workspace, run.run_id)
-        execute_run(InMemoryJob(definition), run, instance)
+        with own_streams():
+            execute_run(InMemoryJob(definition), run, instance)
         let_go(workspace, run.run_id)
     if outcome.success and launched_by != "dvc":
         said = tell_dvc(workspace, job)
         if said:
             print(f"  dvc commit             {said}", file=sys.stderr)
     return outcome
+
+
+@contextlib.contextmanager
+def own_streams() -> Iterator[None]:
+    """Give this process its output back, whatever ends the run.
+
+    Dagster sends a step's output to files of its own; where the disk is full it fails before it undoes
+    that, and nothing could be said any more.
+    """
+    kept = [(os.dup(handle), handle) for handle in (1, 2)]
+    try:
+        yield
+    finally:
+        for copy, handle in kept:
+            os.dup2(copy, handle)
+            os.close(copy)
 
 
 def quiet_config(launched_by: str, cause: str) -> dict[str, Any]:

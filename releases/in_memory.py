@@ -1,6 +1,6 @@
 """A release in memory: encoder, index, and what its search needs; for the service and for notebooks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -16,6 +16,8 @@ from retrieval.catalogue.parts import SearchParts
 from retrieval.catalogue.view import CatalogueView
 from retrieval.changes.state import DeltaView
 from retrieval.changes.view import LayeredView
+from retrieval.ranking.neighbours import CONSIDERED, PRODUCT
+from retrieval.similar import reordered
 from retrieval.vectors import RowIndex
 from retrieval.vectors.by_modality import ModalityIndexes
 from shelfspace.settings import Media
@@ -120,6 +122,25 @@ class InMemoryRelease:
             return view
         dim = self.similar_vectors.shape[1]
         return LayeredView(self.similar_index, self.release.product_ids, self.rows, view.delta, dim)
+
+    def neighbours(
+        self, view: LayeredView, products: Sequence[str], vectors: np.ndarray, k: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(q, k or more) scores and rows of what is nearest to products of a view; row -1 is padding.
+
+        Where co-purchases refined the vectors, they alone say it.
+
+        Args:
+            vectors: (q, d) of the products, as neighbours are searched by.
+        """
+        where, parts = self.similar_view(view), self.catalogues.parts
+        if where is not view or parts.fusion.rule_of("product") != PRODUCT:
+            return where.search(vectors, k)
+        scores, rows = view.search(vectors, max(k, CONSIDERED))
+        catalogue = self.catalogue(view)
+        found = zip(products, scores, rows, strict=True)
+        pairs = [reordered(catalogue, product, own, there) for product, own, there in found]
+        return np.stack([own for own, _ in pairs]), np.stack([there for _, there in pairs])
 
     def catalogue(self, view: LayeredView | None = None) -> CatalogueView:
         """The state of a view as search, filters and pages see it; default: of this moment."""

@@ -194,7 +194,8 @@ class OpenedRelease:
         place = self._place(catalogue, product_id)
         if not modality:
             view = loaded.similar_view(catalogue.view)
-            scores, rows = view.search(view.vector_of(product_id)[None], checked(k) + 1)
+            own = view.vector_of(product_id)[None]
+            scores, rows = loaded.neighbours(catalogue.view, [product_id], own, checked(k) + 1)
             kept = (rows[0] >= 0) & (rows[0] != view.row_of(product_id))
             places, cosine = catalogue.places.of_rows(rows[0][kept][:k]), scores[0][kept][:k]
         else:

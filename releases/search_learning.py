@@ -10,7 +10,7 @@ A folder of what was learned holds
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +29,13 @@ from retrieval.ranking.floors import learn_floors, save_floors
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.kinship import told_columns
+from retrieval.ranking.neighbours import PRODUCT
 from retrieval.ranking.training.answering import UNWORDED, learn_answers
 from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
 from retrieval.ranking.training.held_out import FEWEST, Lesson, judged_by_people, left_out
 from retrieval.ranking.training.judgements import read_judgements
 from retrieval.ranking.training.likeness import RETAKEN, UNLIKE, Gallery, likenesses
+from retrieval.ranking.training.neighbours import neighbours_compared
 from retrieval.ranking.training.picture import fusion_picture
 from retrieval.ranking.training.rivals import chosen, crossed, teaching
 from retrieval.vectors import load_index
@@ -140,6 +142,7 @@ def learn_search(lessons: Sequence[Lesson], source: LearnedFrom, folder: Path) -
         tried = list(left_out(ordering)) if enough else []
         taught = fit_fusion([one.judged for one in ordering]) if enough else FusionModel.fallback()
         fusion, answers = chosen(taught, tried), learn_answers(lessons)
+        fusion = _with_neighbours(fusion, source)
         floors, figures = learn_floors(tried), crossed(tried)
     fusion.save(folder / "search_fusion.json")
     save_floors(folder / "search_floors.json", floors)
@@ -210,21 +213,44 @@ def search_lessons(
     return found + seen
 
 
-def _seen_lessons(source: LearnedFrom, encoder: "ProductEncoder", media: MediaStore) -> list[Lesson]:
-    """Photos and sounds that validation listings ask of these and the training ones; test listings ask
-    nothing, so that claims stay clean."""
-    from models.inference.retakes import again
+def _with_neighbours(fusion: FusionModel, source: LearnedFrom) -> FusionModel:
+    """The fusion, with what tells the neighbours of a product where they were compared."""
+    gallery, held_out, _ = _known(source)
+    found = neighbours_compared(gallery, held_out)
+    if found is None:
+        return fusion
+    said = {**found.describe(), "said": found.sentence().replace("learned", PRODUCT)}
+    rule = PRODUCT if found.learned_wins else found.rival
+    return replace(
+        fusion,
+        rules={**fusion.rules, "product": rule},
+        compared={**fusion.compared, "product": said},
+    )
 
+
+def _known(source: LearnedFrom) -> tuple[Gallery, np.ndarray, pd.DataFrame]:
+    """What held-out listings ask of these and the training ones, the places of those that ask, and the rows;
+    test listings neither ask nor are found, so that claims stay clean."""
     side, own = np.asarray(source.sides, dtype=object), {**source.alone, **source.own}
     rows = np.flatnonzero(np.isin(side, ("train", "validation")))
-    held_out = np.flatnonzero(side[rows] == "validation")
+    products, tables = source.products.iloc[rows], {name: table[rows] for name, table in own.items()}
+    return (
+        Gallery(source.vectors[rows], tables, products["category"].tolist(), [()] * len(rows)),
+        np.flatnonzero(side[rows] == "validation"),
+        products,
+    )
+
+
+def _seen_lessons(source: LearnedFrom, encoder: "ProductEncoder", media: MediaStore) -> list[Lesson]:
+    """Photos and sounds that validation listings ask of these and the training ones."""
+    from models.inference.retakes import again
+
+    whole, held_out, products = _known(source)
     if not len(held_out):
         return []
-    products, tables = source.products.iloc[rows], {name: table[rows] for name, table in own.items()}
     found: list[Lesson] = []
     for modality, column in (("image", "photos"), ("audio", "sounds")):
         if modality in encoder.modalities:
-            files = products[column].tolist()
-            gallery = Gallery(source.vectors[rows], tables, products["category"].tolist(), files)
+            gallery = replace(whole, files=products[column].tolist())
             found += likenesses(modality, gallery, held_out, media.read, again, encoder)
     return found

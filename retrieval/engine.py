@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from retrieval.catalogue.exclusions import passing, rows_saying
 from retrieval.catalogue.named_categories import of_named_categories
 from retrieval.catalogue.view import CatalogueView
-from retrieval.filters.columns import allowed_rows
 from retrieval.filters.facets import facets
 from retrieval.filters.rules import Rules
 from retrieval.filters.sorting import page
@@ -128,7 +128,7 @@ def nearest_rows(catalogue: CatalogueView, asked: Sequence[EncodedQuery]) -> lis
             found.append((None, catalogue.with_own(next(together), asked=one, allowed=None)))
             continue
         if allowed is None or one.options is not last:  # the queries of one request share theirs
-            allowed, last = allowed_rows(catalogue.columns, one.options.filters), one.options
+            allowed, last = passing(catalogue, one.options.filters), one.options
         found.append((allowed, catalogue.near_to(one, allowed)))
     return found
 
@@ -205,6 +205,8 @@ def browse(
     if options.facets:
         out = np.ones(len(catalogue), bool)
         out[banned] = False
+        if options.filters.without:
+            out[rows_saying(catalogue, options.filters.without)] = False
         result["facets"] = facets(catalogue.columns, options.filters, out)
     return result
 
@@ -214,7 +216,7 @@ def browsed_rows(
 ) -> tuple[np.ndarray, int, np.ndarray]:
     """Positions of all that pass, in their order; how many at the head are pinned; what is banned."""
     filters = options.filters
-    may = catalogue.there if filters is NO_FILTERS else allowed_rows(catalogue.columns, filters)
+    may = catalogue.there if filters is NO_FILTERS else passing(catalogue, filters)
     valid = rules.valid(frozenset(), filters.category)
     banned = valid.banned(catalogue.columns)
     if len(banned):

@@ -100,6 +100,8 @@ def narrowed(options: SearchOptions, asked: Filters) -> SearchOptions:
     if asked is NO_FILTERS:
         return options
     more = {name: value for name, value in vars(asked).items() if value != getattr(NO_FILTERS, name)}
+    if asked.without:
+        more["without"] = (*options.filters.without, *asked.without)
     return replace(options, filters=replace(options.filters, **more)) if more else options
 
 

@@ -8,7 +8,7 @@ from catalog.text.clean import HAN, clean_text
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters
 from retrieval.lexical.corrections import correct
-from retrieval.lexical.synonyms import NO_SYNONYMS, Synonyms, expand
+from retrieval.lexical.synonyms import NO_SYNONYMS, Synonyms, expand, meaning_same
 from retrieval.lexical.written import written_otherwise
 from retrieval.query import SearchQuery, mixture
 from retrieval.understanding import phrases, understand
@@ -61,7 +61,7 @@ def read_query(
     asked = without_request(query.text)
     if asked != query.text:
         query = with_words(query, asked)
-    query = _understood(query, catalogue, chosen)
+    query = _understood(query, catalogue, chosen, synonyms)
     lexical = catalogue.search.lexical
     chinese = HAN.search(query.text)
     if query.words_weight is not None or (chinese and _LATIN.search(query.text)):
@@ -80,7 +80,9 @@ def read_query(
     return replace(with_words(query, text), also=also, said=(*query.said, *meant, *said))
 
 
-def _understood(query: SearchQuery, catalogue: CatalogueView, chosen: Filters) -> SearchQuery:
+def _understood(
+    query: SearchQuery, catalogue: CatalogueView, chosen: Filters, synonyms: Synonyms
+) -> SearchQuery:
     found = phrases(query.text)
     if not found:
         return query
@@ -93,6 +95,8 @@ def _understood(query: SearchQuery, catalogue: CatalogueView, chosen: Filters) -
         ignore=query.ignore,
         beside=bool(query.product),
         price=None if place is None else catalogue.price_of(place),
+        mixed=query.words_weight is not None,
+        listed=lambda word: meaning_same(catalogue.search.lexical, synonyms.with_colours, word),
     )
     if read is None:
         return query

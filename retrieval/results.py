@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from catalog.text.letters import CUT, rejoined
+from retrieval.catalogue.exclusions import passing, rows_saying
 from retrieval.catalogue.variants import ALONE
 from retrieval.catalogue.view import CatalogueView
-from retrieval.filters.columns import Filters, allowed_rows
+from retrieval.filters.columns import Filters
 from retrieval.filters.facets import facets, relaxed
 from retrieval.filters.sorting import Sort, sorted_rows
 from retrieval.lexical.marks import marks
@@ -240,7 +241,7 @@ class SearchResults:
         whole[self.matches] = True
         whole[self.rows] = True
         for other in relaxed(options.filters):
-            allowed = None if other == Filters() else allowed_rows(catalogue.columns, other)
+            allowed = None if other == Filters() else passing(catalogue, other)
             words = search.look_up(self.words.query, catalogue.near_to(asked, allowed), allowed)
             found = search.candidates(
                 words, asked.vector, asked.probabilities, query.words_weight, query.beside, asked.own
@@ -254,6 +255,8 @@ class SearchResults:
                 )
             whole[found.rows[kept] if kept.any() or not sorting else found.rows] = True
         whole[self.out] = False
+        if options.filters.without:
+            whole[rows_saying(catalogue, options.filters.without)] = False
         whole[self.folded] = False
         if FEW * int(whole.sum()) < len(whole):
             return facets(catalogue.columns.take(np.flatnonzero(whole)), options.filters)

@@ -106,6 +106,10 @@ class SearchFilters(Request):
     price_to: Amount | None = Field(None, description="Inclusive; products without a price do not pass.")
     in_stock: bool | None = Field(None, description="True: known to be in stock.")
     has_photo: bool | None = None
+    without: Choices = Field(
+        default_factory=list,
+        description="Words; what has one in title, brand, category or attributes is left out.",
+    )
 
 
 Sort = Literal["relevance", "price_up", "price_down"]

@@ -55,7 +55,7 @@ class Facets(BaseModel):
 class Understood(BaseModel):
     """What was made of some of a query's words, beside looking for them."""
 
-    kind: Literal["spelling", "price", "currency", "attribute", "synonym"]
+    kind: Literal["spelling", "price", "currency", "attribute", "synonym", "exclusion"]
     text: str = Field(description="As typed; given in the query's `ignore`, it is not understood so.")
     meaning: str = Field(description="What was made of it, in a short sentence.")
     filters: dict[str, JsonValue] | None = Field(
@@ -173,6 +173,7 @@ def options_of(request: SearchRequest) -> SearchOptions:
                 price_to=asked.price_to,
                 in_stock=asked.in_stock,
                 has_photo=asked.has_photo,
+                without=tuple(asked.without),
             )
         except InputError as error:
             raise RequestError.of(error) from error

@@ -216,7 +216,8 @@ def search_similar(
     ]
     # One more than asked for, since a product is left out of its own hits, and so is what is banned.
     k = max(jobs[place].call.k + 1 + len(jobs[place].rules.bans) for place in places)
-    scores, rows = refined.search(np.concatenate(asked), k)
+    names = [product for place in places for product in jobs[place].call.product_ids]
+    scores, rows = loaded.neighbours(view, names, np.concatenate(asked), k)
     start = 0
     for place, vectors in zip(places, asked, strict=True):
         own = slice(start, start + len(vectors))

@@ -11,6 +11,7 @@ function filtersSaid(filters, currency) {
   if (low != null || high != null) said.push(moneyRange(low, high, currency));
   for (const path of filters.category ?? []) said.push(categoryName(path));
   said.push(...(filters.brand ?? []));
+  if (filters.without) said.push(t("understood.without", { words: filters.without.join(", ") }));
   for (const name of ["in_stock", "has_photo"]) if (filters[name]) said.push(t(`filters.${name}`));
   return said.join(", ");
 }

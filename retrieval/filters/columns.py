@@ -32,6 +32,7 @@ class Filters:
         price_from, price_to: inclusive; products without a price pass neither.
         in_stock: True for those known to be in stock.
         has_photo: True or False.
+        without: texts; what has all words of one is left out (`retrieval.catalogue.exclusions`).
     """
 
     category: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class Filters:
     price_to: float | None = None
     in_stock: bool | None = None
     has_photo: bool | None = None
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("price_from", "price_to"):
@@ -222,7 +224,8 @@ def _number(field: str, value: float) -> float:
 
 
 def allowed_rows(columns: Columns, filters: Filters) -> np.ndarray:
-    """(n,) bool: products that pass every filter and are not deleted."""
+    """(n,) bool: products that pass every filter but `without`, which columns do not tell, and are not
+    deleted."""
     allowed = ~columns.deleted
     if filters.category:
         below = columns.category.below

@@ -25,7 +25,7 @@ from shelfspace.errors import InputError
 from shelfspace.reviewed_list import read_entries
 from shelfspace.settings.section import Section
 
-__all__ = ["NO_SYNONYMS", "Expanded", "Synonyms", "expand", "read_synonyms"]
+__all__ = ["NO_SYNONYMS", "Expanded", "Synonyms", "expand", "meaning_same", "read_synonyms"]
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Terms = tuple[str, ...]
@@ -146,6 +146,12 @@ def expand(words: Words, synonyms: Synonyms, text: str, ignore: Collection[str] 
         if len(key) == 1 and there:
             also.append((key[0], tuple((other, terms_of(other)) for other in there)))
     return Expanded(text, tuple(also), tuple(said))
+
+
+def meaning_same(words: Words, synonyms: Synonyms, text: str) -> tuple[str, ...]:
+    """A text and what means the same, as far as listings have them."""
+    same = (text, *synonyms.others.get(terms_of(text), ()))
+    return tuple(one for one in same if found(words, terms_of(one)))
 
 
 def place_of(words: Sequence[str], text: str) -> re.Match[str] | None:

@@ -4,6 +4,7 @@
     vectors   the cosine of the product vectors alone
     own       the mean cosine by what the query's modalities had before training
     akin      the nearest few by own, which may be the thing itself; then by own and the chance of one class
+    beside    the mean of the product vectors' cosine and of that by what query and product both have
     ranks     reciprocal ranks of words, own and product vectors, k = 60 (Cormack, Clarke & Büttcher 2009)
     sum       closeness of meaning and BM25 over that of the best candidate, added up
     kin       what has every word first; then by the sum and the chance of one class
@@ -51,6 +52,14 @@ def own(c: Candidates) -> np.ndarray:
     return np.asarray(np.mean(tables, axis=0, dtype=np.float64)) if tables else vectors(c)
 
 
+def beside(c: Candidates) -> np.ndarray:
+    if not c.own:
+        return vectors(c)
+    tables = np.stack([*c.own.values()])
+    shared = np.maximum(np.count_nonzero(tables, axis=0), 1)
+    return np.asarray((c.cosine + tables.sum(axis=0) / shared) / 2, np.float64)
+
+
 def akin(c: Candidates) -> np.ndarray:
     found = own(c)
     if len(found) <= ITSELF:
@@ -86,7 +95,8 @@ def kin(c: Candidates) -> np.ndarray:
 
 
 RULES: dict[str, Callable[[Candidates], np.ndarray]] = {
-    "words": words, "vectors": vectors, "own": own, "akin": akin, "ranks": ranks, "sum": added, "kin": kin
+    "words": words, "vectors": vectors, "own": own, "beside": beside, "akin": akin, "ranks": ranks,
+    "sum": added, "kin": kin,
 }  # fmt: skip
 
 
@@ -109,5 +119,5 @@ def rivals_of(kind: str) -> tuple[str, ...]:
     """Rules that anything learned of a kind of query is compared with, the one that stands on ties first."""
     first = default_rule(kind)
     unfit = {"words", "sum", "kin"} if kind in WORDLESS else {"akin", "kin"} if kind in MIXED else {"akin"}
-    others = [name for name in RULES if name != first and name not in unfit]
+    others = [name for name in RULES if name not in {first, "beside", *unfit}]
     return (first, *others)

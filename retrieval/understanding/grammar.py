@@ -11,6 +11,7 @@ from typing import Literal
 
 from retrieval.understanding import wording as w
 from retrieval.understanding.amounts import AMOUNT, Amount, halved
+from retrieval.understanding.denials import DENYING, FORMS, denied_words
 
 __all__ = ["Phrase", "phrases"]
 
@@ -28,15 +29,17 @@ class Phrase:
         low, high: of a range, inclusive; None where it is open.
         currencies: codes that the amounts may be meant in; None where none is said.
         alone: whether only a currency makes a number a price; no keyword does.
+        denied: of "without", what is not wanted.
     """
 
     whole: tuple[int, int]
     core: tuple[int, int]
-    means: Literal["range", "cheap", "cheaper", "dearer", "in_stock"]
+    means: Literal["range", "cheap", "cheaper", "dearer", "in_stock", "without"]
     low: float | None = None
     high: float | None = None
     currencies: frozenset[str] | None = None
     alone: bool = False
+    denied: tuple[str, ...] = ()
 
 
 Read = Callable[[re.Match[str]], Phrase | None]
@@ -100,6 +103,10 @@ def _says(means: Literal["cheap", "cheaper", "dearer", "in_stock"]) -> Read:
     return lambda found: Phrase(found.span(), found.span("core"), means)
 
 
+def _denied(found: re.Match[str]) -> Phrase | None:
+    return Phrase(found.span(), found.span("core"), "without", denied=denied_words(found["x"]))
+
+
 def _pattern(text: str) -> re.Pattern[str]:
     for number in "12":
         text = text.replace(f"#{number}", AMOUNT.replace("@", number))
@@ -147,12 +154,13 @@ _PATTERNS: list[tuple[re.Pattern[str], Read]] = [
     (_chinese(w.DEARER), _says("dearer")),
     (_chinese(w.CHEAP), _says("cheap")),
     (_chinese(w.IN_STOCK), _says("in_stock")),
+    *((re.compile(form, re.IGNORECASE), _denied) for form in FORMS),
 ]
 """In the order they are tried: a phrase takes its words from those after it."""
 
 _MAYBE = re.compile(
     r"[\d宜价惠贵货元块塊圓欧以内到至]|cheap|affordable|expensive|pricey|low|stock|budget|bargain|"
-    r"\b(?:ten|twelve)\b|fifteen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand"
+    r"\b(?:ten|twelve)\b|fifteen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|" + DENYING
 )
 """Nothing without one of these is understood, in lower case; most queries have none."""
 

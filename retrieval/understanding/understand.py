@@ -1,12 +1,14 @@
 """From the words that were typed to those that are looked for, and the filters that the others became."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from retrieval.filters.columns import Filters
+from retrieval.lexical.tokens import query_terms
 from retrieval.understanding.amounts import money
+from retrieval.understanding.denials import is_colour
 from retrieval.understanding.grammar import Phrase
 from retrieval.understanding.vocabulary import Vocabulary, folded
 
@@ -62,6 +64,8 @@ def understand(
     ignore: Collection[str] = (),
     beside: bool = False,
     price: float | None = None,
+    mixed: bool = False,
+    listed: Callable[[str], tuple[str, ...]] = lambda word: (word,),
 ) -> Understood | None:
     """What a query's words ask for beside what they look for; None where that is nothing, as of most.
 
@@ -71,9 +75,11 @@ def understand(
         ignore: phrases that are taken out and ask for nothing, as `said` has their text.
         beside: whether a product stands beside the words: "cheaper" is then below its price.
         price: of that product; None where it has none.
+        mixed: whether anything stands beside the words.
+        listed: of what is denied, the texts by which listings say it.
     """
     skipped = {folded(one) for one in ignore}
-    reading = _Reading(vocabulary, chosen, price if beside else None, beside)
+    reading = _Reading(vocabulary, chosen, price if beside else None, beside, listed)
     left, last = [], 0
     for phrase in found:
         core = text[slice(*phrase.core)]
@@ -88,17 +94,32 @@ def understand(
     rest = " ".join(_HOLLOW.sub(" ", " ".join([*left, text[last:]])).split()).replace(" ,", ",")
     if _ANYTHING.fullmatch(rest):
         rest = ""
+    denied = [one for one in found if one.means == "without"]
+    if not rest and not mixed and any(not is_colour(word) for one in denied for word in one.denied):
+        # "No fear" alone is a name, or nothing that can be left out of something.
+        others = [one for one in found if one not in denied]
+        return understand(
+            text, others, vocabulary, chosen, ignore=ignore, beside=beside, price=price, mixed=True
+        )
     return Understood(rest, reading.filters, reading.cheap, tuple(reading.said))
 
 
 class _Reading:
     """The phrases of one query, one after the other."""
 
-    def __init__(self, vocabulary: Vocabulary, chosen: Filters, price: float | None, beside: bool) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        chosen: Filters,
+        price: float | None,
+        beside: bool,
+        listed: Callable[[str], tuple[str, ...]],
+    ) -> None:
         self._vocabulary = vocabulary
         self._chosen = chosen
         self._price = price
         self._beside = beside
+        self._listed = listed
         self.filters = NOTHING
         self.cheap = False
         self.said: list[dict[str, Any]] = []
@@ -107,8 +128,11 @@ class _Reading:
         """Take a phrase in; False where it stays among the words."""
         if phrase.means == "in_stock":
             return self._stock(text)
-        if not self._vocabulary.priced:
-            return False
+        if phrase.means == "without":
+            return self._without(phrase.denied, text)
+        return self._vocabulary.priced and self._priced(phrase, text)
+
+    def _priced(self, phrase: Phrase, text: str) -> bool:
         if phrase.means in ("cheap", "cheaper", "dearer"):
             return self._compared(phrase.means, text)
         currency = self._vocabulary.currency
@@ -129,6 +153,21 @@ class _Reading:
         else:
             self.filters = replace(self.filters, in_stock=True)
             self.said.append(understood_as("attribute", text, "known to be in stock", {"in_stock": True}))
+        return True
+
+    def _without(self, denied: Sequence[str], text: str) -> bool:
+        """Leave out what has a word; a word that is a stop word denies nothing."""
+        if not all(query_terms(word).terms for word in denied):
+            return False
+        texts = list(dict.fromkeys(one for word in denied for one in self._listed(word)))
+        if not texts:
+            self.said.append(
+                understood_as("exclusion", text, f"no product has {' or '.join(denied)}; nothing is left out")
+            )
+            return True
+        self.filters = replace(self.filters, without=tuple(dict.fromkeys([*self.filters.without, *texts])))
+        meaning = f"without what has {' or '.join(texts)} in title, brand, category or attributes"
+        self.said.append(understood_as("exclusion", text, meaning, {"without": texts}))
         return True
 
     def _compared(self, means: str, text: str) -> bool:

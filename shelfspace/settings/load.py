@@ -13,6 +13,10 @@ from shelfspace.settings.section import refused
 
 __all__ = ["load_settings"]
 
+SHIPPED = {"model": {"text": "auto", "image": "auto"}}
+"""What params.yaml says otherwise than the defaults, which name encoders for where no chain chooses:
+a file of a few lines leaves it as it is."""
+
 
 def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
     """Read params.yaml (all defaults when `path` is None) with a catalogue's overrides on top.
@@ -30,7 +34,7 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
             raise SettingsError(
                 "params.yaml", str(path), "give a mapping of sections, as the shipped file does"
             )
-        values = loaded
+        values = merge(SHIPPED, loaded)
     try:
         settings = Settings.model_validate(merge(values, overrides or {}))
     except ValidationError as error:

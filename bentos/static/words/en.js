@@ -106,6 +106,7 @@ export default {
   "nearest.text": "These come nearest, but none of them is what you asked for.",
   "nearest.label": "Nearest products",
   "understood.label": "How your words were understood",
+  "understood.without": "without {words}",
   "understood.spelling": "showing {meant}",
   "understood.currency": "prices here are in {currency}; nothing was limited",
   "understood.remove": "“{text}” was read as: {meaning}. Leave it out",

@@ -106,6 +106,7 @@ export default {
   "nearest.text": "以下最为接近，但都不是您要找的。",
   "nearest.label": "最接近的商品",
   "understood.label": "对您输入的理解",
+  "understood.without": "不含 {words}",
   "understood.spelling": "显示“{meant}”的结果",
   "understood.currency": "本店以 {currency} 计价，未作限制",
   "understood.remove": "“{text}”被理解为：{meaning}。去掉",

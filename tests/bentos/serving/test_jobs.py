@@ -14,9 +14,12 @@ from bentos.serving.jobs import run_jobs
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.outcome import Job, Outcome
 from models.inference.product_encoder import ProductEncoder
+from retrieval.catalogue.keeper import CatalogueKeeper
 from retrieval.changes.records import Record
 from retrieval.changes.segment import DeltaLimits
 from retrieval.changes.view import LayeredView
+from retrieval.ranking.blending import unit_length
+from retrieval.ranking.neighbours import CONSIDERED
 from retrieval.vectors import build_index
 from shelfspace.settings import ReleaseSettings
 from tests.bentos.shop import Shop
@@ -85,6 +88,31 @@ def test_similar_searches_refined_vectors_where_there_are_any(shop: Shop, loaded
     np.testing.assert_array_equal(similar.vectors, loaded.vectors[[1, 2]])
     plain = run_jobs([job(shop, loaded, "search", {"query": {"text": "blue shoe"}, "k": 5})])[0]
     assert search.results == plain.results
+
+
+def test_neighbours_go_by_modalities_too_where_that_was_measured_to_be_better(
+    shop: Shop, loaded: LoadedRelease
+) -> None:
+    random, parts = np.random.default_rng(0), loaded.catalogues.parts
+    own = unit_length(random.normal(size=(len(loaded.vectors), 8)).astype(np.float32))
+    own[::5] = 0  # what lacks the modality
+    parts = replace(parts, own={"text": own})
+    by_rule = replace(parts, fusion=replace(parts.fusion, rules={"product": "beside"}))
+    beside = replace(loaded, catalogues=CatalogueKeeper(by_rule, loaded.vectors, loaded.encoder))
+    found = {}
+    for k in (3, 9, 100):
+        outcome = run_jobs([job(shop, beside, "similar", {"product_ids": ["P003", "P001"], "k": k})])[0]
+        assert isinstance(outcome, Outcome)
+        assert np.all(outcome.scores[:, 1:] <= outcome.scores[:, :-1])
+        found[k] = beside.hits(outcome.scores[0], outcome.rows[0], k, {3})
+    assert found[3] == found[9][:3] == found[100][:3], "more neighbours begin with the same ones"
+    wanted = (loaded.vectors @ loaded.vectors[3] + own @ own[3]) / 2
+    near = np.argsort(-(loaded.vectors @ loaded.vectors[3]), kind="stable")[:CONSIDERED]
+    order = sorted(set(near.tolist()) - {3}, key=lambda row: -wanted[row])
+    scores = [hit["score"] for hit in found[9]]
+    np.testing.assert_allclose(scores, wanted[order[:9]], atol=1e-4)
+    plain = run_jobs([job(shop, loaded, "similar", {"product_id": "P003", "k": 9})])[0]
+    np.testing.assert_array_equal(plain.rows, loaded.index.search(loaded.vectors[3:4], 10)[1])
 
 
 def test_hits_leave_out_padding_and_missing_prices(shop: Shop, loaded: LoadedRelease) -> None:

@@ -64,6 +64,8 @@ SAID = [
      "in stock → In stock", "in stock → 有货"),
     ({"kind": "price", "text": "20 to 30", "meaning": "x", "filters": {"price_from": 20, "price_to": 29.5}},
      "20 to 30 → €20 – €29.50", "20 to 30 → €20 – €29.50"),
+    ({"kind": "exclusion", "text": "not red", "meaning": "x", "filters": {"without": ["red", "红色"]}},
+     "not red → without red, 红色", "not red → 不含 red, 红色"),
     ({"kind": "synonym", "text": "torch", "meaning": "also <b>flashlight</b>", "filters": None},
      "torch → also <b>flashlight</b>", "torch → also <b>flashlight</b>"),
 ]  # fmt: skip

@@ -21,6 +21,17 @@ def test_shipped_file_gives_the_defaults() -> None:
     assert shipped == defaults, "params.yaml and the defaults are one truth"
 
 
+@pytest.mark.parametrize(
+    "section", [name for name, field in Settings.model_fields.items() if name != "workspaces"]
+)
+def test_a_file_of_a_few_lines_changes_those_alone(tmp_path: Path, section: str) -> None:
+    shipped = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    few = tmp_path / "few.yaml"
+    few.write_text(yaml.safe_dump({"workspaces": ["own"], section: shipped[section]}))
+    whole = load_settings(PROJECT / "params.yaml")
+    assert load_settings(few) == whole.model_copy(update={"workspaces": ("own",)})
+
+
 def test_shipped_file_names_every_setting() -> None:
     written = yaml.safe_load((PROJECT / "params.yaml").read_text())
     assert merge(Settings().model_dump(mode="json"), written).keys() == written.keys()
