@@ -131,10 +131,12 @@ class SearchParts:
         A product of the shop, if it weighs as much, is like itself; without a floor, or without vectors to
         compare with, as in an old release, nobody knows.
         """
+        if candidates.beside not in FILES:
+            return True
         words = "_words" if candidates.words else ""
         asked = [kind for kind, name in FILES.items() if name in candidates.own]
         floors = [self.answers.get(kind + words) for kind in asked]
-        if candidates.beside not in FILES or None in floors:
+        if None in floors:
             return True
         return not floors or any(
             one.relevance(candidates).max(initial=0.0) >= one.floor for one in floors if one

@@ -107,6 +107,12 @@ class FusionModel:
         return self.rules.get(kind) or default_rule(kind)
 
     @cached_property
+    def by_kinship(self) -> frozenset[str]:
+        """The kinds of query whose order asks for `Candidates.kin`."""
+        ruled = (kind for kind in KINDS if not self.answering[kind])
+        return frozenset(kind for kind in ruled if self.rule_of(kind) == "kin")
+
+    @cached_property
     def answering(self) -> dict[str, str]:
         """Kind of query to the kind whose weights rank it; "" where a rule does."""
         found = {}

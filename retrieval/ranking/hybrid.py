@@ -166,11 +166,7 @@ class HybridSearch:
         """
         own = self.compared_by(text, own)
         if near is None:
-            near = (
-                self.near(vector, allowed, depth)
-                if allowed is not None
-                else self.near_all(vector, own, depth)
-            )
+            near = self.near_all(vector, own, depth) if allowed is None else self.near(vector, allowed, depth)
         words = self.look_up(self.lexical.query(text), near, allowed, depth)
         return self.rank(words, vector, probabilities, words_weight, beside, own)
 
@@ -243,9 +239,15 @@ class HybridSearch:
             if texts
             else None,
         )
-        if classes is None or probabilities is None or not len(probabilities):
+        return self.with_kin(found, probabilities) if found.kind in self.fusion.by_kinship else found
+
+    def with_kin(self, found: Candidates, probabilities: np.ndarray | None) -> Candidates:
+        """The candidates, with their chance to be of the query's class."""
+        if self.classes is None or probabilities is None or not len(probabilities):
             return found
-        kinds = classes if self.told is None else as_told(classes, picked(self.told, rows))
+        rows, told = found.rows, self.told
+        kinds = picked(self.classes, rows)
+        kinds = kinds if told is None else as_told(kinds, picked(told, rows))
         return replace(found, kin=kinship(kinds, probabilities, nearness(found)))
 
     def near(self, vector: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH) -> np.ndarray:

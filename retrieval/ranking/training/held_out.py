@@ -214,6 +214,7 @@ def lesson(
     own = search.compared_by(text, own)
     words = search.look_up(search.lexical.query(text), search.near_all(vector, own))
     found = search.candidates(words, vector, classes, words_weight, beside, own)
+    found = search.with_kin(found, classes)
     return Lesson(kind, group, Judged(found, grades[found.rows], group), grades)
 
 

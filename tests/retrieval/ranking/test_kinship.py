@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from retrieval.ranking.candidates import MIXED
+from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.kinship import as_told, kinship, told_columns
 from retrieval.ranking.rules import rivals_of, rule_scores
@@ -52,8 +53,9 @@ def test_neighbours_vote_by_what_the_shop_says_and_agreement_stays_what_the_enco
     parts = plain.lexical, plain.index, plain.vectors, plain.fusion, wrong
     query, said = vectors()[3], np.full(3, 1 / 3, np.float32)
     words = plain.look_up(plain.lexical.query("boot"), np.arange(9))
+    search = HybridSearch(*parts, told=told)
     guessed = HybridSearch(*parts).candidates(words, query, said)
-    known = HybridSearch(*parts, told=told).candidates(words, query, said)
+    known = search.with_kin(search.candidates(words, query, said), said)
     np.testing.assert_array_equal(guessed.agreement, known.agreement)
     assert known.kin is not None
     assert set(np.argsort(-known.kin)[:3].tolist()) == {3, 4, 5}
@@ -62,6 +64,8 @@ def test_neighbours_vote_by_what_the_shop_says_and_agreement_stays_what_the_enco
 def test_kin_puts_every_word_first_and_then_what_is_of_one_kind() -> None:
     search = hybrid()
     words = search.look_up(search.lexical.query("leather boot"), np.arange(9))
+    assert search.candidates(words, vectors()[3], THREE[1]).kin is None, "no order asks for it"
+    search.fusion = FusionModel(rules={"short": "kin"})
     found = search.candidates(words, vectors()[3], THREE[1])
     assert found.kin is not None
     assert found.kind == "short"
