@@ -124,13 +124,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         workspace = Workspace.find(given.catalog)
         tag = find_bento(workspace, given.bento)
-        check_code(bento_folder(workspace, tag))
         asked = {k: v for k, v in (("host", given.host), ("port", given.port)) if v is not None}
         settings = bento_settings(workspace, tag, asked)
         database_address(settings, os.environ)
         keyed = has_keys(keys_path(workspace))
         line = command(tag, settings, keyed)
         check_port_free(line[line.index("--host") + 1], settings.service.port)
+        check_code(bento_folder(workspace, tag))  # last, for it reads all of it
     except ShelfspaceError as error:
         print(error, file=sys.stderr)
         return 2
