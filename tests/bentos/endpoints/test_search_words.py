@@ -49,9 +49,11 @@ def test_the_same_again_and_beside_others(client: TestClient) -> None:
         "/search",
         json={"queries": [{"text": "red shoe under 30"}, {"text": "lamp"}, {"text": "under 30"}], "k": 100},
     ).json()["results"]
-    assert both[0] == one
-    assert both[1] == whole(client, "lamp")
-    assert both[2] == whole(client, "under 30")
+    for beside, alone in zip(both, (one, whole(client, "lamp"), whole(client, "under 30")), strict=True):
+        # Queries encoded together differ from one alone in the last digits of floats.
+        scores = [[hit.pop("score") for hit in answer["hits"]] for answer in (beside, alone)]
+        assert scores[0] == pytest.approx(scores[1], abs=2e-6)
+        assert beside == alone
 
 
 def test_taken_back_or_taken_literally(client: TestClient) -> None:

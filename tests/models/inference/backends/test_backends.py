@@ -21,7 +21,10 @@ ROWS = 9
 CANNOT = {
     ("onnx", "text", "tfidf"), ("onnx", "text", "transformer"), ("onnx", "image", "cnn"),
     ("onnx", "image", "fisher"), ("traced", "image", "fisher"),
+    ("onnx", "image", "efficientnet_lite0_finetuned"), ("traced", "image", "efficientnet_lite0_finetuned"),
 }  # fmt: skip
+ROUGH = {"fisher", "efficientnet_lite0_finetuned"}
+"""Of many steps in a row, each of which bfloat16 rounds."""
 CASES = [
     (modality, name, photos)
     for modality, registry in ENCODERS.items()
@@ -67,7 +70,7 @@ def test_encoders(modality: str, name: str, photos: int) -> None:
                 agrees(prepare(part, part_arrays(own, slice(0, 3)), 1), part, partial(part_arrays, own), 1e-5)
             continue
         call = prepare(part, part_arrays(own, slice(0, 3)), 1)
-        tolerance = 1e-5 if way != "bfloat16" else 1.0 if name == "fisher" else 0.1
+        tolerance = 1e-5 if way != "bfloat16" else 1.0 if name in ROUGH else 0.1
         agrees(call, part, partial(part_arrays, own), tolerance)
 
 
