@@ -65,10 +65,14 @@ def chosen(fusion: FusionModel, tried: Iterable[tuple[FusionModel, Sequence[Less
         learned = np.array(row.pop(LEARNED))
         weights = np.array(counts[kind])
         found = compare(learned, {rule: np.array(own) for rule, own in row.items()}, weights=weights)
-        compared[kind] = {**found.describe(), "said": found.sentence()}
+        more = ""
         if not (found.learned_wins and kind in parts):
             parts.pop(kind, None)
-            rules[kind] = rule_that_stands(kind, row, weights)
+            rules[kind] = rule = rule_that_stands(kind, row, weights)
+            if rule != found.rival:
+                more = f"; {found.rival} is not above {rule} {found.rivals[rule]:.3f} by more than chance"
+            found = replace(found, winner=rule)
+        compared[kind] = {**found.describe(), "said": found.sentence() + more}
     undecided = {kind for kind in parts if kind not in values}
     for kind in undecided:
         del parts[kind]

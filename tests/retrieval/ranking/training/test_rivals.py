@@ -77,6 +77,15 @@ def test_too_few_queries_leave_the_default_rule() -> None:
     assert model.rule_of("short") == default_rule("short") == rivals_of("short")[0]
 
 
+@pytest.mark.parametrize(("by", "count"), [("agreement", 25), ("lexical", 60), ("cosine", 12)])
+def test_what_is_said_to_be_used_is_used(by: str, count: int) -> None:
+    model = ranked_by(lessons(by, count))
+    said, rule = model.compared["short"], model.rule_of("short")
+    assert said["winner"] == rule
+    assert said["said"].startswith(f"{rule} is used: ")
+    assert ("is not above" in said["said"]) == (said["rival"] != rule)
+
+
 def test_listings_asked_for_by_their_own_words_decide_nothing() -> None:
     model = ranked_by(lessons("agreement", kind="item"))
     assert (dict(model.parts), dict(model.rules), dict(model.compared)) == ({}, {}, {})
