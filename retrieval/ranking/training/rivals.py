@@ -70,7 +70,9 @@ def chosen(fusion: FusionModel, tried: Iterable[tuple[FusionModel, Sequence[Less
             parts.pop(kind, None)
             rules[kind] = rule = rule_that_stands(kind, row, weights)
             if rule != found.rival:
-                more = f"; {found.rival} is not above {rule} {found.rivals[rule]:.3f} by more than chance"
+                why = "is not above it by more than chance"
+                why = f"does not count under {LEAST_ROWS} rows" if found.rows < LEAST_ROWS else why
+                more = f"; {rule} {found.rivals[rule]:.3f}, {found.rival} {why}"
             found = replace(found, winner=rule)
         compared[kind] = {**found.describe(), "said": found.sentence() + more}
     undecided = {kind for kind in parts if kind not in values}

@@ -83,7 +83,7 @@ def test_what_is_said_to_be_used_is_used(by: str, count: int) -> None:
     said, rule = model.compared["short"], model.rule_of("short")
     assert said["winner"] == rule
     assert said["said"].startswith(f"{rule} is used: ")
-    assert ("is not above" in said["said"]) == (said["rival"] != rule)
+    assert (f"does not count under {LEAST_JUDGED} rows" in said["said"]) == (said["rival"] != rule)
 
 
 def test_listings_asked_for_by_their_own_words_decide_nothing() -> None:
