@@ -24,6 +24,11 @@ def why_lines(shop: Shop, asked: Asked) -> Iterator[tuple[Mapping[str, Any], str
             yield hit, untrue(hit, shop.by_id[hit["product_id"]], query, answer)
 
 
+def typed_within(word: str, text: str) -> bool:
+    """Whether a Chinese word stands in what was typed: beside others it may be cut elsewhere."""
+    return all(HAN.match(letter) for letter in word) and word in text
+
+
 def untrue(hit: Mapping[str, Any], product: Product, query: Mapping[str, Any], answer: Answer) -> str:
     """What is not true of a hit's line; "" where all is."""
     words, modality = hit["why"]["words"], hit["why"]["modality"]
@@ -33,7 +38,7 @@ def untrue(hit: Mapping[str, Any], product: Product, query: Mapping[str, Any], a
     money = {t for one in answer.understood_as("price") for t in terms(one["text"])}
     for word in words:
         found = terms(word)
-        if not found & meant:
+        if not found & meant and not typed_within(word, query.get("text", "")):
             return f"the query has no {word!r}"
         # A Chinese word within a longer one stands there, however the longer one is cut.
         if not (found <= own | said_terms(answer) or (HAN.search(word) and word in product.text)):

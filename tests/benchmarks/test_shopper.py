@@ -217,6 +217,8 @@ def test_a_line_that_is_untrue_of_listing_or_query_is_found() -> None:
     assert line(["clock"], "text", {"text": "red clocks"}) == ""
     assert "query has no" in line(["clock"], "", {"text": "red"})
     assert "query has no" in line(["clock"], "", {"text": "clcok"})
+    assert "query has no" in line(["家纺"], "", {"text": "想买家具"})
+    assert "query has no" not in line(["家纺"], "", {"text": "想买家纺"}), "cut as 想, 买家, 纺"
     assert line(["clock"], "", {"text": "clcok"}, understood=[said]) == ""
     assert "listing has no" in line(["blue"], "", {"text": "blue clock"})
     within = product(1, "快速粉色厨房小家电")
