@@ -47,16 +47,14 @@ class CatalogueView:
     def __init__(
         self, parts: SearchParts, vectors: np.ndarray, view: LayeredView, fresh: Mapping[str, UpdatedProduct]
     ) -> None:
-        self.parts = parts
-        self.view = view
+        self.parts, self.view = parts, view
         delta, self.places = view.delta, RowMap(view, len(vectors))
         self._size = len(self.places)
-        self.hidden = delta.hidden
+        self.hidden, self._own = delta.hidden, fresh
         self.fresh = self.places.of_rows(delta.rows)
-        self._own = fresh
         self._orders: dict[Sort, np.ndarray] = {}
         self._fresh_tables: dict[str, np.ndarray] = {}
-        classes: Rows | None = parts.classes
+        self.classes: Rows | None = parts.classes
         told: Rows | None = parts.told
         lexical: LexicalIndex | LayeredLexical = parts.lexical
         table: Rows = np.asarray(vectors)  # a plain view: a memory map's own type costs time at each cut
@@ -69,7 +67,7 @@ class CatalogueView:
             lexical = LayeredLexical(parts.lexical, len(self), listings, delta.hidden)
             table = LayeredRows(vectors, places, [one.entry.vector for one in own])
             if parts.classes is not None:
-                classes = LayeredRows(parts.classes, places, [one.classes for one in own])
+                self.classes = LayeredRows(parts.classes, places, [one.classes for one in own])
             if parts.told is not None:
                 told = LayeredRows(parts.told, places, [one.told for one in own])
             self.modalities = {
@@ -80,9 +78,8 @@ class CatalogueView:
                 name: LayeredRows(base, places, [one.evidence(name, parts) for one in own])
                 for name, base in parts.evidence.items()
             }
-        self.classes = classes
         self.search = HybridSearch(
-            lexical, self.places, table, parts.fusion, classes, evidence, parts.colours, told
+            lexical, self.places, table, parts.fusion, self.classes, evidence, parts.colours, told
         )
 
     def __len__(self) -> int:

@@ -60,6 +60,14 @@ class Candidates:
     expanded: np.ndarray | None = None
     kin: np.ndarray | None = None
 
+    @classmethod
+    def wordless(
+        cls, rows: np.ndarray, cosine: np.ndarray, beside: str, own: Mapping[str, np.ndarray]
+    ) -> "Candidates":
+        """Candidates of which no word and no class says anything; the arguments as the attributes."""
+        none = np.zeros(len(rows), np.float32)
+        return cls(rows, cosine, none, none, none, none, none, 0.0, 0, 0.0, 0.0, beside=beside, own=own)
+
     @property
     def closeness(self) -> np.ndarray:
         """(m,) float32: how near the meaning of a product is to that of the words."""

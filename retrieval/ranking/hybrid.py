@@ -134,9 +134,8 @@ class HybridSearch:
         sizes |= {name: len(table) for name, table in own.items()}
         if len(set(sizes.values())) > 1:
             raise InputError("products", sizes, "build all parts from the same products")
-        self.lexical, self.index, self.vectors = lexical, index, vectors
+        self.lexical, self.index, self.vectors, self.told = lexical, index, vectors, told
         self.fusion, self.classes, self.own, self.colours = fusion, classes, own, colours
-        self.told = told
 
     def search(
         self,
@@ -211,8 +210,8 @@ class HybridSearch:
             first = words.scores[:FEEDBACK]
             weight = first / first.sum()
             centre = weight @ vectors[few]
-            length = math.sqrt(centre @ centre)
-            feedback = np.asarray(vectors @ (centre / max(length, 1e-12)), np.float32)
+            centre = centre / max(math.sqrt(centre @ centre), 1e-12)
+            feedback = np.asarray(vectors @ centre, np.float32)
             if classes is not None:
                 feedback_agreement = np.asarray(classes @ (weight @ classes[few]), np.float32)
         seen = self.comparable(own)
@@ -245,9 +244,8 @@ class HybridSearch:
         """The candidates, with their chance to be of the query's class."""
         if self.classes is None or probabilities is None or not len(probabilities):
             return found
-        rows, told = found.rows, self.told
-        kinds = picked(self.classes, rows)
-        kinds = kinds if told is None else as_told(kinds, picked(told, rows))
+        kinds, told = picked(self.classes, found.rows), self.told
+        kinds = kinds if told is None else as_told(kinds, picked(told, found.rows))
         return replace(found, kin=kinship(kinds, probabilities, nearness(found)))
 
     def near(self, vector: np.ndarray, allowed: np.ndarray | None = None, depth: int = DEPTH) -> np.ndarray:

@@ -26,26 +26,12 @@ def like_one(place: int, rows: np.ndarray, cosine: np.ndarray, tables: Mapping[s
         cosine: (m,) by the product vectors.
         tables: name to (n, d) of all products by each modality, of unit length; zero where one lacks it.
     """
-    zero, own, both = np.zeros(len(rows), np.float32), {}, np.append(rows, place)
+    own, both = {}, np.append(rows, place)
     for name, table in tables.items():
         seen = single(picked(table, both))
         if seen[-1].any():
             own[name] = seen[:-1] @ seen[-1]
-    return Candidates(
-        rows=rows,
-        cosine=cosine,
-        lexical=zero,
-        agreement=zero,
-        covered=zero,
-        feedback=zero,
-        feedback_agreement=zero,
-        certainty=0.0,
-        words=0,
-        unknown_share=0.0,
-        bound=0.0,
-        beside="product",
-        own=own,
-    )
+    return Candidates.wordless(rows, cosine, "product", own)
 
 
 def single(table: np.ndarray) -> np.ndarray:

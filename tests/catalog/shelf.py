@@ -11,6 +11,7 @@ from PIL import Image
 
 from catalog.contract import EVENT_COLUMNS, PRODUCT_COLUMNS
 from catalog.deliveries.collect import Collected, collect, note_taken
+from catalog.deliveries.ledger import State, read_ledger
 from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
 from shelfspace.hashing import tree_hash
@@ -94,3 +95,8 @@ def deliver(inbox: Path, name: str, rows: list[dict[str, Any]]) -> None:
 def raw(rows: list[dict[str, str]]) -> pd.DataFrame:
     """Rows as `read_raw_products` or `read_raw_events` gives them."""
     return pd.DataFrame(rows, dtype=object).assign(source_row=range(len(rows)))
+
+
+def kinds(workspace: Workspace) -> dict[str, tuple[str, State]]:
+    """File to its kind of delivery and what has become of it."""
+    return {e.name: (e.kind, e.state) for e in read_ledger(workspace.state).entries.values()}

@@ -130,22 +130,9 @@ def _candidates(
     """What is nearest to a photo or a sound by its vector and by each of its own."""
     pairs = [(gallery.vectors, vector), *((gallery.own[n], v) for n, v in own.items())]
     rows = np.unique(np.concatenate([_nearest(table, asked, may) for table, asked in pairs]))
-    zero = np.zeros(len(rows), np.float32)
-    return Candidates(
-        rows=rows,
-        cosine=np.asarray(gallery.vectors[rows] @ vector, np.float32),
-        lexical=zero,
-        agreement=zero,
-        covered=zero,
-        feedback=zero,
-        feedback_agreement=zero,
-        certainty=0.0,
-        words=0,
-        unknown_share=0.0,
-        bound=0.0,
-        beside=name,
-        own={n: np.asarray(gallery.own[n][rows], np.float32) @ v for n, v in own.items()},
-    )
+    cosine = np.asarray(gallery.vectors[rows] @ vector, np.float32)
+    by_own = {n: np.asarray(gallery.own[n][rows], np.float32) @ v for n, v in own.items()}
+    return Candidates.wordless(rows, cosine, name, by_own)
 
 
 def _nearest(table: np.ndarray, asked: np.ndarray, may: np.ndarray | None) -> np.ndarray:

@@ -16,11 +16,6 @@ LATE, LATER = "2026-06-20T09:00:00Z", "2026-07-01T09:00:00Z"
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "w", "shop")
-
-
-@pytest.fixture
 def shop(tmp_path: Path, workspace: Workspace) -> CatalogSource:
     rows = [product(i, description=f"words about {i}", brand="Ash") for i in range(5)]
     source = write_catalogue(tmp_path / "shop", rows)

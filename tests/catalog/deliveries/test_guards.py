@@ -19,11 +19,6 @@ COUNT = 20
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "w", "shop")
-
-
-@pytest.fixture
 def shop(tmp_path: Path, workspace: Workspace) -> CatalogSource:
     source = write_catalogue(tmp_path / "shop", [product(i) for i in range(COUNT)])
     collected(workspace, source)

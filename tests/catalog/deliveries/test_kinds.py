@@ -17,20 +17,9 @@ from catalog.sources.open import open_catalog
 from shelfspace.errors import CatalogError
 from shelfspace.hashing import tree_hash
 from shelfspace.workspace import Workspace
-from tests.catalog.shelf import DEFAULT, NO_FINDINGS, collected, event, photo, product, write_catalogue
+from tests.catalog.shelf import DEFAULT, NO_FINDINGS, collected, event, kinds, photo, product, write_catalogue
 
 CHINESE = {"product_id": "编号", "title": "标题", "price": "价格"}
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    place = Workspace(tmp_path / "w", "shop")
-    place.inbox.mkdir(parents=True)
-    return place
-
-
-def kinds(workspace: Workspace) -> dict[str, tuple[str, State]]:
-    return {e.name: (e.kind, e.state) for e in read_ledger(workspace.state).entries.values()}
 
 
 @pytest.mark.parametrize(

@@ -4,26 +4,12 @@ import json
 import os
 from pathlib import Path
 
-import pytest
-
 from catalog.cleaning.tables import clean_tables
-from catalog.deliveries.ledger import State, read_ledger
+from catalog.deliveries.ledger import State
 from catalog.snapshot.shards import read_raw_products
 from catalog.sources.open import open_catalog
 from shelfspace.workspace import Workspace
-from tests.catalog.shelf import DEFAULT, NO_FINDINGS, collected
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    place = Workspace(tmp_path / "w", "shop")
-    place.inbox.mkdir(parents=True)
-    return place
-
-
-def kinds(workspace: Workspace) -> dict[str, tuple[str, State]]:
-    return {e.name: (e.kind, e.state) for e in read_ledger(workspace.state).entries.values()}
-
+from tests.catalog.shelf import DEFAULT, NO_FINDINGS, collected, kinds
 
 FLIPKART = (
     "uniq_id,crawl_timestamp,product_url,product_name,product_category_tree,pid,retail_price,discounted_price,"
