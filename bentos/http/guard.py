@@ -38,7 +38,9 @@ HEALTH = frozenset({"/livez", "/readyz", "/healthz"})
 OPEN = frozenset({*HEALTH, *PAGES, SESSION, "/favicon.ico"})
 OPEN_FOLDERS = ("/static/", "/product/")
 """What asks for no key: health, and pages, which hold nothing of the catalogue themselves."""
-SCOPES = {page.path: page.scope for page in (*ENDPOINTS.values(), *FACTS.values())}
+SCOPES = {endpoint.path: endpoint.scope for endpoint in ENDPOINTS.values()} | {
+    page.path: page.scope for page in FACTS.values()
+}
 OF_ANYONE = frozenset(endpoint.path for endpoint in ENDPOINTS.values() if endpoint.open)
 """Routes that are asked without a key too, and say themselves what is taken then."""
 LISTED = frozenset({*OPEN, *SCOPES, "/docs", "/docs.json", "/schema.json", "/metrics"})
