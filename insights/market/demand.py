@@ -46,7 +46,7 @@ def weekly_demand(events: pd.DataFrame, product_ids: list[str], most: int) -> De
     if count < 1:
         return _none(len(ids), "no week of purchases is over yet")
     weeks = pd.date_range(end - pd.Timedelta(days=7 * count), periods=count, freq="7D")
-    place = ids.get_indexer(bought["product_id"])
+    place = ids.get_indexer(pd.Index(bought["product_id"]))
     week = ((bought["time"] - weeks[0]).dt.total_seconds() // (7 * 86_400)).to_numpy(np.int64)
     kept = (place >= 0) & (week >= 0) & (week < count)
     cell = place[kept] * count + week[kept]

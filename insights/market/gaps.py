@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from shelfspace.settings import Market
+from shelfspace.settings.insights import Market
 
 __all__ = ["COLUMNS", "NOT_KEPT", "demand_gaps", "unanswered_searches"]
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from insights.market.chance import change_p, overdispersion
 from insights.market.demand import Demand
-from shelfspace.settings import Market
+from shelfspace.settings.insights import Market
 
 __all__ = ["COLUMNS", "movers", "too_short"]
 

@@ -94,7 +94,7 @@ def _listed(held: Words, label: np.ndarray, k: int) -> Words:
     spoken = np.bincount(label[[bool(own) for own in held]], minlength=k) if len(held) else np.zeros(k)
     count = pairs.groupby(["label", "word"], sort=True).size().rename("titles").reset_index()
     total = count.groupby("word")["titles"].transform("sum")
-    share = count["titles"] / np.maximum(spoken[count["label"]], 1)
+    share: pd.Series = count["titles"] / np.maximum(spoken[count["label"]], 1)
     count["weight"] = (share * np.log1p(spoken.mean() / total)).round(9)
     fits = (share >= LEAST) & (count["titles"] >= min(3, max(spoken.max(), 1)))
     best = count[fits].sort_values(["label", "weight", "word"], ascending=[True, False, True])

@@ -14,7 +14,7 @@ from insights.market.movers import movers, too_short
 from insights.market.naming import name_segments
 from insights.market.prices import price_positions
 from insights.market.segments import cut_segments
-from shelfspace.settings import Market
+from shelfspace.settings.insights import Market
 
 __all__ = ["Before", "Report", "market_report"]
 

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from shelfspace.changed import changed_since
 from shelfspace.hashing import content_hash
-from shelfspace.settings import Market
+from shelfspace.settings.insights import Market
 
 __all__ = ["Segments", "cut_segments"]
 

@@ -9,7 +9,6 @@ from shelfspace.settings.data import Collection, Features, Fetch, Media, Preproc
 from shelfspace.settings.insights import Insights
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
 from shelfspace.settings.load import load_settings
-from shelfspace.settings.market import Market
 from shelfspace.settings.operation import (
     Automation,
     Evaluation,
@@ -33,7 +32,6 @@ __all__ = [
     "Gate",
     "Graph",
     "Insights",
-    "Market",
     "Media",
     "Model",
     "Monitoring",

@@ -5,7 +5,6 @@ from typing import Any
 from shelfspace.settings.data import Collection, Features, Fetch, Media, Preprocessing, Validation
 from shelfspace.settings.insights import Insights
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
-from shelfspace.settings.market import Market
 from shelfspace.settings.operation import (
     Automation,
     Evaluation,
@@ -43,7 +42,6 @@ class Settings(Section):
     gate: Gate = Gate()
     graph: Graph = Graph()
     insights: Insights = Insights()
-    market: Market = Market()
     release: ReleaseSettings = ReleaseSettings()
     service: Service = Service()
     monitoring: Monitoring = Monitoring()
