@@ -8,7 +8,7 @@ from typing import Literal
 from starlette.types import Scope
 
 from bentos.auth.keys import Key, KeyRing, ScopeName
-from bentos.auth.rate_limit import Addresses
+from bentos.auth.rate_limit import Addresses, Strangers
 from bentos.errors import RequestError
 
 __all__ = ["COOKIE", "Door", "check_host", "check_path", "check_site", "refuse_public", "token_of"]
@@ -138,11 +138,15 @@ class Door:
     Args:
         ring: the keys that are valid.
         addresses: the memory of wrong keys.
+        strangers: how often may be asked without a key, where that may be done.
     """
 
-    def __init__(self, ring: KeyRing, addresses: Addresses | None = None) -> None:
+    def __init__(
+        self, ring: KeyRing, addresses: Addresses | None = None, strangers: Strangers | None = None
+    ) -> None:
         self.ring = ring
         self.addresses = addresses or Addresses()
+        self.strangers = strangers or Strangers(20, 100)
 
     def verify(self, token: str, address: str) -> Key:
         """The key, if it is one.
@@ -164,8 +168,11 @@ class Door:
         self.addresses.right(address, key.id)
         return key
 
-    def enter(self, headers: Headers, address: str, scope_name: ScopeName) -> Key:
+    def enter(self, headers: Headers, address: str, scope_name: ScopeName | None) -> Key:
         """The key of a request that may go on; it is counted.
+
+        Args:
+            scope_name: that it needs; None where the route itself looks at its scopes.
 
         Raises:
             RequestError: 401, 403 where the key's scopes lack this one, 429 where it asks too often.
@@ -174,7 +181,7 @@ class Door:
         if not token:
             raise RequestError(401, "key", "none", TO_LOGIN)
         key = self.verify(token, address)
-        if scope_name not in key.scopes:
+        if scope_name is not None and scope_name not in key.scopes:
             remedy = f"use a key with the scope {scope_name}; this one has {', '.join(key.scopes)}"
             raise RequestError(403, "scope", scope_name, remedy)
         wait = self.ring.take(key)
@@ -182,3 +189,15 @@ class Door:
             remedy = f"retry after {wait} s; this key may ask {key.rate:g} times a second"
             raise RequestError(429, "requests", f"key {key.id}", remedy, retry_after=wait)
         return key
+
+    def stranger(self, address: str) -> None:
+        """Count a request without a key, of a route that takes some.
+
+        Raises:
+            RequestError: 429 where this address asks too often.
+        """
+        wait = self.strangers.take(address)
+        if wait:
+            rate = f"{self.strangers.rate:g} times a second"
+            remedy = f"retry after {wait} s; an address may ask {rate} without a key (events.per_second)"
+            raise RequestError(429, "requests", "without a key", remedy, retry_after=wait)

@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -30,7 +30,10 @@ from bentos.auth.rate_limit import Bucket
 from shelfspace.errors import SettingsError
 from shelfspace.files import write_bytes
 
-__all__ = ["Key", "KeyRing", "KeysFile", "create_key", "read_keys", "write_keys"]
+__all__ = [
+    "SCOPES", "WITHOUT_KEYS", "Key", "KeyRing", "KeysFile", "ScopeName", "create_key", "read_keys",
+    "write_keys",
+]  # fmt: skip
 
 logger = logging.getLogger("shelfspace.keys")
 
@@ -39,7 +42,11 @@ PREFIX = "shelfspace_"
 MAX_FILE_BYTES = 1_000_000
 LOOK_EVERY_SECONDS = 1.0
 
-ScopeName = Literal["read", "write"]
+ScopeName = Literal["read", "write", "events"]
+"""What a key may be for: asking, changing products, sending carts and purchases of shoppers."""
+SCOPES: tuple[ScopeName, ...] = get_args(ScopeName)
+WITHOUT_KEYS: frozenset[ScopeName] = frozenset({"read", "write"})
+"""What everybody may do at a service without a keys file, which answers over loopback alone."""
 
 
 class Key(BaseModel):

@@ -30,6 +30,8 @@ class Asked:
     call: ParsedRequest
     loaded: LoadedRelease
     backend: Backend
+    scopes: frozenset[ScopeName] = frozenset()
+    """What whoever asked may do: those of the key, or what everybody may without keys."""
 
     def require_named(self) -> None:
         """Refuse products that are not there (404)."""
@@ -75,10 +77,14 @@ class Endpoint(Contract):
 
     Attributes:
         scope: what a key must be allowed to do.
+        keyless: it may be asked without a key or its scope, and then does less.
+        writes: it keeps something on the disk.
         logged: whether the request log tells of refusals: of routes that say what shoppers look for.
     """
 
     scope: ScopeName = "read"
+    keyless: bool = False
+    writes: bool = False
     logged: bool = True
 
     async def reply(self, asked: Asked) -> Reply:

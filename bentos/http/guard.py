@@ -13,7 +13,7 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bentos.auth.access import check_host, check_path, check_site, refuse_public, token_of
-from bentos.auth.keys import ScopeName
+from bentos.auth.keys import WITHOUT_KEYS, ScopeName
 from bentos.endpoints import ENDPOINTS, FACTS
 from bentos.errors import RequestError
 from bentos.http.bodies import refuse, respond
@@ -29,6 +29,7 @@ OPEN = frozenset({*HEALTH, "/", "/about", SESSION, "/favicon.ico"})
 OPEN_FOLDERS = ("/static/", "/product/")
 """What asks for no key: health, and pages, which hold nothing of the catalogue themselves."""
 SCOPES = {endpoint.path: endpoint.scope for endpoint in ENDPOINTS.values()}
+KEYLESS = frozenset(endpoint.path for endpoint in ENDPOINTS.values() if endpoint.keyless)
 LISTED = frozenset({*OPEN, *SCOPES, *FACTS, "/docs", "/docs.json", "/schema.json", "/metrics"})
 FOLDERS = (*OPEN_FOLDERS, "/media/", "/static_content/")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -93,9 +94,14 @@ class Guard:
         check_host(scope, application.host_names)
         if not (required and token_of(headers)[1]):
             check_site(scope, headers)
-        if required and not is_open(path):
+        if path in KEYLESS and not (required and token_of(headers)[0]):
+            door.stranger(visit.address)
+        elif required and not is_open(path):
             visit.private = True
-            visit.key = door.enter(headers, visit.address, needed(path)).id
+            key = door.enter(headers, visit.address, None if path in KEYLESS else needed(path))
+            visit.key, scope["shelfspace.scopes"] = key.id, frozenset(key.scopes)
+        if not required:
+            scope["shelfspace.scopes"] = WITHOUT_KEYS
 
 
 class Visit:

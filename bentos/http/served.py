@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files
 from bentos.auth.access import Door
+from bentos.auth.keys import ScopeName
 from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.telemetry.access_log import AccessLog
@@ -29,8 +30,14 @@ class Served(Protocol):
     door: Door
     host_names: frozenset[str]
 
-    async def answer(self, name: str, body: Any, files: Files | None = None) -> dict[str, Any]:
-        """The answer of a route to a body."""
+    async def answer(
+        self,
+        name: str,
+        body: Any,
+        files: Files | None = None,
+        scopes: frozenset[ScopeName] = frozenset(),
+    ) -> dict[str, Any]:
+        """The answer of a route to a body, for somebody who may do what the scopes say."""
         ...
 
     def refused(self, name: str, refusal: RequestError, seconds: float) -> None:

@@ -10,11 +10,12 @@ from starlette.testclient import TestClient
 
 from bentos.api.responses import ErrorAnswer
 from bentos.application import Application
-from bentos.auth.keys import KeysFile, create_key, write_keys
+from bentos.auth.keys import SCOPES, KeysFile, create_key, write_keys
 from bentos.config import ServiceConfig
 from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
 from bentos.http.served import Running
+from catalog.snapshot.user_key import user_key_path
 from shelfspace.settings import Settings
 from tests.bentos.shop import Shop
 
@@ -38,7 +39,7 @@ class House:
         self.ids: dict[str, str] = {}
         if keyed:
             keys = []
-            for name, scopes in (("read", ("read",)), ("write", ("write",)), ("both", ("read", "write"))):
+            for name, scopes in (*((one, (one,)) for one in SCOPES), ("both", ("read", "write"))):
                 self.tokens[name], key = create_key(name, scopes)
                 self.ids[name] = key.id
                 keys.append(key)
@@ -49,6 +50,7 @@ class House:
             releases=shop.workspace.root,
             live=self.live,
             keys=self.path,
+            user_key=user_key_path(shop.workspace.state),
         )
         self.application = Application(config)
         assert self.application.engine.refresh()
