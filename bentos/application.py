@@ -9,8 +9,8 @@ from typing import Any
 
 from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files, read_call
-from bentos.auth.access import Door
-from bentos.auth.keys import KeyRing, ScopeName
+from bentos.auth.access import ANYONE, Door, Visitor
+from bentos.auth.keys import KeyRing
 from bentos.auth.rate_limit import Strangers
 from bentos.config import ServiceConfig
 from bentos.endpoints import ENDPOINTS
@@ -72,11 +72,7 @@ class Application:
         return self.engine.loaded is not None
 
     async def answer(
-        self,
-        name: str,
-        body: Any,
-        files: Files | None = None,
-        scopes: frozenset[ScopeName] = frozenset(),
+        self, name: str, body: Any, files: Files | None = None, visitor: Visitor = ANYONE
     ) -> dict[str, Any]:
         """Answer one request.
 
@@ -84,7 +80,7 @@ class Application:
             name: of a route, as in ENDPOINTS.
             body: the parsed JSON body, unchecked.
             files: the files of a multipart request.
-            scopes: what whoever asks may do, beyond asking this route.
+            visitor: who asks; the guard has let them in.
 
         Raises:
             RequestError: anything that is answered with 4xx or 5xx; nothing is written then.
@@ -97,7 +93,7 @@ class Application:
                 call = read_call(endpoint, body, self.limits, files)
             finally:  # what is refused was read as well
                 METRICS.seconds.append(("parse", time.perf_counter() - begin))
-            reply = await endpoint.reply(Asked(call, loaded, self.backend, scopes))
+            reply = await endpoint.reply(Asked(call, loaded, self.backend, visitor))
         except RequestError as refusal:
             self.refused(name, refusal, time.perf_counter() - begin)
             raise

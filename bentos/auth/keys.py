@@ -30,10 +30,7 @@ from bentos.auth.rate_limit import Bucket
 from shelfspace.errors import SettingsError
 from shelfspace.files import write_bytes
 
-__all__ = [
-    "SCOPES", "WITHOUT_KEYS", "Key", "KeyRing", "KeysFile", "ScopeName", "create_key", "read_keys",
-    "write_keys",
-]  # fmt: skip
+__all__ = ["SCOPES", "Key", "KeyRing", "KeysFile", "ScopeName", "create_key", "read_keys", "write_keys"]
 
 logger = logging.getLogger("shelfspace.keys")
 
@@ -42,11 +39,10 @@ PREFIX = "shelfspace_"
 MAX_FILE_BYTES = 1_000_000
 LOOK_EVERY_SECONDS = 1.0
 
-ScopeName = Literal["read", "write", "events"]
-"""What a key may be for: asking, changing products, sending carts and purchases of shoppers."""
+ScopeName = Literal["read", "write", "shopper", "events", "insights"]
+"""Search and read products; change them; ask by a shopper's history; hand in events that train what is
+recommended (without it impressions and clicks alone); read what the shop's people see."""
 SCOPES: tuple[ScopeName, ...] = get_args(ScopeName)
-WITHOUT_KEYS: frozenset[ScopeName] = frozenset({"read", "write"})
-"""What everybody may do at a service without a keys file, which answers over loopback alone."""
 
 
 class Key(BaseModel):

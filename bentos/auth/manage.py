@@ -32,7 +32,7 @@ def add_key(
     Args:
         path: the keys file.
         name: who uses it; the first 100 characters are kept.
-        scopes: of `SCOPES`, several with commas between.
+        scopes: of `SCOPES`, with commas between them.
         rate, burst: requests a second, and at once.
         days: until it expires; None for never.
 
@@ -44,8 +44,7 @@ def add_key(
     """
     chosen = tuple(dict.fromkeys(part.strip() for part in scopes.split(",") if part.strip()))
     if not chosen or set(chosen) - set(SCOPES):
-        known = ", ".join(SCOPES)
-        raise SettingsError("--scopes", scopes, f"give one of {known}, or several with commas between")
+        raise SettingsError("--scopes", scopes, f"give one or several of {', '.join(SCOPES)}, with commas")
     if not rate > 0 or not burst >= 1:
         raise SettingsError("--rate, --burst", (rate, burst), "give a rate above 0, a burst from 1")
     if days is not None and not 0 < days < 36_500:

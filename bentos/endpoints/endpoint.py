@@ -9,6 +9,7 @@ import numpy as np
 
 from bentos.api.contract import Contract
 from bentos.api.parsing import ParsedRequest
+from bentos.auth.access import ANYONE, Visitor
 from bentos.auth.keys import ScopeName
 from bentos.errors import RequestError
 from bentos.serving.backend import Backend
@@ -30,8 +31,7 @@ class Asked:
     call: ParsedRequest
     loaded: LoadedRelease
     backend: Backend
-    scopes: frozenset[ScopeName] = frozenset()
-    """What whoever asked may do: those of the key, or what everybody may without keys."""
+    visitor: Visitor = ANYONE
 
     def require_named(self) -> None:
         """Refuse products that are not there (404)."""
@@ -77,13 +77,13 @@ class Endpoint(Contract):
 
     Attributes:
         scope: what a key must be allowed to do.
-        keyless: it may be asked without a key or its scope, and then does less.
+        open: whether it is asked without a key too, or with any; what such a visitor may do, it says itself.
         writes: it keeps something on the disk.
         logged: whether the request log tells of refusals: of routes that say what shoppers look for.
     """
 
     scope: ScopeName = "read"
-    keyless: bool = False
+    open: bool = False
     writes: bool = False
     logged: bool = True
 

@@ -59,7 +59,7 @@ class Taking(Endpoint):
     """A route that takes events."""
 
     scope: ScopeName = "events"
-    keyless: bool = True
+    open: bool = True
     writes: bool = True
     logged: bool = False
 
@@ -72,7 +72,9 @@ class Taking(Endpoint):
         """Take the events that are right; an error where none is, nor was taken before."""
         call, backend = asked.call, asked.backend
         places = tuple(call.place(number) for number in range(len(call.events)))
-        taken = await backend.interactions.take(Delivered(call.events, places, asked.scopes, asked.loaded))
+        taken = await backend.interactions.take(
+            Delivered(call.events, places, asked.visitor.scopes, asked.loaded)
+        )
         refused = [described(call.events[number], number, why) for number, why in taken.refused.items()]
         if refused and not taken.new and not taken.repeated:
             raise NoneTakenError(next(iter(taken.refused.values())), refused)

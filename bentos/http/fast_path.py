@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bentos.api.forms import read_form, read_query
 from bentos.api.limits import IN_FLIGHT, Place
 from bentos.api.parsing import Files, parse_json
-from bentos.auth.keys import ScopeName
+from bentos.auth.access import ANYONE, VISITOR, Visitor
 from bentos.endpoints import ENDPOINTS
 from bentos.endpoints.endpoint import Endpoint
 from bentos.errors import RequestError
@@ -38,7 +38,6 @@ LARGE_BODY = 262_144
 """Bytes from which a body is parsed in a thread, so that other requests are not held up."""
 PAUSE_SECONDS = 0.25
 """Before a request that finds all places taken is told so."""
-NOBODY: frozenset[ScopeName] = frozenset()
 FORM = "multipart/form-data"
 FIELDS = "application/x-www-form-urlencoded"
 FIELD = re.compile(rb"[A-Za-z_]+=")
@@ -128,8 +127,8 @@ class FastPath:
                 except RequestError as refusal:
                     application.refused(endpoint.name, refusal, 0.0)
                     raise
-                scopes = scope.get("shelfspace.scopes", NOBODY)
-                answer = await in_time(application, endpoint, body, files, scopes)
+                visitor = scope.get(VISITOR, ANYONE)
+                answer = await in_time(application, endpoint, body, files, visitor)
         except RequestError:
             raise
         except Exception:
@@ -146,7 +145,7 @@ class FastPath:
 
 
 async def in_time(
-    application: Served, endpoint: Endpoint, body: Any, files: Files | None, scopes: frozenset[ScopeName]
+    application: Served, endpoint: Endpoint, body: Any, files: Files | None, visitor: Visitor
 ) -> dict[str, Any]:
     """The answer of the application.
 
@@ -157,7 +156,7 @@ async def in_time(
     seconds = application.limits.answer_seconds
     try:
         async with asyncio.timeout(seconds) as clock:
-            return await application.answer(endpoint.name, body, files, scopes)
+            return await application.answer(endpoint.name, body, files, visitor)
     except TimeoutError:
         if not clock.expired():
             raise

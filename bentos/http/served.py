@@ -5,8 +5,7 @@ from typing import Any, Protocol
 
 from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files
-from bentos.auth.access import Door
-from bentos.auth.keys import ScopeName
+from bentos.auth.access import ANYONE, Door, Visitor
 from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.telemetry.access_log import AccessLog
@@ -31,13 +30,9 @@ class Served(Protocol):
     host_names: frozenset[str]
 
     async def answer(
-        self,
-        name: str,
-        body: Any,
-        files: Files | None = None,
-        scopes: frozenset[ScopeName] = frozenset(),
+        self, name: str, body: Any, files: Files | None = None, visitor: Visitor = ANYONE
     ) -> dict[str, Any]:
-        """The answer of a route to a body, for somebody who may do what the scopes say."""
+        """The answer of a route to a body."""
         ...
 
     def refused(self, name: str, refusal: RequestError, seconds: float) -> None:

@@ -3,6 +3,7 @@
 import errno
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from catalog.interactions.log import InteractionLog, read_interactions
 from catalog.snapshot.user_key import pseudonym, user_key
 from tests.bentos.house import House, error_of
 from tests.bentos.shop import Shop
+from tests.conftest import PROJECT
 
 NUMBERS = itertools.count()
 
@@ -195,6 +197,15 @@ def test_odd_values_are_refused_with_their_field(house: House, said: dict, field
     refused = error_of(answer, 422)
     assert refused["field"] == field
     assert len(answer.content) < 2000, "an answer does not repeat what was sent"
+
+
+def test_what_the_page_of_the_documentation_sends_is_taken(keyed: House, shop: Shop) -> None:
+    user_key(shop.workspace.state)
+    page = (PROJECT / "docs" / "events.md").read_text().replace("p00017", "P001")
+    seen, order = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert told(keyed.client().post("/events", json=json.loads(seen))) == (2, 0, [])
+    assert error_of(keyed.client().post("/events", json=json.loads(order)), 401)
+    assert told(keyed.client("events").post("/events", json=json.loads(order))) == (1, 0, [])
 
 
 def test_identifiers_in_any_script_are_told_apart(house: House) -> None:
