@@ -4,7 +4,7 @@ import numpy as np
 
 __all__ = ["ROUNDS", "probability_of_wrong"]
 
-ROUNDS = 5
+ROUNDS = 4
 """Times that what tells right from wrong is learned, each time believing what is probably wrong less: the
 right ones that it learns from are those of the catalogue, in which some are wrong."""
 
