@@ -1,13 +1,17 @@
 """Online Retail as the insights' benchmarks read it: 391,150 lines, 4,334 shoppers, 3,659 products."""
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.insights.task import Data
 from catalog.sources.open import public_data
 
-__all__ = ["lines", "prices_before", "text_vectors", "titles"]
+__all__ = ["has_retail", "lines", "prices_before", "text_vectors", "titles"]
+
+RETAIL = Path("retail") / "online_retail.parquet"
 
 
 @lru_cache(1)
@@ -17,7 +21,7 @@ def lines() -> pd.DataFrame:
     Returns:
         user_id, product_id, event, time (UTC), order_id, quantity, unit_price and title.
     """
-    told = pd.read_parquet(public_data() / "retail" / "online_retail.parquet").drop_duplicates()
+    told = pd.read_parquet(public_data() / RETAIL).drop_duplicates()
     code = told["StockCode"].str.upper()
     kept = (
         told["CustomerID"].notna()
@@ -65,3 +69,11 @@ def text_vectors(dimensions: int = 128) -> np.ndarray:
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2).fit_transform(titles())
     vectors = TruncatedSVD(dimensions, random_state=0).fit_transform(words)
     return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+
+
+def has_retail(data: Data) -> str:
+    """Why nothing can be measured on Online Retail; "" where it can."""
+    path = data.public / RETAIL
+    return (
+        "" if path.is_file() else f"{path} is not there; set SHELFSPACE_DATA to the folder of the data sets"
+    )

@@ -1,4 +1,4 @@
-"""What a shopper may want next: candidates from purchases and vectors, ranked by what has proved to rank best.
+"""What a shopper may want next: candidates from purchases and vectors, ranked by what proved to rank best.
 
 history     what each shopper bought, and the figures of every (shopper, product) pair at a moment
 knowledge   what is known of products and of other shoppers at a moment

@@ -86,10 +86,13 @@ def candidates(of: Histories, known: Knowledge, own: np.ndarray | None = None) -
         _block(of.take(rows), known, own[rows], int(rows[0]), int(of.indptr[rows[0]]))
         for rows in batches(len(of), known.products)
     ]
-    names = ("shopper", "product", "pair")
-    joined = (np.concatenate([np.empty(0, np.int64), *(getattr(p, name) for p in parts)]) for name in names)
+    none = np.empty(0, np.int64)
+    shopper, product, pair = (
+        np.concatenate([none, *(getattr(part, name) for part in parts)])
+        for name in ("shopper", "product", "pair")
+    )
     scores = {name: np.concatenate([np.empty(0), *(part.scores[name] for part in parts)]) for name in WAYS}
-    return Candidates(*joined, scores)
+    return Candidates(shopper, product, pair, scores)
 
 
 def _block(of: Histories, known: Knowledge, own: np.ndarray, shopper: int, pair: int) -> Candidates:
@@ -101,8 +104,8 @@ def _block(of: Histories, known: Knowledge, own: np.ndarray, shopper: int, pair:
     looked_at = bought.copy()
     for name, most in WAYS.items():
         fresh = np.where(bought, -np.inf, scores[name])
-        most = min(most, known.products)
-        best = np.argpartition(-fresh, most - 1, axis=1)[:, :most]
+        k = min(most, known.products)
+        best = np.argpartition(-fresh, k - 1, axis=1)[:, :k]
         np.put_along_axis(looked_at, best, True, axis=1)
     looked_at[:, np.argsort(-known.month, kind="stable")[:POPULAR]] = True
     row, product = np.nonzero(looked_at)

@@ -1,7 +1,7 @@
 """What each shopper bought, and the figures of every (shopper, product) pair at a moment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,9 +45,14 @@ class Purchases:
         return len(self.product)
 
     def take(self, lines: np.ndarray) -> "Purchases":
-        """The lines of a (m,) mask, or of slices; the shoppers stay, some without a line."""
-        parts = (part[lines] for part in (self.shopper, self.product, self.order, self.day))
-        return Purchases(self.shoppers, *parts, self.products)
+        """The lines of a mask or of places; the shoppers stay, some without a line."""
+        return replace(
+            self,
+            shopper=self.shopper[lines],
+            product=self.product[lines],
+            order=self.order[lines],
+            day=self.day[lines],
+        )
 
     def before(self, day: float) -> "Purchases":
         """What was bought before a moment."""
@@ -64,14 +69,15 @@ def days_of(times: pd.Series) -> np.ndarray:
     return moments.astype(np.int64) / (DAY * 1000)
 
 
-def read_purchases(events: pd.DataFrame, product_ids: Sequence[str]) -> Purchases:
-    """The purchases in a table of events (`catalog.contract.EVENT_COLUMNS`); views and carts are not read.
+def read_purchases(events: pd.DataFrame, product_ids: Sequence[str], kind: str = "purchase") -> Purchases:
+    """The purchases in a table of events (`catalog.contract.EVENT_COLUMNS`); other kinds are not read.
 
     Purchases without an order number are one order a shopper and day. A product that stands twice in an
     order is one line, at its first time. Prices are not read: one of zero is a purchase like others.
 
     Args:
         product_ids: distinct identifiers, in row order; events of other products are not read.
+        kind: what counts as a purchase.
 
     Raises:
         InputError: a column is missing.
@@ -80,20 +86,22 @@ def read_purchases(events: pd.DataFrame, product_ids: Sequence[str]) -> Purchase
         if column not in events:
             raise InputError("events", list(events.columns), f"give a table with the column {column}")
     rows = pd.Index(product_ids).get_indexer(pd.Index(events["product_id"]))
-    kept = events["event"].eq("purchase").to_numpy() & (rows >= 0)
+    kept = events["event"].eq(kind).to_numpy() & (rows >= 0)
     bought, product = events.loc[kept], rows[kept].astype(np.int64)
     day = days_of(bought["time"])
-    shopper, shoppers = pd.factorize(bought["user_id"].astype(str), sort=True)
+    shopper, shoppers = pd.factorize(bought["user_id"].astype(str).to_numpy(dtype=object), sort=True)
     number = bought["order_id"].fillna("").astype(str).to_numpy(dtype=object)
     number = np.where(number == "", np.floor(day).astype(np.int64).astype(str).astype(object), number)
-    order, _ = pd.factorize(pd.MultiIndex.from_arrays([shopper, number]), sort=True)
+    numbers, names = pd.factorize(number, sort=True)
+    _, order = np.unique(shopper * max(len(names), 1) + numbers, return_inverse=True)
     # Of a product that stands twice in an order the first stays.
     first = np.lexsort((day, product, order))
     same = (np.diff(order[first], prepend=-1) == 0) & (np.diff(product[first], prepend=-1) == 0)
     kept_lines = first[~same]
     by_time = kept_lines[np.lexsort((product[kept_lines], day[kept_lines], shopper[kept_lines]))]
-    parts = (part[by_time].astype(np.int64) for part in (shopper, product, order))
-    return Purchases(np.asarray(shoppers, dtype=object), *parts, day[by_time], len(product_ids))
+    people = np.asarray(shoppers, dtype=object)
+    every = Purchases(people, shopper.astype(np.int64), product, order, day, len(product_ids))
+    return every.take(by_time)
 
 
 @dataclass(frozen=True)

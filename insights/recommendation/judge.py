@@ -1,5 +1,6 @@
 """How well ranked candidates foresee what is bought after a moment, shopper by shopper."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from insights.recommendation.candidates import Candidates
 from insights.recommendation.history import Histories, Purchases
 from insights.recommendation.knowledge import Knowledge
 
-__all__ = ["AT", "HORIZON", "Judged", "Truth", "bought_after", "frequency", "judge", "popularity"]
+__all__ = ["AT", "HORIZON", "Judged", "Truth", "bought_after", "frequency", "judge", "pooled", "popularity"]
 
 AT = 20
 """Products of a list."""
@@ -34,6 +35,12 @@ class Truth:
     def take(self, places: np.ndarray) -> "Truth":
         """Some of the shoppers."""
         return Truth(self.shoppers[places], [self.products[place] for place in places.tolist()])
+
+    def drawn(self, most: int | None, seed: int) -> "Truth":
+        """At most so many of the shoppers, at random; None for all."""
+        if most is None or len(self) <= most:
+            return self
+        return self.take(np.sort(np.random.default_rng(seed).choice(len(self), most, replace=False)))
 
     def holds(self, found: Candidates) -> np.ndarray:
         """(c,) bool: candidates that were bought; found for these shoppers, in this order."""
@@ -79,11 +86,19 @@ class Judged:
     def means(self) -> dict[str, float]:
         """Figure to its mean over the shoppers it applies to; NaN where there is none."""
         named = {"recall": self.recall, "ndcg": self.gain, "repeat": self.repeat, "explore": self.explore}
-        said = {
-            name: float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
-            for name, values in named.items()
-        }
-        return {**said, "coverage": self.coverage, "novelty": self.novelty}
+        told = {name: values[np.isfinite(values)] for name, values in named.items()}
+        means = {name: float(values.mean()) if len(values) else float("nan") for name, values in told.items()}
+        return {**means, "coverage": self.coverage, "novelty": self.novelty}
+
+
+def pooled(parts: Sequence[Judged]) -> Judged:
+    """One figure of several moments: all their shoppers; coverage and novelty are the moments' means."""
+    recall, gain, repeat, explore = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("recall", "gain", "repeat", "explore")
+    )
+    coverage, novelty = (float(np.mean([getattr(p, n) for p in parts])) for n in ("coverage", "novelty"))
+    return Judged(recall, gain, repeat, explore, coverage, novelty)
 
 
 def judge(found: Candidates, score: np.ndarray, truth: Truth, known: Knowledge, of: Histories) -> Judged:

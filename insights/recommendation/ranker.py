@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from insights.recommendation.candidates import Candidates, candidates
+from insights.recommendation.candidates import candidates
 from insights.recommendation.features import FEATURES, features
-from insights.recommendation.history import Histories, Purchases
+from insights.recommendation.history import Purchases
 from insights.recommendation.judge import HORIZON, bought_after
-from insights.recommendation.knowledge import Knowledge, learn
+from insights.recommendation.knowledge import Knowledge
 from shelfspace.errors import ArtifactError, InputError
 
 if TYPE_CHECKING:
@@ -64,7 +64,11 @@ def moments_before(moment: float, horizon: float = HORIZON, most: int = MOMENTS)
 
 
 def examples(
-    purchases: Purchases, known: Knowledge, horizon: float = HORIZON, shoppers: int | None = None, seed: int = 0
+    purchases: Purchases,
+    known: Knowledge,
+    horizon: float = HORIZON,
+    shoppers: int | None = None,
+    seed: int = 0,
 ) -> Examples:
     """What can be learned from one moment.
 
@@ -73,9 +77,7 @@ def examples(
         shoppers: at most so many of those who bought after it, drawn at random; None for all.
     """
     rng = np.random.default_rng([seed, int(known.moment)])
-    truth = bought_after(purchases, known, horizon)
-    if shoppers is not None and len(truth) > shoppers:
-        truth = truth.take(np.sort(rng.choice(len(truth), shoppers, replace=False)))
+    truth = bought_after(purchases, known, horizon).drawn(shoppers, seed)
     of = known.histories.take(truth.shoppers)
     found = candidates(of, known, truth.shoppers)
     bought = truth.holds(found)
@@ -104,9 +106,11 @@ class Ranker:
         import lightgbm
 
         try:
-            booster = lightgbm.Booster(params={"num_threads": 1}, model_str=text)
+            booster = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError as error:
-            raise ArtifactError(f"the ranker's model cannot be read ({error}); run the insights job") from error
+            raise ArtifactError(
+                f"the ranker's model cannot be read ({error}); run the insights job"
+            ) from error
         if tuple(booster.feature_name()) != FEATURES:
             raise ArtifactError("the ranker was learned from other features; run the insights job")
         return cls(booster)
@@ -147,22 +151,3 @@ def fit(learned_from: Sequence[Examples], seed: int = 0) -> Ranker:
         feature_name=list(FEATURES),
     )
     return Ranker(lightgbm.train({**PARAMETERS, "seed": seed}, data, num_boost_round=ROUNDS))
-
-
-def learned(
-    purchases: Purchases,
-    moment: float,
-    vectors: np.ndarray,
-    prices: np.ndarray,
-    horizon: float = HORIZON,
-    shoppers: int | None = None,
-    seed: int = 0,
-) -> Ranker:
-    """The ranker that could be had at a moment, from the six moments before it."""
-    known = (learn(purchases, earlier, vectors, prices) for earlier in moments_before(moment, horizon))
-    return fit([examples(purchases, one, horizon, shoppers, seed) for one in known], seed)
-
-
-def scored(found: Candidates, of: Histories, known: Knowledge, ranker: Ranker) -> np.ndarray:
-    """(c,) the ranker's score of candidates."""
-    return ranker.score(features(found, of, known))

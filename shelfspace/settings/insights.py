@@ -10,6 +10,19 @@ __all__ = ["Demand", "Insights", "ListingHealth", "Market", "Price", "Recommenda
 class Recommendation(Section):
     """What a shopper is likely to want next."""
 
+    moments: Positive = Field(
+        4, description="Earlier moments, two weeks apart, whose four weeks after the ranker is learned from."
+    )
+    judged: Positive = Field(
+        2, description="Latest stretches of four weeks on which it is compared with simpler orders."
+    )
+    shoppers: Positive = Field(
+        500, description="Most shoppers of a moment that is learned from; of one that is judged, twice as many."
+    )
+    least_bought: Positive = Field(
+        300, description="Purchases to learn from, below which nothing is learned."
+    )
+
 
 class Demand(Section):
     """What will be sold, and what to order."""
