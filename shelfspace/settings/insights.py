@@ -17,7 +17,7 @@ class Recommendation(Section):
         2, description="Latest stretches of four weeks on which it is compared with simpler orders."
     )
     shoppers: Positive = Field(
-        500, description="Most shoppers of a moment that is learned from; of one that is judged, twice as many."
+        500, description="Most shoppers of a moment that is learned from; twice as many are judged."
     )
     least_bought: Positive = Field(
         300, description="Purchases to learn from, below which nothing is learned."
