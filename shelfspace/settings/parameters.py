@@ -15,6 +15,7 @@ from shelfspace.settings.operation import (
     Service,
 )
 from shelfspace.settings.section import Section
+from shelfspace.settings.stock_plan import StockPlan
 
 __all__ = ["SEE", "Settings", "merge"]
 
@@ -42,6 +43,7 @@ class Settings(Section):
     gate: Gate = Gate()
     graph: Graph = Graph()
     insights: Insights = Insights()
+    stock_plan: StockPlan = StockPlan()
     release: ReleaseSettings = ReleaseSettings()
     service: Service = Service()
     monitoring: Monitoring = Monitoring()
