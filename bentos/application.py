@@ -9,7 +9,7 @@ from typing import Any
 
 from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files, read_call
-from bentos.auth.access import Door
+from bentos.auth.access import ANYONE, Door, Visitor
 from bentos.auth.keys import KeyRing
 from bentos.config import ServiceConfig
 from bentos.endpoints import ENDPOINTS
@@ -69,13 +69,16 @@ class Application:
         """Whether a release answers."""
         return self.engine.loaded is not None
 
-    async def answer(self, name: str, body: Any, files: Files | None = None) -> dict[str, Any]:
+    async def answer(
+        self, name: str, body: Any, files: Files | None = None, visitor: Visitor = ANYONE
+    ) -> dict[str, Any]:
         """Answer one request.
 
         Args:
             name: of a route, as in ENDPOINTS.
             body: the parsed JSON body, unchecked.
             files: the files of a multipart request.
+            visitor: who asks; the guard has let them in.
 
         Raises:
             RequestError: anything that is answered with 4xx or 5xx; nothing is written then.
@@ -88,7 +91,7 @@ class Application:
                 call = read_call(endpoint, body, self.limits, files)
             finally:  # what is refused was read as well
                 METRICS.seconds.append(("parse", time.perf_counter() - begin))
-            reply = await endpoint.reply(Asked(call, loaded, self.backend))
+            reply = await endpoint.reply(Asked(call, loaded, self.backend, visitor))
         except RequestError as refusal:
             self.refused(name, refusal, time.perf_counter() - begin)
             raise

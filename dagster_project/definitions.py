@@ -36,7 +36,7 @@ _MODULES = [
     evaluation,
     graph,
     search,
-    insights,
+    *insights.MODULES,
     release,
     packaging,
     monitoring,

@@ -12,31 +12,23 @@ declaration, the scope that a key needs, metrics, the access log and the fast pa
 to be told. The tests of tests/bentos/endpoints/test_contracts.py try every record: its examples are
 accepted, unknown fields refused, its answers fit their model.
 
-A page of facts that is asked by GET, with no body, is a function of the backend in FACTS.
+A page of facts that is asked by GET, with no body, is a record too: `Facts` (bentos.endpoints.facts).
 """
 
 from importlib import import_module
 from pkgutil import iter_modules
 
 from bentos.endpoints.endpoint import Endpoint
-from bentos.endpoints.release import manifest
-from bentos.endpoints.release_map import vector_map
-from bentos.endpoints.release_names import names
-from bentos.endpoints.release_overview import overview
+from bentos.endpoints.facts import Facts
 
 __all__ = ["ENDPOINTS", "FACTS"]
 
-ENDPOINTS: dict[str, Endpoint] = {
-    record.name: record
+RECORDS = [
+    record
     for module in sorted(found.name for found in iter_modules(__path__))
     for record in vars(import_module(f"{__name__}.{module}")).values()
-    if isinstance(record, Endpoint)
-}
+]
+ENDPOINTS: dict[str, Endpoint] = {record.name: record for record in RECORDS if isinstance(record, Endpoint)}
 """By name."""
-FACTS = {
-    "/release": manifest,
-    "/release/overview": overview,
-    "/release/map": vector_map,
-    "/release/names": names,
-}
+FACTS: dict[str, Facts] = {record.path: record for record in RECORDS if isinstance(record, Facts)}
 """Pages of facts by path."""

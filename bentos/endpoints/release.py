@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from bentos.endpoints.facts import Facts
 from bentos.serving.backend import Backend
 from bentos.serving.index_backend import said
 
-__all__ = ["manifest"]
+__all__ = ["RELEASE", "manifest"]
 
 
 def manifest(backend: Backend) -> dict[str, Any]:
@@ -16,7 +17,8 @@ def manifest(backend: Backend) -> dict[str, Any]:
     """
     loaded = backend.engine.require()
     columns, rules = loaded.catalogue().columns, backend.rules
-    problems = (backend.engine.problem, backend.rules_file.problem, backend.synonyms_file.problem)
+    files = (backend.rules_file.problem, backend.synonyms_file.problem)
+    problems = (backend.engine.problem, *files, *loaded.unserved.values())
     counted = {name: len(table) for name, table in loaded.insights.items()}
     return {
         "release": loaded.id,
@@ -33,3 +35,6 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "synonyms": len(backend.synonyms_file.content.others),
         "problem": "; ".join(problem for problem in problems if problem),
     }
+
+
+RELEASE = Facts("/release", manifest)

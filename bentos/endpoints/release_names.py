@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from bentos.endpoints.facts import Facts
 from bentos.serving.backend import Backend
 
-__all__ = ["names"]
+__all__ = ["NAMES", "names"]
 
 
 def names(backend: Backend) -> dict[str, Any]:
@@ -16,3 +17,6 @@ def names(backend: Backend) -> dict[str, Any]:
     loaded = backend.engine.require()
     known = loaded.catalogues.parts.lexical.categories
     return {"release": loaded.id, "categories": {path: dict(named) for path, named in known.items()}}
+
+
+NAMES = Facts("/release/names", names)

@@ -25,12 +25,14 @@ from bentos.http.served import Running
 from bentos.serving.media import MediaShelf
 from shelfspace.hashing import content_hash
 
-__all__ = ["Pages", "StaticFile", "read_static"]
+__all__ = ["PAGES", "Pages", "StaticFile", "read_static"]
 
 logger = logging.getLogger("shelfspace.pages")
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 PAGE, DOCS = "index.html", "docs.html"
+PAGES = frozenset({"/", "/about", "/market", "/listing-health", "/stock-plan"})
+"""Paths that are answered with the storefront's page, which holds nothing of the catalogue."""
 VERSION = b"{version}"
 """In the page's text, where the hash of all files goes."""
 DOCS_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
@@ -111,7 +113,7 @@ class Pages:
                 before a release is loaded where one is needed.
         """
         path: str = scope["path"]
-        if path in {"/", "/about"} or path.startswith("/product/"):
+        if path in PAGES or path.startswith("/product/"):
             only_get(scope)
             await send_file(scope, send, self._pages[PAGE])
         elif path == "/docs":
@@ -130,7 +132,7 @@ class Pages:
             only_get(scope)
             try:
                 backend = self._running.started().backend
-                facts = await anyio.to_thread.run_sync(FACTS[path], backend, limiter=self._limiter())
+                facts = await anyio.to_thread.run_sync(FACTS[path].read, backend, limiter=self._limiter())
             except (ValueError, KeyError, TypeError, OSError):
                 # Files that other programs wrote: told without its trace, as the fast path does.
                 logger.exception("%s failed", path)

@@ -125,6 +125,7 @@ class Engine:
         loaded = LoadedRelease.load(release, self._config.settings.media)
         loaded = self._indexes.indexed(loaded, self._stop.is_set)
         try_out(loaded)
+        loaded = loaded.with_applications()
         return loaded.with_choice(self._config.settings.service, self._config.media)
 
     def _install(self, loaded: LoadedRelease) -> None:

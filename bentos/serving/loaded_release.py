@@ -1,6 +1,7 @@
 """One release as the service answers from it: with the changes since, and an encoder run as was chosen."""
 
-from collections.abc import Callable, Collection, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bentos.serving.applications import OPENERS
 from bentos.serving.encoder_backend import choose_way
 from bentos.serving.query_cache import QueryCache
 from catalog.product import ProductInput
@@ -18,17 +20,21 @@ from models.features.table import FeatureTable
 from models.inference.backends import Choice
 from models.inference.by_modality import own_of, title_own, vectors_alone
 from releases.in_memory import InMemoryRelease
+from releases.insights import insight_folders
 from retrieval.catalogue.updates import seen_facts
 from retrieval.changes.migrate import Carried, Target, carry_over, log_path
 from retrieval.changes.records import AHEAD, Header
 from retrieval.changes.segment import DeltaLimits
 from retrieval.changes.view import LayeredIndex, LayeredView
+from shelfspace.errors import ShelfspaceError
 from shelfspace.settings import Service
 
 if TYPE_CHECKING:
     from retrieval.vectors.postgres import PgRowIndex
 
 __all__ = ["LoadedRelease"]
+
+logger = logging.getLogger("shelfspace.applications")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +46,18 @@ class LoadedRelease(InMemoryRelease):
         choice: how the encoder is run; None where nothing was chosen, and it is run by itself.
         remote: indexes of this release that a server outside answers from.
         queries: those that were asked before.
+        folders: application to the folder that it is served from.
+        applications: those that `bentos.serving.applications` opens, as objects.
+        unserved: application to why it is not served.
     """
 
     live: LayeredIndex | None = None
     choice: Choice | None = None
     remote: "tuple[PgRowIndex, ...]" = ()
     queries: QueryCache = field(default_factory=QueryCache)
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    applications: Mapping[str, Any] = field(default_factory=dict)
+    unserved: Mapping[str, str] = field(default_factory=dict)
 
     def with_choice(self, service: Service, snapshot: Path | None) -> "LoadedRelease":
         """The same release, its encoder run by the way that `service.encoder` chooses, no query known yet.
@@ -55,6 +67,25 @@ class LoadedRelease(InMemoryRelease):
         """
         choice = choose_way(self.id, self.encoder, self.release.products, snapshot, self.media, service)
         return replace(self, choice=choice, queries=QueryCache(service.query_cache))
+
+    def with_applications(self) -> "LoadedRelease":
+        """The same release with its applications opened; one that cannot be is left out, and said."""
+        folders, opened, unserved = insight_folders(self.release), {}, {}
+        for name in sorted(folders.keys() & OPENERS.keys()):
+            try:
+                opened[name] = OPENERS[name].open(folders[name], self)
+            except (ShelfspaceError, OSError, ValueError, KeyError) as error:
+                unserved[name] = f"{name} of release {self.id} cannot be served: {error}"
+                logger.error("%s", unserved[name])  # noqa: TRY400 - the sentence says it; no trace needed
+        return replace(self, folders=folders, applications=opened, unserved=unserved)
+
+    def application(self, name: str) -> Any:
+        """What an `Opener` made of an application's folder; None where the release has none."""
+        return self.applications.get(name)
+
+    def insight_folder(self, name: str) -> Path | None:
+        """The folder of an application; None where the release has none."""
+        return self.folders.get(name)
 
     def with_changes(self, folder: Path, limits: DeltaLimits) -> tuple["LoadedRelease", Carried]:
         """The same release with the changes since, those made on other releases taken over.

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from bentos.api.responses import ErrorAnswer
 from bentos.application import Application
-from bentos.auth.keys import KeysFile, create_key, write_keys
+from bentos.auth.keys import SCOPES, KeysFile, ScopeName, create_key, write_keys
 from bentos.config import ServiceConfig
 from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
@@ -38,7 +38,8 @@ class House:
         self.ids: dict[str, str] = {}
         if keyed:
             keys = []
-            for name, scopes in (("read", ("read",)), ("write", ("write",)), ("both", ("read", "write"))):
+            holders: dict[str, tuple[ScopeName, ...]] = {scope: (scope,) for scope in SCOPES}
+            for name, scopes in {**holders, "both": ("read", "write")}.items():
                 self.tokens[name], key = create_key(name, scopes)
                 self.ids[name] = key.id
                 keys.append(key)

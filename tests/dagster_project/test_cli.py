@@ -283,7 +283,7 @@ def test_keys_come_and_go(root: Path, tmp_path: Path) -> None:
     assert ask("keys", "list").stdout.count("\n") == 2
     assert "1 left" in ask("keys", "revoke", key_id).stderr
     assert key_id in refused("keys", "revoke", key_id)
-    assert "give read, write" in refused("keys", "create", "--scopes", "all")
+    assert "one or several of read, write" in refused("keys", "create", "--scopes", "all")
     other = ask("keys", "create", "--file", str(tmp_path / "other.json"))
     assert other.exit_code == 0
     (tmp_path / "file").touch()
