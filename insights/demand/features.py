@@ -64,7 +64,7 @@ class DemandFeatures:
         return pd.DataFrame(found).astype(np.float32)
 
     def _buyers(self, week: int, level: np.ndarray) -> dict[str, np.ndarray]:
-        """How many bought, and how much of it one of them: a wholesaler's order says little of the next week."""
+        """How many bought, and how much of it one of them: a wholesaler's order says little."""
         buyers, largest = (a[:, : week + 1] for a in (self.sales.buyers, self.sales.largest))
         rest = self.sales.units[:, : week + 1] - largest
         usual = np.maximum(buyers[:, -12:].mean(axis=1), 0.1)
@@ -96,9 +96,20 @@ class DemandFeatures:
             for short, long in ((2, 8), (4, 12)):
                 moved = np.log1p(clipped[:, -short:].mean(axis=1)) - np.log1p(clipped[:, -long:].mean(axis=1))
                 found[f"near_{short}"] = (weights * moved[rows]).sum(axis=1)
+            found["near_last_year"] = self._last_year(week, rows, weights)
         if self._directions is not None:
             found |= {f"direction_{i}": column for i, column in enumerate(self._directions.T)}
         return found
+
+    def _last_year(self, week: int, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """How the nearest products moved in the weeks that now lie ahead, a year ago; NaN in a first year."""
+        then = week - 52
+        if then < 12:
+            return np.full(len(rows), np.nan)
+        units = self.sales.units
+        ahead = (weights * units[:, then + 1 : then + 5].mean(axis=1)[rows]).sum(axis=1)
+        before = (weights * units[:, then - 11 : then + 1].mean(axis=1)[rows]).sum(axis=1)
+        return np.log((ahead + 0.1) / (before + 0.1))
 
 
 def nearest(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -33,8 +33,11 @@ class Forecast:
 
 
 def simple_forecast(sales: WeeklySales) -> Forecast:
-    """The same for every week ahead: the median of the last 8 weeks, other quantiles and the mean of the last 12."""
+    """The same for every week ahead: the median of 8 weeks, other quantiles and the mean of 12."""
     quarter = sales.units[:, -12:]
+    if quarter.size == 0:
+        nothing = np.zeros((len(sales), HORIZON), np.float32)
+        return Forecast(np.repeat(nothing[..., None], len(LEVELS), axis=2), nothing)
     quantiles = np.quantile(quarter, LEVELS, axis=1).T
     quantiles[:, MEDIAN] = np.median(sales.units[:, -8:], axis=1)
     ahead = (len(sales), HORIZON)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from insights.demand.features import WARM_UP, DemandFeatures
 from insights.demand.forecast import HORIZON, LEVELS, Forecast
-from shelfspace.settings import StockPlan
+from shelfspace.settings.insights import Demand
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -46,7 +46,7 @@ class LearnedDemand:
 
 
 def learn_demand(
-    features: DemandFeatures, until: int, settings: StockPlan, seed: int = 0
+    features: DemandFeatures, until: int, settings: Demand, seed: int = 0
 ) -> LearnedDemand | None:
     """Fit on the weeks up to number `until`, that one too.
 
@@ -71,7 +71,7 @@ def learn_demand(
 
 
 def training_rows(
-    features: DemandFeatures, until: int, settings: StockPlan, seed: int
+    features: DemandFeatures, until: int, settings: Demand, seed: int
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """Rows of features, demand over level, and weights: a product and week once, one week ahead drawn.
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from insights.demand.weekly import WeeklySales
-from insights.stock.policy import demand_quantile
 
 __all__ = ["coverage", "inflation", "weekly_variance"]
 
@@ -69,6 +68,19 @@ def inflation(demand: np.ndarray, mean: np.ndarray, variance: np.ndarray, share:
         else:
             high = middle
     return high
+
+
+def demand_quantile(mean: np.ndarray, variance: np.ndarray, share: float) -> np.ndarray:
+    """(n,) least whole number of pieces that demand stays at or below with the chance of `share`.
+
+    Negative binomial where the variance is above the mean, else Poisson; means above 0.
+    """
+    from scipy.stats import nbinom, poisson
+
+    wide = variance > mean * 1.0001
+    size = np.where(wide, mean**2 / np.where(wide, variance - mean, 1), 1)
+    chance = np.where(wide, mean / np.where(wide, variance, 1), 0.5)
+    return np.where(wide, nbinom.ppf(share, size, chance), poisson.ppf(share, mean))
 
 
 def span_loss(demand: np.ndarray, mean: np.ndarray, variance: np.ndarray, share: float) -> np.ndarray:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from shelfspace.errors import InputError
 
-__all__ = ["WeeklySales", "weekly_sales"]
+__all__ = ["MONDAY", "WEEK", "WeeklySales", "weekly_sales"]
 
 WEEK = np.timedelta64(7, "D")
 MONDAY = np.datetime64("1970-01-05", "D")
@@ -21,7 +21,7 @@ class WeeklySales:
     Attributes:
         product_ids: (n,) the products that were sold in these weeks, in the order that was given.
         weeks: (w,) datetime64[D] Mondays.
-        units: (n, w) float32 pieces that were asked for: those sold; of a week sold out at least what is usual.
+        units: (n, w) float32 pieces asked for: those sold; of a week sold out at least what is usual.
         buyers: (n, w) float32 distinct shoppers.
         largest: (n, w) float32 pieces of the shopper who bought most.
         price: (n, w) float32 mean price of a piece, carried forward; NaN before the first one known.
@@ -105,7 +105,9 @@ def _grid(lines: pd.DataFrame, ids: np.ndarray, first: int, weeks: int) -> Weekl
     counted = total(np.where(priced, pieces, 0.0))
     with np.errstate(invalid="ignore", divide="ignore"):
         paid = pd.DataFrame(np.where(counted > 0, worth / counted, np.nan)).ffill(axis=1).to_numpy(np.float32)
-    shoppers = lines.assign(cell=flat).groupby(["cell", "user_id"], sort=False)["quantity"].sum().reset_index()
+    shoppers = (
+        lines.assign(cell=flat).groupby(["cell", "user_id"], sort=False)["quantity"].sum().reset_index()
+    )
     largest = np.zeros(cells, np.float32)
     np.maximum.at(largest, shoppers["cell"].to_numpy(), shoppers["quantity"].to_numpy(np.float32))
     return WeeklySales(

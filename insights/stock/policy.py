@@ -1,6 +1,8 @@
-"""How much to keep: newsvendor, base stock, reorder point and order quantity.
+"""How much to keep: order-up-to levels, reorder points and order quantities for a share of demand served.
 
-Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains (4th ed., 2017), chapters 6, 7, 9.
+Sales that find nothing are lost, so stock follows Erlang's loss formula, exact for Poisson demand and any
+lead time (Karush, Operations Research 1957), and Hayward's approximation of it where demand varies more
+(Fredericks, Bell System Technical Journal 1980). Order quantities are Wilson's.
 """
 
 from dataclasses import dataclass
@@ -9,124 +11,130 @@ import numpy as np
 
 from shelfspace.errors import InputError
 
-__all__ = ["Levels", "base_stock_normal", "demand_quantile", "levels", "newsvendor_normal"]
+__all__ = ["Levels", "allocate", "check_share", "lost_share", "order_quantity", "stock_for"]
 
 DAYS = 7.0
+MOST = 1_000_000
+"""Pieces of one product that are kept at most."""
 
 
 @dataclass(frozen=True)
 class Levels:
-    """What to keep of n products, in pieces.
+    """What to keep of n products.
 
     Attributes:
-        mean: (n,) demand expected until the order after the next one arrives (lead time and review).
-        safety_stock: (n,) what is kept beyond that.
-        order_up_to: (n,) int64: at each review, order so much that stock and orders on their way reach it.
-        reorder_point: (n,) int64: without fixed reviews, order when they have fallen to it or below.
-        order_quantity: (n,) int64, at least 1: how much to order then.
+        order_up_to: (n,) float64 whole pieces: order what stock and orders on their way lack to it.
+        served: (n,) share of the pieces asked for that are then there.
+        stock: (n,) pieces that then lie in stock on average.
     """
 
-    mean: np.ndarray
-    safety_stock: np.ndarray
     order_up_to: np.ndarray
-    reorder_point: np.ndarray
-    order_quantity: np.ndarray
+    served: np.ndarray
+    stock: np.ndarray
 
 
-def levels(
-    weekly_mean: np.ndarray,
-    weekly_variance: np.ndarray,
-    lead_time_days: np.ndarray,
-    service_level: float,
-    review_days: float,
-    order_cost: np.ndarray | None = None,
-    holding_cost: np.ndarray | None = None,
+def lost_share(level: np.ndarray, mean: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    """(n,) share of demand that is lost with an order-up-to level.
+
+    Args:
+        level: (n,) pieces, 0 or more.
+        mean: (n,) pieces asked for until an order arrives.
+        ratio: (n,) variance over mean of that demand; 1 for Poisson. Below 1 counts as 1.
+    """
+    from scipy.special import gammaincc, gammaln, xlogy
+
+    peaked = np.maximum(ratio, 1.0)
+    load, servers = mean / peaked, level / peaked
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        here = np.exp(xlogy(servers, load) - load - gammaln(servers + 1))
+        share = here / gammaincc(servers + 1, load)
+    # Far below the load both are 0; the share is then what the level cannot carry.
+    share = np.where(np.isfinite(share), share, 1 - level / np.maximum(mean, 1e-12))
+    return np.where(mean > 0, np.clip(share, 0, 1), 0.0)
+
+
+def described(level: np.ndarray, mean: np.ndarray, ratio: np.ndarray) -> Levels:
+    """What levels lead to."""
+    lost = lost_share(level, mean, ratio)
+    return Levels(level, 1 - lost, np.maximum(level - mean * (1 - lost), 0))
+
+
+def stock_for(share: float | np.ndarray, mean: np.ndarray, ratio: np.ndarray) -> Levels:
+    """The least level of each product that serves a share of its own demand; 0 where none is expected."""
+    low, high = np.zeros(len(mean)), np.ceil(np.minimum(4 * mean + 20 * np.maximum(ratio, 1) + 10, MOST))
+    while (high - low > 0).any():
+        middle = np.floor((low + high) / 2)
+        enough = 1 - lost_share(middle, mean, ratio) >= share
+        low, high = np.where(enough | (low == high), low, middle + 1), np.where(enough, middle, high)
+    return described(np.where(mean > 0, high, 0), mean, ratio)
+
+
+def allocate(
+    share: float, weekly: np.ndarray, mean: np.ndarray, ratio: np.ndarray, unit_value: np.ndarray
 ) -> Levels:
-    """Levels at which stock lasts until the next order arrives with the chance of `service_level`.
+    """Levels that serve a share of the demand of all products together, with stock of least value.
 
-    Demand over d days has mean m d/7 and variance v d/7, and is negative binomial (Poisson where the
-    variance is no more than the mean). The order quantity is Wilson's, sqrt(2 demand cost / holding), where
-    both costs are known and a review's demand is less; else the demand between two reviews.
-
-    Args:
-        weekly_mean, weekly_variance: (n,) of pieces a week.
-        lead_time_days: (n,) above 0.
-        order_cost: (n,) of one order, NaN where it is not known; holding_cost: (n,) of a piece and week.
-
-    Raises:
-        InputError: a lead time of 0 or less, or a service level outside 0 to 1.
-    """
-    lead = np.asarray(lead_time_days, np.float64)
-    if not 0 < service_level < 1:
-        raise InputError("service_level", service_level, "give a share between 0 and 1, 0.95 for instance")
-    if (~(lead > 0)).any():
-        raise InputError(
-            "lead_time_days", float(lead[~(lead > 0)][0]), "give the days until an order arrives, above 0"
-        )
-    mean, variance = (np.asarray(a, np.float64) for a in (weekly_mean, weekly_variance))
-    protected, waiting, between = ((lead + review_days) / DAYS, lead / DAYS, review_days / DAYS)
-    up_to = demand_quantile(mean * protected, variance * protected, service_level)
-    point = demand_quantile(mean * waiting, variance * waiting, service_level)
-    quantity = mean * between
-    if order_cost is not None and holding_cost is not None:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            wilson = np.sqrt(2 * mean * order_cost / holding_cost)
-        quantity = np.where(np.isfinite(wilson), np.maximum(wilson, quantity), quantity)
-    return Levels(
-        mean * protected,
-        up_to - mean * protected,
-        up_to.astype(np.int64),
-        point.astype(np.int64),
-        np.maximum(np.ceil(quantity), 1).astype(np.int64),
-    )
-
-
-def demand_quantile(mean: np.ndarray, variance: np.ndarray, share: float) -> np.ndarray:
-    """Least whole number of pieces, float64, that demand stays at or below with the chance of `share`.
-
-    Negative binomial with these moments where the variance is above the mean, else Poisson. Where no
-    demand is expected it is 0.
-    """
-    from scipy.stats import nbinom, poisson
-
-    mean, variance = np.broadcast_arrays(np.asarray(mean, np.float64), np.asarray(variance, np.float64))
-    wanted = np.zeros(mean.shape)
-    some = mean > 0
-    wide = some & (variance > mean * 1.0001)
-    size = mean[wide] ** 2 / (variance[wide] - mean[wide])
-    wanted[wide] = nbinom.ppf(share, size, mean[wide] / variance[wide])
-    wanted[some & ~wide] = poisson.ppf(share, mean[some & ~wide])
-    return wanted
-
-
-def newsvendor_normal(holding: float, stockout: float, mean: float, deviation: float) -> tuple[float, float]:
-    """Best stock for one period of normal demand, and its expected cost.
+    Each product gets another piece as long as that saves more sales for its cost than the last piece of any
+    other (Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, 2017, chapter 6: least
+    value short for a budget of stock). A lost sale counts as its product's value, so what is dear is
+    neither spared nor preferred.
 
     Args:
-        holding: cost of a piece left over; stockout: of a piece short; both above 0.
-
-    Returns:
-        stock, cost: the critical ratio's quantile, and (holding + stockout) phi(z) deviation.
+        share: of demand in value.
+        weekly: (n,) pieces asked for a week.
+        mean, ratio: see `lost_share`.
+        unit_value: (n,) value of a piece, above 0; NaN counts as the median.
     """
-    return base_stock_normal(holding, stockout, mean, deviation, 0.0)
+    check_share(share)
+    usable = np.isfinite(unit_value) & (unit_value > 0)
+    value = np.where(usable, unit_value, np.median(unit_value[usable]) if usable.any() else 1.0)
+    asked = float((weekly * value).sum())
+    low, high = 1e-9, 1e3
+    found = described(np.zeros(len(mean)), mean, ratio)
+    if asked <= 0:
+        return found
+    for _ in range(40):
+        rate = (low * high) ** 0.5
+        found = described(_while_worth(rate, weekly, mean, ratio), mean, ratio)
+        if float((weekly * value * found.served).sum()) >= share * asked:
+            low = rate
+        else:
+            high = rate
+        if high / low < 1.01:
+            break
+    return described(_while_worth(low, weekly, mean, ratio), mean, ratio)
 
 
-def base_stock_normal(
-    holding: float, stockout: float, mean: float, deviation: float, lead_time: float
-) -> tuple[float, float]:
-    """Best order-up-to level and its cost a period: what is ordered now arrives after `lead_time` periods.
+def _while_worth(rate: float, weekly: np.ndarray, mean: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    """(n,) largest levels whose last piece saves `rate` sales a week for each piece that lies in stock.
 
-    Demand of a period is normal and what is short waits, so the level has to last lead_time + 1 periods.
-
-    Raises:
-        InputError: a cost of 0 or less.
+    What a piece saves falls with the level, so halving finds the last that is worth it.
     """
-    for name, cost in (("holding", holding), ("stockout", stockout)):
-        if not cost > 0:
-            raise InputError(name, cost, "give a cost above 0")
-    from scipy.stats import norm
+    low, high = np.zeros(len(mean)), np.ceil(np.minimum(4 * mean + 20 * np.maximum(ratio, 1) + 10, MOST))
+    while (high - low > 0).any():
+        middle = np.ceil((low + high) / 2)
+        saved = lost_share(middle - 1, mean, ratio) - lost_share(middle, mean, ratio)
+        worth = (weekly * saved >= rate * (1 - mean * saved)) & (mean > 0)
+        low, high = np.where(worth, middle, low), np.where(worth | (low == high), high, middle - 1)
+    return low
 
-    periods = lead_time + 1
-    z = float(norm.ppf(stockout / (holding + stockout)))
-    spread = deviation * periods**0.5
-    return mean * periods + z * spread, (holding + stockout) * float(norm.pdf(z)) * spread
+
+def order_quantity(
+    weekly: np.ndarray, review_days: float, order_cost: np.ndarray, holding_cost: np.ndarray
+) -> np.ndarray:
+    """(n,) pieces of an order: Wilson's quantity, or the demand between two reviews where that is more.
+
+    Args:
+        order_cost: (n,) of an order; holding_cost: (n,) of a piece and week; NaN where not known.
+    """
+    between = weekly * review_days / DAYS
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wilson = np.sqrt(2 * weekly * order_cost / holding_cost)
+    quantity = np.where(np.isfinite(wilson), np.maximum(wilson, between), between)
+    return np.maximum(np.ceil(quantity), 1)
+
+
+def check_share(share: float) -> None:
+    """Refuse a service level that is none."""
+    if not 0 < share < 1:
+        raise InputError("service_level", share, "give a share between 0 and 1, 0.95 for instance")

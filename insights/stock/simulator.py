@@ -28,12 +28,20 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Point:
-    """A policy at one setting: value of the mean stock, share of pieces served, pieces lost."""
+    """A policy at one setting.
+
+    Attributes:
+        setting: what the policy was told.
+        value: of the mean stock.
+        served: share of the pieces asked for that were there.
+        lost: value of the sales that were lost; pieces: how many those were.
+    """
 
     setting: float
     value: float
     served: float
     lost: float
+    pieces: float
 
 
 def order_up_to(level: np.ndarray) -> Orders:
@@ -42,7 +50,7 @@ def order_up_to(level: np.ndarray) -> Orders:
 
 
 def reorder_point(point: np.ndarray, quantity: np.ndarray) -> Orders:
-    """(s,nQ): when stock and orders on their way are at the point or below, order as many lots as lift them above."""
+    """(s,nQ): where stock and orders on their way are not above the point, order lots until they are."""
 
     def orders(week: int, position: np.ndarray) -> np.ndarray:
         lots = np.floor(np.maximum(point - position, 0) / quantity) + 1
@@ -83,21 +91,19 @@ def simulate(
     return Outcome(lost, asked, held / max(weeks - warm_up, 1))
 
 
-def frontier(
-    settings: np.ndarray, run: Callable[[float], Outcome], unit_value: np.ndarray
-) -> list[Point]:
+def frontier(settings: np.ndarray, run: Callable[[float], Outcome], unit_value: np.ndarray) -> list[Point]:
     """A policy at several settings, by the value of the stock that they need."""
     points = []
     for setting in settings.tolist():
         made = run(setting)
-        lost, asked = float(made.lost.sum()), float(made.demand.sum())
-        value = float((made.stock * unit_value).sum())
-        points.append(Point(setting, value, 1 - lost / asked if asked else 1.0, lost))
+        pieces, asked = float(made.lost.sum()), float(made.demand.sum())
+        value, lost = (float((counted * unit_value).sum()) for counted in (made.stock, made.lost))
+        points.append(Point(setting, value, 1 - pieces / asked if asked else 1.0, lost, pieces))
     return sorted(points, key=lambda point: point.value)
 
 
 def at_equal_value(points: list[Point], value: float) -> float | None:
-    """Pieces lost by a policy with stock of that value, interpolated; None outside what was tried."""
+    """Value of sales lost with stock of that value, interpolated; None outside what was tried."""
     values = [point.value for point in points]
     if not points or not values[0] <= value <= values[-1]:
         return None

@@ -20,7 +20,6 @@ from shelfspace.settings.operation import (
 )
 from shelfspace.settings.parameters import Settings, merge
 from shelfspace.settings.section import Section
-from shelfspace.settings.stock_plan import StockPlan
 
 __all__ = [
     "Augmentation",
@@ -41,7 +40,6 @@ __all__ = [
     "Section",
     "Service",
     "Settings",
-    "StockPlan",
     "Training",
     "Tuning",
     "Validation",

@@ -15,7 +15,6 @@ from shelfspace.settings.operation import (
     Service,
 )
 from shelfspace.settings.section import Section
-from shelfspace.settings.stock_plan import StockPlan
 
 __all__ = ["SEE", "Settings", "merge"]
 
@@ -43,7 +42,6 @@ class Settings(Section):
     gate: Gate = Gate()
     graph: Graph = Graph()
     insights: Insights = Insights()
-    stock_plan: StockPlan = StockPlan()
     release: ReleaseSettings = ReleaseSettings()
     service: Service = Service()
     monitoring: Monitoring = Monitoring()
