@@ -39,6 +39,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("category", "Path such as `Home > Rugs`, the broadest node first."),
         Column("brand", "Maker or brand."),
         Column("price", "Price, above zero, in the catalogue's one currency.", "double"),
+        Column("cost", "What a piece costs the shop, above zero; shoppers never see it.", "double"),
         Column("currency", "Empty, or the catalogue's currency."),
         Column("attributes", "JSON object, names to values."),
         Column("photos", "Paths of the photos below the media root.", "list<string>"),

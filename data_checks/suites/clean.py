@@ -24,9 +24,12 @@ def products(settings: Settings, around: Surroundings) -> list[Rule]:
         *has_columns("products"),
         has_rows(settings.validation.min_rows, "clean products"),
         *_identifier(),
-        Rule(
-            "price_above_zero", "price is above zero, or missing", "Log prices need it.",
-            ("price",), lambda price: price.isna() | (price.gt(0) & np.isfinite(price)),
+        *(
+            Rule(
+                f"{column}_above_zero", f"{column} is above zero, or missing", "Log prices need it.",
+                (column,), lambda amount: amount.isna() | (amount.gt(0) & np.isfinite(amount)),
+            )
+            for column in ("price", "cost")
         ),
         Rule(
             "currency", f"currency is {around.currency}", "One catalogue, one currency.",
