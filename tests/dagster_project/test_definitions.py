@@ -69,7 +69,7 @@ def test_tables_show_their_columns() -> None:
     shown = {s.key.to_user_string() for s in specs() if "dagster/column_schema" in s.metadata}
     assert shown == {
         *("raw_products", "raw_events", "raw_stock"),
-        *("products", "events", "stock", "quarantine"),
+        *("products", "events", "stock", "quarantine", "interactions"),
     }
 
 
