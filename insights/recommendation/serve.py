@@ -19,7 +19,6 @@ from insights.recommendation.judge import frequency, popularity
 from insights.recommendation.reasons import LEAST_COSINE, Reason, reason_of
 from insights.recommendation.store import Kept, load
 from insights.recommendation.verdict import FREQUENCY
-from shelfspace.paired import LEARNED
 
 __all__ = ["Ranked", "Recommender"]
 
@@ -144,6 +143,6 @@ class Recommender:
         )
 
     @property
-    def learned(self) -> bool:
-        """Whether the learned ranker is used."""
-        return self.winner == LEARNED
+    def note(self) -> str:
+        """What there was not enough evidence for; "" where a comparison decided who ranks."""
+        return "" if self._kept.verdict.get("comparison") else f"not enough evidence: {self.why}"

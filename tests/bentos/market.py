@@ -8,7 +8,9 @@ import orjson
 import pandas as pd
 
 from catalog.product import ProductInput
+from catalog.snapshot.user_key import pseudonym, user_key
 from insights.bought_together import bought_together
+from insights.recommendation.build import build
 from models.inference.by_modality import own_of, vectors_alone
 from releases import Release, promote, write_release
 from releases.search_parts import search_part_writers
@@ -23,6 +25,7 @@ from retrieval.ranking.training.mixed import Beside, mixed
 from retrieval.vectors import ExactIndex, build_index
 from shelfspace.files import write_table
 from shelfspace.settings import Graph
+from shelfspace.settings.insights import Recommendation
 from tests.bentos.shop import COLOURS, PRODUCTS, WORDS, Shop, play_sound
 
 CHINESE = {3: ("红色台灯", "适合夜间阅读的灯"), 9: ("蓝色跑鞋", "轻便透气的跑步鞋")}
@@ -74,6 +77,11 @@ def market_products(shop: Shop) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def recommend(folder: Path, products: pd.DataFrame, events: pd.DataFrame, vectors: np.ndarray) -> None:
+    folder.mkdir(parents=True)
+    build(folder, products, events, vectors, Recommendation(), 0)
+
+
 def build_market(shop: Shop, root: Path) -> Market:
     """Release the shop's products with every part of search."""
     products, encoder = market_products(shop), shop.encoder
@@ -93,10 +101,16 @@ def build_market(shop: Shop, root: Path) -> Market:
     encoded = encoder.encode_features(features)
     vectors, alone, seen = encoded.vectors, vectors_alone(encoder, features), own_of(encoder, features)
     market = Market(root, shop.first, products)
-    day = pd.Timestamp("2026-01-01", tz="UTC")
+    day, key = pd.Timestamp("2026-01-01", tz="UTC"), user_key(root / "state")
     events = pd.DataFrame(
         [
-            {"user_id": f"u{b}", "product_id": p, "event": "purchase", "time": day, "order_id": f"{pair}{b}"}
+            {
+                "user_id": pseudonym(f"u{b}", key),
+                "product_id": p,
+                "event": "purchase",
+                "time": day,
+                "order_id": f"{pair}{b}",
+            }
             for pair in market.pairs
             for b in range(3 if pair == market.pairs[0] else 2)
             for p in pair
@@ -137,6 +151,7 @@ def build_market(shop: Shop, root: Path) -> Market:
                 seen,
             ),
             "insights/bought_together/bought_together.parquet": lambda path: write_table(path, together),
+            "insights/recommendation": lambda folder: recommend(folder, products, events, vectors),
         },
     )
     promote(root, release.id)
