@@ -13,6 +13,7 @@ from assets import (
     monitoring,
     packaging,
     preprocessing,
+    published_insights,
     release,
     search,
     training,
@@ -38,6 +39,7 @@ _MODULES = [
     search,
     *insights.MODULES,
     release,
+    published_insights,
     packaging,
     monitoring,
 ]
