@@ -11,6 +11,7 @@ from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files, read_call
 from bentos.auth.access import ANYONE, Door, Visitor
 from bentos.auth.keys import KeyRing
+from bentos.auth.rate_limit import Strangers
 from bentos.config import ServiceConfig
 from bentos.endpoints import ENDPOINTS
 from bentos.endpoints.endpoint import Asked
@@ -45,7 +46,8 @@ class Application:
         )
         self._texts = service.log_query_text
         self._gauges = partial(gauges, self.backend, self.admission, self.log)
-        self.door = Door(KeyRing(config.keys))
+        rate = config.settings.events.per_second
+        self.door = Door(KeyRing(config.keys), strangers=Strangers(rate, max(1, 5 * rate)))
         self.host_names = frozenset(name.lower() for name in service.host_names)
 
     def start(self) -> None:

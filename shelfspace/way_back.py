@@ -41,6 +41,7 @@ OF_STATE = {
     "search_fusion": "release",
     "graph_vectors": "release",
     "bought_together": "insights",
+    "market": "insights",
     "bentoml": "packaging",
 }
 """The same below `state/`; what is not named here is kept to save time, and made again by what needs it."""

@@ -9,7 +9,7 @@ from typing import Literal
 from starlette.types import Scope
 
 from bentos.auth.keys import SCOPES, Key, KeyRing, ScopeName
-from bentos.auth.rate_limit import Addresses
+from bentos.auth.rate_limit import Addresses, Strangers
 from bentos.errors import RequestError
 
 __all__ = [
@@ -31,7 +31,7 @@ class Visitor:
     """Who asks.
 
     Attributes:
-        scopes: what they may do; of a service without keys everything.
+        scopes: what they may do.
         address: they ask from; "" where it is not known.
     """
 
@@ -45,8 +45,8 @@ class Visitor:
             raise RequestError(403, "scope", scope_name, f"use a key with the scope {scope_name}{own}")
 
 
-ANYONE = Visitor(frozenset(SCOPES))
-"""Of a service without keys."""
+ANYONE = Visitor(frozenset(SCOPES) - {"events"})
+"""Of a service without keys: who may do all but what would let anybody train the ranking."""
 VISITOR = "shelfspace.visitor"
 """Where the guard leaves them in the scope of a request."""
 
@@ -167,11 +167,15 @@ class Door:
     Args:
         ring: the keys that are valid.
         addresses: the memory of wrong keys.
+        strangers: how often may be asked without a key, where that may be done.
     """
 
-    def __init__(self, ring: KeyRing, addresses: Addresses | None = None) -> None:
+    def __init__(
+        self, ring: KeyRing, addresses: Addresses | None = None, strangers: Strangers | None = None
+    ) -> None:
         self.ring = ring
         self.addresses = addresses or Addresses()
+        self.strangers = strangers or Strangers(20, 100)
 
     def verify(self, token: str, address: str) -> Key:
         """The key, if it is one.
@@ -213,3 +217,15 @@ class Door:
             remedy = f"retry after {wait} s; this key may ask {key.rate:g} times a second"
             raise RequestError(429, "requests", f"key {key.id}", remedy, retry_after=wait)
         return key
+
+    def stranger(self, address: str) -> None:
+        """Count a request without a key, of a route that takes some.
+
+        Raises:
+            RequestError: 429 where this address asks too often.
+        """
+        wait = self.strangers.take(address)
+        if wait:
+            rate = f"{self.strangers.rate:g} times a second"
+            remedy = f"retry after {wait} s; an address may ask {rate} without a key (events.per_second)"
+            raise RequestError(429, "requests", "without a key", remedy, retry_after=wait)

@@ -78,11 +78,13 @@ class Endpoint(Contract):
     Attributes:
         scope: what a key must be allowed to do.
         open: whether it is asked without a key too, or with any; what such a visitor may do, it says itself.
+        writes: it keeps something on the disk.
         logged: whether the request log tells of refusals: of routes that say what shoppers look for.
     """
 
     scope: ScopeName = "read"
     open: bool = False
+    writes: bool = False
     logged: bool = True
 
     async def reply(self, asked: Asked) -> Reply:

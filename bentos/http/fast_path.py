@@ -161,7 +161,7 @@ async def in_time(
         if not clock.expired():
             raise
         remedy = f"send fewer or smaller items, or raise service.answer_seconds ({seconds:g} s)"
-        if endpoint.scope == "write":
+        if endpoint.writes:
             remedy += "; the change may be there all the same, and sending it again does no harm"
         raise RequestError(504, "service", endpoint.name, remedy, retry_after=5) from None
 

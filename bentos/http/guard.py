@@ -109,6 +109,8 @@ class Guard:
         if not (required and token_of(headers)[1]):
             check_site(scope, headers)
         scopes = ANYONE.scopes
+        if path in OF_ANYONE and not (required and token_of(headers)[0]):
+            door.stranger(visit.address)
         if required and not is_open(path):
             visit.private = True
             scopes = frozenset()

@@ -11,7 +11,7 @@ import orjson
 from starlette.types import Receive, Scope
 
 from bentos.api.parsing import parse_json
-from bentos.auth.access import COOKIE, Door, token_of
+from bentos.auth.access import ANYONE, COOKIE, Door, token_of
 from bentos.auth.keys import SCOPES, Key
 from bentos.errors import RequestError
 from bentos.http.bodies import read_body
@@ -58,7 +58,9 @@ async def answer_session(
 def state(door: Door, key: Key | None) -> bytes:
     """Whether a key is needed, and the scopes there are without one, or of this one."""
     if not door.ring.required:
-        return orjson.dumps({"required": False, "key": "", "scopes": list(SCOPES)})
+        return orjson.dumps(
+            {"required": False, "key": "", "scopes": [one for one in SCOPES if one in ANYONE.scopes]}
+        )
     answer: dict[str, Any] = {"required": True, "key": "", "scopes": []}
     if key is not None:
         answer |= {"key": key.id, "scopes": list(key.scopes)}

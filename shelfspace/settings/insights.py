@@ -2,13 +2,26 @@
 
 from pydantic import Field
 
-from shelfspace.settings.section import Positive, Section
+from shelfspace.settings.section import Positive, Section, Share
 
 __all__ = ["Demand", "Insights", "ListingHealth", "Market", "Price", "Recommendation"]
 
 
 class Recommendation(Section):
     """What a shopper is likely to want next."""
+
+    moments: Positive = Field(
+        4, description="Earlier moments, two weeks apart, whose four weeks after the ranker is learned from."
+    )
+    judged: Positive = Field(
+        2, description="Latest stretches of four weeks on which it is compared with simpler orders."
+    )
+    shoppers: Positive = Field(
+        500, description="Most shoppers of a moment that is learned from; twice as many are judged."
+    )
+    least_bought: Positive = Field(
+        300, description="Purchases to learn from, below which nothing is learned."
+    )
 
 
 class Demand(Section):
@@ -21,6 +34,29 @@ class Price(Section):
 
 class Market(Section):
     """Segments of the catalogue, and how they do."""
+
+    segments: Positive = Field(40, description="Most segments that the catalogue is cut into.")
+    silhouette_within: Share = Field(
+        0.1,
+        description="The finest cut is taken whose silhouette is within this share of the best one's.",
+    )
+    smallest: Positive = Field(
+        8, description="Fewest products near one another and far from all segments that make a new one."
+    )
+    stay: Share = Field(
+        0.05, description="Cosine by which another segment must be nearer before a product leaves its own."
+    )
+    recut_share: Share = Field(
+        0.3,
+        description="Share of products changed since the segments were cut, from which on they are cut anew.",
+    )
+    recent_weeks: Positive = Field(4, description="Weeks that risers and fallers are judged by.")
+    before_weeks: Positive = Field(8, description="Weeks before, which they are compared with.")
+    false_share: Share = Field(
+        0.05, description="Share of wrong names allowed among risers, fallers and gaps (Benjamini-Hochberg)."
+    )
+    competitors: Positive = Field(10, description="Nearest products that a price is placed among.")
+    week_count: Positive = Field(52, description="Weeks of demand that the report shows.")
 
 
 class ListingHealth(Section):

@@ -169,6 +169,11 @@ class Service(Section):
         description="Photos and sounds that travel inside the Bento, in MB; over it the first photo of each "
         "product does, over it still none. 0 for none.",
     )
+    user_key_file: str = Field(
+        "",
+        description="File with the 32 secret bytes that turn shopper ids into keyed hashes, the same for "
+        "collection and service; empty for `state/user.key` of the workspace. Never inside a Bento.",
+    )
     host_names: tuple[str, ...] = Field(
         (), description="Names the service is asked by, beside localhost and loopback addresses (proxy, DNS)."
     )

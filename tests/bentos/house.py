@@ -15,6 +15,7 @@ from bentos.config import ServiceConfig
 from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
 from bentos.http.served import Running
+from catalog.snapshot.user_key import user_key_path
 from shelfspace.settings import Settings
 from tests.bentos.shop import Shop
 
@@ -50,6 +51,7 @@ class House:
             releases=shop.workspace.root,
             live=self.live,
             keys=self.path,
+            user_key=user_key_path(shop.workspace.state),
         )
         self.application = Application(config)
         assert self.application.engine.refresh()
