@@ -82,7 +82,9 @@ class LoadedRelease(InMemoryRelease):
             workspace: to look in; None for what the release packs.
         """
         packed, insights = insight_folders(self.release), dict(read_insights(self.release))
-        pairs, folders, opened, unserved = {}, dict(packed), {}, {}
+        pairs: dict[str, Pair] = {}
+        opened: dict[str, Any] = {}
+        folders, unserved = dict(packed), dict[str, str]()
         for name, pointer in ({} if workspace is None else published(workspace)).items():
             try:
                 pair = read_pair(pointer, self.id)
