@@ -154,9 +154,9 @@ def moves_told(rows: pd.DataFrame) -> pd.DataFrame:
 
 def with_course(report: Report) -> pd.DataFrame:
     """Segments with their share of sales by week."""
-    weeks = report.demand.groupby("segment")["share"].agg(np.array) if len(report.demand) else {}
-    none = np.empty(0)
-    return report.segments.assign(course=[dict(weeks).get(one, none) for one in report.segments["segment"]])
+    weeks = {one: own["share"].to_numpy() for one, own in report.demand.groupby("segment")}
+    course = pd.Series([weeks.get(one, np.empty(0)) for one in report.segments["segment"]], dtype=object)
+    return report.segments.assign(course=course)
 
 
 def missing(loaded: LoadedRelease) -> Said:
