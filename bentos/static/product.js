@@ -1,4 +1,5 @@
 // One product: its photos, sounds, facts, what the model makes of it, and its neighbours.
+import { adviceOf } from "./advice.js";
 import { mediaUrl, post } from "./api.js";
 import { grid, picture, skeleton, stock } from "./card.js";
 import { watch } from "./events.js";
@@ -48,24 +49,6 @@ function guess(product) {
     })),
     product.category ? h("p", { class: agrees ? "agrees" : "differs" }, icon(agrees ? "check" : "alert"),
       t(agrees ? "product.guess.agrees" : "product.guess.differs")) : null);
-}
-
-function advice(product) {
-  const price = product.price_suggestion;
-  const store = product.stock;
-  const sections = [];
-  if (price?.price != null) {
-    sections.push(h("section", { class: "insight" }, h("h2", {}, t("product.price")),
-      h("p", {}, t("product.price.text", { price: money(price.price, product.currency) })),
-      price.low != null && price.high != null ? h("p", { class: "hint" }, t("product.price.range",
-        { from: money(price.low, product.currency), to: money(price.high, product.currency) })) : null));
-  }
-  if (store && (store.days_left != null || store.order != null)) {
-    sections.push(h("section", { class: "insight" }, h("h2", {}, t("product.stock")),
-      store.days_left != null ? h("p", {}, t("product.stock.days", { n: store.days_left })) : null,
-      store.order != null ? h("p", { class: "hint" }, t("product.stock.order", { n: store.order })) : null));
-  }
-  return sections;
 }
 
 function details(product) {
@@ -160,7 +143,7 @@ function drawProduct(root, product, signal) {
       h("div", { class: "row" }, link(address({ ...EMPTY(), product: product.product_id }), { class: "primary" },
         icon("similar"), t("product.search")), sounds),
       description ? h("section", {}, h("h2", { class: "sr" }, t("product.description")), h("p", { class: "prose", dir: "auto" }, description)) : null,
-      guess(product), advice(product), details(product))),
+      guess(product), adviceOf(product, t("product.people"), signal), details(product))),
   rows(product, signal).map(row), neighbours(product, signal));
   announce(`${title}, ${money(product.price, product.currency)}`);
 }

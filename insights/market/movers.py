@@ -47,7 +47,7 @@ def movers(lines: np.ndarray, settings: Market) -> pd.DataFrame:
     p = np.full(len(lines), np.nan)
     q = p.copy()
     if judged.any():
-        p[judged] = change_p(before[judged], recent[judged], share, _usual(lines, settings))
+        p[judged] = change_p(before[judged], recent[judged], share, _usual(lines, settings)[judged])
         q[judged] = false_discovery_control(p[judged])
     expected = before * share / (1 - share) if share < 1 else np.zeros(len(lines))
     ratio = np.divide(recent, expected, out=np.full(len(lines), np.nan), where=expected > 0)
@@ -79,14 +79,9 @@ def _parts(lines: np.ndarray, end: int, settings: Market) -> tuple[np.ndarray, n
     return before, recent, float(recent.sum() / whole) if whole else 0.0
 
 
-def _usual(lines: np.ndarray, settings: Market) -> float:
+def _usual(lines: np.ndarray, settings: Market) -> np.ndarray:
     """Overdispersion of earlier comparisons; of this one where there are none, which finds fewer movers."""
     need, step = settings.recent_weeks + settings.before_weeks, settings.recent_weeks
     ends = list(range(lines.shape[1] - step, need - 1, -step))[:ORIGINS] or [lines.shape[1]]
-    parts = [_parts(lines, end, settings) for end in ends]
-    shares = [np.full(len(lines), share) for _, _, share in parts]
-    return overdispersion(
-        np.concatenate([before for before, _, _ in parts]),
-        np.concatenate([recent for _, recent, _ in parts]),
-        np.concatenate(shares),
-    )
+    before, recent, share = zip(*(_parts(lines, end, settings) for end in ends), strict=True)
+    return overdispersion(np.stack(before, axis=1), np.stack(recent, axis=1), np.array(share))
