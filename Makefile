@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper demo test lint ui serve drift tune cross-validate rollback scrub releases deliveries approve summary help install fast-test fetch-media
+.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights demo test lint ui serve drift tune cross-validate rollback export scrub releases deliveries approve summary help install fast-test fetch-media
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -65,6 +65,9 @@ benchmark-search: install   ## words, vectors and both of them on judged queries
 benchmark-shopper: install   ## what shoppers ask, with checkable answers, of the released catalogues; some minutes
 	@.venv/bin/python -m benchmarks.shopper
 
+benchmark-insights: install   ## what the applications reach on real data, beside the simple thing that usually wins
+	@.venv/bin/python -m benchmarks.insights
+
 benchmark-encoders: install  ## every family of encoders beside its own library, and docs/encoders.md; a minute
 	@.venv/bin/python -m benchmarks.encoders
 
@@ -97,6 +100,9 @@ releases: install   ## which releases there are, which is live, which Bentos hol
 
 scrub: install   ## read all that is kept; name what is damaged and how to get it back
 	@$(RUN) scrub
+
+export: install     ## vectors of the live release with ids and attributes, as Parquet: make export TO=/data
+	@$(RUN) export $(if $(TO),--to $(TO)) $(if $(FORMAT),--format $(FORMAT)) $(if $(RELEASE),--release $(RELEASE))
 
 rollback: install   ## move `current` back to the release before
 	@$(RUN) rollback

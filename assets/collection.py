@@ -51,7 +51,8 @@ def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Mat
     started = time.monotonic()
     workspace, settings = shop.workspace, shop.settings
     lies_there = source_state(shop.source)
-    collected = collect(workspace, shop.source, settings, user_key=user_key(workspace.state))
+    key = user_key(workspace.state, settings.service.user_key_file)
+    collected = collect(workspace, shop.source, settings, user_key=key)
     report = collected.report
     version = data_versions.keep(
         workspace.snapshot,

@@ -9,8 +9,9 @@ from typing import Any
 
 from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files, read_call
-from bentos.auth.access import Door
+from bentos.auth.access import ANYONE, Door, Visitor
 from bentos.auth.keys import KeyRing
+from bentos.auth.rate_limit import Strangers
 from bentos.config import ServiceConfig
 from bentos.endpoints import ENDPOINTS
 from bentos.endpoints.endpoint import Asked
@@ -45,7 +46,8 @@ class Application:
         )
         self._texts = service.log_query_text
         self._gauges = partial(gauges, self.backend, self.admission, self.log)
-        self.door = Door(KeyRing(config.keys))
+        rate = config.settings.events.per_second
+        self.door = Door(KeyRing(config.keys), strangers=Strangers(rate, max(1, 5 * rate)))
         self.host_names = frozenset(name.lower() for name in service.host_names)
 
     def start(self) -> None:
@@ -69,13 +71,16 @@ class Application:
         """Whether a release answers."""
         return self.engine.loaded is not None
 
-    async def answer(self, name: str, body: Any, files: Files | None = None) -> dict[str, Any]:
+    async def answer(
+        self, name: str, body: Any, files: Files | None = None, visitor: Visitor = ANYONE
+    ) -> dict[str, Any]:
         """Answer one request.
 
         Args:
             name: of a route, as in ENDPOINTS.
             body: the parsed JSON body, unchecked.
             files: the files of a multipart request.
+            visitor: who asks; the guard has let them in.
 
         Raises:
             RequestError: anything that is answered with 4xx or 5xx; nothing is written then.
@@ -88,7 +93,7 @@ class Application:
                 call = read_call(endpoint, body, self.limits, files)
             finally:  # what is refused was read as well
                 METRICS.seconds.append(("parse", time.perf_counter() - begin))
-            reply = await endpoint.reply(Asked(call, loaded, self.backend))
+            reply = await endpoint.reply(Asked(call, loaded, self.backend, visitor))
         except RequestError as refusal:
             self.refused(name, refusal, time.perf_counter() - begin)
             raise

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.snapshot.user_key import user_key_path
 from shelfspace.errors import SettingsError
 from shelfspace.files import read_json
 from shelfspace.settings import Settings, load_settings
@@ -46,6 +47,7 @@ class ServiceConfig:
         synonyms: file of words that mean the same, which need not be there; None for none.
         poll_seconds: how often `current`, the rules and the synonyms are looked at.
         keys: file of API keys, which may not be there yet, or None.
+        user_key: file of the secret that shopper ids are hashed with, which may not be there yet, or None.
         database: connection string, which may hold a password; "" where no server is used.
     """
 
@@ -58,6 +60,7 @@ class ServiceConfig:
     synonyms: Path | None = None
     poll_seconds: float = POLL_SECONDS
     keys: Path | None = None
+    user_key: Path | None = None
     database: str = field(default="", repr=False)
 
 
@@ -93,6 +96,7 @@ def read_config(environment: Mapping[str, str] | None = None, baked: Path = BAKE
         rules=rules or (None if releases is None else releases / "rules.yaml"),
         synonyms=synonyms or (None if releases is None else releases / "synonyms.yaml"),
         keys=keys or (releases / "keys.json" if releases else None),
+        user_key=user_key_file(settings, releases),
         database=database_address(settings, env),
     )
 
@@ -104,6 +108,13 @@ def media_folder(env: Mapping[str, str], releases: Path | None, baked: Path) -> 
     if named is not None or (snapshot is not None and snapshot.is_dir()):
         return named or snapshot
     return baked if (baked / "media").is_dir() else snapshot
+
+
+def user_key_file(settings: Settings, releases: Path | None) -> Path | None:
+    """The secret of shopper ids: the named file, else the workspace's; None where there is neither."""
+    if not settings.service.user_key_file and releases is None:
+        return None
+    return user_key_path(releases / "state" if releases else Path(), settings.service.user_key_file)
 
 
 def database_address(settings: Settings, env: Mapping[str, str]) -> str:

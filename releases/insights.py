@@ -1,6 +1,7 @@
 """What the applications say in a release: a folder each, of which a release reads the table alone.
 
-insights/<application>/<application>.parquet    rows by `product_id`, those of one product side by side
+insights/<application>/<application>.parquet    rows by `product_id`, those of one product side by side;
+                                                not every application has it
 """
 
 import shutil
@@ -16,7 +17,14 @@ from releases.release import Release
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_parquet, reading
 
-__all__ = ["ProductTable", "insight_parts", "read_insights"]
+__all__ = [
+    "OF_THE_WORKSPACE",
+    "ProductTable",
+    "insight_folders",
+    "insight_parts",
+    "read_insights",
+    "table_of",
+]
 
 FOLDER = "insights"
 OF_THE_WORKSPACE = ("record.json", "timing.json")
@@ -76,18 +84,39 @@ def insight_parts(folders: Mapping[str, Path]) -> dict[str, Callable[[Path], Any
     }
 
 
+def insight_folders(release: Release) -> dict[str, Path]:
+    """Application to its folder in the release, as far as it has them."""
+    folder = release.part(FOLDER)
+    return {} if folder is None else {own.name: own for own in sorted(folder.iterdir())}
+
+
 def read_insights(release: Release) -> dict[str, ProductTable]:
     """Application to its table, as far as the release has them.
 
     Raises:
         ArtifactError: a table cannot be read.
     """
-    folder, before = release.part(FOLDER), release.part(BEFORE)
-    paths = {} if before is None else {before.stem: before}
-    if folder is not None:
-        paths |= {own.name: own / f"{own.name}.parquet" for own in sorted(folder.iterdir())}
-    found = {}
-    for name, path in paths.items():
-        with reading(path, KeyError):
-            found[name] = ProductTable(read_parquet(path))
-    return found
+    before = release.part(BEFORE)
+    found = {} if before is None else {before.stem: read_product_table(before)}
+    tables = {name: table_of(name, folder) for name, folder in insight_folders(release).items()}
+    return found | {name: table for name, table in tables.items() if table is not None}
+
+
+def table_of(application: str, folder: Path) -> ProductTable | None:
+    """The table in an application's folder; None where it says nothing of single products.
+
+    Raises:
+        ArtifactError: it cannot be read.
+    """
+    path = folder / f"{application}.parquet"
+    return read_product_table(path) if path.exists() else None
+
+
+def read_product_table(path: Path) -> ProductTable:
+    """One application's table.
+
+    Raises:
+        ArtifactError: it cannot be read.
+    """
+    with reading(path, KeyError):
+        return ProductTable(read_parquet(path))

@@ -7,7 +7,6 @@ Beside `<log>` lie `<log>-wal` and `<log>-shm` while somebody has it open; they 
 needs a file system of this machine: over a network, write-ahead mode does not work.
 """
 
-import errno
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ import numpy as np
 import orjson
 import xxhash
 
+from shelfspace.database import plainly
 from shelfspace.errors import ArtifactError
 
 __all__ = ["START", "DurableLog", "LogEntry", "Position", "delete_log"]
@@ -32,15 +32,6 @@ TABLES = (
     "CREATE TABLE files (sequence INTEGER, number INTEGER, data BLOB, checksum INTEGER, "
     "PRIMARY KEY (sequence, number)) WITHOUT ROWID",
 )
-DISK = {
-    sqlite3.SQLITE_FULL: errno.ENOSPC,
-    sqlite3.SQLITE_READONLY: errno.EROFS,
-    sqlite3.SQLITE_BUSY: errno.ETIMEDOUT,
-    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
-    sqlite3.SQLITE_PERM: errno.EACCES,
-    sqlite3.SQLITE_IOERR: errno.EIO,
-}
-"""What SQLite says of the disk, as the system's own numbers; what is not here is damage."""
 
 
 class LogEntry(NamedTuple):
@@ -267,16 +258,11 @@ class DurableLog:
     def _plainly(self) -> Iterator[None]:
         """SQLite's errors as the project's own, or the system's."""
         try:
-            yield
-        except BaseException as error:
+            with plainly(self.path, self._damaged):
+                yield
+        except BaseException:
             self._version = -1  # what was not read is looked for again
-            said = getattr(error, "sqlite_errorcode", None)
-            if said is None:
-                raise
-            code = DISK.get(said & 0xFF)
-            if code is not None:
-                raise OSError(code, str(error), str(self.path)) from error
-            raise self._damaged(str(error)) from error
+            raise
 
     def _damaged(self, problem: str) -> ArtifactError:
         return ArtifactError(

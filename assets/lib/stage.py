@@ -158,6 +158,8 @@ def line(record: Record, facts: Facts) -> str:
     if record.unchanged:
         return "unchanged, 0 rows"
     rows, done = facts.get("dagster/row_count"), f"done in {record.seconds:.1f} s"
+    if "skipped" in facts:
+        return f"skipped: {facts['skipped']}"
     if "kept" in facts:
         return f"{done}  (kept: {facts['kept']})"
     if "added" in facts:

@@ -19,6 +19,8 @@ from tqdm import tqdm
 PROJECT = Path(__file__).resolve().parents[2]
 RESULT = PROJECT / "benchmarks" / "results" / "quality.json"
 PAGE = PROJECT / "docs" / "RESULTS.md"
+APPLICATIONS = PROJECT / "benchmarks" / "results" / "insights.json"
+"""Rows of benchmarks.insights, whose section stands at the end of the page."""
 CACHE = PROJECT / "workspaces" / ".benchmarks"
 
 ABOUT = """# Quality, measured
@@ -92,6 +94,7 @@ def write(units: list[Any], folder: Path) -> None:
 
     from benchmarks.encoders.compare import compare_all
     from benchmarks.encoders.page import families_row
+    from benchmarks.insights.page import section
     from benchmarks.quality.plan import AIMS
     from benchmarks.quality.plots import plots
     from benchmarks.quality.report import aim_rows
@@ -115,7 +118,9 @@ def write(units: list[Any], folder: Path) -> None:
     made = page(finished, [row for row in rows if row["id"] in AIMS], about)
     if not any(unit.experiment == "sample_subsets" for unit, _ in finished):
         made += earlier_tables()
-    write_text(PAGE, "\n".join([made, *([links + "\n"] if links else []), notes]))
+    applications = read_json(APPLICATIONS)["rows"] if APPLICATIONS.is_file() else []
+    parts = [made, *([links + "\n"] if links else []), notes, section(applications) + "\n"]
+    write_text(PAGE, "\n".join(parts))
 
 
 def with_earlier(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

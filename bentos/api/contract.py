@@ -58,6 +58,7 @@ class Contract:
         names: the body's field of a single item, and of several.
         item: the model of one.
         options: what else is in the body.
+        most: items of one request at most; 0 for `service.max_items`.
         alone: a field of it that needs no item beside it; "" where there is none.
         read: makes the parsed request.
         result: the model of one item's answer.
@@ -74,6 +75,7 @@ class Contract:
     names: tuple[str, str]
     item: Any
     options: type[Request] = Request
+    most: int = 0
     alone: str = ""
     read: Read
     result: type[BaseModel] | None = None
@@ -141,6 +143,7 @@ class ParsedRequest:
         modality: what /similar goes by alone; "" for all.
         texts: of /suggest: what was typed.
         updated_at: of /products/delete: when it was true; None for now.
+        events: of /events: what was sent, none of it checked.
     """
 
     contract: Contract
@@ -154,6 +157,7 @@ class ParsedRequest:
     modality: str = ""
     texts: tuple[str, ...] = ()
     updated_at: datetime | None = None
+    events: tuple[dict[str, Any], ...] = ()
 
     def __len__(self) -> int:
         return len(self.product_ids)

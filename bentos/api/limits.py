@@ -73,12 +73,12 @@ class Limits:
                 413, "body", f"{size} bytes", f"send at most {self.body_bytes} bytes a request"
             )
 
-    def check_count(self, field: str, count: int) -> None:
-        """Refuse an empty list (422) or one that is too long (413)."""
+    def check_count(self, field: str, count: int, most: int = 0) -> None:
+        """Refuse an empty list (422) or one that is too long (413): over `most`, where that is not 0."""
         if count == 0:
             raise RequestError(422, field, [], "give at least one")
-        if count > self.items:
-            raise RequestError(413, field, f"{count} items", f"send at most {self.items} a request")
+        if count > (most or self.items):
+            raise RequestError(413, field, f"{count} items", f"send at most {most or self.items} a request")
 
     def check_results(self, k: int) -> None:
         """Refuse a k beyond what is answered (422)."""

@@ -103,7 +103,7 @@ def check_shape(body: dict[str, Any], contract: Contract, limits: Limits) -> Non
     one, several = contract.names
     many = body.get(several)
     if isinstance(many, list):
-        limits.check_count(several, len(many))
+        limits.check_count(several, len(many), contract.most)
     items = many if isinstance(many, list) else [body.get(one)]
     inner = [item.get("weights") for item in items if isinstance(item, dict)]
     for part in (body, body.get("filters"), *items, *inner):

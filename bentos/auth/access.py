@@ -1,17 +1,21 @@
 """Who may come in: the address and name a request came by, the page it came from, its key."""
 
 import ipaddress
+from dataclasses import dataclass
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Literal
 
 from starlette.types import Scope
 
-from bentos.auth.keys import Key, KeyRing, ScopeName
-from bentos.auth.rate_limit import Addresses
+from bentos.auth.keys import SCOPES, Key, KeyRing, ScopeName
+from bentos.auth.rate_limit import Addresses, Strangers
 from bentos.errors import RequestError
 
-__all__ = ["COOKIE", "Door", "check_host", "check_path", "check_site", "refuse_public", "token_of"]
+__all__ = [
+    "ANYONE", "COOKIE", "VISITOR", "Door", "Visitor", "check_host", "check_path", "check_site",
+    "refuse_public", "token_of",
+]  # fmt: skip
 
 Headers = dict[bytes, bytes]
 
@@ -20,6 +24,31 @@ MAX_TOKEN = 512
 """Characters of a key that are looked at; real ones have 54."""
 SAFE = frozenset({"GET", "HEAD"})
 TO_LOGIN = "send Authorization: Bearer KEY or X-API-Key: KEY; `shelfspace keys create` makes one"
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks.
+
+    Attributes:
+        scopes: what they may do.
+        address: they ask from; "" where it is not known.
+    """
+
+    scopes: frozenset[ScopeName]
+    address: str = ""
+
+    def require(self, scope_name: ScopeName) -> None:
+        """Refuse where they may not do this (403)."""
+        if scope_name not in self.scopes:
+            own = f"; this one has {', '.join(sorted(self.scopes))}" if self.scopes else ""
+            raise RequestError(403, "scope", scope_name, f"use a key with the scope {scope_name}{own}")
+
+
+ANYONE = Visitor(frozenset(SCOPES) - {"events"})
+"""Of a service without keys: who may do all but what would let anybody train the ranking."""
+VISITOR = "shelfspace.visitor"
+"""Where the guard leaves them in the scope of a request."""
 
 
 @lru_cache(256)
@@ -138,11 +167,15 @@ class Door:
     Args:
         ring: the keys that are valid.
         addresses: the memory of wrong keys.
+        strangers: how often may be asked without a key, where that may be done.
     """
 
-    def __init__(self, ring: KeyRing, addresses: Addresses | None = None) -> None:
+    def __init__(
+        self, ring: KeyRing, addresses: Addresses | None = None, strangers: Strangers | None = None
+    ) -> None:
         self.ring = ring
         self.addresses = addresses or Addresses()
+        self.strangers = strangers or Strangers(20, 100)
 
     def verify(self, token: str, address: str) -> Key:
         """The key, if it is one.
@@ -164,8 +197,11 @@ class Door:
         self.addresses.right(address, key.id)
         return key
 
-    def enter(self, headers: Headers, address: str, scope_name: ScopeName) -> Key:
+    def enter(self, headers: Headers, address: str, scope_name: ScopeName | None) -> Key:
         """The key of a request that may go on; it is counted.
+
+        Args:
+            scope_name: that it must have; None for any.
 
         Raises:
             RequestError: 401, 403 where the key's scopes lack this one, 429 where it asks too often.
@@ -174,11 +210,22 @@ class Door:
         if not token:
             raise RequestError(401, "key", "none", TO_LOGIN)
         key = self.verify(token, address)
-        if scope_name not in key.scopes:
-            remedy = f"use a key with the scope {scope_name}; this one has {', '.join(key.scopes)}"
-            raise RequestError(403, "scope", scope_name, remedy)
+        if scope_name is not None:
+            Visitor(frozenset(key.scopes)).require(scope_name)
         wait = self.ring.take(key)
         if wait:
             remedy = f"retry after {wait} s; this key may ask {key.rate:g} times a second"
             raise RequestError(429, "requests", f"key {key.id}", remedy, retry_after=wait)
         return key
+
+    def stranger(self, address: str) -> None:
+        """Count a request without a key, of a route that takes some.
+
+        Raises:
+            RequestError: 429 where this address asks too often.
+        """
+        wait = self.strangers.take(address)
+        if wait:
+            rate = f"{self.strangers.rate:g} times a second"
+            remedy = f"retry after {wait} s; an address may ask {rate} without a key (events.per_second)"
+            raise RequestError(429, "requests", "without a key", remedy, retry_after=wait)

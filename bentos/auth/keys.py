@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -30,7 +30,7 @@ from bentos.auth.rate_limit import Bucket
 from shelfspace.errors import SettingsError
 from shelfspace.files import write_bytes
 
-__all__ = ["Key", "KeyRing", "KeysFile", "create_key", "read_keys", "write_keys"]
+__all__ = ["SCOPES", "Key", "KeyRing", "KeysFile", "ScopeName", "create_key", "read_keys", "write_keys"]
 
 logger = logging.getLogger("shelfspace.keys")
 
@@ -39,7 +39,10 @@ PREFIX = "shelfspace_"
 MAX_FILE_BYTES = 1_000_000
 LOOK_EVERY_SECONDS = 1.0
 
-ScopeName = Literal["read", "write"]
+ScopeName = Literal["read", "write", "shopper", "events", "insights"]
+"""Search and read products; change them; ask by a shopper's history; hand in events that train what is
+recommended (without it impressions and clicks alone); read what the shop's people see."""
+SCOPES: tuple[ScopeName, ...] = get_args(ScopeName)
 
 
 class Key(BaseModel):

@@ -11,7 +11,7 @@ from typing import cast
 
 from filelock import FileLock
 
-from bentos.auth.keys import Key, KeysFile, ScopeName, create_key, read_keys, write_keys
+from bentos.auth.keys import SCOPES, Key, KeysFile, ScopeName, create_key, read_keys, write_keys
 from shelfspace.errors import SettingsError
 from shelfspace.workspace import Workspace
 
@@ -32,7 +32,7 @@ def add_key(
     Args:
         path: the keys file.
         name: who uses it; the first 100 characters are kept.
-        scopes: `read`, `write`, or both with a comma.
+        scopes: of `SCOPES`, with commas between them.
         rate, burst: requests a second, and at once.
         days: until it expires; None for never.
 
@@ -43,8 +43,8 @@ def add_key(
         SettingsError: an argument is not usable, or the file is damaged.
     """
     chosen = tuple(dict.fromkeys(part.strip() for part in scopes.split(",") if part.strip()))
-    if not chosen or set(chosen) - {"read", "write"}:
-        raise SettingsError("--scopes", scopes, "give read, write, or read,write")
+    if not chosen or set(chosen) - set(SCOPES):
+        raise SettingsError("--scopes", scopes, f"give one or several of {', '.join(SCOPES)}, with commas")
     if not rate > 0 or not burst >= 1:
         raise SettingsError("--rate, --burst", (rate, burst), "give a rate above 0, a burst from 1")
     if days is not None and not 0 < days < 36_500:

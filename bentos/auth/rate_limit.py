@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-__all__ = ["Addresses", "Bucket"]
+__all__ = ["Addresses", "Bucket", "Strangers"]
 
 Clock = Callable[[], float]
 
@@ -98,6 +98,32 @@ class Addresses:
     def knows(self, address: str, key: str) -> bool:
         """Whether this address has used the key rightly before."""
         return (group(address), key) in self._right
+
+
+class Strangers:
+    """How often each address may ask without a key; the oldest are forgotten beyond `most`.
+
+    Args:
+        rate, burst: requests of an address, a second and at once.
+        most: addresses remembered; what bounds the memory.
+        clock: as for `Bucket`.
+    """
+
+    def __init__(self, rate: float, burst: float, most: int = 4096, clock: Clock = time.monotonic) -> None:
+        self.rate = rate
+        self._burst = burst
+        self._most = most
+        self._clock = clock
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, address: str) -> int:
+        """Count a request of an address; 0, or the seconds until it may ask again."""
+        name = group(address)
+        bucket = self._buckets.pop(name, None) or Bucket(self.rate, self._burst, self._clock)
+        self._buckets[name] = bucket
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)
+        return bucket.take()
 
 
 def group(address: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bentos.api.contract import Contract
 from bentos.api.parsing import ParsedRequest
+from bentos.auth.access import ANYONE, Visitor
 from bentos.auth.keys import ScopeName
 from bentos.errors import RequestError
 from bentos.serving.backend import Backend
@@ -30,6 +31,7 @@ class Asked:
     call: ParsedRequest
     loaded: LoadedRelease
     backend: Backend
+    visitor: Visitor = ANYONE
 
     def require_named(self) -> None:
         """Refuse products that are not there (404)."""
@@ -75,10 +77,14 @@ class Endpoint(Contract):
 
     Attributes:
         scope: what a key must be allowed to do.
+        open: whether it is asked without a key too, or with any; what such a visitor may do, it says itself.
+        writes: it keeps something on the disk.
         logged: whether the request log tells of refusals: of routes that say what shoppers look for.
     """
 
     scope: ScopeName = "read"
+    open: bool = False
+    writes: bool = False
     logged: bool = True
 
     async def reply(self, asked: Asked) -> Reply:

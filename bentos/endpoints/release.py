@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from bentos.endpoints.facts import Facts
 from bentos.serving.backend import Backend
 from bentos.serving.index_backend import said
 
-__all__ = ["manifest"]
+__all__ = ["RELEASE", "manifest"]
 
 
 def manifest(backend: Backend) -> dict[str, Any]:
@@ -16,7 +17,8 @@ def manifest(backend: Backend) -> dict[str, Any]:
     """
     loaded = backend.engine.require()
     columns, rules = loaded.catalogue().columns, backend.rules
-    problems = (backend.engine.problem, backend.rules_file.problem, backend.synonyms_file.problem)
+    files = (backend.rules_file.problem, backend.synonyms_file.problem)
+    problems = (backend.engine.problem, *files, *loaded.unserved.values())
     counted = {name: len(table) for name, table in loaded.insights.items()}
     return {
         "release": loaded.id,
@@ -27,9 +29,13 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "index": said(loaded, backend.config.settings.service.index),
         "search": loaded.catalogues.parts.describe() | {"bought_together": counted.get("bought_together", 0)},
         "insights": counted,
+        "newer_insights": {name: pair.version for name, pair in loaded.pairs.items()},
         "encoder": None if loaded.choice is None else loaded.choice.describe(),
         "media": backend.media.describe(loaded),
         "rules": {"rules": len(rules.rules), "unknown_products": rules.unknown_products(columns)},
         "synonyms": len(backend.synonyms_file.content.others),
         "problem": "; ".join(problem for problem in problems if problem),
     }
+
+
+RELEASE = Facts("/release", manifest)

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bentos.endpoints.facts import Facts
 from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
 
-__all__ = ["vector_map"]
+__all__ = ["VECTOR_MAP", "vector_map"]
 
 MAP_POINTS = 1000
 """Products drawn at most; more would only lie on top of one another, and take longer than people wait."""
@@ -94,3 +95,6 @@ def label_of(category: str, labels: Any) -> str:
     heads = [" > ".join(nodes[:depth]) for depth in range(len(nodes), 0, -1)]
     known = set(labels)
     return next((head for head in heads if head in known), nodes[0])
+
+
+VECTOR_MAP = Facts("/release/map", vector_map)

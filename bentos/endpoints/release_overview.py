@@ -12,11 +12,12 @@ from typing import Any
 
 import orjson
 
+from bentos.endpoints.facts import Facts
 from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
 from releases.contents import GRAPH
 
-__all__ = ["overview"]
+__all__ = ["OVERVIEW", "overview"]
 
 logger = logging.getLogger("shelfspace.overview")
 
@@ -164,3 +165,6 @@ def read(path: Path) -> Any:
     except (OSError, orjson.JSONDecodeError) as error:
         logger.warning("%s cannot be read: %s", path, error)
         return None
+
+
+OVERVIEW = Facts("/release/overview", overview)

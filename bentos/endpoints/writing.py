@@ -66,6 +66,7 @@ class Writing(Endpoint):
     """
 
     scope: ScopeName = "write"
+    writes: bool = True
     logged: bool = False
     records: Callable[[Asked], Awaitable[list[Record]]]
 

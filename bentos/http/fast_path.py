@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bentos.api.forms import read_form, read_query
 from bentos.api.limits import IN_FLIGHT, Place
 from bentos.api.parsing import Files, parse_json
+from bentos.auth.access import ANYONE, VISITOR, Visitor
 from bentos.endpoints import ENDPOINTS
 from bentos.endpoints.endpoint import Endpoint
 from bentos.errors import RequestError
@@ -126,7 +127,8 @@ class FastPath:
                 except RequestError as refusal:
                     application.refused(endpoint.name, refusal, 0.0)
                     raise
-                answer = await in_time(application, endpoint, body, files)
+                visitor = scope.get(VISITOR, ANYONE)
+                answer = await in_time(application, endpoint, body, files, visitor)
         except RequestError:
             raise
         except Exception:
@@ -142,7 +144,9 @@ class FastPath:
         await respond(send, 200, body)
 
 
-async def in_time(application: Served, endpoint: Endpoint, body: Any, files: Files | None) -> dict[str, Any]:
+async def in_time(
+    application: Served, endpoint: Endpoint, body: Any, files: Files | None, visitor: Visitor
+) -> dict[str, Any]:
     """The answer of the application.
 
     Raises:
@@ -152,12 +156,12 @@ async def in_time(application: Served, endpoint: Endpoint, body: Any, files: Fil
     seconds = application.limits.answer_seconds
     try:
         async with asyncio.timeout(seconds) as clock:
-            return await application.answer(endpoint.name, body, files)
+            return await application.answer(endpoint.name, body, files, visitor)
     except TimeoutError:
         if not clock.expired():
             raise
         remedy = f"send fewer or smaller items, or raise service.answer_seconds ({seconds:g} s)"
-        if endpoint.scope == "write":
+        if endpoint.writes:
             remedy += "; the change may be there all the same, and sending it again does no harm"
         raise RequestError(504, "service", endpoint.name, remedy, retry_after=5) from None
 

@@ -12,25 +12,40 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bentos.auth.access import check_host, check_path, check_site, refuse_public, token_of
+from bentos.auth.access import (
+    ANYONE,
+    VISITOR,
+    Visitor,
+    check_host,
+    check_path,
+    check_site,
+    refuse_public,
+    token_of,
+)
 from bentos.auth.keys import ScopeName
 from bentos.endpoints import ENDPOINTS, FACTS
+from bentos.endpoints.people import DATA
 from bentos.errors import RequestError
 from bentos.http.bodies import refuse, respond
 from bentos.http.security_headers import lacking, unshared
 from bentos.http.served import Running, Served
 from bentos.http.session import SESSION, answer_session
+from bentos.http.storefront import PAGES
 from bentos.telemetry.metrics import METRICS
 
 __all__ = ["Guard"]
 
 HEALTH = frozenset({"/livez", "/readyz", "/healthz"})
-OPEN = frozenset({*HEALTH, "/", "/about", SESSION, "/favicon.ico"})
+OPEN = frozenset({*HEALTH, *PAGES, SESSION, "/favicon.ico"})
 OPEN_FOLDERS = ("/static/", "/product/")
 """What asks for no key: health, and pages, which hold nothing of the catalogue themselves."""
-SCOPES = {endpoint.path: endpoint.scope for endpoint in ENDPOINTS.values()}
-LISTED = frozenset({*OPEN, *SCOPES, *FACTS, "/docs", "/docs.json", "/schema.json", "/metrics"})
-FOLDERS = (*OPEN_FOLDERS, "/media/", "/static_content/")
+SCOPES = {endpoint.path: endpoint.scope for endpoint in ENDPOINTS.values()} | {
+    page.path: page.scope for page in FACTS.values()
+}
+OF_ANYONE = frozenset(endpoint.path for endpoint in ENDPOINTS.values() if endpoint.open)
+"""Routes that are asked without a key too, and say themselves what is taken then."""
+LISTED = frozenset({*OPEN, *SCOPES, "/docs", "/docs.json", "/schema.json", "/metrics"})
+FOLDERS = (*OPEN_FOLDERS, f"{DATA}/", "/media/", "/static_content/")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 START, NUMBERS = secrets.token_hex(8).encode(), itertools.count()
 """Of the request ids of this process; they tell requests apart, and are no secret."""
@@ -93,9 +108,21 @@ class Guard:
         check_host(scope, application.host_names)
         if not (required and token_of(headers)[1]):
             check_site(scope, headers)
+        scopes = ANYONE.scopes
+        if path in OF_ANYONE and not (required and token_of(headers)[0]):
+            door.stranger(visit.address)
         if required and not is_open(path):
             visit.private = True
-            visit.key = door.enter(headers, visit.address, needed(path)).id
+            scopes = frozenset()
+            if path not in OF_ANYONE:
+                key = door.enter(headers, visit.address, needed(path))
+            elif token_of(headers)[0]:
+                key = door.enter(headers, visit.address, None)
+            else:
+                key = None
+            if key is not None:
+                visit.key, scopes = key.id, frozenset(key.scopes)
+        scope[VISITOR] = Visitor(scopes, visit.address)
 
 
 class Visit:
@@ -170,6 +197,8 @@ def is_open(path: str) -> bool:
 
 def needed(path: str) -> ScopeName:
     """The scope a path asks for; what is no route below /products/ counts as writing."""
+    if path.startswith(f"{DATA}/"):
+        return "insights"
     return SCOPES.get(path, "write" if path.startswith("/products/") else "read")
 
 

@@ -67,7 +67,7 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
             status: {"description": text, "content": error}
             for status, text in REFUSALS.items()
             if (status != "404" or endpoint.names_products)
-            and (status not in {"409", "507"} or endpoint.scope == "write")
+            and (status not in {"409", "507"} or endpoint.writes)
         }
         operation["responses"] = {**{str(k): v for k, v in kept.items()}, **refusals}
         if endpoint.by_get:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files
-from bentos.auth.access import Door
+from bentos.auth.access import ANYONE, Door, Visitor
 from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.telemetry.access_log import AccessLog
@@ -29,7 +29,9 @@ class Served(Protocol):
     door: Door
     host_names: frozenset[str]
 
-    async def answer(self, name: str, body: Any, files: Files | None = None) -> dict[str, Any]:
+    async def answer(
+        self, name: str, body: Any, files: Files | None = None, visitor: Visitor = ANYONE
+    ) -> dict[str, Any]:
         """The answer of a route to a body."""
         ...
 

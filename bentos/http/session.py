@@ -11,8 +11,8 @@ import orjson
 from starlette.types import Receive, Scope
 
 from bentos.api.parsing import parse_json
-from bentos.auth.access import COOKIE, Door, token_of
-from bentos.auth.keys import Key
+from bentos.auth.access import ANYONE, COOKIE, Door, token_of
+from bentos.auth.keys import SCOPES, Key
 from bentos.errors import RequestError
 from bentos.http.bodies import read_body
 
@@ -20,7 +20,6 @@ __all__ = ["SESSION", "answer_session", "session_paths"]
 
 SESSION = "/session"
 MAX_BODY = 4096
-ALL_SCOPES = ["read", "write"]
 
 
 async def answer_session(
@@ -59,7 +58,9 @@ async def answer_session(
 def state(door: Door, key: Key | None) -> bytes:
     """Whether a key is needed, and the scopes there are without one, or of this one."""
     if not door.ring.required:
-        return orjson.dumps({"required": False, "key": "", "scopes": ALL_SCOPES})
+        return orjson.dumps(
+            {"required": False, "key": "", "scopes": [one for one in SCOPES if one in ANYONE.scopes]}
+        )
     answer: dict[str, Any] = {"required": True, "key": "", "scopes": []}
     if key is not None:
         answer |= {"key": key.id, "scopes": list(key.scopes)}
@@ -87,7 +88,7 @@ def session_paths() -> dict[str, Any]:
         "properties": {
             "required": {"type": "boolean", "description": "Whether the service asks for a key."},
             "key": {"type": "string", "description": "Id of the key that was sent."},
-            "scopes": {"type": "array", "items": {"type": "string", "enum": ALL_SCOPES}},
+            "scopes": {"type": "array", "items": {"type": "string", "enum": list(SCOPES)}},
         },
         "required": ["required", "key", "scopes"],
     }

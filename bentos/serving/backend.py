@@ -11,10 +11,12 @@ from bentos.api.parsing import ParsedRequest
 from bentos.config import ServiceConfig
 from bentos.serving.batcher import Batcher
 from bentos.serving.engine import Engine
+from bentos.serving.interactions import Interactions
 from bentos.serving.jobs import featurize, read_words, run_jobs
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.media import MediaShelf
 from bentos.serving.outcome import Job, Outcome
+from bentos.serving.shoppers import Shoppers
 from bentos.serving.uploads import PutMedia
 from models.features.table import FeatureTable
 from retrieval.filters.rules import Rules, read_rules
@@ -45,6 +47,8 @@ class Backend:
         self.refresh()
         self.put_media = PutMedia(config.releases / "delta" / "media") if config.releases else None
         self.media = MediaShelf(config.media, config.settings.media, self.put_media)
+        self.shoppers = Shoppers(config.user_key)
+        self.interactions = Interactions(config, self.shoppers)
         self._limits = limits
         self.batcher: Batcher[Job, Outcome] = Batcher(
             run_jobs, weight=lambda job: len(job.call.product_ids), max_weight=limits.items, name="encoder"
@@ -66,6 +70,7 @@ class Backend:
         """Finish what is queued."""
         self.engine.close()
         self.batcher.close()
+        self.interactions.close()
         self._decoders.shutdown()
 
     async def aside(self, work: Callable[[*Given], Made], *given: *Given) -> Made:

@@ -8,9 +8,11 @@ import pandas as pd
 
 from catalog.cells import (
     LARGEST_PRICE,
+    Reading,
     attribute_texts,
     category_path,
     codes,
+    filled,
     languages,
     media_cell,
     moments,
@@ -43,6 +45,7 @@ NO_ID = (
     "no id; give a text or a whole number, a long one as it is (a spreadsheet shows 4.00638E+12 where its "
     "column is not formatted as text)"
 )
+OTHER_CURRENCY = "not in the catalogue's {}; convert the price, or list the row elsewhere"
 GAVE_WAY = (
     "another row of the product says otherwise; of rows that complete each other the first value counts"
 )
@@ -55,10 +58,10 @@ def clean_products(
 
     Rows of one id that complete each other are one product (`catalog.joining`). Refused rows, in this
     order: no id; an id given again (the latest updated_at stays, then the last row); no text, photo or
-    sound left. Refused fields, which are then empty: a price that is no number, or two, or not above zero,
-    or in another currency than the catalogue's; an updated_at that is no time. Refused files: not
-    delivered, named by a path that leads out of the media root, or refused by the media probe, or a
-    placeholder (`catalog.cleaning.placeholders`).
+    sound left. Refused fields, which are then empty: a price or cost that is no number, or
+    two, or not above zero, or in another currency than the catalogue's; an updated_at that is no time.
+    Refused files: not delivered, named by a path that leads out of the media root, or refused by the
+    media probe, or a placeholder (`catalog.cleaning.placeholders`).
 
     Args:
         raw: `catalog.snapshot.shards.read_raw_products`.
@@ -78,22 +81,13 @@ def clean_products(
     for column, shown in (("title", shown_text), ("brand", shown_text), ("description", shown_lines)):
         cells[column] = _each(cells[column], shown)
     ids = cells["product_id"]
-    price = numbers(raw["price"], reading.of("price"))
     updated = moments(raw["updated_at"], reading.of("updated_at"))
     money = one_currency(raw["price"], raw["currency"], source.currency)
     found = Refusals("products", raw)
     found.refuse(ids.eq(""), "product_id", "the id is empty; give each product its own id")
     found.refuse(~usable_ids(ids), "product_id", NO_ID)
-    two_ways = open_numbers(raw["price"], reading.of("price"))
-    found.empty(two_ways, "price", TWO_NUMBERS)
-    unread = cells["price"].ne("") & price.isna() & ~two_ways
-    found.empty(unread, "price", "not a number; give a price such as 12.50, or nothing")
-    found.empty(price.le(0), "price", "not above zero; leave it empty where it is unknown")
-    found.empty(price.gt(LARGEST_PRICE), "price", "larger than any price; is it a barcode or another number?")
-    reason = f"not in the catalogue's {money.shown}; convert the price, or list the row elsewhere"
-    found.empty(money.bad_column, "currency", reason)
-    found.empty(money.bad_price & ~money.bad_column, "price", reason)
-    price = price.where(price.gt(0) & price.le(LARGEST_PRICE) & ~money.bad_column & ~money.bad_price)
+    found.empty(money.bad_column, "currency", OTHER_CURRENCY.format(money.shown))
+    price, cost = (_amount(found, column, source, reading) for column in ("price", "cost"))
     undated = cells["updated_at"].ne("") & updated.isna()
     two_dates = open_dates(raw["updated_at"], reading.of("updated_at"))
     found.empty(two_dates, "updated_at", TWO_DATES)
@@ -120,6 +114,7 @@ def clean_products(
             **{name: cells[name] for name in ("product_id", "title", "description", "brand", "group_id")},
             "category": _each(raw["category"], lambda cell: category_path(cell, source.category_separator)),
             "price": price,
+            "cost": cost,
             "currency": money.code or codes(raw["currency"]),
             "attributes": _each(raw["attributes"], _attributes),
             "photos": photos,
@@ -133,6 +128,23 @@ def clean_products(
     told = [table for table in (beside, files) if len(table)]
     result = found.result(clean.sort_values("product_id", kind="stable"), pd.concat(told) if told else None)
     return replace(result, joined=len(joined.absorbed))
+
+
+def _amount(found: Refusals, column: str, source: CatalogSource, reading: Reading) -> pd.Series:
+    """Amounts above zero in the one currency, NaN where there is none; what cannot be used is refused."""
+    cells, currencies, marks = found.raw[column], found.raw["currency"], reading.of(column)
+    amount, two_ways = numbers(cells, marks), open_numbers(cells, marks)
+    money = one_currency(cells, currencies, source.currency)
+    found.empty(two_ways, column, TWO_NUMBERS)
+    unread = filled(cells) & amount.isna() & ~two_ways
+    found.empty(unread, column, f"not a number; give a {column} such as 12.50, or nothing")
+    found.empty(amount.le(0), column, "not above zero; leave it empty where it is unknown")
+    found.empty(
+        amount.gt(LARGEST_PRICE), column, f"larger than any {column}; is it a barcode or another number?"
+    )
+    other = OTHER_CURRENCY.format(money.shown)
+    found.empty(money.bad_price & ~money.bad_column, column, other)
+    return amount.where(amount.gt(0) & amount.le(LARGEST_PRICE) & ~money.bad_column & ~money.bad_price)
 
 
 def _given_way(raw: pd.DataFrame, joined: Joined) -> pd.DataFrame:

@@ -27,8 +27,8 @@ MIN_PRODUCTS = 96
 """Fewer products leave no room for every category and every kind of dirt."""
 
 COLUMNS = (
-    "product_id", "title", "description", "category", "brand", "price", "currency", "attributes",
-    "photos", "sounds", "language", "group_id", "updated_at",
+    "product_id", "title", "description", "category", "brand", "price", "cost", "currency",
+    "attributes", "photos", "sounds", "language", "group_id", "updated_at",
 )  # fmt: skip
 
 DESCRIPTION = {
@@ -116,6 +116,7 @@ def _raw(plan: pd.DataFrame, texts: pd.DataFrame) -> pd.DataFrame:
         "category": [CATEGORIES[c].path for c in plan["category"]],
         "brand": plan["brand"].where(plan["has_brand"], ""),
         "price": prices.where(plan["has_price"], ""),
+        "cost": plan["cost"].map("{:.2f}".format).where(plan["has_cost"], ""),
         "currency": "EUR",
         "attributes": texts["attributes"],
         "photos": ["|".join(keys) for keys in photos],

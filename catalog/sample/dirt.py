@@ -118,7 +118,7 @@ def soil_products(table: pd.DataFrame, dirt: Dirt, seed: int) -> tuple[pd.DataFr
         out.at[row, "price"] = "-" + str(out.at[row, "price"])
     set_cells("unparseable_price", "price", ["call us", "12 or 14", "N/A€"])
     set_cells("wrong_currency", "currency", ["USD", "GBP", "XBT"])
-    for column in ("title", "description", "brand", "price", "attributes", "photos", "sounds"):
+    for column in ("title", "description", "brand", "price", "cost", "attributes", "photos", "sounds"):
         set_cells("no_modality", column, [""])
     set_cells("empty_title", "title", ["", "   "])
     for i, row in enumerate(dirt.rows["html_description"]):

@@ -20,7 +20,11 @@ from catalog.sample.world import (
 
 __all__ = ["Events", "make_events"]
 
-PRICE_STEPS = np.array([0.75, 0.85, 0.95, 1.0, 1.05, 1.15, 1.25])
+PRICE_STEPS = np.array([0.5, 0.65, 0.8, 1.0, 1.2, 1.4, 1.6])
+STEADY_STEPS = np.array([0.9, 1.0, 1.1])
+TRIED = 0.25
+"""Share of a category, what sells most in it, whose prices the shop tries out over all steps: nobody learns
+from the price of what hardly sells. The others have three prices at most."""
 STEP_WEEKS = 6
 """Prices stay for this many weeks; then a product may move to another step."""
 
@@ -33,11 +37,13 @@ class Events:
         table: user_id, product_id, event, quantity, unit_price, time, order_id, by time.
         weekly: (products, WEEKS) expected purchase lines before companions are added.
         partners: product pairs bought together: first, second.
+    tried: (products,) bool, whose prices move over all steps.
     """
 
     table: pd.DataFrame
     weekly: np.ndarray
     partners: list[tuple[str, str]]
+    tried: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,12 @@ def make_events(plan: pd.DataFrame, seed: int) -> Events:
     """Events of the planned products (their index is 0..n-1).
 
     A product's expected purchases in a week are weekly(category) x popularity x season(month) x
-    growth x (price / list price) ** elasticity, from its launch on. Who buys is drawn by taste:
+    growth x (price / list price) ** its own elasticity, from its launch on. Who buys is drawn by taste:
     categories, a favourite brand in each department, a favourite colour.
     """
     rng = random(seed, "events")
-    prices = plan["list_price"].to_numpy()[:, None] * _price_path(rng, len(plan))
+    tried = _tried(plan)
+    prices = plan["list_price"].to_numpy()[:, None] * _price_path(rng, tried)
     weekly = _demand(plan, prices)
     affinity = _affinity(rng, plan)
     partners = _partners(rng, plan)
@@ -83,12 +90,20 @@ def make_events(plan: pd.DataFrame, seed: int) -> Events:
         "order_id": table["order"].map(lambda n: f"o{n:06d}" if n >= 0 else ""),
     }
     named = [(str(ids[a]), str(ids[b])) for a, b in partners]
-    return Events(pd.DataFrame(columns).reset_index(drop=True), weekly, named)
+    return Events(pd.DataFrame(columns).reset_index(drop=True), weekly, named, tried)
 
 
-def _price_path(rng: np.random.Generator, n: int) -> np.ndarray:
+def _tried(plan: pd.DataFrame) -> np.ndarray:
+    """(n,) bool: the most popular products of each category."""
+    rank = plan.groupby("category")["popularity"].rank(ascending=False, method="first", pct=True)
+    return rank.to_numpy() <= TRIED
+
+
+def _price_path(rng: np.random.Generator, tried: np.ndarray) -> np.ndarray:
     """(n, WEEKS) price over list price, piecewise constant."""
-    steps = PRICE_STEPS[rng.integers(0, len(PRICE_STEPS), (n, WEEKS // STEP_WEEKS + 1))]
+    shape = (len(tried), WEEKS // STEP_WEEKS + 1)
+    wide, narrow = (some[rng.integers(0, len(some), shape)] for some in (PRICE_STEPS, STEADY_STEPS))
+    steps = np.where(tried[:, None], wide, narrow)
     return np.repeat(steps, STEP_WEEKS, axis=1)[:, :WEEKS]
 
 
@@ -98,7 +113,7 @@ def _demand(plan: pd.DataFrame, prices: np.ndarray) -> np.ndarray:
     months = weeks.astype("datetime64[M]").astype(int) % 12
     seasons = np.array([season(c)[months] for c in CATEGORIES])[category]
     base = np.array([c.weekly for c in CATEGORIES])[category] * plan["popularity"].to_numpy()
-    elasticity = np.array([c.elasticity for c in CATEGORIES])[category]
+    elasticity = plan["elasticity"].to_numpy()
     growth = (1 + YEARLY_GROWTH) ** (np.arange(WEEKS) / 52)
     effect = (prices / plan["list_price"].to_numpy()[:, None]) ** elasticity[:, None]
     on_sale = weeks[None, :] > plan["launched"].to_numpy()[:, None]

@@ -6,7 +6,9 @@ import pandas as pd
 from catalog.sample.world import (
     BRANDS,
     CATEGORIES,
+    COST_SHARES,
     END,
+    OWN_ELASTICITY,
     SHARES,
     SIZES,
     STYLES,
@@ -25,9 +27,9 @@ def plan_products(seed: int, products: int) -> pd.DataFrame:
 
     product_id, category (index into CATEGORIES), group (running number of the variant group),
     group_id ("" when alone), line (series name, one a group), number, brand, colour, style, size, language
-    ("en", "zh", "mixed"), vague, list_price (EUR, what the price model gave), popularity (mean
-    about 1), flags has_description, has_photo, has_sound, has_price, has_brand, noisy_photo, noisy_sound,
-    photos (how many), launched (day), updated_at.
+    ("en", "zh", "mixed"), vague, list_price (EUR, what the price model gave), cost (EUR), elasticity (its
+    own), popularity (mean about 1), flags has_description, has_photo, has_sound, has_price, has_cost,
+    has_brand, noisy_photo, noisy_sound, photos (how many), launched (day), updated_at.
     """
     rng = random(seed, "plan")
     table = _groups(rng, products)
@@ -58,6 +60,11 @@ def plan_products(seed: int, products: int) -> pd.DataFrame:
     table["noisy_sound"] = _flag(rng, n, "noisy_sound")
     table["photos"] = np.where(table["has_photo"], 1 + _flag(rng, n, "second_photo"), 0)
     table["list_price"] = _prices(rng, table, brand_effects(seed))
+    table["cost"], table["has_cost"] = _costs(
+        random(seed, "cost"), table["list_price"].to_numpy(), department
+    )
+    mean = np.array([c.elasticity for c in CATEGORIES])[category]
+    table["elasticity"] = (mean + random(seed, "elasticity").normal(0, OWN_ELASTICITY, n)).round(4)
     table["popularity"] = np.exp(rng.normal(-0.32, 0.8, n))
     table["launched"], table["updated_at"] = _dates(rng, n)
     return table
@@ -141,6 +148,15 @@ def _prices(rng: np.random.Generator, table: pd.DataFrame, effects: dict[str, fl
     brand = np.array([effects[b] for b in table["brand"]])
     logs = np.log(medians) + brand + sigmas * own + rng.normal(0, 0.03, len(table))
     return np.maximum(np.round(np.exp(logs), 1) - 0.01, 0.99).round(2)
+
+
+def _costs(
+    rng: np.random.Generator, prices: np.ndarray, department: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What each product costs the shop (EUR), and whether the catalogue says it."""
+    share = np.array([COST_SHARES[name] for name in department]) + rng.normal(0, 0.06, len(prices))
+    costs = np.maximum((prices * np.clip(share, 0.2, 0.85)).round(2), 0.01)
+    return costs, ~_flag(rng, len(prices), "no_cost")
 
 
 def _dates(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 
 from catalog.sample.dirt import GONE, KINDS, Dirt
-from catalog.sample.events import PRICE_STEPS, STEP_WEEKS, Events
+from catalog.sample.events import PRICE_STEPS, STEADY_STEPS, STEP_WEEKS, Events
 from catalog.sample.world import (
     CATEGORIES,
     CO_PURCHASE,
+    COST_SHARES,
     END,
+    OWN_ELASTICITY,
     PRODUCT_PAIR_PROBABILITY,
     SHARES,
     START,
@@ -23,7 +25,7 @@ from catalog.sample.world import (
 
 __all__ = ["VERSION", "ceiling", "truth"]
 
-VERSION = 3
+VERSION = 4
 """Raised when the same seed gives other bytes."""
 
 SIGNALS = {"text": "voice", "image": "look", "audio": "timbre"}
@@ -63,12 +65,17 @@ def truth(
             "formula": "exp(log median + brand effect + sigma * group's normal + 0.03 * normal)",
             "brand_effects": brand_effects(seed),
         },
+        "cost": {"formula": "list price * (share + 0.06 * normal)", "shares": COST_SHARES},
         "demand": {
-            "formula": "weekly * popularity * season * (1 + growth)^years * (price / list price)^elasticity",
+            "formula": "weekly * popularity * season * (1 + growth)^years * (price / list price)^own",
             "yearly_growth": YEARLY_GROWTH,
             "price_steps": PRICE_STEPS.tolist(),
+            "steady_price_steps": STEADY_STEPS.tolist(),
             "price_step_weeks": STEP_WEEKS,
             "expected_lines": float(np.round(events.weekly.sum(), 1)),
+            "own_elasticity_sd": OWN_ELASTICITY,
+            "elasticities": dict(zip(ids.tolist(), plan["elasticity"].tolist(), strict=True)),
+            "prices_tried": ids[events.tried].tolist(),
         },
         "co_purchase": {
             "categories": [{"first": a, "second": b, "probability": p} for a, b, p in CO_PURCHASE],

@@ -17,8 +17,10 @@ __all__ = [
     "BRANDS",
     "CATEGORIES",
     "COLOURS",
+    "COST_SHARES",
     "CO_PURCHASE",
     "END",
+    "OWN_ELASTICITY",
     "SHARES",
     "START",
     "STYLES",
@@ -44,7 +46,7 @@ class Category:
         department, name: the two nodes of its path.
         voice: which words describe it; look: which shape is drawn; timbre: which sound, "" none.
         median_price: in EUR; sigma: standard deviation of log price, before the brand's effect.
-        elasticity: d log(demand) / d log(price).
+        elasticity: d log(demand) / d log(price), of its products on average.
         weekly: mean purchase lines a week of a product of average popularity.
         peaks: months (1..12) of highest demand; lift: demand there over an ordinary month.
         lead_days: median days from order to arrival at the warehouse.
@@ -131,6 +133,7 @@ SHARES = {
     "no_photo": 0.06,
     "no_sound": 0.10,
     "no_price": 0.03,
+    "no_cost": 0.08,
     "no_brand": 0.05,
     "noisy_photo": 0.05,
     "noisy_sound": 0.05,
@@ -148,7 +151,12 @@ CO_PURCHASE = (
     ("Music > Violins", "Clocks > Ticking Clocks", 0.12),
 )
 PRODUCT_PAIR_PROBABILITY = 0.35
+
+COST_SHARES = {"Music": 0.58, "Clocks": 0.5, "Clothing": 0.42, "Kitchen": 0.62, "Books": 0.57, "Pets": 0.4}
+"""What a product costs the shop over its list price, on average, by department."""
 YEARLY_GROWTH = 0.15
+OWN_ELASTICITY = 0.4
+"""Standard deviation of a product's elasticity around its category's."""
 
 
 def colours_of(department: str) -> tuple[str, ...]:

@@ -83,7 +83,9 @@ def operations_of(directory: Path, manifest: dict[str, Any], name: str) -> pd.Da
     if not shards:
         return no_operations(name)
     rows = pd.concat([read_parquet(path) for path in shards], ignore_index=True)
-    # Shards of earlier versions have rows that say all of a product, in the order they came.
+    # Shards of earlier versions lack columns, and their rows say all of a product, in the order they came.
+    for column in raw_columns(name):
+        rows[column] = rows[column].fillna("") if column in rows else ""
     said = rows["_fields"].fillna("") if "_fields" in rows else ""
     arrival = rows["_arrival"].fillna(0).astype("int64") if "_arrival" in rows else 0
     return rows.assign(_fields=said, _arrival=arrival)

@@ -4,30 +4,49 @@ import hashlib
 import secrets
 from pathlib import Path
 
-from shelfspace.errors import ArtifactError
+from shelfspace.errors import ArtifactError, SettingsError
 from shelfspace.files import write_bytes
 
-__all__ = ["user_key"]
+__all__ = ["pseudonym", "read_user_key", "user_key", "user_key_path"]
 
 BYTES = 32
 
 
-def user_key(state: Path) -> bytes:
+def user_key_path(state: Path, named: str = "") -> Path:
+    """Where the key lies: the file that `service.user_key_file` names, else `user.key` of the workspace."""
+    return Path(named).expanduser().resolve() if named else state / "user.key"
+
+
+def user_key(state: Path, named: str = "") -> bytes:
     """The workspace's secret of 32 bytes; made once, readable by its owner only.
 
     Behind it in the file stands its checksum; a file of an earlier version has none.
 
     Args:
         state: the folder it is kept in.
+        named: `service.user_key_file`: a file that is kept elsewhere, which is never made here.
 
     Raises:
         ArtifactError: the file is damaged: all shoppers would be counted as new ones.
+        SettingsError: the named file is not there.
     """
-    path = state / "user.key"
+    path = user_key_path(state, named)
     if not path.exists():
+        if named:
+            remedy = "name a file of 32 random bytes (head -c 32 /dev/urandom), or leave it empty"
+            raise SettingsError("service.user_key_file", str(path), remedy)
         key = secrets.token_bytes(BYTES)
         write_bytes(path, key + _checksum(key))
         path.chmod(0o600)
+    return read_user_key(path)
+
+
+def read_user_key(path: Path) -> bytes:
+    """The secret in a file that is there.
+
+    Raises:
+        ArtifactError: the file is damaged.
+    """
     kept = path.read_bytes()
     key, said = kept[:BYTES], kept[BYTES:]
     if len(key) != BYTES or (said and said != _checksum(key)):
@@ -36,6 +55,11 @@ def user_key(state: Path) -> bytes:
             "then all events are collected anew, under another key"
         )
     return key
+
+
+def pseudonym(user_id: str, key: bytes) -> str:
+    """Keyed BLAKE2b of a shopper's id, 24 hexadecimal digits; "" stays ""."""
+    return hashlib.blake2b(user_id.encode(), key=key, digest_size=12).hexdigest() if user_id else ""
 
 
 def _checksum(key: bytes) -> bytes:

@@ -20,6 +20,7 @@ from catalog.snapshot.media_store import MediaStore, add_media
 from catalog.snapshot.operations import difference, keyed, no_operations, row_hashes, source_rows
 from catalog.snapshot.present import present
 from catalog.snapshot.shards import append, operations_of, read_manifest, remove_strays
+from catalog.snapshot.user_key import pseudonym
 from catalog.sources.base import CatalogSource
 from catalog.sources.delivery import Delivery
 from shelfspace.files import write_sealed_json
@@ -214,5 +215,4 @@ def _with_hashed_users(delivery: Delivery, key: bytes) -> Delivery:
 
 def _hashed(users: pd.Series, key: bytes) -> pd.Series:
     """Keyed BLAKE2b of shopper ids; "" stays "". Each distinct id is hashed once."""
-    distinct = {u: hashlib.blake2b(u.encode(), key=key, digest_size=12).hexdigest() for u in users.unique()}
-    return users.map(distinct | {"": ""}).astype(object)
+    return users.map({user: pseudonym(user, key) for user in users.unique()}).astype(object)

@@ -45,7 +45,12 @@ def keys() -> None:
 
 @keys.command(epilog="Example: shelfspace keys create --name importer --scopes read,write --days 90")
 @click.option("--name", default="", help="Who uses it; shown by list.")
-@click.option("--scopes", default="read", show_default=True, help="read, write, or read,write.")
+@click.option(
+    "--scopes",
+    default="read",
+    show_default=True,
+    help="Of read, write, shopper, events, insights, with commas; see docs/security.md.",
+)
 @click.option("--rate", type=float, default=50, show_default=True, help="Requests a second.")
 @click.option("--burst", type=float, default=100, show_default=True, help="Requests at once.")
 @click.option("--days", type=float, help="Days until it expires; default never.")

@@ -78,6 +78,13 @@ def raw_products(settings: Settings, around: Surroundings) -> list[Rule]:
             ("price",), lambda cells: ~numbers(cells, marks).eq(0), severity="warning",
         ),
         Rule(
+            "cost_readable", "cost is one number above zero, or empty", ALONE, ("cost",),
+            lambda cells: numbers(cells, reading.of("cost")).between(0, LARGEST_PRICE, "right")
+            | ~filled(cells), severity="warning",
+            remedy="write costs as numbers (12.50), or name another column as products.columns.cost in "
+            "catalog.yaml; prices are then suggested with the margin in mind",
+        ),
+        Rule(
             "currency", f"currency is {currency or TOLD}, or empty",
             "Prices of another currency are not comparable; they are quarantined.", ("currency", "price"),
             lambda column, price: ~one_currency(price, column, currency).bad_column, bad_share=bad,

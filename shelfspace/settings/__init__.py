@@ -6,6 +6,7 @@ it means and in which unit.
 """
 
 from shelfspace.settings.data import Collection, Features, Fetch, Media, Preprocessing, Validation
+from shelfspace.settings.events import Events
 from shelfspace.settings.insights import Insights
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
 from shelfspace.settings.load import load_settings
@@ -27,6 +28,7 @@ __all__ = [
     "Collection",
     "CrossValidation",
     "Evaluation",
+    "Events",
     "Features",
     "Fetch",
     "Gate",

@@ -3,6 +3,7 @@
 python -m shelfspace.settings.page > docs/parameters.md
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from shelfspace.settings import Section, Settings
@@ -19,14 +20,22 @@ remedy. This page is written by `python -m shelfspace.settings.page`.
 
 def page() -> str:
     """The page as Markdown: one table a section with default and meaning."""
-    parts = [HEAD]
-    for name, field in Settings.model_fields.items():
+    return "\n".join([HEAD, *_sections(Settings)])
+
+
+def _sections(outer: type[Section], path: str = "") -> Iterator[str]:
+    """The tables of the sections in one, each before those inside it; one without a setting has none."""
+    for name, field in outer.model_fields.items():
         default = field.get_default()
         if isinstance(default, Section):
-            about = (type(default).__doc__ or "").strip().splitlines()[0]
-            parts.append(f"## {name}\n\n{about}\n\n| name | default | meaning |\n|---|---|---|")
-            parts[-1] += "".join(_row(k, f) for k, f in type(default).model_fields.items()) + "\n"
-    return "\n".join(parts)
+            kind = type(default)
+            fields = kind.model_fields.items()
+            own = [_row(k, f) for k, f in fields if not isinstance(f.get_default(), Section)]
+            about = (kind.__doc__ or "").strip().splitlines()[0]
+            if own:
+                table = "| name | default | meaning |\n|---|---|---|" + "".join(own)
+                yield f"## {path}{name}\n\n{about}\n\n{table}\n"
+            yield from _sections(kind, f"{path}{name}.")
 
 
 def _row(name: str, field: Any) -> str:

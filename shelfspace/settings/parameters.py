@@ -3,6 +3,7 @@
 from typing import Any
 
 from shelfspace.settings.data import Collection, Features, Fetch, Media, Preprocessing, Validation
+from shelfspace.settings.events import Events
 from shelfspace.settings.insights import Insights
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
 from shelfspace.settings.operation import (
@@ -44,6 +45,7 @@ class Settings(Section):
     insights: Insights = Insights()
     release: ReleaseSettings = ReleaseSettings()
     service: Service = Service()
+    events: Events = Events()
     monitoring: Monitoring = Monitoring()
     automation: Automation = Automation()
 

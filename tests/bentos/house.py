@@ -10,11 +10,12 @@ from starlette.testclient import TestClient
 
 from bentos.api.responses import ErrorAnswer
 from bentos.application import Application
-from bentos.auth.keys import KeysFile, create_key, write_keys
+from bentos.auth.keys import SCOPES, KeysFile, ScopeName, create_key, write_keys
 from bentos.config import ServiceConfig
 from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
 from bentos.http.served import Running
+from catalog.snapshot.user_key import user_key_path
 from shelfspace.settings import Settings
 from tests.bentos.shop import Shop
 
@@ -38,7 +39,8 @@ class House:
         self.ids: dict[str, str] = {}
         if keyed:
             keys = []
-            for name, scopes in (("read", ("read",)), ("write", ("write",)), ("both", ("read", "write"))):
+            holders: dict[str, tuple[ScopeName, ...]] = {scope: (scope,) for scope in SCOPES}
+            for name, scopes in {**holders, "both": ("read", "write")}.items():
                 self.tokens[name], key = create_key(name, scopes)
                 self.ids[name] = key.id
                 keys.append(key)
@@ -49,6 +51,7 @@ class House:
             releases=shop.workspace.root,
             live=self.live,
             keys=self.path,
+            user_key=user_key_path(shop.workspace.state),
         )
         self.application = Application(config)
         assert self.application.engine.refresh()

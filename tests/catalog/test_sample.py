@@ -133,6 +133,30 @@ def test_dirty_rows_are_dirty_as_told(products: pd.DataFrame, truth: dict) -> No
     assert (pd.to_numeric(others["price"].replace("", np.nan)).dropna() > 0).all()
 
 
+def test_costs_and_elasticities_are_told(products: pd.DataFrame, truth: dict) -> None:
+    known = products[(products["cost"] != "") & (products["product_id"] != "")]
+    assert 0.85 < len(known) / len(products) < 0.97
+    priced = known[pd.to_numeric(known["price"], errors="coerce") > 0]
+    assert (priced["cost"].astype(float) < priced["price"].astype(float)).all()
+    demand = truth["demand"]
+    assert set(products["product_id"]) - {""} == set(demand["elasticities"])
+    category = products.drop_duplicates("product_id").set_index("product_id")["category"]
+    deviations = [
+        own - truth["categories"][category[name]]["elasticity"]
+        for name, own in demand["elasticities"].items()
+    ]
+    assert np.std(deviations) == pytest.approx(demand["own_elasticity_sd"], rel=0.2)
+
+
+def test_prices_are_tried_out_where_much_is_sold_and_steady_elsewhere(
+    events: pd.DataFrame, truth: dict
+) -> None:
+    prices = events.groupby("product_id")["unit_price"].nunique()
+    tried = prices.index.isin(truth["demand"]["prices_tried"])
+    assert prices[tried].median() >= 5
+    assert prices[~tried].max() <= 3
+
+
 def test_refused_rows_add_up_by_an_independent_count(products: pd.DataFrame, truth: dict) -> None:
     """The rules of cleaning, written anew: first matching reason, one refusal a row."""
     bad = products["product_id"] == ""

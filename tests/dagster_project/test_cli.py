@@ -15,11 +15,13 @@ from catalog.sample import build_sample
 from dagster_project.cli import servers
 from dagster_project.cli.app import shelfspace
 from dagster_project.graph import LOOPS, STAGES
+from releases import promote, write_release
 from shelfspace.errors import BusyError
 from shelfspace.files import write_json, write_text
 from shelfspace.workspace import Workspace
 from tests.catalog.shelf import collected, product, write_catalogue
 from tests.conftest import PROJECT
+from tests.releases.test_release import parts
 
 
 @pytest.fixture
@@ -267,6 +269,20 @@ def test_a_rollback_without_an_earlier_release_is_refused(root: Path) -> None:
     assert "no earlier release" in refused("rollback")
 
 
+def test_the_live_release_is_exported_or_a_named_one_and_nothing_twice(root: Path, tmp_path: Path) -> None:
+    workspace, to = Workspace.open("sample"), str(tmp_path / "out")
+    made = [write_release(workspace.releases, **parts(tmp_path, seed)).id for seed in (1, 2)]
+    assert "has no live release" in refused("export", "--to", to)
+    for name in made:
+        promote(workspace.root, name)
+    assert ask("rollback").exit_code == 0
+    assert f"30 products of release {made[0]} (live)" in ask("export", "--to", to).stdout
+    assert f"release {made[1]} (not the live one)" in ask("export", "--release", made[1]).stdout
+    assert [file.name for file in (workspace.root / "exports").iterdir()] == [f"{made[1]}.parquet"]
+    assert "it is there already" in refused("export", "--to", to)
+    assert "make releases lists" in refused("export", "--to", to, "--release", "../../etc")
+
+
 def test_keys_come_and_go(root: Path, tmp_path: Path) -> None:
     assert "keys create" in refused("keys", "list")
     assert not root.exists()
@@ -283,7 +299,7 @@ def test_keys_come_and_go(root: Path, tmp_path: Path) -> None:
     assert ask("keys", "list").stdout.count("\n") == 2
     assert "1 left" in ask("keys", "revoke", key_id).stderr
     assert key_id in refused("keys", "revoke", key_id)
-    assert "give read, write" in refused("keys", "create", "--scopes", "all")
+    assert "one or several of read, write" in refused("keys", "create", "--scopes", "all")
     other = ask("keys", "create", "--file", str(tmp_path / "other.json"))
     assert other.exit_code == 0
     (tmp_path / "file").touch()

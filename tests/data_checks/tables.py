@@ -6,7 +6,7 @@ import pandas as pd
 from data_checks.suites import Surroundings
 
 RAW_COLUMNS = [
-    "product_id", "title", "description", "category", "brand", "price", "currency", "attributes",
+    "product_id", "title", "description", "category", "brand", "price", "cost", "currency", "attributes",
     "photos", "sounds", "language", "group_id", "updated_at",
 ]  # fmt: skip
 
@@ -22,7 +22,7 @@ def raw_products(rows: int = 100) -> pd.DataFrame:
 
 def products(rows: int = 100) -> pd.DataFrame:
     table = raw_products(rows).drop(columns="source_row")
-    table["price"] = np.linspace(1, 20, rows)
+    table["price"], table["cost"] = np.linspace(1, 20, rows), np.nan
     table["category"], table["attributes"], table["language"] = "Home > Kitchen", '{"colour": "red"}', "en"
     table["photos"] = [["a.jpg"]] * rows
     table["sounds"] = [[] for _ in range(rows)]

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 import assets.preprocessing
 import assets.release  # noqa: F401 - both say where their tables and vectors lie
-from assets import insights
+from assets.insights import cheaper
 from assets.lib import stage
 from assets.lib.record import build
 from assets.lib.shop import Shop
@@ -55,7 +55,7 @@ def left_behind(small: Small) -> Shop:
 def materialise(shop: Shop) -> str:
     """Call the function itself: Dagster would open the resource anew. What was said of its work."""
     stage.require_checks = lambda *_: None
-    (made,) = insights.cheaper.op.compute_fn.decorated_fn(dg.build_asset_context(), shop)
+    (made,) = cheaper.cheaper.op.compute_fn.decorated_fn(dg.build_asset_context(), shop)
     return str(made.metadata["status"])
 
 

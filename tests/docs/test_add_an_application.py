@@ -16,7 +16,7 @@ NINE = {
     "shelfspace/settings/insights.py",
     "params.yaml",
     "docs/parameters.md",
-    "assets/insights.py",
+    "assets/insights/cheaper.py",
     "tests/dagster_project/__snapshots__/test_definitions.ambr",
     "bentos/endpoints/cheaper.py",
     "bentos/static/rows.js",

@@ -24,6 +24,8 @@ ROOMS = (
     "assets|bentos|benchmarks|catalog|dagster_project|data_checks|docs|insights|models|releases|retrieval|"
     "shelfspace|tests"
 )
+FILES = ("py", "yaml", "json", "csv", "parquet")
+"""Endings of files that are called as a section of the settings is."""
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
@@ -113,7 +115,7 @@ def test_addresses_that_are_asked_exist(page: Path) -> None:
 def test_settings_and_variables_that_are_named_exist(page: Path) -> None:
     text, code = page.read_text(), sources()
     for section, name in re.findall(r"`(\w+)\.([a-z]\w*)(?:: [^`\n]*)?`", text):
-        if section in Settings.model_fields and section != "catalog" and name not in ("py", "yaml", "json"):
+        if section in Settings.model_fields and section != "catalog" and name not in FILES:
             fields = getattr(Settings(), section)
             assert name in type(fields).model_fields, f"{page.name} names {section}.{name}"
     for name in re.findall(r"\bSHELFSPACE_[A-Z_]+\b", text):

@@ -51,6 +51,7 @@ def read_products(source: "CatalogSource") -> pd.DataFrame:
             "category": rows["product_category_tree"],
             "brand": rows["brand"],
             "price": rows["discounted_price"],
+            "cost": "",
             "currency": "INR",
             "attributes": [
                 json.dumps(specifications(cell), ensure_ascii=False)

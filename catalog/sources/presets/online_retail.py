@@ -85,6 +85,7 @@ def _products(lines: pd.DataFrame, code: pd.Series) -> pd.DataFrame:
             "category": "",
             "brand": "",
             "price": table["price"].map(lambda p: "" if pd.isna(p) else f"{p:.8g}").to_numpy(),
+            "cost": "",
             "currency": "GBP",
             "attributes": "",
             "photos": "",

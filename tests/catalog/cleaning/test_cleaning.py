@@ -83,6 +83,9 @@ def test_a_refused_row_says_field_value_and_reason(changes: dict[str, str], fiel
         ({"price": "0"}, "price", "not above zero"),
         ({"price": "1.261"}, "price", "decimal: ','"),
         ({"price": "$5"}, "price", "EUR"),
+        ({"cost": "half of it"}, "cost", "not a number"),
+        ({"cost": "0"}, "cost", "not above zero"),
+        ({"cost": "$5"}, "cost", "EUR"),
         ({"currency": "USD"}, "currency", "EUR"),
         ({"updated_at": "soon"}, "updated_at", "not a time"),
         ({"updated_at": "03/04/2026"}, "updated_at", "day-first"),
@@ -90,7 +93,7 @@ def test_a_refused_row_says_field_value_and_reason(changes: dict[str, str], fiel
 )
 def test_a_refused_field_leaves_its_product(changes: dict[str, str], field: str, reason: str) -> None:
     row = product(1, **{"price": "7"} | changes)
-    result = clean(product(0, price="5"), row)
+    result = clean(product(0, price="5", cost="3"), row)
     assert result.clean["product_id"].tolist() == ["p0", "p1"]
     empty = "price" if field == "currency" else field
     assert result.clean[empty].isna().tolist() == [False, True]

@@ -84,6 +84,8 @@ DIRT: list[tuple[str, str, Plant, set[str]]] = [
     ("raw_products", "a spreadsheet's error", cell("price", "#REF!"), {"price_readable"}),
     ("raw_products", "a superscript", cell("price", "1²"), {"price_readable"}),
     ("raw_products", "free of charge", cell("price", "0"), {"price_above_zero"}),
+    ("raw_products", "a cost in words", cell("cost", "half of it"), {"cost_readable"}),
+    ("raw_products", "a cost of nothing", cell("cost", "0"), {"cost_readable"}),
     ("raw_products", "a credit note", cell("price", "5.00-"), {"price_not_negative"}),
     ("raw_products", "thousands or decimals", whole("price", "1.261", "857"), {"price_one_number"}),
     ("raw_products", "two countries' files in one", cell("price", "12,50", "1.261"), {"price_one_number"}),

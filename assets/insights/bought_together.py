@@ -1,22 +1,14 @@
-"""Insights: what a shop does with vectors and events, one table an application; a release carries them all.
+"""What stands in the same baskets as a product."""
 
-docs/add-an-application.md says how one is added.
-"""
-
-from functools import partial
 from pathlib import Path
 
+from assets.lib.insight import insight
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
-from assets.lib.stage import stage
 from shelfspace.files import write_table
 
-__all__ = ["INSIGHTS", "bought_together"]
-
-insight = partial(stage, group="insights", owners=["team:shop"])
-INSIGHTS = ("bought_together",)
-"""The applications, by asset. Each writes `<asset>.parquet`, by `product_id`, and what else it likes."""
+__all__ = ["bought_together"]
 
 
 @insight(

@@ -1,0 +1,1 @@
+"""Impressions, clicks, carts and purchases of the shop's page, as the service takes them."""

@@ -1,0 +1,171 @@
+"""The weekly report: all that is said of the market, as tables and sentences."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from insights.market.demand import Demand, monday_of, segment_demand, weekly_demand
+from insights.market.gaps import COLUMNS as GAPS
+from insights.market.gaps import demand_gaps, unanswered_searches
+from insights.market.movers import COLUMNS as MOVES
+from insights.market.movers import movers, too_short
+from insights.market.naming import name_segments
+from insights.market.prices import price_positions
+from insights.market.segments import cut_segments
+from shelfspace.settings.insights import Market
+
+__all__ = ["Before", "Report", "market_report"]
+
+
+@dataclass(frozen=True)
+class Before:
+    """What an earlier report leaves to the next.
+
+    Attributes:
+        week: Monday of the week it was made in.
+        products: product_id, segment and hash of each product then.
+        segments: segment, name_en, name_zh and since.
+        last_week: product_id and segment at the end of the week before that; None in the first week.
+    """
+
+    week: str
+    products: pd.DataFrame
+    segments: pd.DataFrame
+    last_week: pd.DataFrame | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """One week of the market.
+
+    Attributes:
+        week: Monday of the week that the newest event (without events, the newest listing) falls in.
+        products: of each product its segment, what it sold, whether it moves, where its price stands; by
+            product_id.
+        segments: of each segment its names, size, sales, move, and whether it is new since last week.
+        demand: by week and segment.
+        gaps, searches: see `insights.market.gaps`.
+        last_week: product_id and segment at the end of last week; None in the first week.
+        said: part to a sentence: how the segments were cut, and why a part is empty.
+    """
+
+    week: str
+    products: pd.DataFrame
+    segments: pd.DataFrame
+    demand: pd.DataFrame
+    gaps: pd.DataFrame
+    searches: pd.DataFrame
+    last_week: pd.DataFrame | None
+    said: dict[str, str]
+
+
+def market_report(
+    products: pd.DataFrame,
+    vectors: np.ndarray,
+    events: pd.DataFrame,
+    nearest: tuple[np.ndarray, np.ndarray],
+    settings: Market,
+    before: Before | None = None,
+    searches: pd.DataFrame | None = None,
+) -> Report:
+    """Describe the market of n products.
+
+    Args:
+        products: cleaned products, as `catalog.contract` has them.
+        vectors: (n, d), L2-normalised.
+        events: cleaned events; may have no rows.
+        nearest: (n, m) rows of the nearest products and their cosines, nearest first.
+        before: what the last report left.
+        searches: see `unanswered_searches`.
+    """
+    week = _week(products, events)
+    cut = cut_segments(
+        list(products["product_id"]), vectors, settings, None if before is None else before.products
+    )
+    table = products[["product_id"]].merge(cut.table, on="product_id", how="left", validate="one_to_one")
+    segment = table["segment"].to_numpy(np.int64)
+    named = (
+        {}
+        if before is None
+        else {row["segment"]: (row["name_en"], row["name_zh"]) for row in before.segments.to_dict("records")}
+    )
+    texts = products[["title", "brand", "category"]].fillna("")
+    segments = name_segments(texts, segment, named)
+    demand = weekly_demand(events, list(products["product_id"]), settings.week_count)
+    thin = too_short(demand, settings)
+    table = pd.concat([table, _moves(demand.lines, settings, thin),
+                       price_positions(products, *nearest, settings.competitors)], axis=1)  # fmt: skip
+    segments, last_week, compared = _since(segments, table, week, before)
+    segments = _with_demand(segments, table, demand, settings, thin)
+    gaps = pd.DataFrame(columns=list(GAPS))
+    if not thin:
+        lately = demand.lines[:, -(settings.recent_weeks + settings.before_weeks) :].sum(axis=1)
+        gaps = demand_gaps(segment, products["price"].to_numpy(np.float64), lately, settings)
+    vain, unknown = unanswered_searches(searches)
+    return Report(
+        week=week,
+        products=table.sort_values("product_id").reset_index(drop=True),
+        segments=segments,
+        demand=segment_demand(demand, segment),
+        gaps=gaps,
+        searches=vain,
+        last_week=last_week,
+        said={"segments": cut.said, "new": compared, "demand": demand.why_not, "movers": thin,
+              "gaps": thin, "searches": unknown},
+    )  # fmt: skip
+
+
+def _week(products: pd.DataFrame, events: pd.DataFrame) -> str:
+    newest = (
+        events["time"].max() if len(events) else products["updated_at"].max() if len(products) else pd.NaT
+    )
+    return "" if pd.isna(newest) else monday_of(newest).strftime("%Y-%m-%d")
+
+
+def _moves(lines: np.ndarray, settings: Market, thin: str) -> pd.DataFrame:
+    if not thin:
+        return movers(lines, settings)
+    empty: dict[str, Any] = {name: np.nan for name in MOVES}
+    return pd.DataFrame({**empty, "verdict": ""}, index=range(len(lines)))
+
+
+def _since(
+    segments: pd.DataFrame, products: pd.DataFrame, week: str, before: Before | None
+) -> tuple[pd.DataFrame, pd.DataFrame | None, str]:
+    """Segments with the week they appeared in and their size last week; last week's products; a sentence."""
+    size = products["segment"].value_counts()
+    segments = segments.assign(products=segments["segment"].map(size).astype(np.int64))
+    last = None if before is None else before.last_week if before.week == week else before.products
+    since = {} if before is None else before.segments.set_index("segment")["since"].to_dict()
+    segments["since"] = [since.get(one, week) for one in segments["segment"]]
+    if last is None:
+        segments["products_last_week"], segments["new"] = np.nan, False
+        return segments, None, "the first report: there is no week before to compare with"
+    then = last["segment"].value_counts()
+    segments["products_last_week"] = segments["segment"].map(then).fillna(0)
+    segments["new"] = segments["products_last_week"] == 0
+    both = products.merge(last[["product_id", "segment"]], on="product_id", suffixes=("", "_then"))
+    moved = int((both["segment"] != both["segment_then"]).sum())
+    said = f"{len(products) - len(both)} products are new since last week, {len(last) - len(both)} are gone, "
+    return segments, last[["product_id", "segment"]], f"{said}{moved} changed their segment"
+
+
+def _with_demand(
+    segments: pd.DataFrame, products: pd.DataFrame, demand: Demand, settings: Market, thin: str
+) -> pd.DataFrame:
+    """Segments with their move, their share of sales lately, and their share of products."""
+    member = (segments["segment"].to_numpy()[:, None] == products["segment"].to_numpy()).astype(float)
+    moves = _moves(member @ demand.lines, settings, thin)
+    recent = moves["recent"].to_numpy(np.float64)
+    whole = np.nansum(recent)
+    share = recent / whole if whole else np.full(len(segments), np.nan)
+    shares = {
+        "product_share": (segments["products"] / max(len(products), 1)).round(4),
+        "share": share.round(4),
+    }
+    price = products["against"].groupby(products["segment"]).median()
+    return pd.concat(
+        [segments.assign(**shares, against=segments["segment"].map(price).round(4)), moves], axis=1
+    )
