@@ -2,6 +2,7 @@
 import { adviceOf } from "./advice.js";
 import { mediaUrl, post } from "./api.js";
 import { grid, picture, skeleton, stock } from "./card.js";
+import { watch } from "./events.js";
 import { announce, button, fill, h, icon, link, plain } from "./dom.js";
 import { money, percent, t } from "./i18n.js";
 import { categoryName, names } from "./names.js";
@@ -98,7 +99,7 @@ function neighbours(product, signal) {
     if (panel.dataset.kind !== kind) return;
     const hits = kept.get(kind);
     const label = `${t("product.similar")}: ${t(`product.similar.${kind || "all"}`)}`;
-    fill(panel, hits.length ? grid(hits, label) : h("p", { class: "hint" }, t("product.similar.none")));
+    fill(panel, hits.length ? watch(grid(hits, label), hits) : h("p", { class: "hint" }, t("product.similar.none")));
     panel.tabIndex = hits.length ? -1 : 0;
   }
 
@@ -113,7 +114,7 @@ function row({ title, hits }) {
     fill(section, h("h2", {}, title), body);
     section.hidden = false;
   };
-  const draw = (found) => found?.length && show(grid(found, title));
+  const draw = (found) => found?.length && show(watch(grid(found, title), found));
   if (hits instanceof Promise) {
     hits.then(draw, (error) => {
       if (error.status !== undefined) show(h("p", { class: "hint", role: "alert" }, error.message));
