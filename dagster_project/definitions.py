@@ -14,6 +14,7 @@ from assets import (
     monitoring,
     packaging,
     preprocessing,
+    published_insights,
     release,
     search,
     training,
@@ -40,6 +41,7 @@ _MODULES = [
     interactions,
     *insights.MODULES,
     release,
+    published_insights,
     packaging,
     monitoring,
 ]
