@@ -155,21 +155,23 @@ def _category_findings(evidence: Evidence, categories: Categories, least: float)
 
 
 def _price_findings(evidence: Evidence, prices: Prices, least: float) -> Iterator[Found]:
-    table = evidence.products
+    table, prices_of = evidence.products, evidence.products["price"].to_numpy(dtype=np.float64)
     for row in _surest(prices.wrong, least):
-        price, currency = float(table["price"].iat[row]), str(table["currency"].iat[row] or "")
+        price, currency = prices_of[row], str(table["currency"].iat[row] or "")
         level = np.log(price) - evidence.log_price[row]
         about = float(np.exp(level + prices.expected[row]))
         wide = float(np.exp(1.28 * prices.scatter[row]))
-        said = [f"{value:,.2f} {currency}".strip() for value in (price, about, about / wide, about * wide)]
-        why = price_why(*said, factor=price / about)
-        yield _finding(evidence, row, "price", prices.wrong[row], said[0], f"{said[2]} – {said[3]}", why)
+        stands, usual, low, high = (
+            f"{value:,.2f} {currency}".strip() for value in (price, about, about / wide, about * wide)
+        )
+        why = price_why(stands, usual, low, high, price / about)
+        yield _finding(evidence, row, "price", prices.wrong[row], stands, f"{low} – {high}", why)
 
 
 def _media_findings(
     evidence: Evidence, categories: Categories, media: Media, view: str, kind: str, least: float
 ) -> Iterator[Found]:
-    column = {"photo": "photos", "sound": "sounds"}[kind]
+    keys_of = evidence.products[f"{kind}s"].tolist()
     for row in _surest(media.wrong, least):
         given = int(evidence.labels[row])
         scores = categories.by_view.get(view)
@@ -183,8 +185,7 @@ def _media_findings(
             continue
         says = str(evidence.names[given]) if given >= 0 else ""
         looks = str(evidence.names[best]) if best >= 0 and best != given else ""
-        keys = evidence.products[column].iat[row]
-        stands = str(keys[0]) if len(keys) else ""
+        stands = str(keys_of[row][0]) if len(keys_of[row]) else ""
         yield _finding(evidence, row, kind, media.wrong[row], stands, says, media_why(kind, looks, says))
 
 

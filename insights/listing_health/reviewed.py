@@ -29,7 +29,7 @@ def read_reviewed(path: Path) -> pd.DataFrame:
         raise InputError(str(path.name), str(error), remedy) from error
     if "product_id" not in table:
         remedy = "write a column product_id, and kind and stands where you like"
-        raise InputError(f"{path.name}: columns", ", ".join(table), remedy)
+        raise InputError(f"{path.name}: columns", ", ".join(map(str, table)), remedy)
     read = pd.DataFrame({name: table[name].str.strip() if name in table else "" for name in COLUMNS})
     for line, kind in enumerate(read["kind"], 2):
         if kind and kind not in KINDS:
