@@ -63,6 +63,7 @@ def test_the_way_there_and_a_download(visit: Callable[..., Any], tmp_path: Path)
     with visit("/") as page:
         settled(page)
         page.get_by_role("link", name="For the shop", exact=True).click()
+        page.get_by_role("link", name="Applications", exact=True).click()
         page.wait_for_url("**/applications")
         settled(page)
         assert (
