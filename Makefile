@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights demo test lint ui serve drift tune cross-validate rollback scrub releases deliveries approve summary help install fast-test fetch-media
+.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights demo test lint ui serve drift tune cross-validate rollback export scrub releases deliveries approve summary help install fast-test fetch-media
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -100,6 +100,9 @@ releases: install   ## which releases there are, which is live, which Bentos hol
 
 scrub: install   ## read all that is kept; name what is damaged and how to get it back
 	@$(RUN) scrub
+
+export: install     ## vectors of the live release with ids and attributes, as Parquet: make export TO=/data
+	@$(RUN) export $(if $(TO),--to $(TO)) $(if $(FORMAT),--format $(FORMAT)) $(if $(RELEASE),--release $(RELEASE))
 
 rollback: install   ## move `current` back to the release before
 	@$(RUN) rollback

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 __all__ = [
-    "COLUMNS", "EVENT_COLUMNS", "EVENT_KINDS", "ID_COLUMNS", "PRODUCT_COLUMNS", "QUARANTINE_COLUMNS",
-    "REQUIRED", "STOCK_COLUMNS", "TABLES", "TIME", "Column", "empty", "raw_columns", "source_columns",
+    "COLUMNS", "EVENT_COLUMNS", "EVENT_KINDS", "ID_COLUMNS", "INTERACTION_COLUMNS", "INTERACTION_KINDS",
+    "PRODUCT_COLUMNS", "QUARANTINE_COLUMNS", "REQUIRED", "STOCK_COLUMNS", "TABLES", "TIME", "Column",
+    "empty", "raw_columns", "source_columns",
 ]  # fmt: skip
 
 TABLES = ("products", "events", "stock")
 EVENT_KINDS = ("view", "cart", "purchase")
+INTERACTION_KINDS = ("impression", "click", "cart", "purchase")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,22 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("on_hand", "Pieces that can be sold now.", "int64"),
         Column("lead_time_days", "Days until an order arrives.", "double"),
     ),
+    "interactions": (
+        Column("event_id", "Names the event; one that came again counts once."),
+        Column("session", "Of the visit: random, of the page alone."),
+        Column("user_id", "Keyed hash of the shopper's id; empty for nobody known."),
+        Column("kind", "`impression`, `click`, `cart` or `purchase`."),
+        Column("product_id", "The product that was shown."),
+        Column("position", "Place among what was shown, from 1.", "int64"),
+        Column("query_id", "Names the search that it was shown for; empty without one."),
+        Column("query", "The search's words, where they are kept."),
+        Column("release", "The release that gave what was shown."),
+        Column("time", "When it happened.", TIME),
+        Column("quantity", "Pieces, of a cart or purchase.", "int64"),
+        Column("unit_price", "Price of one piece.", "double"),
+        Column("order_id", "Shared by what was bought together."),
+        Column("keyed", "Whether it came with a key of scope events.", "bool"),
+    ),
     "quarantine": (
         Column("table", "Where the row came from: products, events, stock, photos or sounds."),
         Column("scope", "What was refused: `row`, `field` (its row goes on without it) or `file`."),
@@ -85,7 +103,7 @@ ID_COLUMNS = ("product_id", "group_id", "user_id", "order_id")
 
 _NAMES = {table: tuple(column.name for column in columns) for table, columns in COLUMNS.items()}
 PRODUCT_COLUMNS, EVENT_COLUMNS, STOCK_COLUMNS = (_NAMES[table] for table in TABLES)
-QUARANTINE_COLUMNS = _NAMES["quarantine"]
+INTERACTION_COLUMNS, QUARANTINE_COLUMNS = _NAMES["interactions"], _NAMES["quarantine"]
 
 
 def source_columns(table: str) -> tuple[str, ...]:

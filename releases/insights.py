@@ -17,7 +17,14 @@ from releases.release import Release
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_parquet, reading
 
-__all__ = ["ProductTable", "insight_folders", "insight_parts", "read_insights"]
+__all__ = [
+    "OF_THE_WORKSPACE",
+    "ProductTable",
+    "insight_folders",
+    "insight_parts",
+    "read_insights",
+    "table_of",
+]
 
 FOLDER = "insights"
 OF_THE_WORKSPACE = ("record.json", "timing.json")
@@ -91,8 +98,18 @@ def read_insights(release: Release) -> dict[str, ProductTable]:
     """
     before = release.part(BEFORE)
     found = {} if before is None else {before.stem: read_product_table(before)}
-    tables = {name: own / f"{name}.parquet" for name, own in insight_folders(release).items()}
-    return found | {name: read_product_table(path) for name, path in tables.items() if path.exists()}
+    tables = {name: table_of(name, folder) for name, folder in insight_folders(release).items()}
+    return found | {name: table for name, table in tables.items() if table is not None}
+
+
+def table_of(application: str, folder: Path) -> ProductTable | None:
+    """The table in an application's folder; None where it says nothing of single products.
+
+    Raises:
+        ArtifactError: it cannot be read.
+    """
+    path = folder / f"{application}.parquet"
+    return read_product_table(path) if path.exists() else None
 
 
 def read_product_table(path: Path) -> ProductTable:

@@ -23,6 +23,7 @@ BY_FOLDER = {
         folder: f"delete {{place}} and run the {job} job: it is made again" for folder, job in MADE_BY.items()
     },
     "champion.json": "delete it and run the evaluation job: the challenger is judged and crowned anew",
+    "insights": "delete {place} and run the insights job: what the release packs answers until then",
     "snapshot.dvc": "delete it and run the collection job: DVC is told of the snapshot again",
     # DVC goes by size and time of a file and takes a damaged one for whole: it has to be gone.
     "snapshot": "delete it and put back what DVC keeps: dvc checkout -f {root}/snapshot.dvc; where it keeps "

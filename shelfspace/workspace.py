@@ -15,7 +15,8 @@
     champion.json      which model is champion
     releases/<id>/     immutable releases;  current  names the live one
     state/             ledger, feature caches, checkpoints, Dagster's and BentoML's homes
-    live/              requests.log of the service, access/
+    live/              requests.log of the service, access/, interactions.db with shoppers' events
+    insights/<application>/   what an application said after the release; `current` names it
     rules.yaml         merchandising rules, written by people; docs/search.md
     judgements/        CSV files of judged queries, written by people; docs/search.md
     delta/<id>.log     products put, changed and deleted since release <id>

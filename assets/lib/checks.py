@@ -40,6 +40,9 @@ OVERLAPPING = 25
 EXAMPLES = 40
 """Failing rows that a check shows."""
 
+OF_PRODUCTS = ("events", "stock", "interactions")
+"""Suites whose tables are compared with the clean products."""
+
 ROOMS = ("assets", "catalog", "data_checks", "models")
 """Where the code stands that a verdict may rest on."""
 
@@ -168,14 +171,14 @@ def suite_check(
 ) -> dg.AssetChecksDefinition:
     """A blocking check that runs a Great Expectations suite over a table of the workspace.
 
-    Clean products are compared with the media of the snapshot, clean events and stock with the products.
+    Clean products are compared with the media of the snapshot, those `OF_PRODUCTS` with the products.
     """
 
     def media(shop: Shop) -> frozenset[str] | None:
         return frozenset(shop.media.keys()) if suite == "products" else None
 
     def products(shop: Shop) -> frozenset[str] | None:
-        return frozenset(shop.table("products")["product_id"]) if suite in ("events", "stock") else None
+        return frozenset(shop.table("products")["product_id"]) if suite in OF_PRODUCTS else None
 
     def judge(shop: Shop) -> Any:
         from data_checks.suites import Surroundings

@@ -23,6 +23,7 @@ from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw
 from catalog.snapshot.user_key import user_key
 from models.features.store import FeatureStore
 from releases.champion import check_papers
+from releases.pairs import check_pair, pair_folders
 from releases.pointer import current_id, history
 from releases.release import Release, list_releases
 from shelfspace.durable_log import DurableLog
@@ -132,6 +133,8 @@ def parts(workspace: Workspace) -> Iterator[Part]:
     yield Part("releases", workspace.releases / "promotions.jsonl", partial(history, root))
     for folder in list_releases(workspace.releases):
         yield Part("releases", folder, partial(Release.load, folder))
+    for folder in pair_folders(root):
+        yield Part("insights", folder, partial(check_pair, folder))
     for log in sorted([*workspace.live.glob(REQUEST_LOG), *(root / "delta").glob("*.log")]):
         yield Part("logs", log, partial(check_log, log))
 

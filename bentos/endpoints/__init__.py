@@ -12,16 +12,21 @@ declaration, the scope that a key needs, metrics, the access log and the fast pa
 to be told. The tests of tests/bentos/endpoints/test_contracts.py try every record: its examples are
 accepted, unknown fields refused, its answers fit their model.
 
-A page of facts that is asked by GET, with no body, is a record too: `Facts` (bentos.endpoints.facts).
+A page of facts that is asked by GET, with no body, is a record too: `Facts` (bentos.endpoints.facts), and so
+is a page for the shop's people, of facts and tables: `PeoplePage` (bentos.endpoints.people).
 """
 
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
+from bentos.api.sheets import said_json
 from bentos.endpoints.endpoint import Endpoint
 from bentos.endpoints.facts import Facts
+from bentos.endpoints.people import DATA, PeoplePage
+from bentos.serving.backend import Backend
 
-__all__ = ["ENDPOINTS", "FACTS"]
+__all__ = ["ENDPOINTS", "FACTS", "PEOPLE"]
 
 RECORDS = [
     record
@@ -32,3 +37,19 @@ ENDPOINTS: dict[str, Endpoint] = {record.name: record for record in RECORDS if i
 """By name."""
 FACTS: dict[str, Facts] = {record.path: record for record in RECORDS if isinstance(record, Facts)}
 """Pages of facts by path."""
+PEOPLE: dict[str, PeoplePage] = {
+    page.name: page
+    for page in sorted((r for r in RECORDS if isinstance(r, PeoplePage)), key=lambda page: page.place)
+}
+"""Pages for the shop's people by name, in their order."""
+
+
+def for_people(backend: Backend) -> dict[str, Any]:
+    """What there is for the shop's people: pages, and routes that say something of one product."""
+    del backend
+    pages = [{"name": page.name, "title": said_json(page.title)} for page in PEOPLE.values()]
+    advice = [e.name for e in ENDPOINTS.values() if e.scope == "insights" and e.names_products]
+    return {"pages": pages, "of_a_product": advice}
+
+
+FACTS[DATA] = Facts(DATA, for_people, scope="insights")

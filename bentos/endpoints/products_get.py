@@ -35,8 +35,6 @@ class ProductDetails(BaseModel):
         description="The category that its vector speaks for; null where the release has no labels."
     )
     bought_together: list[Hit] = Field(description="Products of the same baskets; empty without events.")
-    price_suggestion: dict[str, JsonValue] | None = Field(None, description="Null: no release holds one yet.")
-    stock: dict[str, JsonValue] | None = Field(None, description="Null: no release holds one yet.")
 
 
 async def details(asked: Asked) -> Outcome:
@@ -69,8 +67,6 @@ def page_of(catalogue: CatalogueView, place: int, labels: list[str]) -> dict[str
         **catalogue.details(place),
         "modalities": catalogue.modalities_of(place),
         "guess": guess,
-        "price_suggestion": None,
-        "stock": None,
     }
 
 
@@ -102,8 +98,6 @@ GET_PRODUCTS = Reading(
             "labels": [{"label": "Shoes", "score": 0.97}],
         },
         "bought_together": [],
-        "price_suggestion": None,
-        "stock": None,
     },
     examples={"one": {"product_id": "p00017"}, "several": {"product_ids": ["p00017", "p00004"]}},
     form=Form(top={"product_id": "text"}),

@@ -29,6 +29,7 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "index": said(loaded, backend.config.settings.service.index),
         "search": loaded.catalogues.parts.describe() | {"bought_together": counted.get("bought_together", 0)},
         "insights": counted,
+        "newer_insights": {name: pair.version for name, pair in loaded.pairs.items()},
         "encoder": None if loaded.choice is None else loaded.choice.describe(),
         "media": backend.media.describe(loaded),
         "rules": {"rules": len(rules.rules), "unknown_products": rules.unknown_products(columns)},

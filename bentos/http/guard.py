@@ -24,6 +24,7 @@ from bentos.auth.access import (
 )
 from bentos.auth.keys import ScopeName
 from bentos.endpoints import ENDPOINTS, FACTS
+from bentos.endpoints.people import DATA
 from bentos.errors import RequestError
 from bentos.http.bodies import refuse, respond
 from bentos.http.security_headers import lacking, unshared
@@ -44,7 +45,7 @@ SCOPES = {endpoint.path: endpoint.scope for endpoint in ENDPOINTS.values()} | {
 OF_ANYONE = frozenset(endpoint.path for endpoint in ENDPOINTS.values() if endpoint.open)
 """Routes that are asked without a key too, and say themselves what is taken then."""
 LISTED = frozenset({*OPEN, *SCOPES, "/docs", "/docs.json", "/schema.json", "/metrics"})
-FOLDERS = (*OPEN_FOLDERS, "/media/", "/static_content/")
+FOLDERS = (*OPEN_FOLDERS, f"{DATA}/", "/media/", "/static_content/")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 START, NUMBERS = secrets.token_hex(8).encode(), itertools.count()
 """Of the request ids of this process; they tell requests apart, and are no secret."""
@@ -196,6 +197,8 @@ def is_open(path: str) -> bool:
 
 def needed(path: str) -> ScopeName:
     """The scope a path asks for; what is no route below /products/ counts as writing."""
+    if path.startswith(f"{DATA}/"):
+        return "insights"
     return SCOPES.get(path, "write" if path.startswith("/products/") else "read")
 
 

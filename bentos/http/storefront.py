@@ -8,9 +8,11 @@ their path: they may be cached for good, and an upgrade is seen at once.
 import gzip
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qs
 
 import anyio
@@ -18,10 +20,12 @@ import anyio.to_thread
 import orjson
 from starlette.types import Scope, Send
 
-from bentos.endpoints import FACTS
+from bentos.endpoints import FACTS, PEOPLE
+from bentos.endpoints.people import DATA, answer_csv, answer_sheet
 from bentos.errors import RequestError
 from bentos.http.security_headers import PAGE_POLICY
 from bentos.http.served import Running
+from bentos.serving.backend import Backend
 from bentos.serving.media import MediaShelf
 from shelfspace.hashing import content_hash
 
@@ -29,9 +33,10 @@ __all__ = ["PAGES", "Pages", "StaticFile", "read_static"]
 
 logger = logging.getLogger("shelfspace.pages")
 
+Made = TypeVar("Made")
 STATIC = Path(__file__).resolve().parent.parent / "static"
 PAGE, DOCS = "index.html", "docs.html"
-PAGES = frozenset({"/", "/about", "/market", "/listing-health", "/stock-plan"})
+PAGES = frozenset({"/", "/about", *(f"/{name}" for name in PEOPLE)})
 """Paths that are answered with the storefront's page, which holds nothing of the catalogue."""
 VERSION = b"{version}"
 """In the page's text, where the hash of all files goes."""
@@ -130,17 +135,45 @@ class Pages:
             await self._media(path.removeprefix("/media/"), scope, send)
         elif path in FACTS:
             only_get(scope)
-            try:
-                backend = self._running.started().backend
-                facts = await anyio.to_thread.run_sync(FACTS[path].read, backend, limiter=self._limiter())
-            except (ValueError, KeyError, TypeError, OSError):
-                # Files that other programs wrote: told without its trace, as the fast path does.
-                logger.exception("%s failed", path)
-                raise RequestError(500, "service", path, "the service's log says what failed") from None
+            facts = await self._read(path, FACTS[path].read)
             await send_bytes(scope, send, orjson.dumps(facts), b"application/json", "no-store")
+        elif path.startswith(f"{DATA}/"):
+            only_get(scope)
+            await self._for_people(path.removeprefix(f"{DATA}/"), scope, send)
         else:
             return False
         return True
+
+    async def _read(self, path: str, read: Callable[[Backend], Made]) -> Made:
+        """What a function of the backend gives, in a thread.
+
+        Raises:
+            RequestError: 500 where it fails, told without its trace, as the fast path does.
+        """
+        backend = self._running.started().backend
+        try:
+            return await anyio.to_thread.run_sync(read, backend, limiter=self._limiter())
+        except RequestError:
+            raise
+        except Exception:  # also of files that other programs wrote
+            logger.exception("%s failed", path)
+            raise RequestError(500, "service", path, "the service's log says what failed") from None
+
+    async def _for_people(self, asked: str, scope: Scope, send: Send) -> None:
+        name, _, table = asked.partition("/")
+        page = PEOPLE.get(name)
+        if page is None or (table and not table.endswith(".csv")):
+            raise RequestError(404, "path", scope["path"][:200], f"GET {DATA} names the pages there are")
+        if not table:
+            sheet = await self._read(scope["path"], partial(answer_sheet, page))
+            await send_bytes(scope, send, orjson.dumps(sheet), b"application/json", "no-store")
+            return
+        language = parse_qs(scope["query_string"].decode("latin-1")).get("language", ["en"])[-1]
+        made = partial(answer_csv, page, table.removesuffix(".csv"), language)
+        named = f'attachment; filename="{name}-{table}"'.encode("latin-1")
+        body = await self._read(scope["path"], made)
+        extra = [(b"content-disposition", named)]
+        await send_bytes(scope, send, body, b"text/csv; charset=utf-8", "no-store", extra=extra)
 
     async def _media(self, key: str, scope: Scope, send: Send) -> None:
         backend = self._running.started().backend

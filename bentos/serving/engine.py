@@ -19,6 +19,7 @@ from bentos.serving.index_backend import IndexChoice, close_remote
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.uploads import PutMedia, keys_said
 from releases import Release, current_id, list_releases
+from releases.pairs import published
 from retrieval.changes.migrate import prune_logs
 from retrieval.changes.records import Record
 from retrieval.changes.segment import DeltaLimits, Written
@@ -46,6 +47,7 @@ class Engine:
         self._indexes = IndexChoice(config)
         self.loaded: LoadedRelease | None = None
         self._refused: str | None = None
+        self._seen: tuple[str, dict[str, tuple[int, int]]] | None = None
         self._swap = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -100,6 +102,28 @@ class Engine:
             return self._fall_back()
         return True
 
+    def refresh_applications(self) -> bool:
+        """Take up applications that were brought up to date for the release that answers; True where one was.
+
+        Calls that began keep what they began with, as with a release.
+        """
+        root, loaded = self._config.releases, self.loaded
+        if root is None or loaded is None:
+            return False
+        stats = {name: pointer.stat() for name, pointer in published(root).items()}
+        seen = (loaded.id, {name: (stat.st_mtime_ns, stat.st_ino) for name, stat in stats.items()})
+        if seen == self._seen:
+            return False
+        before, self._seen = self._seen, seen
+        if before is None or before[0] != loaded.id:
+            return False  # they were read with the release
+        with self._swap:
+            self.loaded = loaded.with_applications(root)
+        logger.info(
+            "applications newer than release %s: %s", loaded.id, ", ".join(self.loaded.pairs) or "none"
+        )
+        return True
+
     def write(self, loaded: LoadedRelease, records: list[Record]) -> Written | None:
         """Append changes to the log of the release they were made for; returns what became of them.
 
@@ -125,7 +149,7 @@ class Engine:
         loaded = LoadedRelease.load(release, self._config.settings.media)
         loaded = self._indexes.indexed(loaded, self._stop.is_set)
         try_out(loaded)
-        loaded = loaded.with_applications()
+        loaded = loaded.with_applications(self._config.releases)
         return loaded.with_choice(self._config.settings.service, self._config.media)
 
     def _install(self, loaded: LoadedRelease) -> None:
@@ -195,6 +219,7 @@ class Engine:
             try:
                 self._watched()
                 self.refresh()
+                self.refresh_applications()
                 self._indexes.tend(self.loaded, self._stop.is_set)
             except Exception as error:
                 # A bug here must not end the watching in silence.

@@ -20,7 +20,8 @@ from models.features.table import FeatureTable
 from models.inference.backends import Choice
 from models.inference.by_modality import own_of, title_own, vectors_alone
 from releases.in_memory import InMemoryRelease
-from releases.insights import insight_folders
+from releases.insights import insight_folders, read_insights, table_of
+from releases.pairs import Pair, published, read_pair
 from retrieval.catalogue.updates import seen_facts
 from retrieval.changes.migrate import Carried, Target, carry_over, log_path
 from retrieval.changes.records import AHEAD, Header
@@ -36,6 +37,9 @@ __all__ = ["LoadedRelease"]
 
 logger = logging.getLogger("shelfspace.applications")
 
+UNREADABLE = (ShelfspaceError, OSError, ValueError, KeyError)
+"""What reading an application's folder may raise: it is then said, and the rest is served."""
+
 
 @dataclass(frozen=True, eq=False)
 class LoadedRelease(InMemoryRelease):
@@ -47,6 +51,7 @@ class LoadedRelease(InMemoryRelease):
         remote: indexes of this release that a server outside answers from.
         queries: those that were asked before.
         folders: application to the folder that it is served from.
+        pairs: those that were brought up to date after the release.
         applications: those that `bentos.serving.applications` opens, as objects.
         unserved: application to why it is not served.
     """
@@ -56,6 +61,7 @@ class LoadedRelease(InMemoryRelease):
     remote: "tuple[PgRowIndex, ...]" = ()
     queries: QueryCache = field(default_factory=QueryCache)
     folders: Mapping[str, Path] = field(default_factory=dict)
+    pairs: Mapping[str, Pair] = field(default_factory=dict)
     applications: Mapping[str, Any] = field(default_factory=dict)
     unserved: Mapping[str, str] = field(default_factory=dict)
 
@@ -68,16 +74,46 @@ class LoadedRelease(InMemoryRelease):
         choice = choose_way(self.id, self.encoder, self.release.products, snapshot, self.media, service)
         return replace(self, choice=choice, queries=QueryCache(service.query_cache))
 
-    def with_applications(self) -> "LoadedRelease":
-        """The same release with its applications opened; one that cannot be is left out, and said."""
-        folders, opened, unserved = insight_folders(self.release), {}, {}
-        for name in sorted(folders.keys() & OPENERS.keys()):
+    def with_applications(self, workspace: Path | None = None) -> "LoadedRelease":
+        """The same release with its applications opened: as a workspace has brought them up to date since,
+        else as the release packs them. One that cannot be opened is left out; what is wrong is said.
+
+        Args:
+            workspace: to look in; None for what the release packs.
+        """
+        packed, insights = insight_folders(self.release), dict(read_insights(self.release))
+        pairs: dict[str, Pair] = {}
+        opened: dict[str, Any] = {}
+        folders, unserved = dict(packed), dict[str, str]()
+        for name, pointer in ({} if workspace is None else published(workspace)).items():
             try:
-                opened[name] = OPENERS[name].open(folders[name], self)
-            except (ShelfspaceError, OSError, ValueError, KeyError) as error:
+                pair = read_pair(pointer, self.id)
+                table = table_of(name, pair.folder)
+                made = self._opened(name, pair.folder)
+            except UNREADABLE as error:
+                unserved[name] = str(error)
+                continue
+            pairs[name], folders[name] = pair, pair.folder
+            opened |= {name: made} if name in OPENERS else {}
+            insights |= {} if table is None else {name: table}
+        for name in sorted((packed.keys() & OPENERS.keys()) - opened.keys()):
+            try:
+                opened[name] = self._opened(name, packed[name])
+            except UNREADABLE as error:
                 unserved[name] = f"{name} of release {self.id} cannot be served: {error}"
-                logger.error("%s", unserved[name])  # noqa: TRY400 - the sentence says it; no trace needed
-        return replace(self, folders=folders, applications=opened, unserved=unserved)
+        for problem in unserved.values():
+            logger.warning("%s", problem)
+        return replace(
+            self, insights=insights, folders=folders, pairs=pairs, applications=opened, unserved=unserved
+        )
+
+    def _opened(self, name: str, folder: Path) -> Any:
+        """What an application's `Opener` makes of a folder; what is open already stays."""
+        if name not in OPENERS:
+            return None
+        if self.folders.get(name) == folder and name in self.applications:
+            return self.applications[name]
+        return OPENERS[name].open(folder, self)
 
     def application(self, name: str) -> Any:
         """What an `Opener` made of an application's folder; None where the release has none."""

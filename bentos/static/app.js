@@ -5,6 +5,7 @@ import { silence } from "./player.js";
 import { productPage } from "./product.js";
 import { queryBox } from "./query.js";
 import { searchPage } from "./search.js";
+import { forPeople } from "./session.js";
 
 const top = document.getElementById("top");
 const main = document.getElementById("main");
@@ -30,10 +31,21 @@ function drawFrame() {
       "aria-label": long, "aria-pressed": String(name === language()), "data-key": `language-${name}`,
       on: { click: () => speak(name) } }, short)));
   fill(top, h("div", { class: "inner" }, link("/", { class: "brand", "aria-label": t("brand.home") }, logo(), h("span", {}, "Shelfspace")),
-    box.form, h("nav", { class: "places", "aria-label": "Shelfspace" }, link("/about", { class: "place" }, t("nav.about.short")), languages)));
+    box.form, h("nav", { class: "places", "aria-label": "Shelfspace" }, forPeoplePlace(), link("/about", { class: "place" }, t("nav.about.short")), languages)));
   fill(document.getElementById("foot"), h("div", { class: "inner" }, h("p", {}, t("footer.text")),
     h("p", {}, link("/about", {}, t("nav.about")), h("a", { href: "/docs" }, t("footer.api")))));
   document.getElementById("skip").textContent = t("skip");
+}
+
+/** The way to the pages for the shop's people; hidden from everyone else. */
+function forPeoplePlace() {
+  const place = link("/", { class: "place people-place", hidden: true }, t("people.short"));
+  forPeople().then(({ pages }) => {
+    if (!pages.length) return;
+    place.setAttribute("href", `/${pages[0].name}`);
+    place.hidden = false;
+  });
+  return place;
 }
 
 function speak(name) {
@@ -46,10 +58,12 @@ function speak(name) {
   top.querySelector(`[data-key="language-${name}"]`).focus();
 }
 
-const kindOf = (url) => (url.pathname.startsWith("/product/") ? "product" : url.pathname === "/about" ? "about" : "search");
+const KINDS = { "/": "search", "/about": "about" };
+const kindOf = (url) => (url.pathname.startsWith("/product/") ? "product" : KINDS[url.pathname] ?? "people");
 
-/** The view of a kind; the release page's code is fetched when it is first asked for. */
+/** The view of a kind; the code of pages that are no shop is fetched when they are first asked for. */
 async function make(kind) {
+  if (kind === "people") return (await import("./people.js")).peoplePage(go, box);
   if (kind === "about") return (await import("./about.js")).aboutPage(go, box);
   return kind === "product" ? productPage(go, box) : searchPage(go, box);
 }
@@ -69,8 +83,9 @@ async function show({ restore = 0, ...how } = {}) {
     document.body.dataset.view = kind;
   }
   for (const place of top.querySelectorAll(".place")) {
-    place.toggleAttribute("aria-current", place.getAttribute("href") === url.pathname);
-    if (place.hasAttribute("aria-current")) place.setAttribute("aria-current", "page");
+    const here = place.classList.contains("people-place") ? kind === "people" : place.getAttribute("href") === url.pathname;
+    place.toggleAttribute("aria-current", here);
+    if (here) place.setAttribute("aria-current", "page");
   }
   if (!how.quiet) scrollTo({ top: 0, behavior: "instant" });
   await view.show(url, how);

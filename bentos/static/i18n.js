@@ -81,6 +81,9 @@ export function moment(time) {
   return new Intl.DateTimeFormat(tag(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
 }
 
+/** A date without a time, which no time zone moves. */
+export const day = (date) => new Intl.DateTimeFormat(tag(), { dateStyle: "medium", timeZone: "UTC" }).format(new Date(date.slice(0, 10)));
+
 export function languageName(code) {
   try {
     return new Intl.DisplayNames([tag()], { type: "language" }).of(code);

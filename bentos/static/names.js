@@ -1,5 +1,6 @@
 // What the shop calls its categories in the language of the page.
 import { get } from "./api.js";
+import { takeEvents } from "./events.js";
 import { language } from "./i18n.js";
 
 const HAN = /\p{Script=Han}/u;
@@ -8,7 +9,7 @@ let asked = null;
 
 /** Fetch the names once; without them categories are called as the catalogue has them. */
 export function names() {
-  asked ??= get("/release/names").then(({ categories }) => { known = categories; }, (error) => {
+  asked ??= get("/release/names").then(({ categories, events }) => { known = categories; takeEvents(events); }, (error) => {
     asked = null;
     if (error.status === undefined) throw error; // a bug, and no answer of the service
   });

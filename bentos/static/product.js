@@ -1,6 +1,8 @@
 // One product: its photos, sounds, facts, what the model makes of it, and its neighbours.
+import { adviceOf } from "./advice.js";
 import { mediaUrl, post } from "./api.js";
 import { grid, picture, skeleton, stock } from "./card.js";
+import { watch } from "./events.js";
 import { announce, button, fill, h, icon, link, plain } from "./dom.js";
 import { money, percent, t } from "./i18n.js";
 import { categoryName, names } from "./names.js";
@@ -47,24 +49,6 @@ function guess(product) {
     })),
     product.category ? h("p", { class: agrees ? "agrees" : "differs" }, icon(agrees ? "check" : "alert"),
       t(agrees ? "product.guess.agrees" : "product.guess.differs")) : null);
-}
-
-function advice(product) {
-  const price = product.price_suggestion;
-  const store = product.stock;
-  const sections = [];
-  if (price?.price != null) {
-    sections.push(h("section", { class: "insight" }, h("h2", {}, t("product.price")),
-      h("p", {}, t("product.price.text", { price: money(price.price, product.currency) })),
-      price.low != null && price.high != null ? h("p", { class: "hint" }, t("product.price.range",
-        { from: money(price.low, product.currency), to: money(price.high, product.currency) })) : null));
-  }
-  if (store && (store.days_left != null || store.order != null)) {
-    sections.push(h("section", { class: "insight" }, h("h2", {}, t("product.stock")),
-      store.days_left != null ? h("p", {}, t("product.stock.days", { n: store.days_left })) : null,
-      store.order != null ? h("p", { class: "hint" }, t("product.stock.order", { n: store.order })) : null));
-  }
-  return sections;
 }
 
 function details(product) {
@@ -115,7 +99,7 @@ function neighbours(product, signal) {
     if (panel.dataset.kind !== kind) return;
     const hits = kept.get(kind);
     const label = `${t("product.similar")}: ${t(`product.similar.${kind || "all"}`)}`;
-    fill(panel, hits.length ? grid(hits, label) : h("p", { class: "hint" }, t("product.similar.none")));
+    fill(panel, hits.length ? watch(grid(hits, label), hits) : h("p", { class: "hint" }, t("product.similar.none")));
     panel.tabIndex = hits.length ? -1 : 0;
   }
 
@@ -130,7 +114,7 @@ function row({ title, hits }) {
     fill(section, h("h2", {}, title), body);
     section.hidden = false;
   };
-  const draw = (found) => found?.length && show(grid(found, title));
+  const draw = (found) => found?.length && show(watch(grid(found, title), found));
   if (hits instanceof Promise) {
     hits.then(draw, (error) => {
       if (error.status !== undefined) show(h("p", { class: "hint", role: "alert" }, error.message));
@@ -159,7 +143,7 @@ function drawProduct(root, product, signal) {
       h("div", { class: "row" }, link(address({ ...EMPTY(), product: product.product_id }), { class: "primary" },
         icon("similar"), t("product.search")), sounds),
       description ? h("section", {}, h("h2", { class: "sr" }, t("product.description")), h("p", { class: "prose", dir: "auto" }, description)) : null,
-      guess(product), advice(product), details(product))),
+      guess(product), adviceOf(product, t("product.people"), signal), details(product))),
   rows(product, signal).map(row), neighbours(product, signal));
   announce(`${title}, ${money(product.price, product.currency)}`);
 }

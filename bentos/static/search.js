@@ -3,6 +3,7 @@ import { post } from "./api.js";
 import { grid, skeleton } from "./card.js";
 import * as clips from "./clips.js";
 import { announce, button, fill, h, icon, link } from "./dom.js";
+import { watch } from "./events.js";
 import { activeFilters, drawFacets } from "./facets.js";
 import { number, t, tag } from "./i18n.js";
 import { categoryName, names } from "./names.js";
@@ -96,7 +97,9 @@ export function searchPage(go, box) {
 
   const change = (changes) => go(address({ ...state, ...changes, page: 1 }), { quiet: true });
 
-  function drawAnswer({ hits, total, facets: found, understood: said = [], nearest = [] }, given, focus) {
+  function drawAnswer({ hits, total, facets: found, understood: said = [], nearest = [] }, given, focus, release) {
+    const plain = given.length === 1 && !filtered(state) && state.sort === "relevance";
+    const seen = { release, query: plain ? state.text : "", first: (state.page - 1) * PAGE + 1 };
     const currency = [...hits, ...nearest].find((hit) => hit.currency)?.currency ?? "EUR";
     const held = reading.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     const pages = Math.max(1, Math.ceil(total / PAGE));
@@ -110,7 +113,7 @@ export function searchPage(go, box) {
     fill(reading, understood(said, state, currency, (url) => go(url, { quiet: true })));
     if (held) (reading.querySelector(`[data-key="${CSS.escape(held)}"]`) ?? reading.querySelector("button, a") ?? title).focus({ preventScroll: true });
     fill(chips, activeFilters(state, currency, change, (url) => go(url, { quiet: true })));
-    if (hits.length) fill(results, grid(hits, heading(state), 2), drawPages(total));
+    if (hits.length) fill(results, watch(grid(hits, heading(state), 2), hits, seen), drawPages(total));
     else fill(results, nearest.length ? nearestOnes(nearest) : nothing());
     if (focus) (title.hidden ? hero.querySelector("h1") : title).focus({ preventScroll: true });
   }
@@ -160,7 +163,7 @@ export function searchPage(go, box) {
       const [answer] = await Promise.all([ask(where, state, kept, signal), names()]);
       if (signal.aborted) return;
       shownFor = where;
-      drawAnswer(answer.result, given, focus);
+      drawAnswer(answer.result, given, focus, answer.release);
     } catch (error) {
       if (signal.aborted || error.name === "AbortError") return;
       if (error.status === undefined) throw error;

@@ -18,6 +18,7 @@ from dagster_project.dead_runs import close_dead_runs
 from dagster_project.jobs import JOBS
 from dagster_project.scrub import scrub_schedule
 from dagster_project.tags import CAUSE, NEED, WORKSPACE
+from releases import current_id
 from shelfspace.errors import CatalogError, ShelfspaceError
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import Workspace, params_file
@@ -147,7 +148,7 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
 
 
 def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """The weekly retraining, the hourly look at drift, the weekly scrub."""
+    """The weekly retraining, the hourly look at drift, the daily insights, the weekly scrub."""
 
     def tags(context: dg.ScheduleEvaluationContext) -> dict[str, str]:
         name = Workspace.find().name
@@ -174,4 +175,16 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Writes a drift report from the last requests and the present catalogue.",
     )
-    return [weekly, hourly, scrub_schedule(settings.automation)]
+    daily = dg.ScheduleDefinition(
+        name="daily_insights",
+        job_name="insights",
+        cron_schedule=settings.automation.insights_cron or "0 0 * * *",
+        execution_timezone=settings.automation.timezone,
+        run_config=run_config("schedule", "the daily look at what the applications say"),
+        tags={CAUSE: "insights"},
+        should_execute=lambda _context: current_id(Workspace.find().root) is not None,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Brings the applications up to date for the live release, without another one.",
+    )
+    last = [daily] if settings.automation.insights_cron else []
+    return [weekly, hourly, *last, scrub_schedule(settings.automation)]

@@ -11,6 +11,7 @@ import click
 
 from dagster_project.cli.adopt import adopt
 from dagster_project.cli.deliveries import approve, deliveries
+from dagster_project.cli.export import export
 from dagster_project.cli.fetch import fetch_media
 from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
@@ -90,7 +91,7 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, serve, drift, summary, fetch_media),
-    *(deliveries, approve, releases, rollback, adopt, scrub, synonyms, keys),
+    *(deliveries, approve, releases, rollback, export, adopt, scrub, synonyms, keys),
 )
 for command in COMMANDS:
     shelfspace.add_command(command)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from data_checks.suites.clean import events, products, quarantine, stock
+from data_checks.suites.clean import events, interactions, products, quarantine, stock
 from data_checks.suites.raw import raw_events, raw_products, raw_stock
 from data_checks.suites.rules import Rule, Surroundings
 from shelfspace.errors import InputError
@@ -37,6 +37,7 @@ SUITES = {
         Suite("events", "", events),
         Suite("stock", "product_id", stock),
         Suite("quarantine", "id", quarantine),
+        Suite("interactions", "event_id", interactions),
     )
 }
 """All suites by name."""

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 
 from catalog.cells import filled
-from catalog.contract import EVENT_KINDS
+from catalog.contract import EVENT_KINDS, INTERACTION_KINDS
 from data_checks.suites.rules import Rule, Surroundings, has_columns, has_rows
 from shelfspace.settings import Settings
 
-__all__ = ["events", "products", "quarantine", "stock"]
+__all__ = ["events", "interactions", "products", "quarantine", "stock"]
 
 SCOPES = ("row", "field", "file")
-TABLES = ("events", "photos", "products", "sounds", "stock")
+TABLES = ("events", "interactions", "photos", "products", "sounds", "stock")
 
 
 def products(settings: Settings, around: Surroundings) -> list[Rule]:
@@ -99,6 +99,35 @@ def stock(settings: Settings, around: Surroundings) -> list[Rule]:
         _at_least("on_hand", 0, "zero or more", "A plan counts pieces and days."),
         _at_least("lead_time_days", 0, "zero or more", "A plan counts pieces and days."),
     ]
+
+
+def interactions(settings: Settings, around: Surroundings) -> list[Rule]:
+    """Shopper events: each once, of known kinds and products, their places and times possible."""
+    return [
+        *has_columns("interactions"),
+        _known("Clicks and impressions are counted by product.", around),
+        Rule(
+            "event_once", "event_id is unique among those with a key, and those without",
+            "An event that comes again counts once.",
+            ("event_id", "keyed"), lambda ids, keyed: ~pd.DataFrame([ids, keyed]).T.duplicated(keep=False),
+        ),
+        Rule(
+            "interaction_kind", f"kind is one of {', '.join(INTERACTION_KINDS)}", "They count differently.",
+            ("kind",), lambda cells: cells.isin(INTERACTION_KINDS),
+        ),
+        Rule(
+            "position_from_1", "position is 1 or more, or not told", "What stands first is clicked more.",
+            ("position",), lambda cells: cells.isna() | cells.ge(1),
+        ),
+        Rule(
+            "keyed_sales", "carts and purchases came with a key", "Else anybody could train the ranking.",
+            ("kind", "keyed"), lambda kind, keyed: keyed.astype(bool) | ~kind.isin(("cart", "purchase")),
+        ),
+        Rule(
+            "interaction_past", "time is given, and not in the future", "Nobody has seen it yet tomorrow.",
+            ("time",), lambda times: times.notna() & _not_later(around)(times),
+        ),
+    ]  # fmt: skip
 
 
 def quarantine(settings: Settings, around: Surroundings) -> list[Rule]:

@@ -4,8 +4,11 @@ import numpy as np
 
 __all__ = ["change_p", "overdispersion"]
 
+LEAST, MOST = 1e-6, 0.9
+"""Of rho: at the least the beta-binomial is the binomial."""
 
-def change_p(before: np.ndarray, recent: np.ndarray, expected: float, rho: float) -> np.ndarray:
+
+def change_p(before: np.ndarray, recent: np.ndarray, expected: float, rho: np.ndarray) -> np.ndarray:
     """Two-sided p of each count's change, given the sum of both parts.
 
     Where weekly counts are negative-binomial with one mean, the recent part of their sum is beta-binomial;
@@ -15,33 +18,37 @@ def change_p(before: np.ndarray, recent: np.ndarray, expected: float, rho: float
     Args:
         before, recent: (n,) counts of both parts.
         expected: share of recent in their sum, of the whole shop.
-        rho: see `overdispersion`; 0 is the binomial of Poisson counts.
+        rho: (n,) see `overdispersion`; 0 is the binomial of Poisson counts.
     """
     from scipy.stats import betabinom  # a second to import
 
-    size = 1 / max(rho, 1e-6) - 1
+    sizes = 1 / np.maximum(rho, LEAST) - 1
     p = np.ones(len(before))
     counts = (before + recent).astype(np.int64).tolist(), recent.astype(np.int64).tolist()
-    for place, (n, x) in enumerate(zip(*counts, strict=True)):
+    for place, (n, x, size) in enumerate(zip(*counts, sizes.tolist(), strict=True)):
         mass = betabinom.pmf(np.arange(n + 1), n, expected * size, (1 - expected) * size)
         p[place] = min(1.0, 2 * min(mass[: x + 1].sum(), mass[x:].sum()))
     return p
 
 
-def overdispersion(before: np.ndarray, recent: np.ndarray, expected: np.ndarray) -> float:
-    """How much more the recent part varies than chance alone: rho of a beta-binomial, by moments.
+def overdispersion(before: np.ndarray, recent: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """(n,) how much more the recent part varies than chance alone: rho of a beta-binomial, by moments.
 
-    Its variance is n p (1 - p) (1 + (n - 1) rho); the excess is summed over all counts and divided by what
-    rho = 1 would give.
+    Its variance is m p (1 - p) (1 + (m - 1) rho) for m counts; the excess is summed over comparisons and
+    divided by what rho = 1 would give. One row's few comparisons say little, so its rho is drawn to that of
+    all rows, and is never below it.
 
     Args:
-        before, recent: (m,) counts of comparisons where most have no cause.
-        expected: (m,) share of recent in each.
+        before, recent: (n, c) counts of c comparisons.
+        expected: (c,) share of recent in each.
     """
     total = before + recent
-    kept = (total > 1) & (expected > 0) & (expected < 1)
-    total, recent, expected = total[kept], recent[kept], expected[kept]
-    if not len(total):
-        return 0.0
-    z2 = (recent - total * expected) ** 2 / (total * expected * (1 - expected))
-    return float(np.clip(np.sum(z2 - 1) / np.sum(total - 1), 0.0, 0.5))
+    told = (total > 1) & (expected > 0) & (expected < 1)
+    spread = np.where(told, total * expected * (1 - expected), 1.0)
+    excess = np.where(told, (recent - total * expected) ** 2 / spread - 1, 0.0).sum(axis=1)
+    whole = np.where(told, total - 1, 0.0).sum(axis=1)
+    if not whole.any():
+        return np.zeros(len(before))
+    every = excess.sum() / whole.sum()
+    own = (excess + every * whole[whole > 0].mean()) / (whole + whole[whole > 0].mean())
+    return np.clip(np.maximum(own, every), 0.0, MOST)

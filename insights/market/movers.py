@@ -5,6 +5,7 @@ import pandas as pd
 
 from insights.market.chance import change_p, overdispersion
 from insights.market.demand import Demand
+from insights.market.folder import Said
 from shelfspace.settings.insights import Market
 
 __all__ = ["COLUMNS", "movers", "too_short"]
@@ -18,14 +19,15 @@ ORIGINS = 6
 """Earlier comparisons that the usual change from month to month is taken from."""
 
 
-def too_short(demand: Demand, settings: Market) -> str:
-    """Why there can be no risers and fallers; "" where there can."""
-    need = settings.recent_weeks + settings.before_weeks
-    if demand.why_not:
+def too_short(demand: Demand, settings: Market) -> Said:
+    """Why there can be no risers and fallers; empty where there can."""
+    need, there = settings.recent_weeks + settings.before_weeks, len(demand.weeks)
+    if demand.why_not.en or there >= need:
         return demand.why_not
-    if len(demand.weeks) < need:
-        return f"not enough evidence: {len(demand.weeks)} whole weeks of purchases, {need} are compared"
-    return ""
+    return Said(
+        f"not enough evidence: {there} whole weeks of purchases, {need} are compared",
+        f"依据不足：只有 {there} 个整周的购买记录，比较需要 {need} 周",
+    )
 
 
 def movers(lines: np.ndarray, settings: Market) -> pd.DataFrame:
@@ -47,7 +49,7 @@ def movers(lines: np.ndarray, settings: Market) -> pd.DataFrame:
     p = np.full(len(lines), np.nan)
     q = p.copy()
     if judged.any():
-        p[judged] = change_p(before[judged], recent[judged], share, _usual(lines, settings))
+        p[judged] = change_p(before[judged], recent[judged], share, _usual(lines, settings)[judged])
         q[judged] = false_discovery_control(p[judged])
     expected = before * share / (1 - share) if share < 1 else np.zeros(len(lines))
     ratio = np.divide(recent, expected, out=np.full(len(lines), np.nan), where=expected > 0)
@@ -79,14 +81,9 @@ def _parts(lines: np.ndarray, end: int, settings: Market) -> tuple[np.ndarray, n
     return before, recent, float(recent.sum() / whole) if whole else 0.0
 
 
-def _usual(lines: np.ndarray, settings: Market) -> float:
+def _usual(lines: np.ndarray, settings: Market) -> np.ndarray:
     """Overdispersion of earlier comparisons; of this one where there are none, which finds fewer movers."""
     need, step = settings.recent_weeks + settings.before_weeks, settings.recent_weeks
     ends = list(range(lines.shape[1] - step, need - 1, -step))[:ORIGINS] or [lines.shape[1]]
-    parts = [_parts(lines, end, settings) for end in ends]
-    shares = [np.full(len(lines), share) for _, _, share in parts]
-    return overdispersion(
-        np.concatenate([before for before, _, _ in parts]),
-        np.concatenate([recent for _, recent, _ in parts]),
-        np.concatenate(shares),
-    )
+    before, recent, share = zip(*(_parts(lines, end, settings) for end in ends), strict=True)
+    return overdispersion(np.stack(before, axis=1), np.stack(recent, axis=1), np.array(share))

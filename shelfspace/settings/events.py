@@ -13,7 +13,7 @@ class Events(Section):
     """What `POST /events` takes of shoppers, and for how long it is kept (docs/events.md)."""
 
     storefront: bool = Field(
-        True, description="The service's own pages send impressions, clicks and carts, without a cookie."
+        True, description="The service's own pages tell what was seen and clicked, without a cookie."
     )
     days_late: PositiveFloat = Field(30, description="Days after which an event is too old to be taken.")
     days_kept: PositiveFloat = Field(

@@ -191,6 +191,7 @@ class Monitoring(Section):
 
 
 CRON = r"^\S+( \S+){4}$"
+CRON_OR_NONE = r"^(\S+( \S+){4})?$"
 
 
 def _known_zone(name: str) -> str:
@@ -205,6 +206,12 @@ class Automation(Section):
     weekly: str = Field("0 3 * * 1", pattern=CRON, description="Cron expression of the retraining schedule.")
     drift_cron: str = Field(
         "7 * * * *", pattern=CRON, description="Cron expression of the schedule that looks for drift."
+    )
+    insights_cron: str = Field(
+        "45 4 * * *",
+        pattern=CRON_OR_NONE,
+        description="Cron expression of the schedule that brings the applications up to date without a new "
+        "release; empty for none.",
     )
     scrub: str = Field(
         "30 4 * * 0", pattern=CRON, description="Cron expression of the schedule that verifies all bytes."

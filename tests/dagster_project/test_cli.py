@@ -15,11 +15,13 @@ from catalog.sample import build_sample
 from dagster_project.cli import servers
 from dagster_project.cli.app import shelfspace
 from dagster_project.graph import LOOPS, STAGES
+from releases import promote, write_release
 from shelfspace.errors import BusyError
 from shelfspace.files import write_json, write_text
 from shelfspace.workspace import Workspace
 from tests.catalog.shelf import collected, product, write_catalogue
 from tests.conftest import PROJECT
+from tests.releases.test_release import parts
 
 
 @pytest.fixture
@@ -265,6 +267,20 @@ def test_a_rollback_without_an_earlier_release_is_refused(root: Path) -> None:
     workspace = Workspace.open("sample")
     write_text(workspace.releases / "current", released(workspace, 1, 0.5))
     assert "no earlier release" in refused("rollback")
+
+
+def test_the_live_release_is_exported_or_a_named_one_and_nothing_twice(root: Path, tmp_path: Path) -> None:
+    workspace, to = Workspace.open("sample"), str(tmp_path / "out")
+    made = [write_release(workspace.releases, **parts(tmp_path, seed)).id for seed in (1, 2)]
+    assert "has no live release" in refused("export", "--to", to)
+    for name in made:
+        promote(workspace.root, name)
+    assert ask("rollback").exit_code == 0
+    assert f"30 products of release {made[0]} (live)" in ask("export", "--to", to).stdout
+    assert f"release {made[1]} (not the live one)" in ask("export", "--release", made[1]).stdout
+    assert [file.name for file in (workspace.root / "exports").iterdir()] == [f"{made[1]}.parquet"]
+    assert "it is there already" in refused("export", "--to", to)
+    assert "make releases lists" in refused("export", "--to", to, "--release", "../../etc")
 
 
 def test_keys_come_and_go(root: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -69,7 +70,7 @@ def test_tables_show_their_columns() -> None:
     shown = {s.key.to_user_string() for s in specs() if "dagster/column_schema" in s.metadata}
     assert shown == {
         *("raw_products", "raw_events", "raw_stock"),
-        *("products", "events", "stock", "quarantine"),
+        *("products", "events", "stock", "quarantine", "interactions"),
     }
 
 
@@ -83,10 +84,33 @@ def test_every_asset_links_to_the_function_that_computes_it() -> None:
 
 
 def test_schedules_keep_the_cron_times_and_zone_of_the_parameters() -> None:
-    told = Automation(weekly="5 4 * * 0", drift_cron="0 6 * * *", scrub="1 2 * * 3", timezone="Europe/Berlin")
+    crons = {
+        "weekly": "5 4 * * 0",
+        "drift_cron": "0 6 * * *",
+        "insights_cron": "0 5 * * *",
+        "scrub": "1 2 * * 3",
+    }
+    told = Automation.model_validate({**crons, "timezone": "Europe/Berlin"})
     _, schedules = automations(Settings(automation=told))
-    assert [schedule.cron_schedule for schedule in schedules] == ["5 4 * * 0", "0 6 * * *", "1 2 * * 3"]
+    assert [schedule.cron_schedule for schedule in schedules] == list(crons.values())
     assert {schedule.execution_timezone for schedule in schedules} == {"Europe/Berlin"}
+    assert {schedule.default_status for schedule in schedules} == {dg.DefaultScheduleStatus.RUNNING}
+    _, fewer = automations(Settings(automation=told.model_copy(update={"insights_cron": ""})))
+    assert "daily_insights" not in {schedule.name for schedule in fewer}
+
+
+def test_the_daily_insights_wait_for_a_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELFSPACE_WORKSPACES", str(tmp_path))
+    (daily,) = (s for s in automations(Settings())[1] if s.name == "daily_insights")
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(
+            instance, scheduled_execution_time=datetime(2026, 11, 28, tzinfo=UTC)
+        )
+        assert not daily.evaluate_tick(context).run_requests
+        made = tmp_path / "sample" / "releases" / "000001-abcdef01"
+        made.mkdir(parents=True)
+        (made.parent / "current").write_text(made.name)
+        assert len(daily.evaluate_tick(context).run_requests) == 1
 
 
 def test_a_code_server_can_load_them() -> None:

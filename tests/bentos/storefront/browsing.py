@@ -30,7 +30,9 @@ WATCH = """addEventListener("securitypolicyviolation",
 
 def settled(page: "Page") -> None:
     """Wait until the products are there."""
-    page.locator('#results[aria-busy="false"], .page-product h1, .page-about .facts-row').first.wait_for()
+    page.locator(
+        '#results[aria-busy="false"], .page-product h1, .page-about .facts-row, .page-people h1'
+    ).first.wait_for()
 
 
 def query_of(page: "Page") -> dict[str, list[str]]:

@@ -58,24 +58,6 @@ def test_bought_together_shows_when_there_is_something(visit: Callable[..., Any]
         expect(page.get_by_role("heading", name="Often bought together")).to_have_count(0)
 
 
-def test_insights_of_price_and_stock_when_present(visit: Callable[..., Any]) -> None:
-    from playwright.sync_api import expect
-
-    with visit("/about") as page:
-        page.route("**/products/get", with_insights)
-        settled(page)
-        page.goto(f"/product/{TWO_PHOTOS}")
-        expect(page.get_by_text("usually cost €12.50")).to_be_visible()
-        expect(page.get_by_text("Lasts about 9 more days")).to_be_visible()
-
-
-def with_insights(route: Any) -> None:
-    answer = route.fetch()
-    body = answer.json()
-    body["result"] |= {"price_suggestion": {"price": 12.5, "low": 10, "high": 15}, "stock": {"days_left": 9}}
-    route.fulfill(response=answer, json=body)
-
-
 def test_sounds_play_one_at_a_time(visit: Callable[..., Any]) -> None:
     from playwright.sync_api import expect
 

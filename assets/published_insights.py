@@ -1,0 +1,74 @@
+"""What applications said since the release: put beside it, where the service takes it up."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from assets.insights import INSIGHTS
+from assets.lib.insight import insight
+from assets.lib.presentation import table_fact
+from assets.lib.record import Facts
+from assets.lib.shop import Shop
+from releases import current, current_id
+from releases.pairs import publish, published, withdraw
+from shelfspace.files import write_json
+
+__all__ = ["published_insights"]
+
+OF_THE_RELEASE, NEWER, OTHER = "as the release packs it", "newer than the release", "of other vectors"
+
+
+def _live(shop: Shop) -> dict[str, str]:
+    return {"live release": current_id(shop.workspace.root) or "", "vectors": _vectors(shop)}
+
+
+def _vectors(shop: Shop) -> str:
+    return shop.record("product_embeddings").files.get("embeddings.npy", "")
+
+
+def _there(shop: Shop, facts: Facts) -> bool:
+    """Whether the pointers are where they were put; a person may have taken them away."""
+    return sorted(published(shop.workspace.root)) == sorted(facts["newer"]["json"])
+
+
+@insight(
+    folder="state/published_insights",
+    deps=["release", *INSIGHTS],
+    inputs=INSIGHTS,
+    also=_live,
+    there=_there,
+    kinds={"python"},
+    code_version="1",
+    description="Applications that know more than the live release packs, each served with it from now on.",
+)
+def published_insights(shop: Shop, folder: Path) -> Facts:
+    """Move each application's pointer, where it was computed of the live release's own vectors."""
+    root = shop.workspace.root
+    live = current(root, verify=False)
+    if live is None:
+        write_json(folder / "published.json", {})
+        return {"skipped": "no release is live yet; the release job makes one", "newer": {"json": []}}
+    fits = live.manifest["files"]["embeddings.npy"] == _vectors(shop)
+    states = {}
+    for name in INSIGHTS:
+        prefix = f"insights/{name}/"
+        packed = {
+            k.removeprefix(prefix): v for k, v in live.manifest["files"].items() if k.startswith(prefix)
+        }
+        record = shop.record(name)
+        if fits and packed != record.files:
+            publish(root, name, shop.folder(name), live.id, record.data_version)
+            states[name] = NEWER
+        else:
+            withdraw(root, name)
+            states[name] = OF_THE_RELEASE if fits else OTHER
+    write_json(folder / "published.json", {"release": live.id, "applications": states})
+    shown = pd.DataFrame(states.items(), columns=["application", "state"])
+    why = {} if fits else {"kept": f"{live.id} packs, since the workspace holds vectors of another release"}
+    return {
+        "dagster/row_count": len(states),
+        "release": live.id,
+        "newer": {"json": [name for name, state in states.items() if state == NEWER]},
+        "applications": table_fact(shown, len(shown)),
+        **why,
+    }

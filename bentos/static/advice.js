@@ -1,0 +1,53 @@
+// What the applications say of one product to the shop's people: a title, and how its answer is told.
+import { post } from "./api.js";
+import { said, written } from "./cells.js";
+import { fill, h } from "./dom.js";
+import { money, moneyRange } from "./i18n.js";
+import { forPeople } from "./session.js";
+
+/** Route to its words: `tell` makes of a result what stands there, `{ text, facts }`; what is falsy shows nothing.
+ * Texts are { en, zh }; a fact is { title, value, kind, digits, currency, note }. */
+const ADVICE = [
+  {
+    route: "price",
+    title: { en: "Price", zh: "价格" },
+    tell: ({ price, low, high }, { currency }) => price != null && {
+      text: { en: `Comparable products usually cost ${money(price, currency)}.`, zh: `可比商品通常售价为 ${money(price, currency)}。` },
+      facts: low == null || high == null ? [] : [{ title: { en: "Usual range", zh: "通常范围" },
+        value: moneyRange(low, high, currency) }],
+    },
+  },
+  {
+    route: "stock",
+    title: { en: "Stock", zh: "库存" },
+    tell: ({ days_left: days, order }) => (days != null || order != null) && {
+      facts: [
+        { title: { en: "Days it lasts", zh: "可维持天数" }, value: days, kind: "number" },
+        { title: { en: "To order", zh: "建议订货" }, value: order, kind: "number" },
+      ].filter(({ value }) => value != null),
+    },
+  },
+];
+
+const drawn = ({ title }, { text, facts = [] }) => h("section", { class: "insight" }, h("h3", {}, said(title)),
+  text ? h("p", {}, said(text)) : null,
+  facts.length ? h("dl", { class: "advice" }, facts.map((fact) => [h("dt", {}, said(fact.title)),
+    h("dd", {}, written(fact.value, fact), fact.note ? h("small", {}, said(fact.note)) : null)])) : null);
+
+/** The panel for the shop's people on a product's page; it stays hidden where there is nothing to tell. */
+export function adviceOf(product, title, signal) {
+  const panel = h("section", { class: "for-people", hidden: true, "aria-label": title });
+  const asked = async (one) => {
+    const { result } = await post(`/${one.route}`, { product_id: product.product_id }, signal);
+    return one.tell(result, product);
+  };
+  forPeople().then(async ({ of_a_product: there }) => {
+    const known = ADVICE.filter((one) => there.includes(one.route));
+    const told = await Promise.allSettled(known.map(asked));
+    const sections = known.map((one, i) => (told[i].value ? drawn(one, told[i].value) : null)).filter(Boolean);
+    if (signal.aborted || !sections.length) return;
+    fill(panel, h("h2", {}, title), sections);
+    panel.hidden = false;
+  });
+  return panel;
+}

@@ -1,0 +1,1 @@
+"""Weekly demand of every product, with how sure it is."""

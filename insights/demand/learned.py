@@ -1,0 +1,91 @@
+"""Demand learned over all products at once: gradient-boosted trees, one head a quantile and one for the mean.
+
+LightGBM (Ke et al., NeurIPS 2017) over lags, buyers, prices and neighbours, as the strongest entries of the
+M5 competition did (Makridakis et al., 2022), with the Tweedie loss for the mean.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from insights.demand.features import WARM_UP, DemandFeatures
+from insights.demand.forecast import HORIZON, LEVELS, Forecast
+from shelfspace.settings.insights import Demand
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
+
+__all__ = ["LearnedDemand", "learn_demand"]
+
+TREES = {
+    "learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 100, "feature_fraction": 0.4,
+    "bagging_fraction": 0.6, "bagging_freq": 1, "verbose": -1, "num_threads": 1, "deterministic": True,
+}  # fmt: skip
+TWEEDIE = 1.3
+"""Variance power of the mean's loss: between counts (1) and their sums (2)."""
+
+
+class LearnedDemand:
+    """Heads that were fitted on the weeks before some week, and forecast from any later one."""
+
+    def __init__(self, heads: list["Booster"], mean: "Booster") -> None:
+        self._heads, self._mean = heads, mean
+
+    def forecast(self, features: DemandFeatures, week: int) -> Forecast:
+        """Of all products, from what is known at the end of week number `week`."""
+        level = features.level(week)[:, None]
+        rows = features.at(week)
+        ahead = pd.concat([rows.assign(ahead=np.float32(h)) for h in range(1, HORIZON + 1)])
+
+        def of(head: "Booster") -> np.ndarray:
+            shares = np.asarray(head.predict(ahead, num_threads=1))
+            return (shares.reshape(HORIZON, len(rows)).T * level).astype(np.float32)
+
+        return Forecast(np.stack([of(head) for head in self._heads], axis=2), of(self._mean))
+
+
+def learn_demand(
+    features: DemandFeatures, until: int, settings: Demand, seed: int = 0
+) -> LearnedDemand | None:
+    """Fit on the weeks up to number `until`, that one too.
+
+    What is learned is demand over the product's own level; a row weighs as its level, so that the loss is
+    that of all pieces together.
+
+    Returns:
+        None where there are fewer than `settings.least_rows` rows to learn from.
+    """
+    rows, shares, weights = training_rows(features, until, settings, seed)
+    if len(rows) < settings.least_rows:
+        return None
+    import lightgbm
+
+    data = lightgbm.Dataset(rows, shares, weight=weights, params={"verbose": -1}, free_raw_data=False)
+
+    def fit(**objective: object) -> "Booster":
+        return lightgbm.train({**TREES, **objective, "seed": seed}, data, settings.trees)
+
+    heads = [fit(objective="quantile", alpha=level) for level in LEVELS]
+    return LearnedDemand(heads, fit(objective="tweedie", tweedie_variance_power=TWEEDIE))
+
+
+def training_rows(
+    features: DemandFeatures, until: int, settings: Demand, seed: int
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Rows of features, demand over level, and weights: a product and week once, one week ahead drawn.
+
+    Products that did not sell in the last 12 weeks teach nothing; weeks sold out are no target.
+    """
+    sales, draw = features.sales, np.random.default_rng(seed)
+    tables, shares, weights = [pd.DataFrame()], [np.empty(0)], [np.empty(0)]
+    for week in range(max(WARM_UP, until - settings.origins), until):
+        sold = np.flatnonzero((sales.units[:, max(week - 11, 0) : week + 1] > 0).any(axis=1))
+        ahead = draw.integers(1, min(HORIZON, until - week) + 1, len(sold))
+        usable = sales.known[sold, week + ahead]
+        sold, ahead = sold[usable], ahead[usable]
+        level = features.level(week)[sold]
+        tables.append(features.at(week).iloc[sold].assign(ahead=ahead.astype(np.float32)))
+        shares.append(sales.units[sold, week + ahead] / level)
+        weights.append(level)
+    return pd.concat(tables, ignore_index=True), np.concatenate(shares), np.concatenate(weights)

@@ -1,0 +1,1 @@
+"""What to keep in stock, when to order and how much."""

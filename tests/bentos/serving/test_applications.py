@@ -1,0 +1,134 @@
+"""Applications as a loaded release serves them: as it packs them, or newer, and never another release's."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bentos.application import Application
+from bentos.config import ServiceConfig
+from bentos.endpoints.release import manifest
+from bentos.serving.applications import OPENERS
+from bentos.serving.applications.opener import Opener
+from releases import Release, promote, rollback, write_release
+from releases.pairs import publish, withdraw
+from retrieval.vectors import build_index
+from shelfspace.errors import ArtifactError
+from shelfspace.files import write_table
+from shelfspace.settings import Settings
+from tests.bentos.shop import Shop
+
+
+def liked(folder: Path, other: str) -> Path:
+    """The folder of an application, as its asset writes it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    write_table(folder / "liked.parquet", pd.DataFrame({"product_id": ["P001"], "other_id": [other]}))
+    (folder / "word.txt").write_text(other)
+    return folder
+
+
+def opened(folder: Path, release: object) -> str:
+    text = (folder / "word.txt").read_text()
+    if text == "broken":
+        raise ArtifactError("word.txt is of another form; run the insights job")
+    return text
+
+
+@pytest.fixture
+def application(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
+    monkeypatch.setitem(OPENERS, "liked", Opener("liked", opened))
+    source, vectors = liked(tmp_path / "liked", "P002"), np.asarray(shop.first.embeddings)
+    for rows in (40, 60):
+        made = write_release(
+            tmp_path / "releases",
+            shop.first.model_folder,
+            product_ids=list(shop.first.product_ids[:rows]),
+            embeddings=vectors[:rows],
+            index=build_index(vectors[:rows], shop.settings.release),
+            products=shop.first.products[:rows],
+            metrics={},
+            provenance={},
+            parts={"insights/liked": lambda place: shutil.copytree(source, place)},
+        )
+        promote(tmp_path, made.id)
+    served = Application(ServiceConfig(Settings.model_validate({"service": {"encoder": "eager"}}), tmp_path))
+    assert served.engine.refresh()
+    served.engine.refresh_applications()
+    yield served
+    served.close()
+
+
+def word(application: Application) -> tuple[str, str]:
+    """What the object says, and what the table."""
+    loaded = application.engine.require()
+    return loaded.application("liked"), loaded.insight("liked", "P001")[0]["other_id"]
+
+
+def test_a_newer_one_is_taken_up_without_another_release_and_given_back(
+    application: Application, tmp_path: Path
+) -> None:
+    engine = application.engine
+    before = engine.require()
+    assert word(application) == ("P002", "P002")
+    assert not engine.refresh_applications()
+    publish(tmp_path, "liked", liked(tmp_path / "liked", "P003"), before.id, "b" * 32)
+    assert engine.refresh_applications()
+    assert word(application) == ("P003", "P003")
+    assert before.application("liked") == "P002", "what began with the old one ends with it"
+    assert manifest(application.backend)["newer_insights"] == {"liked": "b" * 32}
+    assert manifest(application.backend)["problem"] == ""
+    assert withdraw(tmp_path, "liked")
+    assert engine.refresh_applications()
+    assert word(application) == ("P002", "P002")
+
+
+def test_another_releases_is_refused_and_said_after_a_rollback_too(
+    application: Application, tmp_path: Path
+) -> None:
+    engine = application.engine
+    newest = engine.require().id
+    publish(tmp_path, "liked", liked(tmp_path / "liked", "P003"), newest, "b" * 32)
+    assert engine.refresh_applications()
+    before = rollback(tmp_path).id
+    assert engine.refresh()
+    engine.refresh_applications()
+    assert word(application) == ("P002", "P002")
+    assert (
+        f"liked was brought up to date for release {newest}, and {before} answers"
+        in manifest(application.backend)["problem"]
+    )
+    promote(tmp_path, newest)
+    assert engine.refresh()
+    engine.refresh_applications()
+    assert word(application) == ("P003", "P003")
+    assert manifest(application.backend)["problem"] == ""
+
+
+def test_one_that_cannot_be_opened_leaves_what_the_release_packs(
+    application: Application, tmp_path: Path
+) -> None:
+    live = application.engine.require().id
+    publish(tmp_path, "liked", liked(tmp_path / "liked", "broken"), live, "b" * 32)
+    assert application.engine.refresh_applications()
+    assert word(application) == ("P002", "P002")
+    assert "run the insights job" in manifest(application.backend)["problem"]
+
+
+def test_a_release_whose_own_cannot_be_opened_answers_without_it(shop: Shop, tmp_path: Path) -> None:
+    def refuse(folder: Path, release: object) -> None:
+        raise ArtifactError(f"{folder.name} is of an earlier form; make a new release")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(OPENERS, "liked", Opener("liked", refuse))
+        loaded = Application(ServiceConfig(shop.settings, shop.workspace.root)).engine
+        release = Release.load(shop.first.folder)
+        folder = tmp_path / release.id
+        shutil.copytree(release.folder, folder)
+        liked(folder / "insights" / "liked", "P002")
+        made = loaded._prepared(Release(folder, release.manifest))
+    assert made.application("liked") is None
+    assert "is of an earlier form; make a new release" in made.unserved["liked"]
