@@ -19,6 +19,7 @@ class Recommendation(Section):
     shoppers: Positive = Field(
         500, description="Most shoppers of a moment that is learned from; twice as many are judged."
     )
+    goes_with: Positive = Field(8, description="Most products that a product is said to go with.")
     least_bought: Positive = Field(
         300, description="Purchases to learn from, below which nothing is learned."
     )
