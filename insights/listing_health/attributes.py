@@ -3,6 +3,7 @@
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,18 +44,24 @@ class MissingAttribute:
 
 
 def missing_attributes(
-    products: pd.DataFrame, vectors: np.ndarray, labels: np.ndarray, least: float
+    products: pd.DataFrame, languages: Sequence[str], vectors: np.ndarray, labels: np.ndarray, least: float
 ) -> list[MissingAttribute]:
     """Attributes that at least this share of the nearest have for certain, in the order of rows.
 
     Args:
+        languages: (n,) of the texts: attributes are named in them, so neighbours are of the same.
         vectors: (n, d) float32 of unit length.
         labels: (n,) int64 category, -1 unknown; neighbours are of the same.
     """
     own = [_named(cell) for cell in products["attributes"]]
     found: list[MissingAttribute] = []
-    for label in np.unique(labels[labels >= 0]):
-        rows = np.flatnonzero(labels == label)
+    known = np.flatnonzero(labels >= 0)
+    for _, places in (
+        pd.DataFrame({"label": labels[known], "of": np.array(languages)[known]})
+        .groupby(["label", "of"])
+        .indices.items()
+    ):
+        rows = np.sort(known[places])
         learned = some_of(rows)
         if len(learned) <= FEWEST:
             continue
