@@ -65,9 +65,7 @@ def test_an_attribute_that_the_like_have() -> None:
     shop = Shop()
     shop.products.loc[8, "attributes"] = '{"size": "8"}'
     found = shop.judged().findings
-    assert found[["product_id", "kind", "fits"]].to_numpy().tolist() == [
-        ["p008", "attribute", "made of: tin"]
-    ]
+    assert found[["product_id", "stands", "fits"]].to_numpy().tolist() == [["p008", "made of", "tin"]]
     assert found["why"][0] == "“made of” is missing; 20 of the 20 nearest products have it; most say “tin”."
 
 
