@@ -28,7 +28,7 @@ def _searches(shop: Shop) -> dict[str, str]:
     also=_searches,
     settings=lambda shop: [shop.settings.insights.market.model_dump()],
     kinds={"scipy", "parquet"},
-    code_version="1",
+    code_version="2",
     description="Segments by vector, steady from week to week, with demand, movers, price positions, gaps.",
 )
 def market(shop: Shop, folder: Path) -> Facts:
