@@ -19,6 +19,8 @@ FEWEST = 10
 """Products of a category, beside the product, that are needed to say anything."""
 MOST = 3
 """Attributes named of one product."""
+SURE = 0.75
+"""How sure a missing attribute must be at least: of much that neighbours have, some lack it for a reason."""
 LIKELY = 0.8
 """Share of neighbours from which on a value is proposed."""
 
@@ -91,7 +93,7 @@ def _lacking(row: int, own: list[dict[str, Any]], others: list[int], least: floa
     found = []
     for name, having in counts.items():
         sure = _at_least(having, len(others))
-        if name in own[row] or sure < least:
+        if name in own[row] or sure < max(least, SURE):
             continue
         values = Counter(str(own[other][name]) for other in others if name in own[other])
         value, times = values.most_common(1)[0]

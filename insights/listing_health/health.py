@@ -111,7 +111,7 @@ def listing_health(
     }
     parts: dict[str, Categories | Prices | Media] = {"category": categories, "price": prices, **media}
     return Health(
-        within[list(COLUMNS)].astype({"sure": np.float32}).reset_index(drop=True),
+        within[list(COLUMNS)].astype({"sure": np.float64}).reset_index(drop=True),
         {kind: int(np.isfinite(one).sum()) for kind, one in wrong.items()},
         [one.skipped for one in parts.values() if one.skipped is not None],
         {kind: round(one.share, 4) for kind, one in parts.items() if one.skipped is None},

@@ -52,6 +52,7 @@ def test_two_listings_of_one_thing() -> None:
     shop = Shop()
     for row, words in ((7, "extra"), (10, "extra")):
         shop.texts[row] = f"a small wooden box with a lid and two brass hinges from the north {words}"
+    shop.products.loc[[7, 10], "title"] = "small wooden box"
     shop.products.loc[10, "attributes"] = shop.products.loc[7, "attributes"]
     shop.photos[10] = shop.photos[7]
     found = shop.judged().findings
