@@ -200,7 +200,9 @@ def main() -> None:
     from shelfspace.settings import load_settings
 
     torch.set_num_threads(chosen.threads)
-    settings = load_settings(overrides={"training": {"device": "cpu"}})
+    settings = load_settings(
+        overrides={"model": {"text": "lstm", "image": "cnn"}, "training": {"device": "cpu"}}
+    )
     shown = {
         "preprocessing": settings.preprocessing.model_dump(mode="json"),
         "model": settings.model.model_dump(mode="json", exclude={"modalities"}),

@@ -22,6 +22,7 @@ from benchmarks.serving.limits import counting_cost, end_under_load, overload, s
 from benchmarks.serving.mixed import HOUR, mixed
 from benchmarks.serving.postgresql import postgresql_speed
 from benchmarks.serving.report import page, plot
+from benchmarks.serving.rules import compare_rules
 from benchmarks.serving.shop import open_shop
 from benchmarks.serving.throughput import compare_servers
 from shelfspace.files import read_json, write_json, write_text
@@ -41,6 +42,7 @@ def parts(root: Path, rows: int, quick: bool) -> dict[str, Callable[[Path], Any]
         "index": index_speed,
         "postgresql": postgresql_speed,
         "throughput": lambda at: compare_servers(open_shop(root, rows), at, (1, 16, 64), seconds, rounds),
+        "rules": lambda at: compare_rules(open_shop(root, rows), at, seconds, rounds),
         "stages": lambda at: stage_times(open_shop(root, rows if quick else LARGE), at),
         "counting": lambda at: counting_cost(open_shop(root, rows), at, seconds, rounds),
         "mixed": lambda at: mixed(open_shop(root, rows), at, 1500 if quick else HOUR),

@@ -144,6 +144,7 @@ class ParsedRequest:
         texts: of /suggest: what was typed.
         updated_at: of /products/delete: when it was true; None for now.
         events: of /events: what was sent, none of it checked.
+        body: of a route asked by identifiers: all of it, checked, for options of its own.
     """
 
     contract: Contract
@@ -158,6 +159,7 @@ class ParsedRequest:
     texts: tuple[str, ...] = ()
     updated_at: datetime | None = None
     events: tuple[dict[str, Any], ...] = ()
+    body: BaseModel | None = None
 
     def __len__(self) -> int:
         return len(self.product_ids)

@@ -94,7 +94,9 @@ def read_named(
         limits.check_text("product_id", product)
     k, modality = getattr(request, "k", 0), getattr(request, "modality", "")
     time = getattr(request, "updated_at", None)
-    return ParsedRequest(contract, single, (), tuple(parts), k, modality=modality, updated_at=time)
+    return ParsedRequest(
+        contract, single, (), tuple(parts), k, modality=modality, updated_at=time, body=request
+    )
 
 
 def check_shape(body: dict[str, Any], contract: Contract, limits: Limits) -> None:

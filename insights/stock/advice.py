@@ -102,12 +102,13 @@ def advice(
 
 def _stockout_chance(mean: np.ndarray, ratio: np.ndarray, on_hand: np.ndarray) -> np.ndarray:
     """(n,) that more is asked for than is there, until an order of today arrives."""
-    from scipy.stats import nbinom, poisson
+    from scipy.special import betainc, gammainc  # scipy.stats takes a second to import
 
     wide = (ratio > 1.0001) & (mean > 0)
     size = np.where(wide, mean / np.where(wide, ratio - 1, 1), 1)
     share = np.where(wide, 1 / np.where(wide, ratio, 1), 0.5)
-    return np.where(wide, nbinom.sf(on_hand, size, share), poisson.sf(on_hand, mean))
+    left = np.maximum(np.nan_to_num(on_hand), 0)
+    return np.where(wide, betainc(left + 1, size, 1 - share), gammainc(left + 1, mean))
 
 
 def _reasons(table: pd.DataFrame, plan: pd.DataFrame, told: np.ndarray) -> list[str]:

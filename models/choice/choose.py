@@ -73,10 +73,10 @@ def _choose(
         if len(glance) >= FEWEST:
             first, before = (round(float(right_on(other, glance).mean()), 4) for other in (one, best))
             if first <= before:
-                figures = (
-                    f"{one.name} {first:.3f} of {len(glance)} training rows right, {best.name} {before:.3f}"
+                why = (
+                    f"{best.name} stays: on {len(glance)} training rows it is right on {before:.3f}, "
+                    f"{one.name} on {first:.3f}, which was looked at no further"
                 )
-                why = f"{best.name} stays, the simpler: {figures}, so that no more were looked at"
                 said.append({"candidate": one.name, "first": [first, before], "rows": len(glance)})
                 continue
         right[one.name] = right_on(one, rows)
@@ -89,7 +89,7 @@ def _choose(
         if found.learned_wins:
             best, why = one, f"{one.name}: {figures} ({spread})"
         else:
-            why = f"{best.name} stays, the simpler: {one.name} {figures} ({spread})"
+            why = f"{best.name} stays: {one.name} is ahead by no more than chance, {figures} ({spread})"
     shares = {name: round(float(each.mean()), 4) for name, each in right.items()}
     return _chosen(best, catalogue, why, {"right": shares, "rows": len(rows), "compared": said})
 

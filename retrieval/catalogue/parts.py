@@ -25,6 +25,9 @@ __all__ = ["SearchParts"]
 
 ENOUGH = 10
 """Listings with every word that fill a page: beside them nothing is shown for its category alone."""
+SOME = 0.4
+"""Share of a query's words, rare ones counting more, below which a listing has too little of them: one common
+word of two, so that "hotel room" finds no living room clock."""
 LEVELS = 2
 """Nodes of a path that make a category here: what is below is as often the listing's own title."""
 FILES = {"photo": "image", "sound": "audio"}
@@ -152,10 +155,11 @@ class SearchParts:
         """(m,) bool: the candidates that may be hits: what has every word, and what is relevant enough.
 
         Where something has every word, what lacks one has to be as near in meaning as half of that, or, where
-        that fills no page, of a category with it: a red ball is no red clock.
+        that fills no page, of a category with it: a red ball is no red clock. Where nothing has, and no
+        category is named, a listing that has few of the words has to be near enough in meaning alone.
 
         Args:
-            matches: ascending positions of what has every word of the query.
+            matches: ascending positions of what has every word of the query, or is of a category it names.
             sorting: whether hits are sorted by something else than relevance; a weak one would lead then.
         """
         if candidates.words == 0 and not candidates.beside:
@@ -165,6 +169,8 @@ class SearchParts:
         known = self.answers[candidates.kind]
         least = known.sorting if sorting else known.floor
         enough, having = relevance >= least, positions(matches, candidates.rows)[1]
+        if not len(matches) and (few := enough & (candidates.covered < SOME)).any():
+            enough &= ~few | (known.relevance(candidates, worded=False) >= least)
         if having.any() and candidates.words > 1:
             near = candidates.closeness >= np.median(candidates.closeness[having])
             enough &= (

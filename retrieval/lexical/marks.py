@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from catalog.text.clean import HAN
 from catalog.text.letters import CLUSTER, CUT, LATIN_WORD, find_words, fold, ordered
-from retrieval.lexical.tokens import stems
+from retrieval.lexical.tokens import DECIMAL, decimal_term, stems
 
 __all__ = ["marks"]
 
@@ -27,15 +27,15 @@ def marks(titles: Sequence[str], terms: Collection[str]) -> list[list[tuple[int,
         return found
     spans, words = [], []
     for own, title in zip(found, titles, strict=True):
-        if title.isascii():
-            # Most titles are; a call a title is felt.
-            for match in LATIN_WORD.finditer(title.lower()):
-                spans.append((own, match.span()))
-                words.append(match.group())
-        else:
-            for span, word in uncut(title):
-                spans.append((own, span))
-                words.append(word)
+        if not title.isascii():
+            read = uncut(title)
+        else:  # most are; a call a title is felt
+            read = [(match.span(), match.group()) for match in LATIN_WORD.finditer(title.lower())]
+        if DECIMAL.search(title):
+            read = with_decimals(read, title)
+        for span, word in read:
+            spans.append((own, span))
+            words.append(word)
     # One call for all words: a stemmer costs more a call than a word.
     for (own, span), term in zip(spans, stems(words), strict=True):
         if term in terms:
@@ -75,6 +75,15 @@ def uncut(title: str) -> list[tuple[tuple[int, int], str]]:
             plain = fold(unicodedata.normalize("NFKC", part.group()).lower())
             found.append(((start + part.start(), start + part.end()), plain))
     return found
+
+
+def with_decimals(read: list[tuple[tuple[int, int], str]], title: str) -> list[tuple[tuple[int, int], str]]:
+    """Words and their places, a number with decimals as one of them."""
+    for number in DECIMAL.finditer(title):
+        start, end = number.span()
+        read = [one for one in read if one[0][1] <= start or one[0][0] >= end]
+        read.append(((start, end), decimal_term(number.group())))
+    return sorted(read)
 
 
 def at_all(text: str, part: str) -> list[int]:

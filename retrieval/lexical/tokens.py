@@ -3,7 +3,8 @@
 Query and listing go through the same steps, so that what is equal to a reader is equal here:
 markup and amounts of money go, stop words go, and endings go (Snowball's stemmers, PyStemmer): those of
 English from Latin letters, of other scripts those of the language most written in it. A listing has the
-parts of its long Chinese words, too: who looks for an instrument finds a stringed one.
+parts of its long Chinese words, too: who looks for an instrument finds a stringed one. A number with decimals
+is one word, whichever mark it has.
 """
 
 import re
@@ -16,14 +17,16 @@ import Stemmer
 
 from catalog.text.clean import clean_text, strip_prices, words
 
-__all__ = ["Also", "QueryTerms", "query_terms", "search_terms", "stems", "tokens_code"]
+__all__ = [
+    "DECIMAL", "Also", "QueryTerms", "decimal_term", "query_terms", "search_terms", "stems", "tokens_code",
+]  # fmt: skip
 
 _own = threading.local()
 
 
 def tokens_code() -> str:
     """Changes when the same text gives other terms; an index of other terms is refused."""
-    return f"4 jieba {version('jieba')} PyStemmer {version('PyStemmer')}"
+    return f"5 jieba {version('jieba')} PyStemmer {version('PyStemmer')}"
 
 
 def search_terms(text: str, parts: bool = False) -> list[tuple[str, str]]:
@@ -32,8 +35,25 @@ def search_terms(text: str, parts: bool = False) -> list[tuple[str, str]]:
     Args:
         parts: of a long Chinese word also those that it is made of: what a listing is found by.
     """
-    found = words(strip_prices(clean_text(text)), parts)
-    return list(zip(found, stems(found), strict=True))
+    plain = strip_prices(clean_text(text))
+    if not DECIMAL.search(plain):
+        found = words(plain, parts)
+        return list(zip(found, stems(found), strict=True))
+    pairs, last = [], 0
+    for number in DECIMAL.finditer(plain):
+        pairs += search_terms(plain[last : number.start()], parts)
+        pairs.append((number.group(), decimal_term(number.group())))
+        last = number.end()
+    return pairs + search_terms(plain[last:], parts)
+
+
+DECIMAL = re.compile(r"(?<![a-zA-Z\d.,])\d+(?:\.\d+|,\d{1,2})(?![.,]?\d)")
+"""1.5, 0,75, and the number of 1.5l; no date or version. Before three digits a comma sets off thousands."""
+
+
+def decimal_term(number: str) -> str:
+    """The term of a number with decimals: 0,50 is 0.5."""
+    return number.replace(",", ".").rstrip("0").rstrip(".")
 
 
 Also = tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]

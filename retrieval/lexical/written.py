@@ -12,7 +12,7 @@ from catalog.text.clean import HAN
 from retrieval.lexical.corrections import Words
 from retrieval.lexical.score_table import in_all
 from retrieval.lexical.synonyms import meant, place_of, terms_of
-from retrieval.lexical.tokens import Also, search_terms, stems
+from retrieval.lexical.tokens import DECIMAL, Also, search_terms, stems
 
 __all__ = ["written_otherwise"]
 
@@ -76,7 +76,7 @@ def ways_of(
             yield [word], (term,), tuple(f"{a} {b}" for a, b in halves if together(words, a, b))
         if not after:
             return
-        if word.isdigit() and following in _SAME:
+        if following in _SAME and (word.isdigit() or DECIMAL.fullmatch(word)):
             units = _SAME[following]
             yield [word, after], (term, following), tuple(f"{word}{unit}" for unit in units)
             yield [after], (following,), tuple(unit for unit in units if stems([unit])[0] != following)

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import expit
 
 from retrieval.ranking.candidates import Candidates
-from retrieval.ranking.features import FEATURES, features_of
+from retrieval.ranking.features import FEATURES, LEXICAL, features_of
 from shelfspace.files import read_artifact, write_json
 
 __all__ = [
@@ -77,9 +77,14 @@ class AnswerFloor:
     sorting: float
     figures: Mapping[str, Any]
 
-    def relevance(self, candidates: Candidates) -> np.ndarray:
-        """(m,) float64 in [0, 1]."""
-        return np.asarray(expit(telling(candidates, self.names) @ self.weights + self.bias))
+    def relevance(self, candidates: Candidates, worded: bool = True) -> np.ndarray:
+        """(m,) float64 in [0, 1].
+
+        Args:
+            worded: whether the words that a listing has count, or its meaning alone.
+        """
+        weights = self.weights if worded else self.weights * [name not in LEXICAL for name in self.names]
+        return np.asarray(expit(telling(candidates, self.names) @ weights + self.bias))
 
 
 def telling_of(kind: str) -> tuple[str, ...]:

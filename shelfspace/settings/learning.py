@@ -17,14 +17,14 @@ class Model(Section):
 
     modalities: tuple[Modality, ...] = Field(("text", "image", "audio", "tabular"))
     text: str = Field(
-        "lstm",
-        description="Text encoder: auto (chosen by the chain; so params.yaml), lstm, transformer, tfidf, "
+        "auto",
+        description="Text encoder: auto (chosen by the chain), lstm, transformer, tfidf, "
         "word2vec, glove, glove:<vectors file>, minilm, sentence-transformers:<...> or "
         "transformers:<CLIP folder>.",
     )
     image: str = Field(
-        "cnn",
-        description="Image encoder: auto (chosen by the chain; so params.yaml), cnn, histograms, fisher, "
+        "auto",
+        description="Image encoder: auto (chosen by the chain), cnn, histograms, fisher, "
         "efficientnet_lite0 or efficientnet_lite0_finetuned (extra `pretrained`), transformers:<...>, "
         "timm:<...> or open_clip:<...>.",
     )

@@ -13,10 +13,6 @@ from shelfspace.settings.section import refused
 
 __all__ = ["load_settings"]
 
-SHIPPED = {"model": {"text": "auto", "image": "auto"}}
-"""What params.yaml says otherwise than the defaults, which name encoders for where no chain chooses:
-a file of a few lines leaves it as it is."""
-
 
 def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
     """Read params.yaml (all defaults when `path` is None) with a catalogue's overrides on top.
@@ -27,14 +23,13 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
     values: dict[str, Any] = {}
     if path is not None:
         try:
-            loaded = yaml.safe_load(path.read_text()) or {}
+            values = yaml.safe_load(path.read_text()) or {}
         except (OSError, yaml.YAMLError) as error:
             raise SettingsError("params.yaml", str(path), f"give a readable YAML file ({error})") from error
-        if not isinstance(loaded, dict):
+        if not isinstance(values, dict):
             raise SettingsError(
                 "params.yaml", str(path), "give a mapping of sections, as the shipped file does"
             )
-        values = merge(SHIPPED, loaded)
     try:
         settings = Settings.model_validate(merge(values, overrides or {}))
     except ValidationError as error:

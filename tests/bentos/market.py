@@ -9,6 +9,7 @@ import pandas as pd
 
 from catalog.product import ProductInput
 from insights.bought_together import bought_together
+from insights.stock.plan import COLUMNS
 from models.inference.by_modality import own_of, vectors_alone
 from releases import Release, promote, write_release
 from releases.search_parts import search_part_writers
@@ -21,8 +22,9 @@ from retrieval.ranking.hybrid import HybridSearch
 from retrieval.ranking.training.held_out import Listings, held_out, left_out
 from retrieval.ranking.training.mixed import Beside, mixed
 from retrieval.vectors import ExactIndex, build_index
-from shelfspace.files import write_table
+from shelfspace.files import write_json, write_table
 from shelfspace.settings import Graph
+from shelfspace.settings.insights import Demand
 from tests.bentos.shop import COLOURS, PRODUCTS, WORDS, Shop, play_sound
 
 CHINESE = {3: ("红色台灯", "适合夜间阅读的灯"), 9: ("蓝色跑鞋", "轻便透气的跑步鞋")}
@@ -72,6 +74,34 @@ def market_products(shop: Shop) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def write_plan(folder: Path, products: pd.DataFrame) -> None:
+    """A stock plan: the first ten products sell three a week, nothing is known of the others."""
+    folder.mkdir(parents=True)
+    n = len(products)
+    known = np.arange(n) < 10
+    plan = pd.DataFrame(
+        {
+            "product_id": products["product_id"].to_numpy(object),
+            "evidence": np.where(known, "own sales", "none").astype(object),
+            "weekly_mean": np.where(known, 3.0, np.nan),
+            "weekly_deviation": np.where(known, 2.0, np.nan),
+            "on_hand": products["on_hand"].to_numpy(float),
+            "lead_time_days": 14.0,
+            "lead_time_known": known,
+            "order_cost": np.nan,
+            "unit_value": products["price"].to_numpy(float),
+            "order_up_to": np.where(known, 14.0, 0),
+            "served": np.where(known, 0.97, 1),
+            "weeks_sold": np.where(known, 20, 1),
+            "weeks_known": 26,
+        }
+    )
+    write_table(folder / "stock_plan.parquet", plan.astype(COLUMNS))
+    ahead = {"week": "2026-01-05", "mean": 3.0, "q05": 0.0, "q10": 1.0, "q50": 3.0, "q90": 5.0, "q95": 6.0}
+    write_table(folder / "forecast.parquet", plan[known][["product_id"]].assign(**ahead))
+    write_json(folder / "plan.json", {"settings": Demand().model_dump(), "said": ["by hand"]})
 
 
 def build_market(shop: Shop, root: Path) -> Market:
@@ -137,6 +167,7 @@ def build_market(shop: Shop, root: Path) -> Market:
                 seen,
             ),
             "insights/bought_together/bought_together.parquet": lambda path: write_table(path, together),
+            "insights/stock_plan": lambda folder: write_plan(folder, products),
         },
     )
     promote(root, release.id)

@@ -21,7 +21,7 @@ from shelfspace.workspace import Workspace
 
 TINY = {
     "preprocessing": {"image_size": 32, "vocabulary": 300, "text_length": 24, "sound_seconds": 0.5},
-    "model": {"width": 32, "dim": 32},
+    "model": {"text": "lstm", "image": "cnn", "width": 32, "dim": 32},
     "training": {"epochs": 2, "batch_size": 16, "patience": 2},
     # Measuring the ways to run the encoder takes seconds; its own tests do.
     "service": {"max_body_bytes": 2_000_000, "log_every_seconds": 0.5, "encoder": "eager"},

@@ -19,7 +19,7 @@ def quick_settings(**sections: dict) -> Settings:
     """Small widths and few epochs; sections override."""
     base: dict = {
         "preprocessing": {"vocabulary": 60, "text_length": 12, "image_size": 24},
-        "model": {"width": 32, "dim": 24, "dropout": 0.1},
+        "model": {"text": "lstm", "image": "cnn", "width": 32, "dim": 24, "dropout": 0.1},
         "training": {"epochs": 3, "batch_size": 16, "patience": 3, "device": "cpu"},
     }
     for name, values in sections.items():

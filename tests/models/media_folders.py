@@ -12,7 +12,11 @@ SMALL = {"preprocessing": {"image_size": 24, "sound_seconds": 1.0, "vocabulary":
 
 
 def settings_of(**sections: dict):
-    base = {**SMALL, "features": {"n_mels": 32, "n_mfcc": 8, "device": "cpu"}}
+    base = {
+        **SMALL,
+        "model": {"text": "lstm", "image": "cnn"},
+        "features": {"n_mels": 32, "n_mfcc": 8, "device": "cpu"},
+    }
     for name, values in sections.items():
         base[name] = {**base.get(name, {}), **values}
     return load_settings(overrides=base)

@@ -71,7 +71,7 @@ class _Reader:
     fingerprint = "reader"
 
     def __init__(self, tabular: str) -> None:
-        settings = load_settings(overrides={"model": {"tabular": tabular}})
+        settings = load_settings(overrides={"model": {"text": "lstm", "image": "cnn", "tabular": tabular}})
         self.featurizer = Featurizer.fit(["red mug"], np.array([12.5, 3.0]), settings)
 
     def embed_features(self, features: FeatureTable) -> np.ndarray:

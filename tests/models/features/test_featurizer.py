@@ -57,7 +57,7 @@ def sound(seed: int, rate: int = 22_050) -> bytes:
 def settings_of(text: str = "lstm", name_only: float = 0.0, **features: object) -> Settings:
     return load_settings(
         overrides={
-            "model": {"text": text},
+            "model": {"text": text, "image": "cnn"},
             "training": {"name_only": name_only},
             "preprocessing": {
                 "image_size": 40,
@@ -271,7 +271,7 @@ def test_a_featurizer_of_before_named_arrays_still_makes_what_it_made(tmp_path: 
 
 @pytest.mark.parametrize("modalities", [["text"], ["image", "tabular"]])
 def test_arrays_are_made_of_the_configured_modalities_alone(tmp_path: Path, modalities: list[str]) -> None:
-    settings = load_settings(overrides={"model": {"modalities": modalities}})
+    settings = load_settings(overrides={"model": {"text": "lstm", "image": "cnn", "modalities": modalities}})
     featurizer = fitted(settings)
     assert list(featurizer.arrays) == modalities
     assert list(featurizer.featurize(requests()).modalities) == modalities
@@ -283,18 +283,19 @@ def test_arrays_are_made_of_the_configured_modalities_alone(tmp_path: Path, moda
 
 def test_arrays_follow_the_encoder_and_what_tuning_may_choose() -> None:
     def arrays(**sections: dict) -> dict[str, tuple[str, ...]]:
-        return needed_arrays(load_settings(overrides=sections))
+        model = {"text": "lstm", "image": "cnn", **sections.pop("model", {})}
+        return needed_arrays(load_settings(overrides={"model": model, **sections}))
 
     plain = {"text": ("tokens",), "image": ("colour", "pixels"), "audio": ("mfcc",), "tabular": ("values",)}
-    assert arrays(model={"text": "lstm", "image": "cnn", "audio": "mfcc"}) == plain
+    assert arrays(model={"audio": "mfcc"}) == plain
     chosen = arrays(model={"text": "tfidf", "image": "fisher", "audio": "logmel_cnn", "tabular": "details"})
     assert chosen == {
         "text": ("grams", "keys", "words"), "image": ("colour", "histograms", "pixels"), "audio": ("logmel",),
         "tabular": ("details", "priced", "values"),
     }  # fmt: skip
     searched = {"model.audio": {"choices": ["mfcc", "logmel_cnn"]}}
-    assert arrays(model={"text": "lstm"}, tuning={"space": searched})["audio"] == ("logmel", "mfcc")
-    asked = arrays(model={"text": "lstm"}, features={"arrays": ["timbre"]})
+    assert arrays(tuning={"space": searched})["audio"] == ("logmel", "mfcc")
+    asked = arrays(features={"arrays": ["timbre"]})
     assert asked == plain | {"audio": ("mfcc", "timbre")}
     with pytest.raises(SettingsError, match=r"features\.arrays.*use some of colour, details"):
         arrays(features={"arrays": ["voice"]})
@@ -441,7 +442,7 @@ def test_threads_may_share_one() -> None:
 
 
 def test_a_text_query_is_fast_and_needs_neither_torch_nor_transformers(tmp_path: Path) -> None:
-    settings = load_settings()
+    settings = load_settings(overrides={"model": {"text": "lstm", "image": "cnn"}})
     featurizer = fitted_on(["red cotton towel", "棉质 毛巾"] * 5, settings)
     featurizer.save(tmp_path / "kept")
     query = [ProductInput("red cotton bath towel for kids under Rs. 500")]

@@ -16,7 +16,6 @@ from models.features.table import FeatureTable, ModalityFeatures
 from models.inference.product_encoder import ProductEncoder
 from models.training.train import train
 from shelfspace.errors import SettingsError
-from shelfspace.settings import load_settings
 from tests.models.features.test_featurizer import MEDIA, Shelf, assert_equal_bits
 from tests.models.learning import CLASSES, features_table, quick_settings, splits_of
 from tests.models.media_folders import (
@@ -30,7 +29,7 @@ __all__ = ["offline"]
 
 
 def test_the_model_s_name_decides_what_is_computed() -> None:
-    plain = load_settings()
+    plain = settings_of()
     assert needed_features(plain) == plain.features
     named = settings_of(model={"image": "transformers:a", "audio": "transformers:b"})
     found = needed_features(named)

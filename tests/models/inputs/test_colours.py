@@ -65,7 +65,7 @@ def photo_file(name: str) -> bytes:
 
 @pytest.mark.parametrize("photos", [1, 2])
 def test_they_are_features_of_photos_unless_switched_off(photos: int) -> None:
-    given = {"preprocessing": {"max_photos": photos}, "model": {"modalities": ["image"]}}
+    given = {"preprocessing": {"max_photos": photos}, "model": {"modalities": ["image"], "image": "cnn"}}
     items = [ProductInput(photos=[photo_file("red")]), ProductInput()]
     made = Featurizer.fit([], np.array([1.0]), load_settings(None, given)).featurize(items)
     colours = made.modalities["image"].values["colour"].reshape(2, photos, -1)

@@ -37,6 +37,22 @@ def test_endings_do_not_matter_in_english_and_chinese_is_cut_into_words(index: L
     assert [word for word, _ in search_terms("the lamp for a desk")] == ["lamp", "desk"]
 
 
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("0.5 l jug", ["0.5", "l", "jug"]),
+        ("jug 1,50L", ["jug", "1.5", "l"]),
+        ("容量1.5升", ["容量", "1.5", "升"]),
+        ("5.0 inch", ["5", "inch"]),
+        ("1,299 v1.2.3", ["1", "299", "v1", "2", "3"]),
+        ("12.05.2024", ["12", "05", "2024"]),
+        ("sizes 36,37,38", ["size", "36", "37", "38"]),
+    ],
+)
+def test_a_number_with_decimals_is_one_word(text: str, terms: list[str]) -> None:
+    assert [term for _, term in search_terms(text)] == terms
+
+
 def test_a_long_chinese_word_is_found_by_the_words_in_it_but_asks_for_itself() -> None:
     index = LexicalIndex.build(pd.DataFrame({"title": ["经典弓弦乐器", "手工乐器", "弦乐器"]}))
     for text, rows in (("乐器", [0, 1, 2]), ("弦乐器", [0, 2]), ("弓弦乐器", [0])):

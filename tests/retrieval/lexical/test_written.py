@@ -39,6 +39,7 @@ def titled(index: LexicalIndex | LayeredLexical, text: str) -> list[str]:
         ("qx500", "Sonor QX-500 headphones"), ("sonor qx 700", "Sonor QX700 headphones"),
         ("QX-700", "Sonor QX700 headphones"), ("spf50", "Sun cream SPF 50"), ("100 w bulb", "Bulb 100W"),
         ("door mat", "Doormat cream"), ("lunchbag", "Lunch bag apple"), ("cafe creme", "Café crème beans"),
+        ("1.7 litre jug", "Jug 1.7L teal"),
         ("3m cable", "Cable 3 metre"), ("160x90 table", "Table 160 x 90"), ("8in knife", "Knife 8 inch"),
     ],
 )  # fmt: skip
