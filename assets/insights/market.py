@@ -23,8 +23,9 @@ SHOWN = ["name", "products", "product_share", "share", "ratio", "verdict", "agai
 )
 def market(shop: Shop, folder: Path) -> Facts:
     """Report on the products that have a vector, beginning at the segments of the report before."""
-    from insights.market import market_report, read_before, write_market
+    from insights.market.folder import read_before, write_report
     from insights.market.pictures import pictures
+    from insights.market.report import market_report
     from retrieval.vectors import load_index
 
     settings, vectors = shop.settings.insights.market, shop.vectors()
@@ -36,7 +37,7 @@ def market(shop: Shop, folder: Path) -> Facts:
         read_before(shop.workspace.root / FOLDER),
     )  # fmt: skip
     drawn = pictures(report)
-    write_market(folder, report, drawn)
+    write_report(folder, report, drawn)
     moves = report.products["verdict"].value_counts()
     return {
         "dagster/row_count": len(report.products),
@@ -45,7 +46,7 @@ def market(shop: Shop, folder: Path) -> Facts:
         "new_segments": int(report.segments["new"].sum()),
         **{f"{name}s": int(moves.get(name, 0)) for name in ("riser", "faller")},
         "gaps": len(report.gaps),
-        **{f"{name}_said": said for name, said in report.said.items() if said},
+        **{f"{name}_said": said.en for name, said in report.said.items() if said.en},
         "by_segment": table_fact(report.segments[SHOWN], rows=20),
         **{f"picture_of_{name}": {"png": f"{name}.png"} for name in drawn},
     }

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from insights.market.folder import NOTHING, Said
+
 __all__ = ["Demand", "monday_of", "segment_demand", "weekly_demand"]
+
+NO_PURCHASES = Said(
+    "there are no purchases: demand, movers and gaps need events of them",
+    "没有购买记录：需求、涨跌与空白需要购买事件",
+)
+NO_WEEK = Said("no week of purchases is over yet", "还没有一整周的购买记录")
 
 
 @dataclass(frozen=True)
@@ -16,14 +24,14 @@ class Demand:
         weeks: (w,) Mondays, without gaps; the last one is over.
         lines: (n, w) purchase lines: a customer of a thousand pieces counts once.
         units, revenue: (n, w) pieces, and what they were sold for.
-        why_not: why there is none; "" where there is.
+        why_not: why there is none; empty where there is.
     """
 
     weeks: pd.DatetimeIndex
     lines: np.ndarray
     units: np.ndarray
     revenue: np.ndarray
-    why_not: str = ""
+    why_not: Said = NOTHING
 
 
 def weekly_demand(events: pd.DataFrame, product_ids: list[str], most: int) -> Demand:
@@ -36,7 +44,7 @@ def weekly_demand(events: pd.DataFrame, product_ids: list[str], most: int) -> De
     ids = pd.Index(product_ids)
     bought = events[events["event"] == "purchase"] if len(events) else events
     if not len(bought):
-        return _none(len(ids), "there are no purchases: demand, movers and gaps need events of them")
+        return _none(len(ids), NO_PURCHASES)
     newest = events["time"].max()
     monday = monday_of(newest)
     # A week that has come to its Sunday's last hour is over.
@@ -44,7 +52,7 @@ def weekly_demand(events: pd.DataFrame, product_ids: list[str], most: int) -> De
     end = monday + pd.Timedelta(days=7) if over else monday
     count = min(most, (end - monday_of(bought["time"].min())).days // 7)
     if count < 1:
-        return _none(len(ids), "no week of purchases is over yet")
+        return _none(len(ids), NO_WEEK)
     weeks = pd.date_range(end - pd.Timedelta(days=7 * count), periods=count, freq="7D")
     place = ids.get_indexer(pd.Index(bought["product_id"]))
     week = ((bought["time"] - weeks[0]).dt.total_seconds() // (7 * 86_400)).to_numpy(np.int64)
@@ -83,6 +91,6 @@ def segment_demand(demand: Demand, segments: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _none(products: int, why: str) -> Demand:
+def _none(products: int, why: Said) -> Demand:
     empty = np.zeros((products, 0))
     return Demand(pd.DatetimeIndex([]), empty, empty, empty, why)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from insights.market.folder import NOTHING, Said
 from shelfspace.settings.insights import Market
 
 __all__ = ["COLUMNS", "NOT_KEPT", "demand_gaps", "unanswered_searches"]
@@ -17,7 +18,7 @@ FEWEST = 3
 """Products of a place, fewer of which are single bestsellers."""
 TIMES = 1.5
 """Demand per product over that of the others, from which on a place is a gap."""
-NOT_KEPT = "query texts are not kept"
+NOT_KEPT = Said("query texts are not kept", "未保存搜索词")
 
 
 def demand_gaps(
@@ -74,8 +75,8 @@ def demand_gaps(
     return sure.sort_values(["q", "times"], ascending=[True, False]).round(whole).reset_index(drop=True)
 
 
-def unanswered_searches(searches: pd.DataFrame | None) -> tuple[pd.DataFrame, str]:
-    """What was looked for in vain, the most often asked first; and why none is told, "" where some can be.
+def unanswered_searches(searches: pd.DataFrame | None) -> tuple[pd.DataFrame, Said]:
+    """What was looked for in vain, the most often asked first; and why none can be told.
 
     Args:
         searches: query, asked (times) and hits; None where texts of queries are not kept.
@@ -83,4 +84,4 @@ def unanswered_searches(searches: pd.DataFrame | None) -> tuple[pd.DataFrame, st
     if searches is None:
         return pd.DataFrame(columns=["query", "asked"]), NOT_KEPT
     vain = searches[searches["hits"] == 0].sort_values(["asked", "query"], ascending=[False, True])
-    return vain[["query", "asked"]].reset_index(drop=True), ""
+    return vain[["query", "asked"]].reset_index(drop=True), NOTHING

@@ -5,6 +5,7 @@ import pandas as pd
 
 from insights.market.chance import change_p, overdispersion
 from insights.market.demand import Demand
+from insights.market.folder import Said
 from shelfspace.settings.insights import Market
 
 __all__ = ["COLUMNS", "movers", "too_short"]
@@ -18,14 +19,15 @@ ORIGINS = 6
 """Earlier comparisons that the usual change from month to month is taken from."""
 
 
-def too_short(demand: Demand, settings: Market) -> str:
-    """Why there can be no risers and fallers; "" where there can."""
-    need = settings.recent_weeks + settings.before_weeks
-    if demand.why_not:
+def too_short(demand: Demand, settings: Market) -> Said:
+    """Why there can be no risers and fallers; empty where there can."""
+    need, there = settings.recent_weeks + settings.before_weeks, len(demand.weeks)
+    if demand.why_not.en or there >= need:
         return demand.why_not
-    if len(demand.weeks) < need:
-        return f"not enough evidence: {len(demand.weeks)} whole weeks of purchases, {need} are compared"
-    return ""
+    return Said(
+        f"not enough evidence: {there} whole weeks of purchases, {need} are compared",
+        f"依据不足：只有 {there} 个整周的购买记录，比较需要 {need} 周",
+    )
 
 
 def movers(lines: np.ndarray, settings: Market) -> pd.DataFrame:

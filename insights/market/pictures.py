@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from insights.market.report import Report
+from insights.market.folder import Report
 from shelfspace.drawing import COLOURS, INK, QUIET, WAYS, canvas, png, title
 
 if TYPE_CHECKING:

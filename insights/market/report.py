@@ -1,12 +1,12 @@
 """The weekly report: all that is said of the market, as tables and sentences."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from insights.market.demand import Demand, monday_of, segment_demand, weekly_demand
+from insights.market.folder import Before, Report, Said
 from insights.market.gaps import COLUMNS as GAPS
 from insights.market.gaps import demand_gaps, unanswered_searches
 from insights.market.movers import COLUMNS as MOVES
@@ -16,49 +16,11 @@ from insights.market.prices import price_positions
 from insights.market.segments import cut_segments
 from shelfspace.settings.insights import Market
 
-__all__ = ["Before", "Report", "market_report"]
+__all__ = ["market_report"]
 
-
-@dataclass(frozen=True)
-class Before:
-    """What an earlier report leaves to the next.
-
-    Attributes:
-        week: Monday of the week it was made in.
-        products: product_id, segment and hash of each product then.
-        segments: segment, name_en, name_zh and since.
-        last_week: product_id and segment at the end of the week before that; None in the first week.
-    """
-
-    week: str
-    products: pd.DataFrame
-    segments: pd.DataFrame
-    last_week: pd.DataFrame | None
-
-
-@dataclass(frozen=True)
-class Report:
-    """One week of the market.
-
-    Attributes:
-        week: Monday of the week that the newest event (without events, the newest listing) falls in.
-        products: of each product its segment, what it sold, whether it moves, where its price stands; by
-            product_id.
-        segments: of each segment its names, size, sales, move, and whether it is new since last week.
-        demand: by week and segment.
-        gaps, searches: see `insights.market.gaps`.
-        last_week: product_id and segment at the end of last week; None in the first week.
-        said: part to a sentence: how the segments were cut, and why a part is empty.
-    """
-
-    week: str
-    products: pd.DataFrame
-    segments: pd.DataFrame
-    demand: pd.DataFrame
-    gaps: pd.DataFrame
-    searches: pd.DataFrame
-    last_week: pd.DataFrame | None
-    said: dict[str, str]
+FIRST = Said(
+    "the first report: there is no week before to compare with", "这是第一份报告，没有可比较的上一周"
+)
 
 
 def market_report(
@@ -100,7 +62,7 @@ def market_report(
     segments, last_week, compared = _since(segments, table, week, before)
     segments = _with_demand(segments, table, demand, settings, thin)
     gaps = pd.DataFrame(columns=list(GAPS))
-    if not thin:
+    if not thin.en:
         lately = demand.lines[:, -(settings.recent_weeks + settings.before_weeks) :].sum(axis=1)
         gaps = demand_gaps(segment, products["price"].to_numpy(np.float64), lately, settings)
     vain, unknown = unanswered_searches(searches)
@@ -124,8 +86,8 @@ def _week(products: pd.DataFrame, events: pd.DataFrame) -> str:
     return "" if pd.isna(newest) else monday_of(newest).strftime("%Y-%m-%d")
 
 
-def _moves(lines: np.ndarray, settings: Market, thin: str) -> pd.DataFrame:
-    if not thin:
+def _moves(lines: np.ndarray, settings: Market, thin: Said) -> pd.DataFrame:
+    if not thin.en:
         return movers(lines, settings)
     empty: dict[str, Any] = {name: np.nan for name in MOVES}
     return pd.DataFrame({**empty, "verdict": ""}, index=range(len(lines)))
@@ -133,7 +95,7 @@ def _moves(lines: np.ndarray, settings: Market, thin: str) -> pd.DataFrame:
 
 def _since(
     segments: pd.DataFrame, products: pd.DataFrame, week: str, before: Before | None
-) -> tuple[pd.DataFrame, pd.DataFrame | None, str]:
+) -> tuple[pd.DataFrame, pd.DataFrame | None, Said]:
     """Segments with the week they appeared in and their size last week; last week's products; a sentence."""
     size = products["segment"].value_counts()
     segments = segments.assign(products=segments["segment"].map(size).astype(np.int64))
@@ -142,18 +104,22 @@ def _since(
     segments["since"] = [since.get(one, week) for one in segments["segment"]]
     if last is None:
         segments["products_last_week"], segments["new"] = np.nan, False
-        return segments, None, "the first report: there is no week before to compare with"
+        return segments, None, FIRST
     then = last["segment"].value_counts()
     segments["products_last_week"] = segments["segment"].map(then).fillna(0)
     segments["new"] = segments["products_last_week"] == 0
     both = products.merge(last[["product_id", "segment"]], on="product_id", suffixes=("", "_then"))
     moved = int((both["segment"] != both["segment_then"]).sum())
-    said = f"{len(products) - len(both)} products are new since last week, {len(last) - len(both)} are gone, "
-    return segments, last[["product_id", "segment"]], f"{said}{moved} changed their segment"
+    new, gone = len(products) - len(both), len(last) - len(both)
+    said = Said(
+        f"{new} products are new since last week, {gone} are gone, {moved} changed their segment",
+        f"与上周相比新增 {new} 件商品，减少 {gone} 件，{moved} 件换了细分市场",
+    )
+    return segments, last[["product_id", "segment"]], said
 
 
 def _with_demand(
-    segments: pd.DataFrame, products: pd.DataFrame, demand: Demand, settings: Market, thin: str
+    segments: pd.DataFrame, products: pd.DataFrame, demand: Demand, settings: Market, thin: Said
 ) -> pd.DataFrame:
     """Segments with their move, their share of sales lately, and their share of products."""
     member = (segments["segment"].to_numpy()[:, None] == products["segment"].to_numpy()).astype(float)

@@ -19,6 +19,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.optimize import linear_sum_assignment
 from threadpoolctl import threadpool_limits
 
+from insights.market.folder import Said
 from shelfspace.changed import changed_since
 from shelfspace.hashing import content_hash
 from shelfspace.settings.insights import Market
@@ -29,6 +30,8 @@ SAMPLE = 2_000
 """Products that k and the first centres are taken from."""
 DIGITS = 4
 """Of vectors: what differs beyond is the arithmetic of a machine."""
+ALIKE = Said("one segment: the products' vectors are all alike", "一个细分市场：商品向量都相同")
+TOO_FEW = Said("one segment: too few products for more", "一个细分市场：商品太少")
 ROUNDS = 30
 KEPT_OVERLAP = 0.3
 """Share of the products in either of two segments that must be in both for one to follow the other."""
@@ -47,7 +50,7 @@ class Segments:
 
     table: pd.DataFrame
     new: tuple[int, ...]
-    said: str
+    said: Said
 
 
 def cut_segments(
@@ -68,7 +71,7 @@ def cut_segments(
             return _first(hashes, rounded, settings)
         changed = changed_since(last[["product_id", "hash"]], hashes)
         if not changed.within(settings.recut_share):
-            return _anew(hashes, rounded, settings, last, changed.sentence(settings.recut_share))
+            return _anew(hashes, rounded, settings, last)
         return _onward(hashes, rounded, settings, last)
 
 
@@ -78,9 +81,7 @@ def _first(hashes: pd.DataFrame, vectors: np.ndarray, settings: Market) -> Segme
     return Segments(table, tuple(sorted(set(table["segment"]))), said)
 
 
-def _anew(
-    hashes: pd.DataFrame, vectors: np.ndarray, settings: Market, last: pd.DataFrame, changed: str
-) -> Segments:
+def _anew(hashes: pd.DataFrame, vectors: np.ndarray, settings: Market, last: pd.DataFrame) -> Segments:
     """Cut anew; a segment that holds mostly what one of before held goes by its number."""
     label, said = _cut(vectors, settings)
     before = hashes["product_id"].map(last.set_index("product_id")["segment"])
@@ -96,8 +97,9 @@ def _anew(
     fresh = sorted(name for name in number.values() if name > old.max())
     close = {name: int(old.max()) + 1 + place for place, name in enumerate(fresh)}
     named = np.array([close.get(number[one], number[one]) for one in label.tolist()])
+    why = Said("; cut anew, since many products have changed", "；许多商品已变化，因此重新划分")
     return Segments(
-        _table(hashes, named, vectors), tuple(close.values()), f"{said}; cut anew because {changed}"
+        _table(hashes, named, vectors), tuple(close.values()), Said(said.en + why.en, said.zh + why.zh)
     )
 
 
@@ -134,16 +136,19 @@ def _onward(hashes: pd.DataFrame, vectors: np.ndarray, settings: Market, last: p
     table = _table(hashes, segment, vectors)
     table["hash"] = table["product_id"].map(before["hash"]).fillna("")
     moves = int(np.sum(known & (segment != own)))
-    return Segments(table, tuple(new), f"last week's segments; {moves} products changed theirs")
+    said = Said(
+        f"the segments of the report before; {moves} products changed theirs",
+        f"沿用上一份报告的细分市场，{moves} 件商品换了位置",
+    )
+    return Segments(table, tuple(new), said)
 
 
-def _cut(vectors: np.ndarray, settings: Market) -> tuple[np.ndarray, str]:
+def _cut(vectors: np.ndarray, settings: Market) -> tuple[np.ndarray, Said]:
     """(n,) labels from 0 on, by size, and how many and why."""
     distinct = np.unique(vectors, axis=0)
     most = min(settings.segments, len(vectors) // 10, len(distinct))
     if most < 2:
-        why = "the products' vectors are all alike" if len(distinct) < 2 else "too few products for more"
-        return np.zeros(len(vectors), np.int64), f"one segment: {why}"
+        return np.zeros(len(vectors), np.int64), ALIKE if len(distinct) < 2 else TOO_FEW
     sample = vectors
     if len(vectors) > SAMPLE:
         sample = vectors[np.random.default_rng(0).permutation(len(vectors))[:SAMPLE]]
@@ -163,8 +168,12 @@ def _cut(vectors: np.ndarray, settings: Market) -> tuple[np.ndarray, str]:
     _, label, sizes = np.unique(label, return_inverse=True, return_counts=True)
     rank = np.empty(len(sizes), np.int64)
     rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes))
-    rule = f"the finest cut within {settings.silhouette_within:.0%} of the best silhouette"
-    return rank[label], f"{len(sizes)} segments, {rule} ({scores[k]:.2f} of {best:.2f})"
+    share, figures = f"{settings.silhouette_within:.0%}", f"{scores[k]:.2f} / {best:.2f}"
+    said = Said(
+        f"{len(sizes)} segments, the finest cut within {share} of the best silhouette ({figures})",
+        f"{len(sizes)} 个细分市场：轮廓系数与最佳值相差 {share} 以内的最细划分（{figures}）",
+    )
+    return rank[label], said
 
 
 def _silhouette(far: np.ndarray, cut: np.ndarray) -> float:

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from insights.market import Before, Report, market_report, read_before, read_market, write_market
-from insights.market.gaps import NOT_KEPT
+from insights.market.folder import Before, Report, read_before, read_report, write_report
 from insights.market.movers import movers
 from insights.market.naming import name_segments
+from insights.market.report import market_report
 from insights.market.segments import cut_segments
 from shelfspace.settings.insights import Market
 
@@ -106,7 +106,7 @@ def test_what_did_not_change_stays_and_what_no_segment_holds_makes_a_new_one() -
     (found,) = later.segments[later.segments["new"]].to_dict("records")
     assert (found["products"], found["since"]) == (9, later.week)
     assert "lamp" in found["name"]
-    assert later.said["new"].startswith("9 products are new since last week, 0 are gone, 0 changed")
+    assert later.said["new"].en.startswith("9 products are new since last week, 0 are gone, 0 changed")
 
 
 def test_when_most_has_changed_the_cut_is_new_and_the_numbers_are_matched() -> None:
@@ -114,7 +114,7 @@ def test_when_most_has_changed_the_cut_is_new_and_the_numbers_are_matched() -> N
     first = cut_segments(list(products["product_id"]), vectors, Market())
     turned = vectors[:, ::-1]  # another model: every vector differs
     again = cut_segments(list(products["product_id"]), turned, Market(), first.table)
-    assert "cut anew" in again.said
+    assert "cut anew" in again.said.en
     assert again.table["segment"].equals(first.table["segment"])
 
 
@@ -162,7 +162,7 @@ def test_a_gap_is_a_place_where_more_than_one_product_sells_well() -> None:
     assert gap["times"] == pytest.approx(3, abs=0.05)
     one = plain[(plain["product_id"] == "rug00") & (plain["event"] == "purchase")]
     assert len(reported(products, vectors, pd.concat([plain, *[one] * 50], ignore_index=True)).gaps) == 0
-    assert report.said["searches"] == NOT_KEPT
+    assert report.said["searches"].en == "query texts are not kept"
 
 
 @pytest.mark.parametrize("each", [10, 1])
@@ -179,12 +179,12 @@ def test_thin_shops_are_told_what_is_missing(each: int, events: str, tmp_path: P
         given = given[week != 12]
     report = reported(products, vectors, given)
     assert len(report.products) == len(products)
-    assert (report.said["movers"] == "") is (events == "an empty week")
+    assert (report.said["movers"].en == "") is (events == "an empty week")
     if events != "an empty week":
         assert (report.products["verdict"] == "").all()
-    write_market(tmp_path, report, {})
-    kept = read_market(tmp_path)
-    assert kept.week == report.week
+    write_report(tmp_path, report, {})
+    kept = read_report(tmp_path)
+    assert (kept.week, kept.said) == (report.week, report.said)
     assert read_before(tmp_path).products["segment"].tolist() == report.products["segment"].tolist()
 
 
@@ -193,7 +193,7 @@ def test_one_product_and_products_all_alike_are_one_segment() -> None:
     alone = reported(products[:1], vectors[:1], sales(products)[:0])
     alike = reported(products, np.repeat(vectors[:1], len(products), axis=0), sales(products))
     assert len(alone.segments) == len(alike.segments) == 1
-    assert "all alike" in alike.said["segments"]
+    assert "all alike" in alike.said["segments"].en
 
 
 def test_a_name_stays_while_its_words_do() -> None:
