@@ -9,7 +9,7 @@ from insights.signals.counting import click_rates, shown
 __all__ = ["click_judgements"]
 
 SURE = 0.05
-"""Chance that a product which is clicked no more than its places get is graded as a good answer."""
+"""Chance that a query has a good answer though all its products are clicked no more than their places get."""
 FAIR = 0.5
 """Clicks over expected ones from which on an answer is a fair one."""
 COLUMNS = ("query", "product_id", "relevance", "weight", "source")
@@ -39,7 +39,8 @@ def click_judgements(interactions: pd.DataFrame, sessions: int, weight: float) -
     found = found[found["query"].map(asked) >= sessions]
     clicks, expected = found["clicked"].to_numpy(), found["expected"].to_numpy()
     # The lower limit of a Poisson count's rate (Garwood 1936).
-    low = gamma.ppf(SURE, np.maximum(clicks, 1e-9))
+    among = found.groupby("query")["product_id"].transform("size").to_numpy()
+    low = gamma.ppf(SURE / np.maximum(among, 1), np.maximum(clicks, 1e-9))
     good = (low > expected) & (clicks >= sessions / 2)
     fair = (clicks >= 2) & (clicks >= FAIR * expected)
     grade = np.where(good, 2, np.where(fair, 1, 0))

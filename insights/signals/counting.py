@@ -7,12 +7,13 @@ its place was clicked (clicks over expected clicks, Zhang & Jones 2007).
 import numpy as np
 import pandas as pd
 
-__all__ = ["MOST_OF_A_VISIT", "click_rates", "shown"]
+__all__ = ["MOST_OF_A_VISIT", "click_rates", "click_through", "shown"]
 
 MOST_OF_A_VISIT = 100
 """Products, or searches, of one visit from which on it counts as a machine's, and its clicks not at all."""
 LAST_PLACE = 50
 """Places from here on share a rate."""
+WEEK = pd.Timedelta(days=7)
 DOUBT = 20
 """Impressions' worth of the mean rate in the rate of a place: what was rarely shown says little."""
 
@@ -70,3 +71,22 @@ def click_rates(seen: pd.DataFrame) -> np.ndarray:
     times = np.bincount(places[once], minlength=LAST_PLACE + 1)
     mean = clicks.sum() / times.sum()
     return ((clicks + DOUBT * mean) / (times + DOUBT))[places]
+
+
+def click_through(interactions: pd.DataFrame) -> dict[str, float]:
+    """Share of what was shown that was clicked, in the last week of events and in the four before it.
+
+    Returns:
+        impressions and clicks of the last week, click_through, and click_through_before; what was not shown
+        has no share.
+    """
+    seen = shown(interactions)
+    if not len(seen):
+        return {}
+    age = seen["time"].max() - seen["time"]
+    week, before = seen[age < WEEK], seen[(age >= WEEK) & (age < 5 * WEEK)]
+    told = {"impressions": len(week), "clicks": int(week["clicked"].sum())}
+    shares = {"click_through": week, "click_through_before": before}
+    return told | {
+        name: round(float(part["clicked"].mean()), 4) for name, part in shares.items() if len(part)
+    }

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from catalog.contract import COLUMNS
-from insights.signals import click_judgements, past_queries, popularity
+from insights.signals import click_judgements, click_through, past_queries, popularity
 from insights.signals.counting import MOST_OF_A_VISIT, click_rates, shown
 
 NOW = pd.Timestamp("2026-05-01T10:00:00Z")
@@ -40,6 +40,7 @@ def test_nothing_says_nothing() -> None:
     assert not len(popularity(none, PRODUCTS))
     assert not len(past_queries(none, 5))
     assert not len(click_judgements(none, 10, 0.1))
+    assert click_through(none) == {}
 
 
 def test_what_stands_first_is_expected_to_be_clicked_more() -> None:
@@ -112,4 +113,11 @@ def test_clicks_by_chance_rarely_judge() -> None:
         }
         rows += visits(f"q{query}", 30, clicked)
     judged = click_judgements(table(rows), 10, 0.1)
-    assert judged["query"].nunique() <= 4, "of 40 queries whose clicks say nothing but their places"
+    assert judged["query"].nunique() <= 2, "of 40 queries whose clicks say nothing but their places"
+
+
+def test_click_through_tells_the_last_week_from_the_weeks_before() -> None:
+    before = [{**row, "time": NOW - pd.Timedelta(days=10)} for row in visits("old", 10, {0: "P0"})]
+    found = click_through(table(before + visits("new", 10, {n: "P0" for n in range(5)})))
+    assert found == {"impressions": 50, "clicks": 5, "click_through": 0.1, "click_through_before": 0.02}
+    assert "click_through_before" not in click_through(table(visits("new", 1, {})))
