@@ -107,7 +107,7 @@ def _block(of: Histories, known: Knowledge, own: np.ndarray, shopper: int, pair:
         k = min(most, known.products)
         best = np.argpartition(-fresh, k - 1, axis=1)[:, :k]
         np.put_along_axis(looked_at, best, True, axis=1)
-    looked_at[:, np.argsort(-known.month, kind="stable")[:POPULAR]] = True
+    looked_at[:, known.popular[:POPULAR]] = True
     row, product = np.nonzero(looked_at)
     here = pairs[row, product]
     found = {name: values[row, product] for name, values in scores.items()}

@@ -22,44 +22,48 @@ class Truth:
     """What known shoppers bought after a moment of the products sold before it.
 
     Attributes:
-        shoppers: (t,) rows of those who bought something.
-        products: t arrays, ascending rows of products.
+        shoppers: (t,) rows of those who bought something, ascending.
+        owner, product: (b,) place in `shoppers` and row of each product bought, by owner.
+        products: number of products there are.
     """
 
     shoppers: np.ndarray
-    products: list[np.ndarray]
+    owner: np.ndarray
+    product: np.ndarray
+    products: int
 
     def __len__(self) -> int:
         return len(self.shoppers)
 
-    def take(self, places: np.ndarray) -> "Truth":
-        """Some of the shoppers."""
-        return Truth(self.shoppers[places], [self.products[place] for place in places.tolist()])
+    @property
+    def sizes(self) -> np.ndarray:
+        """(t,) how many products each bought."""
+        return np.bincount(self.owner, minlength=len(self))
 
     def drawn(self, most: int | None, seed: int) -> "Truth":
         """At most so many of the shoppers, at random; None for all."""
         if most is None or len(self) <= most:
             return self
-        return self.take(np.sort(np.random.default_rng(seed).choice(len(self), most, replace=False)))
+        kept = np.zeros(len(self), bool)
+        kept[np.random.default_rng(seed).choice(len(self), most, replace=False)] = True
+        own = kept[self.owner]
+        place = np.cumsum(kept) - 1
+        return Truth(self.shoppers[kept], place[self.owner[own]], self.product[own], self.products)
 
-    def holds(self, found: Candidates) -> np.ndarray:
-        """(c,) bool: candidates that were bought; found for these shoppers, in this order."""
-        held = np.zeros(len(found), bool)
-        edges = np.searchsorted(found.shopper, np.arange(len(self) + 1))
-        for place, bought in enumerate(self.products):
-            own = slice(edges[place], edges[place + 1])
-            held[own] = np.isin(found.product[own], bought)
-        return held
+    def holds(self, shopper: np.ndarray, product: np.ndarray) -> np.ndarray:
+        """(c,) bool: whether each product was bought by the shopper at that place."""
+        n = max(self.products, 1)
+        return np.isin(shopper * n + product, self.owner * n + self.product)
 
 
 def bought_after(purchases: Purchases, known: Knowledge, horizon: float = HORIZON) -> Truth:
     """What the shoppers that are known at a moment bought in the days after it."""
     later = purchases.between(known.moment, known.moment + horizon)
     seen = (known.histories.orders[later.shopper] > 0) & (known.buyers[later.product] > 0)
-    pairs = np.unique(later.shopper[seen] * max(known.products, 1) + later.product[seen])
-    shopper, product = np.divmod(pairs, max(known.products, 1))
-    shoppers, begins = np.unique(shopper, return_index=True)
-    return Truth(shoppers, np.split(product, begins[1:]) if len(shoppers) else [])
+    n = max(known.products, 1)
+    shopper, product = np.divmod(np.unique(later.shopper[seen] * n + later.product[seen]), n)
+    shoppers, owner = np.unique(shopper, return_inverse=True)
+    return Truth(shoppers, owner, product, known.products)
 
 
 @dataclass(frozen=True)
@@ -109,16 +113,9 @@ def judge(found: Candidates, score: np.ndarray, truth: Truth, known: Knowledge, 
         score: (c,) the higher the better; ties by product.
         of: those shoppers' histories.
     """
-    n = len(truth)
-    sizes = np.array([len(bought) for bought in truth.products], dtype=np.float64)
-    hit, fresh = truth.holds(found), found.pair < 0
-    known_before = np.array(
-        [
-            np.isin(bought, of.product[of.indptr[i] : of.indptr[i + 1]]).sum()
-            for i, bought in enumerate(truth.products)
-        ],
-        dtype=np.float64,
-    )
+    n, sizes = len(truth), truth.sizes.astype(np.float64)
+    hit, fresh = truth.holds(found.shopper, found.product), found.pair < 0
+    known_before = of.per_shopper(truth.holds(of.owner, of.product))
     listed, rank = found.best(score, AT)
     who = found.shopper[listed]
     hits = np.bincount(who, hit[listed], minlength=n)

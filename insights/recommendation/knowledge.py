@@ -83,9 +83,19 @@ class Knowledge:
     baskets: "csr_matrix"
     shoppers: "csr_matrix"
 
+    def together(self, product: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of a product's co-purchases within orders, and how strong each is."""
+        own = slice(self.baskets.indptr[product], self.baskets.indptr[product + 1])
+        return self.baskets.indices[own], self.baskets.data[own]
+
     @property
     def products(self) -> int:
         return len(self.interval)
+
+    @cached_property
+    def popular(self) -> np.ndarray:
+        """(n,) all products, what most shoppers bought in 28 days first; ties by 90 days, then by all."""
+        return np.lexsort((-self.lines, -self.quarter, -self.month))
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:

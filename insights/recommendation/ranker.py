@@ -80,7 +80,7 @@ def examples(
     truth = bought_after(purchases, known, horizon).drawn(shoppers, seed)
     of = known.histories.take(truth.shoppers)
     found = candidates(of, known, truth.shoppers)
-    bought = truth.holds(found)
+    bought = truth.holds(found.shopper, found.product)
     kept = np.flatnonzero(bought | (rng.random(len(found)) < UNBOUGHT))
     weight = np.where(bought[kept], 1.0, 1 / UNBOUGHT)
     return Examples(features(found.take(kept), of, known), bought[kept], weight)

@@ -8,7 +8,9 @@ import orjson
 import pandas as pd
 
 from catalog.product import ProductInput
+from catalog.snapshot.user_key import pseudonym, user_key
 from insights.bought_together import bought_together
+from insights.recommendation.build import build
 from insights.stock.plan import COLUMNS
 from models.inference.by_modality import own_of, vectors_alone
 from releases import Release, promote, write_release
@@ -24,7 +26,7 @@ from retrieval.ranking.training.mixed import Beside, mixed
 from retrieval.vectors import ExactIndex, build_index
 from shelfspace.files import write_json, write_table
 from shelfspace.settings import Graph
-from shelfspace.settings.insights import Demand
+from shelfspace.settings.insights import Demand, Recommendation
 from tests.bentos.shop import COLOURS, PRODUCTS, WORDS, Shop, play_sound
 
 CHINESE = {3: ("红色台灯", "适合夜间阅读的灯"), 9: ("蓝色跑鞋", "轻便透气的跑步鞋")}
@@ -76,6 +78,11 @@ def market_products(shop: Shop) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def recommend(folder: Path, products: pd.DataFrame, events: pd.DataFrame, vectors: np.ndarray) -> None:
+    folder.mkdir(parents=True)
+    build(folder, products, events, vectors, Recommendation(), 0)
+
+
 def write_plan(folder: Path, products: pd.DataFrame) -> None:
     """A stock plan: the first ten products sell three a week, nothing is known of the others."""
     folder.mkdir(parents=True)
@@ -101,7 +108,9 @@ def write_plan(folder: Path, products: pd.DataFrame) -> None:
     write_table(folder / "stock_plan.parquet", plan.astype(COLUMNS))
     ahead = {"week": "2026-01-05", "mean": 3.0, "q05": 0.0, "q10": 1.0, "q50": 3.0, "q90": 5.0, "q95": 6.0}
     write_table(folder / "forecast.parquet", plan[known][["product_id"]].assign(**ahead))
-    write_json(folder / "plan.json", {"settings": Demand().model_dump(), "said": ["by hand"]})
+    write_json(
+        folder / "plan.json", {"settings": Demand().model_dump(), "said": ["by hand"], "until": "2026-01-04"}
+    )
 
 
 def build_market(shop: Shop, root: Path) -> Market:
@@ -123,10 +132,16 @@ def build_market(shop: Shop, root: Path) -> Market:
     encoded = encoder.encode_features(features)
     vectors, alone, seen = encoded.vectors, vectors_alone(encoder, features), own_of(encoder, features)
     market = Market(root, shop.first, products)
-    day = pd.Timestamp("2026-01-01", tz="UTC")
+    day, key = pd.Timestamp("2026-01-01", tz="UTC"), user_key(root / "state")
     events = pd.DataFrame(
         [
-            {"user_id": f"u{b}", "product_id": p, "event": "purchase", "time": day, "order_id": f"{pair}{b}"}
+            {
+                "user_id": pseudonym(f"u{b}", key),
+                "product_id": p,
+                "event": "purchase",
+                "time": day,
+                "order_id": f"{pair}{b}",
+            }
             for pair in market.pairs
             for b in range(3 if pair == market.pairs[0] else 2)
             for p in pair
@@ -167,6 +182,7 @@ def build_market(shop: Shop, root: Path) -> Market:
                 seen,
             ),
             "insights/bought_together/bought_together.parquet": lambda path: write_table(path, together),
+            "insights/recommendation": lambda folder: recommend(folder, products, events, vectors),
             "insights/stock_plan": lambda folder: write_plan(folder, products),
         },
     )

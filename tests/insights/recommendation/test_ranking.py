@@ -90,7 +90,7 @@ def test_figures_of_a_list_by_hand() -> None:
     truth = bought_after(bought, known)
     # w was not known, p39 was never sold before.
     assert truth.shoppers.tolist() == [0]
-    assert truth.products[0].tolist() == [0, 2]
+    assert truth.product.tolist() == [0, 2]
     of = known.histories.take(truth.shoppers)
     found = Candidates(np.zeros(3, np.int64), np.array([0, 1, 2]), np.array([0, 1, -1]), {})
     told = judge(found, np.array([3.0, 2.0, 1.0]), truth, known, of)

@@ -1,0 +1,148 @@
+"""Recommendations from what was kept: for a shopper, for events, for a cart or a product, and for anyone.
+
+Everything here is ranked as if all products could be shown; whoever asks leaves out what cannot be.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from insights.recommendation.beside import beside
+from insights.recommendation.candidates import candidates
+from insights.recommendation.features import features
+from insights.recommendation.history import Histories, histories, read_purchases
+from insights.recommendation.judge import frequency, popularity
+from insights.recommendation.reasons import LEAST_COSINE, Reason, reason_of
+from insights.recommendation.store import Kept, load
+from insights.recommendation.verdict import FREQUENCY
+
+__all__ = ["Ranked", "Recommender"]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Products, best first.
+
+    Attributes:
+        products: (r,) rows.
+        scores: (r,) 0 to 1, never rising.
+        reason: gives why, by place.
+        by: who ranked them.
+    """
+
+    products: np.ndarray
+    scores: np.ndarray
+    reason: Callable[[int], Reason]
+    by: str
+
+
+class Recommender:
+    """Answers from one folder; never changed.
+
+    Attributes:
+        product_ids: (n,) rows are places in it.
+        rows: product id to row.
+    """
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+        self._known = kept.known
+        self.product_ids = kept.product_ids
+        self.rows: Mapping[str, int] = {str(product): row for row, product in enumerate(kept.product_ids)}
+        self.winner = str(kept.verdict["winner"])
+        self.why = str(kept.verdict["why"])
+
+    @classmethod
+    def open(cls, folder: Path, vectors: np.ndarray, rows: Mapping[str, int]) -> "Recommender":
+        """Read a folder, and all that an answer would wait for.
+
+        Args:
+            vectors, rows: of the release, as `insights.recommendation.store.load` takes them.
+
+        Raises:
+            ArtifactError: it is damaged, or of another form.
+        """
+        made = cls(load(folder, vectors, rows))
+        _ = made._known.neighbourhood.turned, made.popular
+        return made
+
+    def for_shopper(self, pseudonym: str) -> Ranked | None:
+        """What a shopper may want next; None where nobody of that name bought anything."""
+        row = self._kept.shoppers.get(pseudonym)
+        if row is None:
+            return None
+        here = np.array([row])
+        return self._ranked(self._known.histories.take(here), here)
+
+    def for_events(self, events: pd.DataFrame) -> Ranked | None:
+        """What somebody with these purchases may want next; None without a purchase of a known product.
+
+        Args:
+            events: of one shopper (`catalog.contract.EVENT_COLUMNS`); other kinds are not read.
+        """
+        bought = read_purchases(events, list(self.product_ids))
+        if not len(bought):
+            return None
+        return self._ranked(histories(bought, self._known.moment), None)
+
+    def _ranked(self, of: Histories, own: np.ndarray | None) -> Ranked:
+        known, ranker = self._known, self._kept.ranker
+        found = candidates(of, known, own)
+        if ranker is not None:
+            score = 1 / (1 + np.exp(-ranker.score(features(found, of, known))))
+        else:
+            raw = frequency(found, of, known) if self.winner == FREQUENCY else popularity(found, known)
+            score = raw / (1 + raw)
+        order, _ = found.best(score, len(found))
+        reason = reason_of(found, of, known)
+        return Ranked(
+            found.product[order], score[order], lambda place: reason(int(order[place])), self.winner
+        )
+
+    def for_products(self, products: Sequence[str], vectors: np.ndarray, goes_with: bool) -> Ranked:
+        """What goes with a cart, or a product; after it what is like it.
+
+        Args:
+            products: in it; one that is not known counts by its vector.
+            vectors: (len(products), d).
+            goes_with: leave out what is alike.
+        """
+        known = self._known
+        rows = [self.rows.get(product, -1) for product in products]
+        found = beside(known, rows, vectors)
+        together = found.scores / (found.scores.max(initial=0) or 1)
+        alike = np.where((found.likeness >= LEAST_COSINE) & ~found.given, found.likeness, 0)
+        # Anything that orders speak for stands before what merely looks alike.
+        score = np.where(together > 0, 0.5 + 0.5 * together, 0.5 * alike * (not goes_with))
+        order = np.argsort(-score, kind="stable")
+        order = order[score[order] > 0]
+        to = {row: place for place, row in enumerate(rows) if row >= 0}
+        nearest = (known.vectors @ vectors.T).argmax(axis=1)
+
+        def reason(place: int) -> Reason:
+            product = int(order[place])
+            if together[product] > 0:
+                source = found.source_of(known, product)
+                return Reason("together" if source in to else "beside", source)
+            return Reason("like", rows[int(nearest[product])])
+
+        return Ranked(order, score[order], reason, "co-purchases, then vectors")
+
+    @cached_property
+    def popular(self) -> Ranked:
+        """What most shoppers bought lately, then all the rest."""
+        known = self._known
+        order = known.popular
+        score = known.month[order] / (1 + known.month[order])
+        return Ranked(
+            order, score, lambda place: Reason("popular", number=int(known.month[order[place]])), "popularity"
+        )
+
+    @property
+    def note(self) -> str:
+        """What there was not enough evidence for; "" where a comparison decided who ranks."""
+        return "" if self._kept.verdict.get("comparison") else f"not enough evidence: {self.why}"
