@@ -68,7 +68,11 @@ def evidence_of(
     if text is not None and parts["text"].present.any():
         text.fit(features, np.arange(len(features)), len(names))
         text.sentence = 1.0
-        views["text"] = View(text.rows(features), parts["text"].present)
+        rows = text.rows(features)
+        # The sentence vector stands last in a row and is full: as terms it would cost a hundred times as much.
+        terms = rows.shape[1] - text.widths.get("sentence", 0)
+        beside = rows[:, terms:].toarray() if terms < rows.shape[1] else None
+        views["text"] = View(rows[:, :terms], parts["text"].present, beside)
     for modality, arrays in MEDIA.items():
         part = parts.get(modality)
         name = next((name for name in arrays if part is not None and name in part.values), None)
