@@ -102,5 +102,5 @@ def _inverse(table: np.ndarray) -> np.ndarray:
     half, singular = dpotri(factor, lower=1)
     if failed or singular:
         raise np.linalg.LinAlgError("a kernel with a penalty is not positive definite")
-    lower = np.tril(half)
-    return np.asarray(lower + np.tril(half, -1).T)
+    half[np.triu_indices(len(half), 1)] = half.T[np.triu_indices(len(half), 1)]
+    return np.asarray(half)
