@@ -43,7 +43,9 @@ def stock_plan(shop: Shop, folder: Path) -> Facts:
     write_table(folder / "stock_plan.parquet", plan)
     write_table(folder / "forecast.parquet", forecast_table(expected))
     said = expected.sentences()
-    write_json(folder / "plan.json", {"settings": settings.model_dump(), "said": said})
+    write_json(
+        folder / "plan.json", {"settings": settings.model_dump(), "said": said, "until": sales.last_day}
+    )
     facts: Facts = {"dagster/row_count": len(plan), "demand": {"json": said}}
     if not len(sales.weeks) or not len(sales):
         return {**facts, "skipped": "no purchase in a whole week; demand is forecast once there are events"}

@@ -12,7 +12,7 @@ from bentos.serving.applications.stock_plan import OpenedPlan
 
 __all__ = ["STOCK"]
 
-WITHOUT = "this release has no stock plan; the next one has it"
+WITHOUT = ("this release has no stock plan; the next one has it", "此版本没有库存计划；下一版本将包含它")
 
 
 class StockOptions(Request):
@@ -47,6 +47,7 @@ class StockAdvice(BaseModel):
         "not enough evidence."
     )
     reason: str
+    reason_zh: str = Field(description="The reason in Chinese.")
     evidence: str = Field(description="Whose sales it rests on: own sales, nearest products, or none.")
     served: float | None = Field(description="Share of the pieces asked for that is there at these levels.")
     weekly_demand: float | None
@@ -77,8 +78,8 @@ async def stock(asked: Asked) -> Outcome:
     said = asked.call.body
     options = said if isinstance(said, StockOptions) else StockOptions()
     if plan is None:
-        reason = asked.loaded.unserved.get("stock_plan", WITHOUT)
-        known = {product: unknown(product, reason) for product in on_hand}
+        refused = asked.loaded.unserved.get("stock_plan", "")
+        known = {product: unknown(product, (refused, refused) if refused else WITHOUT) for product in on_hand}
     else:
         advised = plan.advise(on_hand, options.service_level, options.lead_time_days)
         known = {
@@ -87,11 +88,12 @@ async def stock(asked: Asked) -> Outcome:
     return Outcome(NOTHING, view=view, results=[known[product] for product in asked.call.product_ids])
 
 
-def unknown(product: str, reason: str) -> dict[str, Any]:
+def unknown(product: str, why: tuple[str, str]) -> dict[str, Any]:
     """The answer where nothing is known."""
     found = dict.fromkeys(StockAdvice.model_fields)
     return {
-        **found, "product_id": product, "state": "not enough evidence", "reason": reason, "evidence": "none",
+        **found, "product_id": product, "state": "not enough evidence", "reason": why[0],
+        "reason_zh": why[1], "evidence": "none",
         "forecast": [],
     }  # fmt: skip
 
@@ -108,6 +110,7 @@ STOCK = Reading(
         "product_id": "p00017",
         "state": "order now",
         "reason": "4 left, 1.8 a week; an order takes 14 days",
+        "reason_zh": "剩 4 件，每周 1.8 件；订货需 14 天",
         "evidence": "own sales",
         "served": 0.96,
         "weekly_demand": 1.8,

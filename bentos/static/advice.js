@@ -2,7 +2,7 @@
 import { post } from "./api.js";
 import { said, written } from "./cells.js";
 import { fill, h } from "./dom.js";
-import { money, moneyRange } from "./i18n.js";
+import { money, moneyRange, percent } from "./i18n.js";
 import { forPeople } from "./session.js";
 
 /** Route to its words: `tell` makes of a result what stands there, `{ text, facts }`; what is falsy shows nothing.
@@ -20,12 +20,17 @@ const ADVICE = [
   {
     route: "stock",
     title: { en: "Stock", zh: "库存" },
-    tell: ({ days_left: days, order }) => (days != null || order != null) && {
+    tell: ({ reason, reason_zh, weekly_demand, weeks_left, reorder_point, order_up_to, order_now, served }) => ({
+      text: { en: `${reason[0].toUpperCase()}${reason.slice(1)}.`, zh: `${reason_zh}。` },
       facts: [
-        { title: { en: "Days it lasts", zh: "可维持天数" }, value: days, kind: "number" },
-        { title: { en: "To order", zh: "建议订货" }, value: order, kind: "number" },
+        { title: { en: "A week", zh: "每周需求" }, value: weekly_demand, kind: "number", digits: 1 },
+        { title: { en: "Weeks it lasts", zh: "可维持周数" }, value: weeks_left, kind: "number", digits: 1 },
+        { title: { en: "Order at", zh: "再订货点" }, value: reorder_point, kind: "number" },
+        { title: { en: "Order up to", zh: "补至" }, value: order_up_to, kind: "number",
+          note: served && { en: `serves ${percent(served)} of demand`, zh: `满足 ${percent(served)} 的需求` } },
+        { title: { en: "To order now", zh: "现在应订" }, value: order_now, kind: "number" },
       ].filter(({ value }) => value != null),
-    },
+    }),
   },
 ];
 

@@ -42,6 +42,11 @@ class WeeklySales:
     def __len__(self) -> int:
         return len(self.product_ids)
 
+    @property
+    def last_day(self) -> str:
+        """The last Sunday, ISO 8601; "" without a week."""
+        return str(self.weeks[-1] + np.timedelta64(6, "D")) if len(self.weeks) else ""
+
     def until(self, weeks: int) -> "WeeklySales":
         """The first weeks alone, as they were known then."""
         cut = {

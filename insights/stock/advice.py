@@ -1,12 +1,10 @@
 """Advice on each product of a plan: when to order, how much, and which will run out or lie too long."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from insights.stock.plan import LEAST_SALES
 from insights.stock.policy import DAYS, check_share, order_quantity, stock_for
+from insights.stock.reasons import reason
 from shelfspace.errors import InputError
 from shelfspace.settings.insights import Demand
 
@@ -34,8 +32,9 @@ def advice(
             which share the stock's value out among all products; lead_time_days: instead of its own.
 
     Returns:
-        product_id, state (one of STATES), reason, served, weekly_demand, lead_time_days, on_hand,
-        weeks_left, stockout_chance, safety_stock, order_up_to, reorder_point, order_quantity and order_now;
+        product_id, state (one of STATES), reason and reason_zh, served, weekly_demand, lead_time_days,
+        on_hand, weeks_left, stockout_chance, safety_stock, order_up_to, reorder_point, order_quantity and
+        order_now;
         numbers are NaN where nothing supports them.
 
     Raises:
@@ -83,6 +82,7 @@ def advice(
             "product_id": plan["product_id"].to_numpy(object),
             "state": state.astype(object),
             "reason": "",
+            "reason_zh": "",
             "served": np.where(known, served, np.nan),
             "weekly_demand": mean,
             "lead_time_days": lead,
@@ -97,7 +97,9 @@ def advice(
         }
     )
     told = plan["lead_time_known"].to_numpy(bool) | (lead_time_days is not None)
-    return table.assign(reason=_reasons(table, plan, told))
+    told_of = zip(table.to_dict("records"), plan.to_dict("records"), told.tolist(), strict=True)
+    reasons = [reason(row, own, lead_told) for row, own, lead_told in told_of]
+    return table.assign(reason=[en for en, _ in reasons], reason_zh=[zh for _, zh in reasons])
 
 
 def _stockout_chance(mean: np.ndarray, ratio: np.ndarray, on_hand: np.ndarray) -> np.ndarray:
@@ -109,27 +111,3 @@ def _stockout_chance(mean: np.ndarray, ratio: np.ndarray, on_hand: np.ndarray) -
     share = np.where(wide, 1 / np.where(wide, ratio, 1), 0.5)
     left = np.maximum(np.nan_to_num(on_hand), 0)
     return np.where(wide, betainc(left + 1, size, 1 - share), gammainc(left + 1, mean))
-
-
-def _reasons(table: pd.DataFrame, plan: pd.DataFrame, told: np.ndarray) -> list[str]:
-    rows = zip(table.to_dict("records"), plan.to_dict("records"), told.tolist(), strict=True)
-    return [_reason(row, own, lead_told) for row, own, lead_told in rows]
-
-
-def _reason(row: dict[Any, Any], own: dict[Any, Any], lead_told: bool) -> str:
-    """Why a product is in its state, in one line."""
-    if row["state"] == "not enough evidence":
-        weeks = f"{own['weeks_sold']} of {own['weeks_known']} weeks"
-        return f"sold in {weeks}, and nothing near to it sells; it takes sales in {LEAST_SALES} weeks"
-    lead = f"an order takes {row['lead_time_days']:g} days" + ("" if lead_told else " (assumed)")
-    whose = "" if own["evidence"] == "own sales" else ", as what is near to it sells"
-    sells = f"{row['weekly_demand']:.2g} a week{whose}"
-    if row["state"] == "unknown stock":
-        return f"{sells}; its pieces in stock are not told"
-    left = f"{row['on_hand']:g} left, {sells}"
-    if row["state"] == "overstock":
-        lasts = f"lasts {row['weeks_left']:.0f} weeks" if row["weeks_left"] < 1000 else "it hardly sells"
-        return f"{left}: {lasts}"
-    if row["state"] == "likely stock-out":
-        lead = f"{lead}: {row['stockout_chance']:.0%} chance to run out before it arrives"
-    return f"{left}; {lead}" if row["order_up_to"] else f"{left}: it sells too seldom for a place in stock"

@@ -53,6 +53,32 @@ class Demand(Section):
 class Price(Section):
     """What a product could cost."""
 
+    listings: Positive = Field(
+        4000, description="Most listings that prices are learned from, and compared with; others are drawn."
+    )
+    least_listings: Positive = Field(
+        30, description="Fewest listings with a price that a price is suggested from."
+    )
+    comparables: Positive = Field(10, description="Nearest listings whose median is the simple suggestion.")
+    coverage: Share = Field(0.8, description="Share of prices that an interval is to hold.")
+    least_in_category: Positive = Field(
+        50, description="Fewest listings of a category whose own errors make its intervals; else all do."
+    )
+    least_prices: Positive = Field(
+        3, description="Fewest different prices from which a product's own elasticity is told."
+    )
+    least_weeks: Positive = Field(12, description="Fewest weeks on sale from which it is told.")
+    least_purchases: Positive = Field(5, description="Fewest purchases from which it is told.")
+    largest_error: PositiveFloat = Field(
+        0.5, description="Largest standard error of a category's elasticity that stands for its products."
+    )
+    most_change: Share = Field(
+        0.15, description="Most that a price which earns most may differ from today's."
+    )
+    least_gain: Share = Field(
+        0.01, description="Least gain in margin, as a share of today's, for which another price is named."
+    )
+
 
 class Market(Section):
     """Segments of the catalogue, and how they do."""
@@ -83,6 +109,9 @@ class Market(Section):
 
 class ListingHealth(Section):
     """Which listings do not hold together."""
+
+    least_sure: Share = Field(0.5, description="How sure a finding must be to be listed.")
+    most: Positive = Field(1000, description="Most findings of one kind; the surest are kept.")
 
 
 class Insights(Section):

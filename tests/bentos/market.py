@@ -108,7 +108,9 @@ def write_plan(folder: Path, products: pd.DataFrame) -> None:
     write_table(folder / "stock_plan.parquet", plan.astype(COLUMNS))
     ahead = {"week": "2026-01-05", "mean": 3.0, "q05": 0.0, "q10": 1.0, "q50": 3.0, "q90": 5.0, "q95": 6.0}
     write_table(folder / "forecast.parquet", plan[known][["product_id"]].assign(**ahead))
-    write_json(folder / "plan.json", {"settings": Demand().model_dump(), "said": ["by hand"]})
+    write_json(
+        folder / "plan.json", {"settings": Demand().model_dump(), "said": ["by hand"], "until": "2026-01-04"}
+    )
 
 
 def build_market(shop: Shop, root: Path) -> Market:

@@ -17,6 +17,8 @@ from shelfspace.settings.insights import Demand
 
 __all__ = ["STOCK_PLAN", "OpenedPlan"]
 
+NEW = ("it came after this plan; the next release knows it", "此商品晚于本计划加入；下一版本将包含它")
+
 
 @dataclass(frozen=True)
 class OpenedPlan:
@@ -27,12 +29,14 @@ class OpenedPlan:
         forecast: rows of the next weeks by product.
         settings: it was made with.
         said: how demand was forecast.
+        until: last day that it knows of, ISO 8601; "" where it knows none.
     """
 
     plan: pd.DataFrame
     forecast: ProductTable
     settings: Demand
     said: list[str]
+    until: str = ""
 
     def advise(
         self,
@@ -53,7 +57,7 @@ class OpenedPlan:
         rows[["weeks_sold", "weeks_known"]] = rows[["weeks_sold", "weeks_known"]].fillna(0).astype("int64")
         rows = rows.rename_axis("product_id").reset_index()
         found = advice(rows, self.settings, service_level, lead_time_days)
-        found.loc[new, "reason"] = "it came after this plan; the next release knows it"
+        found.loc[new, ["reason", "reason_zh"]] = NEW
         found.insert(2, "evidence", rows["evidence"])
         found = found.astype(object).where(found.notna(), None)
         return [{str(name): value for name, value in row.items()} for row in found.to_dict("records")]
@@ -74,7 +78,7 @@ def open_plan(folder: Path, release: InMemoryRelease) -> OpenedPlan:
     if list(plan) != list(COLUMNS):
         raise ArtifactError(f"{table} has other columns than this version reads; make a new release")
     settings = Demand.model_validate(told["settings"])
-    return OpenedPlan(plan.set_index("product_id"), forecast, settings, list(told["said"]))
+    return OpenedPlan(plan.set_index("product_id"), forecast, settings, list(told["said"]), told["until"])
 
 
 STOCK_PLAN = Opener("stock_plan", open_plan)

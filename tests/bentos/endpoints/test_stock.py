@@ -79,3 +79,18 @@ def test_impossible_options_are_refused(client: TestClient, body: dict, field: s
 
 def test_an_unknown_product_is_refused(client: TestClient) -> None:
     assert error_of(client.post("/stock", json={"product_id": "nobody"}), 404)["field"] == "product_id"
+
+
+def test_the_page_orders_what_is_most_pressing_first(client: TestClient) -> None:
+    answer = client.get("/insights/stock-plan")
+    assert answer.status_code == 200, answer.text
+    sheet = answer.json()
+    assert (sheet["until"], sheet["lacks"]) == ("2026-01-04", None)
+    order, overstock, every = sheet["tables"]
+    assert order["rows"][0][1]["en"] == "Sold out"
+    assert {row[1]["zh"] for row in order["rows"]} == {"已售罄", "可能缺货"}
+    assert (overstock["total"], every["total"]) == (0, 60)
+    assert every["rows"][-1][1]["en"] == "Not enough evidence"
+    told = client.get("/insights/stock-plan/order.csv?language=zh").content.decode("utf-8-sig")
+    assert told.splitlines()[0].startswith("商品,标题,状态")
+    assert len(told.splitlines()) == 1 + order["total"]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bentos.endpoints.stock import STOCK
 from tests.bentos.storefront.browsing import MARKS, PHONE, settled
 from tests.bentos.storefront_shop import TWO_PHOTOS
 
@@ -62,6 +63,7 @@ def test_the_way_there_and_a_download(visit: Callable[..., Any], tmp_path: Path)
     with visit("/") as page:
         settled(page)
         page.get_by_role("link", name="For the shop", exact=True).click()
+        page.get_by_role("link", name="Applications", exact=True).click()
         page.wait_for_url("**/applications")
         settled(page)
         assert (
@@ -97,13 +99,14 @@ def test_price_and_stock_of_a_product_when_present(visit: Callable[..., Any]) ->
         price = {"price": 12.5, "low": 10, "high": 15}
         page.route("**/insights", lambda r: r.fulfill(json={"pages": [], "of_a_product": ["price", "stock"]}))
         page.route("**/price", lambda r: r.fulfill(json={"result": price}))
-        page.route("**/stock", lambda r: r.fulfill(json={"result": {"days_left": 9, "order": None}}))
+        page.route("**/stock", lambda r: r.fulfill(json={"result": STOCK.example}))
         settled(page)
         page.goto(f"/product/{TWO_PHOTOS}")
         panel = page.get_by_role("region", name="For the shop's people")
         expect(panel.get_by_text("usually cost €12.50")).to_be_visible()
         expect(panel.get_by_text("€10 – €15")).to_be_visible()
-        expect(panel.get_by_text("Days it lasts")).to_be_visible()
+        expect(panel.get_by_text("4 left, 1.8 a week; an order takes 14 days.")).to_be_visible()
+        expect(panel.get_by_text("To order now")).to_be_visible()
         page.unroute("**/insights")
         page.route("**/session", lambda route: route.fulfill(json={"scopes": ["read"]}))
         page.reload()

@@ -1,0 +1,114 @@
+"""/stock-plan: what runs out, what to order and what lies too long, for the shop's people."""
+
+import pandas as pd
+
+from bentos.api.sheets import Column, Fact, Said, Sheet, Table
+from bentos.endpoints.people import PeoplePage
+from bentos.serving.applications.stock_plan import OpenedPlan
+from bentos.serving.loaded_release import LoadedRelease
+
+__all__ = ["STOCK_PLAN_PAGE"]
+
+STATES = {
+    "sold out": Said("Sold out", "已售罄"),
+    "likely stock-out": Said("Likely stock-out", "可能缺货"),
+    "order now": Said("Order now", "应订货"),
+    "overstock": Said("Overstock", "库存过多"),
+    "enough": Said("Enough", "充足"),
+    "unknown stock": Said("Unknown stock", "库存未知"),
+    "not enough evidence": Said("Not enough evidence", "证据不足"),
+}
+COLUMNS = (
+    Column("product_id", Said("Product", "商品"), "product"),
+    Column("shown_state", Said("State", "状态"), "said"),
+    Column("on_hand", Said("In stock", "库存"), "number"),
+    Column("weekly_demand", Said("A week", "每周需求"), "number", 1),
+    Column("weeks_left", Said("Weeks it lasts", "可维持周数"), "number", 1),
+    Column("lead_time_days", Said("Days an order takes", "订货天数"), "number"),
+    Column("reorder_point", Said("Reorder point", "再订货点"), "number"),
+    Column("order_up_to", Said("Order up to", "补至"), "number"),
+    Column("order_now", Said("To order", "建议订货"), "number"),
+    Column("why", Said("Why", "原因"), "said"),
+)
+PRESSING = ("sold out", "likely stock-out", "order now")
+
+
+def sheet(loaded: LoadedRelease) -> Sheet:
+    """What to order first, what lies too long, and all of it."""
+    plan: OpenedPlan | None = loaded.application("stock_plan")
+    if plan is None:
+        refused = loaded.unserved.get("stock_plan", "")
+        without = Said(
+            "This release has no stock plan; run the insights job.",
+            "此版本没有库存计划；请运行 insights 任务。",
+        )
+        return Sheet(lacks=Said(refused, refused) if refused else without)
+    catalogue = loaded.catalogue()
+    on_hand = {}
+    for product in plan.plan.index:
+        place = catalogue.position_of(product)
+        if place is not None:
+            on_hand[product] = catalogue.hit(place)["on_hand"]
+    rows = pd.DataFrame(plan.advise(on_hand))
+    if not len(rows):
+        return Sheet(lacks=Said("The plan has no product.", "计划中没有商品。"))
+    rows["shown_state"] = rows["state"].map(STATES)
+    why = [Said(*both) for both in zip(rows["reason"], rows["reason_zh"], strict=True)]
+    rows["why"] = pd.Series(why, rows.index, dtype=object)
+    rows["rank"] = rows["state"].map(list(STATES).index)
+    rows = rows.sort_values(["rank", "weekly_demand"], ascending=[True, False], kind="stable")
+    counts = rows["state"].value_counts()
+    known = (rows["state"] != "not enough evidence").any()
+    nothing = Said(
+        "No product sold in two weeks or more, so no demand can be told.",
+        "没有商品在两周以上有销售，无法估计需求。",
+    )
+    pressing, over = rows[rows["state"].isin(PRESSING)], rows[rows["state"] == "overstock"]
+    return Sheet(
+        facts=[Fact(said, int(counts.get(state, 0))) for state, said in STATES.items()],
+        lacks=None if known else nothing,
+        until=plan.until,
+        tables=[
+            Table(
+                "order",
+                Said("Order first", "优先订货"),
+                Said(
+                    f"Levels serve {plan.settings.service_level:.0%} of the demand of all products together, "
+                    "with stock of least value; the API's /stock takes another level or lead time.",
+                    f"各水平合计满足全部商品 {plan.settings.service_level:.0%} 的需求，且库存价值最低；"
+                    "API 的 /stock 可指定其他水平或订货天数。",
+                ),
+                COLUMNS,
+                pressing,
+            ),
+            Table(
+                "overstock",
+                Said("Lies too long", "积压"),
+                Said(
+                    f"More than {plan.settings.overstock_weeks:g} weeks of demand in stock.",
+                    f"库存超过 {plan.settings.overstock_weeks:g} 周的需求。",
+                ),
+                COLUMNS,
+                over.sort_values("weeks_left", ascending=False, kind="stable"),
+            ),
+            Table(
+                "all",
+                Said("All products", "全部商品"),
+                Said("; ".join(plan.said) + ".", "；".join(plan.said) + "。"),
+                COLUMNS,
+                rows,
+            ),
+        ],
+    )  # fmt: skip
+
+
+STOCK_PLAN_PAGE = PeoplePage(
+    "stock-plan",
+    Said("Stock plan", "库存计划"),
+    Said(
+        "What runs out, what to order and how much, and what lies too long.",
+        "哪些将缺货、该订多少、哪些积压。",
+    ),
+    sheet,
+    place=30,
+)
