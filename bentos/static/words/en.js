@@ -137,6 +137,7 @@ export default {
   "understood.literal": "Searched exactly as typed.",
   "understood.again": "Understand my words again",
   "suggest.label": "Suggestions",
+  "suggest.query": "Searched before",
   "suggest.category": "Categories",
   "suggest.brand": "Brands",
   "suggest.title": "Products",

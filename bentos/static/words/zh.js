@@ -137,6 +137,7 @@ export default {
   "understood.literal": "已按原文搜索。",
   "understood.again": "重新理解我的输入",
   "suggest.label": "搜索建议",
+  "suggest.query": "热门搜索",
   "suggest.category": "类别",
   "suggest.brand": "品牌",
   "suggest.title": "商品",
