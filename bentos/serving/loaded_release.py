@@ -91,7 +91,7 @@ class LoadedRelease(InMemoryRelease):
                 table = table_of(name, pair.folder)
                 made = self._opened(name, pair.folder)
             except UNREADABLE as error:
-                unserved[name] = str(error)
+                unserved[name] = refusal(name, error)
                 continue
             pairs[name], folders[name] = pair, pair.folder
             opened |= {name: made} if name in OPENERS else {}
@@ -100,7 +100,7 @@ class LoadedRelease(InMemoryRelease):
             try:
                 opened[name] = self._opened(name, packed[name])
             except UNREADABLE as error:
-                unserved[name] = f"{name} of release {self.id} cannot be served: {error}"
+                unserved[name] = refusal(name, error)
         for problem in unserved.values():
             logger.warning("%s", problem)
         return replace(
@@ -203,3 +203,10 @@ class LoadedRelease(InMemoryRelease):
         catalogue = self.catalogue(self.still if view is None else view)
         shown = [place for place, row in enumerate(rows.tolist()) if row >= 0 and row not in without][:k]
         return catalogue.hits(catalogue.places.of_rows(rows[shown]).tolist(), scores[shown].tolist())
+
+
+def refusal(application: str, error: Exception) -> str:
+    """Why an application's folder is not served, as a sentence with the remedy."""
+    if isinstance(error, ShelfspaceError):
+        return str(error)
+    return f"{application} is of another form than this version reads ({error!r}); run the insights job"

@@ -110,6 +110,9 @@ class Market(Section):
 class ListingHealth(Section):
     """Which listings do not hold together."""
 
+    least_sure: Share = Field(0.5, description="How sure a finding must be to be listed.")
+    most: Positive = Field(1000, description="Most findings of one kind; the surest are kept.")
+
 
 class Insights(Section):
     """What is said of each product beside its vector."""

@@ -1,18 +1,25 @@
 """The weekly report on a shop's market: segments, movers, prices, gaps, and thin or odd shops."""
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import betabinom
 from threadpoolctl import threadpool_limits
 
-from insights.market.folder import Before, Report, read_before, read_report, write_report
+from insights.market.chance import change_p
+from insights.market.folder import NOTHING, Before, Report, read_before, read_report, write_report
+from insights.market.gaps import unanswered_searches
 from insights.market.movers import movers
 from insights.market.naming import name_segments
 from insights.market.report import market_report
+from insights.market.searches import read_searches
 from insights.market.segments import cut_segments
+from shelfspace.durable_log import DurableLog, LogEntry
 from shelfspace.settings.insights import Market
+from shelfspace.workspace import REQUEST_LOG
 
 KINDS = {"kettle": "水壶", "violin": "小提琴", "rug": "地毯"}
 MONDAY = pd.Timestamp("2026-03-02", tz="UTC")
@@ -141,6 +148,14 @@ def test_counts_that_always_jump_rise_by_chance() -> None:
     assert (movers(jumping.astype(float), Market())["verdict"] != "").sum() <= 3
 
 
+def test_the_p_of_a_change_is_scipys_beta_binomial() -> None:
+    before, recent, rho = np.array([20, 3, 0]), np.array([22, 0, 9]), np.array([0.2, 0.01, 0.0])
+    for got, b, x, r in zip(change_p(before, recent, 0.4, rho), before, recent, rho, strict=True):
+        size = 1 / max(r, 1e-6) - 1
+        spread = betabinom(b + x, 0.4 * size, 0.6 * size)
+        assert got == pytest.approx(min(1, 2 * min(spread.cdf(x), spread.sf(x - 1))), rel=1e-5)
+
+
 def test_prices_stand_among_the_nearest_that_are_no_variants() -> None:
     products, vectors = shop(each=8)
     products.loc[products["product_id"].isin(["rug01", "rug02", "rug03"]), "group_id"] = "g"
@@ -186,6 +201,28 @@ def test_thin_shops_are_told_what_is_missing(each: int, events: str, tmp_path: P
     kept = read_report(tmp_path)
     assert (kept.week, kept.said) == (report.week, report.said)
     assert read_before(tmp_path).products["segment"].tolist() == report.products["segment"].tolist()
+
+
+def test_searches_in_vain_are_told_where_texts_are_kept_and_several_asked(tmp_path: Path) -> None:
+    asked = [
+        ("Tea  Pot", 0),
+        ("tea pot", 0),
+        ("TEA POT", 0),
+        ("my name is Ada", 0),
+        ("rug", 0),
+        ("rug", 4),
+        ("rug", 0),
+    ]
+    rows = [
+        {"endpoint": "search", "time": "2026-03-02T10:00:00+00:00", "text": t, "hits": n} for t, n in asked
+    ]
+    old = [{**rows[4], "time": "2025-12-01T10:00:00+00:00", "text": "lamp"}] * 3
+    untold = [{**rows[0], "text": ""}, {"endpoint": "similar", "time": rows[0]["time"], "hits": 0}]
+    assert len(read_searches(tmp_path, 4)) == 0
+    with closing(DurableLog(tmp_path / REQUEST_LOG)) as log:
+        log.append(LogEntry(row) for row in (*rows, *old, *untold))
+    table, why = unanswered_searches(read_searches(tmp_path, 4))
+    assert (table.to_dict("records"), why) == ([{"query": "tea pot", "asked": 3}], NOTHING)
 
 
 def test_one_product_and_products_all_alike_are_one_segment() -> None:

@@ -33,6 +33,8 @@ def liked(folder: Path, other: str) -> Path:
 
 def opened(folder: Path, release: object) -> str:
     text = (folder / "word.txt").read_text()
+    if text == "unlike":
+        raise KeyError("until")
     if text == "broken":
         raise ArtifactError("word.txt is of another form; run the insights job")
     return text
@@ -118,6 +120,13 @@ def test_one_that_cannot_be_opened_leaves_what_the_release_packs(
     assert "run the insights job" in manifest(application.backend)["problem"]
 
 
+def test_one_of_another_form_is_told_as_a_sentence(application: Application, tmp_path: Path) -> None:
+    live = application.engine.require().id
+    publish(tmp_path, "liked", liked(tmp_path / "liked", "unlike"), live, "b" * 32)
+    assert application.engine.refresh_applications()
+    assert "liked is of another form than this version reads" in manifest(application.backend)["problem"]
+
+
 def test_a_release_whose_own_cannot_be_opened_answers_without_it(shop: Shop, tmp_path: Path) -> None:
     def refuse(folder: Path, release: object) -> None:
         raise ArtifactError(f"{folder.name} is of an earlier form; make a new release")
@@ -131,4 +140,4 @@ def test_a_release_whose_own_cannot_be_opened_answers_without_it(shop: Shop, tmp
         liked(folder / "insights" / "liked", "P002")
         made = loaded._prepared(Release(folder, release.manifest))
     assert made.application("liked") is None
-    assert "is of an earlier form; make a new release" in made.unserved["liked"]
+    assert made.unserved["liked"] == "liked is of an earlier form; make a new release"
