@@ -97,7 +97,8 @@ def stock(settings: Settings, around: Surroundings) -> list[Rule]:
         Rule("product_id_given", "product_id is given", "All is keyed by it.", ("product_id",), filled),
         Rule(
             "counted_once", "product_id is unique among the counts of a moment", "A count is one number.",
-            ("product_id", "time"), lambda ids, time: ~pd.DataFrame({"id": ids, "time": time}).duplicated(keep=False),
+            ("product_id", "time"),
+            lambda ids, time: ~pd.DataFrame({"id": ids, "time": time}).duplicated(keep=False),
         ),
         _known("Stock plans join to products.", around),
         _at_least("on_hand", 0, "zero or more", "A plan counts pieces and days."),

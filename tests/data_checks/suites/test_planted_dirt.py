@@ -134,7 +134,8 @@ DIRT: list[tuple[str, str, Plant, set[str]]] = [
     ("events", "an unknown product", cell("product_id", "x"), {"product_known"}),
     ("events", "no piece", cell("quantity", 0), {"quantity_in_range"}),
     ("stock", "days below zero", cell("lead_time_days", -1.0), {"lead_time_days_in_range"}),
-    ("stock", "a count twice", lambda table: pd.concat([table, table.head(1)], ignore_index=True), {"counted_once"}),
+    ("stock", "a count twice", lambda table: pd.concat([table, table.head(1)], ignore_index=True),
+     {"counted_once"}),
     ("quarantine", "no reason", cell("reason", ""), {"reason_given"}),
     ("quarantine", "neither row, field nor file", cell("scope", "half"), {"scope_known"}),
 ]  # fmt: skip
