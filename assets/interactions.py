@@ -16,7 +16,7 @@ from catalog.interactions.log import read_interactions, state_of
 from shelfspace.files import write_table
 from shelfspace.hashing import file_hash
 
-__all__ = ["CHECKS", "interactions"]
+__all__ = ["CHECKS", "click_judgements", "interactions"]
 
 TABLES = {
     "interactions": "Impressions, clicks, carts and purchases that the service took, each once.",
@@ -64,6 +64,35 @@ def interactions(shop: Shop, folder: Path) -> Facts:
         "kinds": {"json": {str(kind): int(count) for kind, count in kinds.items()}},
         "why": {"json": {str(reason): int(count) for reason, count in why.items()}},
         "both": both,
+    }
+
+
+@stage(
+    folder="state/click_judgements",
+    group="insights",
+    owners=["team:shop"],
+    deps=["interactions"],
+    settings=lambda shop: [shop.settings.events.click_sessions, shop.settings.events.click_weight],
+    kinds={"scipy", "parquet"},
+    code_version="1",
+    description="Which products the clicks of many visits judge as answers of a query, beside their places.",
+)
+def click_judgements(shop: Shop, folder: Path) -> Facts:
+    """Judge by clicks; without texts of searches there is nothing to judge."""
+    from insights.signals import click_judgements as judged
+
+    settings = shop.settings.events
+    interactions = shop.table("interactions")
+    table = judged(
+        interactions if settings.click_weight else interactions.head(0),
+        settings.click_sessions,
+        settings.click_weight,
+    )
+    write_table(folder / "click_judgements.parquet", table)
+    return {
+        "dagster/row_count": len(table),
+        "queries": int(table["query"].nunique()),
+        "judged": table_fact(table.head(20), 20),
     }
 
 

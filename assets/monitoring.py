@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.lib.presentation import table_fact
-from assets.lib.record import Facts
+from assets.lib.record import Facts, read_record
 from assets.lib.shop import FOLDERS, Shop
 from assets.lib.stage import stage
 from releases.champion import champion_model, crowned
@@ -30,10 +30,21 @@ def _versions(shop: Shop) -> dict[str, str]:
     return request_versions(shop.workspace.live)
 
 
+def _click_through(shop: Shop) -> Facts:
+    """What of the products that the page showed was clicked lately; nothing before there are events."""
+    from insights.signals import click_through
+
+    if read_record(shop.workspace.root / FOLDERS["interactions"]) is None:
+        return {}
+    return dict(click_through(shop.table("interactions")))
+
+
 @monitoring(
     folder="monitoring/live_requests",
-    deps=[],
+    deps=["interactions"],
+    inputs=[],
     also=_versions,
+    shown=_click_through,
     kinds={"parquet"},
     description="Requests the service answered, from its log: statistics and vectors, no shopper data.",
 )

@@ -113,6 +113,7 @@ def _listings_and_judgements(shop: Shop) -> dict[str, str]:
     return {
         "listings": listings_version(shop.embedded_products()),
         **{f"judgements/{path.name}": file_hash(path) for path in files},
+        **(shop.versions("click_judgements") if len(shop.table("click_judgements")) else {}),
     }
 
 
@@ -126,6 +127,7 @@ def _listings_and_judgements(shop: Shop) -> dict[str, str]:
         "raw_media",
         "splits",
         "champion",
+        "click_judgements",
     ],
     inputs=["product_embeddings", "modality_vectors", "splits"],
     judged=["search_index"],
@@ -133,7 +135,7 @@ def _listings_and_judgements(shop: Shop) -> dict[str, str]:
     kinds={"scipy"},
     code_version=LEARNING,
     description="How words and vectors are put together, learned from listings the encoder has not learned "
-    "from and from the shop's own judgements.",
+    "from, from the shop's own judgements and, at little weight, from clicks.",
 )
 def search_fusion(shop: Shop, folder: Path) -> Facts:
     """Learn on validation rows asked of training rows; test rows ask nothing, so that claims stay clean."""
@@ -168,6 +170,7 @@ def search_fusion(shop: Shop, folder: Path) -> Facts:
         "learned_or_rule": {"json": compared},
         "queries": {"json": made.queries},
         "judgement_files": len(source.judgement_files()),
+        **({"queries_that_clicks_judged": len(source.clicks.grades)} if source.clicks.grades else {}),
         "ndcg_at_10_on_queries_left_out": figures if made.learned else "not measured",
         "score_floors": {"json": {kind: round(floor, 4) for kind, floor in made.floors.items()}},
         "no_answer": {"json": floors_said(made.answers, encoder.modalities)},
@@ -178,6 +181,7 @@ def search_fusion(shop: Shop, folder: Path) -> Facts:
 def _learned_from(shop: Shop) -> "LearnedFrom":
     from releases.search_learning import LearnedFrom
     from releases.search_parts import load_tables
+    from retrieval.ranking.training.judgements import judgements_of
 
     products = shop.embedded_products()
     return LearnedFrom(
@@ -189,4 +193,5 @@ def _learned_from(shop: Shop) -> "LearnedFrom":
         model=champion_model(shop.workspace).name,
         code=LEARNING,
         judgements=shop.workspace.root / "judgements",
+        clicks=judgements_of(shop.table("click_judgements")),
     )

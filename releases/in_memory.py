@@ -25,15 +25,22 @@ from shelfspace.settings import Media
 __all__ = ["InMemoryRelease"]
 
 
-BOUGHT_TOGETHER = "bought_together"
-"""The application whose baskets say what is popular."""
+POPULAR = {"bought_together": "baskets", "popularity": "score"}
+"""Applications that say what is popular, and by which column: how often a product is bought beside others,
+and what shoppers do on the page."""
 
 
-def with_popularity(parts: SearchParts, baskets: ProductTable | None, release: Release) -> SearchParts:
-    """The parts with how often each product is bought beside others, where the release has such a table."""
-    if baskets is None or not len(baskets):
-        return parts
-    return replace(parts, popularity=baskets.totals("baskets", release.product_ids))
+def with_popularity(
+    parts: SearchParts, insights: Mapping[str, ProductTable], release: Release
+) -> SearchParts:
+    """The parts with each product's share of what is popular, where the release has tables that say it."""
+    told = [
+        insights[name].totals(column, release.product_ids)
+        for name, column in POPULAR.items()
+        if name in insights and len(insights[name])
+    ]
+    shares = [counts / counts.sum() for counts in told if counts.sum() > 0]
+    return replace(parts, popularity=np.sum(shares, axis=0)) if shares else parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +84,7 @@ class InMemoryRelease:
         encoder = ProductEncoder.load(release.model_folder)
         encoder.own_maps = release_tables(release, MAPS)
         insights = read_insights(release)
-        parts = with_popularity(search_parts(release, encoder), insights.get(BOUGHT_TOGETHER), release)
+        parts = with_popularity(search_parts(release, encoder), insights, release)
         _ = parts.vocabulary, parts.suggestions, parts.variants  # read now, so that no answer waits for them
         return cls(
             id=release.id,

@@ -33,11 +33,11 @@ from retrieval.ranking.neighbours import PRODUCT
 from retrieval.ranking.training.answering import UNWORDED, learn_answers
 from retrieval.ranking.training.catalogue import Embedded, lessons_of_listings
 from retrieval.ranking.training.held_out import FEWEST, Lesson, judged_by_people, left_out
-from retrieval.ranking.training.judgements import read_judgements
+from retrieval.ranking.training.judgements import NO_JUDGEMENTS, Judgements, read_judgements
 from retrieval.ranking.training.likeness import RETAKEN, UNLIKE, Gallery, likenesses
 from retrieval.ranking.training.neighbours import neighbours_compared
 from retrieval.ranking.training.picture import fusion_picture
-from retrieval.ranking.training.rivals import chosen, crossed, teaching
+from retrieval.ranking.training.rivals import CLICKS, chosen, crossed, joining, teaching
 from retrieval.vectors import load_index
 from shelfspace.changed import changed_since
 from shelfspace.files import read_json, read_parquet, write_bytes, write_json, write_table
@@ -76,6 +76,7 @@ class LearnedFrom:
         model: fingerprint of the encoder.
         code: version of the learning.
         judgements: folder of people's judgements; need not be there.
+        clicks: what clicks judged.
     """
 
     products: pd.DataFrame
@@ -86,6 +87,7 @@ class LearnedFrom:
     model: str
     code: str
     judgements: Path
+    clicks: Judgements = NO_JUDGEMENTS
 
     def judgement_files(self) -> dict[str, str]:
         """Name to hash of each file of judgements."""
@@ -93,7 +95,9 @@ class LearnedFrom:
 
     def whole(self) -> dict[str, Any]:
         """What must be equal for anything learned to be kept."""
-        return {"model": self.model, "code": self.code, "judgements": self.judgement_files()}
+        # New clicks come every day: they are learned from once what they judge has doubled, or with the rest.
+        clicked = {"clicked": len(self.clicks.grades).bit_length()} if self.clicks.grades else {}
+        return {"model": self.model, "code": self.code, "judgements": self.judgement_files(), **clicked}
 
     def each(self) -> pd.DataFrame:
         """product_id and a hash of what is learned of it: its words, its vectors, its side."""
@@ -134,16 +138,24 @@ class SearchLearned:
 
 def learn_search(lessons: Sequence[Lesson], source: LearnedFrom, folder: Path) -> SearchLearned:
     """Learn, and write the folder."""
+    clicked = [one for one in lessons if one.kind == CLICKS]
+    lessons = [one for one in lessons if one.kind != CLICKS]
     ordering = teaching([one for one in lessons if one.kind not in ANSWERING])
     useful = sum(one.judged.useful for one in ordering)
     enough = useful >= FEWEST
+    clicked = joining(clicked, ordering)
     # Its matrices are small: several threads would wait for one another, for many times as long.
     with threadpool_limits(1):
-        tried = list(left_out(ordering)) if enough else []
-        taught = fit_fusion([one.judged for one in ordering]) if enough else FusionModel.fallback()
+        tried = list(left_out([*ordering, *clicked])) if enough else []
+        taught = (
+            fit_fusion([one.judged for one in (*ordering, *clicked)]) if enough else FusionModel.fallback()
+        )
         fusion, answers = chosen(taught, tried), learn_answers(lessons)
         fusion = _with_neighbours(fusion, source)
-        floors, figures = learn_floors(tried), crossed(tried)
+        figures = crossed(tried)
+        floors = learn_floors(
+            [(model, [one for one in asked if one.kind != CLICKS]) for model, asked in tried]
+        )
     fusion.save(folder / "search_fusion.json")
     save_floors(folder / "search_floors.json", floors)
     save_answers(folder / "search_answers.json", answers)
@@ -151,7 +163,7 @@ def learn_search(lessons: Sequence[Lesson], source: LearnedFrom, folder: Path) -
     write_bytes(folder / "weights.png", fusion_picture(fusion))
     write_json(folder / WHAT, source.whole())
     write_table(folder / EACH, source.each())
-    kinds = pd.Series([one.kind for one in lessons], dtype=object).value_counts()
+    kinds = pd.Series([one.kind for one in (*lessons, *clicked)], dtype=object).value_counts()
     counts = {str(kind): int(count) for kind, count in sorted(kinds.items())}
     return SearchLearned(fusion, useful, counts, figures, floors, answers)
 
@@ -196,7 +208,7 @@ def search_lessons(
     alone, own = source.alone, {**source.alone, **source.own}
     catalogue = Embedded(products, vectors, classes, alone.get("image"), alone.get("audio"), own, told)
     found = lessons_of_listings(catalogue, source.sides, media.read, encoder)
-    if source.judgement_files():
+    if source.judgement_files() or source.clicks.grades:
         facts = ProductFacts(products)
         search = HybridSearch(
             LexicalIndex.load(words, len(products)),
@@ -209,7 +221,9 @@ def search_lessons(
             told,
         )
         rows = {product: row for row, product in enumerate(products["product_id"])}
-        found += judged_by_people(search, read_judgements(source.judgements), rows, encoder)
+        if source.judgement_files():
+            found += judged_by_people(search, read_judgements(source.judgements), rows, encoder)
+        found += judged_by_people(search, source.clicks, rows, encoder, CLICKS)
     return found + seen
 
 

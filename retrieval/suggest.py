@@ -6,23 +6,28 @@ import numpy as np
 
 from retrieval.catalogue.view import CatalogueView
 from retrieval.filters.columns import Filters, allowed_rows
-from retrieval.suggestions import Found, spellings
+from retrieval.suggestions import Found, PastQueries, spellings
 
 __all__ = ["suggest"]
 
 MOST = {"category": 3, "brand": 2}
 """Shown before titles; more of them only where titles leave room."""
+MOST_PAST = 3
 
 
-def suggest(catalogue: CatalogueView, typed: str, k: int, banned: np.ndarray) -> list[dict[str, Any]]:
-    """The best k suggestions for what was typed: categories, brands, then titles, each the best first.
+def suggest(
+    catalogue: CatalogueView, typed: str, k: int, banned: np.ndarray, past: PastQueries | None = None
+) -> list[dict[str, Any]]:
+    """The best k suggestions for what was typed: queries of others, categories, brands, then titles, each the
+    best first.
 
     Args:
         banned: positions of products that may not be found.
+        past: what others searched for, where that is known.
 
     Returns:
-        kind (category, brand or title), text, marks (ranges of it that were typed), path (of a category),
-        product_id and photo (of a title), count (products of a category or brand).
+        kind (query, category, brand or title), text, marks (ranges of it that were typed), path (of a
+        category), product_id and photo (of a title), count (products of a category or brand).
     """
     base, since = catalogue.parts.suggestions, catalogue.suggestions
     words = spellings(typed, [base] if since is None else [base, since])
@@ -51,7 +56,7 @@ def suggest(catalogue: CatalogueView, typed: str, k: int, banned: np.ndarray) ->
         for one, position in found("title")
         for hit in [catalogue.hit(position, 0.0)]
     ]
-    shown: list[dict[str, Any]] = []
+    shown: list[dict[str, Any]] = [] if past is None else [said(one) for one in past.find(words, MOST_PAST)]
     for kind, most in MOST.items():
         room = max(most, k - len(titles) - len(shown))
         for one, _ in found(kind)[:room]:

@@ -49,6 +49,7 @@ def listing_health(shop: Shop, folder: Path) -> Facts:
     health = judged(
         products,
         catalogue.texts["text"].tolist(),
+        catalogue.texts["language"].tolist(),
         features_for(encoder, catalogue),
         shop.vectors(),
         learned.labels,
@@ -75,7 +76,7 @@ def listing_health(shop: Shop, folder: Path) -> Facts:
         "found": {"json": {str(kind): int(n) for kind, n in found["kind"].value_counts().items()}},
         "judged": {"json": health.judged},
         "estimated_share_wrong": {"json": health.shares},
-        **({"not_judged": "; ".join(health.skipped)} if health.skipped else {}),
+        **({"not_judged": "; ".join(one[0] for one in health.skipped)} if health.skipped else {}),
         "judged_fine_by_people": health.hidden,
         "surest": table_fact(
             surest[["product_id", "kind", "sure", "stands", "fits", "why"]], rows=15, width=160

@@ -13,12 +13,22 @@ FOLDER = "state/market"
 SHOWN = ["name", "products", "product_share", "share", "ratio", "verdict", "against"]
 
 
+def _searches(shop: Shop) -> dict[str, str]:
+    """The state of the request log, where it keeps what was looked for."""
+    if not shop.settings.service.log_query_text:
+        return {}
+    from insights.market.searches import searches_version
+
+    return {"searches of the service": searches_version(shop.workspace.live)}
+
+
 @insight(
     folder=FOLDER,
     deps=["product_embeddings", "search_index", "products", "events"],
+    also=_searches,
     settings=lambda shop: [shop.settings.insights.market.model_dump()],
     kinds={"scipy", "parquet"},
-    code_version="1",
+    code_version="2",
     description="Segments by vector, steady from week to week, with demand, movers, price positions, gaps.",
 )
 def market(shop: Shop, folder: Path) -> Facts:
@@ -26,6 +36,7 @@ def market(shop: Shop, folder: Path) -> Facts:
     from insights.market.folder import read_before, write_report
     from insights.market.pictures import pictures
     from insights.market.report import market_report
+    from insights.market.searches import read_searches
     from retrieval.vectors import load_index
 
     settings, vectors = shop.settings.insights.market, shop.vectors()
@@ -35,6 +46,7 @@ def market(shop: Shop, folder: Path) -> Facts:
     report = market_report(
         shop.embedded_products(), vectors, shop.table("events"), (rows, cosine), settings,
         read_before(shop.workspace.root / FOLDER),
+        read_searches(shop.workspace.live, settings.recent_weeks) if _searches(shop) else None,
     )  # fmt: skip
     drawn = pictures(report)
     write_report(folder, report, drawn)

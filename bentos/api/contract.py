@@ -59,6 +59,7 @@ class Contract:
         item: the model of one.
         options: what else is in the body.
         most: items of one request at most; 0 for `service.max_items`.
+        most_bytes: of one body; 0 for `service.max_body_bytes`.
         alone: a field of it that needs no item beside it; "" where there is none.
         read: makes the parsed request.
         result: the model of one item's answer.
@@ -76,6 +77,7 @@ class Contract:
     item: Any
     options: type[Request] = Request
     most: int = 0
+    most_bytes: int = 0
     alone: str = ""
     read: Read
     result: type[BaseModel] | None = None

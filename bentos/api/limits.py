@@ -66,12 +66,11 @@ class Limits:
             megapixels=min(settings.service.max_photo_megapixels, settings.media.max_photo_megapixels),
         )
 
-    def check_body(self, size: int) -> None:
-        """Refuse a body of `size` bytes that is too large (413)."""
-        if size > self.body_bytes:
-            raise RequestError(
-                413, "body", f"{size} bytes", f"send at most {self.body_bytes} bytes a request"
-            )
+    def check_body(self, size: int, most: int = 0) -> None:
+        """Refuse a body of `size` bytes that is too large (413): over `most`, where that is not 0."""
+        most = min(most or self.body_bytes, self.body_bytes)
+        if size > most:
+            raise RequestError(413, "body", f"{size} bytes", f"send at most {most} bytes a request")
 
     def check_count(self, field: str, count: int, most: int = 0) -> None:
         """Refuse an empty list (422) or one that is too long (413): over `most`, where that is not 0."""

@@ -17,9 +17,10 @@ __all__ = [
     "LANGUAGES", "Column", "Fact", "Said", "Sheet", "Shown", "Table", "said_json", "sheet_json", "table_csv",
 ]  # fmt: skip
 
-Kind = Literal["text", "number", "money", "percent", "product", "series", "words", "said", "time"]
+Kind = Literal["text", "number", "money", "percent", "share", "product", "series", "words", "said", "time"]
 """What cells are: `product` is a product's id, `series` numbers in time, which are drawn as a line, `words`
-a list of texts, `said` a sentence (`Said`), `time` ISO 8601; a share is a `percent` of 1."""
+a list of texts, `said` a sentence (`Said`), `time` ISO 8601; a `percent` is one of 1, and a `share`
+too, drawn as a bar beside the column's largest."""
 Shown = Callable[[str], Mapping[str, Any]]
 """From a product's id to its `title` and `photo`, a media key or ""; both "" of one that is not there."""
 LANGUAGES = ("en", "zh")

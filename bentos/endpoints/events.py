@@ -99,6 +99,7 @@ EVENTS = Taking(
     names=("event", "events"),
     item=EventFields,
     most=MOST_EVENTS,
+    most_bytes=1_000_000,
     read=read_events,
     names_products=True,
     examples={

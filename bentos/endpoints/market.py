@@ -16,23 +16,28 @@ VERDICTS = {
     "riser": Said("rising", "上升"),
     "faller": Said("falling", "下降"),
     "new": Said("newly selling", "新开始销售"),
-    "": Said("no change beyond chance", "无超出偶然的变化"),
+    "": Said("steady", "平稳"),
 }
-MOVES = (
-    Column("before", Said("Sold before", "此前销量"), "number"),
-    Column("recent", Said("Sold lately", "近期销量"), "number"),
-    Column("change", Said("Against the shop's course", "相对全店走势"), "percent"),
-    Column("told", Said("Verdict", "判断"), "said"),
-)
+COURSE = Column("change", Said("Against the shop's course", "相对全店走势"), "percent")
+TOLD = Column("told", Said("Verdict", "判断"), "said")
 SEGMENTS = (
     NAME,
     Column("products", Said("Products", "商品数"), "number"),
-    Column("product_share", Said("Share of products", "商品占比"), "percent", 1),
-    Column("share", Said("Share of sales", "销量占比"), "percent", 1),
+    Column("product_share", Said("Share of products", "商品占比"), "share", 1),
+    Column("share", Said("Share of sales", "销量占比"), "share", 1),
     Column("course", Said("Share of sales by week", "每周销量占比"), "series"),
-    *MOVES,
+    COURSE,
+    TOLD,
     Column("against", Said("Prices against competitors", "价格与竞品相比"), "percent"),
     Column("since", Said("Since", "自"), "time"),
+)
+MOVERS = (
+    PRODUCT,
+    NAME,
+    Column("before", Said("Sold before", "此前销量"), "number"),
+    Column("recent", Said("Sold lately", "近期销量"), "number"),
+    COURSE,
+    TOLD,
 )
 PRICES = (
     PRODUCT,
@@ -48,8 +53,8 @@ GAPS = (
     Column("from_price", Said("Price from", "价格自"), "money"),
     Column("to_price", Said("to", "至"), "money"),
     Column("products", Said("Products", "商品数"), "number"),
-    Column("product_share", Said("Share of products", "商品占比"), "percent", 1),
-    Column("line_share", Said("Share of sales", "销量占比"), "percent", 1),
+    Column("product_share", Said("Share of products", "商品占比"), "share", 1),
+    Column("line_share", Said("Share of sales", "销量占比"), "share", 1),
     Column("times", Said("Sales a product, times the others'", "单品销量为其他的倍数"), "number", 1),
 )
 SEARCHES = (
@@ -78,7 +83,7 @@ def market(loaded: LoadedRelease) -> Sheet:
     said = {part: Said(*told) if told.en else None for part, told in report.said.items()}
     counted = products["verdict"].value_counts()
     return Sheet(
-        until=report.week,
+        until=until(report),
         lacks=said["demand"] or said["movers"],
         facts=[
             Fact(Said("Segments", "细分市场"), len(segments), note=said["segments"]),
@@ -107,7 +112,7 @@ def market(loaded: LoadedRelease) -> Sheet:
                     "one in twenty named here is wrong. Sales are counted in purchases.",
                     "销量变化超出偶然与全店走势的商品；此处约至多二十分之一为误报。销量按购买次数计。",
                 ),
-                (PRODUCT, NAME, *MOVES),
+                MOVERS,
                 moves_told(moved),
                 said["movers"] or Said("Nothing moves beyond chance.", "没有超出偶然的变化。"),
             ),
@@ -145,6 +150,13 @@ def market(loaded: LoadedRelease) -> Sheet:
             ),
         ],
     )
+
+
+def until(report: Report) -> str:
+    """The Sunday of the last whole week of purchases; without any, the Monday of the report's week."""
+    if not len(report.demand):
+        return report.week
+    return (pd.Timestamp(report.demand["week"].max()) + pd.Timedelta(days=6)).strftime("%Y-%m-%d")
 
 
 def moves_told(rows: pd.DataFrame) -> pd.DataFrame:

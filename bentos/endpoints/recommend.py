@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Annotated, Literal
 
@@ -17,6 +18,7 @@ from bentos.api.requests import Choices, ProductId, Request, Time
 from bentos.api.responses import EXAMPLE_HIT, Hit
 from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading
 from bentos.errors import RequestError
+from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.recommended import Shelf
 from insights.recommendation.serve import Ranked, Recommender
 from retrieval.changes.view import LayeredView
@@ -135,14 +137,11 @@ async def recommended(asked: Asked) -> Outcome:
     """The list of each basis.
 
     Raises:
-        RequestError: 422 where the release cannot recommend; 403 or 400 for a shopper without a key for
-            it; 404 for a shopper or product that is not known.
+        RequestError: 403 or 400 for a shopper without a key for it; 404 for a shopper or product that is not
+            known.
     """
     call = asked.call
     assert isinstance(call, Bases)  # noqa: S101 - for the type checker
-    if asked.loaded.application("recommendation") is None:
-        why = asked.loaded.unserved.get("recommendation") or "this release holds no recommendations"
-        raise RequestError(422, "endpoint", "recommend", f"{why}; run the insights job, then a new release")
     names = []
     for number, basis in enumerate(call.bases):
         if basis.shopper:
@@ -156,7 +155,7 @@ def lists(asked: Asked, call: Bases, names: Sequence[str]) -> Outcome:
     """All lists, from one state of the shop."""
     view = asked.loaded.view()
     catalogue, filters = asked.loaded.catalogue(view), call.options.filters
-    recommender: Recommender = asked.loaded.application("recommendation")
+    recommender: Recommender = asked.loaded.application("recommendation") or unlearned(asked.loaded)
     rules = asked.backend.rules.valid(frozenset(), filters.category)
     shelf = Shelf(catalogue, recommender, rules, filters)
     results = []
@@ -171,6 +170,12 @@ def lists(asked: Asked, call: Bases, names: Sequence[str]) -> Outcome:
         by = recommender.popular.by if ranked is None else ranked.by
         results.append({"hits": hits, "by": by, "note": note})
     return Outcome(NOTHING, view=view, results=results)
+
+
+@lru_cache(1)
+def unlearned(loaded: LoadedRelease) -> Recommender:
+    """Of a release that holds no recommendations, or damaged ones (/release says it): vectors alone."""
+    return Recommender.unlearned(loaded.release.product_ids, loaded.vectors)
 
 
 def ranked_by(
@@ -193,7 +198,7 @@ def ranked_by(
         return by_events(recommender, basis.events, view, place)
     products = basis.cart or ([basis.product_id] if basis.product_id else [])
     if not products:
-        return None, (), ""
+        return None, (), "" if recommender.shoppers else recommender.note
     field = f"{place}.cart" if basis.cart else f"{place}.product_id"
     vectors = [vector_of(view, product, field) for product in products]
     return recommender.for_products(products, np.stack(vectors), goes_with), products, ""

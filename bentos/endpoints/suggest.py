@@ -46,9 +46,9 @@ class SuggestOptions(Request):
 
 
 class Suggestion(BaseModel):
-    """A category, a brand or a title of the catalogue."""
+    """A category, a brand or a title of the catalogue; or a query of others, which found something."""
 
-    kind: Literal["category", "brand", "title"]
+    kind: Literal["query", "category", "brand", "title"]
     text: str = Field(description="What is shown, and asked for when it is chosen.")
     marks: list[tuple[int, int]] = Field(
         default_factory=list, description="Ranges of the text, to before another character, that were typed."
@@ -60,7 +60,7 @@ class Suggestion(BaseModel):
 
 
 class Suggestions(BaseModel):
-    """Suggestions for one prefix: categories, brands, then titles, each the best first."""
+    """Suggestions for one prefix: queries of others, categories, brands, then titles, each the best first."""
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
@@ -94,16 +94,16 @@ def found(asked: Asked) -> Outcome:
     catalogue = asked.loaded.catalogue(view)
     rules = asked.backend.rules
     banned = rules.valid(frozenset(), ()).banned(catalogue.columns)
-    call = asked.call
+    call, past = asked.call, asked.loaded.application("past_queries")
     results = [
-        {"prefix": text, "suggestions": suggest(catalogue, text, call.k, banned)} for text in call.texts
+        {"prefix": text, "suggestions": suggest(catalogue, text, call.k, banned, past)} for text in call.texts
     ]
     return Outcome(NOTHING, view=view, results=results)
 
 
 SUGGEST = Reading(
     name="suggest",
-    summary="Categories, brands and titles that begin as was typed; also GET /suggest?prefix=...&k=8.",
+    summary="Queries, categories, brands, titles that begin as was typed; also GET /suggest?prefix=...&k=8.",
     names=("prefix", "prefixes"),
     item=str,
     options=SuggestOptions,

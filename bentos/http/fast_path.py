@@ -115,7 +115,7 @@ class FastPath:
                         kind = content_type(headers)
                         begin = time.perf_counter()
                         try:
-                            data = await whole_body(application, headers, receive, place)
+                            data = await whole_body(application, headers, receive, place, endpoint.most_bytes)
                         finally:
                             METRICS.seconds.append(("read", time.perf_counter() - begin))
                         body, files = await parse(endpoint, kind, headers, data)
@@ -197,7 +197,7 @@ def content_type(headers: dict[bytes, bytes]) -> str:
 
 
 async def whole_body(
-    application: Served, headers: dict[bytes, bytes], receive: Receive, place: Place
+    application: Served, headers: dict[bytes, bytes], receive: Receive, place: Place, most: int = 0
 ) -> bytes:
     """The body, within the bounds of one and of all in flight.
 
@@ -209,7 +209,7 @@ async def whole_body(
 
     def hold(size: int) -> None:
         if size > place.held:
-            limits.check_body(size)
+            limits.check_body(size, most)
             place.hold(size)
 
     declared = headers.get(b"content-length", b"")

@@ -36,7 +36,7 @@ logger = logging.getLogger("shelfspace.pages")
 Made = TypeVar("Made")
 STATIC = Path(__file__).resolve().parent.parent / "static"
 PAGE, DOCS = "index.html", "docs.html"
-PAGES = frozenset({"/", "/about", *(f"/{name}" for name in PEOPLE)})
+PAGES = frozenset({"/", "/about", "/cart", *(f"/{name}" for name in PEOPLE)})
 """Paths that are answered with the storefront's page, which holds nothing of the catalogue."""
 VERSION = b"{version}"
 """In the page's text, where the hash of all files goes."""

@@ -31,6 +31,8 @@ def log_rows(
         row["top_label"], row["top_score"] = best_of(number, outcome, result, loaded)
         vector = outcome.vectors[number]
         row["vector"] = vector if vector.any() else None  # of a query without a word left to be looked for
+        if "hits" in result:
+            row["hits"] = len(result["hits"])
         rows.append(row)
     return rows
 

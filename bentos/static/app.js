@@ -1,6 +1,7 @@
 // Starts the page: header, language, and the route from an address to a view.
 import { fill, h, link } from "./dom.js";
 import { choose, language, LANGUAGES, t, tag } from "./i18n.js";
+import { inCart, whenKept } from "./kept.js";
 import { silence } from "./player.js";
 import { productPage } from "./product.js";
 import { queryBox } from "./query.js";
@@ -25,13 +26,14 @@ function logo() {
 }
 
 function drawFrame() {
+  drawCart();
   box = queryBox(go);
   const languages = h("div", { class: "languages", role: "group", "aria-label": t("language.label") },
     LANGUAGES.map(([name, long, short]) => h("button", { type: "button", lang: name === "zh" ? "zh-CN" : "en", title: long,
       "aria-label": long, "aria-pressed": String(name === language()), "data-key": `language-${name}`,
       on: { click: () => speak(name) } }, short)));
   fill(top, h("div", { class: "inner" }, link("/", { class: "brand", "aria-label": t("brand.home") }, logo(), h("span", {}, "Shelfspace")),
-    box.form, h("nav", { class: "places", "aria-label": "Shelfspace" }, forPeoplePlace(), link("/about", { class: "place" }, t("nav.about.short")), languages)));
+    box.form, h("nav", { class: "places", "aria-label": "Shelfspace" }, forPeoplePlace(), cartPlace, link("/about", { class: "place" }, t("nav.about.short")), languages)));
   fill(document.getElementById("foot"), h("div", { class: "inner" }, h("p", {}, t("footer.text")),
     h("p", {}, link("/about", {}, t("nav.about")), h("a", { href: "/docs" }, t("footer.api")))));
   document.getElementById("skip").textContent = t("skip");
@@ -48,6 +50,14 @@ function forPeoplePlace() {
   return place;
 }
 
+const cartPlace = link("/cart", { class: "place" });
+function drawCart() {
+  const n = inCart().length;
+  cartPlace.hidden = !n;
+  fill(cartPlace, t("cart.short", { n }));
+}
+whenKept(drawCart);
+
 function speak(name) {
   const words = box.input.value;
   choose(name);
@@ -58,12 +68,13 @@ function speak(name) {
   top.querySelector(`[data-key="language-${name}"]`).focus();
 }
 
-const KINDS = { "/": "search", "/about": "about" };
+const KINDS = { "/": "search", "/about": "about", "/cart": "cart" };
 const kindOf = (url) => (url.pathname.startsWith("/product/") ? "product" : KINDS[url.pathname] ?? "people");
 
 /** The view of a kind; the code of pages that are no shop is fetched when they are first asked for. */
 async function make(kind) {
   if (kind === "people") return (await import("./people.js")).peoplePage(go, box);
+  if (kind === "cart") return (await import("./cart.js")).cartPage(go, box);
   if (kind === "about") return (await import("./about.js")).aboutPage(go, box);
   return kind === "product" ? productPage(go, box) : searchPage(go, box);
 }

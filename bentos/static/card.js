@@ -38,6 +38,7 @@ export function stock(onHand) {
 function why(hit) {
   const said = [];
   if (hit.pinned) said.push(t("why.pinned"));
+  if (hit.reason && !hit.pinned) said.push(t(`reason.${hit.reason.kind}`, { title: hit.reason.title, n: hit.reason.number }));
   const words = hit.why?.words ?? [];
   if (words.length) {
     const list = new Intl.ListFormat(language(), { style: "narrow", type: "conjunction" });

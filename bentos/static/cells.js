@@ -8,7 +8,7 @@ export const said = (both) => (both ? both[language()] ?? both.en : "");
 export function written(value, { kind, digits = 0, currency = "" }) {
   if (value == null || value === "") return "–";
   if (kind === "number") return number(value, digits);
-  if (kind === "percent") return percent(value, digits);
+  if (kind === "percent" || kind === "share") return percent(value, digits);
   if (kind === "money") return money(value, currency);
   if (kind === "time") return value.length > 10 ? moment(value) : day(value);
   if (kind === "said") return said(value);

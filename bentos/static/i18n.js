@@ -43,7 +43,7 @@ export function t(key, values = {}) {
 export const number = (value, digits = 0) =>
   new Intl.NumberFormat(tag(), { maximumFractionDigits: digits }).format(value);
 export const percent = (value, digits = 0) =>
-  new Intl.NumberFormat(tag(), { style: "percent", maximumFractionDigits: digits }).format(value);
+  new Intl.NumberFormat(tag(), { style: "percent", maximumFractionDigits: digits, signDisplay: "negative" }).format(value);
 export const figure = (value, digits = 3) =>
   new Intl.NumberFormat(tag(), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 export const difference = (value) => new Intl.NumberFormat(tag(), { minimumFractionDigits: 3, maximumFractionDigits: 3,

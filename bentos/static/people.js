@@ -7,7 +7,7 @@ import { askForKey } from "./login.js";
 import { forget, forPeople } from "./session.js";
 
 const FIRST = 25;
-const RIGHT = new Set(["number", "money", "percent"]);
+const RIGHT = new Set(["number", "money", "percent", "share"]);
 
 /** Numbers in time as a small line; screen readers are told its ends. */
 function line(values) {
@@ -30,16 +30,25 @@ function product({ id, title, photo }) {
 }
 
 function cell(value, column, first) {
-  const attributes = { class: `kind-${column.kind}${RIGHT.has(column.kind) ? " n" : ""}`, ...(first ? { scope: "row" } : {}) };
+  const attributes = { class: `kind-${column.kind}${RIGHT.has(column.kind) ? " n" : ""}${column.brief ? " brief" : ""}`, ...(first ? { scope: "row" } : {}) };
   const tag = first ? "th" : "td";
   if (column.kind === "product") return h(tag, attributes, product(value));
   if (column.kind === "series") return h(tag, attributes, line(value ?? []));
   if (column.kind === "money") return h(tag, attributes, written(value[0], { ...column, currency: value[1] }));
+  if (column.kind === "share") {
+    const drawn = h(tag, attributes, written(value, column));
+    drawn.style.setProperty("--part", (value ?? 0) / column.most);
+    return drawn;
+  }
   return h(tag, { ...attributes, dir: ["text", "words"].includes(column.kind) ? "auto" : null }, written(value, column));
 }
 
 function table(page, { name, title, text, empty, columns, rows, total }) {
   const heading = said(title);
+  columns.forEach((column, i) => {
+    if (column.kind === "share") column.most = Math.max(...rows.map((row) => row[i] ?? 0)) || 1;
+    column.brief = column.kind === "said" && rows.every((row) => said(row[i]).length < 32);
+  });
   const body = h("tbody", {});
   const draw = (from, to) => body.append(...rows.slice(from, to).map((row) =>
     h("tr", {}, row.map((value, i) => cell(value, columns[i], i === 0)))));

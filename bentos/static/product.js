@@ -5,8 +5,10 @@ import { grid, picture, skeleton, stock } from "./card.js";
 import { watch } from "./events.js";
 import { announce, button, fill, h, icon, link, plain } from "./dom.js";
 import { money, percent, t } from "./i18n.js";
+import { inCart, look, put, take } from "./kept.js";
 import { categoryName, names } from "./names.js";
 import { soundButton } from "./player.js";
+import { row } from "./recommended.js";
 import { rows } from "./rows.js";
 import { address, EMPTY } from "./state.js";
 
@@ -107,22 +109,16 @@ function neighbours(product, signal) {
   return h("section", { class: "neighbours" }, h("h2", {}, t("product.similar")), list, panel);
 }
 
-/** A row of further products, shown once there are any. */
-function row({ title, hits }) {
-  const section = h("section", { class: "neighbours", hidden: true });
-  const show = (body) => {
-    fill(section, h("h2", {}, title), body);
-    section.hidden = false;
-  };
-  const draw = (found) => found?.length && show(watch(grid(found, title), found));
-  if (hits instanceof Promise) {
-    hits.then(draw, (error) => {
-      if (error.status !== undefined) show(h("p", { class: "hint", role: "alert" }, error.message));
-    });
-  } else {
-    draw(hits); // with the page itself, which then does not move under the eye
+/** Puts the product into the cart, and out again. */
+function cartButton(id) {
+  const made = button("", { class: "quiet", "data-key": "cart", on: { click: () => { (inCart().includes(id) ? take : put)(id); draw(); } } }, "");
+  function draw() {
+    const there = inCart().includes(id);
+    made.setAttribute("aria-pressed", String(there));
+    fill(made, icon(there ? "check" : "box"), t(there ? "cart.there" : "cart.put"));
   }
-  return section;
+  draw();
+  return made;
 }
 
 function drawProduct(root, product, signal) {
@@ -141,7 +137,7 @@ function drawProduct(root, product, signal) {
       h("p", { class: "line" }, h("span", { class: product.price == null ? "price none" : "price" },
         money(product.price, product.currency)), stock(product.on_hand)),
       h("div", { class: "row" }, link(address({ ...EMPTY(), product: product.product_id }), { class: "primary" },
-        icon("similar"), t("product.search")), sounds),
+        icon("similar"), t("product.search")), cartButton(product.product_id), sounds),
       description ? h("section", {}, h("h2", { class: "sr" }, t("product.description")), h("p", { class: "prose", dir: "auto" }, description)) : null,
       guess(product), adviceOf(product, t("product.people"), signal), details(product))),
   rows(product, signal).map(row), neighbours(product, signal));
@@ -182,6 +178,7 @@ export function productPage(go, box) {
       const [{ result }] = await Promise.all([post("/products/get", { product_id: id }, signal), names()]);
       if (signal.aborted) return;
       drawProduct(root, result, signal);
+      look(id);
     } catch (error) {
       if (signal.aborted || error.status === undefined) {
         if (!signal.aborted) throw error;

@@ -15,9 +15,10 @@ export function queryBox(go) {
   const input = h("input", { id: "q", name: "q", type: "text", inputmode: "search", autocomplete: "off", spellcheck: "false", enterkeyhint: "search",
     maxlength: "2000", "aria-keyshortcuts": "/", "aria-label": t("search.label"), placeholder: t("search.placeholder") });
   const suggestions = combobox(input, ({ kind, path, text }) => {
-    const next = withText(state, kind === "title" ? text : "");
+    const words = kind === "title" || kind === "query";
+    const next = withText(state, words ? text : "");
     input.value = next.text;
-    go(address(kind === "title" ? next : { ...next, [kind]: [kind === "category" ? path : text] }), { again: true });
+    go(address(words ? next : { ...next, [kind]: [kind === "category" ? path : text] }), { again: true });
   });
   const file = h("input", { id: "photo-file", type: "file", accept: "image/jpeg,image/png,image/webp,image/*", class: "sr",
     tabindex: "-1", "aria-hidden": "true", on: { change: () => takeAll(file.files, file) } });

@@ -7,10 +7,12 @@ import { watch } from "./events.js";
 import { activeFilters, drawFacets } from "./facets.js";
 import { number, t, tag } from "./i18n.js";
 import { categoryName, names } from "./names.js";
+import { forYou } from "./recommended.js";
 import { address, body, filtered, parts, read, SORTS, withoutFilters } from "./state.js";
 import { understood } from "./understood.js";
 
 const PAGE = 24;
+const FOR_YOU = 6;
 const answers = new Map();
 const ANSWERS = 20;
 
@@ -36,6 +38,7 @@ function heading(state) {
 export function searchPage(go, box) {
   const hero = h("div", { class: "hero" }, h("h1", { tabindex: "-1" }, t("hero.title")), h("p", {}, t("hero.text")));
   const doors = h("nav", { class: "doors", "aria-label": t("filters.category"), hidden: true });
+  const suggested = h("div", {});
   const title = h("h1", { class: "heading", tabindex: "-1", id: "results-title" });
   const count = h("p", { class: "count" });
   const order = h("select", { id: "sort", "data-key": "sort" });
@@ -54,7 +57,7 @@ export function searchPage(go, box) {
   sheet.addEventListener("close", () => { aside.append(facets); opener.focus(); });
   sheet.addEventListener("click", (event) => { if (event.target === sheet) sheet.close(); });
   aside.append(facets);
-  const root = h("div", { class: "shop" }, hero, box.extras, doors, h("div", { class: "columns" }, aside,
+  const root = h("div", { class: "shop" }, hero, box.extras, doors, suggested, h("div", { class: "columns" }, aside,
     h("div", { class: "stage" }, h("div", { class: "bar" }, h("div", { class: "told" }, title, count),
       h("div", { class: "row" }, opener, h("label", { for: "sort", class: "sr" }, t("sort.label")), order)),
     reading, chips, results)), sheet);
@@ -151,6 +154,7 @@ export function searchPage(go, box) {
     running?.abort();
     running = new AbortController();
     const { signal } = running;
+    if (!home) fill(suggested);
     const known = kept && answers.has(where);
     if (!known) {
       results.setAttribute("aria-busy", "true");
@@ -160,8 +164,10 @@ export function searchPage(go, box) {
       }
     }
     try {
-      const [answer] = await Promise.all([ask(where, state, kept, signal), names()]);
+      const [answer, row] = await Promise.all([ask(where, state, kept, signal),
+        home ? forYou(FOR_YOU, signal) : null, names()]);
       if (signal.aborted) return;
+      fill(suggested, row);
       shownFor = where;
       drawAnswer(answer.result, given, focus, answer.release);
     } catch (error) {

@@ -10,8 +10,8 @@ const PAUSE = 50; // milliseconds without a key before the service is asked
 const MOST = 8;
 const LONGEST = 80;
 const KEPT = 60;
-const KINDS = ["category", "brand", "title"];
-const ICONS = { category: "filter", brand: "star", title: "search" };
+const KINDS = ["query", "category", "brand", "title"];
+const ICONS = { query: "search", category: "filter", brand: "star", title: "search" };
 const answers = new Map();
 
 async function ask(prefix, signal) {

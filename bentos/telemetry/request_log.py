@@ -15,6 +15,7 @@ processes on one workspace write and that is read at the same time. One row per 
     price           float or null
     top_label       most probable category of the item; for similar, the category of the best hit
     top_score       its probability; for similar, the cosine similarity
+    hits            how many hits were answered; only where the endpoint answers hits
     vector          the item's embedding, as float32 beside the row; none for a refused request
     text            the query text; only when `service.log_query_text` is on
     error           field that was refused; only for status >= 400

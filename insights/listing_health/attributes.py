@@ -3,6 +3,7 @@
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ FEWEST = 10
 """Products of a category, beside the product, that are needed to say anything."""
 MOST = 3
 """Attributes named of one product."""
+SURE = 0.75
+"""How sure a missing attribute must be at least: of much that neighbours have, some lack it for a reason."""
 LIKELY = 0.8
 """Share of neighbours from which on a value is proposed."""
 
@@ -43,18 +46,24 @@ class MissingAttribute:
 
 
 def missing_attributes(
-    products: pd.DataFrame, vectors: np.ndarray, labels: np.ndarray, least: float
+    products: pd.DataFrame, languages: Sequence[str], vectors: np.ndarray, labels: np.ndarray, least: float
 ) -> list[MissingAttribute]:
     """Attributes that at least this share of the nearest have for certain, in the order of rows.
 
     Args:
+        languages: (n,) of the texts: attributes are named in them, so neighbours are of the same.
         vectors: (n, d) float32 of unit length.
         labels: (n,) int64 category, -1 unknown; neighbours are of the same.
     """
     own = [_named(cell) for cell in products["attributes"]]
     found: list[MissingAttribute] = []
-    for label in np.unique(labels[labels >= 0]):
-        rows = np.flatnonzero(labels == label)
+    known = np.flatnonzero(labels >= 0)
+    for _, places in (
+        pd.DataFrame({"label": labels[known], "of": np.array(languages)[known]})
+        .groupby(["label", "of"])
+        .indices.items()
+    ):
+        rows = np.sort(known[places])
         learned = some_of(rows)
         if len(learned) <= FEWEST:
             continue
@@ -84,7 +93,7 @@ def _lacking(row: int, own: list[dict[str, Any]], others: list[int], least: floa
     found = []
     for name, having in counts.items():
         sure = _at_least(having, len(others))
-        if name in own[row] or sure < least:
+        if name in own[row] or sure < max(least, SURE):
             continue
         values = Counter(str(own[other][name]) for other in others if name in own[other])
         value, times = values.most_common(1)[0]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from insights.listing_health.belief import ROUNDS, probability_of_wrong
-from insights.listing_health.evidence import FEWEST, Evidence
+from insights.listing_health.evidence import FEWEST, OF_A_CATEGORY, Evidence
 from insights.listing_health.left_out import left_out, some_of
+from insights.listing_health.sentences import Why
 from models.expert.ridge import counted
 
 __all__ = ["Categories", "judge_categories"]
@@ -30,14 +31,14 @@ class Categories:
         by_view: view to (n, classes) scores by it alone, zero where it is absent.
         wrong: (n,) probability that the given one is wrong; NaN where it is not judged.
         share: of wrong ones, as far as can be told.
-        skipped: why none is judged; "" where some are.
+        skipped: why none is judged; None where some are.
     """
 
     likely: np.ndarray
     by_view: dict[str, np.ndarray]
     wrong: np.ndarray
     share: float
-    skipped: str = ""
+    skipped: Why | None = None
 
 
 def judge_categories(evidence: Evidence) -> Categories:
@@ -48,10 +49,14 @@ def judge_categories(evidence: Evidence) -> Categories:
     wrong = np.full(n, np.nan)
     by_view: dict[str, np.ndarray] = {}
     if len(known) < FEWEST or len(here) < 2:
-        said = "no category is judged: " + (
-            f"{len(known)} products have a category that 5 share, and {FEWEST} are needed"
+        said = (
+            (
+                f"no category is judged: {len(known)} products have a category that {OF_A_CATEGORY} share, "
+                f"and {FEWEST} are needed",
+                f"未检查类目：仅{len(known)}件商品的类目有{OF_A_CATEGORY}件以上，至少需要{FEWEST}件",
+            )
             if len(known) < FEWEST
-            else "all products have the same"
+            else ("no category is judged: all products have the same", "未检查类目：所有商品类目相同")
         )
         return Categories(np.zeros((n, classes)), by_view, wrong, 0.0, said)
     for name, view in evidence.views.items():
@@ -61,7 +66,10 @@ def judge_categories(evidence: Evidence) -> Categories:
     seen = np.any([view.present for name, view in evidence.views.items() if name in by_view], axis=0)
     judged = known[seen[known]] if by_view else known[:0]
     if len(judged) < FEWEST:
-        said = f"no category is judged: fewer than {FEWEST} products have words, a photo or a sound beside it"
+        said = (
+            f"no category is judged: fewer than {FEWEST} products have words, a photo or a sound beside it",
+            f"未检查类目：有文字、图片或声音的商品不足{FEWEST}件",
+        )
         return Categories(np.zeros((n, classes)), by_view, wrong, 0.0, said)
     likely, given = np.zeros((n, classes)), evidence.labels[judged]
     # A wrong one is drawn from the others by how common they are.

@@ -24,7 +24,8 @@ class Duplicate:
 
     Attributes:
         row, other: the later one in the catalogue, and the earlier.
-        alike: share of words that both have, times the likeness of their photos.
+        alike: share of words that both have, of the text or the title, whichever is less, times the likeness
+            of their photos.
         same_photo: whether both show the same.
     """
 
@@ -38,26 +39,37 @@ def duplicates(products: pd.DataFrame, texts: Sequence[str], photos: View | None
     """Pairs of nearly the same words, in the order of rows.
 
     Declared variants (one group_id), and products of which an attribute differs or whose texts differ in a
-    number, are no duplicates: they come in another size or colour.
+    number or a code, are no duplicates: they come in another size or colour.
 
     Args:
         texts: (n,) cleaned texts.
         photos: how photos look; None without any.
     """
     groups = products["group_id"].fillna("").to_numpy(dtype=object)
-    attributes = products["attributes"].to_numpy(dtype=object)
+    attributes, titles = (
+        products[name].fillna("").to_numpy(dtype=object) for name in ("attributes", "title")
+    )
     found = []
     for one, two in near_duplicate_pairs(texts):
         other, row = sorted((one, two))
         if (groups[row] and groups[row] == groups[other]) or _differ(attributes[row], attributes[other]):
             continue
-        words, others = set(texts[row].lower().split()), set(texts[other].lower().split())
-        if any(word.isdigit() for word in words ^ others):
+        words, others = _words(texts[row]), _words(texts[other])
+        if any(letter.isdigit() for word in words ^ others for letter in word):
             continue
         seen, same = _seen(photos, row, other)
-        alike = len(words & others) / max(len(words | others), 1) * seen
-        found.append(Duplicate(row, other, alike, same))
+        # One seller's listings share their prose; what is sold stands in the title.
+        alike = min(_shared(words, others), _shared(_words(titles[row]), _words(titles[other])))
+        found.append(Duplicate(row, other, alike * seen, same))
     return sorted(found, key=lambda pair: (pair.row, pair.other))
+
+
+def _words(text: str) -> set[str]:
+    return set(text.lower().replace("_", " ").replace("-", " ").split())
+
+
+def _shared(one: set[str], other: set[str]) -> float:
+    return len(one & other) / len(one | other) if one | other else 1.0
 
 
 def _differ(one: str, other: str) -> bool:

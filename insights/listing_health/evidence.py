@@ -12,7 +12,7 @@ from insights.listing_health.left_out import View
 from models.expert.inputs import MEDIA, DenseInput, TextInput
 from models.features.table import FeatureTable
 
-__all__ = ["FEWEST", "Evidence", "evidence_of", "facts_view"]
+__all__ = ["FEWEST", "OF_A_CATEGORY", "Evidence", "evidence_of", "facts_view"]
 
 FEWEST = 40
 """Products that must have what is compared; of fewer nobody can tell what is usual."""

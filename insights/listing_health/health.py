@@ -15,21 +15,22 @@ from insights.listing_health.media import Media, judge_media
 from insights.listing_health.prices import Prices, judge_prices
 from insights.listing_health.reviewed import hide
 from insights.listing_health.sentences import (
+    COLUMNS,
     KINDS,
     Why,
     category_why,
     duplicate_why,
     media_why,
     missing_why,
+    price_text,
     price_why,
     text_why,
 )
 from models.features.table import FeatureTable
 from shelfspace.settings.insights import ListingHealth
 
-__all__ = ["COLUMNS", "Health", "listing_health"]
+__all__ = ["Health", "listing_health"]
 
-COLUMNS = ("product_id", "kind", "sure", "stands", "fits", "other_id", "why", "why_zh")
 MEDIA = {"image": "photo", "audio": "sound"}
 
 
@@ -40,10 +41,11 @@ class Health:
     Attributes:
         findings: COLUMNS; the rows of a product side by side, in the order of products, the surest first.
             `sure` is a probability of category, text, photo, sound and price; of a duplicate it is how alike
-            the two are, of a missing attribute the share of its like that has it, at least. `fits` and
-            `other_id` are "" where nothing can be named.
+            the two are, of a missing attribute the share of its like that has it, at least. `stands` is
+            what stands there, of a missing attribute its name; `fits` and `other_id` are "" where nothing can
+            be named.
         judged: kind to how many products could be judged.
-        skipped: why a kind is not judged, a sentence each.
+        skipped: why a kind is not judged, a sentence each, in English and Chinese.
         shares: kind to the share of products of which it is wrong, as far as can be told.
         hidden: findings that people have judged to be fine.
         dropped: findings beyond the most of a kind.
@@ -51,7 +53,7 @@ class Health:
 
     findings: pd.DataFrame
     judged: dict[str, int]
-    skipped: list[str]
+    skipped: list[Why]
     shares: dict[str, float]
     hidden: int
     dropped: int
@@ -63,6 +65,7 @@ Found = dict[str, Any]
 def listing_health(
     products: pd.DataFrame,
     texts: Sequence[str],
+    languages: Sequence[str],
     features: FeatureTable,
     vectors: np.ndarray,
     labels: np.ndarray,
@@ -74,7 +77,7 @@ def listing_health(
 
     Args:
         products: the cleaned table of n products.
-        texts: (n,) cleaned texts.
+        texts, languages: (n,) cleaned texts, and what they are written in.
         features: of n rows, as frozen encoders see them.
         vectors: (n, d) float32 product vectors of unit length.
         labels: (n,) index into names of the given category, -1 where unknown.
@@ -93,7 +96,7 @@ def listing_health(
             for one in _media_findings(evidence, categories, media[kind], view, kind, least)
         ),
         *_duplicate_findings(evidence, texts, least),
-        *_attribute_findings(evidence, vectors, least),
+        *_attribute_findings(evidence, languages, vectors, least),
     ]
     table = pd.DataFrame(found, columns=["row", *COLUMNS])
     table = _one_of_a_contradiction(table)
@@ -108,10 +111,10 @@ def listing_health(
     }
     parts: dict[str, Categories | Prices | Media] = {"category": categories, "price": prices, **media}
     return Health(
-        within[list(COLUMNS)].astype({"sure": np.float32}).reset_index(drop=True),
+        within[list(COLUMNS)].astype({"sure": np.float64}).reset_index(drop=True),
         {kind: int(np.isfinite(one).sum()) for kind, one in wrong.items()},
-        [one.skipped for one in parts.values() if one.skipped],
-        {kind: round(one.share, 4) for kind, one in parts.items() if not one.skipped},
+        [one.skipped for one in parts.values() if one.skipped is not None],
+        {kind: round(one.share, 4) for kind, one in parts.items() if one.skipped is None},
         hidden,
         len(kept) - len(within),
     )
@@ -162,7 +165,7 @@ def _price_findings(evidence: Evidence, prices: Prices, least: float) -> Iterato
         about = float(np.exp(level + prices.expected[row]))
         wide = float(np.exp(1.28 * prices.scatter[row]))
         stands, usual, low, high = (
-            f"{value:,.2f} {currency}".strip() for value in (price, about, about / wide, about * wide)
+            price_text(value, currency) for value in (price, about, about / wide, about * wide)
         )
         why = price_why(stands, usual, low, high, price / about)
         yield _finding(evidence, row, "price", prices.wrong[row], stands, f"{low} – {high}", why)
@@ -201,11 +204,12 @@ def _duplicate_findings(evidence: Evidence, texts: Sequence[str], least: float) 
         yield _finding(evidence, pair.row, "duplicate", pair.alike, stands, "", why, other)
 
 
-def _attribute_findings(evidence: Evidence, vectors: np.ndarray, least: float) -> Iterator[Found]:
-    for one in missing_attributes(evidence.products, vectors, evidence.labels, least):
+def _attribute_findings(
+    evidence: Evidence, languages: Sequence[str], vectors: np.ndarray, least: float
+) -> Iterator[Found]:
+    for one in missing_attributes(evidence.products, languages, vectors, evidence.labels, least):
         why = missing_why(one.name, one.having, one.neighbours, one.value)
-        fits = f"{one.name}: {one.value}" if one.value else one.name
-        yield _finding(evidence, one.row, "attribute", one.sure, "", fits, why)
+        yield _finding(evidence, one.row, "attribute", one.sure, one.name, one.value, why)
 
 
 def _one_of_a_contradiction(table: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from insights.listing_health.belief import ROUNDS, probability_of_wrong
 from insights.listing_health.categories import Categories
 from insights.listing_health.evidence import FEWEST, Evidence
 from insights.listing_health.left_out import BLOCK, left_out, some_of
+from insights.listing_health.sentences import MEDIA, Why
 
 __all__ = ["Media", "judge_media"]
 
@@ -30,12 +31,12 @@ class Media:
     Attributes:
         wrong: (n,) probability that the photo (sound) is another product's; NaN where it is not judged.
         share: of wrong ones, as far as can be told.
-        skipped: why none is judged; "" where some are.
+        skipped: why none is judged; None where some are.
     """
 
     wrong: np.ndarray
     share: float
-    skipped: str = ""
+    skipped: Why | None = None
 
 
 def judge_media(evidence: Evidence, categories: Categories, modality: str, called: str) -> Media:
@@ -43,16 +44,23 @@ def judge_media(evidence: Evidence, categories: Categories, modality: str, calle
 
     Args:
         modality: `image` or `audio`.
-        called: what it is, for people.
+        called: `photo` or `sound`, for people.
     """
     wrong = np.full(len(evidence), np.nan)
     view, text = evidence.views.get(modality), evidence.views.get("text")
     if view is None:
-        return Media(wrong, 0.0, f"no {called} is judged: no product has one that says anything")
+        said = (
+            f"no {called} is judged: no product has one that says anything",
+            f"未检查{MEDIA[called][1]}：没有商品带有可用的{MEDIA[called][1]}",
+        )
+        return Media(wrong, 0.0, said)
     beside = evidence.labels >= 0 if text is None else text.present
     rows = np.flatnonzero(view.present & beside)
     if len(rows) < FEWEST:
-        said = f"no {called} is judged: {len(rows)} products have one beside words, and {FEWEST} are needed"
+        said = (
+            f"no {called} is judged: {len(rows)} products have one beside words, and {FEWEST} are needed",
+            f"未检查{MEDIA[called][1]}：仅{len(rows)}件商品兼有文字与{MEDIA[called][1]}，至少需要{FEWEST}件",
+        )
         return Media(wrong, 0.0, said)
     features = _Pairs(evidence, categories, modality, rows)
     others = _others(len(rows))

@@ -8,6 +8,7 @@ from scipy.stats import t as student_t
 from insights.listing_health.belief import probability_of_wrong
 from insights.listing_health.evidence import FEWEST, Evidence, facts_view
 from insights.listing_health.left_out import BLOCK, left_out, some_of
+from insights.listing_health.sentences import Why
 
 __all__ = ["Prices", "judge_prices"]
 
@@ -30,14 +31,14 @@ class Prices:
         scatter: (n,) how far honest prices of its like lie from that.
         wrong: (n,) probability that a decimal slipped; NaN where it is not judged.
         share: of wrong ones, as far as can be told.
-        skipped: why none is judged; "" where some are.
+        skipped: why none is judged; None where some are.
     """
 
     expected: np.ndarray
     scatter: np.ndarray
     wrong: np.ndarray
     share: float
-    skipped: str = ""
+    skipped: Why | None = None
 
 
 def judge_prices(evidence: Evidence) -> Prices:
@@ -46,7 +47,10 @@ def judge_prices(evidence: Evidence) -> Prices:
     rows = np.flatnonzero(np.isfinite(evidence.log_price))
     nothing = np.full(n, np.nan)
     if len(rows) < FEWEST:
-        said = f"no price is judged: {len(rows)} products of one currency have one, and {FEWEST} are needed"
+        said = (
+            f"no price is judged: {len(rows)} products of one currency have one, and {FEWEST} are needed",
+            f"未检查价格：同一货币仅{len(rows)}件商品有价格，至少需要{FEWEST}件",
+        )
         return Prices(nothing, nothing, nothing, 0.0, said)
     views = [*evidence.views.values(), facts_view(evidence)]
 

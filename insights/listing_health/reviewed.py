@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from insights.listing_health.sentences import KINDS
+from insights.listing_health.sentences import CALLED, HEADS, KINDS
 from shelfspace.errors import InputError
 
 __all__ = ["COLUMNS", "FILE", "hide", "read_reviewed"]
 
 FILE = "health_reviewed.csv"
 COLUMNS = ("product_id", "kind", "stands")
-"""Columns that are read; others, a note say, are people's own. The page's download has them all."""
+"""Columns that are read; others, a note say, are people's own. Rows of the page's download may be pasted as
+they are: its heads and names of kinds are understood in both languages."""
 
 
 def read_reviewed(path: Path) -> pd.DataFrame:
@@ -27,10 +28,13 @@ def read_reviewed(path: Path) -> pd.DataFrame:
     except (ValueError, OSError) as error:
         remedy = "write a CSV in UTF-8 whose first line is product_id,kind"
         raise InputError(str(path.name), str(error), remedy) from error
+    own = {title: name for name, titles in HEADS.items() for title in titles}
+    table = table.rename(columns=own)
     if "product_id" not in table:
         remedy = "write a column product_id, and kind and stands where you like"
         raise InputError(f"{path.name}: columns", ", ".join(map(str, table)), remedy)
     read = pd.DataFrame({name: table[name].str.strip() if name in table else "" for name in COLUMNS})
+    read["kind"] = read["kind"].replace({title: kind for kind, names in CALLED.items() for title in names})
     for line, kind in enumerate(read["kind"], 2):
         if kind and kind not in KINDS:
             remedy = f"write one of {', '.join(KINDS)}, or nothing for all"

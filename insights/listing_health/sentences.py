@@ -3,18 +3,29 @@
 from collections.abc import Sequence
 
 __all__ = [
-    "KINDS",
-    "Why",
-    "category_why",
-    "duplicate_why",
-    "media_why",
-    "missing_why",
-    "price_why",
-    "text_why",
-]
+    "CALLED", "COLUMNS", "HEADS", "KINDS", "MEDIA", "Why", "category_why", "duplicate_why", "media_why",
+    "missing_why", "price_text", "price_why", "text_why",
+]  # fmt: skip
 
-KINDS = ("category", "text", "photo", "sound", "price", "duplicate", "attribute")
-"""Kinds of findings, which are also the field they name; `attribute` is one that is missing."""
+CALLED = {
+    "category": ("Wrong category", "类目不符"),
+    "text": ("Words of another product", "文字不符"),
+    "photo": ("Photo of another product", "图片不符"),
+    "sound": ("Sound of another product", "声音不符"),
+    "price": ("Price", "价格异常"),
+    "duplicate": ("Listed twice", "重复上架"),
+    "attribute": ("Missing attribute", "缺少属性"),
+}
+"""Kinds of findings, as people call them."""
+KINDS = tuple(CALLED)
+HEADS = {
+    "product_id": ("Product", "商品"),
+    "kind": ("What", "问题"),
+    "stands": ("What stands there", "现有内容"),
+}
+"""How the page heads the columns that a review goes by."""
+COLUMNS = ("product_id", "kind", "sure", "stands", "fits", "other_id", "why", "why_zh")
+"""Of the table of findings."""
 
 Why = tuple[str, str]
 """A sentence in English, and the same in Chinese."""
@@ -59,6 +70,11 @@ def media_why(kind: str, looks: str, says: str) -> Why:
         f"The {english} is unlike those that go with such words; it may belong to another product.",
         f"{chinese}与这类文字通常的{chinese}不同，可能属于别的商品。",
     )
+
+
+def price_text(price: float, currency: str) -> str:
+    """A price as findings write it."""
+    return f"{price:,.2f} {currency or ''}".strip()
 
 
 def price_why(stands: str, about: str, low: str, high: str, factor: float) -> Why:

@@ -16,6 +16,8 @@ BANDS = 4
 """Price bands of a segment, equally wide on a logarithmic scale between its 5% and 95% quantile."""
 FEWEST = 3
 """Products of a place, fewer of which are single bestsellers."""
+FEWEST_ASKED = 3
+"""Times that a search must have found nothing to be told."""
 TIMES = 1.5
 """Demand per product over that of the others, from which on a place is a gap."""
 NOT_KEPT = Said("query texts are not kept", "未保存搜索词")
@@ -79,9 +81,16 @@ def unanswered_searches(searches: pd.DataFrame | None) -> tuple[pd.DataFrame, Sa
     """What was looked for in vain, the most often asked first; and why none can be told.
 
     Args:
-        searches: query, asked (times) and hits; None where texts of queries are not kept.
+        searches: query and hits of each search; None where texts of queries are not kept.
+
+    Returns:
+        query (in lower case) and asked: times, all without a hit; at least FEWEST_ASKED, since what one
+        person typed may say who it was.
     """
     if searches is None:
-        return pd.DataFrame(columns=["query", "asked"]), NOT_KEPT
-    vain = searches[searches["hits"] == 0].sort_values(["asked", "query"], ascending=[False, True])
+        return pd.DataFrame({"query": pd.Series(dtype=object), "asked": pd.Series(dtype=np.int64)}), NOT_KEPT
+    plain = searches.assign(query=searches["query"].str.lower().str.split().str.join(" "))
+    by = plain.groupby("query")["hits"].agg(["size", "max"])
+    vain = by[(by["max"] == 0) & (by["size"] >= FEWEST_ASKED)].reset_index()
+    vain = vain.rename(columns={"size": "asked"}).sort_values(["asked", "query"], ascending=[False, True])
     return vain[["query", "asked"]].reset_index(drop=True), NOTHING

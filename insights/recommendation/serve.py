@@ -14,11 +14,12 @@ import pandas as pd
 from insights.recommendation.beside import beside
 from insights.recommendation.candidates import candidates
 from insights.recommendation.features import features
-from insights.recommendation.history import Histories, histories, read_purchases
+from insights.recommendation.history import Histories, Purchases, histories, read_purchases
 from insights.recommendation.judge import frequency, popularity
+from insights.recommendation.knowledge import learn
 from insights.recommendation.reasons import LEAST_COSINE, Reason, reason_of
 from insights.recommendation.store import Kept, load
-from insights.recommendation.verdict import FREQUENCY
+from insights.recommendation.verdict import FREQUENCY, POPULARITY
 
 __all__ = ["Ranked", "Recommender"]
 
@@ -69,6 +70,20 @@ class Recommender:
         made = cls(load(folder, vectors, rows))
         _ = made._known.neighbourhood.turned, made.popular
         return made
+
+    @classmethod
+    def unlearned(cls, product_ids: Sequence[str], vectors: np.ndarray) -> "Recommender":
+        """One that knows products by their (n, d) vectors alone."""
+        ids = np.array(product_ids, dtype=object)
+        nothing = Purchases(ids[:0], *(np.empty(0, np.int64),) * 3, np.empty(0), len(ids))
+        known = learn(nothing, 0.0, np.asarray(vectors), np.full(len(ids), np.nan))
+        why = "no purchases are known to this release; the insights job counts them for the next"
+        return cls(Kept(ids, {}, known, None, {"winner": POPULARITY, "why": why}))
+
+    @property
+    def shoppers(self) -> int:
+        """How many bought something."""
+        return len(self._kept.shoppers)
 
     def for_shopper(self, pseudonym: str) -> Ranked | None:
         """What a shopper may want next; None where nobody of that name bought anything."""

@@ -11,7 +11,7 @@ from retrieval.filters.columns import SEPARATOR
 from retrieval.suggestions.folding import marks, plain, typed_words
 from retrieval.suggestions.prefixes import PrefixIndex, misspelt
 
-__all__ = ["Found", "Suggestions", "spellings"]
+__all__ = ["Found", "Suggestions", "Texts", "spellings"]
 
 MOST_WORDS = 12
 """Words that are read of what was typed."""
@@ -25,7 +25,7 @@ class Found:
     """One text that was found.
 
     Attributes:
-        kind: category, brand or title.
+        kind: category, brand or title; or query, of what others searched for.
         row: of a title: the product's.
         path: of a category: its whole path.
         marks: ranges of the text that were typed.
@@ -40,7 +40,7 @@ class Found:
     rank: float = 0.0
 
 
-class _Texts:
+class Texts:
     """Texts of one kind and how popular each is."""
 
     def __init__(self, texts: Sequence[str], popularity: np.ndarray) -> None:
@@ -106,9 +106,9 @@ class Suggestions:
         called += [(name, path) for path in paths for own in names.get(path, {}).values() for name in own]
         self._paths = [path for _, path in called]
         self._kinds = {
-            "category": _Texts([name for name, _ in called], np.array([paths[path] for _, path in called])),
-            "brand": _Texts(list(known), np.array(list(known.values()))),
-            "title": _Texts(titles, np.zeros(len(titles)) if popularity is None else popularity),
+            "category": Texts([name for name, _ in called], np.array([paths[path] for _, path in called])),
+            "brand": Texts(list(known), np.array(list(known.values()))),
+            "title": Texts(titles, np.zeros(len(titles)) if popularity is None else popularity),
         }
 
     def find(

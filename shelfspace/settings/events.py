@@ -27,6 +27,16 @@ class Events(Section):
         20, description="Requests a second that one address may send without a key; five times that at once."
     )
 
+    query_sessions: int = Field(
+        5, ge=5, description="Visits that made a search before others are shown it while they type."
+    )
+    click_sessions: int = Field(
+        10, ge=5, description="Visits that made a search before its clicks count as judgements."
+    )
+    click_weight: float = Field(
+        0.1, ge=0, le=1, description="What a judgement by clicks counts beside a person's; 0 for none."
+    )
+
     @model_validator(mode="after")
     def _kept_long_enough(self) -> Self:
         # Else a late event that was deleted could come again, and count twice.

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from catalog.snapshot.media_store import MediaStore, add_media
+from insights.recommendation.build import build
 from models.features.catalogue import Catalogue
 from models.inference.by_modality import modality_vectors
 from releases import Release, promote, write_release
@@ -17,6 +18,7 @@ from retrieval.lexical.index import LexicalIndex
 from retrieval.ranking.fusion import FusionModel
 from retrieval.vectors import build_index
 from shelfspace.files import write_json, write_table
+from shelfspace.settings.insights import Recommendation
 from shelfspace.workspace import Workspace
 from tests.bentos.shop import COLOURS, PRODUCTS, WORDS, Shop, draw_photo, play_sound
 
@@ -67,6 +69,7 @@ def build_storefront(shop: Shop, root: Path) -> tuple[Workspace, Release]:
                 own=seen.own,
             ),
             "insights/bought_together/bought_together.parquet": lambda path: write_table(path, together),
+            "insights/recommendation": lambda folder: recommend(folder, products, vectors),
             "evaluation.json": lambda path: write_json(path, judged(labels)),
             GRAPH: lambda path: write_json(path, {"compared": compared("linear", 0.0, [-0.01, 0.01])}),
         },
@@ -81,6 +84,15 @@ def build_storefront(shop: Shop, root: Path) -> tuple[Workspace, Release]:
     write_json(workspace.prepared / "encoders" / "choice.json", chosen())
     promote(workspace.root, release.id)
     return workspace, release
+
+
+def recommend(folder: Path, products: pd.DataFrame, vectors: np.ndarray) -> None:
+    """What is recommended after three orders of the same two products."""
+    time = pd.Timestamp("2026-05-01", tz="UTC")
+    lines = [(f"u{n}", one, "purchase", time, f"{n}") for n in range(3) for one in (TWO_PHOTOS, "P009")]
+    events = pd.DataFrame(lines, columns=["user_id", "product_id", "event", "time", "order_id"])
+    folder.mkdir(parents=True)
+    build(folder, products, events, vectors, Recommendation(), 0)
 
 
 def product(n: int, category: str, item: dict) -> dict:

@@ -1,5 +1,6 @@
 """The weekly report on a shop's market: segments, movers, prices, gaps, and thin or odd shops."""
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,16 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from insights.market.folder import Before, Report, read_before, read_report, write_report
+from insights.market.folder import NOTHING, Before, Report, read_before, read_report, write_report
+from insights.market.gaps import unanswered_searches
 from insights.market.movers import movers
 from insights.market.naming import name_segments
 from insights.market.report import market_report
+from insights.market.searches import read_searches
 from insights.market.segments import cut_segments
+from shelfspace.durable_log import DurableLog, LogEntry
 from shelfspace.settings.insights import Market
+from shelfspace.workspace import REQUEST_LOG
 
 KINDS = {"kettle": "水壶", "violin": "小提琴", "rug": "地毯"}
 MONDAY = pd.Timestamp("2026-03-02", tz="UTC")
@@ -186,6 +191,28 @@ def test_thin_shops_are_told_what_is_missing(each: int, events: str, tmp_path: P
     kept = read_report(tmp_path)
     assert (kept.week, kept.said) == (report.week, report.said)
     assert read_before(tmp_path).products["segment"].tolist() == report.products["segment"].tolist()
+
+
+def test_searches_in_vain_are_told_where_texts_are_kept_and_several_asked(tmp_path: Path) -> None:
+    asked = [
+        ("Tea  Pot", 0),
+        ("tea pot", 0),
+        ("TEA POT", 0),
+        ("my name is Ada", 0),
+        ("rug", 0),
+        ("rug", 4),
+        ("rug", 0),
+    ]
+    rows = [
+        {"endpoint": "search", "time": "2026-03-02T10:00:00+00:00", "text": t, "hits": n} for t, n in asked
+    ]
+    old = [{**rows[4], "time": "2025-12-01T10:00:00+00:00", "text": "lamp"}] * 3
+    untold = [{**rows[0], "text": ""}, {"endpoint": "similar", "time": rows[0]["time"], "hits": 0}]
+    assert len(read_searches(tmp_path, 4)) == 0
+    with closing(DurableLog(tmp_path / REQUEST_LOG)) as log:
+        log.append(LogEntry(row) for row in (*rows, *old, *untold))
+    table, why = unanswered_searches(read_searches(tmp_path, 4))
+    assert (table.to_dict("records"), why) == ([{"query": "tea pot", "asked": 3}], NOTHING)
 
 
 def test_one_product_and_products_all_alike_are_one_segment() -> None:

@@ -1,12 +1,16 @@
 """What applications say in a release."""
 
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from releases.in_memory import POPULAR, with_popularity
 from releases.insights import ProductTable, insight_parts, read_insights
 from releases.release import Release
+from retrieval.catalogue.parts import SearchParts
 from shelfspace.errors import ArtifactError
 from shelfspace.files import write_table
 
@@ -64,3 +68,22 @@ def test_a_table_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (own / "liked.parquet").write_text("no table")
     with pytest.raises(ArtifactError, match=r"liked\.parquet"):
         read_insights(release(tmp_path))
+
+
+def test_what_is_popular_on_the_page_joins_what_is_bought_together() -> None:
+    class Held(NamedTuple):
+        product_ids: tuple[str, ...] = ("a", "b", "c")
+
+    def order(**tables: dict[str, float]) -> list[str]:
+        insights = {
+            name: ProductTable(pd.DataFrame({"product_id": list(own), POPULAR[name]: list(own.values())}))
+            for name, own in tables.items()
+        }
+        found = with_popularity(SearchParts(*[None] * 6), insights, Held()).popularity  # type: ignore[arg-type]
+        return [] if found is None else [Held().product_ids[n] for n in np.argsort(-found, kind="stable")]
+
+    assert order() == order(popularity={}) == order(bought_together={"a": 0.0}) == []
+    assert (
+        order(bought_together={"b": 3}) == order(bought_together={"b": 3}, popularity={}) == ["b", "a", "c"]
+    )
+    assert order(bought_together={"a": 6, "b": 4}, popularity={"b": 2.0, "c": 1.0}) == ["b", "a", "c"]

@@ -10,6 +10,7 @@ import pytest
 from catalog.snapshot.media_store import MediaStore
 from releases.search_learning import LEARNED, LearnedFrom, keep_learned, learn_search, search_lessons
 from retrieval.ranking.fusion import FusionModel
+from retrieval.ranking.training.judgements import judgements_of
 
 
 @pytest.fixture
@@ -75,6 +76,23 @@ def test_new_judgements_are_learned_from_at_once(source: LearnedFrom, learned: P
     source.judgements.mkdir()
     (source.judgements / "a.csv").write_text("query,product_id,relevance\nshoe,p1,2\n")
     assert keep(learned, source) == ""
+
+
+def test_clicks_are_learned_from_once_what_they_judge_has_doubled(
+    source: LearnedFrom, tmp_path: Path
+) -> None:
+    def clicked(queries: int) -> LearnedFrom:
+        rows = [(f"q{n}", "p1", 2, 0.1) for n in range(queries)]
+        table = pd.DataFrame(rows, columns=["query", "product_id", "relevance", "weight"])
+        return replace(source, clicks=judgements_of(table))
+
+    assert clicked(0).whole() == source.whole(), "without clicks nothing is another"
+    assert clicked(3).clicks.weights == dict.fromkeys(("q0", "q1", "q2"), 0.1)
+    folder = tmp_path / "learned"
+    folder.mkdir()
+    learn_search([], clicked(8), folder)
+    assert keep(folder, clicked(16)) == ""
+    assert keep(folder, clicked(15)) != ""
 
 
 @pytest.mark.parametrize("name", LEARNED)

@@ -86,7 +86,7 @@ class Lesson:
 
     Attributes:
         kind: what it is: title, words, photo, backwards, name, item, photo_words, sound_words,
-            product_words, or judgement.
+            product_words, judgement, or clicks.
         group: equal for queries made of one listing.
         judged: its candidates with their grades.
         grades: of all products that were searched.
@@ -170,11 +170,13 @@ def judged_by_people(
     judgements: Judgements,
     rows: Mapping[str, int],
     encoder: Encoder,
+    kind: str = "judgement",
 ) -> list[Lesson]:
     """Lessons of judgements that people made; products that are there no more are left out.
 
     Args:
         rows: product to its row in `search`.
+        kind: of the lessons; that of clicks where clicks made them.
     """
     queries: list[Query] = []
     texts = sorted(judgements.grades)
@@ -183,7 +185,7 @@ def judged_by_people(
         for product, grade in judgements.grades[text].items():
             if product in rows:
                 grades[rows[product]] = grade
-        queries.append(("judgement", len(queries), text, grades))
+        queries.append((kind, len(queries), text, grades))
     lessons = worded(search, queries, encoder)
     weights = (judgements.weights.get(text, 1.0) for text in texts)
     return [

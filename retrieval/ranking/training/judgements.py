@@ -25,7 +25,7 @@ import pandas as pd
 
 from shelfspace.errors import InputError
 
-__all__ = ["HIGHEST", "Judgements", "read_judgements"]
+__all__ = ["HIGHEST", "NO_JUDGEMENTS", "Judgements", "judgements_of", "read_judgements"]
 
 COLUMNS = ("query", "product_id", "relevance")
 HIGHEST = 4
@@ -44,6 +44,18 @@ class Judgements:
     grades: Mapping[str, Mapping[str, int]]
     weights: Mapping[str, float] = field(default_factory=dict)
     sources: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_JUDGEMENTS = Judgements({})
+
+
+def judgements_of(table: pd.DataFrame) -> Judgements:
+    """Judgements of a table that is right: a row a query and product, with relevance and weight."""
+    grades: dict[str, dict[str, int]] = {}
+    for query, product, relevance in table[list(COLUMNS)].itertuples(index=False):
+        grades.setdefault(query, {})[product] = int(relevance)
+    weights = {str(query): float(own) for query, own in table.groupby("query")["weight"].mean().items()}
+    return Judgements(grades, weights, {"clicks": len(table)} if len(table) else {})
 
 
 def read_judgements(folder: Path) -> Judgements:

@@ -2,9 +2,11 @@
 
 Lessons that people judged decide wherever there are enough of them; below that those made of the category
 tree do. Listings that are asked for by their own words decide nothing: they are found by words whatever
-people mean.
+people mean. Clicks teach beside others, at little weight, and decide nothing: they are of answers that
+the present ranking gave.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,16 +17,18 @@ from retrieval.ranking.candidates import WORDLESS
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.metrics import ndcg
 from retrieval.ranking.rules import rivals_of, rule_scores
-from retrieval.ranking.training.held_out import Lesson
+from retrieval.ranking.training.held_out import FEWEST, Lesson
 from shelfspace.paired import LEARNED, LEAST_ROWS, compare
 
-__all__ = ["PEOPLE", "chosen", "crossed", "teaching"]
+__all__ = ["CLICKS", "PEOPLE", "chosen", "crossed", "joining", "teaching"]
 
 PEOPLE = "judgement"
 """Kind of the lessons that people judged."""
 LEAST_JUDGED = LEAST_ROWS
 """Queries of a kind with an answer, judged by people, from which on no lesson that was made counts."""
-UNDECIDING = frozenset({"item", "typed", "backwards", "elsewhere", "unworded"})
+CLICKS = "clicks"
+"""Kind of the lessons that clicks judged."""
+UNDECIDING = frozenset({CLICKS, "item", "typed", "backwards", "elsewhere", "unworded"})
 
 
 def teaching(lessons: Sequence[Lesson]) -> list[Lesson]:
@@ -40,6 +44,12 @@ def teaching(lessons: Sequence[Lesson]) -> list[Lesson]:
         for one in lessons
         if one.kind == PEOPLE or not one.grades.any() or one.judged.candidates.kind not in enough
     ]
+
+
+def joining(clicked: Sequence[Lesson], ordering: Sequence[Lesson]) -> list[Lesson]:
+    """Lessons of clicks that teach: of the kinds of query that others teach anyway."""
+    useful = Counter(one.judged.candidates.kind for one in ordering if one.judged.useful)
+    return [one for one in clicked if useful[one.judged.candidates.kind] >= FEWEST]
 
 
 def chosen(fusion: FusionModel, tried: Iterable[tuple[FusionModel, Sequence[Lesson]]]) -> FusionModel:

@@ -182,11 +182,15 @@ def test_what_is_wrong_is_named(house: House, basis: dict, status: int, field: s
     assert error_of(house.client().post("/recommend", json={"basis": basis}), status)["field"] == field
 
 
-def test_a_release_without_recommendations_says_what_to_do(shop: Shop, tmp_path: Path) -> None:
+def test_a_release_without_recommendations_goes_by_vectors_and_says_so(shop: Shop, tmp_path: Path) -> None:
     house = House(shop, tmp_path)
     try:
-        error = error_of(house.client().post("/recommend", json={"basis": {}}), 422)
-        assert "run the insights job" in error["remedy"]
+        nobody = told(house, {}, k=3)
+        assert "not enough evidence: no purchases are known to this release" in nobody["note"]
+        assert {hit["reason"]["number"] for hit in nobody["hits"]} == {0}
+        product = told(house, {"product_id": "P001"}, k=3)
+        assert {hit["reason"]["kind"] for hit in product["hits"]} == {"like"}
+        assert told(house, {"product_id": "P001"}, k=3, goes_with=True)["hits"] == []
     finally:
         house.application.close()
 

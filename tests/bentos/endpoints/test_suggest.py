@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from starlette.testclient import TestClient
@@ -10,6 +12,10 @@ from starlette.testclient import TestClient
 from bentos.application import Application
 from bentos.config import ServiceConfig
 from bentos.endpoints import ENDPOINTS
+from bentos.serving.applications.past_queries import PAST_QUERIES
+from releases.in_memory import InMemoryRelease
+from retrieval.suggest import suggest
+from shelfspace.files import write_table
 from tests.bentos.http.test_fast_path import client_of, error_of, settings
 from tests.bentos.market import Market
 
@@ -100,3 +106,14 @@ def test_several_prefixes_and_refusals(client: TestClient) -> None:
     assert client.get("/suggest?" + "&".join(["prefix=a"] * 99)).status_code == 422
     assert client.put("/suggest").status_code == 405
     assert client.get("/search?text=a").status_code == 405
+
+
+def test_queries_of_others_come_first_as_far_as_they_find_something(market: Market, tmp_path: Path) -> None:
+    table = pd.DataFrame({"query": ["shoe", "trail shoe", "zzqx shoe"], "sessions": [9, 7, 50], "clicked": 1})
+    write_table(tmp_path / "queries.parquet", table)
+    release = InMemoryRelease.load(market.release, settings().media)
+    past = PAST_QUERIES.open(tmp_path, release)
+    found = suggest(release.catalogue(), "sho", 8, np.empty(0, np.int64), past)
+    assert [one["text"] for one in found if one["kind"] == "query"] == ["shoe", "trail shoe"]
+    assert [one["kind"] for one in found[:3]] == ["query", "query", "category"]
+    assert found[2:] == suggest(release.catalogue(), "sho", 6, np.empty(0, np.int64))

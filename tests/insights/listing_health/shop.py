@@ -27,6 +27,7 @@ class Shop:
             f"{COLOURS[rng.integers(4)]} {kinds[one]} {kinds[one]}-{rng.integers(9)} fine number {row}"
             for row, one in enumerate(self.which)
         ]
+        self.languages = ["en"] * count
         looks = rng.normal(size=(len(kinds), 16))
         self.photos = (looks[self.which] + 0.3 * rng.normal(size=(count, 16))).astype(np.float32)
         self.there = np.ones(count, dtype=bool)
@@ -67,6 +68,6 @@ class Shop:
 
         known = read_reviewed(Path("nowhere.csv")) if reviewed is None else reviewed
         return listing_health(
-            self.products, self.texts, self.features(), self.vectors(), self.labels, self.names,
-            ListingHealth.model_validate(settings), known,
+            self.products, self.texts, self.languages, self.features(), self.vectors(),
+            self.labels, self.names, ListingHealth.model_validate(settings), known,
         )  # fmt: skip

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from insights.listing_health import read_reviewed
-from insights.listing_health.health import COLUMNS
 from insights.listing_health.reviewed import hide
+from insights.listing_health.sentences import COLUMNS
 from shelfspace.errors import InputError
 from tests.insights.listing_health.shop import Shop
 
@@ -21,7 +21,7 @@ def test_a_clean_catalogue_has_no_finding() -> None:
     assert health.findings.empty
     assert list(health.findings) == list(COLUMNS)
     assert health.judged == {"category": 120, "price": 120, "photo": 120, "sound": 0}
-    assert health.skipped == ["no sound is judged: no product has one that says anything"]
+    assert [one[0] for one in health.skipped] == ["no sound is judged: no product has one that says anything"]
 
 
 def test_what_is_planted_is_found_first_and_named() -> None:
@@ -52,6 +52,7 @@ def test_two_listings_of_one_thing() -> None:
     shop = Shop()
     for row, words in ((7, "extra"), (10, "extra")):
         shop.texts[row] = f"a small wooden box with a lid and two brass hinges from the north {words}"
+    shop.products.loc[[7, 10], "title"] = "small wooden box"
     shop.products.loc[10, "attributes"] = shop.products.loc[7, "attributes"]
     shop.photos[10] = shop.photos[7]
     found = shop.judged().findings
@@ -65,10 +66,15 @@ def test_an_attribute_that_the_like_have() -> None:
     shop = Shop()
     shop.products.loc[8, "attributes"] = '{"size": "8"}'
     found = shop.judged().findings
-    assert found[["product_id", "kind", "fits"]].to_numpy().tolist() == [
-        ["p008", "attribute", "made of: tin"]
-    ]
+    assert found[["product_id", "stands", "fits"]].to_numpy().tolist() == [["p008", "made of", "tin"]]
     assert found["why"][0] == "“made of” is missing; 20 of the 20 nearest products have it; most say “tin”."
+
+
+def test_attributes_are_those_of_the_same_language() -> None:
+    shop = Shop()
+    shop.products.loc[8, "attributes"] = '{"尺寸": "8", "材质": "锡"}'
+    shop.languages[8] = "zh"
+    assert shop.judged().findings.empty
 
 
 def thin(shop: Shop, what: str) -> None:
@@ -104,14 +110,14 @@ def test_what_is_lacking_is_said_and_nothing_is_invented(what: str, said: str) -
     thin(shop, what)
     health = shop.judged()
     assert health.findings.empty
-    assert any(one.startswith(said) for one in health.skipped)
+    assert any(one[0].startswith(said) for one in health.skipped)
 
 
 def test_ten_products_one_category_and_none() -> None:
     assert Shop(10).judged().findings.empty
     one = Shop(60, kinds=("clock",)).judged()
     assert one.findings.empty
-    assert "no category is judged: all products have the same" in one.skipped
+    assert one.skipped[0][0] == "no category is judged: all products have the same"
     assert Shop(0).judged().findings.empty
 
 
@@ -122,6 +128,8 @@ def test_what_people_judged_is_hidden_while_it_stands(tmp_path: Path) -> None:
     path.write_text("product_id,kind,stands,note\na,price,90 EUR,a gold one\nb,price,8 EUR,\n")
     kept, hidden = hide(found, read_reviewed(path))
     assert (kept["kind"].tolist(), hidden) == (["photo", "price"], 1)
+    path.write_text("Product,title,What,How sure,What stands there\na,A,Price,90%,90 EUR\n")
+    assert hide(found, read_reviewed(path))[1] == 1
     path.write_text("product_id\na\n")
     assert hide(found, read_reviewed(path))[0]["product_id"].tolist() == ["b"]
     assert hide(found, read_reviewed(tmp_path / "none.csv"))[1] == 0

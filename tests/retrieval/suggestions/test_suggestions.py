@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from retrieval.suggestions import Suggestions, spellings
+from retrieval.suggestions import PastQueries, Suggestions, spellings
 from retrieval.suggestions.folding import marks, plain, typed_words
 from retrieval.suggestions.prefixes import PrefixIndex
 
@@ -124,3 +124,13 @@ def test_a_category_is_found_by_its_names_once() -> None:
 def test_nothing_to_suggest_from() -> None:
     empty = Suggestions([], [], [])
     assert found("clock", "title", shop=empty) == []
+
+
+def test_queries_of_others_are_found_by_their_beginnings_the_most_frequent_first() -> None:
+    past = PastQueries(["red clock", "clock radio", "wall clock"], [5, 9, 7])
+    found = past.find([["clo"]], 2)
+    assert [(one.kind, one.text, one.marks) for one in found] == [
+        ("query", "clock radio", ((0, 3),)),
+        ("query", "wall clock", ((5, 8),)),
+    ]
+    assert past.find([["lamp"]], 2) == PastQueries([], []).find([["clo"]], 2) == []

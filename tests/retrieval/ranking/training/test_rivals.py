@@ -12,9 +12,9 @@ from retrieval.ranking.fit import Judged, fit_fusion
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.rules import default_rule, rivals_of, rule_scores
 from retrieval.ranking.training.answering import learn_answers
-from retrieval.ranking.training.held_out import Lesson, left_out
+from retrieval.ranking.training.held_out import FEWEST, Lesson, left_out
 from retrieval.ranking.training.nothing import nonsense, things, unworded
-from retrieval.ranking.training.rivals import LEAST_JUDGED, chosen, teaching
+from retrieval.ranking.training.rivals import CLICKS, LEAST_JUDGED, chosen, joining, teaching
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, write_json
 
@@ -95,6 +95,16 @@ def test_what_people_judged_outweighs_what_was_made() -> None:
     made, judged = lessons("lexical", 200), lessons("agreement", LEAST_JUDGED, "judgement", 1)
     assert {one.kind for one in teaching([*made, *judged])} == {"judgement"}
     assert len(teaching([*made, *judged[:-1]])) == 200 + LEAST_JUDGED - 1
+
+
+def test_clicks_teach_beside_others_and_decide_nothing() -> None:
+    made, clicked = lessons("lexical", 60), lessons("agreement", 60, CLICKS, 1)
+    assert joining(clicked, made) == clicked
+    assert joining(clicked, made[: FEWEST - 1]) == []
+    assert ranked_by(clicked).parts == {}
+    with_clicks = ranked_by([*made, *clicked])
+    assert with_clicks.compared["short"]["rows"] == 60, "compared on the others alone"
+    assert with_clicks.rule_of("short") == ranked_by(made).rule_of("short")
 
 
 def test_rules_and_comparisons_are_kept(tmp_path: Path) -> None:
