@@ -124,7 +124,7 @@ def market(loaded: LoadedRelease) -> Sheet:
                 Said("Gaps", "空白"),
                 Said(
                     "Segments, and price bands of them, whose products are wanted clearly more than the "
-                    "others: much demand, few products. Shares are of the shop, or of a price band's segment.",
+                    "others: much demand, few products. Shares are of the shop, or of a band's segment.",
                     "其商品明显比其他更受欢迎的细分市场或其价格带：需求多，商品少。占比按全店计，价格带按其细分市场计。",
                 ),
                 GAPS,
