@@ -24,11 +24,11 @@ def _searches(shop: Shop) -> dict[str, str]:
 
 @insight(
     folder=FOLDER,
-    deps=["product_embeddings", "search_index", "products", "events"],
+    deps=["product_embeddings", "search_index", "products", "shopper_events"],
     also=_searches,
     settings=lambda shop: [shop.settings.insights.market.model_dump()],
     kinds={"scipy", "parquet"},
-    code_version="2",
+    code_version="3",
     description="Segments by vector, steady from week to week, with demand, movers, price positions, gaps.",
 )
 def market(shop: Shop, folder: Path) -> Facts:
@@ -44,9 +44,10 @@ def market(shop: Shop, folder: Path) -> Facts:
     # Variants of a product are no competitors, and are not known before they are found.
     cosine, rows = index.search(vectors, min(len(vectors), 3 * settings.competitors + 1))
     report = market_report(
-        shop.embedded_products(), vectors, shop.table("events"), (rows, cosine), settings,
+        shop.embedded_products(), vectors, shop.table("shopper_events"), (rows, cosine), settings,
         read_before(shop.workspace.root / FOLDER),
         read_searches(shop.workspace.live, settings.recent_weeks) if _searches(shop) else None,
+        shop.table("interactions"),
     )  # fmt: skip
     drawn = pictures(report)
     write_report(folder, report, drawn)
