@@ -80,7 +80,7 @@ def suggest_prices(
             "purchases": demand["purchases"], "elasticity_lacks": demand["why"],
         },
         columns=list(COLUMNS),
-    )  # fmt: skip
+    ).astype(dict.fromkeys(("suggested", "low", "high"), "float64"))  # fmt: skip
     tried = int(demand["of"].eq("product").sum())
     if len(learned_from) < settings.least_listings:
         have = f"{len(learned_from)} listing{'' if len(learned_from) == 1 else 's'} with a price"
