@@ -27,15 +27,15 @@ def marks(titles: Sequence[str], terms: Collection[str]) -> list[list[tuple[int,
         return found
     spans, words = [], []
     for own, title in zip(found, titles, strict=True):
-        if not title.isascii():
-            read = uncut(title)
-        else:  # most are; a call a title is felt
-            read = [(match.span(), match.group()) for match in LATIN_WORD.finditer(title.lower())]
-        if DECIMAL.search(title):
-            read = with_decimals(read, title)
-        for span, word in read:
-            spans.append((own, span))
-            words.append(word)
+        if title.isascii() and not DECIMAL.search(title):
+            # Most titles are; a call a title is felt.
+            for match in LATIN_WORD.finditer(title.lower()):
+                spans.append((own, match.span()))
+                words.append(match.group())
+        else:
+            for span, word in with_decimals(uncut(title), title):
+                spans.append((own, span))
+                words.append(word)
     # One call for all words: a stemmer costs more a call than a word.
     for (own, span), term in zip(spans, stems(words), strict=True):
         if term in terms:
