@@ -58,10 +58,14 @@ def png(figure: "Figure") -> bytes:
     from matplotlib.text import Text
 
     # A text keeps the family it was made with, so the choice waits until all texts are there.
-    texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
-    family = label_font([text.get_text() for text in texts])
-    for text in texts:
-        text.set_fontfamily(family)
+    for text in figure.findobj(Text):
+        if isinstance(text, Text):
+            family = label_font([text.get_text()])
+            text.set_fontfamily(family)
+            if (
+                len(family) > 1
+            ):  # Chinese fonts seldom have a bold face, and matplotlib warns of each that lacks
+                text.set_fontweight("normal")
     stream = io.BytesIO()
     figure.savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()

@@ -92,6 +92,19 @@ def a_week_later(
     return later.iloc[kept].reset_index(drop=True), moved[kept], pd.Index(products.loc[same, "product_id"])
 
 
+def after_ten_weeks(name: str, products: pd.DataFrame, vectors: np.ndarray) -> dict[str, float]:
+    """Whether steady segments grow stale: how near products are to their centres after ten such weeks."""
+    last = named(products, vectors)
+    for week in tqdm(range(100, 110), f"{name}, ten weeks"):
+        products, vectors, _ = a_week_later(products, vectors, week)
+        last = named(products, vectors, last)
+    anew = named(products, vectors)
+    return {
+        f"{name}: mean cosine to the segment's centre after ten such weeks": float(last["cosine"].mean()),
+        f"{name}: the same, cut anew": float(anew["cosine"].mean()),
+    }
+
+
 def beside_categories(name: str, products: pd.DataFrame, segments: pd.DataFrame) -> dict[str, float]:
     """Segments beside the second level of the categories: how pure they are, what they say of prices."""
     table = products.set_index("product_id").loc[segments.index]
@@ -159,7 +172,7 @@ def run(data: Data) -> Iterator[Figure]:
         products, vectors = released(data, name)
         stable.append(Part(name, again(products, vectors)))
         first = named(products, vectors)
-        beside |= beside_categories(name, products, first)
+        beside |= beside_categories(name, products, first) | after_ten_weeks(name, products, vectors)
         for seed in tqdm(SEEDS, f"{name}, a week later"):
             later, moved, same = a_week_later(products, vectors, seed)
             changed.append(

@@ -121,8 +121,8 @@ def market(loaded: LoadedRelease) -> Sheet:
                 Said("Gaps", "空白"),
                 Said(
                     "Segments, and price bands of them, whose products sell clearly better than the others: "
-                    "much demand, few products.",
-                    "其商品明显比其他卖得好的细分市场或其价格带：需求多，商品少。",
+                    "much demand, few products. Shares are of the shop; of a price band, of its segment.",
+                    "其商品明显比其他卖得好的细分市场或其价格带：需求多，商品少。占比按全店计，价格带按其细分市场计。",
                 ),
                 GAPS,
                 gaps,

@@ -20,13 +20,16 @@ def change_p(before: np.ndarray, recent: np.ndarray, expected: float, rho: np.nd
         expected: share of recent in their sum, of the whole shop.
         rho: (n,) see `overdispersion`; 0 is the binomial of Poisson counts.
     """
-    from scipy.stats import betabinom  # a second to import
+    from scipy.special import betaln
 
     sizes = 1 / np.maximum(rho, LEAST) - 1
     p = np.ones(len(before))
     counts = (before + recent).astype(np.int64).tolist(), recent.astype(np.int64).tolist()
     for place, (n, x, size) in enumerate(zip(*counts, sizes.tolist(), strict=True)):
-        mass = betabinom.pmf(np.arange(n + 1), n, expected * size, (1 - expected) * size)
+        # `scipy.stats.betabinom` gives the same and takes four times as long.
+        a, b, k = expected * size, (1 - expected) * size, np.arange(n + 1)
+        choices = -np.log(n + 1) - betaln(n - k + 1, k + 1)
+        mass = np.exp(choices + betaln(k + a, n - k + b) - betaln(a, b))
         p[place] = min(1.0, 2 * min(mass[: x + 1].sum(), mass[x:].sum()))
     return p
 

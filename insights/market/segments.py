@@ -76,14 +76,14 @@ def cut_segments(
 
 
 def _first(hashes: pd.DataFrame, vectors: np.ndarray, settings: Market) -> Segments:
-    label, said = _cut(vectors, settings)
+    label, said = _cut(vectors, hashes["hash"].nunique(), settings)
     table = _table(hashes, label + 1, vectors)
     return Segments(table, tuple(sorted(set(table["segment"]))), said)
 
 
 def _anew(hashes: pd.DataFrame, vectors: np.ndarray, settings: Market, last: pd.DataFrame) -> Segments:
     """Cut anew; a segment that holds mostly what one of before held goes by its number."""
-    label, said = _cut(vectors, settings)
+    label, said = _cut(vectors, hashes["hash"].nunique(), settings)
     before = hashes["product_id"].map(last.set_index("product_id")["segment"])
     old = np.array(sorted(set(last["segment"])))
     now = np.array(sorted(set(label.tolist())))
@@ -143,12 +143,11 @@ def _onward(hashes: pd.DataFrame, vectors: np.ndarray, settings: Market, last: p
     return Segments(table, tuple(new), said)
 
 
-def _cut(vectors: np.ndarray, settings: Market) -> tuple[np.ndarray, Said]:
+def _cut(vectors: np.ndarray, distinct: int, settings: Market) -> tuple[np.ndarray, Said]:
     """(n,) labels from 0 on, by size, and how many and why."""
-    distinct = np.unique(vectors, axis=0)
-    most = min(settings.segments, len(vectors) // 10, len(distinct))
+    most = min(settings.segments, len(vectors) // 10, distinct)
     if most < 2:
-        return np.zeros(len(vectors), np.int64), ALIKE if len(distinct) < 2 else TOO_FEW
+        return np.zeros(len(vectors), np.int64), ALIKE if distinct < 2 else TOO_FEW
     sample = vectors
     if len(vectors) > SAMPLE:
         sample = vectors[np.random.default_rng(0).permutation(len(vectors))[:SAMPLE]]

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import betabinom
 from threadpoolctl import threadpool_limits
 
+from insights.market.chance import change_p
 from insights.market.folder import NOTHING, Before, Report, read_before, read_report, write_report
 from insights.market.gaps import unanswered_searches
 from insights.market.movers import movers
@@ -144,6 +146,14 @@ def test_counts_that_always_jump_rise_by_chance() -> None:
     steady[0, -4:] = jumping[0, -4:] = 20
     assert movers(steady.astype(float), Market())["verdict"][0] == "riser"
     assert (movers(jumping.astype(float), Market())["verdict"] != "").sum() <= 3
+
+
+def test_the_p_of_a_change_is_scipys_beta_binomial() -> None:
+    before, recent, rho = np.array([20, 3, 0]), np.array([22, 0, 9]), np.array([0.2, 0.01, 0.0])
+    for got, b, x, r in zip(change_p(before, recent, 0.4, rho), before, recent, rho, strict=True):
+        size = 1 / max(r, 1e-6) - 1
+        spread = betabinom(b + x, 0.4 * size, 0.6 * size)
+        assert got == pytest.approx(min(1, 2 * min(spread.cdf(x), spread.sf(x - 1))), rel=1e-5)
 
 
 def test_prices_stand_among_the_nearest_that_are_no_variants() -> None:
