@@ -141,7 +141,7 @@ def release(shop: Shop, folder: Path) -> Facts:
     metrics = read_json(champion_paper(model, "metrics.json"))
     read = [path.stem for path in (shop.folder("modality_vectors") / "vectors").glob("*.npy")]
     # A release travels with the service, whose readers need not know what the shop pays.
-    products = with_stock(shop.embedded_products(), shop.table("stock")).drop(columns="cost")
+    products = with_stock(shop.embedded_products(), shop.table("stock")).drop(columns="cost", errors="ignore")
     # Where the catalogue does not say it, shoppers filter by the language that was detected.
     # Drift goes on comparing what the catalogue says, or the filling itself would count as one.
     languages = list(read_catalogue(shop, list(products["product_id"])).texts["language"])

@@ -50,6 +50,7 @@ REQUIREMENTS = (
     "filelock",
     "httptools",
     "jieba",
+    "lightgbm",
     "nh3",
     "numpy",
     "onnx",

@@ -61,6 +61,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("product_id", "The product in stock."),
         Column("on_hand", "Pieces that can be sold now.", "int64"),
         Column("lead_time_days", "Days until an order arrives.", "double"),
+        Column("order_cost", "What one order costs the shop, whatever is in it.", "double"),
+        Column("time", "When it was counted; of several counts of a product the latest is its stock.", TIME),
     ),
     "interactions": (
         Column("event_id", "Names the event; one that came again counts once."),

@@ -26,10 +26,9 @@ GRAPH = "graph.json"
 
 
 def with_stock(products: pd.DataFrame, stock: pd.DataFrame) -> pd.DataFrame:
-    """Products with what is known of their stock, in the order of the products."""
-    return products.merge(
-        stock.drop_duplicates("product_id"), on="product_id", how="left", validate="one_to_one"
-    )
+    """Products with their latest count and lead time, in the order of the products."""
+    latest = stock.drop_duplicates("product_id", keep="last")[["product_id", "on_hand", "lead_time_days"]]
+    return products.merge(latest, on="product_id", how="left", validate="one_to_one")
 
 
 def release_parts(

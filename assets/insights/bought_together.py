@@ -13,7 +13,7 @@ __all__ = ["bought_together"]
 
 @insight(
     folder="state/bought_together",
-    deps=["product_embeddings", "events"],
+    deps=["product_embeddings", "shopper_events"],
     settings=lambda shop: [
         shop.settings.graph.model_dump(include={"together", "neighbours", "shrinkage", "max_basket"}),
         shop.settings.insights.companions,
@@ -28,7 +28,7 @@ def bought_together(shop: Shop, folder: Path) -> Facts:
 
     products = shop.embedded_products()
     ids, most = products["product_id"].tolist(), shop.settings.insights.companions
-    table = companions(shop.table("events"), ids, shop.settings.graph, most)
+    table = companions(shop.table("shopper_events"), ids, shop.settings.graph, most)
     write_table(folder / "bought_together.parquet", table)
     titles = products.set_index("product_id")["title"]
     shown = table.sort_values("weight", ascending=False, kind="stable").head(10)

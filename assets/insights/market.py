@@ -24,7 +24,7 @@ def _searches(shop: Shop) -> dict[str, str]:
 
 @insight(
     folder=FOLDER,
-    deps=["product_embeddings", "search_index", "products", "events"],
+    deps=["product_embeddings", "search_index", "products", "shopper_events"],
     also=_searches,
     settings=lambda shop: [shop.settings.insights.market.model_dump()],
     kinds={"scipy", "parquet"},
@@ -44,7 +44,7 @@ def market(shop: Shop, folder: Path) -> Facts:
     # Variants of a product are no competitors, and are not known before they are found.
     cosine, rows = index.search(vectors, min(len(vectors), 3 * settings.competitors + 1))
     report = market_report(
-        shop.embedded_products(), vectors, shop.table("events"), (rows, cosine), settings,
+        shop.embedded_products(), vectors, shop.table("shopper_events"), (rows, cosine), settings,
         read_before(shop.workspace.root / FOLDER),
         read_searches(shop.workspace.live, settings.recent_weeks) if _searches(shop) else None,
     )  # fmt: skip

@@ -12,7 +12,7 @@ __all__ = ["recommendation"]
 
 @insight(
     folder="state/recommendation",
-    deps=["product_embeddings", "products", "events"],
+    deps=["product_embeddings", "products", "shopper_events"],
     settings=lambda shop: [shop.settings.insights.recommendation.model_dump(), shop.settings.seed],
     kinds={"lightgbm", "scipy", "parquet"},
     code_version="1",
@@ -27,7 +27,7 @@ def recommendation(shop: Shop, folder: Path) -> Facts:
 
     products = shop.embedded_products()
     settings = shop.settings.insights.recommendation
-    made = build(folder, products, shop.table("events"), shop.vectors(), settings, shop.settings.seed)
+    made = build(folder, products, shop.table("shopper_events"), shop.vectors(), settings, shop.settings.seed)
     titles = products.set_index("product_id")["title"]
     best = made.goes_with.sort_values("weight", ascending=False, kind="stable").head(10)
     named = best.assign(product=best["product_id"].map(titles), goes_with=best["other_id"].map(titles))

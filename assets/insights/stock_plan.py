@@ -20,7 +20,7 @@ __all__ = ["stock_plan"]
 
 @insight(
     folder="state/stock_plan",
-    deps=["product_embeddings", "products", "events", "stock"],
+    deps=["product_embeddings", "products", "shopper_events", "stock"],
     settings=lambda shop: [shop.settings.insights.demand.model_dump(), shop.settings.seed],
     kinds={"lightgbm", "scipy", "parquet"},
     code_version="1",
@@ -36,7 +36,7 @@ def stock_plan(shop: Shop, folder: Path) -> Facts:
     settings = shop.settings.insights.demand
     products, vectors = shop.embedded_products(), shop.vectors()
     ids, stock = products["product_id"].to_numpy(object), shop.table("stock")
-    sales = weekly_sales(shop.table("events"), ids, stock, settings.weeks)
+    sales = weekly_sales(shop.table("shopper_events"), ids, stock, settings.weeks)
     row = pd.Index(ids).get_indexer(pd.Index(sales.product_ids))
     expected = expect_demand(sales, vectors[row], settings, shop.settings.seed)
     plan = plan_of(products, stock, expected, vectors, settings)

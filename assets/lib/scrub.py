@@ -18,6 +18,7 @@ from tabulate import tabulate
 
 from assets.lib.dvc import kept_md5
 from assets.lib.record import RECORD, check_bytes
+from catalog.interactions.log import INTERACTIONS, check_interactions
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
@@ -135,8 +136,10 @@ def parts(workspace: Workspace) -> Iterator[Part]:
         yield Part("releases", folder, partial(Release.load, folder))
     for folder in pair_folders(root):
         yield Part("insights", folder, partial(check_pair, folder))
-    for log in sorted([*workspace.live.glob(REQUEST_LOG), *(root / "delta").glob("*.log")]):
-        yield Part("logs", log, partial(check_log, log))
+    logs = sorted([*workspace.live.glob(REQUEST_LOG), *(root / "delta").glob("*.log")])
+    yield from (Part("logs", log, partial(check_log, log)) for log in logs)
+    for table in workspace.live.glob(INTERACTIONS):
+        yield Part("logs", table, partial(check_interactions, workspace.live))
 
 
 def check_snapshot(workspace: Workspace) -> None:

@@ -125,7 +125,7 @@ def elasticities(data: Data) -> Iterator[Figure]:
         label = np.array([category.path for category in CATEGORIES], dtype=object)[plan["category"]]
         grid = weekly_grid(events, plan["product_id"].tolist())
         counted = grid.prices() >= COUNTED
-        own = estimated(grid, label.tolist(), settings)["elasticity"].to_numpy()
+        own = estimated(grid, label.tolist(), settings)[0]["elasticity"].to_numpy()
         centres, _ = fitted(grid, label)
         pooled = np.array([centres[name].pooled.elasticity for name in label])
         truth = plan["elasticity"].to_numpy()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from bentos.api.contract import ParsedRequest
 from bentos.api.requests import ProductId, Request, SearchRequest, Time
@@ -49,12 +49,6 @@ class PersonalRequest(SearchRequest):
         "Nothing changes for one who bought nothing here.",
     )
     events: PastEvents
-
-    @model_validator(mode="after")
-    def _one(self) -> "PersonalRequest":
-        if self.shopper and self.events:
-            raise ValueError("give shopper or events, not both")
-        return self
 
 
 @dataclass(frozen=True)

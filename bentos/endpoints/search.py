@@ -106,6 +106,8 @@ def read_search(
     ids = ("",) * len(found)
     if not request.shopper and not request.events:
         return ParsedRequest(contract, single, items, ids, request.k, queries=found, options=options)
+    if request.shopper and request.events:
+        raise RequestError(422, "shopper", "given with events", "give shopper or events, not both")
     check_times(request.events, "events")
     call = PersonalSearch(contract, single, items, ids, request.k, queries=found, options=options)
     return replace(call, shopper=request.shopper, past=tuple(request.events))

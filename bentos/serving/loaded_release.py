@@ -209,4 +209,5 @@ def refusal(application: str, error: Exception) -> str:
     """Why an application's folder is not served, as a sentence with the remedy."""
     if isinstance(error, ShelfspaceError):
         return str(error)
-    return f"{application} is of another form than this version reads ({error!r}); run the insights job"
+    remedy = f"delete state/{application} in the workspace and run the insights job"
+    return f"{application} is of another form than this version reads ({error!r}); {remedy}"

@@ -5,17 +5,29 @@ import { fill, h } from "./dom.js";
 import { money, moneyRange, percent } from "./i18n.js";
 import { forPeople } from "./session.js";
 
+const PLACES = { below: { en: "today's price is below it", zh: "现价低于该范围" },
+  above: { en: "today's price is above it", zh: "现价高于该范围" } };
+const AIMS = { margin: "毛利", revenue: "收入（成本未知）" };
+
 /** Route to its words: `tell` makes of a result what stands there, `{ text, facts }`; what is falsy shows nothing.
  * Texts are { en, zh }; a fact is { title, value, kind, digits, currency, note }. */
 const ADVICE = [
   {
     route: "price",
     title: { en: "Price", zh: "价格" },
-    tell: ({ price, low, high }, { currency }) => price != null && {
-      text: { en: `Comparable products usually cost ${money(price, currency)}.`, zh: `可比商品通常售价为 ${money(price, currency)}。` },
-      facts: low == null || high == null ? [] : [{ title: { en: "Usual range", zh: "通常范围" },
-        value: moneyRange(low, high, currency) }],
-    },
+    tell: ({ suggested, low, high, place, best, best_for: aim, gain, best_reason: why, elasticity }, { currency }) => ({
+      text: suggested == null
+        ? { en: "Not enough evidence from comparable products.", zh: "可比商品的依据不足。" }
+        : { en: `Comparable products usually cost ${money(suggested, currency)}.`, zh: `可比商品通常售价为 ${money(suggested, currency)}。` },
+      facts: [
+        low != null && { title: { en: "Usual range", zh: "通常范围" }, value: moneyRange(low, high, currency), note: PLACES[place] },
+        { title: { en: "Earns most", zh: "收益最高的价格" }, value: best == null ? "–" : money(best, currency),
+          note: { en: why, zh: best == null ? "依据不足" : gain ? `预计${AIMS[aim]} +${(100 * gain).toFixed(1)}%`
+            : `现价已接近最佳（按${AIMS[aim]}）` } },
+        elasticity != null && { title: { en: "Demand, if the price rises by 1%", zh: "价格上涨 1% 时的需求" },
+          value: `${elasticity.toFixed(1)}%` },
+      ].filter(Boolean),
+    }),
   },
   {
     route: "stock",

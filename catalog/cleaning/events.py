@@ -81,30 +81,42 @@ def clean_events(raw: pd.DataFrame, product_ids: Iterable[str], reading: Reading
 
 
 def clean_stock(raw: pd.DataFrame, product_ids: Iterable[str], reading: Reading = AS_FOUND) -> Cleaned:
-    """Type raw stock; refuse unknown products, pieces that are no number, repeats (the last row stays).
+    """Type raw stock; refuse unknown products, pieces that are no number, times that cannot be used, repeats.
 
-    An empty lead time is unknown (NaN); one that is no number of days is refused alone, and unknown too.
+    Of rows of one product and time the last stays; a row without a time is the stock of now. A lead time or
+    an order's cost that is empty is unknown (NaN); one that is no number is refused alone, and unknown too.
+
+    Returns:
+        clean stock in the contract's columns, by product, then time, the latest last.
     """
     raw = raw.reset_index(drop=True)
     cells = {column: stripped(raw[column]) for column in STOCK_COLUMNS}
-    on_hand = amounts(raw["on_hand"], True, reading.of("on_hand"))
-    lead = amounts(raw["lead_time_days"], False, reading.of("lead_time_days"))
+    on_hand, time = (
+        amounts(raw["on_hand"], True, reading.of("on_hand")),
+        moments(raw["time"], reading.of("time")),
+    )
     found = Refusals("stock", raw)
     known = cells["product_id"].isin(set(product_ids))
     found.refuse(~known, "product_id", _unknown(cells["product_id"][~known], product_ids))
     found.refuse(open_numbers(raw["on_hand"], reading.of("on_hand"), money=False), "on_hand", TWO_NUMBERS)
     found.refuse(~on_hand.ge(0), "on_hand", "not a whole number of zero or more")
-    two_ways = open_numbers(raw["lead_time_days"], reading.of("lead_time_days"), money=False)
-    found.empty(two_ways, "lead_time_days", TWO_NUMBERS)
-    days = cells["lead_time_days"].eq("") | lead.ge(0) | two_ways
-    found.empty(~days, "lead_time_days", "not a number of days of zero or more")
-    again = cells["product_id"][found.kept].duplicated(keep="last").reindex(raw.index, fill_value=False)
+    found.refuse(open_dates(raw["time"], reading.of("time")), "time", TWO_DATES)
+    found.refuse(cells["time"].ne("") & time.isna(), "time", NO_TIME)
+    found.refuse(time.gt(pd.Timestamp.now(tz="UTC")), "time", "in the future; mend the clock that wrote it")
+    other = {}
+    for column, what in (("lead_time_days", "number of days"), ("order_cost", "number")):
+        amount = amounts(raw[column], False, reading.of(column))
+        two_ways = open_numbers(raw[column], reading.of(column), money=False)
+        found.empty(two_ways, column, TWO_NUMBERS)
+        usable = cells[column].eq("") | amount.ge(0) | two_ways
+        found.empty(~usable, column, f"not a {what} of zero or more")
+        other[column] = amount.where(amount.ge(0))
+    counts = pd.DataFrame({"product_id": cells["product_id"], "time": time})
+    again = counts[found.kept].duplicated(keep="last").reindex(raw.index, fill_value=False)
     found.refuse(again, "product_id", "given again; the last row is kept")
-    clean = pd.DataFrame(
-        {"product_id": cells["product_id"], "on_hand": on_hand, "lead_time_days": lead.where(lead.ge(0))}
-    )
-    clean = clean[found.kept].astype({"on_hand": "int64"})
-    return found.result(clean[list(STOCK_COLUMNS)].sort_values("product_id", kind="stable"))
+    clean = counts.assign(on_hand=on_hand, **other)[found.kept].astype({"on_hand": "int64"})
+    ordered = clean.sort_values(["product_id", "time"], kind="stable")
+    return found.result(ordered[list(STOCK_COLUMNS)])
 
 
 def _unknown(ids: pd.Series, product_ids: Iterable[str]) -> str:

@@ -2,7 +2,8 @@
 
 A SQLite database in write-ahead mode, flushed at every write, as `shelfspace.durable_log` is: a process
 killed at any moment leaves every write whole or absent, and several processes may write one table. It lies
-at `live/interactions.db`; events that were refused stand beside the others, with the reason.
+at `live/interactions.db`; events that were refused stand beside the others, with the reason. SQLite checks
+no content: each event carries a checksum, and one that is not what was written is refused when it is read.
 
 Two events are one where their `event_id` is the same and both came with a key, or both without: nobody
 without a key can take an identifier that the shop's own server is about to use.
@@ -15,16 +16,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
 import pandas as pd
+import xxhash
 
 from shelfspace.database import plainly
 from shelfspace.errors import ArtifactError
 
-__all__ = ["INTERACTIONS", "Interaction", "InteractionLog", "RefusedEvent", "read_interactions", "state_of"]
+__all__ = [
+    "INTERACTIONS",
+    "Interaction",
+    "InteractionLog",
+    "RefusedEvent",
+    "check_interactions",
+    "read_interactions",
+    "state_of",
+]
 
 INTERACTIONS = "interactions.db"
 """The file in the workspace's live folder."""
-FORMAT = 1
+FORMAT = 2
 WAIT_SECONDS = 10
 """How long a writer waits for another process, below `service.answer_seconds`."""
 REFUSED_KEPT = 10_000
@@ -33,6 +44,7 @@ TIDY_SECONDS = 300.0
 DELETED_AT_ONCE = 20_000
 """Rows that one write deletes at most, so that none takes long."""
 DAY = 86_400
+DAMAGED = "damaged on the disk since it was taken; look at the disk, and restore the table if it matters"
 
 
 class Interaction(NamedTuple):
@@ -80,15 +92,18 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS interactions (number INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT, "
     "session TEXT, user_id TEXT, kind TEXT, product_id TEXT, position INTEGER, query_id TEXT, query TEXT, "
     "release TEXT, time REAL, quantity INTEGER, unit_price REAL, order_id TEXT, keyed INTEGER, "
-    "UNIQUE (keyed, event_id))",
+    "checksum INTEGER, UNIQUE (keyed, event_id))",
     "CREATE INDEX IF NOT EXISTS by_time ON interactions (keyed, time)",
     "CREATE TABLE IF NOT EXISTS refused (number INTEGER PRIMARY KEY AUTOINCREMENT, received REAL, "
     "event_id TEXT, kind TEXT, field TEXT, value TEXT, reason TEXT)",
 )
 INSERT = (
-    f"INSERT OR IGNORE INTO interactions ({', '.join(COLUMNS)}) "  # noqa: S608 - the names above
-    f"VALUES ({', '.join('?' * len(COLUMNS))})"
+    f"INSERT OR IGNORE INTO interactions ({', '.join(COLUMNS)}, checksum) "  # noqa: S608 - the names above
+    f"VALUES ({', '.join('?' * len(COLUMNS))}, ?)"
 )
+
+SELECT = f"SELECT {', '.join(COLUMNS)}, checksum FROM interactions ORDER BY number"  # noqa: S608
+SELECT_REFUSED = f"SELECT received, {', '.join(RefusedEvent._fields)} FROM refused ORDER BY number"  # noqa: S608
 
 
 class InteractionLog:
@@ -125,7 +140,10 @@ class InteractionLog:
         """Write events and refusals as one write; whether each event is new, durable when this returns."""
         now = time.time()
         with plainly(self.path, damage(self.path)), writing(self._database):
-            new = [self._database.execute(INSERT, event).rowcount > 0 for event in events]
+            new = [
+                self._database.execute(INSERT, (*row, checksum(row))).rowcount > 0
+                for row in map(row_of, events)
+            ]
             if refused:
                 self._database.executemany(
                     "INSERT INTO refused (received, event_id, kind, field, value, reason) "
@@ -175,16 +193,42 @@ def read_interactions(live: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         try:
             if database.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
                 raise damage(path)("its pages do not fit together")
-            found = [
-                pd.DataFrame.from_records(
-                    database.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY number").fetchall(),  # noqa: S608
-                    columns=names,
-                )
-                for table, names in zip(("interactions", "refused"), columns, strict=True)
-            ]
+            # What decayed need be no text any more; its checksum says so.
+            database.text_factory = lambda data: data.decode(errors="replace")
+            whole: list[list[object]] = []
+            damaged = 0
+            for *row, wanted in database.execute(SELECT):
+                if checksum(row) == wanted:
+                    whole.append(row)
+                else:
+                    damaged += 1
+            refused = database.execute(SELECT_REFUSED).fetchall()
         finally:
             database.close()
-    return found[0], found[1]
+    refused += [(0.0, "", "", "event_id", "", DAMAGED)] * damaged
+    return pd.DataFrame(whole, columns=columns[0]), pd.DataFrame(refused, columns=columns[1])
+
+
+def check_interactions(live: Path) -> None:
+    """Read every event.
+
+    Raises:
+        ArtifactError: the table is damaged, or events in it are.
+    """
+    bad = int(read_interactions(live)[1]["reason"].eq(DAMAGED).sum())
+    if bad:
+        raise damage(live / INTERACTIONS)(f"{bad} events are not what was written")
+
+
+def row_of(event: Interaction) -> tuple[str | float | None, ...]:
+    """An event as it is read back."""
+    price = None if event.unit_price is None else float(event.unit_price)
+    return (*event._replace(time=float(event.time), unit_price=price)[:-1], int(event.keyed))
+
+
+def checksum(row: Sequence[object]) -> int:
+    """63 bits of xxh3 over an event."""
+    return xxhash.xxh3_64_intdigest(orjson.dumps(list(row))) >> 1
 
 
 def state_of(live: Path) -> str:

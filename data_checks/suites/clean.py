@@ -91,14 +91,24 @@ def events(settings: Settings, around: Surroundings) -> list[Rule]:
 
 
 def stock(settings: Settings, around: Surroundings) -> list[Rule]:
-    """Clean stock: known products, nothing below zero."""
+    """Clean stock: known products, each count once, nothing below zero."""
     return [
         *has_columns("stock"),
-        *_identifier(),
+        Rule("product_id_given", "product_id is given", "All is keyed by it.", ("product_id",), filled),
+        Rule(
+            "counted_once", "product_id is unique among the counts of a moment", "A count is one number.",
+            ("product_id", "time"),
+            lambda ids, time: ~pd.DataFrame({"id": ids, "time": time}).duplicated(keep=False),
+        ),
         _known("Stock plans join to products.", around),
         _at_least("on_hand", 0, "zero or more", "A plan counts pieces and days."),
         _at_least("lead_time_days", 0, "zero or more", "A plan counts pieces and days."),
-    ]
+        _at_least("order_cost", 0, "zero or more", "How much to order at once follows from it."),
+        Rule(
+            "time_past", "time is not in the future", "Weeks sold out are known from past counts.",
+            ("time",), _not_later(around),
+        ),
+    ]  # fmt: skip
 
 
 def interactions(settings: Settings, around: Surroundings) -> list[Rule]:

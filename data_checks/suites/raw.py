@@ -159,8 +159,9 @@ def raw_events(settings: Settings, around: Surroundings) -> list[Rule]:
 
 
 def raw_stock(settings: Settings, around: Surroundings) -> list[Rule]:
-    """Columns and amounts of stock as it came."""
+    """Columns, amounts and times of stock as it came."""
     bad, reading = settings.validation.max_bad_share, around.reading
+    dates = reading.of("time")
     return [
         *has_columns("stock"),
         Rule(
@@ -175,17 +176,36 @@ def raw_stock(settings: Settings, around: Surroundings) -> list[Rule]:
             "on_hand_readable", "on_hand is a whole number, or empty", UNREADABLE,
             ("on_hand",), _readable(*_amounts(reading.of("on_hand"), whole=True)), bad_share=bad,
         ),
-        Rule(
-            "lead_time_days_readable", "lead_time_days is a number, or empty", ALONE,
-            ("lead_time_days",), _readable(*_amounts(reading.of("lead_time_days"))), bad_share=bad,
+        *(
+            Rule(
+                f"{column}_readable", f"{column} is a number, or empty", ALONE,
+                (column,), _readable(*_amounts(reading.of(column))), bad_share=bad,
+            )
+            for column in ("lead_time_days", "order_cost")
         ),
-        *(_one_number(column, reading, money=False) for column in ("on_hand", "lead_time_days")),
+        *(
+            _one_number(column, reading, money=False)
+            for column in ("on_hand", "lead_time_days", "order_cost")
+        ),
         *(
             Rule(
                 f"{column}_not_negative", f"{column} is not below zero", said,
                 (column,), partial(_not_negative, reading=reading.of(column)), severity="warning",
             )
-            for column, said in (("on_hand", "Such rows are quarantined."), ("lead_time_days", ALONE))
+            for column, said in (
+                ("on_hand", "Such rows are quarantined."), ("lead_time_days", ALONE), ("order_cost", ALONE),
+            )
+        ),
+        Rule(
+            "time_readable", "time is a time, or empty", "A count without one is the stock of now.",
+            ("time",), _readable(partial(moments, reading=dates), partial(open_dates, reading=dates)),
+            bad_share=bad,
+            remedy=f"{WRITE_TIMES}, or name another column as stock.columns.time in catalog.yaml",
+        ),
+        _one_date("time", reading),
+        Rule(
+            "time_past", "time is not in the future", "Nothing has been counted yet tomorrow.",
+            ("time",), lambda cells: ~moments(cells, dates).gt(around.latest), severity="warning",
         ),
     ]  # fmt: skip
 

@@ -7,9 +7,13 @@ model forecasts four weeks and five quantiles of many series.
 
 import numpy as np
 
-from insights.demand.forecast import LEVELS
+from insights.demand.forecast import LEVELS, MEDIAN
 
-__all__ = ["LEAST", "conformal_shifts"]
+__all__ = ["LEAST", "WAY", "conformal_shifts"]
+
+WAY = 0.5
+"""How far quantiles go towards what the weeks that were left out ask for: the next weeks are of another
+season, and the whole way swings with each (docs/insights.md has what it brings)."""
 
 LEAST = 200
 """Weeks of products of a group below which it takes the shifts of all."""
@@ -19,6 +23,8 @@ def conformal_shifts(
     demand: np.ndarray, quantiles: np.ndarray, level: np.ndarray, group: np.ndarray
 ) -> np.ndarray:
     """(groups, levels) float32: what to add to each quantile, as a share of the product's level.
+
+    The median stays: it says where demand lies, and one season's surprise is not the next one's.
 
     Args:
         demand: (m,) pieces of weeks that nothing was learned from.
@@ -32,7 +38,7 @@ def conformal_shifts(
         own = error[group == number]
         own = own if len(own) >= LEAST else error
         for column, share in enumerate(LEVELS):
-            if len(own):
+            if len(own) and column != MEDIAN:
                 rank = min(int(np.ceil((len(own) + 1) * share)), len(own)) - 1
                 shifts[number, column] = np.partition(own[:, column], rank)[rank]
     return shifts

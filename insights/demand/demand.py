@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from insights.demand.conformal import conformal_shifts
+from insights.demand.conformal import WAY, conformal_shifts
 from insights.demand.features import WARM_UP, DemandFeatures
 from insights.demand.forecast import HORIZON, LEVELS, Forecast, pinball, simple_forecast
 from insights.demand.learned import LearnedDemand, learn_demand
@@ -18,8 +18,9 @@ __all__ = ["ExpectedDemand", "expect_demand", "forecast_table", "shrunk_mean"]
 
 RECENT = "quantiles of recent weeks"
 QUARTER, HALF = "mean of 12 weeks", "shrunk mean of 26 weeks"
-LEFT_OUT = (8, 4)
-"""Weeks before the last from which forecasts are tried, by trees that know nothing after the first."""
+LEFT_OUT = ((16, 12, 8, 4), (8, 4))
+"""Weeks before the last from which forecasts are tried, by trees that know nothing after the first; the
+second where the first leave too little to learn from."""
 REGULAR = 10
 """Sold in so many of the last 12 weeks, a product has quantiles of its own kind."""
 
@@ -75,22 +76,22 @@ def expect_demand(
 ) -> ExpectedDemand:
     """Forecast, from the last week of `sales`.
 
-    The last 8 weeks are forecast as they would have been then, by trees fitted on what lies before, and by
-    the simple rules. Who wins there forecasts now, fitted on all weeks; the same 8 weeks say how far each
-    quantile has to be moved to hold, and how wide demand over four weeks really was.
+    The last 16 weeks, of a short past 8, are forecast as they would have been then, by trees fitted on what
+    lies before, and by the simple rules. Who wins there forecasts now, fitted on all weeks; the same weeks
+    say how far each quantile has to be moved to hold, and how wide demand over four weeks really was.
 
     Args:
         vectors: (n, d) float32 of unit length of the products of `sales`, or None.
     """
     last = len(sales.weeks) - 1
     simple = simple_forecast(sales)
-    first = last - LEFT_OUT[0]
-    if len(sales) == 0 or first <= WARM_UP:
+    if len(sales) == 0 or last - LEFT_OUT[-1][0] <= WARM_UP:
         mean = means(sales)[QUARTER]
         return ExpectedDemand(sales, simple, mean, weekly_variance(sales, mean), None, None)
     features = DemandFeatures(sales, vectors)
-    earlier = learn_demand(features, first, settings, seed)
-    trials = [Trial(sales, features, last - weeks, earlier) for weeks in LEFT_OUT]
+    tried = ((weeks, learn_demand(features, last - weeks[0], settings, seed)) for weeks in LEFT_OUT)
+    weeks, earlier = next((found for found in tried if found[1] is not None), (LEFT_OUT[-1], None))
+    trials = [Trial(sales, features, last - back, earlier) for back in weeks]
     quantiles_by = _compare_quantiles(trials)
     means_by, wider = _compare_means(trials, settings.service_level)
     learned = None
@@ -220,7 +221,7 @@ def shifted(
     joined = [np.concatenate(part) for part in (demand, quantiles, levels, groups)]
     shifts = conformal_shifts(*joined)
     group = np.minimum((sold_weeks(sales) >= REGULAR).astype(np.int64), len(shifts) - 1)
-    moved = forecast.quantiles + (shifts[group] * level[:, None])[:, None, :]
+    moved = forecast.quantiles + WAY * (shifts[group] * level[:, None])[:, None, :]
     # What has not sold for a quarter has a level of 1 in name only.
     moved = np.where((sold_weeks(sales) > 0)[:, None, None], moved, forecast.quantiles)
     return replace(forecast, quantiles=moved)

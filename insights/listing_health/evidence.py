@@ -18,6 +18,8 @@ FEWEST = 40
 """Products that must have what is compared; of fewer nobody can tell what is usual."""
 OF_A_CATEGORY = 5
 """Products that a category must have to be judged."""
+CELLS = 20_000_000
+"""Products times categories at most, so that memory has a bound: beyond it the rarer are not judged."""
 SHARED = 5
 """Products from which on one photo or sound is a placeholder, and says nothing of any of them."""
 
@@ -29,9 +31,9 @@ class Evidence:
     Attributes:
         products: the cleaned table, row by row.
         views: by `text`, `image`, `audio`, as far as the catalogue has them.
-        labels: (n,) int64 given category cut to the level that is learned; -1 without one, or one that has
-            fewer than OF_A_CATEGORY products.
-        names: of the labels.
+        labels: (n,) int64 given category cut to the level that is learned; -1 without one, or of one that is
+            not judged.
+        names: of the labels, those of at least OF_A_CATEGORY products.
         log_price: (n,) natural logarithm less the median of its currency; NaN without a price above zero, or
             in a currency of fewer than FEWEST products.
     """
@@ -68,7 +70,11 @@ def evidence_of(
     if text is not None and parts["text"].present.any():
         text.fit(features, np.arange(len(features)), len(names))
         text.sentence = 1.0
-        views["text"] = View(text.rows(features), parts["text"].present)
+        rows = text.rows(features)
+        # The sentence vector stands last and is full: as terms it would cost a hundred times as much.
+        terms = rows.shape[1] - text.widths.get("sentence", 0)
+        beside = rows[:, terms:].toarray() if terms < rows.shape[1] else None
+        views["text"] = View(rows[:, :terms], parts["text"].present, beside)
     for modality, arrays in MEDIA.items():
         part = parts.get(modality)
         name = next((name for name in arrays if part is not None and name in part.values), None)
@@ -78,9 +84,19 @@ def evidence_of(
         read.fit(part, np.flatnonzero(part.present))
         present = part.present & ~_placeholders(read.raw(part))
         views[modality] = View(read.rows(part) * present[:, None], present)
+    kept, called = _common(labels, names)
+    return Evidence(products, views, kept, called, _log_prices(products))
+
+
+def _common(labels: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Labels and names of the categories that are judged, the others as -1."""
     counts = np.bincount(labels[labels >= 0], minlength=len(names))
-    kept = np.where((labels >= 0) & (counts[labels] >= OF_A_CATEGORY), labels, -1)
-    return Evidence(products, views, kept, names, _log_prices(products))
+    most = max(CELLS // max(len(labels), 1), 2)
+    kept = np.sort(np.argsort(-counts, kind="stable")[:most])
+    kept = kept[counts[kept] >= OF_A_CATEGORY]
+    number = np.full(len(names) + 1, -1)
+    number[kept] = np.arange(len(kept))
+    return number[labels], [names[one] for one in kept]
 
 
 def _placeholders(raw: np.ndarray) -> np.ndarray:

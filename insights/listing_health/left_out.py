@@ -7,6 +7,7 @@ it, and time grows with the rows alone.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -29,15 +30,28 @@ class View:
     Attributes:
         rows: (n, d), each of unit length or zero; a table of terms (linear) or of vectors (Gaussian kernel).
         present: (n,) bool; what is absent is like nothing.
+        beside: (n, e) vectors that stand in one row with the terms; None without.
     """
 
     rows: sparse.csr_matrix | np.ndarray
     present: np.ndarray
+    beside: np.ndarray | None = None
 
     def __call__(self, some: np.ndarray, others: np.ndarray) -> np.ndarray:
         """(len(some), len(others)) float64."""
+        if len(self.present) <= MOST:
+            return np.asarray(self._whole[np.ix_(some, others)])
+        return self._like(some, others)
+
+    @cached_property
+    def _whole(self) -> np.ndarray:
+        every = np.arange(len(self.present))
+        return self._like(every, every)
+
+    def _like(self, some: np.ndarray, others: np.ndarray) -> np.ndarray:
         if not isinstance(self.rows, np.ndarray):
-            return np.asarray((self.rows[some] @ self.rows[others].T).toarray(), dtype=np.float64)
+            terms = np.asarray((self.rows[some] @ self.rows[others].T).toarray(), dtype=np.float64)
+            return terms if self.beside is None else terms + self.beside[some] @ self.beside[others].T
         cosine = self.rows[some].astype(np.float64) @ self.rows[others].T.astype(np.float64)
         both = self.present[some][:, None] & self.present[others][None, :]
         return np.where(both, np.exp(2 * cosine - 2), 0.0)
@@ -88,5 +102,5 @@ def _inverse(table: np.ndarray) -> np.ndarray:
     half, singular = dpotri(factor, lower=1)
     if failed or singular:
         raise np.linalg.LinAlgError("a kernel with a penalty is not positive definite")
-    lower = np.tril(half)
-    return np.asarray(lower + np.tril(half, -1).T)
+    half[np.triu_indices(len(half), 1)] = half.T[np.triu_indices(len(half), 1)]
+    return np.asarray(half)

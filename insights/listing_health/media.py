@@ -21,6 +21,8 @@ __all__ = ["Media", "judge_media"]
 FOLDS = 5
 OTHERS = 4
 """Other products' photos that each product's words are tried with."""
+LARGE, NARROW = 20_000, 256
+"""Products from which on vectors are narrowed, and to what."""
 PENALTIES = (1.0, 3.0, 10.0)
 
 
@@ -85,9 +87,12 @@ class _Pairs:
         from insights.listing_health.evidence import facts_view
 
         view, facts, text = evidence.views[modality], facts_view(evidence), evidence.views.get("text")
-        photos = np.zeros((len(evidence), view.rows.shape[1]))
-        photos[rows] = view.rows[rows]
-        photos[rows] -= photos[rows].mean(axis=0)
+        seen = np.asarray(view.rows, dtype=np.float32)
+        if len(seen) > LARGE and seen.shape[1] > NARROW:
+            # Cosines outlast a random projection (Johnson & Lindenstrauss 1984), and memory has a bound.
+            seen = seen @ np.random.default_rng(0).normal(size=(seen.shape[1], NARROW)).astype(np.float32)
+        photos = np.zeros((len(evidence), seen.shape[1]))
+        photos[rows] = seen[rows] - seen[rows].mean(axis=0)
 
         def kernel(some: np.ndarray, learned: np.ndarray) -> np.ndarray:
             known = 0.5 * facts(some, learned)

@@ -47,15 +47,18 @@ class Centre:
     error: float
 
 
-def elasticities(grid: Grid, categories: Sequence[str], settings: Price) -> pd.DataFrame:
+def elasticities(
+    grid: Grid, categories: Sequence[str], settings: Price
+) -> tuple[pd.DataFrame, dict[str, float]]:
     """Elasticity of each product of a grid, or why there is none.
 
     Args:
         categories: (n,) of the products; products of "" are drawn towards the whole catalogue.
 
     Returns:
-        COLUMNS, a row a product in the grid's order. `error` is a standard error. A product whose price
-        hardly moved has its category's elasticity (`of`), where that is known well enough.
+        COLUMNS, a row a product in the grid's order: `error` is a standard error, and a product whose price
+        hardly moved has its category's elasticity (`of`), where that is known well enough. And those of
+        categories, "" the whole catalogue's, as far as they are.
     """
     n = len(grid.product_ids)
     labels = np.asarray(categories, dtype=object)
@@ -83,7 +86,8 @@ def elasticities(grid: Grid, categories: Sequence[str], settings: Price) -> pd.D
         of[rows] = np.where(own, "product", centre.name if known else "")
     why = [lacking(settings, *facts) for facts in zip(prices, weeks, bought, enough, strict=True)]
     values = (grid.product_ids, elasticity, error, of, centre_of, prices, weeks, bought.astype(np.int64), why)
-    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
+    told = {name: c.elasticity for name, c in centres.items() if c.error <= settings.largest_error}
+    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True))), told
 
 
 def fitted(grid: Grid, labels: np.ndarray) -> tuple[dict[str, Centre], float]:

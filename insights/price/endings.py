@@ -9,7 +9,8 @@ __all__ = ["Endings"]
 
 UNITS = (1000, 100, 10, 1)
 """In tenths: the coarsest that prices share an ending within is taken."""
-MOST = 5
+MOST = {1000: 2, 100: 2, 10: 5, 1: 2}
+"""Endings of each; of cents there are a hundred, so that five of them are few."""
 HELD = 0.6
 LEAST = 20
 
@@ -30,7 +31,7 @@ class Endings:
 
     @classmethod
     def of(cls, prices: np.ndarray) -> "Endings":
-        """Learn them: the fewest endings, at most 5, that 60% of the prices above twice the unit have."""
+        """Learn them: the fewest endings that 60% of the prices above twice the unit have."""
         known = prices[np.isfinite(prices) & (prices > 0)]
         cents = np.round(known * 100).astype(np.int64)
         step = 1.0 if len(cents) and not (cents % 100).any() else 0.01
@@ -40,9 +41,9 @@ class Endings:
             if len(large) < max(LEAST, len(cents) / 2) or size <= step * 100:
                 continue
             counted = sorted(Counter((large % size).tolist()).items(), key=lambda pair: (-pair[1], pair[0]))
-            held = np.cumsum([count for _, count in counted[:MOST]])
+            held = np.cumsum([count for _, count in counted[: MOST[unit]]])
             few = int(np.searchsorted(held, HELD * len(large))) + 1
-            if few <= min(MOST, len(held)):
+            if few <= len(held):
                 return cls(size / 100, tuple(sorted(ending / 100 for ending, _ in counted[:few])), step)
         return cls(step=step)
 

@@ -28,12 +28,14 @@ class Difficulty:
         cuts: (quartiles, facts).
         middle, scale: (columns,) of the bent facts.
         weights: (columns,); base: of the logarithm.
+        ends: (2,) the least and most that it says of what it was fitted on; nothing lies beyond.
     """
 
     cuts: np.ndarray
     middle: np.ndarray
     scale: np.ndarray
     weights: np.ndarray
+    ends: np.ndarray
     base: float
 
     @classmethod
@@ -46,12 +48,14 @@ class Difficulty:
         logs = np.log(errors + FLOOR)
         base = float(logs.mean())
         held = rows.T @ rows + PENALTY * np.eye(rows.shape[1])
-        return cls(cuts, middle, scale, np.linalg.solve(held, rows.T @ (logs - base)), base)
+        weights = np.linalg.solve(held, rows.T @ (logs - base))
+        said = rows @ weights
+        return cls(cuts, middle, scale, weights, np.array([said.min(), said.max()]), base)
 
     def expected(self, facts: np.ndarray) -> np.ndarray:
         """(m,) expected size of the error, on a scale of its own."""
         rows = (bent(facts, self.cuts) - self.middle) / self.scale
-        return np.asarray(np.exp(np.clip(rows @ self.weights + self.base, -5, 5)))
+        return np.asarray(np.exp(np.clip(rows @ self.weights, *self.ends) + self.base))
 
 
 def bent(facts: np.ndarray, cuts: np.ndarray) -> np.ndarray:

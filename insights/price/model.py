@@ -51,7 +51,7 @@ class PriceModel:
         rows: (n, columns) of the training listings, of unit length.
         log_price, errors: (n,) their prices, and how far the others were from it.
         words, all_said, simple: (columns,) of the regressions, by the blocks of `features` in order.
-        base: what a listing of no known word costs.
+        centres: what a listing of no known word costs, by category; "" over all.
         medians: of each category, "" over all.
         comparison: of the learned way with its rivals, by absolute error of the log price.
         difficulty: of the way that is used; quantiles: of category, "" over all.
@@ -65,7 +65,7 @@ class PriceModel:
     words: np.ndarray
     all_said: np.ndarray
     simple: np.ndarray
-    base: float
+    centres: dict[str, float]
     medians: dict[str, float]
     comparison: Comparison
     difficulty: Difficulty
@@ -93,11 +93,12 @@ class PriceModel:
 
     def ways(self, rows: sparse.csr_matrix, near: Near, categories: Sequence[str]) -> dict[str, np.ndarray]:
         """Way to the (m,) log prices it gives."""
+        centre = np.array([self.centres.get(c, self.centres[""]) for c in categories])
         return {
-            "learned": rows @ (self.words + self.all_said) / 2 + self.base,
+            "learned": centre + rows @ (self.words + self.all_said) / 2,
             RIVALS[0]: np.array([self.medians.get(c, self.medians[""]) for c in categories]),
             RIVALS[1]: near.median(self.log_price, self.comparables),
-            RIVALS[2]: rows @ self.simple + self.base,
+            RIVALS[2]: centre + rows @ self.simple,
         }
 
     def _around(
@@ -129,10 +130,12 @@ def fit_prices(
     rows = sparse.hstack(list(blocks.values())).tocsr()
     group = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)[1]
     narrow, wide = ((part @ part.T).toarray() for part in (blocks["words"], rows))
-    penalty = chosen_penalty(wide, log_price, group)
+    centres, centre, penalty = chosen_centre(wide, log_price, categories, group)
+    rest = log_price - centre
     weights, middle = {}, {}
     for name, kernel, held in (("words", narrow, penalty), ("all", wide, penalty), (RIVALS[2], narrow, 1.0)):
-        weights[name], middle[name] = left_out(kernel, log_price, group, held)
+        weights[name], apart_from = left_out(kernel, rest, group, held)
+        middle[name] = centre + apart_from
     unit = normalised(rows)
     near = nearest(unit, unit, group, group)
     middle["learned"] = (middle["words"] + middle["all"]) / 2
@@ -142,7 +145,7 @@ def fit_prices(
     comparison = compare(scores["learned"], {name: scores[name] for name in RIVALS}, settings.least_listings)
     chosen = middle[comparison.winner]
     errors = np.abs(log_price - chosen)
-    typical = typical_errors(errors, categories)
+    typical = drawn_means(errors, categories)
     apart = middle["words"] - middle["all"]
     facts = facts_of(near, log_price, errors, chosen, apart, categories, typical)
     expected = expected_left_out(facts, errors, group)
@@ -151,12 +154,28 @@ def fit_prices(
     model = PriceModel(
         features, unit, log_price, errors,
         np.concatenate([blocks["words"].T @ weights["words"], empty]), rows.T @ weights["all"],
-        np.concatenate([blocks["words"].T @ weights[RIVALS[2]], empty]), float(log_price.mean()),
+        np.concatenate([blocks["words"].T @ weights[RIVALS[2]], empty]), centres,
         medians(log_price, categories), comparison, Difficulty.fit(facts, errors),
         quantiles_within(errors / expected, categories, settings.coverage, settings.least_in_category),
         typical, settings.comparables,
     )  # fmt: skip
     return model, model._around(chosen, expected, categories, near)
+
+
+def chosen_centre(
+    kernel: np.ndarray, log_price: np.ndarray, categories: Sequence[str], group: np.ndarray
+) -> tuple[dict[str, float], np.ndarray, float]:
+    """What the regressions start from, the mean of all or of each category, and their penalty.
+
+    Where words tell prices apart they tell categories too; where they hardly do, its mean is half of what is
+    known. Left-out listings decide.
+    """
+    found = []
+    for centres in ({"": float(log_price.mean())}, drawn_means(log_price, categories)):
+        centre = np.array([centres.get(c, centres[""]) for c in categories])
+        penalty, loss = chosen_penalty(kernel, log_price - centre, group)
+        found.append((loss, centres, centre, penalty))
+    return min(found, key=lambda tried: tried[0])[1:]
 
 
 def facts_of(
@@ -197,11 +216,11 @@ def medians_left_out(log_price: np.ndarray, categories: Sequence[str], group: np
     return found
 
 
-def typical_errors(errors: np.ndarray, categories: Sequence[str]) -> dict[str, float]:
-    """Mean error of each category, drawn towards that of all where it has few."""
-    labels, mean = np.asarray(categories, dtype=object), float(errors.mean())
+def drawn_means(values: np.ndarray, categories: Sequence[str]) -> dict[str, float]:
+    """Mean of each category, drawn towards that of all, which is "", where it has few."""
+    labels, mean = np.asarray(categories, dtype=object), float(values.mean())
     found = {}
     for label in sorted(set(labels.tolist()) - {""}):
-        own = errors[labels == label]
+        own = values[labels == label]
         found[str(label)] = float((own.sum() + FEW * mean) / (len(own) + FEW))
     return {**found, "": mean}

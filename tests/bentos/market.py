@@ -10,6 +10,8 @@ import pandas as pd
 from catalog.product import ProductInput
 from catalog.snapshot.user_key import pseudonym, user_key
 from insights.bought_together import bought_together
+from insights.price.kept import keep_prices
+from insights.price.suggestions import suggest_prices
 from insights.recommendation.build import build
 from insights.stock.plan import COLUMNS
 from models.inference.by_modality import own_of, vectors_alone
@@ -26,7 +28,7 @@ from retrieval.ranking.training.mixed import Beside, mixed
 from retrieval.vectors import ExactIndex, build_index
 from shelfspace.files import write_json, write_table
 from shelfspace.settings import Graph
-from shelfspace.settings.insights import Demand, Recommendation
+from shelfspace.settings.insights import Demand, Price, Recommendation
 from tests.bentos.shop import COLOURS, PRODUCTS, WORDS, Shop, play_sound
 
 CHINESE = {3: ("红色台灯", "适合夜间阅读的灯"), 9: ("蓝色跑鞋", "轻便透气的跑步鞋")}
@@ -113,6 +115,22 @@ def write_plan(folder: Path, products: pd.DataFrame) -> None:
     )
 
 
+def write_prices(folder: Path, products: pd.DataFrame) -> None:
+    """Price suggestions: P003 sold at four prices over 24 weeks, three times as much at the lowest."""
+    folder.mkdir(parents=True)
+    weeks = [(week, 20.0 + 5 * (week % 4), 9 - 2 * (week % 4)) for week in range(24)]
+    sold = [(week, price) for week, price, times in weeks for _ in range(times)]
+    start = pd.Timestamp("2026-01-05", tz="UTC")
+    events = pd.DataFrame(
+        {
+            "product_id": "P003", "event": "purchase", "quantity": 1, "unit_price": [p for _, p in sold],
+            "time": [start + pd.Timedelta(weeks=week, days=6) for week, _ in sold],
+        }
+    )  # fmt: skip
+    known = products.assign(cost=np.where(products["product_id"] == "P003", 5.0, np.nan), group_id="")
+    keep_prices(folder, suggest_prices(known, events, 1, Price()), Price(), 1, "EUR")
+
+
 def build_market(shop: Shop, root: Path) -> Market:
     """Release the shop's products with every part of search."""
     products, encoder = market_products(shop), shop.encoder
@@ -184,6 +202,7 @@ def build_market(shop: Shop, root: Path) -> Market:
             "insights/bought_together/bought_together.parquet": lambda path: write_table(path, together),
             "insights/recommendation": lambda folder: recommend(folder, products, events, vectors),
             "insights/stock_plan": lambda folder: write_plan(folder, products),
+            "insights/price_suggestions": lambda folder: write_prices(folder, products),
         },
     )
     promote(root, release.id)

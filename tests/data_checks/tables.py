@@ -40,7 +40,8 @@ def events(rows: int = 60) -> pd.DataFrame:
 
 
 def stock(rows: int = 10) -> pd.DataFrame:
-    return pd.DataFrame({"product_id": [f"p{i}" for i in range(rows)], "on_hand": 3, "lead_time_days": 2.0})
+    table = pd.DataFrame({"product_id": [f"p{i}" for i in range(rows)], "on_hand": 3, "lead_time_days": 2.0})
+    return table.assign(order_cost=20.0, time=pd.Timestamp("2026-01-01", tz="UTC"))
 
 
 AROUND = Surroundings(

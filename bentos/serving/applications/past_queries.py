@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from bentos.serving.applications.opener import Opener
@@ -23,7 +24,7 @@ def opened(folder: Path, release: InMemoryRelease) -> PastQueries:
     lexical = release.catalogues.parts.lexical
     # A listing has all its words: what nobody sells is nobody's suggestion, however often it was typed.
     finds = [len(lexical.having_all(lexical.query(text))) > 0 for text in table["query"]]
-    table = table[finds]
+    table = table[np.array(finds, bool)]  # a bare empty list would select columns
     return PastQueries(table["query"].tolist(), table["sessions"].tolist())
 
 

@@ -117,3 +117,6 @@ def test_queries_of_others_come_first_as_far_as_they_find_something(market: Mark
     assert [one["text"] for one in found if one["kind"] == "query"] == ["shoe", "trail shoe"]
     assert [one["kind"] for one in found[:3]] == ["query", "query", "category"]
     assert found[2:] == suggest(release.catalogue(), "sho", 6, np.empty(0, np.int64))
+    write_table(tmp_path / "queries.parquet", table.head(0))
+    nothing = PAST_QUERIES.open(tmp_path, release)
+    assert suggest(release.catalogue(), "sho", 6, np.empty(0, np.int64), nothing) == found[2:]

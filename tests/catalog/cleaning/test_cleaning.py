@@ -29,6 +29,7 @@ from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw
 from catalog.snapshot.write import write_snapshot
 from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
+from releases.contents import with_stock
 from shelfspace.files import read_json, write_table
 from shelfspace.settings import Settings
 from tests.catalog.shelf import NO_FINDINGS, event, product, raw
@@ -263,9 +264,13 @@ def test_events_are_typed_and_repeats_refused() -> None:
     assert result.quarantine["source_row"].tolist() == [2]
 
 
+def stock_row(product_id: str, on_hand: str, **cells: str) -> dict[str, str]:
+    return {**dict.fromkeys(STOCK_COLUMNS, ""), "product_id": product_id, "on_hand": on_hand, **cells}
+
+
 def test_stock_rows() -> None:
     def row(product_id: str, on_hand: str, days: str) -> dict[str, str]:
-        return {"product_id": product_id, "on_hand": on_hand, "lead_time_days": days}
+        return stock_row(product_id, on_hand, lead_time_days=days)
 
     rows = [row("a", "3", "2.5"), row("b", "0", ""), row("a", "4", "1"), row("c", "-1", "1")]
     rows += [row("x", "1", "1"), row("b", "", "1"), row("c", "1", "-1")]
@@ -274,6 +279,20 @@ def test_stock_rows() -> None:
     assert result.clean["lead_time_days"].isna().tolist() == [False, True, True]
     assert result.quarantine["source_row"].tolist() == [0, 3, 4, 5, 6]
     assert result.quarantine["scope"].tolist() == [*["row"] * 4, "field"]
+
+
+def test_counts_of_a_product_are_kept_by_time_and_the_latest_is_last() -> None:
+    def row(on_hand: str, time: str, cost: str = "") -> dict[str, str]:
+        return stock_row("a", on_hand, time=time, order_cost=cost)
+
+    rows = [row("4", ""), row("0", "2026-01-12", "25"), row("7", "2026-01-05"), row("6", "2026-01-05", "-1")]
+    rows += [row("1", "soon"), row("1", "2999-01-01")]
+    result = clean_stock(raw(rows), ["a"])
+    assert result.clean["on_hand"].tolist() == [6, 0, 4]
+    assert result.clean["order_cost"].fillna(-1).tolist() == [-1, 25, -1]
+    assert sorted(result.quarantine["source_row"]) == [2, 3, 4, 5]
+    products = with_stock(pd.DataFrame({"product_id": ["a", "b"]}), result.clean)
+    assert (products["on_hand"][0], list(products)[1:]) == (4, ["on_hand", "lead_time_days"])
 
 
 def test_empty_tables_have_the_right_columns_and_types(tmp_path: Path) -> None:
@@ -290,7 +309,7 @@ def test_empty_tables_have_the_right_columns_and_types(tmp_path: Path) -> None:
 
 
 def test_clean_tables_have_the_types_that_their_contract_names(tmp_path: Path) -> None:
-    stock = {"product_id": "p0", "on_hand": "3", "lead_time_days": "4"}
+    stock = stock_row("p0", "3", lead_time_days="4")
     found = pd.DataFrame([finding("a.jpg", "photos", True), finding("a.wav", "sounds", True)])
     whole = product(0, photos="a.jpg", sounds="a.wav", updated_at="2026-01-31T10:00:00Z")
     tables = {
@@ -367,7 +386,7 @@ def test_clean_and_refused_stock_adds_up(rows: list[dict[str, str]]) -> None:
     table = pd.DataFrame(rows, columns=list(STOCK_COLUMNS), dtype=object).assign(source_row=range(len(rows)))
     result = clean_stock(table, ["", "0", "-1", " "])
     whole(result, table, "stock")
-    assert result.clean["product_id"].is_unique
+    assert not result.clean.duplicated(["product_id", "time"]).any()
 
 
 def probed(place: Path, source: CatalogSource, rows: pd.DataFrame) -> pd.DataFrame:

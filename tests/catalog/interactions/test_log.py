@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from catalog.interactions.log import (
+    DAMAGED,
     DAY,
     Interaction,
     InteractionLog,
     RefusedEvent,
+    check_interactions,
     read_interactions,
     state_of,
 )
@@ -70,6 +72,20 @@ def test_a_damaged_table_is_told(tmp_path: Path) -> None:
         read_interactions(tmp_path)
     with pytest.raises(ArtifactError, match="restore it, or delete it"):
         InteractionLog(tmp_path / "interactions.db")
+
+
+def test_an_event_that_decayed_is_refused_and_told(tmp_path: Path) -> None:
+    log = InteractionLog(tmp_path / "interactions.db")
+    log.add([seen(n, product_id="product-of-one", unit_price=5) for n in range(3)])
+    log.close()
+    check_interactions(tmp_path)
+    data = (tmp_path / "interactions.db").read_bytes()
+    (tmp_path / "interactions.db").write_bytes(data.replace(b"product-of-one", b"product-of-two", 1))
+    kept, refused = read_interactions(tmp_path)
+    assert len(kept) == 2
+    assert refused["reason"].tolist() == [DAMAGED]
+    with pytest.raises(ArtifactError, match="1 events are not what was written"):
+        check_interactions(tmp_path)
 
 
 def write_for_ever(path: Path, done: "multiprocessing.connection.Connection") -> None:

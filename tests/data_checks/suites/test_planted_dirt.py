@@ -30,7 +30,9 @@ def raw_events() -> pd.DataFrame:
 
 
 def raw_stock() -> pd.DataFrame:
-    return tables.stock().assign(lead_time_days="2.5", on_hand="3")
+    return tables.stock().assign(
+        lead_time_days="2.5", on_hand="3", order_cost="20", time="2026-01-01T10:00:00Z"
+    )
 
 
 def quarantine() -> pd.DataFrame:
@@ -117,6 +119,10 @@ DIRT: list[tuple[str, str, Plant, set[str]]] = [
     ("raw_stock", "3 or 3000 pieces", cell("on_hand", "3.000"), {"on_hand_one_number"}),
     ("raw_stock", "days in words", cell("lead_time_days", "a week"), {"lead_time_days_readable"}),
     ("raw_stock", "days below zero", cell("lead_time_days", "-1"), {"lead_time_days_not_negative"}),
+    ("raw_stock", "an order's cost in words", cell("order_cost", "a lot"), {"order_cost_readable"}),
+    ("raw_stock", "an order's cost below zero", cell("order_cost", "-1"), {"order_cost_not_negative"}),
+    ("raw_stock", "a time that is none", cell("time", "soon"), {"time_readable"}),
+    ("raw_stock", "a time to come", cell("time", "2099-01-01"), {"time_past"}),
     ("products", "a price of zero", cell("price", 0.0), {"price_above_zero"}),
     ("products", "a price without end", cell("price", np.inf), {"price_above_zero"}),
     ("products", "another currency", cell("currency", "USD"), {"currency"}),
@@ -128,6 +134,8 @@ DIRT: list[tuple[str, str, Plant, set[str]]] = [
     ("events", "an unknown product", cell("product_id", "x"), {"product_known"}),
     ("events", "no piece", cell("quantity", 0), {"quantity_in_range"}),
     ("stock", "days below zero", cell("lead_time_days", -1.0), {"lead_time_days_in_range"}),
+    ("stock", "a count twice", lambda table: pd.concat([table, table.head(1)], ignore_index=True),
+     {"counted_once"}),
     ("quarantine", "no reason", cell("reason", ""), {"reason_given"}),
     ("quarantine", "neither row, field nor file", cell("scope", "half"), {"scope_known"}),
 ]  # fmt: skip

@@ -132,7 +132,7 @@ WORDS = {
     "thousands": st.sampled_from(["", " "]),
     "dates": st.sampled_from(["", "day-first", "month-first"]),
 }
-COLUMNS = ("price", "updated_at", "quantity", "unit_price", "time", "on_hand", "lead_time_days")
+COLUMNS = ("price", "updated_at", "quantity", "unit_price", "time", "on_hand", "lead_time_days", "order_cost")
 READINGS = st.builds(
     Reading,
     **WORDS,
@@ -225,23 +225,30 @@ def test_cleaning_keeps_the_events_that_the_checks_pass(
     assert told[passed].tolist() == masks.all(axis="columns")[passed].tolist()
 
 
-@given(st.lists(st.tuples(IDS, NUMBERS, NUMBERS), min_size=1, max_size=6), READINGS)
+@given(st.lists(st.tuples(IDS, NUMBERS, NUMBERS, NUMBERS, TIMES), min_size=1, max_size=6), READINGS)
 @settings(max_examples=60, deadline=None)
 def test_cleaning_keeps_the_stock_that_the_checks_pass(
-    rows: list[tuple[str, str, str]], reading: Reading
+    rows: list[tuple[str, str, str, str, str]], reading: Reading
 ) -> None:
     table = raw([
-        {"product_id": i.strip() and f"{i}{n}", "on_hand": pieces, "lead_time_days": days}
-        for n, (i, pieces, days) in enumerate(rows)
+        {
+            "product_id": i.strip() and f"{i}{n}", "on_hand": pieces, "lead_time_days": days,
+            "order_cost": cost, "time": time,
+        }
+        for n, (i, pieces, days, cost, time) in enumerate(rows)
     ])  # fmt: skip
     cleaned = clean_stock(table, [i for i in table["product_id"].str.strip() if i], reading)
     around = replace(AROUND, reading=reading)
-    field = ("lead_time_days_readable", "lead_time_days_not_negative", "lead_time_days_one_number")
-    passed = kept("raw_stock", table, around, *field)
+    of_fields = {
+        column: [f"{column}_{rule}" for rule in ("readable", "not_negative", "one_number")]
+        for column in ("lead_time_days", "order_cost")
+    }
+    passed = kept("raw_stock", table, around, *(name for names in of_fields.values() for name in names))
     assert clean_rows(table, cleaned) == passed
-    masks = pd.DataFrame({name: mask("raw_stock", name, table, around) for name in field})
-    told = pd.Series(clean_fields(table, cleaned, "lead_time_days"))
-    assert told[passed].tolist() == masks.all(axis="columns")[passed].tolist()
+    for column, field in of_fields.items():
+        masks = pd.DataFrame({name: mask("raw_stock", name, table, around) for name in field})
+        told = pd.Series(clean_fields(table, cleaned, column))
+        assert told[passed].tolist() == masks.all(axis="columns")[passed].tolist()
 
 
 @given(st.lists(NUMBERS, min_size=1, max_size=8))

@@ -64,6 +64,7 @@ BREACHES = [
     ("events", "product_id", "unknown"), ("events", "event", "stare"), ("events", "quantity", 0),
     ("events", "unit_price", -1.0), ("events", "time", FUTURE), ("stock", "on_hand", -1),
     ("stock", "product_id", "unknown"), ("stock", "lead_time_days", -2.0),
+    ("stock", "order_cost", -1.0), ("stock", "time", FUTURE),
 ]  # fmt: skip
 
 

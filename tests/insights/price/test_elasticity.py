@@ -55,7 +55,7 @@ def test_pieces_are_counted_where_they_are_asked_for_and_a_week_that_is_not_over
 def test_no_event_makes_an_empty_grid() -> None:
     grid = weekly_grid(events(), ["a"])
     assert grid.bought.shape == (1, 0)
-    found = elasticities(grid, ["Toys"], Price())
+    found, _ = elasticities(grid, ["Toys"], Price())
     assert found["why"].tolist() == ["not enough evidence: no price is known of any week"]
     assert found["elasticity"].isna().all()
 
@@ -86,7 +86,7 @@ def test_products_are_drawn_towards_their_category_by_how_sure_they_are() -> Non
     rng = np.random.default_rng(3)
     slopes = rng.normal(-1.5, 0.5, 120)
     grid = planted(3, 120, 1.5, slopes)
-    found = elasticities(grid, ["Toys"] * 120, Price())
+    found, _ = elasticities(grid, ["Toys"] * 120, Price())
     pooled = pooled_elasticity(grid.bought, grid.price)
     alone, _ = one_step(grid.bought, grid.price, pooled.weeks, pooled.elasticity, np.inf, 1.0)
     errors = [np.abs(guess - slopes).mean() for guess in (found["elasticity"], alone, pooled.elasticity)]
@@ -106,7 +106,7 @@ def test_products_are_drawn_towards_their_category_by_how_sure_they_are() -> Non
 )
 def test_too_little_is_said_to_be_that(bought: list[int], price: list[float], said: str) -> None:
     """Two prices in nine weeks, one price, one sale: a category of one product knows no more than it."""
-    found = elasticities(Grid(("a",), np.array([bought], float), np.array([price])), ["Toys"], Price())
+    found, _ = elasticities(Grid(("a",), np.array([bought], float), np.array([price])), ["Toys"], Price())
     assert found["why"].tolist() == [said]
     assert found["of"].tolist() == [""]
     assert np.isnan(found.at[0, "elasticity"])
@@ -115,7 +115,7 @@ def test_too_little_is_said_to_be_that(bought: list[int], price: list[float], sa
 def test_a_product_without_evidence_has_its_categorys_where_that_is_known() -> None:
     grid = planted(4, 40, 3.0, np.full(40, -1.2))
     grid.price[0] = 8.0
-    found = elasticities(grid, ["Toys"] * 40, Price())
+    found, _ = elasticities(grid, ["Toys"] * 40, Price())
     assert found.at[0, "of"] == "category"
     assert found.at[0, "why"] == f"not enough evidence: 1 price in {WEEKS} weeks"
     assert found.at[0, "elasticity"] == pytest.approx(-1.2, abs=0.2)
