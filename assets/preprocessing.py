@@ -41,7 +41,7 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
     settings=lambda shop: [shop.settings.media.model_dump(), shop.source.cleaning_fingerprint],
     shown=lambda shop: {"deliveries": mark_cleaned(shop.workspace, shop.data_version("raw_products"))},
     kinds={"parquet", "pandas"},
-    code_version="7",
+    code_version="8",
     description={
         "products": "Clean products: typed, deduplicated, one row each, media that decode.",
         "quarantine": "Every refused row or file with field, value and reason; nothing is dropped.",

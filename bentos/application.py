@@ -10,7 +10,7 @@ from typing import Any
 from bentos.api.limits import Admission, Limits
 from bentos.api.parsing import Files, read_call
 from bentos.auth.access import ANYONE, Door, Visitor
-from bentos.auth.keys import KeyRing
+from bentos.auth.keys import KeyRing, ScopeName
 from bentos.auth.rate_limit import Strangers
 from bentos.config import ServiceConfig
 from bentos.endpoints import ENDPOINTS
@@ -24,6 +24,9 @@ from bentos.telemetry.metrics import METRICS
 from bentos.telemetry.request_log import RequestLog
 
 __all__ = ["Application"]
+
+WITHOUT_KEY: tuple[frozenset[ScopeName], ...] = (frozenset(), ANYONE.scopes)
+"""Scopes of whoever sent no key, at a service that has keys and at one that has none."""
 
 
 class Application:
@@ -47,7 +50,7 @@ class Application:
         self._texts = service.log_query_text
         self._gauges = partial(gauges, self.backend, self.admission, self.log)
         rate = config.settings.events.per_second
-        self.door = Door(KeyRing(config.keys), strangers=Strangers(rate, max(1, 5 * rate)))
+        self.door = Door(KeyRing(config.keys), strangers=Strangers(rate, max(1, 20 * rate)))
         self.host_names = frozenset(name.lower() for name in service.host_names)
 
     def start(self) -> None:
@@ -91,6 +94,8 @@ class Application:
         try:
             try:
                 call = read_call(endpoint, body, self.limits, files)
+                if endpoint.open and visitor.scopes in WITHOUT_KEY:
+                    self.door.strangers.owe(visitor.address, len(call) - 1)
             finally:  # what is refused was read as well
                 METRICS.seconds.append(("parse", time.perf_counter() - begin))
             reply = await endpoint.reply(Asked(call, loaded, self.backend, visitor))

@@ -2,7 +2,7 @@
 
 SHELFSPACE_RELEASES   workspace folder whose `current` release is served and watched;
                       without it, and until that folder has one, the release inside the Bento
-SHELFSPACE_LIVE       folder of the request log; without it nothing is logged
+SHELFSPACE_LIVE       folder of the request log and of shoppers' events; without it neither is kept
 SHELFSPACE_MEDIA      snapshot folder with the photos and sounds of the catalogue; default the one of the
                       workspace, else those that travel inside the Bento
 SHELFSPACE_RULES      file of the merchandising rules; default rules.yaml of the workspace

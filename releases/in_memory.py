@@ -22,7 +22,7 @@ from retrieval.vectors import RowIndex
 from retrieval.vectors.by_modality import ModalityIndexes
 from shelfspace.settings import Media
 
-__all__ = ["InMemoryRelease"]
+__all__ = ["InMemoryRelease", "with_popularity"]
 
 
 POPULAR = {"bought_together": "baskets", "popularity": "score"}

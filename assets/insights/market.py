@@ -28,7 +28,7 @@ def _searches(shop: Shop) -> dict[str, str]:
     also=_searches,
     settings=lambda shop: [shop.settings.insights.market.model_dump()],
     kinds={"scipy", "parquet"},
-    code_version="2",
+    code_version="3",
     description="Segments by vector, steady from week to week, with demand, movers, price positions, gaps.",
 )
 def market(shop: Shop, folder: Path) -> Facts:
@@ -47,6 +47,7 @@ def market(shop: Shop, folder: Path) -> Facts:
         shop.embedded_products(), vectors, shop.table("shopper_events"), (rows, cosine), settings,
         read_before(shop.workspace.root / FOLDER),
         read_searches(shop.workspace.live, settings.recent_weeks) if _searches(shop) else None,
+        shop.table("interactions"),
     )  # fmt: skip
     drawn = pictures(report)
     write_report(folder, report, drawn)

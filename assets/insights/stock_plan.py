@@ -23,7 +23,7 @@ __all__ = ["stock_plan"]
     deps=["product_embeddings", "products", "shopper_events", "stock"],
     settings=lambda shop: [shop.settings.insights.demand.model_dump(), shop.settings.seed],
     kinds={"lightgbm", "scipy", "parquet"},
-    code_version="1",
+    code_version="2",
     description="Weekly demand of each product, how sure it is, and how much of it to keep.",
 )
 def stock_plan(shop: Shop, folder: Path) -> Facts:
@@ -32,6 +32,7 @@ def stock_plan(shop: Shop, folder: Path) -> Facts:
     from insights.demand.weekly import weekly_sales
     from insights.stock.advice import advice
     from insights.stock.plan import stock_plan as plan_of
+    from insights.stock.plan import unit_values
 
     settings = shop.settings.insights.demand
     products, vectors = shop.embedded_products(), shop.vectors()
@@ -54,7 +55,9 @@ def stock_plan(shop: Shop, folder: Path) -> Facts:
     titles = products.set_index("product_id")["title"]
     pressing = pressing.sort_values("weekly_demand", ascending=False, kind="stable")
     named = pressing.assign(product=pressing["product_id"].map(titles))
-    pictures = _pictures(expected, plan, titles.reindex(sales.product_ids).fillna("").tolist())
+    pictures = _pictures(
+        expected, plan, unit_values(products), titles.reindex(sales.product_ids).fillna("").tolist()
+    )
     for name, picture in pictures.items():
         write_bytes(folder / f"{name}.png", picture)
     return {
@@ -67,14 +70,16 @@ def stock_plan(shop: Shop, folder: Path) -> Facts:
     }
 
 
-def _pictures(expected: "ExpectedDemand", plan: pd.DataFrame, names: list[str]) -> dict[str, bytes]:
+def _pictures(
+    expected: "ExpectedDemand", plan: pd.DataFrame, values: np.ndarray, names: list[str]
+) -> dict[str, bytes]:
     from insights.stock.backtest import BACK, frontiers, past_estimate
     from insights.stock.plots import fan_picture, frontier_picture
 
     found = {"fan": fan_picture(expected, names)}
     sales = expected.sales
     if len(sales.weeks) >= 2 * BACK:
-        own = plan.set_index("product_id").loc[sales.product_ids]
-        lead, value = own["lead_time_days"].to_numpy(), own["unit_value"].fillna(0).to_numpy(np.float64)
+        row = pd.Index(plan["product_id"]).get_indexer(pd.Index(sales.product_ids))
+        lead, value = plan["lead_time_days"].to_numpy()[row], np.nan_to_num(values[row])
         found["frontier"] = frontier_picture(frontiers(sales, lead, value, past_estimate(sales), BACK))
     return found

@@ -148,28 +148,34 @@ def statsforecast(origin: Origin) -> Mapping[str, float]:
 
 
 def measure(data: Data) -> Iterator[Figure]:
-    """The five figures; the first takes longest."""
+    """The five figures; all wait for the last origin."""
     del data
     sales, vectors = retail_sales()
     origins = [origin_of(name, sales, vectors) for name in tqdm(ORIGINS, "origins")]
-    parts, others = [], []
-    for origin in tqdm(origins, "statsforecast"):
+    yield from figures(origins, [statsforecast(origin) for origin in tqdm(origins, "statsforecast")])
+
+
+def figures(origins: list[Origin], others: list[Mapping[str, float]]) -> Iterator[Figure]:
+    """The five figures.
+
+    Args:
+        others: of each origin, the WAPE of other models by name.
+    """
+    parts = []
+    for origin in origins:
         rows = origin.regular
         ours = wape(origin.demand[rows], origin.shipped.forecast.quantiles[rows, :, MEDIAN])
         parts.append(Part(origin.name, ours, wape(origin.demand[rows], origin.median[rows, None])))
-        others.append(statsforecast(origin))
-    ours, theirs = (np.array([getattr(part, name) for part in parts]) for name in ("value", "baseline"))
+    own, simple = (np.array([getattr(part, name) for part in parts]) for name in ("value", "baseline"))
     yield Figure(
         "retail_demand_wape_ratio",
-        float(ours.mean() / theirs.mean()),
-        float(theirs.mean()),
-        spread=float((ours / theirs).std()),
+        float(own.mean() / simple.mean()),
+        float(simple.mean()),
+        spread=float((own / simple).std()),
         parts=parts,
-        conditions={"below the median of 8 weeks at every origin": bool((ours < theirs).all())},
-        beside={
-            name: round(float(np.mean([found[name] for found in others])), 4) for name in others[0]
-        },
-    )  # fmt: skip
+        conditions={"below the median of 8 weeks at every origin": bool((own < simple).all())},
+        beside={name: round(float(np.mean([found[name] for found in others])), 4) for name in others[0]},
+    )
     yield pinball_figure("retail_demand_pinball_ratio", origins, "regular")
     yield cover_figure("retail_interval_cover80", origins, 0.1, 0.9)
     yield cover_figure("retail_interval_cover90", origins, 0.05, 0.95)

@@ -36,7 +36,8 @@ SHARE = 0.03
 SEEDS = range(4)
 LEVELS = {"sample": 2, "flipkart": 1}
 """Catalogue to the category nodes that make a label there."""
-SURE = 0.9
+SURE = 0.5
+"""From which on findings are listed."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,11 @@ def figure_of(name: str, catalogue: Catalogue) -> Figure:
             beside[f"{kind}: AP of cleanlab's ranking of the rival's probabilities"] = float(means[2])
         sure = np.concatenate([one for one, _ in said])
         right = np.concatenate([one for _, one in said])
-        beside[f"{kind}: share planted of those said with {SURE} or more"] = float(right[sure >= SURE].mean())
+        if (sure >= SURE).any():
+            beside[f"{kind}: share planted of those said with {SURE} or more"] = float(
+                right[sure >= SURE].mean()
+            )
+            beside[f"{kind}: what is said of them, mean"] = float(sure[sure >= SURE].mean())
         beside[f"{kind}: expected share of wrong ones (3% planted)"] = float(sure.mean())
     skills = [part.value for part in parts if part.name.endswith("skill")]
     return Figure(

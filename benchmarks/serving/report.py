@@ -48,10 +48,10 @@ def page(result: dict[str, Any]) -> str:
         ),
         table(
             "What the rules of ranking cost, one request at a time",
-            ("route", "rule", "beside", "requests/s", "plain", "share", "p50 ms", "plain p50 ms"),
+            ("route", "products", "rule", "beside", "requests/s", "plain", "share", "p50 ms", "plain p50 ms"),
             [
                 (
-                    row["route"], row["rule"], row["beside"], row["ruled"]["per_second"],
+                    row["route"], row["products"], row["rule"], row["beside"], row["ruled"]["per_second"],
                     row["plain"]["per_second"], row["share"], row["ruled"]["p50_ms"], row["plain"]["p50_ms"],
                 )
                 for row in result.get("rules", [])

@@ -35,6 +35,7 @@ from shelfspace.workspace import Workspace
 __all__ = ["Shop", "open_shop", "photo_of", "title_of"]
 
 SETTINGS = {
+    "model": {"text": "lstm", "image": "cnn"},
     "preprocessing": {"image_size": 64, "vocabulary": 2000, "text_length": 24},
     "training": {"epochs": 3, "batch_size": 64, "patience": 3},
     "release": {"exact_up_to": 5000},

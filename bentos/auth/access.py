@@ -175,7 +175,7 @@ class Door:
     ) -> None:
         self.ring = ring
         self.addresses = addresses or Addresses()
-        self.strangers = strangers or Strangers(20, 100)
+        self.strangers = strangers or Strangers(100, 2000)
 
     def verify(self, token: str, address: str) -> Key:
         """The key, if it is one.
@@ -226,6 +226,6 @@ class Door:
         """
         wait = self.strangers.take(address)
         if wait:
-            rate = f"{self.strangers.rate:g} times a second"
-            remedy = f"retry after {wait} s; an address may ask {rate} without a key (events.per_second)"
+            rate = f"{self.strangers.rate:g} events a second"
+            remedy = f"retry after {wait} s; an address may send {rate} without a key (events.per_second)"
             raise RequestError(429, "requests", "without a key", remedy, retry_after=wait)

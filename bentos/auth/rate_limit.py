@@ -40,6 +40,10 @@ class Bucket:
             self._tokens -= 1
         return wait
 
+    def owe(self, count: int) -> None:
+        """Take further tokens, there or not: what is owed is waited for."""
+        self._tokens -= count
+
     def wait(self) -> int:
         """Whole seconds until there is a token; 0 when there is one."""
         now = self._clock()
@@ -101,10 +105,10 @@ class Addresses:
 
 
 class Strangers:
-    """How often each address may ask without a key; the oldest are forgotten beyond `most`.
+    """How much each address may send without a key; the oldest are forgotten beyond `most`.
 
     Args:
-        rate, burst: requests of an address, a second and at once.
+        rate, burst: items of an address, a second and at once; a request without any counts as one.
         most: addresses remembered; what bounds the memory.
         clock: as for `Bucket`.
     """
@@ -124,6 +128,12 @@ class Strangers:
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
         return bucket.take()
+
+    def owe(self, address: str, items: int) -> None:
+        """Count what a request of an address held beyond the first; it waits for that with the next."""
+        bucket = self._buckets.get(group(address))
+        if bucket is not None:
+            bucket.owe(items)
 
 
 def group(address: str) -> str:

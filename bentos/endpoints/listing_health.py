@@ -58,6 +58,7 @@ def sheet(loaded: LoadedRelease) -> Sheet:
         called=pd.Series(called, found.index, dtype=object),
     )
     skipped = health.said["skipped"]
+    joined = [mark.join(one[place] for one in skipped) for place, mark in enumerate(("; ", "；"))]
     tables = [
         Table(
             kind, Said(*names), TEXTS[kind], (*COLUMNS[:-1], TWIN) if kind == "duplicate" else COLUMNS,
@@ -72,9 +73,7 @@ def sheet(loaded: LoadedRelease) -> Sheet:
             Fact(Said("Put right since", "此后已更正"), gone),
             Fact(Said("Judged to be fine", "已确认无误"), int(health.said["hidden"])),
         ],
-        lacks=Said("; ".join(one[0] for one in skipped), "；".join(one[1] for one in skipped))
-        if skipped
-        else None,
+        lacks=Said(*(f"{said[:1].upper()}{said[1:]}" for said in joined)) if skipped else None,
         tables=sorted(tables, key=lambda one: not len(one.rows)),
     )
 

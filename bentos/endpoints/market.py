@@ -48,14 +48,16 @@ PRICES = (
     Column("cheaper", Said("Competitors that cost less", "更便宜的竞品占比"), "percent"),
     Column("competitors", Said("Competitors", "竞品数"), "number"),
 )
+BY = {"sales": Said("what is bought", "购买"), "searches": Said("what is searched for", "搜索")}
 GAPS = (
     NAME,
+    Column("seen", Said("Seen in", "依据"), "said"),
     Column("from_price", Said("Price from", "价格自"), "money"),
     Column("to_price", Said("to", "至"), "money"),
     Column("products", Said("Products", "商品数"), "number"),
     Column("product_share", Said("Share of products", "商品占比"), "share", 1),
-    Column("line_share", Said("Share of sales", "销量占比"), "share", 1),
-    Column("times", Said("Sales a product, times the others'", "单品销量为其他的倍数"), "number", 1),
+    Column("line_share", Said("Share of demand", "需求占比"), "share", 1),
+    Column("times", Said("Demand a product, times the others'", "单品需求为其他的倍数"), "number", 1),
 )
 SEARCHES = (
     Column("query", Said("Looked for", "搜索词")),
@@ -79,7 +81,8 @@ def market(loaded: LoadedRelease) -> Sheet:
     money = next(iter(priced["currency"]), "")
     far = priced["against"].abs().sort_values(ascending=False, kind="stable").index
     segments = with_course(report).assign(named=report.segments["segment"].map(names))
-    gaps = report.gaps.assign(named=report.gaps["segment"].map(names), currency=money)
+    gaps = report.gaps
+    gaps = gaps.assign(named=gaps["segment"].map(names), currency=money, seen=gaps["by"].map(BY))
     said = {part: Said(*told) if told.en else None for part, told in report.said.items()}
     counted = products["verdict"].value_counts()
     return Sheet(
@@ -120,9 +123,9 @@ def market(loaded: LoadedRelease) -> Sheet:
                 "gaps",
                 Said("Gaps", "空白"),
                 Said(
-                    "Segments, and price bands of them, whose products sell clearly better than the others: "
-                    "much demand, few products. Shares are of the shop; of a price band, of its segment.",
-                    "其商品明显比其他卖得好的细分市场或其价格带：需求多，商品少。占比按全店计，价格带按其细分市场计。",
+                    "Segments, and price bands of them, whose products are wanted clearly more than the "
+                    "others: much demand, few products. Shares are of the shop, or of a band's segment.",
+                    "其商品明显比其他更受欢迎的细分市场或其价格带：需求多，商品少。占比按全店计，价格带按其细分市场计。",
                 ),
                 GAPS,
                 gaps,
@@ -161,7 +164,7 @@ def until(report: Report) -> str:
 
 def moves_told(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with their change and verdict as they are shown."""
-    return rows.assign(change=rows["ratio"] - 1, told=rows["verdict"].map(VERDICTS))
+    return rows.assign(change=(rows["ratio"] - 1).round(3), told=rows["verdict"].map(VERDICTS))
 
 
 def with_course(report: Report) -> pd.DataFrame:

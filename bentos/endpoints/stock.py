@@ -57,7 +57,9 @@ class StockAdvice(BaseModel):
     stockout_chance: float | None = Field(description="To run out before an order of today arrives.")
     safety_stock: float | None
     order_up_to: float | None = Field(description="At each review, order what lacks to it.")
-    reorder_point: float | None = Field(description="Without reviews: order when stock has fallen to it.")
+    reorder_point: float | None = Field(
+        description="Order when stock has fallen to it: it would hardly last until the order after."
+    )
     order_quantity: float | None = Field(description="How much to order then.")
     order_now: float | None
     forecast: list[WeekAhead] = Field(description="The next weeks, with quantiles; empty without own sales.")

@@ -19,9 +19,10 @@ from catalog.text.clean import clean_text
 from models.features.table import FeatureTable
 from models.inference.backends import Choice
 from models.inference.by_modality import own_of, title_own, vectors_alone
-from releases.in_memory import InMemoryRelease
-from releases.insights import insight_folders, read_insights, table_of
+from releases.in_memory import InMemoryRelease, with_popularity
+from releases.insights import ProductTable, insight_folders, read_insights, table_of
 from releases.pairs import Pair, published, read_pair
+from retrieval.catalogue.keeper import CatalogueKeeper
 from retrieval.catalogue.updates import seen_facts
 from retrieval.changes.migrate import Carried, Target, carry_over, log_path
 from retrieval.changes.records import AHEAD, Header
@@ -104,8 +105,25 @@ class LoadedRelease(InMemoryRelease):
         for problem in unserved.values():
             logger.warning("%s", problem)
         return replace(
-            self, insights=insights, folders=folders, pairs=pairs, applications=opened, unserved=unserved
+            self,
+            insights=insights,
+            folders=folders,
+            pairs=pairs,
+            applications=opened,
+            unserved=unserved,
+            catalogues=self._catalogues(insights),
         )
+
+    def _catalogues(self, insights: Mapping[str, ProductTable]) -> CatalogueKeeper:
+        """The catalogue with what is popular by these tables; the same one where that is nothing new."""
+        before = self.catalogues.parts
+        parts = with_popularity(before, insights, self.release)
+        if parts is before or (
+            before.popularity is not None and np.array_equal(parts.popularity, before.popularity)  # type: ignore[arg-type]
+        ):
+            return self.catalogues
+        _ = parts.vocabulary, parts.suggestions, parts.variants  # read now, so that no answer waits for them
+        return CatalogueKeeper(parts, self.release.embeddings, self.encoder)
 
     def _opened(self, name: str, folder: Path) -> Any:
         """What an application's `Opener` makes of a folder; what is open already stays."""

@@ -61,8 +61,13 @@ export function adviceOf(product, title, signal) {
   forPeople().then(async ({ of_a_product: there }) => {
     const known = ADVICE.filter((one) => there.includes(one.route));
     const told = await Promise.allSettled(known.map(asked));
-    const sections = known.map((one, i) => (told[i].value ? drawn(one, told[i].value) : null)).filter(Boolean);
-    if (signal.aborted || !sections.length) return;
+    if (signal.aborted) return;
+    const sections = known.map((one, i) => {
+      const { value, reason } = told[i];
+      if (reason && reason.status === undefined) throw reason; // a bug of this page, not an answer
+      return reason ? drawn(one, { text: { en: reason.message } }) : value && drawn(one, value);
+    }).filter(Boolean);
+    if (!sections.length) return;
     fill(panel, h("h2", {}, title), sections);
     panel.hidden = false;
   });

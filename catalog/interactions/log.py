@@ -40,6 +40,8 @@ WAIT_SECONDS = 10
 """How long a writer waits for another process, below `service.answer_seconds`."""
 REFUSED_KEPT = 10_000
 """Refused events that are told of; whoever floods the service with them does not fill the disk."""
+REFUSED_AT_ONCE = 100
+"""Refused events of one write that are told of."""
 TIDY_SECONDS = 300.0
 DELETED_AT_ONCE = 20_000
 """Rows that one write deletes at most, so that none takes long."""
@@ -124,6 +126,7 @@ class InteractionLog:
         self.path = path
         self._days, self._rows = days, rows
         self._tidied = 0.0
+        self._open = 0
         self._database = connected(path)
         with plainly(path, damage(path)):
             self._inode = path.stat().st_ino
@@ -148,22 +151,29 @@ class InteractionLog:
                 self._database.executemany(
                     "INSERT INTO refused (received, event_id, kind, field, value, reason) "
                     "VALUES (?, ?, ?, ?, ?, ?)",
-                    ((now, *one) for one in refused),
+                    ((now, *one) for one in refused[:REFUSED_AT_ONCE]),
                 )
+                self._database.execute(
+                    "DELETE FROM refused WHERE number <= (SELECT max(number) FROM refused) - ?",
+                    (REFUSED_KEPT,),
+                )
+            self._open += sum(fresh and not event.keyed for fresh, event in zip(new, events, strict=True))
             if now - self._tidied > TIDY_SECONDS:
                 self._tidy(now)
+            excess = min(self._open - self._rows, DELETED_AT_ONCE)
+            if excess > 0:
+                self._delete("keyed = 0", (), excess)
+                self._open -= excess
         return new
 
     def _tidy(self, now: float) -> None:
         self._tidied = now
         for keyed in (0, 1):
             self._delete("keyed = ? AND time < ?", (keyed, now - self._days * DAY), DELETED_AT_ONCE)
-        (known,) = self._database.execute("SELECT count(*) FROM interactions WHERE keyed = 0").fetchone()
-        self._delete("keyed = 0", (), min(max(known - self._rows, 0), DELETED_AT_ONCE))
-        self._database.execute(
-            "DELETE FROM refused WHERE number <= (SELECT max(number) FROM refused) - ? OR received < ?",
-            (REFUSED_KEPT, now - self._days * DAY),
-        )
+        self._database.execute("DELETE FROM refused WHERE received < ?", (now - self._days * DAY,))
+        # Other processes write as well: what this one counts is put right.
+        count = "SELECT count(*) FROM interactions WHERE keyed = 0"
+        (self._open,) = self._database.execute(count).fetchone()
 
     def _delete(self, where: str, given: tuple[float, ...], most: int) -> None:
         self._database.execute(

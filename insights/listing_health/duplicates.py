@@ -1,6 +1,7 @@
 """The same thing listed twice: nearly the same words, with the same photo or none."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ __all__ = ["Duplicate", "duplicates"]
 
 SAME = 0.999
 """Cosine of two photos' vectors that are taken as one photo."""
+ALIKE = 0.75
+"""Share of words from which on two listings may be of one thing."""
 UNSEEN = 0.8
 """How much nearly the same words count where a photo is missing on one side."""
 
@@ -55,21 +58,22 @@ def duplicates(products: pd.DataFrame, texts: Sequence[str], photos: View | None
         if (groups[row] and groups[row] == groups[other]) or _differ(attributes[row], attributes[other]):
             continue
         words, others = _words(texts[row]), _words(texts[other])
-        if any(letter.isdigit() for word in words ^ others for letter in word):
+        if any(letter.isdigit() for word in (words | others) - (words & others) for letter in word):
             continue
         seen, same = _seen(photos, row, other)
         # One seller's listings share their prose; what is sold stands in the title.
         alike = min(_shared(words, others), _shared(_words(titles[row]), _words(titles[other])))
-        found.append(Duplicate(row, other, alike * seen, same))
+        if alike >= ALIKE:
+            found.append(Duplicate(row, other, alike * seen, same))
     return sorted(found, key=lambda pair: (pair.row, pair.other))
 
 
-def _words(text: str) -> set[str]:
-    return set(text.lower().replace("_", " ").replace("-", " ").split())
+def _words(text: str) -> Counter[str]:
+    return Counter(text.lower().replace("_", " ").replace("-", " ").split())
 
 
-def _shared(one: set[str], other: set[str]) -> float:
-    return len(one & other) / len(one | other) if one | other else 1.0
+def _shared(one: Counter[str], other: Counter[str]) -> float:
+    return (one & other).total() / (one | other).total() if one | other else 1.0
 
 
 def _differ(one: str, other: str) -> bool:

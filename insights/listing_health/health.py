@@ -216,4 +216,8 @@ def _one_of_a_contradiction(table: pd.DataFrame) -> pd.DataFrame:
     """Of category, text, photo and sound that accuse one another the surest stays for each product."""
     apart = table["kind"].isin(KINDS[:4])
     order = table[apart].sort_values("sure", ascending=False, kind="stable")
-    return pd.concat([order.drop_duplicates("row"), table[~apart]])
+    kept = order.drop_duplicates("row")
+    # What the like of a wrong category have is not lacking.
+    misplaced = kept.loc[kept["kind"] == "category", "row"]
+    others = table[~apart & ~((table["kind"] == "attribute") & table["row"].isin(misplaced))]
+    return pd.concat([kept, others])

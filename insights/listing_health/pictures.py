@@ -30,7 +30,14 @@ def draw(health: Health, path: Path) -> None:
     axes.set_yticks(np.arange(len(KINDS)), KINDS, fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("findings", fontsize=8, color=INK)
-    axes.legend(title="how sure", title_fontsize=8, fontsize=8, frameon=False, loc="lower right")
+    axes.legend(
+        title="how sure",
+        title_fontsize=8,
+        fontsize=8,
+        frameon=False,
+        loc="center left",
+        bbox_to_anchor=(1, 0.5),
+    )
     products = table["product_id"].nunique()
     title(
         figure, f"{products:,} products want a look", f"{len(table):,} findings by kind and how sure they are"

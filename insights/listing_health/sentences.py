@@ -12,7 +12,7 @@ CALLED = {
     "text": ("Words of another product", "文字不符"),
     "photo": ("Photo of another product", "图片不符"),
     "sound": ("Sound of another product", "声音不符"),
-    "price": ("Price", "价格异常"),
+    "price": ("Price out of line", "价格异常"),
     "duplicate": ("Listed twice", "重复上架"),
     "attribute": ("Missing attribute", "缺少属性"),
 }
@@ -35,8 +35,13 @@ MEDIA = {"photo": ("photo", "图片"), "sound": ("sound", "声音")}
 
 
 def _parts(views: Sequence[str]) -> Why:
-    english = " and ".join(PARTS[name][0] for name in views)
-    return english, "和".join(PARTS[name][1] for name in views)
+    *first, last = (PARTS[name] for name in views)
+    english = [one[0] for one in first]
+    chinese = [one[1] for one in first]
+    return (
+        f"{', '.join(english)} and {last[0]}" if english else last[0],
+        f"{'、'.join(chinese)}和{last[1]}" if chinese else last[1],
+    )
 
 
 def category_why(stands: str, fits: str, speaking: Sequence[str]) -> Why:

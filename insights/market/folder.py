@@ -20,7 +20,7 @@ from shelfspace.files import read_json, read_parquet, reading, write_bytes, writ
 
 __all__ = ["NOTHING", "Before", "Report", "Said", "read_before", "read_report", "write_report"]
 
-FORMAT = 1
+FORMAT = 2
 TABLES = ("segments", "demand", "gaps", "searches")
 INNER = ["hash"]
 """Columns of the products that the next report alone needs."""

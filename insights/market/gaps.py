@@ -6,11 +6,11 @@ import pandas as pd
 from insights.market.folder import NOTHING, Said
 from shelfspace.settings.insights import Market
 
-__all__ = ["COLUMNS", "NOT_KEPT", "demand_gaps", "unanswered_searches"]
+__all__ = ["COLUMNS", "NOT_KEPT", "demand_gaps", "searched_for", "unanswered_searches"]
 
 COLUMNS = (
-    "segment", "from_price", "to_price", "products", "product_share", "lines", "line_share", "per_product",
-    "times", "q",
+    "by", "segment", "from_price", "to_price", "products", "product_share", "lines", "line_share",
+    "per_product", "times", "q",
 )  # fmt: skip
 BANDS = 4
 """Price bands of a segment, equally wide on a logarithmic scale between its 5% and 95% quantile."""
@@ -24,7 +24,7 @@ NOT_KEPT = Said("query texts are not kept", "未保存搜索词")
 
 
 def demand_gaps(
-    segments: np.ndarray, prices: np.ndarray, lines: np.ndarray, settings: Market
+    segments: np.ndarray, prices: np.ndarray, lines: np.ndarray, settings: Market, by: str = "sales"
 ) -> pd.DataFrame:
     """Places where a product sells more than elsewhere.
 
@@ -34,7 +34,8 @@ def demand_gaps(
     Args:
         segments: (n,) segment of each product.
         prices: (n,) NaN where unknown.
-        lines: (n,) purchase lines lately.
+        lines: (n,) purchase lines lately, or searches that led to the product.
+        by: which of both: `sales` or `searches`.
 
     Returns:
         COLUMNS, the surest first: shares are of the whole shop, or of the segment for a band (whose prices
@@ -63,7 +64,9 @@ def demand_gaps(
                      own.sum() / lines[among].sum(), own.mean(), own.mean() / others.mean()))  # fmt: skip
         p.append(mannwhitneyu(own, others, alternative="greater", method="asymptotic").pvalue)
     q = false_discovery_control(p) if p else np.empty(0)
-    table = pd.DataFrame([(*row, value) for row, value in zip(rows, q, strict=True)], columns=list(COLUMNS))
+    table = pd.DataFrame(
+        [(by, *row, value) for row, value in zip(rows, q, strict=True)], columns=list(COLUMNS)
+    )
     sure = table[(table["q"] <= settings.false_share) & (table["times"] >= TIMES)]
     sure = sure.astype({"segment": np.int64, "products": np.int64, "lines": np.int64})
     whole = {
@@ -75,6 +78,18 @@ def demand_gaps(
         "times": 2,
     }
     return sure.sort_values(["q", "times"], ascending=[True, False]).round(whole).reset_index(drop=True)
+
+
+def searched_for(clicks: pd.DataFrame, product_ids: list[str], weeks: int) -> np.ndarray:
+    """(n,) searches in the last weeks that led to each product: a click after one, each search once.
+
+    Args:
+        clicks: the table `interactions`.
+    """
+    found = clicks[(clicks["kind"] == "click") & (clicks["query_id"] != "")]
+    found = found[found["time"] > found["time"].max() - pd.Timedelta(days=7 * weeks)]
+    times = found.drop_duplicates(["session", "query_id", "product_id"])["product_id"].value_counts()
+    return times.reindex(product_ids, fill_value=0).to_numpy(np.float64)
 
 
 def unanswered_searches(searches: pd.DataFrame | None) -> tuple[pd.DataFrame, Said]:

@@ -8,7 +8,7 @@ import pandas as pd
 from insights.market.demand import Demand, monday_of, segment_demand, weekly_demand
 from insights.market.folder import Before, Report, Said
 from insights.market.gaps import COLUMNS as GAPS
-from insights.market.gaps import demand_gaps, unanswered_searches
+from insights.market.gaps import demand_gaps, searched_for, unanswered_searches
 from insights.market.movers import COLUMNS as MOVES
 from insights.market.movers import movers, too_short
 from insights.market.naming import name_segments
@@ -31,6 +31,7 @@ def market_report(
     settings: Market,
     before: Before | None = None,
     searches: pd.DataFrame | None = None,
+    clicks: pd.DataFrame | None = None,
 ) -> Report:
     """Describe the market of n products.
 
@@ -41,6 +42,7 @@ def market_report(
         nearest: (n, m) rows of the nearest products and their cosines, nearest first.
         before: what the last report left.
         searches: see `unanswered_searches`.
+        clicks: see `searched_for`; None where the service took no events.
     """
     week = _week(products, events)
     cut = cut_segments(
@@ -61,10 +63,7 @@ def market_report(
                        price_positions(products, *nearest, settings.competitors)], axis=1)  # fmt: skip
     segments, last_week, compared = _since(segments, table, week, before)
     segments = _with_demand(segments, table, demand, settings, thin)
-    gaps = pd.DataFrame(columns=list(GAPS))
-    if not thin.en:
-        lately = demand.lines[:, -(settings.recent_weeks + settings.before_weeks) :].sum(axis=1)
-        gaps = demand_gaps(segment, products["price"].to_numpy(np.float64), lately, settings)
+    gaps = _gaps(products, segment, demand, clicks, settings, thin)
     vain, unknown = unanswered_searches(searches)
     return Report(
         week=week,
@@ -84,6 +83,26 @@ def _week(products: pd.DataFrame, events: pd.DataFrame) -> str:
         events["time"].max() if len(events) else products["updated_at"].max() if len(products) else pd.NaT
     )
     return "" if pd.isna(newest) else monday_of(newest).strftime("%Y-%m-%d")
+
+
+def _gaps(
+    products: pd.DataFrame,
+    segment: np.ndarray,
+    demand: Demand,
+    clicks: pd.DataFrame | None,
+    settings: Market,
+    thin: Said,
+) -> pd.DataFrame:
+    """Gaps by what is sold, then by what is searched for."""
+    weeks = settings.recent_weeks + settings.before_weeks
+    wanted = {} if thin.en else {"sales": demand.lines[:, -weeks:].sum(axis=1)}
+    if clicks is not None and len(clicks):
+        wanted["searches"] = searched_for(clicks, list(products["product_id"]), weeks)
+    prices = products["price"].to_numpy(np.float64)
+    found = [demand_gaps(segment, prices, lines, settings, by) for by, lines in wanted.items()]
+    return pd.concat(
+        [own for own in found if len(own)] or [pd.DataFrame(columns=list(GAPS))], ignore_index=True
+    )
 
 
 def _moves(lines: np.ndarray, settings: Market, thin: Said) -> pd.DataFrame:

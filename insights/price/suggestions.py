@@ -62,6 +62,8 @@ def suggest_prices(
         label_level: category nodes that make one category here; 0 for none.
     """
     ids = products["product_id"].tolist()
+    # Tables that were cleaned before the contract had costs lack the column.
+    cost = products["cost"].to_numpy(float) if "cost" in products else np.full(len(ids), np.nan)
     price = products["price"].to_numpy(float)
     labels = [label_of(path, label_level) if label_level else "" for path in products["category"]]
     endings = Endings.of(price)
@@ -72,13 +74,13 @@ def suggest_prices(
     table = pd.DataFrame(
         {
             "product_id": ids, "suggested": np.nan, "low": np.nan, "high": np.nan, "comparables": "[]",
-            "lacks": "", "price": price, "cost": products["cost"].to_numpy(float),
+            "lacks": "", "price": price, "cost": cost,
             "elasticity": demand["elasticity"].round(3), "elasticity_error": told(demand["error"]),
             "elasticity_of": demand["of"], "prices_tried": demand["prices"], "weeks_seen": demand["weeks"],
             "purchases": demand["purchases"], "elasticity_lacks": demand["why"],
         },
         columns=list(COLUMNS),
-    )  # fmt: skip
+    ).astype(dict.fromkeys(("suggested", "low", "high"), "float64"))  # fmt: skip
     tried = int(demand["of"].eq("product").sum())
     if len(learned_from) < settings.least_listings:
         have = f"{len(learned_from)} listing{'' if len(learned_from) == 1 else 's'} with a price"

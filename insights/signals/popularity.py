@@ -53,7 +53,8 @@ def popularity(interactions: pd.DataFrame, product_ids: Sequence[str]) -> pd.Dat
     score = score.add(CLICK * by_product, fill_value=0)
     counts["clicks"] = once["clicked"].groupby("product_id").sum()
     counts["impressions"] = once.groupby("product_id").size()
-    found = pd.DataFrame({"score": score, **counts}).fillna(0).rename_axis("product_id").reset_index()
+    found = pd.DataFrame({"score": score, **counts}).fillna(0).astype(dict.fromkeys(counts, "int64"))
+    found = found.rename_axis("product_id").reset_index()
     return found[list(COLUMNS)].sort_values("product_id", kind="stable").reset_index(drop=True)
 
 

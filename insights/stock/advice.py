@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from insights.stock.policy import DAYS, check_share, order_quantity, stock_for
+from insights.stock.policy import DAYS, check_share, stock_for
 from insights.stock.reasons import reason
 from shelfspace.errors import InputError
 from shelfspace.settings.insights import Demand
@@ -32,9 +32,9 @@ def advice(
             which share the stock's value out among all products; lead_time_days: instead of its own.
 
     Returns:
-        product_id, state (one of STATES), reason and reason_zh, served, weekly_demand, lead_time_days,
-        on_hand, weeks_left, stockout_chance, safety_stock, order_up_to, reorder_point, order_quantity and
-        order_now;
+        product_id, state (one of STATES; `order now` where stock would hardly last if the order waited for
+        the next look at it), reason and reason_zh, served, weekly_demand, lead_time_days, on_hand,
+        weeks_left, stockout_chance, safety_stock, order_up_to, reorder_point, order_quantity, order_now;
         numbers are NaN where nothing supports them.
 
     Raises:
@@ -51,14 +51,14 @@ def advice(
     own_lead = plan["lead_time_days"].to_numpy(np.float64)
     lead = own_lead if lead_time_days is None else np.full(len(plan), float(lead_time_days))
     waiting, span = weekly * lead / DAYS, weekly * (lead + settings.review_days) / DAYS
+    share = settings.service_level if service_level is None else service_level
     if service_level is None and lead_time_days is None:
         up_to, served = plan["order_up_to"].to_numpy(np.float64), plan["served"].to_numpy(np.float64)
     else:
-        found = stock_for(settings.service_level if service_level is None else service_level, span, ratio)
+        found = stock_for(share, span, ratio)
         up_to, served = found.order_up_to, found.served
-    point = np.maximum(stock_for(np.minimum(served, 1 - 1e-6), waiting, ratio).order_up_to - 1, 0)
-    holding = settings.holding_share / 52 * plan["unit_value"].to_numpy(np.float64)
-    lot = order_quantity(weekly, settings.review_days, plan["order_cost"].to_numpy(np.float64), holding)
+    point = np.maximum(np.minimum(_least_for(share, span, ratio), up_to) - 1, 0)
+    lot = plan["order_quantity"].to_numpy(np.float64)
     on_hand = plan["on_hand"].to_numpy(np.float64)
     counted = known & np.isfinite(on_hand)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -100,6 +100,16 @@ def advice(
     told_of = zip(table.to_dict("records"), plan.to_dict("records"), told.tolist(), strict=True)
     reasons = [reason(row, own, lead_told) for row, own, lead_told in told_of]
     return table.assign(reason=[en for en, _ in reasons], reason_zh=[zh for _, zh in reasons])
+
+
+def _least_for(share: float, mean: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    """(n,) least whole stock that lasts with the chance of `share`."""
+    low, high = np.zeros(len(mean)), np.ceil(4 * mean + 20 * np.maximum(ratio, 1) + 10)
+    while (high - low > 0).any():
+        middle = np.floor((low + high) / 2)
+        enough = _stockout_chance(mean, ratio, middle) <= 1 - share
+        low, high = np.where(enough | (low == high), low, middle + 1), np.where(enough, middle, high)
+    return high
 
 
 def _stockout_chance(mean: np.ndarray, ratio: np.ndarray, on_hand: np.ndarray) -> np.ndarray:

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from insights.demand.demand import ExpectedDemand
-from insights.stock.policy import DAYS, allocate
+from insights.stock.policy import DAYS, allocate, order_quantity
 from shelfspace.settings.insights import Demand
 
-__all__ = ["COLUMNS", "LEAST_SALES", "borrowed_demand", "stock_plan"]
+__all__ = ["COLUMNS", "LEAST_SALES", "borrowed_demand", "stock_plan", "unit_values"]
 
 NEAREST = 10
 NEAR = 0.5
@@ -16,11 +16,12 @@ LEAST_SALES = 2
 """Weeks with a sale below which a product's own history says too little."""
 COLUMNS = {
     "product_id": "object", "evidence": "object", "weekly_mean": "float64", "weekly_deviation": "float64",
-    "on_hand": "float64", "lead_time_days": "float64", "lead_time_known": "bool", "order_cost": "float64",
-    "unit_value": "float64", "order_up_to": "float64", "served": "float64", "weeks_sold": "int64",
+    "on_hand": "float64", "lead_time_days": "float64", "lead_time_known": "bool",
+    "order_up_to": "float64", "served": "float64", "order_quantity": "float64", "weeks_sold": "int64",
     "weeks_known": "int64",
 }  # fmt: skip
-"""Of the table that is kept, one row a product; everything that `insights.stock.advice` reads."""
+"""Of the table that is kept, one row a product; everything that `insights.stock.advice` reads.
+What pieces and orders cost the shop is not in it, for releases carry it."""
 
 
 def stock_plan(
@@ -60,10 +61,10 @@ def stock_plan(
     held = stock.drop_duplicates("product_id", keep="last").set_index("product_id").reindex(ids)
     lead = held["lead_time_days"].to_numpy(np.float64)
     known = lead > 0
-    value = products["price"].to_numpy(np.float64)
-    if "cost" in products:
-        value = np.where(products["cost"].notna(), products["cost"].to_numpy(np.float64), value)
-    order_cost = held["order_cost"].to_numpy(np.float64) if "order_cost" in held else np.nan
+    value = unit_values(products)
+    order_cost = (
+        held["order_cost"].to_numpy(np.float64) if "order_cost" in held else np.full(len(ids), np.nan)
+    )
     lead = np.where(known, lead, settings.lead_time_days)
     weekly = np.nan_to_num(mean)
     kept = allocate(
@@ -82,15 +83,23 @@ def stock_plan(
             "on_hand": held["on_hand"].to_numpy(np.float64),
             "lead_time_days": lead,
             "lead_time_known": known,
-            "order_cost": order_cost,
-            "unit_value": value,
             "order_up_to": kept.order_up_to,
             "served": kept.served,
+            "order_quantity": order_quantity(
+                weekly, settings.review_days, order_cost, settings.holding_share / 52 * value
+            ),
             "weeks_sold": weeks_sold,
             "weeks_known": weeks_known,
         }
     )
     return table.astype(COLUMNS)
+
+
+def unit_values(products: pd.DataFrame) -> np.ndarray:
+    """(n,) float64 what a piece in stock is worth: its cost, else its price; NaN where neither is known."""
+    price = products["price"].to_numpy(np.float64)
+    cost = products["cost"].to_numpy(np.float64) if "cost" in products else np.full(len(products), np.nan)
+    return np.where(np.isfinite(cost), cost, price)
 
 
 def _at(values: np.ndarray, row: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ def fan_picture(expected: ExpectedDemand, names: Sequence[str]) -> bytes:
 
 
 def frontier_picture(found: Mapping[str, Sequence[Point]]) -> bytes:
-    """Share of pieces served by the value of stock, a line a policy, as PNG."""
+    """Share of demand served by the value of stock, a line a policy, as PNG."""
     figure, axes = canvas(8, 5)
     for number, (name, points) in enumerate(found.items()):
         shown = [point for point in points if point.value > 0]
@@ -65,7 +65,7 @@ def frontier_picture(found: Mapping[str, Sequence[Point]]) -> bytes:
     longest = max((point.value for point in next(iter(found.values()))), default=1.0)
     axes.set_xlim(0, 1.3 * longest)
     axes.set_xlabel("value of the stock, mean of the weeks", fontsize=9)
-    axes.set_ylabel("pieces that were there when asked for, %", fontsize=9)
+    axes.set_ylabel("demand that was served, % of its value", fontsize=9)
     axes.legend(frameon=False, fontsize=9, loc="lower right")
     title(
         figure,

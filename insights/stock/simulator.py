@@ -33,15 +33,14 @@ class Point:
     Attributes:
         setting: what the policy was told.
         value: of the mean stock.
-        served: share of the pieces asked for that were there.
-        lost: value of the sales that were lost; pieces: how many those were.
+        served: share of what was asked for that was there, in value.
+        lost: value of the sales that were lost.
     """
 
     setting: float
     value: float
     served: float
     lost: float
-    pieces: float
 
 
 def order_up_to(level: np.ndarray) -> Orders:
@@ -96,9 +95,10 @@ def frontier(settings: np.ndarray, run: Callable[[float], Outcome], unit_value: 
     points = []
     for setting in settings.tolist():
         made = run(setting)
-        pieces, asked = float(made.lost.sum()), float(made.demand.sum())
-        value, lost = (float((counted * unit_value).sum()) for counted in (made.stock, made.lost))
-        points.append(Point(setting, value, 1 - pieces / asked if asked else 1.0, lost, pieces))
+        value, lost, asked = (
+            float((counted * unit_value).sum()) for counted in (made.stock, made.lost, made.demand)
+        )
+        points.append(Point(setting, value, 1 - lost / asked if asked else 1.0, lost))
     return sorted(points, key=lambda point: point.value)
 
 

@@ -24,7 +24,7 @@ class Events(Section):
         description="Events without a key that are kept, some 300 bytes each; the oldest beyond are deleted.",
     )
     per_second: PositiveFloat = Field(
-        20, description="Requests a second that one address may send without a key; five times that at once."
+        100, description="Events a second that one address may send without a key; 20 times that at once."
     )
 
     query_sessions: int = Field(

@@ -17,6 +17,11 @@ from benchmarks.serving.limits import outside
 from benchmarks.serving.mixed import memory
 from benchmarks.serving.report import page
 from benchmarks.serving.right import compare_all, compare_hits, compare_untouched
+from benchmarks.serving.rules import RULES, ruled
+from releases import Release, current_id
+from releases.release import FORMAT, file_hashes
+from retrieval.ranking.fusion import FusionModel
+from shelfspace.files import write_json
 
 
 def hit(product: str, score: float, price: float = 10.0) -> dict[str, Any]:
@@ -170,3 +175,21 @@ def test_calls_are_counted_in_every_thread_but_only_below_the_folder(tmp_path: P
     assert done.stdout.strip() == str(
         [(("ours.py", "inner"), 4), (("ours.py", "outer"), 1), (("ours.py", "outer.<locals>.<listcomp>"), 1)]
     )
+
+
+@pytest.mark.parametrize(("kinds", "rule"), [(kinds, rule) for _, kinds, *rules in RULES for rule in rules])
+def test_a_copy_of_a_release_goes_by_another_rule_and_is_whole(
+    kinds: tuple[str, ...], rule: str, tmp_path: Path
+) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    FusionModel.fallback().save(made / "search_fusion.json")
+    write_json(made / "release.json", {"format": FORMAT, "id": "000001-0a1b2c3d", "files": file_hashes(made)})
+    release = Release.load(made)
+    root = ruled(release, dict.fromkeys(kinds, rule), tmp_path / "shop")
+    assert current_id(root) == release.id
+    served = Release.load(root / "releases" / release.id)
+    fusion = FusionModel.load(served.folder / "search_fusion.json")
+    assert {fusion.rule_of(kind) for kind in kinds} == {rule}
+    assert not any(fusion.answering[kind] for kind in kinds)
+    assert Release.load(made), "what it was made of is as it was"

@@ -99,10 +99,9 @@ def write_plan(folder: Path, products: pd.DataFrame) -> None:
             "on_hand": products["on_hand"].to_numpy(float),
             "lead_time_days": 14.0,
             "lead_time_known": known,
-            "order_cost": np.nan,
-            "unit_value": products["price"].to_numpy(float),
             "order_up_to": np.where(known, 14.0, 0),
             "served": np.where(known, 0.97, 1),
+            "order_quantity": 3.0,
             "weeks_sold": np.where(known, 20, 1),
             "weeks_known": 26,
         }

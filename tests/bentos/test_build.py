@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from bentos import build
+from catalog.snapshot.user_key import user_key
 from tests.bentos.served import OFFLINE
 from tests.bentos.shop import Shop
 
@@ -21,6 +22,7 @@ def files_of(folder: Path) -> dict[str, Path]:
 def test_a_repacked_bento_is_the_built_one(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in OFFLINE.items():
         monkeypatch.setenv(name, value)
+    key = user_key(shop.workspace.state)
     build.build_bento(shop.workspace, shop.first, shop.settings)
     with monkeypatch.context() as patch:
         patch.setattr(build, "run_build", lambda *_: pytest.fail("nothing but the release has changed"))
@@ -39,6 +41,7 @@ def test_a_repacked_bento_is_the_built_one(shop: Shop, monkeypatch: pytest.Monke
     ]
     told, built = (yaml.safe_load((place / "bento.yaml").read_text()) for place in (repacked, folder))
     assert told | {"creation_time": ""} == built | {"creation_time": ""}
+    assert not [name for name, path in mine.items() if "user.key" in name or key in path.read_bytes()]
     shutil.rmtree(repacked)
 
 

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,16 +61,20 @@ def sales(products: pd.DataFrame, weeks: int = 20, each: int = 2) -> pd.DataFram
 
 
 def reported(
-    products: pd.DataFrame, vectors: np.ndarray, events: pd.DataFrame, before: Before | None = None
+    products: pd.DataFrame,
+    vectors: np.ndarray,
+    events: pd.DataFrame,
+    before: Before | None = None,
+    **more: Any,
 ) -> Report:
     cosine = vectors @ vectors.T
     rows = np.argsort(-cosine, axis=1, kind="stable")
     nearest = rows, np.take_along_axis(cosine, rows, axis=1)
-    return market_report(products, vectors, events, nearest, Market(), before)
+    return market_report(products, vectors, events, nearest, Market(), before, **more)
 
 
-def named(report: Report) -> pd.Series:
-    names = report.segments.set_index("segment")["name"]
+def named(report: Report, field: str = "name") -> pd.Series:
+    names = report.segments.set_index("segment", drop=False)[field]
     return report.products.set_index("product_id")["segment"].map(names)
 
 
@@ -173,6 +178,7 @@ def test_a_gap_is_a_place_where_more_than_one_product_sells_well() -> None:
     best = plain[plain["product_id"].str.startswith("rug") & (plain["event"] == "purchase")]
     report = reported(products, vectors, pd.concat([plain, best, best], ignore_index=True))
     (gap,) = report.gaps.to_dict("records")
+    assert gap["by"] == "sales"
     assert named(report)["rug00"] == report.segments.set_index("segment")["name"][gap["segment"]]
     assert gap["times"] == pytest.approx(3, abs=0.05)
     one = plain[(plain["product_id"] == "rug00") & (plain["event"] == "purchase")]
@@ -201,6 +207,18 @@ def test_thin_shops_are_told_what_is_missing(each: int, events: str, tmp_path: P
     kept = read_report(tmp_path)
     assert (kept.week, kept.said) == (report.week, report.said)
     assert read_before(tmp_path).products["segment"].tolist() == report.products["segment"].tolist()
+
+
+def test_a_gap_may_be_searched_for_before_anything_is_sold() -> None:
+    products, vectors = shop()
+    rugs = products["product_id"][products["product_id"].str.startswith("rug")]
+    rows = [("s", f"q{n}", "click", rug, MONDAY) for n in range(3) for rug in rugs]
+    rows += [*rows, ("s", "q0", "impression", "kettle00", MONDAY), ("s", "", "click", "kettle00", MONDAY)]
+    rows += [("s", "q9", "click", "violin00", MONDAY)]
+    clicks = pd.DataFrame(rows, columns=["session", "query_id", "kind", "product_id", "time"])
+    report = reported(products, vectors, sales(products)[:0], clicks=clicks)
+    (gap,) = report.gaps.to_dict("records")
+    assert (gap["by"], gap["lines"], gap["segment"]) == ("searches", 60, named(report, "segment")["rug00"])
 
 
 def test_searches_in_vain_are_told_where_texts_are_kept_and_several_asked(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_what_still_stands_is_shown_the_surest_first(opened: House, tmp_path: Pa
     loaded = written(opened.application.engine.require(), tmp_path)
     page = sheet(loaded)
     assert page.lacks is not None
-    assert (page.lacks.en, page.lacks.zh) == ("no sound is judged: none", "未检查声音")
+    assert (page.lacks.en, page.lacks.zh) == ("No sound is judged: none", "未检查声音")
     shown = lambda product: {"title": product.lower(), "photo": ""}  # noqa: E731
     tables = {table["name"]: table for table in sheet_json(page, shown)["tables"]}
     assert set(tables) == set(KINDS)

@@ -141,3 +141,25 @@ def test_a_release_whose_own_cannot_be_opened_answers_without_it(shop: Shop, tmp
         made = loaded._prepared(Release(folder, release.manifest))
     assert made.application("liked") is None
     assert made.unserved["liked"] == "liked is of an earlier form; make a new release"
+
+
+def test_what_is_popular_follows_the_events_without_another_release(
+    application: Application, tmp_path: Path
+) -> None:
+    def first() -> str:
+        parts = application.engine.require().catalogues.parts
+        return application.engine.require().release.product_ids[parts.popular[0]]
+
+    before = application.engine.require().catalogues
+    assert first() == "P000"
+    folder = tmp_path / "popularity"
+    folder.mkdir()
+    write_table(folder / "popularity.parquet", pd.DataFrame({"product_id": ["P007"], "score": [2.5]}))
+    publish(tmp_path, "popularity", folder, application.engine.require().id, "v1")
+    assert application.engine.refresh_applications()
+    assert first() == "P007"
+    kept = application.engine.require().catalogues
+    assert kept is not before
+    publish(tmp_path, "liked", liked(tmp_path / "liked", "P009"), application.engine.require().id, "v2")
+    assert application.engine.refresh_applications()
+    assert application.engine.require().catalogues is kept, "made anew only where something else is popular"

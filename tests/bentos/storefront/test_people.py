@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bentos.endpoints.price import PRICE
 from bentos.endpoints.stock import STOCK
 from tests.bentos.storefront.browsing import MARKS, PHONE, settled
 from tests.bentos.storefront_shop import TWO_PHOTOS
@@ -96,15 +97,14 @@ def test_price_and_stock_of_a_product_when_present(visit: Callable[..., Any]) ->
     from playwright.sync_api import expect
 
     with visit("/about") as page:
-        price = {"price": 12.5, "low": 10, "high": 15}
         page.route("**/insights", lambda r: r.fulfill(json={"pages": [], "of_a_product": ["price", "stock"]}))
-        page.route("**/price", lambda r: r.fulfill(json={"result": price}))
+        page.route("**/price", lambda r: r.fulfill(json={"result": PRICE.example}))
         page.route("**/stock", lambda r: r.fulfill(json={"result": STOCK.example}))
         settled(page)
         page.goto(f"/product/{TWO_PHOTOS}")
         panel = page.get_by_role("region", name="For the shop's people")
-        expect(panel.get_by_text("usually cost €12.50")).to_be_visible()
-        expect(panel.get_by_text("€10 – €15")).to_be_visible()
+        expect(panel.get_by_text("usually cost €84.99")).to_be_visible()
+        expect(panel.get_by_text("€61.20 – €118.40")).to_be_visible()
         expect(panel.get_by_text("4 left, 1.8 a week; an order takes 14 days.")).to_be_visible()
         expect(panel.get_by_text("To order now")).to_be_visible()
         page.unroute("**/insights")

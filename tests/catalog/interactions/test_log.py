@@ -66,6 +66,19 @@ def test_old_events_go_and_of_those_without_a_key_the_oldest_beyond_what_is_kept
     assert left == {*(f"e{n}" for n in range(10)), "e100", "e101", "e102"}
 
 
+def test_a_flood_does_not_fill_the_disk(tmp_path: Path) -> None:
+    log = InteractionLog(tmp_path / "interactions.db", rows=50)
+    log.add([seen(9999, keyed=True, kind="purchase")])
+    for batch in range(40):
+        log.add([seen(100 * batch + n) for n in range(20)], [RefusedEvent("", "", "f", "", "r")] * 500)
+    log.close()
+    kept, refused = read_interactions(tmp_path)
+    assert len(kept) == 51
+    assert kept["event_id"].tolist()[-1] == "e3919"
+    assert "purchase" in set(kept["kind"])
+    assert len(refused) == 4000
+
+
 def test_a_damaged_table_is_told(tmp_path: Path) -> None:
     (tmp_path / "interactions.db").write_bytes(b"no table" * 1000)
     with pytest.raises(ArtifactError, match="restore it, or delete it"):

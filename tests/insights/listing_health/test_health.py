@@ -128,7 +128,7 @@ def test_what_people_judged_is_hidden_while_it_stands(tmp_path: Path) -> None:
     path.write_text("product_id,kind,stands,note\na,price,90 EUR,a gold one\nb,price,8 EUR,\n")
     kept, hidden = hide(found, read_reviewed(path))
     assert (kept["kind"].tolist(), hidden) == (["photo", "price"], 1)
-    path.write_text("Product,title,What,How sure,What stands there\na,A,Price,90%,90 EUR\n")
+    path.write_text("Product,title,What,How sure,What stands there\na,A,Price out of line,90%,90 EUR\n")
     assert hide(found, read_reviewed(path))[1] == 1
     path.write_text("product_id\na\n")
     assert hide(found, read_reviewed(path))[0]["product_id"].tolist() == ["b"]

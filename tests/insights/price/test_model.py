@@ -7,7 +7,7 @@ import pytest
 from insights.price.intervals import conformal, quantiles_within
 from insights.price.listings import Listing, Terms, listings_of
 from insights.price.model import Priced, PriceModel, fit_prices
-from insights.price.ridge import left_out
+from insights.price.ridge import PENALTIES, chosen_penalty, left_out
 from shelfspace.settings.insights import Price
 
 KINDS = ("kettle", "violin", "shirt")
@@ -108,3 +108,15 @@ def test_a_small_category_has_the_quantile_of_all() -> None:
     assert found[""] == 80
     assert conformal(np.arange(10.0), 0.8) == 8
     assert conformal(np.arange(2.0), 0.99) == 1
+
+
+def test_the_penalty_is_the_one_whose_left_out_rows_are_told_best() -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(60, 4))
+    y = rows @ np.array([1.0, -1, 0.5, 0]) + rng.normal(0, 2, 60)
+    groups = np.arange(60) // 2
+    kernel = rows @ rows.T
+    losses = {p: np.square(y - left_out(kernel, y, groups, p)[1]).mean() for p in PENALTIES}
+    chosen, loss = chosen_penalty(kernel, y, groups)
+    assert losses[chosen] == min(losses.values())
+    assert loss == pytest.approx(losses[chosen])

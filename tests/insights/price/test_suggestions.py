@@ -60,6 +60,7 @@ def test_too_few_prices_are_said_to_be_that(priced: int, said: str, tmp_path: Pa
     assert kept.model is None
     said_of = advise_listing(kept, ProductInput(title="tin whistle"), "Music > Whistles", 5.0, None)
     assert said_of["reason"].startswith("not enough evidence")
+    assert advise_product(kept, "p001", 5.0)["suggested"] is None
     assert prices_picture(found).startswith(b"\x89PNG")
 
 
