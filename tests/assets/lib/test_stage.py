@@ -161,7 +161,7 @@ def test_the_console_says_what_was_computed_and_what_was_not(
     bench.more["skipped"], bench.inputs["a"] = "no events; collect some", "2"
     (made,) = bench.run()
     assert "skipped: no events; collect some" in capsys.readouterr().err
-    assert made.metadata["skipped"].value == "no events; collect some"
+    assert made.metadata["skipped"] == "no events; collect some"
 
 
 def verdict(passed: bool, version: str) -> SimpleNamespace:
