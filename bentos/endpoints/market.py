@@ -164,7 +164,7 @@ def until(report: Report) -> str:
 
 def moves_told(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with their change and verdict as they are shown."""
-    return rows.assign(change=rows["ratio"] - 1, told=rows["verdict"].map(VERDICTS))
+    return rows.assign(change=(rows["ratio"] - 1).round(3), told=rows["verdict"].map(VERDICTS))
 
 
 def with_course(report: Report) -> pd.DataFrame:

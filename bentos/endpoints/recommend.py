@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from typing import Annotated, Literal
 
 import numpy as np
-import pandas as pd
 from pydantic import BaseModel, Field, model_validator
 
 from bentos.api.contract import Contract, Form, ParsedRequest
 from bentos.api.items import Files
 from bentos.api.limits import Limits
-from bentos.api.requests import Choices, ProductId, Request, Time
+from bentos.api.past import PastEvent, PastEvents, check_times, table_of
+from bentos.api.requests import Choices, ProductId, Request
 from bentos.api.responses import EXAMPLE_HIT, Hit
 from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading
 from bentos.errors import RequestError
@@ -27,21 +26,9 @@ from retrieval.query import SearchOptions
 
 __all__ = ["RECOMMEND"]
 
-MOST_EVENTS, MOST_IN_CART = 10_000, 100
-OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(days=1)
-"""A clock may be ahead by a zone."""
+MOST_IN_CART = 100
 LATEST_SEEN = 20
 """Products that were put into a cart or viewed which count where nothing was bought."""
-
-
-class PastEvent(Request):
-    """One thing that the shopper did."""
-
-    product_id: ProductId
-    kind: Literal["purchase", "cart", "view"] = "purchase"
-    time: Time = None
-    order_id: str = Field("", max_length=200, description="Shared by what was bought together.")
 
 
 class Basis(Request):
@@ -50,9 +37,7 @@ class Basis(Request):
     shopper: str = Field(
         "", max_length=200, description="Your identifier of a shopper; needs a key of scope shopper."
     )
-    events: Annotated[list[PastEvent], Field(max_length=MOST_EVENTS)] = Field(
-        default_factory=list, description="What a shopper did, given here and kept nowhere."
-    )
+    events: PastEvents
     cart: Annotated[list[ProductId], Field(max_length=MOST_IN_CART)] = Field(
         default_factory=list, description="What lies in a cart."
     )
@@ -121,12 +106,8 @@ def read_bases(
     """
     del limits, files
     for number, part in enumerate(parts):
-        for place, event in enumerate(part.events):
-            if event.time is None or OLDEST <= event.time <= datetime.now(UTC) + AHEAD:
-                continue
-            name = contract.names[0] if single else f"{contract.names[1]}[{number}]"
-            remedy = f"give a time that has come, not before {OLDEST:%Y}"
-            raise RequestError(422, f"{name}.events[{place}].time", event.time.isoformat(), remedy)
+        name = contract.names[0] if single else f"{contract.names[1]}[{number}]"
+        check_times(part.events, f"{name}.events")
     ids, options = ("",) * len(parts), SearchOptions(filters=Filters(category=tuple(request.category)))
     return Bases(
         contract, single, (), ids, request.k, options=options, bases=tuple(parts), goes_with=request.goes_with
@@ -211,16 +192,7 @@ def by_events(
     for number, event in enumerate(events):
         if event.product_id not in recommender.rows:
             vector_of(view, event.product_id, f"{place}.events[{number}].product_id")
-    now = datetime.now(UTC)
-    table = pd.DataFrame(
-        {
-            "user_id": "",
-            "product_id": [event.product_id for event in events],
-            "event": [event.kind for event in events],
-            "time": pd.to_datetime([event.time or now for event in events], utc=True),
-            "order_id": [event.order_id for event in events],
-        }
-    )
+    table = table_of(events)
     ranked = recommender.for_events(table)
     if ranked is not None:
         return ranked, (), recommender.note

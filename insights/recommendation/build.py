@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from insights.recommendation.beside import goes_with
-from insights.recommendation.history import read_purchases
+from insights.recommendation.history import KINDS, read_purchases
 from insights.recommendation.pictures import recall_picture
 from insights.recommendation.store import save
 from insights.recommendation.verdict import Verdict, decide
@@ -17,8 +17,6 @@ from shelfspace.settings.insights import Recommendation
 __all__ = ["PICTURE", "Built", "build"]
 
 PICTURE = "recall.png"
-KINDS = ("purchase", "cart", "view")
-"""What counts as buying: the first of which there is any."""
 
 
 @dataclass(frozen=True)

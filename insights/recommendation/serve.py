@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from insights.recommendation.beside import beside
-from insights.recommendation.candidates import candidates
+from insights.recommendation.candidates import candidates, way_scores
 from insights.recommendation.features import features
-from insights.recommendation.history import Histories, Purchases, histories, read_purchases
+from insights.recommendation.history import KINDS, Histories, Purchases, histories, read_purchases
 from insights.recommendation.judge import frequency, popularity
 from insights.recommendation.knowledge import learn
 from insights.recommendation.reasons import LEAST_COSINE, Reason, reason_of
@@ -53,6 +53,7 @@ class Recommender:
         self._kept = kept
         self._known = kept.known
         self.product_ids = kept.product_ids
+        self._ids = list(kept.product_ids)
         self.rows: Mapping[str, int] = {str(product): row for row, product in enumerate(kept.product_ids)}
         self.winner = str(kept.verdict["winner"])
         self.why = str(kept.verdict["why"])
@@ -99,10 +100,36 @@ class Recommender:
         Args:
             events: of one shopper (`catalog.contract.EVENT_COLUMNS`); other kinds are not read.
         """
-        bought = read_purchases(events, list(self.product_ids))
+        bought = read_purchases(events, self._ids)
         if not len(bought):
             return None
         return self._ranked(histories(bought, self._known.moment), None)
+
+    def leaning(self, pseudonym: str, events: pd.DataFrame | None) -> np.ndarray | None:
+        """(n,) how much somebody leans towards each product, 0 to 1: the habits of the 200 likest shoppers.
+
+        Args:
+            pseudonym: of a shopper; "" for somebody whose events are given.
+            events: of that somebody; the most telling kind counts: purchases, else carts, else views.
+
+        Returns:
+            None where nothing is known of them.
+        """
+        if pseudonym:
+            row = self._kept.shoppers.get(pseudonym)
+            if row is None:
+                return None
+            here = np.array([row])
+            of = self._known.histories.take(here)
+        else:
+            kinds = () if events is None else (read_purchases(events, self._ids, kind) for kind in KINDS)
+            told = next((one for one in kinds if len(one)), None)
+            if told is None:
+                return None
+            here, of = np.array([-1]), histories(told, self._known.moment)
+        habits = way_scores(of, self._known, here)["habits"][0]
+        most = habits.max(initial=0)
+        return habits / most if most > 0 else None
 
     def _ranked(self, of: Histories, own: np.ndarray | None) -> Ranked:
         known, ranker = self._known, self._kept.ranker
