@@ -12,7 +12,9 @@ from insights.recommendation.newcomers import (
     new_products,
     newly_bought,
 )
+from insights.recommendation.newcomers_verdict import decide_newcomers
 from insights.recommendation.ranker import fit
+from shelfspace.settings.insights import Recommendation
 from tests.insights.recommendation.shop import PRODUCTS, START, event, table
 
 DAY = START.timestamp() / 86_400
@@ -46,3 +48,13 @@ def test_a_shopper_finds_the_new_product_of_their_kind() -> None:
     score = ranker.score(seen.reshape(-1, len(FEATURES))).reshape(seen.shape[:2])
     best = new[score.argmax(axis=1)]
     assert (kind[best] == kind[truth.product[np.searchsorted(truth.owner, rows_of)]]).mean() > 0.9
+
+
+def test_popularity_stands_where_hardly_anything_new_was_bought() -> None:
+    purchases = read_purchases(table(*(event(f"u{n}", PRODUCTS[n % 40], 3) for n in range(50))), PRODUCTS)
+    vectors = np.eye(40, dtype=np.float32)
+    ranker, why, compared = decide_newcomers(
+        purchases, DAY + 100, vectors, np.full(40, 10.0), Recommendation(moments=1), 0
+    )
+    assert (ranker, compared) == (None, None)
+    assert why == "0 shoppers bought something new of late, 30 are needed"
