@@ -33,7 +33,7 @@ def decide_newcomers(
     settings: Recommendation,
     seed: int = 0,
 ) -> tuple[Ranker | None, str, Comparison | None]:
-    """The ranker to be used, None where popularity is; why, in a sentence; the comparison if there was one."""
+    """The ranker to be used, None where popularity is; why, in a sentence; the comparison, if any."""
     judged = moment - HORIZON
 
     def before(latest: float) -> list[float]:
