@@ -22,7 +22,7 @@ from insights.recommendation.judge import Truth, bought_after, frequency, judge,
 from insights.recommendation.knowledge import Knowledge, learn
 from insights.recommendation.newcomers import FEATURES as COLD
 from insights.recommendation.newcomers import PARAMETERS as COLD_PARAMETERS
-from insights.recommendation.newcomers import evidence, lessons, new_products, newly_bought
+from insights.recommendation.newcomers import evidence, lessons, new_products, newly_bought, recall_among
 from insights.recommendation.ranker import examples, fit, moments_before
 
 CUTS = ("2011-07-22", "2011-09-16", "2011-11-11")
@@ -168,8 +168,10 @@ def run_cold(data: Data) -> Iterator[Figure]:
         draws = np.random.default_rng(0).random((20, *score.shape))
         popular = [known.month[new][None] + draw for draw in draws]
         for group, chosen in (("all", np.ones(len(new), bool)), ("never sold", never)):
-            found = recall_of(score[:, chosen], bought[:, new[chosen]])
-            simple = np.mean([recall_of(one[:, chosen], bought[:, new[chosen]]) for one in popular], axis=0)
+            found = recall_among(score[:, chosen], bought[:, new[chosen]])
+            simple = np.mean(
+                [recall_among(one[:, chosen], bought[:, new[chosen]]) for one in popular], axis=0
+            )
             told.setdefault(group, []).append(found)
             told.setdefault(f"{group}, popular", []).append(simple)
             parts.append(Part(f"{name}, {group}", float(found.mean()), float(simple.mean())))
@@ -182,13 +184,6 @@ def run_cold(data: Data) -> Iterator[Figure]:
         beside={**pooled, "never sold, ratio": pooled["never sold"] / pooled["never sold, popular"]},
         reason="vectors are TF-IDF and SVD of the titles; ties of popularity are drawn 20 times",
     )
-
-
-def recall_of(score: np.ndarray, bought: np.ndarray, k: int = 20) -> np.ndarray:
-    """Recall of the k best, one a row that bought any."""
-    best = np.argpartition(-score, min(k, score.shape[1] - 1), axis=1)[:, :k]
-    hits, sizes = np.take_along_axis(bought, best, axis=1).sum(axis=1), bought.sum(axis=1)
-    return hits[sizes > 0] / sizes[sizes > 0]
 
 
 COLD_TASK = Task("newcomers", ("retail_recall20_cold",), run_cold, has_retail)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from catalog.cells import ids, numbers, stripped
-from catalog.contract import PRODUCT_COLUMNS
+from catalog.contract import PRODUCT_COLUMNS, STOCK_COLUMNS, empty
 from shelfspace.errors import CatalogError
 
 __all__ = ["EXPORTS", "ShopExport", "export_of", "plain_name"]
@@ -74,14 +74,13 @@ class ShopExport:
         """Raw stock: pieces of all variants together; products that say nothing are left out."""
         plain = self._plain(rows, file)
         if self.on_hand not in plain:
-            return pd.DataFrame(
-                {name: [] for name in ("product_id", "on_hand", "lead_time_days")}, dtype=object
-            )
+            return empty("stock")
         pieces = numbers(plain[self.on_hand])
         owner = self.products(plain)["product_id"]
         summed = pieces[pieces.notna() & owner.ne("")].groupby(owner).sum()
         shown = summed.map(lambda number: f"{number:g}").astype(object)
-        return pd.DataFrame({"product_id": summed.index, "on_hand": shown.to_numpy(), "lead_time_days": ""})
+        told = pd.DataFrame({"product_id": summed.index, "on_hand": shown.to_numpy()})
+        return told.reindex(columns=STOCK_COLUMNS, fill_value="")
 
     def _plain(self, rows: pd.DataFrame, file: str = "") -> pd.DataFrame:
         """Rows under plain names; with a file's name the export has to be whole."""

@@ -11,11 +11,20 @@ import numpy as np
 
 from insights.recommendation.candidates import batches, way_scores
 from insights.recommendation.history import Histories, Purchases
-from insights.recommendation.judge import HORIZON, Truth
+from insights.recommendation.judge import AT, HORIZON, Truth
 from insights.recommendation.knowledge import Knowledge
 from insights.recommendation.ranker import UNBOUGHT, Examples
 
-__all__ = ["FEATURES", "FEW", "PARAMETERS", "evidence", "lessons", "new_products", "newly_bought"]
+__all__ = [
+    "FEATURES",
+    "FEW",
+    "PARAMETERS",
+    "evidence",
+    "lessons",
+    "new_products",
+    "newly_bought",
+    "recall_among",
+]
 
 FEW = 4
 """Orders up to which a product is new."""
@@ -119,6 +128,18 @@ def _features(
     }
     columns = {**ranked, **raw}
     return np.stack([columns[name] for name in FEATURES], axis=-1).astype(np.float32)
+
+
+def recall_among(score: np.ndarray, bought: np.ndarray, k: int = AT) -> np.ndarray:
+    """Recall of the k best of each row, one a row that bought any.
+
+    Args:
+        score, bought: (b, newcomers).
+    """
+    k = min(k, score.shape[1])
+    best = np.argpartition(-score, k - 1, axis=1)[:, :k]
+    hits, sizes = np.take_along_axis(bought, best, axis=1).sum(axis=1), bought.sum(axis=1)
+    return np.asarray(hits[sizes > 0] / sizes[sizes > 0])
 
 
 def lessons(

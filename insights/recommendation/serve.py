@@ -17,9 +17,11 @@ from insights.recommendation.features import features
 from insights.recommendation.history import KINDS, Histories, Purchases, histories, read_purchases
 from insights.recommendation.judge import frequency, popularity
 from insights.recommendation.knowledge import learn
+from insights.recommendation.newcomers import evidence, new_products
 from insights.recommendation.reasons import LEAST_COSINE, Reason, reason_of
 from insights.recommendation.store import Kept, load
 from insights.recommendation.verdict import FREQUENCY, POPULARITY
+from shelfspace.paired import LEARNED
 
 __all__ = ["Ranked", "Recommender"]
 
@@ -86,15 +88,16 @@ class Recommender:
         """How many bought something."""
         return len(self._kept.shoppers)
 
-    def for_shopper(self, pseudonym: str) -> Ranked | None:
-        """What a shopper may want next; None where nobody of that name bought anything."""
+    def for_shopper(self, pseudonym: str, new: bool = False) -> Ranked | None:
+        """What a shopper may want next, or of what is new; None where nobody of that name bought anything."""
         row = self._kept.shoppers.get(pseudonym)
         if row is None:
             return None
         here = np.array([row])
-        return self._ranked(self._known.histories.take(here), here)
+        of = self._known.histories.take(here)
+        return self._new(of, here) if new else self._ranked(of, here)
 
-    def for_events(self, events: pd.DataFrame) -> Ranked | None:
+    def for_events(self, events: pd.DataFrame, new: bool = False) -> Ranked | None:
         """What somebody with these purchases may want next; None without a purchase of a known product.
 
         Args:
@@ -103,7 +106,29 @@ class Recommender:
         bought = read_purchases(events, self._ids)
         if not len(bought):
             return None
-        return self._ranked(histories(bought, self._known.moment), None)
+        of = histories(bought, self._known.moment)
+        return self._new(of, np.array([-1])) if new else self._ranked(of, None)
+
+    def _new(self, of: Histories, own: np.ndarray) -> Ranked:
+        """Newcomers, by what was learned of newcomers, else by how many bought them, then by likeness."""
+        known, ranker = self._known, self._kept.newcomers
+        products = new_products(known)
+        cosine = known.vectors[products] @ known.vectors[of.product].T
+        if ranker is not None and len(products):
+            ((_, seen),) = evidence(of, known, own)
+            score, by = 1 / (1 + np.exp(-ranker.score(seen[0]))), LEARNED
+        else:
+            raw = known.month[products] + cosine.max(axis=1, initial=0) / 2
+            score, by = raw / (1 + raw), POPULARITY
+        order = np.argsort(-score, kind="stable")
+
+        def reason(place: int) -> Reason:
+            near = cosine[order[place]]
+            nearest = int(near.argmax())
+            alike = near[nearest] >= LEAST_COSINE
+            return Reason("like", int(of.product[nearest])) if alike else Reason("new")
+
+        return Ranked(products[order], score[order], reason, by)
 
     def leaning(self, pseudonym: str, events: pd.DataFrame | None) -> np.ndarray | None:
         """(n,) how much somebody leans towards each product, 0 to 1: the habits of the 200 likest shoppers.

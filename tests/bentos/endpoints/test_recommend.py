@@ -157,6 +157,14 @@ def test_events_are_taken_in_the_request(house: House) -> None:
     assert seen["note"].startswith("not enough evidence: none of the events is a purchase")
 
 
+def test_only_what_is_new_is_shown_where_that_is_asked_for(house: House) -> None:
+    bought = [{"product_id": "P001", "time": "2025-12-01T10:00:00Z"}]
+    found = told(house, {"events": bought}, k=60, new=True)
+    assert "P001" not in ids(found)  # five orders held it
+    assert {hit["reason"]["kind"] for hit in found["hits"]} <= {"like", "new"}
+    assert found["by"] == "popularity"
+
+
 def test_ten_thousand_events_are_answered_in_time(house: House) -> None:
     events = [{"product_id": f"P{n % 50:03}", "order_id": str(n // 5)} for n in range(10_000)]
     begin = time.process_time()

@@ -55,7 +55,7 @@ def test_a_shopify_export_is_one_product_a_handle(tmp_path: Path, description: d
     assert json.loads(found.loc["mug", "attributes"]) == {"type": "Kitchen", "published": "no"}
     assert not join_rows(rows, "|").differing
     if description:
-        assert source.stock().values.tolist() == [["linen-shirt", "7", ""]]
+        assert source.stock().values.tolist() == [["linen-shirt", "7", "", "", ""]]
         assert source.notes == []
     else:
         assert source.notes == ["products.csv is read as an export of Shopify, by its columns"]
