@@ -169,6 +169,7 @@ def _shopify(rows: pd.DataFrame) -> pd.DataFrame:
             "category": _cells(rows, "product_category", "standard_product_type", "type"),
             "brand": _cells(rows, "vendor"),
             "price": _lowest(_cells(rows, "variant_price"), owner),
+            "cost": _lowest(_cells(rows, "cost_per_item"), owner),
             "attributes": _named_values(rows, [*options, *told, _hidden(rows)], owner),
             "photos": [json.dumps([key]) if key else "" for key in _cells(rows, "image_src")],
         }
@@ -217,6 +218,7 @@ def _google_merchant(rows: pd.DataFrame) -> pd.DataFrame:
             "category": category.where(category.ne(""), taxonomy.mask(taxonomy.str.isdecimal(), "")),
             "brand": _cells(rows, "brand"),
             "price": _cells(rows, "sale_price", "price"),
+            "cost": _cells(rows, "cost_of_goods_sold"),
             "attributes": _named_values(rows, told, owner),
             "photos": _listed(_cells(rows, "image_link"), _cells(rows, "additional_image_link")),
             "group_id": ids(_cells(rows, "item_group_id")),
