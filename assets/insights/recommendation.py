@@ -15,7 +15,7 @@ __all__ = ["recommendation"]
     deps=["product_embeddings", "products", "shopper_events"],
     settings=lambda shop: [shop.settings.insights.recommendation.model_dump(), shop.settings.seed],
     kinds={"lightgbm", "scipy", "parquet"},
-    code_version="1",
+    code_version="2",
     description="Who ranks what a shopper may want next, learned or not, with all that it needs; and what "
     "goes with each product.",
 )
@@ -36,6 +36,7 @@ def recommendation(shop: Shop, folder: Path) -> Facts:
         "dagster/row_count": len(made.goes_with),
         "used": made.verdict.winner,
         "why": made.verdict.why,
+        "newcomers": made.newcomers,
         "counts_as_bought": made.kind,
         "lines": made.lines,
         "shoppers": made.shoppers,

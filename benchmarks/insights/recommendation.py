@@ -20,6 +20,9 @@ from insights.recommendation.features import features
 from insights.recommendation.history import Histories, Purchases, days_of, read_purchases
 from insights.recommendation.judge import Truth, bought_after, frequency, judge, popularity
 from insights.recommendation.knowledge import Knowledge, learn
+from insights.recommendation.newcomers import FEATURES as COLD
+from insights.recommendation.newcomers import PARAMETERS as COLD_PARAMETERS
+from insights.recommendation.newcomers import evidence, lessons, new_products, newly_bought, recall_among
 from insights.recommendation.ranker import examples, fit, moments_before
 
 CUTS = ("2011-07-22", "2011-09-16", "2011-11-11")
@@ -137,4 +140,51 @@ def new(figures: Sequence[dict[str, dict[str, float]]]) -> Figure:
     )
 
 
+def run_cold(data: Data) -> Iterator[Figure]:
+    """Lists of newcomers alone, beside the most popular of them; the shoppers of all cuts are pooled."""
+    del data
+    purchases = read_purchases(lines(), list(titles().index))
+    told: dict[str, list[np.ndarray]] = {}
+    parts = []
+    for name in tqdm(CUTS, "cuts, newcomers", mininterval=1):
+        known = known_at(purchases, moment_of(name))
+        truth = newly_bought(purchases, known, HORIZON)
+        learned_from = [
+            lessons(purchases, known_at(purchases, moment), HORIZON)
+            for moment in tqdm(moments_before(known.moment, HORIZON), f"moments before {name}")
+        ]
+        ranker = fit(learned_from, columns=COLD, parameters=COLD_PARAMETERS)
+        of = known.histories.take(truth.shoppers)
+        score = np.concatenate(
+            [
+                ranker.score(seen.reshape(-1, len(COLD))).reshape(seen.shape[:2])
+                for _, seen in evidence(of, known, truth.shoppers)
+            ]
+        )
+        new = new_products(known)
+        bought = np.zeros((len(truth), known.products), bool)
+        bought[truth.owner, truth.product] = True
+        never = known.lines[new] == 0
+        draws = np.random.default_rng(0).random((20, *score.shape))
+        popular = [known.month[new][None] + draw for draw in draws]
+        for group, chosen in (("all", np.ones(len(new), bool)), ("never sold", never)):
+            found = recall_among(score[:, chosen], bought[:, new[chosen]])
+            simple = np.mean(
+                [recall_among(one[:, chosen], bought[:, new[chosen]]) for one in popular], axis=0
+            )
+            told.setdefault(group, []).append(found)
+            told.setdefault(f"{group}, popular", []).append(simple)
+            parts.append(Part(f"{name}, {group}", float(found.mean()), float(simple.mean())))
+    pooled = {group: float(np.concatenate(values).mean()) for group, values in told.items()}
+    yield Figure(
+        "retail_recall20_cold",
+        pooled["all"] / pooled["all, popular"],
+        baseline=1.0,
+        parts=parts,
+        beside={**pooled, "never sold, ratio": pooled["never sold"] / pooled["never sold, popular"]},
+        reason="vectors are TF-IDF and SVD of the titles; ties of popularity are drawn 20 times",
+    )
+
+
+COLD_TASK = Task("newcomers", ("retail_recall20_cold",), run_cold, has_retail)
 TASK = Task("recommendation", ("retail_recall20_ratio", "retail_recall20_new"), run, has_retail)

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from typing import Annotated, Literal
 
 import numpy as np
-import pandas as pd
 from pydantic import BaseModel, Field, model_validator
 
 from bentos.api.contract import Contract, Form, ParsedRequest
 from bentos.api.items import Files
 from bentos.api.limits import Limits
-from bentos.api.requests import Choices, ProductId, Request, Time
+from bentos.api.past import PastEvent, PastEvents, check_times, table_of
+from bentos.api.requests import Choices, ProductId, Request
 from bentos.api.responses import EXAMPLE_HIT, Hit
 from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading
 from bentos.errors import RequestError
@@ -27,21 +26,9 @@ from retrieval.query import SearchOptions
 
 __all__ = ["RECOMMEND"]
 
-MOST_EVENTS, MOST_IN_CART = 10_000, 100
-OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(days=1)
-"""A clock may be ahead by a zone."""
+MOST_IN_CART = 100
 LATEST_SEEN = 20
 """Products that were put into a cart or viewed which count where nothing was bought."""
-
-
-class PastEvent(Request):
-    """One thing that the shopper did."""
-
-    product_id: ProductId
-    kind: Literal["purchase", "cart", "view"] = "purchase"
-    time: Time = None
-    order_id: str = Field("", max_length=200, description="Shared by what was bought together.")
 
 
 class Basis(Request):
@@ -50,9 +37,7 @@ class Basis(Request):
     shopper: str = Field(
         "", max_length=200, description="Your identifier of a shopper; needs a key of scope shopper."
     )
-    events: Annotated[list[PastEvent], Field(max_length=MOST_EVENTS)] = Field(
-        default_factory=list, description="What a shopper did, given here and kept nowhere."
-    )
+    events: PastEvents
     cart: Annotated[list[ProductId], Field(max_length=MOST_IN_CART)] = Field(
         default_factory=list, description="What lies in a cart."
     )
@@ -72,6 +57,9 @@ class RecommendOptions(Request):
     k: int = Field(10, ge=1, strict=True, description="Hits of one list.")
     category: Choices = Field(default_factory=list, description="Paths, each with all below; empty for all.")
     goes_with: bool = Field(False, description="Of a product or cart: leave out what merely looks like it.")
+    new: bool = Field(
+        False, description="Of a shopper or events: only what is new in the shop, bought four times at most."
+    )
 
 
 class ReasonAnswer(BaseModel):
@@ -104,6 +92,7 @@ class Bases(ParsedRequest):
 
     bases: tuple[Basis, ...] = ()
     goes_with: bool = False
+    new: bool = False
 
 
 def read_bases(
@@ -121,15 +110,19 @@ def read_bases(
     """
     del limits, files
     for number, part in enumerate(parts):
-        for place, event in enumerate(part.events):
-            if event.time is None or OLDEST <= event.time <= datetime.now(UTC) + AHEAD:
-                continue
-            name = contract.names[0] if single else f"{contract.names[1]}[{number}]"
-            remedy = f"give a time that has come, not before {OLDEST:%Y}"
-            raise RequestError(422, f"{name}.events[{place}].time", event.time.isoformat(), remedy)
+        name = contract.names[0] if single else f"{contract.names[1]}[{number}]"
+        check_times(part.events, f"{name}.events")
     ids, options = ("",) * len(parts), SearchOptions(filters=Filters(category=tuple(request.category)))
     return Bases(
-        contract, single, (), ids, request.k, options=options, bases=tuple(parts), goes_with=request.goes_with
+        contract,
+        single,
+        (),
+        ids,
+        request.k,
+        options=options,
+        bases=tuple(parts),
+        goes_with=request.goes_with,
+        new=request.new,
     )
 
 
@@ -161,9 +154,9 @@ def lists(asked: Asked, call: Bases, names: Sequence[str]) -> Outcome:
     results = []
     for number, (basis, name) in enumerate(zip(call.bases, names, strict=True)):
         place = call.place(number)
-        ranked, without, note = ranked_by(recommender, basis, name, view, place, call.goes_with)
+        ranked, without, note = ranked_by(recommender, basis, name, view, place, call)
         hits = [] if ranked is None else shelf.hits(ranked, call.k, without)
-        alone = ranked is None or not (basis.product_id or call.goes_with)
+        alone = ranked is None or not (basis.product_id or call.goes_with or call.new)
         if len(hits) < call.k and alone:
             shown = {*without, *(hit["product_id"] for hit in hits)}
             hits += shelf.hits(recommender.popular, call.k - len(hits), shown, spread=ranked is None)
@@ -179,7 +172,7 @@ def unlearned(loaded: LoadedRelease) -> Recommender:
 
 
 def ranked_by(
-    recommender: Recommender, basis: Basis, name: str, view: LayeredView, place: str, goes_with: bool
+    recommender: Recommender, basis: Basis, name: str, view: LayeredView, place: str, call: Bases
 ) -> tuple[Ranked | None, Sequence[str], str]:
     """The ranking of a basis, None where popularity alone can say something; what is left out; and a note.
 
@@ -187,7 +180,7 @@ def ranked_by(
         RequestError: 404 for a shopper or a product that is not known.
     """
     if name:
-        ranked = recommender.for_shopper(name)
+        ranked = recommender.for_shopper(name, call.new)
         if ranked is None:
             remedy = (
                 "name a shopper who bought something here, give `events`, or leave it out for what is popular"
@@ -195,33 +188,24 @@ def ranked_by(
             raise RequestError(404, f"{place}.shopper", "unknown", remedy)
         return ranked, (), recommender.note
     if basis.events:
-        return by_events(recommender, basis.events, view, place)
+        return by_events(recommender, basis.events, view, place, call.new)
     products = basis.cart or ([basis.product_id] if basis.product_id else [])
     if not products:
         return None, (), "" if recommender.shoppers else recommender.note
     field = f"{place}.cart" if basis.cart else f"{place}.product_id"
     vectors = [vector_of(view, product, field) for product in products]
-    return recommender.for_products(products, np.stack(vectors), goes_with), products, ""
+    return recommender.for_products(products, np.stack(vectors), call.goes_with), products, ""
 
 
 def by_events(
-    recommender: Recommender, events: Sequence[PastEvent], view: LayeredView, place: str
+    recommender: Recommender, events: Sequence[PastEvent], view: LayeredView, place: str, new: bool
 ) -> tuple[Ranked | None, Sequence[str], str]:
     """By purchases; without any, by what was last put into a cart or viewed."""
     for number, event in enumerate(events):
         if event.product_id not in recommender.rows:
             vector_of(view, event.product_id, f"{place}.events[{number}].product_id")
-    now = datetime.now(UTC)
-    table = pd.DataFrame(
-        {
-            "user_id": "",
-            "product_id": [event.product_id for event in events],
-            "event": [event.kind for event in events],
-            "time": pd.to_datetime([event.time or now for event in events], utc=True),
-            "order_id": [event.order_id for event in events],
-        }
-    )
-    ranked = recommender.for_events(table)
+    table = table_of(events)
+    ranked = recommender.for_events(table, new)
     if ranked is not None:
         return ranked, (), recommender.note
     latest = table.sort_values("time", ascending=False, kind="stable")["product_id"]

@@ -1,5 +1,6 @@
 """/search: what answers words, a photo, a sound, a product, or a mixture; without any, what passes."""
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -7,10 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from bentos.api.contract import Contract, Form, ParsedRequest
 from bentos.api.items import Files, product_input
 from bentos.api.limits import Limits
+from bentos.api.past import PersonalRequest, PersonalSearch, check_times
 from bentos.api.requests import Query, SearchRequest
 from bentos.api.responses import EXAMPLE_HIT, Hit, Hits
 from bentos.endpoints.endpoint import NOTHING, Asked, Outcome, Reading, encoded
 from bentos.errors import RequestError
+from bentos.serving.leaning import WEIGHED, leaning_of, weighed
 from catalog.product import ProductInput
 from retrieval.engine import browse
 from retrieval.filters.columns import Filters
@@ -86,7 +89,7 @@ class FoundHits(Hits):
 
 def read_search(
     contract: Contract,
-    request: SearchRequest,
+    request: PersonalRequest,
     parts: list[Query],
     single: bool,
     limits: Limits,
@@ -101,7 +104,13 @@ def read_search(
     items = tuple([item for query in queries for item, _ in query.parts])
     found = tuple(queries) or (SearchQuery(),)
     ids = ("",) * len(found)
-    return ParsedRequest(contract, single, items, ids, request.k, queries=found, options=options)
+    if not request.shopper and not request.events:
+        return ParsedRequest(contract, single, items, ids, request.k, queries=found, options=options)
+    if request.shopper and request.events:
+        raise RequestError(422, "shopper", "given with events", "give shopper or events, not both")
+    check_times(request.events, "events")
+    call = PersonalSearch(contract, single, items, ids, request.k, queries=found, options=options)
+    return replace(call, shopper=request.shopper, past=tuple(request.events))
 
 
 def query_of(query: Query, place: str, limits: Limits, files: Files | None) -> SearchQuery:
@@ -186,9 +195,17 @@ async def found(asked: Asked) -> Outcome:
     """What is found; browsing needs no encoder.
 
     Raises:
-        RequestError: 404 for a product that a query names and that is not there.
+        RequestError: 404 for a product that a query names and that is not there; 403 or 400 for a shopper
+            without a key for it.
     """
     call, loaded = asked.call, asked.loaded
+    leaning = None
+    if isinstance(call, PersonalSearch):
+        if call.shopper:
+            asked.visitor.require("shopper")
+        name = asked.backend.shoppers.pseudonym(call.shopper, "shopper")
+        recommender = loaded.application("recommendation")
+        leaning = await asked.backend.aside(leaning_of, recommender, name, call.past)
     if call.queries[0].whole is None:
         return await asked.backend.aside(browsed, asked)
     for number, query in enumerate(call.queries):
@@ -196,7 +213,12 @@ async def found(asked: Asked) -> Outcome:
         if query.product and loaded.view().row_of(query.product) is None:
             place, remedy = f"{call.place(number)}.product_id", f"name a product of release {loaded.id}"
             raise RequestError(404, place, query.product, remedy)
-    return await encoded(asked)
+    if leaning is None or call.options.sort != "relevance" or call.options.page * call.k > WEIGHED:
+        return await encoded(asked)
+    wide = replace(call, options=replace(call.options, size=WEIGHED, page=1))
+    outcome = await encoded(replace(asked, call=wide))
+    results = [weighed(result, leaning, call.options) for result in outcome.results or []]
+    return replace(outcome, results=results)
 
 
 def browsed(asked: Asked) -> Outcome:
@@ -211,7 +233,7 @@ SEARCH = Reading(
     summary="Products that answer words, a photo, a sound, a product, or a mixture of them.",
     names=("query", "queries"),
     item=Query,
-    options=SearchRequest,
+    options=PersonalRequest,
     alone="filters",
     read=read_search,
     result=FoundHits,
@@ -240,6 +262,10 @@ SEARCH = Reading(
         },
         "a price in the words, taken back": {
             "query": {"text": "running shoe under 100", "ignore": ["under 100"]},
+        },
+        "by somebody": {
+            "query": {"text": "bag"},
+            "events": [{"product_id": "p00017", "time": "2026-05-01T10:00:00Z"}],
         },
         "browse": {"filters": {"category": ["Bags"]}, "k": 24, "facets": True},
     },

@@ -175,8 +175,7 @@ def _check_writing(entry: Mapping[str, Any], tables: Iterable[str], where: str) 
     for word, known in (("decimal", amounts), ("thousands", amounts), ("dates", times)):
         for column in entry[word] if isinstance(entry.get(word), dict) else ():
             if column not in known:
-                told = f"name one of {', '.join(known)}; other columns are not read as such"
-                remedy = told if known else "leave it out: the table has no times"
+                remedy = f"name one of {', '.join(known)}; other columns are not read as such"
                 raise CatalogError(f"catalog.yaml {where}{word}", column, remedy)
 
 

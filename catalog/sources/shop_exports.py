@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from catalog.cells import ids, numbers, stripped
-from catalog.contract import PRODUCT_COLUMNS
+from catalog.contract import PRODUCT_COLUMNS, STOCK_COLUMNS, empty
 from shelfspace.errors import CatalogError
 
 __all__ = ["EXPORTS", "ShopExport", "export_of", "plain_name"]
@@ -74,14 +74,13 @@ class ShopExport:
         """Raw stock: pieces of all variants together; products that say nothing are left out."""
         plain = self._plain(rows, file)
         if self.on_hand not in plain:
-            return pd.DataFrame(
-                {name: [] for name in ("product_id", "on_hand", "lead_time_days")}, dtype=object
-            )
+            return empty("stock")
         pieces = numbers(plain[self.on_hand])
         owner = self.products(plain)["product_id"]
         summed = pieces[pieces.notna() & owner.ne("")].groupby(owner).sum()
         shown = summed.map(lambda number: f"{number:g}").astype(object)
-        return pd.DataFrame({"product_id": summed.index, "on_hand": shown.to_numpy(), "lead_time_days": ""})
+        told = pd.DataFrame({"product_id": summed.index, "on_hand": shown.to_numpy()})
+        return told.reindex(columns=STOCK_COLUMNS, fill_value="")
 
     def _plain(self, rows: pd.DataFrame, file: str = "") -> pd.DataFrame:
         """Rows under plain names; with a file's name the export has to be whole."""
@@ -170,6 +169,7 @@ def _shopify(rows: pd.DataFrame) -> pd.DataFrame:
             "category": _cells(rows, "product_category", "standard_product_type", "type"),
             "brand": _cells(rows, "vendor"),
             "price": _lowest(_cells(rows, "variant_price"), owner),
+            "cost": _lowest(_cells(rows, "cost_per_item"), owner),
             "attributes": _named_values(rows, [*options, *told, _hidden(rows)], owner),
             "photos": [json.dumps([key]) if key else "" for key in _cells(rows, "image_src")],
         }
@@ -218,6 +218,7 @@ def _google_merchant(rows: pd.DataFrame) -> pd.DataFrame:
             "category": category.where(category.ne(""), taxonomy.mask(taxonomy.str.isdecimal(), "")),
             "brand": _cells(rows, "brand"),
             "price": _cells(rows, "sale_price", "price"),
+            "cost": _cells(rows, "cost_of_goods_sold"),
             "attributes": _named_values(rows, told, owner),
             "photos": _listed(_cells(rows, "image_link"), _cells(rows, "additional_image_link")),
             "group_id": ids(_cells(rows, "item_group_id")),

@@ -50,7 +50,7 @@ def advise_listing(
     """Of a listing that is given; its elasticity is its category's."""
     label = label_of(category, kept.label_level)
     of = "category" if label in kept.elasticities else "catalogue" if "" in kept.elasticities else None
-    elasticity = None if of is None else kept.elasticities[label if of == "category" else ""]
+    elasticity = None if of is None else round(kept.elasticities[label if of == "category" else ""], 3)
     found = without(price, NO_MODEL)
     found |= {
         "elasticity": elasticity, "elasticity_of": of,

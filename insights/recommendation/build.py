@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from insights.recommendation.beside import goes_with
-from insights.recommendation.history import read_purchases
+from insights.recommendation.history import KINDS, read_purchases
+from insights.recommendation.newcomers_verdict import decide_newcomers
 from insights.recommendation.pictures import recall_picture
 from insights.recommendation.store import save
 from insights.recommendation.verdict import Verdict, decide
@@ -17,8 +18,6 @@ from shelfspace.settings.insights import Recommendation
 __all__ = ["PICTURE", "Built", "build"]
 
 PICTURE = "recall.png"
-KINDS = ("purchase", "cart", "view")
-"""What counts as buying: the first of which there is any."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class Built:
     """What was written.
 
     Attributes:
+        newcomers: who ranks what is new, and why, in a sentence.
         kind: of the events that count as buying.
         lines: products in orders.
         shoppers: who bought something.
@@ -34,6 +34,7 @@ class Built:
     """
 
     verdict: Verdict
+    newcomers: str
     kind: str
     lines: int
     shoppers: int
@@ -68,7 +69,10 @@ def build(
     moment = float(np.floor(purchases.day.max()) + 1) if len(purchases) else 0.0
     prices = products["price"].to_numpy(dtype=np.float64)
     known, ranker, verdict = decide(purchases, moment, vectors, prices, settings, seed)
-    save(folder, ids, purchases.shoppers.tolist(), known, ranker, {**verdict.describe(), "kind": kind})
+    told = verdict.describe() | {"kind": kind}
+    newcomers, why_new, new = decide_newcomers(purchases, moment, vectors, prices, settings, seed)
+    told |= {"newcomers": {"why": why_new, "comparison": None if new is None else new.describe()}}
+    save(folder, ids, purchases.shoppers.tolist(), known, ranker, told, newcomers)
     companions = goes_with(known, ids, products["category"].fillna("").tolist(), settings.goes_with)
     write_table(folder / "recommendation.parquet", companions)
     if verdict.figures:
@@ -76,4 +80,4 @@ def build(
     skipped = (
         "" if len(purchases) else "no product was bought, put into a cart or viewed; vectors alone recommend"
     )
-    return Built(verdict, kind, len(purchases), len(purchases.shoppers), companions, skipped)
+    return Built(verdict, why_new, kind, len(purchases), len(purchases.shoppers), companions, skipped)

@@ -24,7 +24,7 @@ from insights.recommendation.knowledge import Knowledge
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["WAYS", "Candidates", "batches", "candidates"]
+__all__ = ["WAYS", "Candidates", "batches", "candidates", "way_scores"]
 
 WAYS = {"taste": 60, "neighbours": 60, "habits": 40, "baskets": 60, "shoppers": 40, "likeness": 40}
 """Way to how many of its best are looked at."""
@@ -97,7 +97,7 @@ def candidates(of: Histories, known: Knowledge, own: np.ndarray | None = None) -
 
 def _block(of: Histories, known: Knowledge, own: np.ndarray, shopper: int, pair: int) -> Candidates:
     """Candidates of a few shoppers, the first of whom is `shopper` and whose first pair is `pair`."""
-    scores = _scores(of, known, own)
+    scores = way_scores(of, known, own)
     pairs = np.full((len(of), known.products), -1, np.int64)
     pairs[of.owner, of.product] = np.arange(len(of.product))
     bought = pairs >= 0
@@ -114,8 +114,8 @@ def _block(of: Histories, known: Knowledge, own: np.ndarray, shopper: int, pair:
     return Candidates(row + shopper, product, np.where(here < 0, -1, here + pair), found)
 
 
-def _scores(of: Histories, known: Knowledge, own: np.ndarray) -> dict[str, np.ndarray]:
-    """Way to (shoppers, n) scores."""
+def way_scores(of: Histories, known: Knowledge, own: np.ndarray) -> dict[str, np.ndarray]:
+    """Way to (shoppers, n) scores; arguments as `candidates` takes them."""
     others = known.neighbourhood
     by_recent, by_slow = others.turned
     recent, slow = of.matrix(of.recent), of.matrix(of.slow)

@@ -12,7 +12,7 @@ from shelfspace.errors import InputError
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["DAY", "Histories", "Purchases", "days_of", "histories", "read_purchases"]
+__all__ = ["DAY", "KINDS", "Histories", "Purchases", "days_of", "histories", "read_purchases"]
 
 DAY = 86_400.0
 """Seconds."""
@@ -20,6 +20,8 @@ SLOW, QUICK = 90.0, 20.0
 """Half-lives, in days, of the two decayed counts."""
 RECENT, LAST = 25, 5
 """Orders of a shopper's recent profile, and of what is lately on the mind."""
+KINDS = ("purchase", "cart", "view")
+"""What counts as buying: the first of which there is any."""
 COLUMNS = ("user_id", "product_id", "event", "time", "order_id")
 
 

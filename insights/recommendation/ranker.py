@@ -4,8 +4,9 @@ Binary log loss, not lambdarank: both rank alike on Online Retail (docs/insights
 learn from a tenth of the candidates that were not bought, weighed ten times, which takes a tenth of the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ from shelfspace.errors import ArtifactError, InputError
 if TYPE_CHECKING:
     import lightgbm
 
-__all__ = ["Examples", "Ranker", "examples", "fit", "moments_before"]
+__all__ = ["UNBOUGHT", "Examples", "Ranker", "examples", "fit", "moments_before"]
 
 STEP = 14.0
 """Days between two moments that are learned from."""
@@ -87,18 +88,18 @@ def examples(
 
 
 class Ranker:
-    """The learned order of candidates.
+    """A learned order.
 
     Args:
-        booster: a model over the columns of FEATURES.
+        booster: a model over named columns.
     """
 
     def __init__(self, booster: "lightgbm.Booster") -> None:
         self._booster = booster
 
     @classmethod
-    def read(cls, text: str) -> "Ranker":
-        """The model of its text.
+    def read(cls, text: str, columns: Sequence[str] = FEATURES) -> "Ranker":
+        """The model of its text, over these columns.
 
         Raises:
             ArtifactError: it is none, or one of other features.
@@ -111,7 +112,7 @@ class Ranker:
             raise ArtifactError(
                 f"the ranker's model cannot be read ({error}); run the insights job"
             ) from error
-        if tuple(booster.feature_name()) != FEATURES:
+        if tuple(booster.feature_name()) != tuple(columns):
             raise ArtifactError("the ranker was learned from other features; run the insights job")
         return cls(booster)
 
@@ -130,11 +131,21 @@ class Ranker:
         gain = self._booster.feature_importance("gain")
         share = gain / max(gain.sum(), 1e-12)
         order = np.argsort(-share, kind="stable")
-        return {FEATURES[place]: round(float(share[place]), 4) for place in order.tolist()}
+        names = self._booster.feature_name()
+        return {names[place]: round(float(share[place]), 4) for place in order.tolist()}
 
 
-def fit(learned_from: Sequence[Examples], seed: int = 0) -> Ranker:
+def fit(
+    learned_from: Sequence[Examples],
+    seed: int = 0,
+    columns: Sequence[str] = FEATURES,
+    parameters: Mapping[str, float] = MappingProxyType({}),
+) -> Ranker:
     """Learn the order from the examples of several moments.
+
+    Args:
+        columns: of the examples' features.
+        parameters: LightGBM's, where they differ from PARAMETERS.
 
     Raises:
         InputError: nothing, or all of them, was bought.
@@ -148,6 +159,7 @@ def fit(learned_from: Sequence[Examples], seed: int = 0) -> Ranker:
         np.concatenate([one.features for one in learned_from]),
         bought.astype(np.float32),
         weight=np.concatenate([one.weight for one in learned_from]),
-        feature_name=list(FEATURES),
+        feature_name=list(columns),
     )
-    return Ranker(lightgbm.train({**PARAMETERS, "seed": seed}, data, num_boost_round=ROUNDS))
+    asked = {**PARAMETERS, **parameters, "seed": seed}
+    return Ranker(lightgbm.train(asked, data, num_boost_round=ROUNDS))

@@ -12,14 +12,16 @@ import numpy as np
 import pandas as pd
 
 from insights.recommendation.beside import beside
-from insights.recommendation.candidates import candidates
+from insights.recommendation.candidates import candidates, way_scores
 from insights.recommendation.features import features
-from insights.recommendation.history import Histories, Purchases, histories, read_purchases
+from insights.recommendation.history import KINDS, Histories, Purchases, histories, read_purchases
 from insights.recommendation.judge import frequency, popularity
 from insights.recommendation.knowledge import learn
+from insights.recommendation.newcomers import evidence, new_products
 from insights.recommendation.reasons import LEAST_COSINE, Reason, reason_of
 from insights.recommendation.store import Kept, load
 from insights.recommendation.verdict import FREQUENCY, POPULARITY
+from shelfspace.paired import LEARNED
 
 __all__ = ["Ranked", "Recommender"]
 
@@ -53,6 +55,7 @@ class Recommender:
         self._kept = kept
         self._known = kept.known
         self.product_ids = kept.product_ids
+        self._ids = list(kept.product_ids)
         self.rows: Mapping[str, int] = {str(product): row for row, product in enumerate(kept.product_ids)}
         self.winner = str(kept.verdict["winner"])
         self.why = str(kept.verdict["why"])
@@ -85,24 +88,73 @@ class Recommender:
         """How many bought something."""
         return len(self._kept.shoppers)
 
-    def for_shopper(self, pseudonym: str) -> Ranked | None:
-        """What a shopper may want next; None where nobody of that name bought anything."""
+    def for_shopper(self, pseudonym: str, new: bool = False) -> Ranked | None:
+        """What a shopper may want next, or of what is new; None where nobody of that name bought anything."""
         row = self._kept.shoppers.get(pseudonym)
         if row is None:
             return None
         here = np.array([row])
-        return self._ranked(self._known.histories.take(here), here)
+        of = self._known.histories.take(here)
+        return self._new(of, here) if new else self._ranked(of, here)
 
-    def for_events(self, events: pd.DataFrame) -> Ranked | None:
+    def for_events(self, events: pd.DataFrame, new: bool = False) -> Ranked | None:
         """What somebody with these purchases may want next; None without a purchase of a known product.
 
         Args:
             events: of one shopper (`catalog.contract.EVENT_COLUMNS`); other kinds are not read.
         """
-        bought = read_purchases(events, list(self.product_ids))
+        bought = read_purchases(events, self._ids)
         if not len(bought):
             return None
-        return self._ranked(histories(bought, self._known.moment), None)
+        of = histories(bought, self._known.moment)
+        return self._new(of, np.array([-1])) if new else self._ranked(of, None)
+
+    def _new(self, of: Histories, own: np.ndarray) -> Ranked:
+        """Newcomers, by what was learned of newcomers, else by how many bought them, then by likeness."""
+        known, ranker = self._known, self._kept.newcomers
+        products = new_products(known)
+        cosine = known.vectors[products] @ known.vectors[of.product].T
+        if ranker is not None and len(products):
+            ((_, seen),) = evidence(of, known, own)
+            score, by = 1 / (1 + np.exp(-ranker.score(seen[0]))), LEARNED
+        else:
+            raw = known.month[products] + cosine.max(axis=1, initial=0) / 2
+            score, by = raw / (1 + raw), POPULARITY
+        order = np.argsort(-score, kind="stable")
+
+        def reason(place: int) -> Reason:
+            near = cosine[order[place]]
+            nearest = int(near.argmax())
+            alike = near[nearest] >= LEAST_COSINE
+            return Reason("like", int(of.product[nearest])) if alike else Reason("new")
+
+        return Ranked(products[order], score[order], reason, by)
+
+    def leaning(self, pseudonym: str, events: pd.DataFrame | None) -> np.ndarray | None:
+        """(n,) how much somebody leans towards each product, 0 to 1: the habits of the 200 likest shoppers.
+
+        Args:
+            pseudonym: of a shopper; "" for somebody whose events are given.
+            events: of that somebody; the most telling kind counts: purchases, else carts, else views.
+
+        Returns:
+            None where nothing is known of them.
+        """
+        if pseudonym:
+            row = self._kept.shoppers.get(pseudonym)
+            if row is None:
+                return None
+            here = np.array([row])
+            of = self._known.histories.take(here)
+        else:
+            kinds = () if events is None else (read_purchases(events, self._ids, kind) for kind in KINDS)
+            told = next((one for one in kinds if len(one)), None)
+            if told is None:
+                return None
+            here, of = np.array([-1]), histories(told, self._known.moment)
+        habits = way_scores(of, self._known, here)["habits"][0]
+        most = habits.max(initial=0)
+        return habits / most if most > 0 else None
 
     def _ranked(self, of: Histories, own: np.ndarray | None) -> Ranked:
         known, ranker = self._known, self._kept.ranker

@@ -4,7 +4,7 @@
     shoppers.parquet     shoppers' pseudonyms and orders
     pairs.npz            what each shopper bought: the arrays of `Histories`
     near.npz             co-purchases within orders and by shoppers
-    ranker.txt           LightGBM's text; absent where nothing learned is used
+    ranker.txt           LightGBM's text; absent where nothing learned is used; newcomers.txt likewise
     verdict.json         who ranks, by what right, and the moment it is all of
 
 Product vectors are not kept: they are those of the release, by product_id.
@@ -21,6 +21,7 @@ import pandas as pd
 
 from insights.recommendation.history import Histories
 from insights.recommendation.knowledge import Knowledge
+from insights.recommendation.newcomers import FEATURES as OF_NEWCOMERS
 from insights.recommendation.ranker import Ranker
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_parquet, reading, write_json, write_table, write_text
@@ -47,7 +48,7 @@ class Kept:
     Attributes:
         product_ids: (n,) in the order of the knowledge.
         shoppers: pseudonym to row in the histories.
-        ranker: None where nothing learned is used.
+        ranker, newcomers: None where nothing learned is used.
     """
 
     product_ids: np.ndarray
@@ -55,6 +56,7 @@ class Kept:
     known: Knowledge
     ranker: Ranker | None
     verdict: Mapping[str, Any]
+    newcomers: Ranker | None = None
 
 
 def save(
@@ -64,6 +66,7 @@ def save(
     known: Knowledge,
     ranker: Ranker | None,
     verdict: Mapping[str, Any],
+    newcomers: Ranker | None = None,
 ) -> None:
     """Write the files into an empty folder."""
     of = known.histories
@@ -76,6 +79,8 @@ def save(
     _write_npz(folder / "near.npz", {**near["baskets"], **near["shoppers"]})
     if ranker is not None:
         write_text(folder / "ranker.txt", ranker.text())
+    if newcomers is not None:
+        write_text(folder / "newcomers.txt", newcomers.text())
     write_json(folder / "verdict.json", {"form": FORM, "moment": known.moment, **verdict})
 
 
@@ -108,12 +113,14 @@ def load(folder: Path, vectors: np.ndarray, rows: Mapping[str, int]) -> Kept:
     place = np.array([rows.get(product, -1) for product in ids], np.int64)
     own[place >= 0] = vectors[place[place >= 0]]
     figures = {name: products[name].to_numpy() for name in OF_PRODUCTS}
-    text = folder / "ranker.txt"
+    text, new = folder / "ranker.txt", folder / "newcomers.txt"
     known = Knowledge(
         moment=verdict["moment"], histories=of, vectors=own, baskets=baskets, shoppers=shoppers, **figures
     )
     numbers = {str(shopper): row for row, shopper in enumerate(people["user_id"])}
-    return Kept(ids, numbers, known, Ranker.read(text.read_text()) if text.is_file() else None, verdict)
+    ranker = Ranker.read(text.read_text()) if text.is_file() else None
+    newcomers = Ranker.read(new.read_text(), OF_NEWCOMERS) if new.is_file() else None
+    return Kept(ids, numbers, known, ranker, verdict, newcomers)
 
 
 def _narrow(values: np.ndarray) -> np.ndarray:

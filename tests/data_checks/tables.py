@@ -44,6 +44,17 @@ def stock(rows: int = 10) -> pd.DataFrame:
     return table.assign(order_cost=20.0, time=pd.Timestamp("2026-01-01", tz="UTC"))
 
 
+def interactions(rows: int = 10) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "event_id": [f"e{i}" for i in range(rows)], "session": "s", "user_id": "", "kind": "click",
+            "product_id": [f"p{i}" for i in range(rows)], "position": 1, "query_id": "", "query": "",
+            "release": "000001-abcdef01", "time": pd.Timestamp("2026-01-01", tz="UTC"), "quantity": 1,
+            "unit_price": 2.5, "order_id": "", "keyed": False,
+        }
+    )  # fmt: skip
+
+
 AROUND = Surroundings(
     currency="EUR",
     label_level=1,

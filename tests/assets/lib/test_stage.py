@@ -158,6 +158,10 @@ def test_the_console_says_what_was_computed_and_what_was_not(
     assert "(1 computed, 2 reused)" in capsys.readouterr().err
     bench.run()
     assert "unchanged, 0 rows" in capsys.readouterr().err
+    bench.more["skipped"], bench.inputs["a"] = "no events; collect some", "2"
+    (made,) = bench.run()
+    assert "skipped: no events; collect some" in capsys.readouterr().err
+    assert made.metadata["skipped"] == "no events; collect some"
 
 
 def verdict(passed: bool, version: str) -> SimpleNamespace:

@@ -157,6 +157,14 @@ def test_events_are_taken_in_the_request(house: House) -> None:
     assert seen["note"].startswith("not enough evidence: none of the events is a purchase")
 
 
+def test_only_what_is_new_is_shown_where_that_is_asked_for(house: House) -> None:
+    bought = [{"product_id": "P001", "time": "2025-12-01T10:00:00Z"}]
+    found = told(house, {"events": bought}, k=60, new=True)
+    assert "P001" not in ids(found)  # five orders held it
+    assert {hit["reason"]["kind"] for hit in found["hits"]} <= {"like", "new"}
+    assert found["by"] == "popularity"
+
+
 def test_ten_thousand_events_are_answered_in_time(house: House) -> None:
     events = [{"product_id": f"P{n % 50:03}", "order_id": str(n // 5)} for n in range(10_000)]
     begin = time.process_time()
@@ -204,3 +212,52 @@ def test_an_answer_takes_little_time(house: House) -> None:
     for _ in range(20):
         recommender.for_products(["P001"], vectors, False)
     assert (time.process_time() - begin) / 20 < 0.025
+
+
+def test_a_search_without_a_history_is_as_it_was(house: House) -> None:
+    asked = {"query": {"text": "lamp"}, "k": 8}
+    plain = house.client().post("/search", json=asked).json()
+    unknown = {**asked, "shopper": "nobody"}
+    assert house.client().post("/search", json=unknown).json() == plain
+    strange = {**asked, "events": [{"product_id": "P030"}]}
+    assert house.client().post("/search", json=strange).json() == plain  # nobody else bought it
+
+
+def test_a_history_changes_places_among_hits_that_say_as_much(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"query": {"text": "lamp"}, "k": 4}
+    plain = house.client().post("/search", json=asked).json()["result"]
+    favourite = ids(plain)[2]
+    recommender = house.application.engine.require().application("recommendation")
+    leaning = np.zeros(60)
+    leaning[recommender.rows[favourite]] = 1
+    monkeypatch.setattr(Recommender, "leaning", lambda *_: leaning)
+    asked["shopper"] = "u0"
+    monkeypatch.setattr("bentos.serving.leaning.LEANING", 100)
+    found = house.client().post("/search", json=asked).json()["result"]
+    assert ids(found)[0] == favourite
+    scores = [hit["score"] for hit in found["hits"]]
+    assert scores == sorted(scores, reverse=True)
+    assert found["total"] == plain["total"]
+    second = house.client().post("/search", json={**asked, "k": 2, "page": 2}).json()["result"]
+    assert ids(second) == ids(found)[2:4]
+
+
+def test_the_whole_name_of_a_product_finds_it_whoever_asks(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    title = house.application.engine.require().release.products["title"][20]
+    monkeypatch.setattr(Recommender, "leaning", lambda *_: np.where(np.arange(60) == 20, 0.0, 1.0))
+    monkeypatch.setattr("bentos.serving.leaning.LEANING", 100)
+    answer = house.client().post("/search", json={"query": {"text": title}, "shopper": "u0", "k": 3})
+    assert ids(answer.json()["result"])[0] == "P020"
+
+
+def test_a_search_by_a_shopper_needs_the_scope(market: Market, tmp_path: Path) -> None:
+    house = house_of(market, tmp_path, keyed=True)
+    try:
+        answer = house.client("read").post("/search", json={"query": {"text": "lamp"}, "shopper": "u0"})
+        assert error_of(answer, 403)["value"] == "'shopper'"
+    finally:
+        house.application.close()

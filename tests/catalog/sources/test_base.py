@@ -99,7 +99,7 @@ def test_names_of_categories_stand_by_path_and_language(tmp_path: Path) -> None:
         ("{products: {path: p.csv, decimal: {weight: ','}}}", "= 'weight': name one of price, cost;"),
         ("{products: {path: p.csv}, thousands: {title: ','}}", "name one of price, cost, quantity"),
         ("{products: {path: p.csv, dates: {time: day-first}}}", "name one of updated_at"),
-        ("{products: {path: p.csv}, stock: {path: s.csv, dates: {on_hand: day-first}}}", "no times"),
+        ("{products: {path: p.csv}, stock: {path: s.csv, dates: {on_hand: day-first}}}", "name one of time;"),
         ("{products: {path: p.csv, decimal: {price: ','}, thousands: {price: ','}}}", "the same mark"),
         ("{products: {path: p.csv, delimiter: ';;'}}", "one character"),
         ("{products: {path: p.csv}, media_root: ..}", "media_root"),

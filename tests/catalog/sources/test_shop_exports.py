@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from catalog.joining import join_rows
 from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
+from catalog.sources.shop_exports import EXPORTS
 from shelfspace.errors import CatalogError
 
 SHOPIFY = """Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,\
@@ -55,7 +57,7 @@ def test_a_shopify_export_is_one_product_a_handle(tmp_path: Path, description: d
     assert json.loads(found.loc["mug", "attributes"]) == {"type": "Kitchen", "published": "no"}
     assert not join_rows(rows, "|").differing
     if description:
-        assert source.stock().values.tolist() == [["linen-shirt", "7", ""]]
+        assert source.stock().values.tolist() == [["linen-shirt", "7", "", "", ""]]
         assert source.notes == []
     else:
         assert source.notes == ["products.csv is read as an export of Shopify, by its columns"]
@@ -96,3 +98,17 @@ def test_a_mapping_or_an_id_counts_more_than_the_columns(tmp_path: Path) -> None
 def test_a_named_export_that_lacks_a_column_says_which(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"column = 'image_link'.*as Google Merchant exports it"):
         shop(tmp_path, "id,title,price\n1,a,2\n", reader="google_merchant").products()
+
+
+def test_what_a_piece_costs_the_shop_is_read_where_the_export_says_it() -> None:
+    shopify = pd.DataFrame(
+        {
+            "Handle": ["mug", "mug"], "Title": ["Mug", ""], "Variant Price": ["9.00", "8.00"],
+            "Image Src": ["", ""], "Cost per item": ["", "3.10"],
+        }
+    )  # fmt: skip
+    assert EXPORTS["shopify"].convert(shopify, "x.csv")["cost"].iloc[0] == "3.10"
+    feed = pd.DataFrame({"id": ["a"], "title": ["Mug"], "price": ["9 EUR"], "image_link": [""]})
+    read = EXPORTS["google_merchant"].convert
+    assert read(feed, "x.csv")["cost"].tolist() == [""]
+    assert read(feed.assign(cost_of_goods_sold="3 EUR"), "x.csv")["cost"].tolist() == ["3 EUR"]

@@ -20,7 +20,10 @@ SETTINGS = Settings()
 
 
 def _sound(name: str) -> pd.DataFrame:
-    made = {"raw_products": tables.raw_products, "products": tables.products, "events": tables.events}
+    made = {
+        "raw_products": tables.raw_products, "products": tables.products, "events": tables.events,
+        "interactions": tables.interactions,
+    }  # fmt: skip
     if name in made:
         return made[name]()
     if name == "raw_events":

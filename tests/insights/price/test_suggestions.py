@@ -107,3 +107,25 @@ def test_of_many_listings_some_are_drawn_and_stay_drawn() -> None:
     kept = {ids[row] for row in some.tolist()}
     fewer = {ids[row] for row in drawn(ids[:90], price[:90], 20).tolist()}
     assert len(kept & fewer) >= 16
+
+
+@pytest.mark.parametrize("odd", ["no words", "one price", "one category each", "all variants of one product"])
+def test_odd_catalogues_break_nothing(odd: str, tmp_path: Path) -> None:
+    products = catalogue(40, 40)
+    if odd == "no words":
+        products = products.assign(title="", category="")
+    elif odd == "one price":
+        products["price"] = 9.99
+    elif odd == "one category each":
+        products["category"] = [f"Music > {i}" for i in range(40)]
+    else:
+        products["group_id"] = "g"
+    found = suggest_prices(products, NO_EVENTS, 2, Price())
+    keep_prices(tmp_path, found, Price(), 2, "EUR")
+    kept_prices(tmp_path)
+    table = found.table
+    known = table["suggested"].notna()
+    assert (table["low"] <= table["high"])[known].all()
+    assert known.all() != (odd == "no words")
+    assert table["lacks"].ne("").eq(~known).all()
+    assert prices_picture(found).startswith(b"\x89PNG")
