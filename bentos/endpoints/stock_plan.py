@@ -58,15 +58,15 @@ def sheet(loaded: LoadedRelease) -> Sheet:
     rows["rank"] = rows["state"].map(list(STATES).index)
     rows = rows.sort_values(["rank", "weekly_demand"], ascending=[True, False], kind="stable")
     counts = rows["state"].value_counts()
-    known = (rows["state"] != "not enough evidence").any()
-    nothing = Said(
-        "No product sold in two weeks or more, so no demand can be told.",
-        "没有商品在两周以上有销售，无法估计需求。",
-    )
+    if (rows["state"] == "not enough evidence").all():
+        nothing = Said(
+            "No product sold in two weeks or more, so no demand can be told.",
+            "没有商品在两周以上有销售，无法估计需求。",
+        )
+        return Sheet(lacks=nothing, until=plan.until)
     pressing, over = rows[rows["state"].isin(PRESSING)], rows[rows["state"] == "overstock"]
     return Sheet(
         facts=[Fact(said, int(counts.get(state, 0))) for state, said in STATES.items()],
-        lacks=None if known else nothing,
         until=plan.until,
         tables=[
             Table(

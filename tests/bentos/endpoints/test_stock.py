@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
 from bentos.application import Application
 from bentos.config import ServiceConfig
+from bentos.endpoints.stock_plan import sheet
 from releases import promote
 from tests.bentos.http.test_fast_path import client_of, error_of, settings
 from tests.bentos.market import Market
@@ -84,9 +88,9 @@ def test_an_unknown_product_is_refused(client: TestClient) -> None:
 def test_the_page_orders_what_is_most_pressing_first(client: TestClient) -> None:
     answer = client.get("/insights/stock-plan")
     assert answer.status_code == 200, answer.text
-    sheet = answer.json()
-    assert (sheet["until"], sheet["lacks"]) == ("2026-01-04", None)
-    order, overstock, every = sheet["tables"]
+    page = answer.json()
+    assert (page["until"], page["lacks"]) == ("2026-01-04", None)
+    order, overstock, every = page["tables"]
     assert order["rows"][0][1]["en"] == "Sold out"
     assert {row[1]["zh"] for row in order["rows"]} == {"已售罄", "可能缺货"}
     assert (overstock["total"], every["total"]) == (0, 60)
@@ -94,3 +98,20 @@ def test_the_page_orders_what_is_most_pressing_first(client: TestClient) -> None
     told = client.get("/insights/stock-plan/order.csv?language=zh").content.decode("utf-8-sig")
     assert told.splitlines()[0].startswith("商品,标题,状态")
     assert len(told.splitlines()) == 1 + order["total"]
+
+
+def test_a_page_without_any_evidence_is_one_sentence() -> None:
+    told = {
+        "product_id": "a",
+        "state": "not enough evidence",
+        "reason": "r",
+        "reason_zh": "r",
+        "weekly_demand": 0.0,
+    }
+    plan = SimpleNamespace(plan=pd.DataFrame(index=["a"]), advise=lambda _: [told], until="")
+    nowhere = SimpleNamespace(position_of=lambda _: None)
+    loaded: Any = SimpleNamespace(application=lambda _: plan, catalogue=lambda: nowhere, unserved={})
+    found = sheet(loaded)
+    assert found.lacks is not None
+    assert found.lacks.en.startswith("No product sold in two weeks or more")
+    assert not found.tables
