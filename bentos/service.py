@@ -78,7 +78,9 @@ def declared(endpoint: Endpoint) -> Any:
         Parameter(
             name,
             Parameter.KEYWORD_ONLY,
-            default=Parameter.empty if field.is_required() else field.default,
+            default=Parameter.empty
+            if field.is_required()
+            else field.get_default(call_default_factory=True, validated_data={}),
             annotation=field.annotation,
         )
         for name, field in sorted(fields.items(), key=lambda pair: pair[0] not in endpoint.names)

@@ -110,8 +110,9 @@ def test_health_release_schema_and_metrics(client: httpx.Client, shop: Shop) -> 
         assert "multipart/form-data" in operation["requestBody"]["content"]
         for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
             status = client.post(path, json=example["value"]).status_code
-            # The examples name a product that this shop lacks.
-            assert status == (404 if "p00017" in str(example) else 200), (path, example)
+            # The examples name a product that this shop lacks; a history may hold what is no longer sold.
+            asked = {name: value for name, value in example["value"].items() if name != "events"}
+            assert status == (404 if "p00017" in str(asked) else 200), (path, example)
     for path in ("/products/put", "/products/change", "/products/delete"):
         operation = document["paths"][path]["post"]
         assert {"409", "413", "422", "507"} <= set(operation["responses"])
