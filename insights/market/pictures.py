@@ -80,7 +80,9 @@ def _prices(report: Report) -> bytes:
     shown = report.segments.nlargest(NAMED, "products", keep="all").head(NAMED)[::-1]
     values = [told.loc[told["segment"] == one, "against"].to_numpy() * 100 for one in shown["segment"]]
     figure, axes = canvas(8, 1.4 + 0.3 * len(shown))
-    axes.boxplot(values, orientation="horizontal", showfliers=False, widths=0.6, medianprops={"color": COLOURS[0]})
+    axes.boxplot(
+        values, orientation="horizontal", showfliers=False, widths=0.6, medianprops={"color": COLOURS[0]}
+    )
     axes.axvline(0, color=QUIET, lw=0.8)
     axes.set_yticks(np.arange(1, len(shown) + 1), shown["name"], fontsize=8)
     axes.set_xlabel("% above or below the median price of the nearest competitors", fontsize=8, color=INK)
