@@ -202,7 +202,9 @@ def _media(
 
 def _each(cells: pd.Series, function: Any) -> pd.Series:
     """`function` of each cell, computed once per distinct one."""
-    return cells.map({cell: function(cell) for cell in cells.unique()})
+    values = {cell: function(cell) for cell in dict.fromkeys(cells)}
+    # Looked up one by one: what a table of pandas does not find becomes NaN without a word.
+    return pd.Series([values[cell] for cell in cells], index=cells.index, dtype=object)
 
 
 def _attributes(cell: str) -> str:
