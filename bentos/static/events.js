@@ -9,16 +9,19 @@ const MOST = 500;
 const random = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const session = random();
 const refused = navigator.doNotTrack === "1" || navigator.globalPrivacyControl === true;
-let wanted = false;
+let wanted = refused ? false : null; // null: not told yet, and what is seen meanwhile waits
 let waiting = [];
 let timer = 0;
 
 /** Whether the service takes events of its pages; a shopper who asks not to be tracked is not. */
 export function takeEvents(taken) {
   wanted = Boolean(taken) && !refused;
+  if (wanted) send();
+  else waiting = [];
 }
 
 function tell(kind, told) {
+  if (wanted === false || waiting.length >= MOST) return;
   waiting.push({ event_id: random(), session, kind, time: new Date().toISOString(), ...told });
   if (waiting.length >= FULL) send();
   else timer ||= setTimeout(send, PAUSE);
@@ -27,6 +30,7 @@ function tell(kind, told) {
 function send() {
   clearTimeout(timer);
   timer = 0;
+  if (!wanted) return;
   const events = waiting.splice(0, MOST);
   if (!events.length) return;
   // Kept alive, so that what was seen last goes out when the page ends; a page works as well without.
@@ -37,7 +41,7 @@ function send() {
 /** Tell of the cards of a list: those that are seen, and those that are opened.
  * `about` says which release gave them, the words they were found by, and the place of the first. */
 export function watch(list, hits, { release = "", query = "", first = 1 } = {}) {
-  if (!wanted) return list;
+  if (wanted === false) return list;
   const query_id = random();
   const items = [...list.children];
   const told = (place) => ({ product_id: hits[place].product_id, position: first + place, query_id, release,
