@@ -12,7 +12,7 @@ const BESIDE = 8;
 
 export function cartPage(go, box) {
   const body = h("div", { class: "page-product" });
-  const root = h("div", { class: "shop" }, box.extras, h("h1", { class: "heading", tabindex: "-1" }, t("cart.title")), body);
+  const root = h("div", { class: "shop page-cart" }, box.extras, h("h1", { class: "heading", tabindex: "-1" }, t("cart.title")), body);
   let running = null;
 
   const empty = () => h("div", { class: "state" }, icon("box", "big"), h("p", {}, t("cart.empty")),
