@@ -27,11 +27,12 @@ def test_what_was_seen_and_opened_is_told_with_its_place(visit: Callable[..., An
         cards.nth(1).locator(".cover").click()
         settled(page)
 
-    def told() -> pd.DataFrame:
-        kept, _ = read_interactions(server.live)
-        return kept[kept["release"].ne("") & kept["product_id"].isin(shown) & kept["position"].notna()]
+        def told() -> pd.DataFrame:
+            kept, _ = read_interactions(server.live)
+            return kept[kept["release"].ne("") & kept["product_id"].isin(shown) & kept["position"].notna()]
 
-    wait_for(lambda: "click" in set(told()["kind"]), 30, server.process, server.log)
+        # A browser that is closed by force sends nothing more.
+        wait_for(lambda: "click" in set(told()["kind"]), 30, server.process, server.log)
     clicks, seen = told()[told()["kind"].eq("click")], told()[told()["kind"].eq("impression")]
     assert clicks[["product_id", "position"]].values.tolist()[-1] == [shown[1], 2]
     session = seen[seen["session"].eq(clicks["session"].iloc[-1])]
