@@ -12,7 +12,7 @@ from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.interactions.clean import clean_interactions, shopper_events
-from catalog.interactions.log import read_interactions, state_of
+from catalog.interactions.reading import read_interactions, state_of
 from shelfspace.files import write_table
 from shelfspace.hashing import file_hash
 

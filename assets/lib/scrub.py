@@ -18,7 +18,8 @@ from tabulate import tabulate
 
 from assets.lib.dvc import kept_md5
 from assets.lib.record import RECORD, check_bytes
-from catalog.interactions.log import INTERACTIONS, check_interactions
+from catalog.interactions.reading import check_interactions
+from catalog.interactions.table import INTERACTIONS
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key

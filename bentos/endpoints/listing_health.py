@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bentos.api.sheets import Column, Fact, Said, Sheet, Table
-from bentos.endpoints.people import PeoplePage
+from bentos.endpoints.people import PeoplePage, lacking
 from bentos.serving.applications.listing_health import OpenedHealth
 from bentos.serving.loaded_release import LoadedRelease
 from insights.listing_health.sentences import CALLED, HEADS
@@ -37,6 +37,10 @@ COLUMNS = (
     Column("stands", Said(*HEADS["stands"])),
     Column("fits", Said("What would fit", "更合适的内容")),
 )
+WITHOUT = Said(
+    "This release says nothing of its listings; run the insights job.",
+    "此版本没有商品信息检查；请运行 insights 任务。",
+)
 TWIN = Column("other_id", Said("The other", "另一件"), "product")
 
 
@@ -44,12 +48,7 @@ def sheet(loaded: LoadedRelease) -> Sheet:
     """A table a kind; what was put right since is gone."""
     health: OpenedHealth | None = loaded.application("listing_health")
     if health is None:
-        refused = loaded.unserved.get("listing_health", "")
-        without = Said(
-            "This release says nothing of its listings; run the insights job.",
-            "此版本没有商品信息检查；请运行 insights 任务。",
-        )
-        return Sheet(lacks=Said(refused, refused) if refused else without)
+        return lacking(loaded, "listing_health", WITHOUT)
     found, gone = health.now(loaded.catalogue())
     reasons = [Said(*both) for both in zip(found["why"], found["why_zh"], strict=True)]
     called = [Said(*CALLED[kind]) for kind in found["kind"]]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from bentos.api.sheets import Column, Fact, Said, Sheet, Table
-from bentos.endpoints.people import PeoplePage
+from bentos.endpoints.people import PeoplePage, lacking
 from bentos.serving.loaded_release import LoadedRelease
 from insights.market.folder import Report
 
@@ -63,13 +63,17 @@ SEARCHES = (
     Column("query", Said("Looked for", "搜索词")),
     Column("asked", Said("Times", "次数"), "number"),
 )
+WITHOUT = Said(
+    "This release has no market report; run the insights job.",
+    "此版本没有市场报告；请运行 insights 任务。",
+)
 
 
 def market(loaded: LoadedRelease) -> Sheet:
     """The report that belongs to the release that answers."""
     report: Report | None = loaded.application("market")
     if report is None:
-        return Sheet(lacks=missing(loaded))
+        return lacking(loaded, "market", WITHOUT)
     names = {
         row["segment"]: Said(row["name_en"] or row["name"], row["name_zh"] or row["name"])
         for row in report.segments.to_dict("records")
@@ -172,17 +176,6 @@ def with_course(report: Report) -> pd.DataFrame:
     weeks = {one: own["share"].to_numpy() for one, own in report.demand.groupby("segment")}
     course = pd.Series([weeks.get(one, np.empty(0)) for one in report.segments["segment"]], dtype=object)
     return report.segments.assign(course=course)
-
-
-def missing(loaded: LoadedRelease) -> Said:
-    """Why there is no report."""
-    why = loaded.unserved.get("market")
-    if why:
-        return Said(why, why)
-    return Said(
-        f"release {loaded.id} has no market report; run the insights job",
-        f"版本 {loaded.id} 没有市场报告；请运行 insights 任务",
-    )
 
 
 MARKET = PeoplePage(

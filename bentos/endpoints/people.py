@@ -13,7 +13,7 @@ from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
 
-__all__ = ["DATA", "PeoplePage", "answer_csv", "answer_sheet"]
+__all__ = ["DATA", "PeoplePage", "answer_csv", "answer_sheet", "lacking"]
 
 DATA = "/insights"
 
@@ -35,6 +35,12 @@ class PeoplePage:
     text: Said
     read: Callable[[LoadedRelease], Sheet]
     place: int = 50
+
+
+def lacking(loaded: LoadedRelease, application: str, without: Said) -> Sheet:
+    """The page of an application that the release does not have: why it is not served, else `without`."""
+    refused = loaded.unserved.get(application)
+    return Sheet(lacks=Said(refused, refused) if refused else without)
 
 
 def titles(loaded: LoadedRelease) -> Shown:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from bentos.api.sheets import Column, Fact, Said, Sheet, Table
-from bentos.endpoints.people import PeoplePage
+from bentos.endpoints.people import PeoplePage, lacking
 from bentos.serving.applications.stock_plan import OpenedPlan
 from bentos.serving.loaded_release import LoadedRelease
 
@@ -30,6 +30,10 @@ COLUMNS = (
     Column("order_now", Said("To order", "建议订货"), "number"),
     Column("why", Said("Why", "原因"), "said"),
 )
+WITHOUT = Said(
+    "This release has no stock plan; run the insights job.",
+    "此版本没有库存计划；请运行 insights 任务。",
+)
 PRESSING = ("sold out", "likely stock-out", "order now")
 
 
@@ -37,12 +41,7 @@ def sheet(loaded: LoadedRelease) -> Sheet:
     """What to order first, what lies too long, and all of it."""
     plan: OpenedPlan | None = loaded.application("stock_plan")
     if plan is None:
-        refused = loaded.unserved.get("stock_plan", "")
-        without = Said(
-            "This release has no stock plan; run the insights job.",
-            "此版本没有库存计划；请运行 insights 任务。",
-        )
-        return Sheet(lacks=Said(refused, refused) if refused else without)
+        return lacking(loaded, "stock_plan", WITHOUT)
     catalogue = loaded.catalogue()
     on_hand = {}
     for product in plan.plan.index:

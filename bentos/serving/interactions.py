@@ -16,7 +16,8 @@ from bentos.errors import RequestError
 from bentos.serving.batcher import Batcher
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.shoppers import Shoppers
-from catalog.interactions.log import INTERACTIONS, Interaction, InteractionLog, RefusedEvent
+from catalog.interactions.log import InteractionLog
+from catalog.interactions.table import INTERACTIONS, Interaction, RefusedEvent
 from releases.release import is_release_name
 from retrieval.changes.view import LayeredView
 from shelfspace.errors import ArtifactError

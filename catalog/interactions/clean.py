@@ -36,7 +36,7 @@ def clean_interactions(
     """Type what the service took; a product that is gone since, or a time to come, is refused.
 
     Args:
-        taken, refused: of `catalog.interactions.log.read_interactions`.
+        taken, refused: of `catalog.interactions.reading.read_interactions`.
         product_ids: of the clean products.
     """
     table = taken.assign(

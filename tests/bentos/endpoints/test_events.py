@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bentos.endpoints.events import EventsAnswer
-from catalog.interactions.log import read_interactions
+from catalog.interactions.reading import read_interactions
 from catalog.snapshot.user_key import pseudonym, user_key
 from tests.bentos.house import House, error_of
 from tests.bentos.shop import Shop

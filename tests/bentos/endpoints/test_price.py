@@ -1,37 +1,20 @@
 """/price over a real release: products with the price of now, listings, and what is refused or not known."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from starlette.testclient import TestClient
 
-from bentos.application import Application
-from bentos.config import ServiceConfig
-from releases import promote
-from tests.bentos.http.test_fast_path import client_of, error_of, settings
+from tests.bentos.http.test_fast_path import error_of
 from tests.bentos.market import Market
 
 
-@pytest.fixture
-def client(market: Market, tmp_path: Path) -> Iterator[TestClient]:
-    (tmp_path / "releases").mkdir()
-    (tmp_path / "releases" / market.release.id).symlink_to(market.release.folder)
-    promote(tmp_path, market.release.id)
-    app = Application(ServiceConfig(settings(), releases=tmp_path))
-    assert app.engine.refresh()
-    yield client_of(app)
-    app.close()
-
-
-def asked(client: TestClient, **body: object) -> dict:
-    answer = client.post("/price", json=body)
+def asked(market_client: TestClient, **body: object) -> dict:
+    answer = market_client.post("/price", json=body)
     assert answer.status_code == 200, answer.text
     return answer.json()["result"]
 
 
-def test_a_product_is_priced_by_others_and_by_its_own_past(client: TestClient) -> None:
-    found = asked(client, product_id="P003")
+def test_a_product_is_priced_by_others_and_by_its_own_past(market_client: TestClient) -> None:
+    found = asked(market_client, product_id="P003")
     assert found["low"] < found["suggested"] < found["high"]
     assert found["elasticity_of"] == "product"
     assert found["elasticity"] < -1
@@ -41,38 +24,41 @@ def test_a_product_is_priced_by_others_and_by_its_own_past(client: TestClient) -
     assert all(one["product_id"] != "P003" and one["title"] for one in found["comparables"])
 
 
-def test_the_price_of_now_counts(client: TestClient) -> None:
-    before = asked(client, product_id="P003")
+def test_the_price_of_now_counts(market_client: TestClient) -> None:
+    before = asked(market_client, product_id="P003")
     dear = {"product_id": "P003", "price": 10 * before["high"]}
-    assert client.post("/products/change", json={"change": dear}).status_code == 200
-    after = asked(client, product_id="P003")
+    assert market_client.post("/products/change", json={"change": dear}).status_code == 200
+    after = asked(market_client, product_id="P003")
     assert (after["price"], after["place"]) == (dear["price"], "above")
     assert after["suggested"] == before["suggested"]
     assert after["best"] == pytest.approx(0.85 * dear["price"], rel=0.01)
 
 
-def test_what_is_not_known_is_said(client: TestClient) -> None:
-    still = asked(client, product_id="P004")
+def test_what_is_not_known_is_said(market_client: TestClient) -> None:
+    still = asked(market_client, product_id="P004")
     assert still["elasticity_reason"] == "not enough evidence: no price is known of any week"
-    free = asked(client, product_id="P001")
+    free = asked(market_client, product_id="P001")
     assert (free["price"], free["best"], free["place"]) == (None, None, None)
     assert free["best_reason"] == "no price is known that could be changed"
     assert free["suggested"] > 0
-    assert client.post("/products/put", json={"item": {"product_id": "new", "title": "x"}}).status_code == 200
-    found = asked(client, product_id="new")
+    assert (
+        market_client.post("/products/put", json={"item": {"product_id": "new", "title": "x"}}).status_code
+        == 200
+    )
+    found = asked(market_client, product_id="new")
     assert (found["suggested"], found["reason"]) == (
         None, "it came after these suggestions; the next release knows it",
     )  # fmt: skip
 
 
-def test_a_listing_that_is_not_there_yet_is_priced(client: TestClient, market: Market) -> None:
+def test_a_listing_that_is_not_there_yet_is_priced(market_client: TestClient, market: Market) -> None:
     row = market.products.iloc[6]
     listing = {name: row[name] for name in ("title", "description", "brand", "category")}
-    found = asked(client, listing={**listing, "price": float(row["price"])}, cost=0.5)
+    found = asked(market_client, listing={**listing, "price": float(row["price"])}, cost=0.5)
     assert found["low"] < found["suggested"] < found["high"]
     assert (found["product_id"], found["currency"]) == ("", "EUR")
     assert found["comparables"][0]["likeness"] > 0.3
-    silent = asked(client, listing={"title": "zzz qqq"})
+    silent = asked(market_client, listing={"title": "zzz qqq"})
     assert silent["suggested"] is None
     assert silent["reason"].startswith("not enough evidence")
 
@@ -90,9 +76,9 @@ def test_a_listing_that_is_not_there_yet_is_priced(client: TestClient, market: M
         ({"cost": 3}, "product_id"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(client: TestClient, body: dict, field: str) -> None:
-    assert error_of(client.post("/price", json=body), 422)["field"] == field
+def test_what_cannot_be_meant_is_refused(market_client: TestClient, body: dict, field: str) -> None:
+    assert error_of(market_client.post("/price", json=body), 422)["field"] == field
 
 
-def test_an_unknown_product_is_refused(client: TestClient) -> None:
-    assert error_of(client.post("/price", json={"product_id": "nobody"}), 404)["field"] == "product_id"
+def test_an_unknown_product_is_refused(market_client: TestClient) -> None:
+    assert error_of(market_client.post("/price", json={"product_id": "nobody"}), 404)["field"] == "product_id"

@@ -9,7 +9,6 @@ from starlette.testclient import TestClient
 
 from bentos.application import Application
 from bentos.config import ServiceConfig
-from releases import promote
 from tests.bentos.endpoints.test_search import asked, ids
 from tests.bentos.http.test_fast_path import client_of, error_of, settings
 from tests.bentos.market import Market
@@ -29,17 +28,10 @@ ITEM = {
 
 
 @pytest.fixture
-def workspace(market: Market, tmp_path: Path) -> Path:
-    """A workspace of its own with a link to the release."""
-    (tmp_path / "releases").mkdir()
-    (tmp_path / "releases" / market.release.id).symlink_to(market.release.folder)
-    promote(tmp_path, market.release.id)
-    return tmp_path
-
-
-@pytest.fixture
-def application(workspace: Path) -> Iterator[Application]:
-    app = Application(ServiceConfig(settings(), releases=workspace, rules=workspace / "rules.yaml"))
+def application(market_workspace: Path) -> Iterator[Application]:
+    app = Application(
+        ServiceConfig(settings(), releases=market_workspace, rules=market_workspace / "rules.yaml")
+    )
     assert app.engine.refresh()
     yield app
     app.close()
@@ -173,11 +165,11 @@ def test_a_deleted_product_is_nowhere(client: TestClient) -> None:
     assert asked(client, query={"text": "umbrella"})["hits"][0]["product_id"] == "P001"
 
 
-def test_changes_outlive_a_restart(client: TestClient, workspace: Path) -> None:
+def test_changes_outlive_a_restart(client: TestClient, market_workspace: Path) -> None:
     sent(client, "/products/put", item=ITEM)
     sent(client, "/products/change", change={"product_id": "new-1", "price": 3})
     hits = asked(client, query={"text": "bamboo"}, k=5)["hits"]
-    again = Application(ServiceConfig(settings(), releases=workspace))
+    again = Application(ServiceConfig(settings(), releases=market_workspace))
     assert again.engine.refresh()
     assert asked(client_of(again), query={"text": "bamboo"}, k=5)["hits"] == hits
     assert hits[0]["price"] == 3
@@ -193,9 +185,9 @@ rules:
 
 
 def test_rules_count_once_their_file_is_there(
-    application: Application, client: TestClient, workspace: Path
+    application: Application, client: TestClient, market_workspace: Path
 ) -> None:
-    file = workspace / "rules.yaml"
+    file = market_workspace / "rules.yaml"
     before = asked(client, query={"text": "a desk lamp"}, k=100)
     assert "P010" in ids(before)
     file.write_text(RULES)
@@ -223,9 +215,9 @@ def test_rules_count_once_their_file_is_there(
 
 
 def test_a_broken_file_leaves_the_rules_before_it(
-    application: Application, client: TestClient, workspace: Path
+    application: Application, client: TestClient, market_workspace: Path
 ) -> None:
-    file = workspace / "rules.yaml"
+    file = market_workspace / "rules.yaml"
     file.write_text(RULES)
     application.backend.rules_file.refresh()
     file.write_text("rules:\n  - {why: nothing}\n")
@@ -244,15 +236,17 @@ def test_a_broken_file_leaves_the_rules_before_it(
     assert not asked(client, query={"text": "lamp"})["hits"][0]["pinned"]
 
 
-def test_the_running_service_sees_a_changed_file(workspace: Path) -> None:
+def test_the_running_service_sees_a_changed_file(market_workspace: Path) -> None:
     from tests.waiting import wait_for
 
-    config = ServiceConfig(settings(), releases=workspace, rules=workspace / "rules.yaml", poll_seconds=0.05)
+    config = ServiceConfig(
+        settings(), releases=market_workspace, rules=market_workspace / "rules.yaml", poll_seconds=0.05
+    )
     app = Application(config)
     app.start()
     try:
         wait_for(lambda: app.ready, 60, pause=0.05)
-        (workspace / "rules.yaml").write_text(RULES)
+        (market_workspace / "rules.yaml").write_text(RULES)
         wait_for(lambda: len(app.backend.rules.rules) == 3, 10, pause=0.05)
     finally:
         app.close()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from catalog.interactions.log import read_interactions
+from catalog.interactions.reading import read_interactions
 from tests.bentos.served import Server
 from tests.bentos.storefront.browsing import MARKS, settled
 from tests.waiting import wait_for

@@ -7,7 +7,9 @@ import pandas as pd
 
 from catalog.contract import EVENT_COLUMNS, INTERACTION_COLUMNS, QUARANTINE_COLUMNS
 from catalog.interactions.clean import CleanedInteractions, clean_interactions, shopper_events
-from catalog.interactions.log import InteractionLog, RefusedEvent, read_interactions
+from catalog.interactions.log import InteractionLog
+from catalog.interactions.reading import read_interactions
+from catalog.interactions.table import RefusedEvent
 from data_checks.suites import Surroundings, suite_named
 from shelfspace.settings import Settings
 from tests.catalog.interactions.test_log import seen

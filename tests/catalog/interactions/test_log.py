@@ -8,16 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.interactions.log import (
-    DAMAGED,
-    DAY,
-    Interaction,
-    InteractionLog,
-    RefusedEvent,
-    check_interactions,
-    read_interactions,
-    state_of,
-)
+from catalog.interactions.log import DAY, InteractionLog
+from catalog.interactions.reading import DAMAGED, check_interactions, read_interactions, state_of
+from catalog.interactions.table import Interaction, RefusedEvent
 from shelfspace.errors import ArtifactError
 
 
