@@ -14,15 +14,13 @@ from insights.recommendation.newcomers import (
     newly_bought,
     recall_among,
 )
-from insights.recommendation.ranker import Ranker, fit
+from insights.recommendation.ranker import Ranker, fit, moments_before
 from shelfspace.paired import LEAST_ROWS, Comparison, compare
 from shelfspace.settings.insights import Recommendation
 
 __all__ = ["POPULARITY", "decide_newcomers"]
 
 POPULARITY = "popularity among them"
-STEP = 14.0
-"""Days between two moments that are learned from."""
 
 
 def decide_newcomers(
@@ -36,9 +34,6 @@ def decide_newcomers(
     """The ranker to be used, None where popularity is; why, in a sentence; the comparison, if any."""
     judged = moment - HORIZON
 
-    def before(latest: float) -> list[float]:
-        return [latest - HORIZON - STEP * back for back in range(settings.moments)]
-
     known = learn(purchases, judged, vectors, prices)
     truth = newly_bought(purchases, known).drawn(2 * settings.shoppers, seed)
     if len(truth) < LEAST_ROWS:
@@ -47,7 +42,7 @@ def decide_newcomers(
         then: lessons(
             purchases, learn(purchases, then, vectors, prices), shoppers=settings.shoppers, seed=seed
         )
-        for then in before(judged)
+        for then in moments_before(judged, most=settings.moments)
     }
     bought = int(sum(one.bought.sum() for one in taught.values()))
     if bought < settings.least_bought:
@@ -71,6 +66,6 @@ def decide_newcomers(
         else lessons(
             purchases, learn(purchases, then, vectors, prices), shoppers=settings.shoppers, seed=seed
         )
-        for then in before(moment)
+        for then in moments_before(moment, most=settings.moments)
     ]
     return fit(latest, seed, FEATURES, PARAMETERS), comparison.sentence(), comparison

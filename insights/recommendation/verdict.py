@@ -11,15 +11,13 @@ from insights.recommendation.features import features
 from insights.recommendation.history import Purchases
 from insights.recommendation.judge import HORIZON, Judged, bought_after, frequency, judge, pooled, popularity
 from insights.recommendation.knowledge import Knowledge, learn
-from insights.recommendation.ranker import Examples, Ranker, examples, fit
+from insights.recommendation.ranker import Examples, Ranker, examples, fit, moments_before
 from shelfspace.paired import LEARNED, LEAST_ROWS, Comparison, compare
 from shelfspace.settings.insights import Recommendation
 
 __all__ = ["FREQUENCY", "POPULARITY", "Verdict", "decide"]
 
 FREQUENCY, POPULARITY = "own frequency", "popularity"
-STEP = 14.0
-"""Days between two moments that are learned from."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +73,15 @@ def decide(
             at[then] = learn(purchases, then, vectors, prices)
         return at[then]
 
-    def learned_at(latest: float, most: int) -> list[Examples]:
-        for then in (latest - STEP * back for back in range(most)):
+    def learned_before(end: float) -> list[Examples]:
+        moments = moments_before(end, most=settings.moments)
+        for then in moments:
             if then not in lessons:
                 lessons[then] = examples(purchases, knowledge(then), shoppers=settings.shoppers, seed=seed)
-        return [lessons[latest - STEP * back] for back in range(most)]
+        return [lessons[then] for then in moments]
 
     judged = [moment - HORIZON * (back + 1) for back in range(settings.judged)]
-    first = learned_at(judged[-1] - HORIZON, settings.moments)
+    first = learned_before(judged[-1])
     bought = int(sum(one.bought.sum() for one in first))
     if bought < settings.least_bought:
         why = (
@@ -97,7 +96,7 @@ def decide(
         return known, None, Verdict(FREQUENCY, why, None, {}, {})
     if not comparison.learned_wins:
         return known, None, Verdict(comparison.winner, comparison.sentence(), comparison, figures, {})
-    used = fit(learned_at(moment - HORIZON, settings.moments), seed)
+    used = fit(learned_before(moment), seed)
     return known, used, Verdict(LEARNED, comparison.sentence(), comparison, figures, used.gains())
 
 
