@@ -4,9 +4,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.bentos.endpoints.test_search import asked, ids
-from tests.bentos.endpoints.test_search_changes import ITEM, application, client, sent, workspace
+from tests.bentos.endpoints.test_search_changes import ITEM, application, client, sent
 
-__all__ = ["application", "client", "workspace"]
+__all__ = ["application", "client"]
 
 
 def titles(result: dict) -> list[str]:
