@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from insights.recommendation.candidates import candidates
 from insights.recommendation.features import features
 from insights.recommendation.history import Purchases
