@@ -61,7 +61,7 @@ def test_windows_of_the_shop_itself_raise_no_verdict(past: list[Window], limits:
     ("change", "kind", "word"),
     [
         ({"new_category": 0.1}, "new_category", "Garden"),
-        ({"price": 0.114}, "price", "+3"),
+        ({"price": 0.114}, "price", "price: median"),
         ({"dark": 0.5}, "dark_photos", "photo brightness"),
         ({"dead_sound": 1.0}, "dead_sound", "has sound"),
         ({"removed": 0.6}, "mass_removal", "products 5000 to 2000"),
