@@ -5,13 +5,13 @@ from itertools import pairwise
 
 import pandas as pd
 
-from data_checks.drift.causes import describe_move, kind_of
+from data_checks.drift.causes import QUALITY, describe_move, falls, kind_of
 from data_checks.drift.limits import Limits
 from data_checks.drift.monitors import measure
 from data_checks.drift.verdict import Move, Verdict
 from data_checks.drift.windows import Window
 
-__all__ = ["CONFIRMED", "LOOKED_AT", "judge"]
+__all__ = ["CONFIRMED", "LOOKED_AT", "confirmed_in", "judge"]
 
 CONFIRMED = 2
 LOOKED_AT = 3
@@ -40,7 +40,7 @@ def judge(
     moves = _moves(windows, reference, measured)
     confirmed = [move for move in moves if move.confirmed]
     ratio = {move.monitor: move.distance / move.limit for move in confirmed}
-    kind = kind_of(question, ratio) if confirmed else ""
+    kind = kind_of(ratio, windows[-1], reference) if confirmed else ""
     return Verdict(
         question,
         bool(confirmed) and not limits.provisional,
@@ -67,6 +67,7 @@ def _over(window: Window, reference: Window, limits: Limits, season: Window | No
     days = _days(reference, window)
     bounds = {name: limits.at(name, window.rows, reference.rows, days) for name in distances}
     over = {name for name, value in distances.items() if value > bounds[name]}
+    over = {name for name in over if name not in QUALITY or falls(name, window, reference)}
     if over and season is not None:
         last_year = measure(window, season)
         usual = {
@@ -84,18 +85,28 @@ def _days(reference: Window, window: Window) -> float:
     return max((window.end - reference.end) / pd.Timedelta(days=1), 0.0)
 
 
+def confirmed_in(over: Sequence[set[str]]) -> set[str]:
+    """Monitors that are over their limit in `CONFIRMED` of the last `LOOKED_AT` windows.
+
+    Args:
+        over: those that are over it, window by window, oldest first.
+    """
+    latest = over[-LOOKED_AT:]
+    return {name for name in set().union(*latest) if sum(name in hits for hits in latest) >= CONFIRMED}
+
+
 def _moves(windows: Sequence[Window], reference: Window, measured: Sequence[Measured]) -> tuple[Move, ...]:
-    latest = measured[-LOOKED_AT:]
+    overs = [over for _, _, over in measured]
+    sure = confirmed_in(overs)
     moves = []
-    for name in sorted(set().union(*(over for _, _, over in latest))):
-        seen = [name in over for _, _, over in measured]
+    for name in sorted(set().union(*overs[-LOOKED_AT:])):
+        seen = [name in over for over in overs]
         last = max(i for i, hit in enumerate(seen) if hit)
-        confirmed = sum(seen[-LOOKED_AT:]) >= CONFIRMED
         distances, bounds, _ = measured[last]
         start = windows[_first(seen)].start
         said = describe_move(name, windows[last], reference)
         since = "" if start is None else start.isoformat()
-        moves.append(Move(name, distances[name], bounds[name], since, confirmed, said))
+        moves.append(Move(name, distances[name], bounds[name], since, name in sure, said))
     return tuple(sorted(moves, key=lambda m: (not m.confirmed, -m.distance / m.limit)))
 
 
