@@ -30,8 +30,8 @@ releasing = partial(stage, group="release", owners=["team:serving"])
     judged=["quarantine"],
     settings=lambda shop: [shop.settings.features.model_dump(include={"text_encoder", "image_encoder"})],
     kinds={"torch", "numpy"},
-    code_version="1",
-    description="One vector a product by the champion; only changed products are computed.",
+    code_version="2",
+    description="One vector a product by the champion, and what it names it; only changed ones are computed.",
 )
 def product_embeddings(shop: Shop, folder: Path) -> Facts:
     """Embed every product that has any modality, through a ledger keyed by content and model."""
