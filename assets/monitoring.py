@@ -73,6 +73,7 @@ def _beside(shop: Shop) -> dict[str, str]:
 
 def _noted(shop: Shop) -> Facts:
     """Note the verdicts in the history, a point at every check, also where nothing was computed anew."""
+    from data_checks.drift.dashboard import add_check_run
     from data_checks.drift.history import add_check, check_rows
     from data_checks.drift.judge import Verdict
 
@@ -82,6 +83,7 @@ def _noted(shop: Shop) -> Facts:
     verdicts = [Verdict.from_json(file.read_bytes()) for file in files]
     now = pd.Timestamp.now(tz="UTC").floor("s")
     add_check(shop.workspace.state / "drift" / HISTORY, check_rows(verdicts, said["champion"], now))
+    add_check_run(verdicts, said, now, shop.workspace.state / "evidently", shop.workspace.name)
     return {"dashboard": _dashboard(shop)}
 
 
