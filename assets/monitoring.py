@@ -75,7 +75,7 @@ def _noted(shop: Shop) -> Facts:
     """Note the verdicts in the history, a point at every check, also where nothing was computed anew."""
     from data_checks.drift.dashboard import add_check_run
     from data_checks.drift.history import add_check, check_rows
-    from data_checks.drift.judge import Verdict
+    from data_checks.drift.verdict import Verdict
 
     said = read_json(shop.folder("drift_report") / "verdict.json")
     names = [name.replace(" ", "-") for name in said["compared"]]
@@ -112,14 +112,19 @@ def drift_report(shop: Shop, folder: Path) -> Facts:
     """Judge each question's latest windows against a reference that stays; decide what follows."""
     from data_checks.drift.check import judge_questions, summary, verdict_rows
     from data_checks.drift.decision import decide
+    from data_checks.drift.report import comparison_page
 
     model = champion_model(shop.workspace).name
     watch = watched(shop)
     verdicts = judge_questions(watch.questions, watch.kept)
     decision = decide(verdicts, watch.new_rows > 0, watch.new_labels > 0, watch.clicks)
     said = summary(verdicts, watch.questions, decision, model, shop.data_version("products"))
-    for verdict in verdicts:
-        write_text(folder / f"{verdict.question.replace(' ', '-')}.json", verdict.to_json())
+    for question, verdict in zip(watch.questions, verdicts, strict=True):
+        stem = folder / verdict.question.replace(" ", "-")
+        write_text(stem.with_suffix(".json"), verdict.to_json())
+        page = comparison_page(question, verdict, shop.settings.monitoring.sample_rows)
+        if page is not None:
+            write_text(stem.with_suffix(".html"), page)
     write_json(folder / "verdict.json", said)
     return {
         "drifted": said["drifted"],
@@ -129,6 +134,7 @@ def drift_report(shop: Shop, folder: Path) -> Facts:
         "new_rows": watch.new_rows,
         "new_labels": watch.new_labels,
         "questions": table_fact(verdict_rows(verdicts), 20, 200),
+        **{f"report_{page.stem}": {"page": page.name} for page in sorted(folder.glob("*.html"))},
     }
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from data_checks.drift.decision import Decision
-from data_checks.drift.judge import Verdict, judge
+from data_checks.drift.judge import judge
 from data_checks.drift.kept import folder_of, kept_limits
 from data_checks.drift.questions import Question
+from data_checks.drift.verdict import Verdict
 from shelfspace.hashing import fingerprint
 
 __all__ = ["judge_questions", "summary", "verdict_rows"]

@@ -13,14 +13,15 @@ import pandas as pd
 from filelock import FileLock
 
 from data_checks.drift.check import said
-from data_checks.drift.judge import Verdict
+from data_checks.drift.verdict import Verdict
 from shelfspace.telemetry import quiet_telemetry
 
 if TYPE_CHECKING:
+    from evidently.core.report import Snapshot as ReportSnapshot
     from evidently.sdk.models import DashboardPanelPlot, PanelMetric
     from evidently.ui.workspace import Project, Workspace
 
-__all__ = ["add_check_run", "project_id"]
+__all__ = ["add_check_run", "kept_runs", "project_id"]
 
 KEPT_RUNS = 400
 """Runs kept a project: the UI reads them all to draw a panel. Of days before the last two one is kept."""
@@ -86,7 +87,7 @@ def add_check_run(
                 metadata=facts,
                 name=f"check of {time:%Y-%m-%d %H:%M}",
             )
-            place.add_run(home.id, run, include_data=False)
+            place.add_run(home.id, _lean(run), include_data=False)
             _thin_out(place, home)
         _draw(place, home, verdicts, summary, time)
 
@@ -128,24 +129,31 @@ def _column(question: str, name: str) -> str:
     return f"{question}: {name}"
 
 
+def _lean(run: "ReportSnapshot") -> "ReportSnapshot":
+    """A run without the histogram of each constant, which is 95% of its bytes and shows nothing."""
+    from evidently.core.report import Snapshot
+
+    model = run.to_snapshot_model()
+    for found in model.metric_results.values():
+        found.widget = []
+    return Snapshot.load_model(model)
+
+
 def _thin_out(place: "Workspace", home: "Project") -> None:
-    """Delete runs beyond those that are kept: all of the last days, of each earlier day the last one."""
-    runs = sorted(place.list_runs(home.id), key=str)  # run ids sort by time of making
-    days = [uuid_day(run) for run in runs]
-    latest = max(days)
-    last_of_day = {day: run for day, run in zip(days, runs, strict=True)}
-    kept = [
-        run
-        for run, day in zip(runs, days, strict=True)
-        if day > latest - WHOLE_DAYS or last_of_day[day] == run
-    ][-KEPT_RUNS:]
-    for run in set(runs) - set(kept):
+    """Delete the runs that are not kept."""
+    runs = place.list_runs(home.id)
+    for run in set(runs) - set(kept_runs(runs)):
         place.delete_run(home.id, run)
 
 
-def uuid_day(run: uuid.UUID) -> int:
-    """Day since 1970 on which a run's id was made (RFC 9562, version 7)."""
-    return (run.int >> 80) // 86_400_000
+def kept_runs(runs: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Of runs those that stay: all of the last days, and the last one of each day before."""
+    ordered = sorted(runs, key=str)  # ids sort by the time of making
+    days = [(run.int >> 80) // 86_400_000 for run in ordered]  # since 1970, RFC 9562 version 7
+    last_of_day = dict(zip(days, ordered, strict=True))
+    recent = days[-1] - WHOLE_DAYS if days else 0
+    kept = [r for r, day in zip(ordered, days, strict=True) if day > recent or last_of_day[day] == r]
+    return kept[-KEPT_RUNS:]
 
 
 def _draw(

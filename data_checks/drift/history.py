@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from data_checks.drift.judge import Verdict
+from data_checks.drift.verdict import Verdict
 from shelfspace.files import read_parquet, write_table
 
 __all__ = ["COLUMNS", "add_check", "check_rows", "read_history"]
