@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights demo test lint ui serve drift tune cross-validate rollback export scrub releases deliveries approve summary help install fast-test fetch-media
+.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights benchmark-loop demo test lint ui serve drift tune cross-validate rollback export scrub releases deliveries approve summary help install fast-test fetch-media
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -67,6 +67,9 @@ benchmark-shopper: install   ## what shoppers ask, with checkable answers, of th
 
 benchmark-insights: install   ## what the applications reach on real data, beside the simple thing that usually wins
 	@.venv/bin/python -m benchmarks.insights
+
+benchmark-loop: install   ## whether the loop decides rightly: the gate beside its former rules, and more
+	@.venv/bin/python -m benchmarks.loop $(or $(PARTS),gate)
 
 benchmark-encoders: install  ## every family of encoders beside its own library, and docs/encoders.md; a minute
 	@.venv/bin/python -m benchmarks.encoders

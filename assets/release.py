@@ -10,7 +10,7 @@ from assets.graph import graph_on
 from assets.insights import INSIGHTS
 from assets.lib.checks import build_check
 from assets.lib.learning import read_catalogue
-from assets.lib.provenance import provenance
+from assets.lib.provenance import provenance, release_made_by
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
@@ -103,6 +103,7 @@ PARTS = (
     "search_index",
     "products",
     "stock",
+    "splits",
     "lexical_index",
     "modality_vectors",
     *INSIGHTS,
@@ -121,7 +122,7 @@ PARTS = (
     there=_there,
     # Also where nothing is made anew: then the release has had it all before.
     shown=lambda shop: {"deliveries": mark_released(shop.workspace, current_id(shop.workspace.root) or "")},
-    code_version="3",
+    code_version="4",
     description="Model, vectors, index, data version and metrics in one folder, named by `current`.",
     op="write_release",
 )
@@ -154,7 +155,7 @@ def release(shop: Shop, folder: Path) -> Facts:
         products=products.assign(language=languages),
         metrics=metrics,
         provenance={**provenance(shop), "champion": model.name, "created_at": crowned(workspace)},
-        made_by=shop.made_by(),
+        made_by=release_made_by(shop),
         model_card=released_card(
             champion_paper(model, "model_card.md").read_text(),
             FusionModel.load(shop.folder("search_fusion") / "search_fusion.json"),
@@ -168,6 +169,7 @@ def release(shop: Shop, folder: Path) -> Facts:
             modalities=shop.folder("modality_vectors"),
             insights={name: shop.folder(name) for name in INSIGHTS},
             graph=graph,
+            split=shop.folder("splits") / "splits.parquet",
         ),
         **({} if graph is None else graph_part(graph)),
     )

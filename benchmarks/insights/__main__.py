@@ -19,10 +19,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks.insights.page import BEGIN, END, reached, section
+from benchmarks.insights.page import reached, section
 from benchmarks.insights.rows import ROWS, row_of
 from benchmarks.insights.task import Data, Task
 from benchmarks.quality.__main__ import PAGE, PROJECT, commit
+from benchmarks.sections import put_section
 
 RESULT = PROJECT / "benchmarks" / "results" / "insights.json"
 
@@ -65,13 +66,11 @@ def with_former(rows: Sequence[dict[str, Any]], result: Path) -> list[dict[str, 
 
 def write(rows: Sequence[dict[str, Any]], result: Path, page: Path) -> None:
     """Put rows into the file and the page; the page's section is made where it has none."""
-    from shelfspace.files import write_json, write_text
+    from shelfspace.files import write_json
 
     kept = with_former(rows, result)
     write_json(result, {"machine": {"machine": platform.machine(), "cores": os.cpu_count()}, "rows": kept})
-    before, _, rest = page.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    write_text(page, f"{before.rstrip()}\n\n{section(kept)}\n{after.lstrip()}")
+    put_section(page, "insights", section(kept))
 
 
 def main() -> None:

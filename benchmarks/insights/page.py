@@ -5,13 +5,11 @@ from typing import Any
 
 from benchmarks.insights.rows import ROWS
 
-__all__ = ["BEGIN", "END", "reached", "section"]
-
-BEGIN, END = "<!-- insights: begin -->", "<!-- insights: end -->"
+__all__ = ["reached", "section"]
 
 
 def section(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The section between its marks: every row, then what each is made of."""
+    """The section: every row, then what each is made of."""
     head = ("row", "what", "value", "beside it, same run", "aim", "reached", "commit")
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     found = {row["id"]: row for row in rows}
@@ -23,14 +21,12 @@ def section(rows: Sequence[Mapping[str, Any]]) -> str:
     made_of = [of_parts(found[name]) for name in ROWS if found.get(name, {}).get("parts")]
     said = [f"- `{name}`: {found[name]['reason']}" for name in ROWS if found.get(name, {}).get("reason")]
     parts = [
-        BEGIN,
         "## What a shop does with its vectors",
         "Written by `make benchmark-insights`; a row that was not run keeps its former value, and the commit "
         "that measured it.",
         "\n".join(lines),
         *(["\n".join(said)] if said else []),
         *made_of,
-        END,
     ]
     return "\n\n".join(parts)
 

@@ -19,8 +19,6 @@ from tqdm import tqdm
 PROJECT = Path(__file__).resolve().parents[2]
 RESULT = PROJECT / "benchmarks" / "results" / "quality.json"
 PAGE = PROJECT / "docs" / "RESULTS.md"
-APPLICATIONS = PROJECT / "benchmarks" / "results" / "insights.json"
-"""Rows of benchmarks.insights, whose section stands at the end of the page."""
 CACHE = PROJECT / "workspaces" / ".benchmarks"
 
 ABOUT = """# Quality, measured
@@ -94,11 +92,11 @@ def write(units: list[Any], folder: Path) -> None:
 
     from benchmarks.encoders.compare import compare_all
     from benchmarks.encoders.page import families_row
-    from benchmarks.insights.page import section
     from benchmarks.quality.plan import AIMS
     from benchmarks.quality.plots import plots
     from benchmarks.quality.report import aim_rows
     from benchmarks.quality.tables import page
+    from benchmarks.sections import marked_sections
     from shelfspace.files import read_json, write_bytes, write_json, write_text
 
     finished = [
@@ -118,8 +116,8 @@ def write(units: list[Any], folder: Path) -> None:
     made = page(finished, [row for row in rows if row["id"] in AIMS], about)
     if not any(unit.experiment == "sample_subsets" for unit, _ in finished):
         made += earlier_tables()
-    applications = read_json(APPLICATIONS)["rows"] if APPLICATIONS.is_file() else []
-    parts = [made, *([links + "\n"] if links else []), notes, section(applications) + "\n"]
+    others = marked_sections(PAGE.read_text()) if PAGE.is_file() else []
+    parts = [made, *([links + "\n"] if links else []), notes, *(section + "\n" for section in others)]
     write_text(PAGE, "\n".join(parts))
 
 

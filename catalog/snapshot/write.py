@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from catalog.cells import Reading
 from catalog.contract import TABLES
 from catalog.media.video_cells import COLUMN, with_videos
 from catalog.snapshot.coming_media import ComingMedia
@@ -84,6 +86,8 @@ def write_snapshot(
     approved_source: tuple[str, int] = ("", 0),
     arrived: int = 0,
     held: bool = False,
+    withdrawn: frozenset[int] = frozenset(),
+    restored: frozenset[int] = frozenset(),
     user_key: bytes = b"",
     progress: bool = True,
     note: Callable[[Verdicts], None] = lambda _: None,
@@ -103,6 +107,9 @@ def write_snapshot(
             the arrival number under which it was held.
         arrived: arrival number of the last delivery that came before this run.
         held: something of earlier runs waits for a person; what comes after it is kept in full.
+        withdrawn: arrival numbers of deliveries that are in already and held since: their rows stay in the
+            shards and do not count.
+        restored: those of them that count again.
         user_key: secret of the keyed hash that replaces shopper ids; at most 64 bytes.
         note: called with what was found, before anything is written: a kill must not lose it.
         look: says of the content of the source's change or of a delivery why it is to be held.
@@ -111,7 +118,7 @@ def write_snapshot(
     Raises:
         CatalogError: a table or path of the source is not usable. Nothing is written then.
     """
-    manifest = read_manifest(directory)
+    manifest = _without(read_manifest(directory), withdrawn, restored)
     remove_strays(directory, manifest)
     operations = {name: operations_of(directory, manifest, name) for name in TABLES}
     reading = source.reading("products")
@@ -153,20 +160,20 @@ def write_snapshot(
     rows = present(_joined(operations["products"], changes["products"]), "products", reading).rows
     named = media_keys(rows, source)
     files = MediaFiles(source, named, media or {}, settings.media)
-    shard_bytes = settings.collection.media_shard_megabytes * 1_000_000
-    added = add_media(directory, files.read(progress), shard_bytes)
+    added = add_media(directory, files.read(progress), settings.collection.media_shard_megabytes * 1_000_000)
     for name in TABLES:
         append(directory, manifest, name, changes[name], settings.collection.shard_rows)
     index = directory / "media" / "index.parquet"
     dates = reading.of("updated_at").dates
-    told = {"dates": dates} if dates or "dates" in manifest else {}
-    manifest |= {"media": file_hash(index) if index.exists() else "", "written": True, **told}
+    manifest |= {"dates": dates} if dates or "dates" in manifest else {}
+    manifest |= {"media": file_hash(index) if index.exists() else "", "written": True}
+    told = _compare(_stood(directory, manifest, before, reading), rows)
     if not (unchanged := manifest == read_manifest(directory)):
         write_sealed_json(directory / "manifest.json", manifest)
     store = MediaStore.open(directory)
     return SnapshotReport(
         rows=len(rows),
-        **_compare(before, rows),
+        **told,
         media_added=added.files,
         media_bytes=added.bytes,
         missing_media=sum(key not in store for key in named),
@@ -184,6 +191,22 @@ def _version(source: CatalogSource, user_key: bytes) -> str:
 
 def _seen(look: Look, media: ComingMedia, name: str, before: pd.DataFrame, after: pd.DataFrame) -> str:
     return look(name, before, after, media)
+
+
+def _without(manifest: dict[str, Any], withdrawn: frozenset[int], restored: frozenset[int]) -> dict[str, Any]:
+    """A manifest that does not count deliveries, and counts others again."""
+    out = sorted((set(manifest.pop("withdrawn", [])) | withdrawn) - restored)
+    return {**manifest, "withdrawn": out} if out else manifest
+
+
+def _stood(
+    directory: Path, manifest: Mapping[str, Any], before: pd.DataFrame, reading: Reading
+) -> pd.DataFrame:
+    """Product rows of the snapshot on disk, with what this run withdraws; `before` is without it."""
+    last = read_manifest(directory)
+    if last.get("withdrawn") == manifest.get("withdrawn"):
+        return before
+    return present(operations_of(directory, last, "products"), "products", reading).rows
 
 
 def _joined(before: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from dagster_project.cli.adopt import adopt
+from dagster_project.cli.alerts import alerts
 from dagster_project.cli.deliveries import approve, deliveries
 from dagster_project.cli.export import export
 from dagster_project.cli.fetch import fetch_media
@@ -91,7 +92,7 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, serve, drift, summary, fetch_media),
-    *(deliveries, approve, releases, rollback, export, adopt, scrub, synonyms, keys),
+    *(deliveries, approve, releases, rollback, export, adopt, scrub, synonyms, keys, alerts),
 )
 for command in COMMANDS:
     shelfspace.add_command(command)
