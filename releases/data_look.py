@@ -37,6 +37,8 @@ LEAST_SHARE = 0.05
 """By so much of its rows it has to disagree more than the holdout does."""
 MISFIT = 0.05
 """Share of the holdout's own photos that count as misfits."""
+LEAST_RIGHT = 0.8
+"""Share of the holdout's own labels that the champion, where it is sure, has to agree with."""
 LEAST_FIT = 0.7
 """Mean standing of the holdout's own texts, below which the champion is no judge of photos (chance: 0.5)."""
 EXAMPLES = 5
@@ -125,6 +127,12 @@ def _labels(
         return []
     wrong = int((own["label"] != own["named"]).sum())
     made.figures["holdout"] = {"sure": len(own), "contradicted": wrong}
+    if wrong > (1 - LEAST_RIGHT) * len(own):
+        made.notes.append(
+            f"labels are not judged: the champion is no good witness, it contradicts {wrong} of {len(own)} "
+            "products of its holdout that it is sure of"
+        )
+        return []
     was = table["product_id"].map(before).fillna("")
     strange = table["label"].ne("") & ~table["label"].isin(known)
     if strange.any():
