@@ -62,8 +62,12 @@ def publish(root: Path, application: str, source: Path, release: str, version: s
     """
     place = home(root, application)
     target = place / f"{release}-{version[:DIGITS]}"
-    if pointed(place) == target.name and target.is_dir():
-        return False
+    for leftover in place.glob(".*.tmp"):  # of a killed run: the workspace's lock says nobody else writes
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+    moved = pointed(place) != target.name or not target.is_dir()
     if not target.is_dir():
         with atomic_directory(target) as temporary:
             without = shutil.ignore_patterns(*OF_THE_WORKSPACE)
@@ -72,11 +76,12 @@ def publish(root: Path, application: str, source: Path, release: str, version: s
             now = datetime.now(UTC).isoformat(timespec="seconds")
             files = tree_hashes(temporary, skip=frozenset())
             write_sealed_json(temporary / MANIFEST, {**said, "at": now, "files": files})
-    write_text(place / POINTER, f"{target.name}\n")
+    if moved:
+        write_text(place / POINTER, f"{target.name}\n")
     folders = sorted((one for one in place.iterdir() if one.is_dir()), key=lambda one: one.stat().st_mtime_ns)
     for old in [one for one in folders if one != target][: max(0, len(folders) - KEPT)]:
         shutil.rmtree(old)
-    return True
+    return moved
 
 
 def withdraw(root: Path, application: str) -> bool:
