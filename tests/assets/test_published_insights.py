@@ -12,6 +12,7 @@ from assets.insights import INSIGHTS
 from assets.lib import stage
 from assets.lib.record import build
 from assets.lib.shop import FOLDERS, Shop
+from catalog.sources.open import open_catalog
 from releases.pairs import published, read_pair
 from shelfspace.files import write_json, write_sealed_json, write_text
 from shelfspace.settings import Settings
@@ -26,6 +27,9 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     made = Shop()
     object.__setattr__(made, "workspace", Workspace.open("tiny", tmp_path))
     object.__setattr__(made, "settings", Settings())
+    (tmp_path / "catalogue").mkdir()
+    (tmp_path / "catalogue" / "products.csv").write_text("product_id,title\n1,one\n")
+    object.__setattr__(made, "source", open_catalog(str(tmp_path / "catalogue"), cache=tmp_path / "source"))
     compute(made, "product_embeddings", "vectors of the first", "embeddings.npy")
     for name in INSIGHTS:
         compute(made, name, "first")
