@@ -48,9 +48,9 @@ def drift_need(
     acted = [run for run in attempts if run.success]
     if any(run.need == key for run in acted):
         return f"acted on, and nothing new has come since: {reason}"
-    trained = [run for run in acted if run.trained and run.ended is not None]
-    if action == "retrain" and trained and now - trained[-1].ended < cooldown:
-        until = trained[-1].ended + cooldown
+    trained = [run.ended for run in acted if run.trained and run.ended is not None]
+    if action == "retrain" and trained and now - trained[-1] < cooldown:
+        until = trained[-1] + cooldown
         return f"drift, but the cool-down lasts until {until:%Y-%m-%d %H:%M} UTC: {reason}"
     return Need(key, "drift", "drift sensor", reason, JOBS[action])
 

@@ -5,6 +5,7 @@ every check. A column that was not known then is compared with nothing.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ def described(
     table = catalogue_columns(products, level or 1)
     table = pd.concat([table, media_columns(products, findings, quarantine)], axis=1)
     path = products["category"].fillna("").str.split(" > ")
-    label = path.str[:level].str.join(" > ").where(path.str.len().ge(level) & bool(level), "")
+    label = path.str[:level].str.join(" > ").where(path.map(len).ge(level) & bool(level), "")
     if "predicted" in embedded and level:
         said = embedded.set_index("product_id")[["predicted", "confidence"]].reindex(ids)
         table["predicted"] = said["predicted"].to_numpy()
@@ -62,7 +63,7 @@ def described(
         for photos, sounds in zip(products["photos"], products["sounds"], strict=True)
     ]
     says = products[list(SAYS)].astype(str)
-    kept = {
+    kept: dict[str, Any] = {
         "product_id": ids,
         "updated_at": products["updated_at"],
         "content": pd.util.hash_pandas_object(says, index=False).astype(str),
@@ -78,7 +79,7 @@ def media_columns(products: pd.DataFrame, findings: pd.DataFrame, quarantine: pd
     good = findings[findings["ok"].astype(bool)].drop_duplicates("key").set_index("key")
     photos = products["photos"].explode().dropna()
     seen = good.reindex(photos).set_axis(photos.index)
-    figures = {
+    figures: dict[str, pd.Series] = {
         "photo_brightness": seen["look"].map(brightness, na_action="ignore").astype(float),
         "photo_size": np.log10((seen["width"] * seen["height"]).where(seen["width"].gt(0)).astype(float)),
     }

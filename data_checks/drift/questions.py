@@ -63,7 +63,7 @@ def catalogue_question(
         now, then: `described` of the present catalogue, and as it was kept.
         vectors_now, vectors_then: name to (n, d) of the same rows, zero where a product has none.
     """
-    names = [name for name in then if name in now and name not in (*KEPT, *COLUMNS_OF_PREDICTIONS)]
+    names = [str(name) for name in then if name in now and name not in (*KEPT, *COLUMNS_OF_PREDICTIONS)]
     names = [name for name in names if then[name].notna().any()]
     fresh = changed_since(now, then)
     gone = float((~then["product_id"].isin(now["product_id"])).mean()) if len(then) else 0.0
@@ -80,7 +80,9 @@ def catalogue_question(
     whole = _window(ARRIVED, now, names, vectors_now, np.arange(len(now)), shared)
     came = [*[whole] * max(0, 2 - len(came)), *came]
     reference = _window(ARRIVED, then, names, vectors_then, everything, shared)
-    unknown = [name for name in now if name not in names and name not in (*KEPT, *COLUMNS_OF_PREDICTIONS)]
+    unknown = [
+        str(name) for name in now if name not in names and name not in (*KEPT, *COLUMNS_OF_PREDICTIONS)
+    ]
     unknown = [name for name in unknown if now[name].notna().any()]
     notes = [f"not known when the champion learned: {', '.join(unknown)}"] if unknown else []
     return Question(

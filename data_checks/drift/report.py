@@ -34,8 +34,8 @@ def comparison_page(question: Question, verdict: Verdict, rows: int) -> str | No
 
     sides = _sides(question.windows[-1], question.reference, [*verdict.distances], rows)
     then, now = sides
-    numbers = [name for name in then if is_number(then[name])]
-    categories = [name for name in then if name not in numbers]
+    numbers = [str(name) for name in then if is_number(then[name])]
+    categories = [str(name) for name in then if name not in numbers]
     others = {
         f"{name}: distance, limit": f"{value:.2f}, {verdict.limits[name]:.2f}"
         for name, value in verdict.distances.items()
@@ -71,7 +71,8 @@ def _sides(
         if min(side.notna().sum() for side in sides) < MIN_VALUES:
             continue
         if not all(is_number(side) for side in sides):
-            sides = limit_categories(*(side.where(side.isna(), side.astype(str)) for side in sides))
+            named = [side.where(side.isna(), side.astype(str)) for side in sides]
+            sides = limit_categories(named[0], named[1])
         then[name], now[name] = sides
     return _some(pd.DataFrame(then), rows), _some(pd.DataFrame(now), rows)
 
