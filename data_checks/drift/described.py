@@ -79,9 +79,10 @@ def media_columns(products: pd.DataFrame, findings: pd.DataFrame, quarantine: pd
     good = findings[findings["ok"].astype(bool)].drop_duplicates("key").set_index("key")
     photos = products["photos"].explode().dropna()
     seen = good.reindex(photos).set_axis(photos.index)
-    figures: dict[str, pd.Series] = {
+    pixels = (seen["width"] * seen["height"]).where(seen["width"].gt(0)).astype(float)
+    figures = {
         "photo_brightness": seen["look"].map(brightness, na_action="ignore").astype(float),
-        "photo_size": np.log10((seen["width"] * seen["height"]).where(seen["width"].gt(0)).astype(float)),
+        "photo_size": pd.Series(np.log10(pixels), pixels.index),
     }
     if "sharpness" in good:
         figures["photo_sharpness"] = seen["sharpness"].astype(float)
