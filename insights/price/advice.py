@@ -34,8 +34,10 @@ def advise_product(
     row = kept.table.loc[product_id].to_dict()
     known = {name: told(row[name]) for name in ("suggested", "low", "high", "elasticity", "elasticity_error")}
     near = [{"product_id": name, "likeness": like} for name, like in json.loads(row["comparables"])]
-    tried = (int(row[name]) for name in ("prices_tried", "weeks_seen", "purchases"))
-    own = lacking(kept.settings, *tried, enough=False) if row["elasticity_lacks"] else None
+    own = None
+    if row["elasticity_lacks"]:
+        prices, weeks, bought = (int(row[name]) for name in ("prices_tried", "weeks_seen", "purchases"))
+        own = lacking(kept.settings, prices, weeks, bought, enough=False)
     return {
         "price": price, **known, "place": place_of(price, known), "comparables": near,
         **both("reason", lacks(kept) if row["lacks"] else None),
