@@ -12,6 +12,7 @@ import click
 from dagster_project.cli.adopt import adopt
 from dagster_project.cli.alerts import alerts
 from dagster_project.cli.deliveries import approve, deliveries
+from dagster_project.cli.experiments import experiments
 from dagster_project.cli.export import export
 from dagster_project.cli.fetch import fetch_media
 from dagster_project.cli.jobs import demo, run, summary
@@ -92,7 +93,7 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, daemon, webserver, serve, drift, summary, fetch_media),
-    *(deliveries, approve, releases, rollback, export, adopt, scrub, synonyms, keys, alerts),
+    *(experiments, deliveries, approve, releases, rollback, export, adopt, scrub, synonyms, keys, alerts),
 )
 for command in COMMANDS:
     shelfspace.add_command(command)
