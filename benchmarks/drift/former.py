@@ -5,9 +5,10 @@ A column counts when its distance is over 0.1 and over what 99 of 100 shuffles r
 """
 
 import numpy as np
+import pandas as pd
+from scipy.stats import wasserstein_distance
 
-from data_checks.drift.monitors import MIN_VALUES, comparable, vector_distance
-from data_checks.drift.thresholds import categorical_distance, numeric_distance
+from data_checks.drift.monitors import MIN_VALUES, TOP_VALUES, divergence, is_number, vector_distance
 from data_checks.drift.windows import Window
 
 __all__ = ["former_alarm"]
@@ -30,8 +31,8 @@ def former_alarm(window: Window, reference: Window, seed: int = 0) -> bool:
         then, now = reference.columns[name].iloc[rows], window.columns[name]
         if min(then.notna().sum(), now.notna().sum()) < MIN_VALUES:
             continue
-        numeric, first, second = comparable(then, now)
-        distance = numeric_distance if numeric else categorical_distance
+        numeric, first, second = _comparable(then.dropna(), now.dropna())
+        distance = _numeric if numeric else _categorical
         known += 1
         found = distance(first, second)
         if found <= EFFECT:
@@ -42,3 +43,24 @@ def former_alarm(window: Window, reference: Window, seed: int = 0) -> bool:
         moved += found > np.quantile(chance, 1 - ALPHA, method="higher")
     apart = [vector_distance(reference.vectors[n][rows], window.vectors[n]) for n in window.vectors]
     return moved / max(known, 1) >= SHARE or max(apart, default=0.0) > AUC - 0.5
+
+
+def _numeric(then: np.ndarray, now: np.ndarray) -> float:
+    return float(wasserstein_distance(then, now) / max(float(np.std(then)), 0.001))
+
+
+def _categorical(then: np.ndarray, now: np.ndarray) -> float:
+    size = int(max(then.max(initial=0), now.max(initial=0))) + 1
+    shares = [np.bincount(codes, minlength=size) / len(codes) for codes in (then, now)]
+    return divergence(shares[0], shares[1])
+
+
+def _comparable(then: pd.Series, now: pd.Series) -> tuple[bool, np.ndarray, np.ndarray]:
+    """Whether both are numbers, and their values: floats, or codes of the frequent values."""
+    if is_number(then) and is_number(now):
+        return True, then.to_numpy(float), now.to_numpy(float)
+    codes, values = pd.factorize(pd.concat([then.astype(str), now.astype(str)], ignore_index=True))
+    rank = np.empty(len(values), np.int64)
+    rank[np.argsort(-np.bincount(codes), kind="stable")] = np.arange(len(values))
+    codes = np.minimum(rank[codes], TOP_VALUES)
+    return False, codes[: len(then)], codes[len(then) :]

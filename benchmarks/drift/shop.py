@@ -3,8 +3,8 @@
 Products, texts and prices are the sample catalogue's generator's. Of photos and sounds a pool is rendered for
 each category (`POOL`), probed as the chain does, and every product is given one of its category's: rendering
 all 20,000 would take half an hour and change no figure that a monitor reads. The champion is a linear
-classifier over the words, trained on products that are in no window; vectors are the words' leading
-components.
+classifier over the words of titles, trained on products that are in no window; vectors are those
+words' leading components.
 """
 
 import io
@@ -29,7 +29,7 @@ from shelfspace.settings import Media
 __all__ = ["LIGHT", "PRODUCTS", "Shop", "Stock", "made_shop", "stock"]
 
 PRODUCTS = 20_000
-POOL = 40
+POOL = 12
 LIGHT = (1.0, 0.9, 0.75, 0.5, 0.25)
 """Shares of its light that each photo of the pool is also probed at."""
 LEARNED = 3000
@@ -81,9 +81,8 @@ def stock() -> Stock:
     )
     columns["photo_decodable"] = _yes(plan["has_photo"], plan["has_photo"])
     columns["sound_decodable"] = _yes(plan["has_sound"], plan["has_sound"])
-    said = texts["title"] + " " + texts["description"]
     words = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), max_features=8000, sublinear_tf=True)
-    matrix = words.fit_transform(said)
+    matrix = words.fit_transform(texts["title"])
     vectors = TruncatedSVD(DIMENSIONS, random_state=0).fit_transform(matrix).astype(np.float32)
     return Stock(columns, by_light, matrix, vectors, plan["language"].to_numpy(), names)
 
@@ -100,11 +99,11 @@ def _photo_pool() -> dict[float, list[tuple[float, float]]]:
         for i in range(POOL):
             colour, style = colours[i % len(colours)], styles[i % len(styles)]
             shot = (number, i)
-            data = render_photo(category.look, colour, style, seed=0, group=i, shot=shot, noisy=i % 20 == 0)
+            data = render_photo(category.look, colour, style, seed=0, group=i, shot=shot, noisy=i % POOL == 0)
             for light in LIGHT:
                 facts = probe_photo(_dimmed(data, light), Media())
                 grey = np.frombuffer(bytes.fromhex(facts.look), np.uint8)[:64].mean() / 255
-                found[light].append((float(grey), getattr(facts, "sharpness", 0.0)))
+                found[light].append((float(grey), facts.sharpness))
     return found
 
 
@@ -125,8 +124,8 @@ def _sound_pool() -> list[tuple[float, float, float]]:
             if not category.timbre:
                 found.append((np.nan, np.nan, np.nan))
                 continue
-            facts = probe_sound(render_sound(category.timbre, 0, i, i, noisy=i % 20 == 0), Media())
-            found.append((getattr(facts, "loudness", 0.0), getattr(facts, "silence", 0.0), facts.seconds))
+            facts = probe_sound(render_sound(category.timbre, 0, i, i, noisy=i % POOL == 0), Media())
+            found.append((facts.loudness, facts.silence, facts.seconds))
     return found
 
 
@@ -160,7 +159,7 @@ class Shop:
     def window(self, rows: np.ndarray, number: int, columns: pd.DataFrame | None = None) -> Window:
         """The products at these positions as window `number`; the catalogue grows by half a per cent each."""
         table = self.columns.iloc[rows].reset_index(drop=True) if columns is None else columns
-        rng = np.random.default_rng(number)
+        rng = np.random.default_rng(1000 + number)
         size = PRODUCTS * (1 + 0.005 * number) * (1 + rng.normal(0, 0.002))
         counts = {"products": round(size), "gone": 0.004 * max(number, 0) + abs(rng.normal(0, 0.001))}
         start = FIRST + pd.Timedelta(weeks=number)

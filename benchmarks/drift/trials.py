@@ -8,11 +8,11 @@ import numpy as np
 from benchmarks.drift.former import former_alarm
 from benchmarks.drift.shifts import SHIFTS, Shift, planted, traffic
 from benchmarks.drift.shop import Shop, made_shop
-from data_checks.drift.judge import judge
+from data_checks.drift.judge import LOOKED_AT, concluded, confirmed_in, measured
 from data_checks.drift.limits import Limits, fit_limits
 from data_checks.drift.windows import Window, pool_windows
 
-__all__ = ["HISTORY", "ROWS", "SHOPS", "Found", "clean_alarms", "trial"]
+__all__ = ["HISTORY", "ROWS", "SHOPS", "Found", "clean_year", "trial"]
 
 ROWS = 500
 HISTORY = 12
@@ -74,17 +74,14 @@ def trial(shift: Shift, number: int, rival: bool) -> Found:
     here = world(number % SHOPS, of_traffic)
     steps = (shift.ramp or 0) + WITHIN
     windows = _arriving(here, shift, number, steps, of_traffic)
-    early, former = False, False
-    for seen in range(1, BEFORE + steps + 1):
-        step = seen - BEFORE
-        verdict = judge(windows[:seen], here.reference, here.limits)
-        if rival and step > 0:
-            former = former or former_alarm(windows[seen - 1], here.reference, number)
-        if verdict.drifted and step <= 0:
-            early = True
-        elif verdict.drifted:
-            if rival and not former:
-                former = any(former_alarm(w, here.reference, number) for w in windows[seen:])
+    looks = [measured(window, here.reference, here.limits) for window in windows[:BEFORE]]
+    early = concluded(windows[:BEFORE], here.reference, here.limits, looks).drifted
+    former = rival and any(former_alarm(w, here.reference, number) for w in windows[-WITHIN:])
+    for step in range(1, steps + 1):
+        seen = windows[: BEFORE + step]
+        looks.append(measured(seen[-1], here.reference, here.limits))
+        verdict = concluded(seen, here.reference, here.limits, looks)
+        if verdict.drifted:
             return Found(step, verdict.kind, early, former if rival else None)
     return Found(0, "", early, former if rival else None)
 
@@ -104,18 +101,15 @@ def _arriving(here: World, shift: Shift, number: int, steps: int, of_traffic: bo
     return [*before, *after]
 
 
-def clean_alarms(years: int, of_traffic: bool) -> tuple[int, int]:
-    """Verdicts in years of 52 windows without a shift, and the number of windows."""
-    alarms = 0
-    for year in range(years):
-        here = world(year % SHOPS, of_traffic)
-        rng = np.random.default_rng([year, 7])
-        windows: list[Window] = []
-        for week in range(52):
-            rows = rng.choice(here.rest, ROWS, replace=False)
-            made = traffic(here.shop, rows, week, USUAL, rng) if of_traffic else here.shop.window(rows, week)
-            windows = [*windows[-2:], made]
-            if judge(windows, here.reference, here.limits).drifted:
-                alarms += 1
-                windows = []
-    return alarms, 52 * years
+def clean_year(number: int, of_traffic: bool, windows: int = 52) -> int:
+    """Verdicts in a year of windows without a shift; after one the count of three begins anew."""
+    here = world(number % SHOPS, of_traffic)
+    rng = np.random.default_rng([number, 1000])
+    alarms, over = 0, list[set[str]]()
+    for week in range(windows):
+        rows = rng.choice(here.rest, ROWS, replace=False)
+        made = traffic(here.shop, rows, week, USUAL, rng) if of_traffic else here.shop.window(rows, week)
+        over = [*over[1 - LOOKED_AT :], measured(made, here.reference, here.limits)[2]]
+        if confirmed_in(over):
+            alarms, over = alarms + 1, []
+    return alarms

@@ -50,6 +50,11 @@ def kind_of(over: Mapping[str, float], window: Window, reference: Window) -> str
         return "queries"
     roots = {name: ratio for name, ratio in over.items() if _root(name)}
     roots = {n: r for n, r in roots.items() if _root(n) not in WORSE or falls(n, window, reference)}
+    # Goods of a kind nobody has seen have prices, photos and words of their own; so has what is left
+    # where much is gone.
+    for first, kind in (("gone", "mass_removal"), ("category new", "new_category")):
+        if first in roots:
+            return kind
     if roots:
         return _root(max(roots, key=lambda n: roots[n]))
     return QUALITY[max(quality, key=lambda n: quality[n])] if quality else "other"
