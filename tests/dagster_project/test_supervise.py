@@ -1,11 +1,14 @@
 """What brings the servers back after a kill: units and compose file start what the command line has."""
 
+import getpass
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from configparser import ConfigParser
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from tests.waiting import wait_for
 FOLDER = PROJECT / "docs" / "supervise"
 UNITS = sorted((FOLDER / "systemd").glob("*.service"))
 HEALTH = "{ instance { daemonHealth { allDaemonStatuses { daemonType healthy required } } } }"
+NGINX = shutil.which("nginx")
 CLI = [sys.executable, "-m", "dagster_project.cli"]
 
 
@@ -85,9 +89,64 @@ def test_the_compose_file_starts_the_same_three() -> None:
         assert (service["restart"], service["network_mode"]) == ("always", "host")
 
 
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed, so no proxy stood before the UI")
+def test_the_proxy_stands_before_the_ui() -> None:
+    text = (FOLDER / "nginx.conf").read_text()
+    assert text.count("auth_basic_user_file") == text.count("proxy_pass") == text.count("server {") == 2
+
+
+@contextmanager
+def proxied(folder: Path, upstream: int) -> Iterator[str]:
+    """A real nginx with docs/supervise/nginx.conf before a UI; anna's password is sesame."""
+    folder.mkdir()
+    name, port = "/CN=dagster.shop.example", free_port()
+    files = ["-keyout", str(folder / "tls.key"), "-out", str(folder / "tls.crt")]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", name, *files],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    hashed = subprocess.run(["openssl", "passwd", "-6", "sesame"], capture_output=True, text=True, check=True)
+    (folder / "people").write_text(f"anna:{hashed.stdout}")
+    site = (FOLDER / "nginx.conf").read_text().replace("/etc/shelfspace", str(folder))
+    site = site.replace("listen 443", f"listen 127.0.0.1:{port}").replace(
+        "127.0.0.1:3001", f"127.0.0.1:{upstream}"
+    )
+    (folder / "site.conf").write_text(site)
+    own = "".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"user {getpass.getuser()}; pid {folder}/pid; error_log {folder}/error.log; daemon off; events {{}}"
+        f"http {{ access_log off; {own} include {folder}/site.conf; }}"
+    )
+    with subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf")]) as server:
+        try:
+            wait_for((folder / "pid").exists, 20, server)
+            yield f"https://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def keeps_strangers_out(address: str) -> None:
+    """The UI behind the proxy: with a name and password, asked by its own pages or by none."""
+    host = "dagster.shop.example"
+
+    def status(auth: tuple[str, str] | None, **headers: str) -> int:
+        asked = {"host": host, **headers}
+        return httpx.get(f"{address}/server_info", headers=asked, auth=auth, verify=False).status_code
+
+    anna = ("anna", "sesame")
+    assert (status(None), status(("anna", "open")), status(anna)) == (401, 401, 200)
+    assert status(anna, origin="https://another.example") == 403
+    assert status(anna, origin=f"https://{host}") == 200
+    assert status(None, host="drift.shop.example") == 401
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_daemon_and_ui_come_back_by_the_units_own_commands(tmp_path: Path) -> None:
+def test_daemon_and_ui_come_back_by_the_units_own_commands_and_a_proxy_keeps_strangers_out(
+    tmp_path: Path,
+) -> None:
     build_sample(tmp_path / "tiny", seed=3, products=96)
     port, catalog = free_port(), str(tmp_path / "tiny")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SHELFSPACE_", "DAGSTER_", "PYTEST"))}
@@ -118,6 +177,9 @@ def test_daemon_and_ui_come_back_by_the_units_own_commands(tmp_path: Path) -> No
         start("webserver")
         start("daemon")
         wait_for(healthy, 180, running["webserver"], tmp_path / "webserver.log")
+        if NGINX:  # else said by the test below
+            with proxied(tmp_path / "nginx", port) as address:
+                keeps_strangers_out(address)
         for name in ("daemon", "webserver"):
             os.kill(running[name].pid, signal.SIGKILL)  # as the kernel does when memory runs out
             running[name].wait(10)
