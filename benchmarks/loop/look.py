@@ -184,8 +184,8 @@ def rows_of(table: pd.DataFrame, seconds: float) -> Iterator[Figure]:
         "look_false_holds", "sound deliveries that the look holds", share(sound), 0.02,
         trials=len(sound), least=True, interval=bounds(sound["held"]),
         parts=list(parts(sound)),
-        reason="a new kind of product under the name of another category is the hardest of them: the champion "
-        "cannot know better, and says so",
+        reason="a new kind of product under the name of another category is the hardest of them: the "
+        "champion cannot know better",
         seconds=seconds, **of_all,
     )  # fmt: skip
     for what, words in (("labels", "shuffled or rotated labels"), ("photos", "swapped photos")):
