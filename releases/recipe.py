@@ -68,8 +68,8 @@ class Recipe:
         beside = self.embedded.get("beside", {})
         if beside.get("events_taken"):
             found.append(
-                f"{beside['events_taken']:,} events of shoppers that the service took itself are in no snapshot: "
-                "what search and insights learned of them may differ"
+                f"{beside['events_taken']:,} events of shoppers that the service took itself are in no "
+                "snapshot: what search and insights learned of them may differ"
             )
         return found
 
