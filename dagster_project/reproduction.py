@@ -21,6 +21,7 @@ from releases import Release, current
 from releases.comparison import Comparison, compare_releases
 from releases.contents import SPLIT
 from releases.recipe import Recipe
+from shelfspace.belonging import NOTE
 from shelfspace.errors import ArtifactError
 from shelfspace.files import write_json, write_text
 from shelfspace.hashing import file_hash
@@ -122,7 +123,7 @@ class Scratch:
             said.append("the release holds no split: the workspace's is used, in which no product ever moves")
             if not frozen.is_file():
                 raise ArtifactError(f"neither the release nor the workspace has a split ({frozen})")
-        (self.root / "state").mkdir(parents=True)
+        write_text(self.root / NOTE, str(self.catalogue))
         shutil.copyfile(split or frozen, self.root / "state" / "splits.parquet")
         for name, wanted in self.recipe.embedded.get("beside", {}).get("judgements", {}).items():
             file = self.workspace.root / "judgements" / name

@@ -1,5 +1,6 @@
 """Bytes that a DVC repository once held, brought to another place by their hash."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from shelfspace.errors import ArtifactError
 from shelfspace.files import write_text
 
 __all__ = ["fetch"]
+
+RELATIVE = re.compile(r"^(\s*(?:url|dir)\s*=\s*)((?!\s|/|\w+://).+)$", re.MULTILINE)
+"""A remote or cache in DVC's settings that is named by where it lies beside them."""
 
 
 def fetch(home: Path, version: str, target: Path) -> str:
@@ -27,12 +31,13 @@ def fetch(home: Path, version: str, target: Path) -> str:
         ArtifactError: neither has them all, or the remote is away.
     """
     place = target.parent
-    joining = [] if (place / ".dvc").is_dir() else _joined(home, place)
+    if not (place / ".dvc").is_dir():
+        _join(home, place)
     shutil.rmtree(target, ignore_errors=True)
     pointer = target.with_name(f"{target.name}.dvc")
     write_text(pointer, f"outs:\n- md5: {version}\n  hash: md5\n  path: {target.name}\n")
     try:
-        run_dvc(place, *joining, ["checkout", "-f", str(pointer)])
+        run_dvc(place, ["checkout", "-f", str(pointer)])
     except ArtifactError:
         try:
             run_dvc(place, ["pull", "-f", str(pointer)])
@@ -46,18 +51,17 @@ def fetch(home: Path, version: str, target: Path) -> str:
     return "cache"
 
 
-def _joined(home: Path, place: Path) -> list[list[str]]:
-    """Begin a repository that knows another's remotes; returns the commands that name its cache and theirs by
-    their full place."""
-    kept, joined = home / ".dvc", place / ".dvc"
-    joined.mkdir(parents=True)
+def _join(home: Path, place: Path) -> None:
+    """Begin a repository that has another's settings: its remotes, and its cache."""
+    found = {}
     for name in ("config", "config.local"):
-        if (kept / name).is_file():
-            shutil.copyfile(kept / name, joined / name)
-    cache, listed = run_dvc(home, ["cache", "dir"], ["remote", "list"]).strip().partition("\n")[::2]
-    remotes = [line.split()[:2] for line in listed.splitlines() if line.strip()]
-    return [
-        ["config", "core.no_scm", "true"],
-        ["cache", "dir", "--local", cache],
-        *(["remote", "modify", "--local", name, "url", url] for name, url in remotes if "://" not in url),
-    ]
+        kept = home / ".dvc" / name
+        if kept.is_file():
+            # What is named by its place beside the settings is named in full.
+            found[name] = RELATIVE.sub(
+                lambda entry: f"{entry[1]}{(home / '.dvc' / entry[2]).resolve()}", kept.read_text()
+            )
+            write_text(place / ".dvc" / name, found[name])
+    cached = any(re.search(r"^\s*dir\s*=", text, re.MULTILINE) for text in found.values())
+    cache = [] if cached else [["cache", "dir", "--local", str(home / ".dvc" / "cache")]]
+    run_dvc(place, ["config", "core.no_scm", "true"], *cache)
