@@ -63,6 +63,7 @@ def reproduce(
     place: Path,
     say: Callable[[str], None] = print,
     is_erased: Callable[[str], bool] = lambda _product: False,
+    threads: int | None = None,
 ) -> Reproduction:
     """Fetch what a release was made of, build it again, and compare.
 
@@ -72,6 +73,7 @@ def reproduce(
         place: an empty folder to work in; what is built stays there.
         say: told what is being done, a sentence each.
         is_erased: whether a product was erased since; see `compare_releases`.
+        threads: to compute with, where it shall not be as many as then.
 
     Raises:
         ArtifactError: the release does not say what made it, its bytes or code are nowhere, or a job ended
@@ -79,7 +81,9 @@ def reproduce(
     """
     recipe = Recipe.of(release)
     doubts = recipe.doubts()
-    made = Scratch(place, workspace, recipe, say)
+    if threads is not None:
+        doubts.append(f"it is built again with {threads} threads, which may not be as many as then")
+    made = Scratch(place, workspace, recipe, say, threads)
     doubts += made.lay_out(release)
     made.run(recipe.learned, LEARN)
     made.run(recipe.embedded, ("release",) if recipe.at_once else RELEASE_ON)
@@ -102,8 +106,16 @@ class Scratch:
         bytes_from: as `Reproduction` has it.
     """
 
-    def __init__(self, place: Path, workspace: Workspace, recipe: Recipe, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        place: Path,
+        workspace: Workspace,
+        recipe: Recipe,
+        say: Callable[[str], None],
+        threads: int | None = None,
+    ) -> None:
         self.place, self.workspace, self.recipe, self.say = place, workspace, recipe, say
+        self.threads = threads
         self.root = place / "workspaces" / workspace.name
         self.catalogue = place / "catalogues" / workspace.name
         self.bytes_from: dict[str, str] = {}
@@ -155,7 +167,7 @@ class Scratch:
         write_text(params, yaml.safe_dump(made["settings"]))
         for job in jobs:
             self.say(f"job {job}")
-            self.job(job, code, {**environment(made), "SHELFSPACE_PARAMS": str(params)})
+            self.job(job, code, {**environment(made, self.threads), "SHELFSPACE_PARAMS": str(params)})
 
     def job(self, job: str, code: Path, environment: Mapping[str, str]) -> None:
         """Run one job to its end.
@@ -205,12 +217,15 @@ class Scratch:
         return clone
 
 
-def environment(made: Mapping[str, Any]) -> dict[str, str]:
-    """This process's environment without what says where it works, and with as many threads as there were."""
+def environment(made: Mapping[str, Any], wanted: int | None = None) -> dict[str, str]:
+    """This process's environment without what says where it works, and with as many threads as there were, or
+    as are wanted."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
     kept.pop("OMP_NUM_THREADS", None)
     threads = made["threads"]
-    if threads["OMP_NUM_THREADS"]:
+    if wanted is not None:
+        kept["OMP_NUM_THREADS"] = str(wanted)
+    elif threads["OMP_NUM_THREADS"]:
         kept["OMP_NUM_THREADS"] = threads["OMP_NUM_THREADS"]
     elif threads["cpus"] != os.cpu_count():
         kept["OMP_NUM_THREADS"] = str(threads["torch"] or threads["cpus"])

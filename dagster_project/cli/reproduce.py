@@ -21,8 +21,11 @@ APART = 1
 @catalog_option
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="An empty folder to build in, which stays; default one that is deleted.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), help="Compute with as many; default as many as then.")
 @click.option("--json", "as_json", is_flag=True, help="The comparison as JSON instead of sentences.")
-def reproduce(release: str, catalog: str | None, keep: Path | None, as_json: bool) -> None:
+def reproduce(
+    release: str, catalog: str | None, keep: Path | None, threads: int | None, as_json: bool
+) -> None:
     """Build RELEASE again from its bytes, code and settings, and compare.
 
     The snapshot comes out of DVC's cache or its remote, the code out of git. The catalogue's workspace is
@@ -39,7 +42,9 @@ def reproduce(release: str, catalog: str | None, keep: Path | None, as_json: boo
     chosen = Release.load(workspace.releases / release)
     place = keep.absolute() if keep is not None else Path(tempfile.mkdtemp(prefix="shelfspace-reproduce-"))
     try:
-        made = build_again(workspace, chosen, place, lambda said: click.echo(f"  {said}", err=True))
+        made = build_again(
+            workspace, chosen, place, lambda said: click.echo(f"  {said}", err=True), threads=threads
+        )
     finally:
         if keep is None:
             shutil.rmtree(place, ignore_errors=True)
