@@ -1,7 +1,7 @@
 """Whether a release that is built again from what it says made it comes out the same.
 
-Reproduces the live release of the catalogue that SHELFSPACE_CATALOG names (default the sample), which a chain
-has released in SHELFSPACE_WORKSPACES: with the threads it was made with, and then with another number of them.
+Reproduces the live release of the catalogue that SHELFSPACE_CATALOG names (default the sample), which a
+chain has released in SHELFSPACE_WORKSPACES: with as many threads as then, and with another number of them.
 """
 
 import tempfile
@@ -47,8 +47,8 @@ def figures() -> Iterator[Figure]:
         trials=1,
         parts=[line(f"{ran} threads, as then", same), line(f"{fewer} threads", other)],
         reason=(
-            "Built again by `shelfspace reproduce` from the snapshot in DVC, the code in git and the settings in "
-            f"the release. The tolerance elsewhere is {TOLERANCE:g} for each number of a vector."
+            "Built again by `shelfspace reproduce` from the snapshot in DVC, the code in git and the settings "
+            f"in the release. The tolerance elsewhere is {TOLERANCE:g} for each number of a vector."
         ),
         seconds=round(seconds, 1),
     )
