@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 
 from dagster_project.cli.adopt import adopt
-from dagster_project.cli.deliveries import approve, deliveries
+from dagster_project.cli.decisions import approve, pin, rollback, unpin
+from dagster_project.cli.deliveries import deliveries
 from dagster_project.cli.export import export
 from dagster_project.cli.fetch import fetch_media
 from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
-from dagster_project.cli.releases import releases, rollback
+from dagster_project.cli.releases import releases
 from dagster_project.cli.scrub import scrub
 from dagster_project.cli.servers import drift, serve, ui
 from dagster_project.cli.synonyms import synonyms
@@ -91,7 +92,7 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, serve, drift, summary, fetch_media),
-    *(deliveries, approve, releases, rollback, export, adopt, scrub, synonyms, keys),
+    *(deliveries, approve, releases, rollback, pin, unpin, export, adopt, scrub, synonyms, keys),
 )
 for command in COMMANDS:
     shelfspace.add_command(command)

@@ -1,4 +1,4 @@
-"""`releases` and `rollback`: which releases there are, and back to the one before."""
+"""`releases`: which releases there are, which one is live, and how that came about."""
 
 import json
 
@@ -6,7 +6,7 @@ import click
 
 from dagster_project.cli.options import catalog_option, existing_workspace
 
-__all__ = ["releases", "rollback"]
+__all__ = ["releases"]
 
 
 @click.command(epilog="Example: shelfspace releases --json")
@@ -21,17 +21,3 @@ def releases(catalog: str | None, as_json: bool) -> None:
     click.echo(json.dumps(rows, indent=2) if as_json else release_table(rows))
     if not any(row["current"] for row in rows):
         click.echo(f"none is live; make the newest live with: {workspace.command('run release')}", err=True)
-
-
-@click.command(epilog="Example: shelfspace rollback --catalog flipkart")
-@catalog_option
-def rollback(catalog: str | None) -> None:
-    """Go back to the release before.
-
-    A running service follows within a second.
-    """
-    from releases import rollback as move_back
-
-    workspace = existing_workspace(catalog)
-    release = move_back(workspace.root)
-    click.echo(f"current release of {workspace.name} is now {release.id}")
