@@ -41,8 +41,8 @@ class Yes(Decision):
     """What is approved."""
 
     what: str = Field(
-        description="A held delivery's number or file, a release that waits or was rolled back, or how the fingerprint "
-        "of a barred model begins."
+        description="A held delivery's number or file, a release that waits or was rolled back, or how the "
+        "fingerprint of a barred model begins."
     )
 
 
@@ -118,7 +118,7 @@ def rollback() -> None:
 
 
 @dg.job(
-    description="Approve what waits for a person: a held delivery, a release, a barred model; config: what, why, who.",
+    description="Approve a held delivery, a release that waits, a barred model; config: what, why, who.",
     executor_def=dg.in_process_executor,
     tags={"shelfspace/job": "approve"},
 )

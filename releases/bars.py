@@ -45,7 +45,8 @@ class Bar:
     def said(self) -> str:
         """Who went back, when and why, in a clause."""
         reason = f": {self.why}" if self.why else ""
-        return f"release {self.releases[-1]} was rolled back to {self.to} by {self.who} on {self.when[:10]}{reason}"
+        back = f"release {self.releases[-1]} was rolled back to {self.to}"
+        return f"{back} by {self.who} on {self.when[:10]}{reason}"
 
 
 def read_bars(root: Path) -> list[Bar]:
@@ -86,8 +87,8 @@ def refusal(workspace: Workspace, champion: str, holdout: str) -> Verdict | None
     bar = barred(workspace.root, champion, holdout)
     if bar is None:
         return None
-    yes = workspace.command(f"approve {champion[:8]}").replace("make approve ", "make approve MODEL=")
-    said = f"this very model is barred, since {bar.said}; other data gives another model; if this one shall: {yes}"
+    yes = workspace.command("approve", MODEL=champion[:8])
+    said = f"this very model is barred, since {bar.said}; if it shall be judged again: {yes}"
     return Verdict(False, [said], [said])
 
 

@@ -1,4 +1,4 @@
-"""Releases that a person has pinned: never deleted, and while a pinned one is live, nothing takes its place."""
+"""Releases that a person has pinned: never deleted, and while one is live, nothing takes its place."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -98,8 +98,8 @@ def standing(workspace_root: Path) -> list[str]:
 
 
 def moved(stack: list[str], release_id: str, action: str) -> list[str]:
-    """The stack after a promotion (one on top) or a rollback (down to that release)."""
-    if action == "promote":
+    """The stack after a promotion (one on top) or a rollback (down to that release, if it is in it)."""
+    if action == "promote" or release_id not in stack:
         return [*stack, release_id]
     below = len(stack) - 1 - stack[::-1].index(release_id)
     return stack[: below + 1]

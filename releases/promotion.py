@@ -86,10 +86,10 @@ def approve_release(workspace: Workspace, release_id: str, who: str, why: str = 
             raise ArtifactError(f"release {made.id} is live already")
         rolled_back = barred_release(root, made.id)
         if rolled_back is None and (waits is None or waits.release != made.id):
-            back = workspace.command(f"rollback --to {made.id}")
+            back = workspace.command("rollback", to=made.id)
             raise ArtifactError(f"release {made.id} does not wait for anybody; to go back to it: {back}")
         if live in (pins := pinned(root)):
-            remedy = f"unpin it first: {workspace.command(f'unpin {live}')}"
+            remedy = f"unpin it first: {workspace.command('unpin', RELEASE=live)}"
             raise ArtifactError(f"the live release {live} is pinned by {pins[live].who}; {remedy}")
         given = approve_what(root, f"release {made.id}", who, why)
         said = f"approved by {who} on {given.when[:10]}"

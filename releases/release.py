@@ -168,8 +168,9 @@ def is_release_name(name: str) -> bool:
 
 
 def releases_lock(releases: Path) -> FileLock:
-    """The lock that orders writers of a releases folder; freed when its holder dies, who may take it twice."""
+    """The lock that orders writers of a releases folder, freed when its holder dies."""
     releases.mkdir(parents=True, exist_ok=True)
+    # One object: who holds it may take it again.
     return FileLock(releases / ".lock", is_singleton=True)
 
 

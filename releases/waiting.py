@@ -52,8 +52,7 @@ def waits_for_a_person(workspace: Workspace) -> list[str]:
     found = waiting(workspace)
     if found is None:
         return []
-    yes = workspace.command(f"approve {found.release}").replace("make approve ", "make approve RELEASE=")
-    return [
-        f"release {found.release} waits to go live since {found.since[:16].replace('T', ' ')} UTC: {found.why}; "
-        f"if it shall: {yes}"
-    ]
+    since = found.since[:16].replace("T", " ")
+    yes = workspace.command("approve", RELEASE=found.release)
+    said = f"release {found.release} waits to go live since {since} UTC: {found.why}"
+    return [f"{said}; if it shall: {yes}"]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from shelfspace.sealed_lines import append_lines, read_lines
 
-__all__ = ["UNVERIFIED", "Approval", "approvals", "approve_what", "now", "somebody"]
+__all__ = ["APPROVALS", "UNVERIFIED", "Approval", "approvals", "approve_what", "now", "somebody"]
 
-FILE = "approvals.jsonl"
+APPROVALS = "approvals.jsonl"
 UNVERIFIED = "(unverified)"
 """Behind a name that nothing vouches for: neither a key nor a proxy in front of the pages."""
 
@@ -35,7 +35,7 @@ class Approval:
 def approve_what(root: Path, what: str, who: str, why: str = "") -> Approval:
     """Write an approval down in a workspace's folder."""
     given = Approval(what, who, now(), why)
-    append_lines(root / FILE, [asdict(given)])
+    append_lines(root / APPROVALS, [asdict(given)])
     return given
 
 
@@ -45,7 +45,7 @@ def approvals(root: Path) -> list[Approval]:
     Raises:
         ArtifactError: a line is damaged.
     """
-    return [Approval(**line) for line in read_lines(root / FILE)]
+    return [Approval(**line) for line in read_lines(root / APPROVALS)]
 
 
 def somebody(name: str = "") -> str:

@@ -9,6 +9,8 @@ import dagster as dg
 from assets.lib.shop import Shop, settings_of
 from assets.monitoring import latest_verdict
 from catalog.sources.open import open_catalog
+from dagster_project.automation.alarms import REFUSED
+from dagster_project.automation.alerting import alert_events
 from dagster_project.automation.drift import drift_need, open_attempts
 from dagster_project.automation.ledger_page import ledger_events
 from dagster_project.automation.needs import GivenUp, Need, ask, attempts_at, run_config
@@ -63,7 +65,7 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
                 return look(context, workspace)
             except ShelfspaceError as error:
                 context.log.error(str(error))  # noqa: TRY400 - a refusal needs no traceback
-                return dg.SkipReason(str(error))
+                return dg.SkipReason(f"{REFUSED}{error}")
 
         return dg.SensorDefinition(
             name=name,
@@ -92,6 +94,10 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
     def of_source(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
         need, seen = source_need(Shop(), context.cursor)
         return told(asked(context, workspace, need), seen)
+
+    def of_alerts(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
+        events, seen, said = alert_events(context.instance, workspace, settings.alerts, context.cursor)
+        return told(dg.SkipReason(said), seen, events)
 
     def asked(
         context: dg.SensorEvaluationContext, workspace: Workspace, need: Need | str
@@ -143,6 +149,8 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
                automation.watch_source),
         sensor(of_the_week, "weekly_sensor", automation.drift_interval_seconds, {"retrain"},
                "Asks for the weekly retraining again where it failed."),
+        sensor(of_alerts, "alert_sensor", settings.alerts.interval_seconds, set(),
+               "Looks at what is wrong and tells people, once: page, log and webhook."),
         dvc_commit_sensor,
     ], schedules(settings)  # fmt: skip
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from dagster_project.cli.adopt import adopt
+from dagster_project.cli.alerts import alerts
 from dagster_project.cli.decisions import approve, pin, rollback, unpin
 from dagster_project.cli.deliveries import deliveries
 from dagster_project.cli.export import export
@@ -92,7 +93,7 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, serve, drift, summary, fetch_media),
-    *(deliveries, approve, releases, rollback, pin, unpin, export, adopt, scrub, synonyms, keys),
+    *(deliveries, approve, releases, rollback, pin, unpin, export, adopt, scrub, synonyms, keys, alerts),
 )
 for command in COMMANDS:
     shelfspace.add_command(command)

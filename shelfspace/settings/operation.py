@@ -95,13 +95,13 @@ class ReleaseSettings(Section):
     )
     keep: Positive = Field(
         5,
-        description="Releases that stay on disk; the live one, the one before it, pinned ones and the one that waits "
-        "are never deleted.",
+        description="Releases that stay on disk; the live one, the one before it, pinned ones and the "
+        "one that waits are never deleted.",
     )
     promotion: Literal["automatic", "ask"] = Field(
         "automatic",
-        description="Whether a release goes live by itself or waits until a person approves it; the first one goes "
-        "live in any case.",
+        description="Whether a release goes live by itself, or waits until a person approves it; the "
+        "first one goes live in any case.",
     )
 
 
