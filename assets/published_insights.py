@@ -11,13 +11,14 @@ from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from catalog.deliveries.withdraw import still_there
 from releases import current, current_id
-from releases.pairs import publish, published, withdraw
+from releases.pairs import publish, published, restore, withdraw
 from shelfspace.files import write_json
 
 __all__ = ["published_insights"]
 
 OF_THE_RELEASE, NEWER = "as the release packs it", "newer than the release"
 OTHER, HELD = "of other vectors", "of deliveries that are held"
+AGAIN = "as last published for the release"
 
 
 def _live(shop: Shop) -> dict[str, str]:
@@ -45,7 +46,7 @@ def _there(shop: Shop, facts: Facts) -> bool:
     also=_live,
     there=_there,
     kinds={"python"},
-    code_version="1",
+    code_version="2",
     description="Applications that know more than the live release packs, each served with it from now on.",
 )
 def published_insights(shop: Shop, folder: Path) -> Facts:
@@ -70,6 +71,8 @@ def published_insights(shop: Shop, folder: Path) -> Facts:
         if not kept and packed != record.files:
             publish(root, name, shop.folder(name), live.id, record.data_version)
             states[name] = NEWER
+        elif kept and restore(root, name, live.id) is not None:
+            states[name] = AGAIN
         else:
             withdraw(root, name)
             states[name] = kept or OF_THE_RELEASE
@@ -79,11 +82,11 @@ def published_insights(shop: Shop, folder: Path) -> Facts:
         OTHER: "the workspace holds vectors of another release",
         HELD: f"held deliveries lie in the tables still; run: {shop.workspace.command('run refresh')}",
     }
-    why = {"kept": f"{live.id} packs, since {reasons[kept]}"} if kept else {}
+    why = {"kept": f"what {live.id} packs or was last told, since {reasons[kept]}"} if kept else {}
     return {
         "dagster/row_count": len(states),
         "release": live.id,
-        "newer": {"json": [name for name, state in states.items() if state == NEWER]},
+        "newer": {"json": [name for name, state in states.items() if state in (NEWER, AGAIN)]},
         "applications": table_fact(shown, len(shown)),
         **why,
     }

@@ -16,6 +16,7 @@ from assets.lib.provenance import provenance, release_made_by
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
+from assets.lib.watched import described_catalogue, learned_ids, own_vectors
 from catalog.deliveries.milestones import mark_released
 from releases import Release, current_id
 from releases.champion import champion_model, champion_paper, check_papers, crowned
@@ -33,8 +34,8 @@ releasing = partial(stage, group="release", owners=["team:serving"])
     judged=["quarantine"],
     settings=lambda shop: [shop.settings.features.model_dump(include={"text_encoder", "image_encoder"})],
     kinds={"torch", "numpy"},
-    code_version="1",
-    description="One vector a product by the champion; only changed products are computed.",
+    code_version="2",
+    description="One vector a product by the champion, and what it names it; only changed ones are computed.",
 )
 def product_embeddings(shop: Shop, folder: Path) -> Facts:
     """Embed every product that has any modality, through a ledger keyed by content and model."""
@@ -192,7 +193,10 @@ def release(shop: Shop, folder: Path) -> Facts:
     prune(workspace.root, settings.keep, spared=spared(workspace))
     for stores in ("features", "embeddings"):
         prune_stores(workspace.state / stores)
-    keep_reference(workspace.state / "reference" / model.name, products, vectors)
+    reference = workspace.state / "reference" / model.name
+    if not reference.exists():
+        seen = described_catalogue(shop, learned_ids(shop))
+        keep_reference(reference, products, vectors, seen, own_vectors(shop))
     write_json(folder / "release.json", {"release": made.id, "folder": f"releases/{made.id}"})
     return {
         "release": made.id,

@@ -18,7 +18,7 @@ from catalog.deliveries.table import write_page
 from catalog.deliveries.withdraw import note_withdrawn, withdrawals
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
-from catalog.snapshot.write import SnapshotReport, Verdicts, write_snapshot
+from catalog.snapshot.write import Look, SnapshotReport, Verdicts, write_snapshot
 from catalog.sources.base import CatalogSource
 from catalog.sources.delivery import Delivery, read_delivery
 from shelfspace.errors import CatalogError
@@ -62,6 +62,7 @@ def collect(
     *,
     user_key: bytes = b"",
     progress: bool = True,
+    look: Look = lambda name, before, after, media: "",
 ) -> Collected:
     """Bring the snapshot up to date with the source and the inbox; `note_taken` ends what this begins.
 
@@ -69,7 +70,7 @@ def collect(
     others go on.
 
     Args:
-        user_key: see `write_snapshot`.
+        user_key, look: see `write_snapshot`.
 
     Raises:
         CatalogError: a table of the source is not usable.
@@ -114,6 +115,7 @@ def collect(
             user_key=user_key,
             progress=progress,
             note=note,
+            look=look,
         )
         with editing(workspace.state) as ledger:
             unnamed = {name: file for name, file in files.media.items() if name not in report.media_taken}

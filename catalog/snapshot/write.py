@@ -7,6 +7,7 @@ a run that was killed is repeated with the same result, since only the manifest 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 from catalog.cells import Reading
 from catalog.contract import TABLES
 from catalog.media.video_cells import COLUMN, with_videos
+from catalog.snapshot.coming_media import ComingMedia
 from catalog.snapshot.guards import Guards
 from catalog.snapshot.intake import Outcome, take_in
 from catalog.snapshot.media_files import MediaFiles, media_keys
@@ -29,7 +31,10 @@ from shelfspace.files import write_sealed_json
 from shelfspace.hashing import file_hash, fingerprint
 from shelfspace.settings import Media, Settings
 
-__all__ = ["SnapshotReport", "Verdicts", "write_snapshot"]
+__all__ = ["Look", "SnapshotReport", "Verdicts", "write_snapshot"]
+
+Look = Callable[[str, pd.DataFrame, pd.DataFrame, ComingMedia], str]
+"""An objection (`catalog.snapshot.guards`) that may read photos and sounds as they would be."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,7 @@ def write_snapshot(
     user_key: bytes = b"",
     progress: bool = True,
     note: Callable[[Verdicts], None] = lambda _: None,
+    look: Look = lambda name, before, after, media: "",
 ) -> SnapshotReport:
     """Bring a snapshot up to date with its source and its deliveries.
 
@@ -106,6 +112,7 @@ def write_snapshot(
         restored: those of them that count again.
         user_key: secret of the keyed hash that replaces shopper ids; at most 64 bytes.
         note: called with what was found, before anything is written: a kill must not lose it.
+        look: says of the content of the source's change or of a delivery why it is to be held.
         progress: say how far it is (`shelfspace.progress`).
 
     Raises:
@@ -116,17 +123,17 @@ def write_snapshot(
     operations = {name: operations_of(directory, manifest, name) for name in TABLES}
     reading = source.reading("products")
     before = present(operations["products"], "products", reading).rows
-    guards = Guards(before, reading, settings.collection)
+    coming = ComingMedia(MediaStore.open(directory), source, media or {}, settings.media)
+    guards = Guards(before, reading, settings.collection, partial(_seen, look, coming))
     changes = {name: no_operations(name) for name in TABLES}
-    read_from = fingerprint([source.fingerprint(), hashlib.blake2b(key=user_key).hexdigest()])
-    source_held = ""
+    read_from, source_held = _version(source, user_key), ""
     if manifest["source"] != read_from:
         approved, arrival = approved_source
         seen = arrival if approved == read_from else arrived
         found = _source_changes(source, operations, seen, user_key, settings.media)
         after = present(_joined(operations["products"], found["products"]), "products", reading).rows
         if approved != read_from:
-            source_held = guards.objection(before, after, source=True)
+            source_held = guards.objection("source", before, after, source=True)
             if not source_held:
                 guards.let_through(before, after)
         held |= bool(source_held)
@@ -176,6 +183,14 @@ def write_snapshot(
         outcomes=outcomes,
         media_taken=files.taken,
     )
+
+
+def _version(source: CatalogSource, user_key: bytes) -> str:
+    return fingerprint([source.fingerprint(), hashlib.blake2b(key=user_key).hexdigest()])
+
+
+def _seen(look: Look, media: ComingMedia, name: str, before: pd.DataFrame, after: pd.DataFrame) -> str:
+    return look(name, before, after, media)
 
 
 def _without(manifest: dict[str, Any], withdrawn: frozenset[int], restored: frozenset[int]) -> dict[str, Any]:

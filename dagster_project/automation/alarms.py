@@ -100,10 +100,11 @@ def refused_release(workspace: Workspace) -> Iterator[Alert]:
 
 
 def drifted(workspace: Workspace) -> Iterator[Alert]:
-    """What the last look at drift found."""
+    """What the last look at drift calls for, where it calls for anything."""
     verdict = latest_verdict(workspace)
-    if verdict is not None and verdict["drifted"]:
-        yield Alert("drift", str(verdict["champion"])[:12], str(verdict["cause"])[:LONGEST])
+    decision = (verdict or {}).get("decision", {"action": "none"})
+    if verdict is not None and decision["action"] != "none":
+        yield Alert("drift", str(verdict["champion"])[:12], str(decision["reason"])[:LONGEST])
 
 
 def stale_data(records: list[RunRecord], workspace: Workspace, since: datetime) -> Iterator[Alert]:

@@ -21,6 +21,7 @@ from dagster_project.jobs import JOBS
 from dagster_project.scrub import scrub_schedule
 from dagster_project.tags import CAUSE, NEED, WORKSPACE
 from releases import current_id
+from releases.champion import champion
 from shelfspace.errors import CatalogError, ShelfspaceError
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import Workspace, params_file
@@ -79,7 +80,8 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
     def of_drift(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.RunRequest | dg.SkipReason:
         now, cooldown = datetime.now(UTC), timedelta(hours=automation.cooldown_hours)
         runs = attempts_at(context.instance, workspace, CAUSE, "drift")
-        need = drift_need(latest_verdict(workspace), runs, now, cooldown)
+        reigning = (champion(workspace) or {}).get("fingerprint", "")
+        need = drift_need(latest_verdict(workspace), reigning, runs, now, cooldown)
         if isinstance(need, str):
             return dg.SkipReason(need)
         return ask(context, workspace, need, automation, open_attempts(runs, now, cooldown))
@@ -140,8 +142,8 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
 
     refreshes: set[str] = {automation.inbox_job, "refresh"}
     return [
-        sensor(of_drift, "drift_sensor", automation.drift_interval_seconds, {"retrain"},
-               "Retrains when a drift report says that catalogue or traffic has moved, until that is done."),
+        sensor(of_drift, "drift_sensor", automation.drift_interval_seconds, {"retrain", "refresh"},
+               "Asks for what the last drift report decided, until it is done."),
         sensor(of_deliveries, "inbox_sensor", automation.inbox_interval_seconds, refreshes,
                "Brings the release up to date with deliveries and the snapshot, until a release has them."),
         sensor(of_source, "source_sensor", automation.source_interval_seconds, refreshes,

@@ -19,7 +19,7 @@ from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
 from dagster_project.cli.releases import releases
 from dagster_project.cli.scrub import scrub
-from dagster_project.cli.servers import drift, serve, ui
+from dagster_project.cli.servers import daemon, drift, serve, ui, webserver
 from dagster_project.cli.synonyms import synonyms
 from shelfspace.errors import SettingsError, ShelfspaceError
 from shelfspace.machine import machine_fault
@@ -92,7 +92,7 @@ def shelfspace() -> None:
 
 
 COMMANDS = (
-    *(demo, run, ui, serve, drift, summary, fetch_media),
+    *(demo, run, ui, daemon, webserver, serve, drift, summary, fetch_media),
     *(deliveries, approve, releases, rollback, pin, unpin, export, adopt, scrub, synonyms, keys, alerts),
 )
 for command in COMMANDS:
