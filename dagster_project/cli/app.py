@@ -13,6 +13,7 @@ from dagster_project.cli.adopt import adopt
 from dagster_project.cli.alerts import alerts
 from dagster_project.cli.decisions import approve, pin, rollback, unpin
 from dagster_project.cli.deliveries import deliveries
+from dagster_project.cli.experiments import experiments
 from dagster_project.cli.export import export
 from dagster_project.cli.fetch import fetch_media
 from dagster_project.cli.jobs import demo, run, summary
@@ -93,7 +94,8 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, daemon, webserver, serve, drift, summary, fetch_media),
-    *(deliveries, approve, releases, rollback, pin, unpin, export, adopt, scrub, synonyms, keys, alerts),
+    *(experiments, deliveries, approve, releases, rollback, pin, unpin),
+    *(export, adopt, scrub, synonyms, keys, alerts),
 )
 for command in COMMANDS:
     shelfspace.add_command(command)
