@@ -107,4 +107,4 @@ def _file(root: Path) -> Path:
 
 def _bars(stored: dict[str, Any]) -> list[Bar]:
     tuples = ("releases", "deliveries")
-    return [Bar(**{k: tuple(v) if k in tuples else v for k, v in bar.items()}) for bar in stored["bars"]]
+    return [Bar(**{**bar, **{name: tuple(bar[name]) for name in tuples}}) for bar in stored["bars"]]
