@@ -1,10 +1,12 @@
 """Release: vectors, index and model of the champion, together in one immutable folder."""
 
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from assets.graph import graph_on
 from assets.insights import INSIGHTS
@@ -14,9 +16,11 @@ from assets.lib.provenance import provenance, release_made_by
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
+from assets.lib.watched import described_catalogue, learned_ids, own_vectors
 from catalog.deliveries.milestones import mark_released
 from releases import Release, current_id
 from releases.champion import champion_model, champion_paper, check_papers, crowned
+from releases.waiting import spared, waits_for_a_person
 from shelfspace.files import read_json, write_json, write_table
 
 __all__ = ["CHECKS", "product_embeddings", "release", "search_index"]
@@ -30,8 +34,8 @@ releasing = partial(stage, group="release", owners=["team:serving"])
     judged=["quarantine"],
     settings=lambda shop: [shop.settings.features.model_dump(include={"text_encoder", "image_encoder"})],
     kinds={"torch", "numpy"},
-    code_version="1",
-    description="One vector a product by the champion; only changed products are computed.",
+    code_version="2",
+    description="One vector a product by the champion, and what it names it; only changed ones are computed.",
 )
 def product_embeddings(shop: Shop, folder: Path) -> Facts:
     """Embed every product that has any modality, through a ledger keyed by content and model."""
@@ -62,7 +66,7 @@ def product_embeddings(shop: Shop, folder: Path) -> Facts:
 @releasing(
     folder="state/search_index",
     deps=["product_embeddings"],
-    settings=lambda shop: [shop.settings.release.model_dump(exclude={"keep", "relearn_share"})],
+    settings=lambda shop: [shop.settings.release.model_dump(exclude={"keep", "promotion", "relearn_share"})],
     kinds={"faiss"},
     code_version="2",
     description="Nearest-neighbour index over the vectors, with the recall it was measured to have.",
@@ -98,6 +102,18 @@ def _there(shop: Shop, facts: Facts) -> bool:
     return True
 
 
+def _shown(shop: Shop) -> Facts:
+    """What of a release depends on the moment: the deliveries that came with it, and whether it waits.
+
+    Also where nothing is made anew: then the release has had it all before.
+    """
+    made, said = str(shop.record("release").facts["release"]), waits_for_a_person(shop.workspace)
+    told: Facts = {"waits": said[0]} if said else {}
+    for sentence in said:
+        tqdm.write(f"  {sentence}", file=sys.stderr)
+    return {"deliveries": mark_released(shop.workspace, made), **told}
+
+
 PARTS = (
     "product_embeddings",
     "search_index",
@@ -120,8 +136,7 @@ PARTS = (
     also=lambda shop: shop.versions("graph_vectors") if graph_on(shop) else {},
     kinds={"python"},
     there=_there,
-    # Also where nothing is made anew: then the release has had it all before.
-    shown=lambda shop: {"deliveries": mark_released(shop.workspace, current_id(shop.workspace.root) or "")},
+    shown=_shown,
     code_version="4",
     description="Model, vectors, index, data version and metrics in one folder, named by `current`.",
     op="write_release",
@@ -129,7 +144,7 @@ PARTS = (
 def release(shop: Shop, folder: Path) -> Facts:
     """Write the release and move the pointer to it; the same content gives the same release."""
     from models.features.store import prune_stores
-    from releases import promote, prune, write_release
+    from releases import go_live, prune, write_release
     from releases.contents import graph_part, keep_reference, release_parts, released_card, with_stock
     from retrieval.ranking.answers import floors_said, load_answers
     from retrieval.ranking.fusion import FusionModel
@@ -173,11 +188,15 @@ def release(shop: Shop, folder: Path) -> Facts:
         ),
         **({} if graph is None else graph_part(graph)),
     )
-    promote(workspace.root, made.id, shop.cause or "asked for")
-    prune(workspace.root, keep=shop.settings.release.keep)
+    settings = shop.settings.release
+    go_live(workspace, made.id, shop.cause or "asked for", ask=settings.promotion == "ask")
+    prune(workspace.root, settings.keep, spared=spared(workspace))
     for stores in ("features", "embeddings"):
         prune_stores(workspace.state / stores)
-    keep_reference(workspace.state / "reference" / model.name, products, vectors)
+    reference = workspace.state / "reference" / model.name
+    if not reference.exists():
+        seen = described_catalogue(shop, learned_ids(shop))
+        keep_reference(reference, products, vectors, seen, own_vectors(shop))
     write_json(folder / "release.json", {"release": made.id, "folder": f"releases/{made.id}"})
     return {
         "release": made.id,

@@ -121,11 +121,26 @@ def graph_part(folder: Path) -> dict[str, Any]:
     return {"graph_embeddings": refined, "graph_index": load_index(folder / "index", refined)}
 
 
-def keep_reference(folder: Path, products: pd.DataFrame, vectors: np.ndarray) -> None:
-    """What drift is measured against: the catalogue as the champion first embedded it, written once."""
+def keep_reference(
+    folder: Path,
+    products: pd.DataFrame,
+    vectors: np.ndarray,
+    described: pd.DataFrame | None = None,
+    own: Mapping[str, np.ndarray] | None = None,
+) -> None:
+    """What drift is measured against: the catalogue as the champion first embedded it, written once.
+
+    Args:
+        described: `data_checks.drift.described.described` of those products.
+        own: name to (n, d) of what modalities say of them before any training.
+    """
     if folder.exists():
         return
     with atomic_directory(folder) as temporary:
         write_table(temporary / "products.parquet", products)
         np.save(temporary / "embeddings.npy", vectors)
+        if described is not None:
+            write_table(temporary / "described.parquet", described)
+        for name, table in (own or {}).items():
+            np.save(temporary / f"own-{name}.npy", table)
         seal_folder(temporary)

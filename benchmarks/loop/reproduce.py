@@ -47,8 +47,8 @@ def figures() -> Iterator[Figure]:
         trials=1,
         parts=[line(f"{ran} threads, as then", same), line(f"{fewer} threads", other)],
         reason=(
-            "Built again by `shelfspace reproduce` from the snapshot in DVC, the code in git and the settings "
-            f"in the release. The tolerance elsewhere is {TOLERANCE:g} for each number of a vector."
+            "Built again by `shelfspace reproduce` from the snapshot in DVC, the code in git and the "
+            f"settings in the release. The tolerance elsewhere is {TOLERANCE:g} for each number of a vector."
         ),
         seconds=round(seconds, 1),
     )

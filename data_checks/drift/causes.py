@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from data_checks.drift.monitors import is_number
+from data_checks.drift.monitors import PRICE_LEVEL, is_number, with_price_level
 from data_checks.drift.windows import Window
 
 __all__ = ["KINDS", "describe_move", "kind_of"]
@@ -26,7 +26,7 @@ ROOTS = {
     "has_photo": "dead_photos", "photo_decodable": "dead_photos", "photos": "dead_photos",
     "photo_brightness": "dark_photos",
     "category new": "new_category", "category": "new_category",
-    "log_price": "price", "has_price": "price",
+    "log_price": "price", "price_level": "price", "has_price": "price",
     "language": "language",
 }  # fmt: skip
 """Monitors of the catalogue that name a cause. The kind is that of the one farthest over its limit."""
@@ -67,16 +67,24 @@ def describe_move(monitor: str, window: Window, reference: Window) -> str:
         return f"{monitor} can be told from the reference's"
     if monitor in window.counts:
         return f"{_named(monitor)} {reference.counts[monitor]:g} to {window.counts[monitor]:g}"
+    then, now = (with_price_level(w.columns, reference.columns) for w in (reference, window))
+    if monitor == PRICE_LEVEL:
+        return f"price: {10 ** now[monitor].median() - 1:+.0%} beside the same categories"
     for end in (" missing", " new"):
-        if monitor.endswith(end):
-            return _share(monitor.removesuffix(end), end.strip(), window, reference)
-    then, now = reference.columns[monitor].dropna(), window.columns[monitor].dropna()
+        column = monitor.removesuffix(end)
+        if column != monitor:
+            return _share(column, end.strip(), then[column], now[column])
+    return _distribution(monitor, then[monitor].dropna(), now[monitor].dropna())
+
+
+def _distribution(column: str, then: pd.Series, now: pd.Series) -> str:
+    """The median of numbers; of categories the one whose share has moved farthest."""
     if is_number(then) and is_number(now):
         before, after = float(np.median(then)), float(np.median(now))
-        if monitor.startswith("log_"):
+        if column.startswith("log_"):
             before, after = 10**before, 10**after
-            return f"{_named(monitor[4:])}: median {before:.4g} to {after:.4g} ({after / before - 1:+.0%})"
-        return f"{_named(monitor)}: median {before:.4g} to {after:.4g}"
+            return f"{_named(column[4:])}: median {before:.4g} to {after:.4g} ({after / before - 1:+.0%})"
+        return f"{_named(column)}: median {before:.4g} to {after:.4g}"
     shares = pd.DataFrame(
         {
             "then": then.astype(str).value_counts(normalize=True),
@@ -85,11 +93,10 @@ def describe_move(monitor: str, window: Window, reference: Window) -> str:
     ).fillna(0.0)
     most = int((shares["now"] - shares["then"]).abs().to_numpy().argmax())
     before, after = shares.to_numpy()[most]
-    return f"{_named(monitor)} '{shares.index[most]}': {before:.0%} to {after:.0%} of rows"
+    return f"{_named(column)} '{shares.index[most]}': {before:.0%} to {after:.0%} of rows"
 
 
-def _share(column: str, what: str, window: Window, reference: Window) -> str:
-    then, now = reference.columns[column], window.columns[column]
+def _share(column: str, what: str, then: pd.Series, now: pd.Series) -> str:
     if what == "missing":
         return f"{_named(column)} missing: {then.isna().mean():.0%} to {now.isna().mean():.0%} of rows"
     known = now.dropna().astype(str)

@@ -17,7 +17,7 @@ import orjson
 import pandas as pd
 from scipy.stats import chi2, f
 
-from data_checks.drift.monitors import measure
+from data_checks.drift.pairwise import chance_distances, pair_distances
 from data_checks.drift.windows import Window, pool_windows
 from shelfspace.errors import ArtifactError
 from shelfspace.files import json_bytes
@@ -28,7 +28,7 @@ OWN_WINDOWS = 8
 """Fewer past windows say nothing of a shop: limits are the defaults, and a verdict is provisional."""
 MOST_WINDOWS = 26
 """Half a year of weeks: the latest past windows that limits are fitted on."""
-ALPHA = 0.01
+ALPHA = 0.02
 """Chance that a window without a shift is over any of its limits. A verdict asks for the same monitor in two
 of three windows."""
 EFFECT = 0.1
@@ -39,7 +39,11 @@ where nothing was."""
 COUNT_EFFECT = 0.2
 DEFAULT_EFFECTS = {" vectors": 0.15, " new": 0.2, " missing": 0.2}
 """Without own windows, as `EFFECTS`: twice as much."""
-DRAWS = 40
+DRAWS = 60
+MANN_WHITNEY = 1 / 12
+"""Variance of a ROC AUC without skill, over 1/m + 1/n (Mann and Whitney 1947)."""
+FREEDOM = (0.5, 40.0)
+"""Least and most degrees of freedom of a squared distance; below 1 the tail is heavier than Student's."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Limits:
         limit = self.monitors.get(name)
         if limit is None:
             return 2 * _effect(name, False)
-        alpha = ALPHA / max(len(self.monitors), 1)
+        alpha = ALPHA / max(sum(limit.chance > 0 or limit.noise > 0 for limit in self.monitors.values()), 1)
         inverse = 1 / max(rows, 1) + 1 / max(reference_rows, 1)
         chance = limit.chance * inverse * chi2.isf(alpha, limit.chance_freedom) / limit.chance_freedom
         own = 0.0
@@ -131,9 +135,12 @@ def fit_limits(history: Sequence[Window], seed: int = 0) -> Limits:
     history = list(history)[-MOST_WINDOWS:]
     provisional = len(history) < OWN_WINDOWS
     chance = _by_chance(pool_windows(history), seed) if history else {}
-    pairs = pd.DataFrame() if provisional else _pairs(history)
+    pairs = pd.DataFrame() if provisional else pair_distances(history)
+    if len(pairs):
+        ends = zip(pairs["first"].astype(int), pairs["second"].astype(int), strict=True)
+        pairs["lag"] = [_days(history[i], history[j]) for i, j in ends]
     found = {}
-    for name in sorted({*chance, *pairs.columns} - {"lag"}):
+    for name in sorted({*chance, *pairs.columns} - {"first", "second", "lag"}):
         unit, freedom = chance.get(name, (0.0, 1.0))
         noise, growth, own = 0.0, 0.0, freedom
         if name in pairs:
@@ -149,27 +156,13 @@ def _effect(name: str, provisional: bool) -> float:
 
 def _by_chance(period: Window, seed: int) -> dict[str, tuple[float, float]]:
     """Per monitor the mean squared distance of random halves over (1/m + 1/n), and its degrees of freedom."""
-    rng = np.random.default_rng(seed)
-    blocks = np.arange(period.rows) if period.blocks is None else pd.factorize(period.blocks)[0]
-    drawn: dict[str, list[float]] = {}
-    for _ in range(DRAWS):
-        side = (rng.random(int(blocks.max(initial=0)) + 1) < 0.5)[blocks]
-        if not 0 < side.sum() < len(side):
-            continue
-        halves = [Window(period.question, period.columns[of]) for of in (side, ~side)]
-        inverse = sum(1 / h.rows for h in halves)
-        for name, value in measure(halves[0], halves[1]).items():
-            drawn.setdefault(name, []).append(value**2 / inverse)
-    return {name: (float(np.mean(v)), _freedom(np.asarray(v), 0.5, 40.0)) for name, v in drawn.items()}
-
-
-def _pairs(history: Sequence[Window]) -> pd.DataFrame:
-    """Distances of every two windows, one row a pair, with their lag in days."""
-    rows = []
-    for i, then in enumerate(history):
-        for now in history[i + 1 :]:
-            rows.append({"lag": _days(then, now), **measure(now, then)})
-    return pd.DataFrame(rows)
+    drawn = chance_distances(period, DRAWS, seed)
+    found = {f"{name} vectors": (MANN_WHITNEY, 1.0) for name in period.vectors}
+    found |= {name: (0.0, 1.0) for name in period.counts}
+    for name in drawn.columns.drop("inverse", errors="ignore"):
+        squared = (drawn[name] ** 2 / drawn["inverse"]).dropna().to_numpy()
+        found[name] = float(squared.mean()), _freedom(squared, *FREEDOM)
+    return found
 
 
 def _days(then: Window, now: Window) -> float:
@@ -189,7 +182,7 @@ def _variogram(lag: pd.Series, squared: pd.Series, most: float) -> tuple[float, 
     (noise, growth), _ = nnls(np.column_stack([np.ones(len(x)), x]), y)
     expected = noise + growth * x
     ratio = y / np.where(expected > 0, expected, 1.0)
-    return float(noise), float(growth), min(_freedom(ratio, 0.5, 40.0), most)
+    return float(noise), float(growth), min(_freedom(ratio, *FREEDOM), most)
 
 
 def _freedom(squared: np.ndarray, least: float, most: float) -> float:

@@ -1,12 +1,13 @@
 """Monitors: one distance each between a window and its reference.
 
-Names of monitors: a column's own name (its distribution), `<column> missing` (share without a value),
-`<column> new` (share of rows with a value that the reference does not hold), `<name> vectors` (how well a
-linear classifier tells the sides apart) and a count's own name. Distances of columns are Evidently's: the
-Wasserstein distance over the reference's standard deviation for numbers, Jensen-Shannon's for all else.
+Names of monitors: a column's own name (its distribution; `price_level` is made here), `<column> missing`
+(share without a value), `<column> new` (share of rows with a value that the reference does not hold),
+`<name> vectors` (how well a linear classifier tells the sides apart) and a count's own name. Distances of
+columns are Evidently's: the Wasserstein distance over the reference's standard deviation for numbers,
+Jensen-Shannon's for all else.
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,10 @@ import pandas as pd
 from data_checks.drift.thresholds import categorical_distance, numeric_distance
 from data_checks.drift.windows import Window
 
-__all__ = ["MIN_VALUES", "comparable", "is_number", "measure", "share_distance", "vector_distance"]
+__all__ = [
+    "COMPONENTS", "MIN_VALUES", "PRICE_LEVEL", "TOP_VALUES", "YES_NO", "comparable", "count_distance",
+    "divergence", "is_number", "measure", "share_distance", "vector_distance", "with_price_level",
+]  # fmt: skip
 
 MIN_VALUES = 10
 """A column with fewer values on a side is left out: nothing can be said of it."""
@@ -23,7 +27,8 @@ COMPONENTS = 16
 SPLITS = 3
 VECTOR_ROWS = 2000
 TOP_VALUES = 20
-OTHER = "(other)"
+PRICE_LEVEL = "price_level"
+YES_NO = {"yes", "no"}
 
 
 def measure(window: Window, reference: Window) -> dict[str, float]:
@@ -33,15 +38,17 @@ def measure(window: Window, reference: Window) -> dict[str, float]:
         window, reference: of one question.
     """
     found: dict[str, float] = {}
-    for name in reference.columns.columns.intersection(window.columns.columns):
-        then, now = reference.columns[name], window.columns[name]
+    before, after = (with_price_level(side.columns, reference.columns) for side in (reference, window))
+    for name in before.columns.intersection(after.columns):
+        then, now = before[name], after[name]
         found[f"{name} missing"] = share_distance(then.isna().mean(), now.isna().mean())
         if min(then.notna().sum(), now.notna().sum()) < MIN_VALUES:
             continue
-        numeric, before, after = comparable(then, now)
-        found[str(name)] = (numeric_distance if numeric else categorical_distance)(before, after)
-        if not numeric:
-            unseen = ~now.dropna().astype(str).isin(set(then.dropna().astype(str)))
+        numeric, first, second = comparable(then, now)
+        found[str(name)] = (numeric_distance if numeric else categorical_distance)(first, second)
+        known = set() if numeric else set(then.dropna().astype(str))
+        if known - YES_NO:
+            unseen = ~now.dropna().astype(str).isin(known)
             found[f"{name} new"] = share_distance(0.0, float(unseen.mean()))
     for name in sorted(set(reference.vectors) & set(window.vectors)):
         sides = reference.vectors[name], window.vectors[name]
@@ -50,6 +57,20 @@ def measure(window: Window, reference: Window) -> dict[str, float]:
     for name in sorted(set(reference.counts) & set(window.counts)):
         found[name] = count_distance(reference.counts[name], window.counts[name])
     return found
+
+
+def with_price_level(columns: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
+    """The columns and `price_level`: log_price over the median of its category in the reference.
+
+    Dearer goods differ by far more than one good's price does in a year: a rise of 30% is 0.2 standard
+    deviations of all prices of a shop and 0.7 of those of one category. Of a category that the reference
+    does not hold it is unknown. Without both columns there is none.
+    """
+    if not {"log_price", "category"} <= {*columns.columns} & {*reference.columns}:
+        return columns
+    medians = reference.groupby("category", observed=True)["log_price"].median()
+    level = columns["log_price"] - columns["category"].map(medians).astype(float)
+    return columns.assign(**{PRICE_LEVEL: level})
 
 
 def is_number(values: pd.Series) -> bool:
@@ -75,13 +96,18 @@ def comparable(then: pd.Series, now: pd.Series) -> tuple[bool, np.ndarray, np.nd
     return False, codes[: len(then)], codes[len(then) :]
 
 
+def divergence(then: Sequence[float] | np.ndarray, now: Sequence[float] | np.ndarray) -> float:
+    """Jensen-Shannon distance of two distributions, as Evidently's and scipy's, without their overhead."""
+    sides = np.array([then, now], float)
+    middle = sides.mean(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = np.where(sides > 0, sides * np.log(sides / middle), 0.0)
+    return float(np.sqrt(max(parts.sum() / 2, 0.0)))
+
+
 def share_distance(then: float, now: float) -> float:
     """Jensen-Shannon distance of two shares."""
-    mixed = np.array([[then, 1 - then], [now, 1 - now]])
-    middle = mixed.mean(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        parts = np.where(mixed > 0, mixed * np.log(mixed / middle), 0.0)
-    return float(np.sqrt(max(parts.sum() / 2, 0.0)))
+    return divergence([then, 1 - then], [now, 1 - now])
 
 
 def count_distance(then: float, now: float) -> float:
@@ -89,7 +115,7 @@ def count_distance(then: float, now: float) -> float:
     return abs(now - then) / max(abs(then), 1.0)
 
 
-def vector_distance(reference: np.ndarray, current: np.ndarray, basis: Any = None) -> float:
+def vector_distance(reference: np.ndarray, current: np.ndarray) -> float:
     """ROC AUC beyond chance, 0 to 0.5, of a linear classifier that tells held-out rows of two sides apart.
 
     Evidently's own classifier of embeddings is linear too and takes 0.3 s a pair; Fisher's discriminant
@@ -98,16 +124,16 @@ def vector_distance(reference: np.ndarray, current: np.ndarray, basis: Any = Non
 
     Args:
         reference, current: (m, d) and (n, d) float32; at most `VECTOR_ROWS` of each are used.
-        basis: a fitted PCA to use instead of one of these two sides.
     """
     from scipy.stats import rankdata
     from sklearn.decomposition import PCA
 
     then, now = (_some(v) for v in (reference, current))
     both = np.concatenate([then, now])
-    if basis is None:
-        basis = PCA(min(COMPONENTS, both.shape[1], len(both) // 4), svd_solver="covariance_eigh").fit(both)
-    reduced = basis.transform(both)
+    components = min(COMPONENTS, len(both) // 4)
+    reduced = both
+    if both.shape[1] > components:
+        reduced = PCA(components, svd_solver="covariance_eigh").fit_transform(both)
     side = np.repeat([0, 1], [len(then), len(now)])
     scores = []
     for seed in range(SPLITS):

@@ -93,7 +93,16 @@ class ReleaseSettings(Section):
         description="Share of the products that are new, gone or changed, from which on the fusion of words "
         "and vectors is learned anew under the same model; 0 learns at every change.",
     )
-    keep: Positive = Field(5, description="Releases kept for rollback.")
+    keep: Positive = Field(
+        5,
+        description="Releases that stay on disk; the live one, the one before it, pinned ones and the "
+        "one that waits are never deleted.",
+    )
+    promotion: Literal["automatic", "ask"] = Field(
+        "automatic",
+        description="Whether a release goes live by itself, or waits until a person approves it; the "
+        "first one goes live in any case.",
+    )
 
 
 class Service(Section):
@@ -188,6 +197,12 @@ class Monitoring(Section):
         0.65, description="ROC AUC of the domain classifier that makes a drift."
     )
     sample_rows: Positive = Field(2000, description="Rows compared at most, per side.")
+    window_rows: Positive = Field(
+        500, description="Rows of a window: requests, sales, or products that came or changed."
+    )
+    window_days: float = Field(
+        1.0, ge=0, description="Least days that a window of traffic covers; sales are cut into weeks."
+    )
 
 
 CRON = r"^\S+( \S+){4}$"
