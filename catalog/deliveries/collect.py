@@ -14,7 +14,7 @@ from catalog.deliveries.archive import DONE, REFUSED, clear_strays, put_away, se
 from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
 from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
-from catalog.deliveries.table import approve_command, write_page
+from catalog.deliveries.table import write_page
 from catalog.deliveries.withdraw import note_withdrawn, withdrawals
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
@@ -236,7 +236,7 @@ def _still_held(entry: Entry, report: SnapshotReport) -> bool:
 
 
 def _held(entry: Entry, workspace: Workspace) -> str:
-    how = approve_command(workspace, entry.arrival)
+    how = workspace.command("approve", DELIVERY=entry.arrival)
     return f"{entry.name} is held: {entry.reason}; if that is meant: {how}"
 
 

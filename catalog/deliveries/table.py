@@ -9,7 +9,7 @@ from catalog.deliveries.settle import FOLDER, files_in, folders_in
 from shelfspace.files import write_text
 from shelfspace.workspace import Workspace
 
-__all__ = ["PAGE", "approve_command", "delivery_rows", "delivery_table", "write_page"]
+__all__ = ["PAGE", "delivery_rows", "delivery_table", "write_page"]
 
 PAGE = "deliveries.html"
 NEWEST = 200
@@ -19,11 +19,6 @@ HEAD = """<!doctype html><meta charset="utf-8"><title>Deliveries of {name}</titl
 td,th{{padding:.35rem .8rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}}</style>
 <h1>Deliveries of {name}</h1><p>{told}</p>
 """
-
-
-def approve_command(workspace: Workspace, delivery: int | str) -> str:
-    """What to type to let a held delivery through."""
-    return workspace.command(f"approve {delivery}").replace("make approve ", "make approve DELIVERY=")
 
 
 def delivery_rows(workspace: Workspace, quiet_seconds: float) -> list[dict[str, str]]:
@@ -67,7 +62,11 @@ def _row(entry: Entry, workspace: Workspace) -> dict[str, str]:
     said = entry.reason
     if entry.state is State.HELD:
         said += "; approved, the next run takes it" if entry.approved else ""
-        said += "" if entry.approved else f"; if that is meant: {approve_command(workspace, entry.arrival)}"
+        said += (
+            ""
+            if entry.approved
+            else f"; if that is meant: {workspace.command('approve', DELIVERY=entry.arrival)}"
+        )
     return {
         "no.": str(entry.arrival),
         "arrived": entry.arrived.replace("T", " ").removesuffix("+00:00"),
