@@ -9,6 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.lib.checks import require_checks
+from assets.lib.experiments import note_judged
 from assets.lib.learning import model_settings, read_catalogue
 from assets.lib.presentation import table_fact, to_metadata
 from assets.lib.provenance import challenger_made_by, provenance, training_provenance
@@ -129,6 +130,7 @@ def _judged_by_the_gate(
     context: dg.AssetExecutionContext, shop: Shop
 ) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     from models.inference.product_encoder import ProductEncoder
+    from releases.bars import refusal
     from releases.gate import decide
 
     workspace = shop.workspace
@@ -143,13 +145,16 @@ def _judged_by_the_gate(
         yield gate_check(None, [])
         return
     beside = None if reigning is None else _judged(shop, champion_model(workspace)).judgement
-    verdict = decide(read_json(judged / "evaluation.json"), beside, shop.settings.gate)
+    found = read_json(judged / "evaluation.json")
+    verdict = refusal(workspace, fingerprint, found["holdout"]) or decide(found, beside, shop.settings.gate)
     sentences = note_verdict(workspace, verdict, fingerprint)
+    noted = note_judged(shop, fingerprint, verdict)
     facts = {
         "promoted": verdict.promote,
         "reasons": table_fact(pd.DataFrame({"the gate says": sentences}), len(sentences), 300),
         "fingerprint": fingerprint,
         "cause": shop.cause or "asked for",
+        **noted,
     }
     if not verdict.promote:
         stays = "no model is champion yet" if reigning is None else "the champion stays"

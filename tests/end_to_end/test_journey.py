@@ -194,6 +194,7 @@ def test_a_delivery_is_refreshed_without_training(checkout: Checkout, demo: Fini
     assert (checkout.workspace / "inbox" / "done" / "NEW-1.csv").exists()
     back = checkout.make("rollback")
     assert before in back.stdout
+    assert "held until they are approved" in back.stdout
     assert (checkout.workspace / "releases" / "current").read_text().strip() == before
 
 
@@ -217,6 +218,7 @@ def test_a_refused_challenger_leaves_the_champion_and_holds_no_delivery_back(
         assert "1.000" in " ".join(verdict["reasons"])
         assert (checkout.workspace / "champion.json").read_text() == champion
         assert "NEW-2" in released_ids(checkout), "what was collected is released under the champion"
+        assert "NEW-1" not in released_ids(checkout), "what was rolled back is held until it is approved"
     finally:
         described.write_text(kept)
 
