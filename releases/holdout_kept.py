@@ -1,8 +1,8 @@
 """The holdout as it was when the champion was crowned, beside what deliveries have made of it since.
 
 A model is judged by rows that nobody must rewrite unseen: of each the category is kept, with what the
-champion says of it (`releases.look_evidence`). Rewritten ones are judged by that witness, apart from rows that are as
-they were and from new ones. What a person has approved is left out.
+champion says of it (`releases.look_evidence`). Rewritten ones are judged by that witness, apart from those
+that are as they were and from new ones. What a person has approved is left out.
 """
 
 import pandas as pd
