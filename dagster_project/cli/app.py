@@ -11,6 +11,7 @@ import click
 
 from dagster_project.cli.adopt import adopt
 from dagster_project.cli.alerts import alerts
+from dagster_project.cli.backup import backup, restore
 from dagster_project.cli.deliveries import approve, deliveries
 from dagster_project.cli.experiments import experiments
 from dagster_project.cli.export import export
@@ -93,7 +94,21 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, daemon, webserver, serve, drift, summary, fetch_media),
-    *(experiments, deliveries, approve, releases, rollback, export, adopt, scrub, synonyms, keys, alerts),
+    *(
+        experiments,
+        deliveries,
+        approve,
+        releases,
+        rollback,
+        export,
+        adopt,
+        scrub,
+        backup,
+        restore,
+        synonyms,
+        keys,
+        alerts,
+    ),
 )
 for command in COMMANDS:
     shelfspace.add_command(command)
