@@ -64,7 +64,8 @@ def _sentence_zh(by: Comparison) -> str:
     """`Comparison.sentence` in Chinese."""
     low, high = by.interval
     return (
-        f"采用{CHINESE[by.winner]}（学习模型 {by.learned:.3f}，{CHINESE[by.rival]} {by.rivals[by.rival]:.3f}；"
+        f"采用{CHINESE[by.winner]}（学习模型 {by.learned:.3f}，"
+        f"{CHINESE[by.rival]} {by.rivals[by.rival]:.3f}；"
         f"相差 {by.by:+.3f}，95% 区间 {low:+.3f} 至 {high:+.3f}，{by.rows} 行）"
     )
 
