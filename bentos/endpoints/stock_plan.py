@@ -110,7 +110,7 @@ def usual_orders(rows: pd.DataFrame, review_days: float) -> Said:
     """
     between = (rows["order_up_to"] - rows["reorder_point"]).astype("float64")
     asked = rows["weekly_demand"].astype("float64") * review_days / 7
-    usual = int((asked / between).clip(upper=1).where(between > 0).sum().round())
+    usual = round(float((asked / between).clip(upper=1).where(between > 0).sum()))
     today = int(rows["state"].isin(PRESSING).sum())
     behind, behind_zh = (
         (", since stock is below them", "，因为库存低于这些水平") if today > 2 * usual else ("", "")
