@@ -19,7 +19,7 @@ from assets.lib.stage import result, stage
 from releases.champion import champion as current_champion
 from releases.champion import champion_model, crown, note_verdict
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json, write_text
+from shelfspace.files import read_json, read_parquet, write_text
 
 if TYPE_CHECKING:
     from models.evaluation.catalogue import JudgedCatalogue
@@ -30,7 +30,7 @@ __all__ = ["champion", "evaluation", "model_card"]
 HEADLINE = ("accuracy", "baseline_accuracy", "macro_f1", "roc_auc", "same_category_recall_at_10")
 """Figures that people look for first."""
 
-judging = partial(stage, group="evaluation", owners=["team:representation"], code_version="4")
+judging = partial(stage, group="evaluation", owners=["team:representation"])
 
 
 @judging(
@@ -40,6 +40,7 @@ judging = partial(stage, group="evaluation", owners=["team:representation"], cod
     kinds={"scikitlearn"},
     description="Accuracy, F1, confusion, ROC and retrieval on the holdout, by what the model sees.",
     op="judge_challenger",
+    code_version="5",
 )
 def evaluation(shop: Shop, folder: Path) -> Facts:
     """Judge the challenger by every non-empty subset of modalities, beside a simple baseline."""
@@ -70,8 +71,8 @@ def evaluation(shop: Shop, folder: Path) -> Facts:
 def _judged(shop: Shop, model: Path) -> "JudgedCatalogue":
     from models.evaluation.catalogue import judge_catalogue
 
-    sides, level = shop.split()["split"], shop.source.label_level
-    return judge_catalogue(model, read_catalogue(shop), sides, shop.settings, level)
+    split, level = shop.split(), shop.source.label_level
+    return judge_catalogue(model, read_catalogue(shop), split["split"], shop.settings, level, split["group"])
 
 
 @judging(
@@ -80,6 +81,7 @@ def _judged(shop: Shop, model: Path) -> "JudgedCatalogue":
     inputs=["evaluation", "challenger", "splits"],
     settings=lambda shop: list(model_settings(shop).model_dump(include={"model", "training"}).values()),
     kinds={"markdown"},
+    code_version="4",
     description="What the model is, what it was trained on, what it is good and bad at.",
 )
 def model_card(shop: Shop, folder: Path) -> Facts:
@@ -128,7 +130,7 @@ def _judged_by_the_gate(
     context: dg.AssetExecutionContext, shop: Shop
 ) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     from models.inference.product_encoder import ProductEncoder
-    from releases.gate import decide
+    from releases.gate import Judged, decide
 
     workspace = shop.workspace
     require_checks(context, shop, ["challenger"])
@@ -141,8 +143,13 @@ def _judged_by_the_gate(
         yield result(context, "champion", record, facts)
         yield gate_check(None, [])
         return
-    beside = None if reigning is None else _judged(shop, champion_model(workspace)).judgement
-    verdict = decide(read_json(judged / "evaluation.json"), beside, shop.settings.gate)
+    beside = None
+    if reigning is not None:
+        # Judged anew: the holdout may have grown since, and older judgements kept no outcome of a product.
+        again = _judged(shop, champion_model(workspace))
+        beside = Judged(again.judgement, again.outcomes)
+    mine = Judged(read_json(judged / "evaluation.json"), read_parquet(judged / "outcomes.parquet"))
+    verdict = decide(mine, beside, shop.settings.gate)
     sentences = note_verdict(workspace, verdict, fingerprint)
     facts = {
         "promoted": verdict.promote,
