@@ -15,8 +15,9 @@ from catalog.deliveries.collect import collect, note_taken
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
 from catalog.sources.watch import note_collected, source_state
+from releases.delivery_look import DeliveryLook, last_looks
 
-__all__ = ["RAW", "raw"]
+__all__ = ["RAW", "new_data_fits", "raw"]
 
 RAW = {
     "raw_products": "Product rows exactly as the source gave them, in Parquet shards.",
@@ -52,7 +53,9 @@ def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Mat
     workspace, settings = shop.workspace, shop.settings
     lies_there = source_state(shop.source)
     key = user_key(workspace.state, settings.service.user_key_file)
-    collected = collect(workspace, shop.source, settings, user_key=key)
+    look = DeliveryLook(workspace, shop.source, settings)
+    collected = collect(workspace, shop.source, settings, user_key=key, look=look)
+    look.save()
     report = collected.report
     version = data_versions.keep(
         workspace.snapshot,
@@ -93,3 +96,31 @@ def _shown(shop: Shop, asset: str, missing_media: int) -> Facts:
     readers = {"raw_products": read_raw_products, "raw_events": read_raw_events, "raw_stock": read_raw_stock}
     table = readers[asset](shop.workspace.snapshot)
     return {"dagster/row_count": len(table), "preview": table_fact(table, 5)}
+
+
+@dg.asset_check(
+    asset="raw_products",
+    description="What the last collection was to take in fits what the champion knows. What does not is "
+    "held, and stops nothing else.",
+)
+def new_data_fits(shop: Shop) -> dg.AssetCheckResult:
+    """Whether the look at the data held something, why, and what it could not judge."""
+    looks = last_looks(shop.workspace)
+    held = [f"{looked.name}: {looked.sentence}" for looked in looks if looked.held]
+    notes = [f"{looked.name}: {note}" for looked in looks for note in looked.notes]
+    said = (
+        held
+        or notes
+        or (["nothing speaks against what came in"] if looks else ["no product came in or changed"])
+    )
+    return dg.AssetCheckResult(
+        passed=not held,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(said),
+        metadata={
+            "held": len(held),
+            "products looked at": sum(looked.rows for looked in looks),
+            "looks": [looked.to_dict() for looked in looks],
+            "examples": dg.MetadataValue.md("\n".join(f"- {one}" for look in looks for one in look.examples)),
+        },
+    )

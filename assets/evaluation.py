@@ -11,7 +11,7 @@ import pandas as pd
 from assets.lib.checks import require_checks
 from assets.lib.learning import model_settings, read_catalogue
 from assets.lib.presentation import table_fact, to_metadata
-from assets.lib.provenance import provenance, training_provenance
+from assets.lib.provenance import challenger_made_by, provenance, training_provenance
 from assets.lib.record import Facts, Record
 from assets.lib.refusals import refusals_first
 from assets.lib.shop import Shop
@@ -80,6 +80,7 @@ def _judged(shop: Shop, model: Path) -> "JudgedCatalogue":
     deps=["evaluation", "challenger"],
     inputs=["evaluation", "challenger", "splits"],
     settings=lambda shop: list(model_settings(shop).model_dump(include={"model", "training"}).values()),
+    code_version="5",
     kinds={"markdown"},
     code_version="4",
     description="What the model is, what it was trained on, what it is good and bad at.",
@@ -180,7 +181,7 @@ def _judged_by_the_gate(
             "run_id": context.run.run_id,
             "cause": shop.cause,
             "data": provenance(shop),
-            "made_by": shop.record("challenger").made_by,
+            "made_by": challenger_made_by(shop),
             "reasons": verdict.reasons,
         },
         [judged / "evaluation.json", judged / "metrics.json", shop.folder("model_card") / "model_card.md"],

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -11,17 +11,15 @@ from assets.lib.presentation import table_fact
 from assets.lib.record import Facts, read_record
 from assets.lib.shop import FOLDERS, Shop
 from assets.lib.stage import stage
-from releases.champion import champion_model, crowned
-from shelfspace.files import check_sealed_folder, read_array, read_json, read_parquet, write_json, write_table
-from shelfspace.hashing import fingerprint
+from assets.lib.watch import watched
+from assets.lib.watched import there
+from releases.champion import champion_model
+from shelfspace.files import read_json, write_json, write_table, write_text
 from shelfspace.workspace import Workspace
-
-if TYPE_CHECKING:
-    from data_checks.drift.verdict import DriftVerdict
 
 __all__ = ["drift", "drift_report", "latest_verdict", "live_requests"]
 
-monitoring = partial(stage, group="monitoring", owners=["team:serving"], code_version="1")
+monitoring = partial(stage, group="monitoring", owners=["team:serving"])
 
 
 def _versions(shop: Shop) -> dict[str, str]:
@@ -46,6 +44,7 @@ def _click_through(shop: Shop) -> Facts:
     also=_versions,
     shown=_click_through,
     kinds={"parquet"},
+    code_version="2",
     description="Requests the service answered, from its log: statistics and vectors, no shopper data.",
 )
 def live_requests(shop: Shop, folder: Path) -> Facts:
@@ -63,64 +62,29 @@ def live_requests(shop: Shop, folder: Path) -> Facts:
     }
 
 
-@monitoring(
-    folder="monitoring/drift_report",
-    deps=["live_requests", "product_embeddings", "products", "champion", "release"],
-    inputs=["live_requests", "product_embeddings", "champion"],
-    settings=lambda shop: [shop.settings.monitoring.model_dump()],
-    shown=lambda shop: {"dashboard": _dashboard(shop)},
-    kinds={"evidently"},
-    description="Evidently's comparison of catalogue and traffic with the champion's reference.",
-)
-def drift_report(shop: Shop, folder: Path) -> Facts:
-    """Compare today's catalogue and traffic with what the champion was crowned on."""
-    from data_checks.drift.compare import (
-        EmbeddedCatalogue,
-        compare_with_reference,
-        verdict_rows,
-        verdict_summary,
-    )
-
-    workspace, model = shop.workspace, champion_model(shop.workspace).name
-    reference = workspace.state / "reference" / model
-    requests = read_parquet(shop.folder("live_requests") / "requests.parquet")
-    check_sealed_folder(reference)
-    verdicts = compare_with_reference(
-        EmbeddedCatalogue(shop.embedded_products(), shop.vectors()),
-        EmbeddedCatalogue(
-            read_parquet(reference / "products.parquet"),
-            read_array(reference / "embeddings.npy"),
-        ),
-        requests,
-        crowned(workspace),
-        shop.settings.monitoring,
-        label_level=shop.source.label_level,
-        out=folder,
-        dashboard=workspace.state / "evidently",
-        project=workspace.name,
-    )
-    summary = verdict_summary(verdicts, model)
-    write_json(folder / "verdict.json", summary)
-    return {
-        "drifted": summary["drifted"],
-        "cause": summary["cause"] or "nothing drifted",
-        "requests": len(requests),
-        "compared": table_fact(verdict_rows(verdicts), 20),
-        **_figures(verdicts),
-        **{f"report_{page.stem}": {"page": page.name} for page in sorted(folder.glob("*.html"))},
-    }
+BESIDE = ("quarantine", "media_findings", "modality_vectors", "events", "interactions", "click_judgements")
+"""What the questions read beside catalogue and requests, where it was ever computed."""
+HISTORY = "history.parquet"
 
 
-def _figures(verdicts: "list[DriftVerdict]") -> Facts:
-    """Numbers that the UI plots over time, of what was judged."""
-    judged = [verdict for verdict in verdicts if verdict.judged]
-    shares = {f"drifted_share {verdict.name}": round(verdict.share, 4) for verdict in judged}
-    scores = {
-        f"embeddings_roc_auc {verdict.name}": round(verdict.embedding_score, 4)
-        for verdict in judged
-        if verdict.embedding_score is not None
-    }
-    return shares | scores
+def _beside(shop: Shop) -> dict[str, str]:
+    return shop.versions(*there(shop, BESIDE))
+
+
+def _noted(shop: Shop) -> Facts:
+    """Note the verdicts in the history, a point at every check, also where nothing was computed anew."""
+    from data_checks.drift.dashboard import add_check_run
+    from data_checks.drift.history import add_check, check_rows
+    from data_checks.drift.verdict import Verdict
+
+    said = read_json(shop.folder("drift_report") / "verdict.json")
+    names = [name.replace(" ", "-") for name in said["compared"]]
+    files = [shop.folder("drift_report") / f"{name}.json" for name in names]
+    verdicts = [Verdict.from_json(file.read_bytes()) for file in files]
+    now = pd.Timestamp.now(tz="UTC").floor("s")
+    add_check(shop.workspace.state / "drift" / HISTORY, check_rows(verdicts, said["champion"], now))
+    add_check_run(verdicts, said, now, shop.workspace.state / "evidently", shop.workspace.name)
+    return {"dashboard": _dashboard(shop)}
 
 
 def _dashboard(shop: Shop) -> Facts | str:
@@ -133,30 +97,72 @@ def _dashboard(shop: Shop) -> Facts | str:
     return {"url": f"{address.rstrip('/')}/projects/{project_id(shop.workspace.name)}"}
 
 
+@monitoring(
+    folder="monitoring/drift_report",
+    deps=["live_requests", "product_embeddings", "products", "champion", "release", *BESIDE],
+    inputs=["live_requests", "product_embeddings", "products", "champion"],
+    also=_beside,
+    settings=lambda shop: [shop.settings.monitoring.model_dump()],
+    shown=_noted,
+    kinds={"evidently"},
+    code_version="2",
+    description="Has the catalogue moved since the champion learned, has the traffic since promotion?",
+)
+def drift_report(shop: Shop, folder: Path) -> Facts:
+    """Judge each question's latest windows against a reference that stays; decide what follows."""
+    from data_checks.drift.check import judge_questions, summary, verdict_rows
+    from data_checks.drift.decision import decide
+    from data_checks.drift.report import comparison_page
+
+    model = champion_model(shop.workspace).name
+    watch = watched(shop)
+    verdicts = judge_questions(watch.questions, watch.kept)
+    decision = decide(verdicts, watch.new_rows > 0, watch.new_labels > 0, watch.clicks)
+    said = summary(verdicts, watch.questions, decision, model, shop.data_version("products"))
+    for question, verdict in zip(watch.questions, verdicts, strict=True):
+        stem = folder / verdict.question.replace(" ", "-")
+        write_text(stem.with_suffix(".json"), verdict.to_json())
+        page = comparison_page(question, verdict, shop.settings.monitoring.sample_rows)
+        if page is not None:
+            write_text(stem.with_suffix(".html"), page)
+    write_json(folder / "verdict.json", said)
+    return {
+        "drifted": said["drifted"],
+        "decision": decision.action,
+        "reason": decision.reason,
+        "cause": said["cause"] or "nothing drifted",
+        "new_rows": watch.new_rows,
+        "new_labels": watch.new_labels,
+        "questions": table_fact(verdict_rows(verdicts), 20, 200),
+        **{f"report_{page.stem}": {"page": page.name} for page in sorted(folder.glob("*.html"))},
+    }
+
+
 @dg.asset_check(
     asset="drift_report",
-    description="Catalogue and traffic look like what the champion was crowned on. Drift stops nothing.",
+    description="Catalogue and traffic look like what the champion knows. Drift stops nothing.",
 )
 def drift(shop: Shop) -> dg.AssetCheckResult:
-    """Whether the last report found drift, and its cause; quiet where there were too few rows to judge."""
+    """Whether the last report found drift, what follows and why; quiet where little was there to judge."""
     verdict = read_json(shop.folder("drift_report") / "verdict.json")
     judged = sorted(name for name, found in verdict["compared"].items() if found["judged"])
     said = f"No drift in {', '.join(judged)}." if judged else "Nothing was judged: too few rows."
+    decision = verdict.get("decision", {"action": "none", "reason": ""})
+    follows = f"{decision['action'].replace('_', ' ')}: {decision['reason']}"
     return dg.AssetCheckResult(
         passed=not verdict["drifted"],
         severity=dg.AssetCheckSeverity.WARN,
-        description=verdict["cause"] or said,
+        description=said if decision["action"] == "none" else follows,
         metadata={
             "judged": len(judged),
             "drifted": sum(found["drifted"] for found in verdict["compared"].values()),
+            "decision": decision["action"],
+            "reason": decision["reason"],
         },
     )
 
 
 def latest_verdict(workspace: Workspace) -> dict[str, Any] | None:
-    """The last drift verdict with a key that changes when the verdict does, or None."""
+    """The last drift verdict, with the key of what it calls for, or None."""
     path = workspace.root / FOLDERS["drift_report"] / "verdict.json"
-    if not path.exists():
-        return None
-    verdict = read_json(path)
-    return {**verdict, "key": fingerprint(verdict)}
+    return read_json(path) if path.exists() else None

@@ -10,12 +10,13 @@ from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from releases import current, current_id
-from releases.pairs import publish, published, withdraw
+from releases.pairs import publish, published, restore, withdraw
 from shelfspace.files import write_json
 
 __all__ = ["published_insights"]
 
 OF_THE_RELEASE, NEWER, OTHER = "as the release packs it", "newer than the release", "of other vectors"
+AGAIN = "as last published for the release"
 
 
 def _live(shop: Shop) -> dict[str, str]:
@@ -38,7 +39,7 @@ def _there(shop: Shop, facts: Facts) -> bool:
     also=_live,
     there=_there,
     kinds={"python"},
-    code_version="1",
+    code_version="2",
     description="Applications that know more than the live release packs, each served with it from now on.",
 )
 def published_insights(shop: Shop, folder: Path) -> Facts:
@@ -59,16 +60,19 @@ def published_insights(shop: Shop, folder: Path) -> Facts:
         if fits and packed != record.files:
             publish(root, name, shop.folder(name), live.id, record.data_version)
             states[name] = NEWER
+        elif not fits and restore(root, name, live.id) is not None:
+            states[name] = AGAIN
         else:
             withdraw(root, name)
             states[name] = OF_THE_RELEASE if fits else OTHER
     write_json(folder / "published.json", {"release": live.id, "applications": states})
     shown = pd.DataFrame(states.items(), columns=["application", "state"])
-    why = {} if fits else {"kept": f"{live.id} packs, since the workspace holds vectors of another release"}
+    said = f"what {live.id} packs or was last told, since the workspace holds vectors of another release"
+    why = {} if fits else {"kept": said}
     return {
         "dagster/row_count": len(states),
         "release": live.id,
-        "newer": {"json": [name for name, state in states.items() if state == NEWER]},
+        "newer": {"json": [name for name, state in states.items() if state in (NEWER, AGAIN)]},
         "applications": table_fact(shown, len(shown)),
         **why,
     }

@@ -10,10 +10,11 @@ from assets.graph import graph_on
 from assets.insights import INSIGHTS
 from assets.lib.checks import build_check
 from assets.lib.learning import read_catalogue
-from assets.lib.provenance import provenance
+from assets.lib.provenance import provenance, release_made_by
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
+from assets.lib.watched import described_catalogue, learned_ids, own_vectors
 from catalog.deliveries.milestones import mark_released
 from releases import Release, current_id
 from releases.champion import champion_model, champion_paper, check_papers, crowned
@@ -30,8 +31,8 @@ releasing = partial(stage, group="release", owners=["team:serving"])
     judged=["quarantine"],
     settings=lambda shop: [shop.settings.features.model_dump(include={"text_encoder", "image_encoder"})],
     kinds={"torch", "numpy"},
-    code_version="1",
-    description="One vector a product by the champion; only changed products are computed.",
+    code_version="2",
+    description="One vector a product by the champion, and what it names it; only changed ones are computed.",
 )
 def product_embeddings(shop: Shop, folder: Path) -> Facts:
     """Embed every product that has any modality, through a ledger keyed by content and model."""
@@ -103,6 +104,7 @@ PARTS = (
     "search_index",
     "products",
     "stock",
+    "splits",
     "lexical_index",
     "modality_vectors",
     *INSIGHTS,
@@ -121,7 +123,7 @@ PARTS = (
     there=_there,
     # Also where nothing is made anew: then the release has had it all before.
     shown=lambda shop: {"deliveries": mark_released(shop.workspace, current_id(shop.workspace.root) or "")},
-    code_version="3",
+    code_version="4",
     description="Model, vectors, index, data version and metrics in one folder, named by `current`.",
     op="write_release",
 )
@@ -154,7 +156,7 @@ def release(shop: Shop, folder: Path) -> Facts:
         products=products.assign(language=languages),
         metrics=metrics,
         provenance={**provenance(shop), "champion": model.name, "created_at": crowned(workspace)},
-        made_by=shop.made_by(),
+        made_by=release_made_by(shop),
         model_card=released_card(
             champion_paper(model, "model_card.md").read_text(),
             FusionModel.load(shop.folder("search_fusion") / "search_fusion.json"),
@@ -168,6 +170,7 @@ def release(shop: Shop, folder: Path) -> Facts:
             modalities=shop.folder("modality_vectors"),
             insights={name: shop.folder(name) for name in INSIGHTS},
             graph=graph,
+            split=shop.folder("splits") / "splits.parquet",
         ),
         **({} if graph is None else graph_part(graph)),
     )
@@ -175,7 +178,10 @@ def release(shop: Shop, folder: Path) -> Facts:
     prune(workspace.root, keep=shop.settings.release.keep)
     for stores in ("features", "embeddings"):
         prune_stores(workspace.state / stores)
-    keep_reference(workspace.state / "reference" / model.name, products, vectors)
+    reference = workspace.state / "reference" / model.name
+    if not reference.exists():
+        seen = described_catalogue(shop, learned_ids(shop))
+        keep_reference(reference, products, vectors, seen, own_vectors(shop))
     write_json(folder / "release.json", {"release": made.id, "folder": f"releases/{made.id}"})
     return {
         "release": made.id,

@@ -16,7 +16,7 @@ from assets.lib.learning import (
     read_features,
 )
 from assets.lib.presentation import table_fact
-from assets.lib.record import Facts
+from assets.lib.record import OF_A_RUN, Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from shelfspace.files import write_bytes, write_json
@@ -67,7 +67,9 @@ def challenger(shop: Shop, folder: Path) -> Facts:
         scratch=shop.workspace.state / "training",
         progress=True,
     )
-    report.history.to_csv(folder / "history.csv", index=False)
+    # How long an epoch took is no result: equal trainings leave equal bytes.
+    history = report.history.drop(columns="seconds", errors="ignore")
+    history.to_csv(folder / "history.csv", index=False)
     facts: Facts = {
         "modalities": ", ".join(read.features.modalities),
         "categories": len(read.targets.label_names),
@@ -91,12 +93,13 @@ def challenger(shop: Shop, folder: Path) -> Facts:
     for step, said in report.settled.items():
         facts[f"{step}_compared"] = {"json": dict(said)}
     if report.epochs:
-        write_bytes(folder / "loss_curves.png", loss_curves(report.history))
+        write_bytes(folder / "loss_curves.png", loss_curves(history))
         facts["loss_curves"] = {"png": "loss_curves.png"}
-        facts["last_epochs"] = table_fact(report.history.tail(5), 5)
+        facts["last_epochs"] = table_fact(history.tail(5), 5)
     if best is not None:
         facts |= {"tuned_by": best.study, "tuned_values": {"json": best.values}}
-    write_json(folder / "training.json", {k: v for k, v in facts.items() if not isinstance(v, dict)})
+    kept = {k: v for k, v in facts.items() if not isinstance(v, dict) and k not in OF_A_RUN}
+    write_json(folder / "training.json", kept)
     return facts
 
 

@@ -9,13 +9,16 @@ import pandas as pd
 from assets.lib.checks import build_check, suite_check
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
-from assets.lib.shop import Shop
+from assets.lib.shop import FOLDERS, Shop
 from assets.lib.stage import stage
 from catalog.joining import join_rows
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from shelfspace.files import read_json, read_parquet, write_json, write_table
 
 __all__ = ["CHECKS", "media_findings", "validation_report"]
+
+PROBED_BY = "3"
+"""Code version of the probe: what another one found is not taken over."""
 
 validation = partial(stage, group="validation", owners=["team:data-quality"], code_version="1")
 
@@ -26,16 +29,20 @@ validation = partial(stage, group="validation", owners=["team:data-quality"], co
     inputs=["raw_media"],
     settings=lambda shop: [shop.settings.media.model_dump(), shop.source.photo_separator],
     kinds={"parquet"},
-    code_version="2",
-    description="Every photo and sound probed: does it decode, how large, how long.",
+    code_version=PROBED_BY,
+    description="Every photo and sound probed: does it decode, how large and bright, how long and loud.",
 )
 def media_findings(shop: Shop, folder: Path) -> Facts:
-    """Probe all media of the snapshot under the limits of `media` in params.yaml."""
+    """Probe the media of the snapshot under the limits of `media` in params.yaml, once per content."""
     from catalog.media import probe_catalogue
 
-    raw = read_raw_products(shop.workspace.snapshot)
-    findings = probe_catalogue(shop.media, raw, shop.source.photo_separator, shop.settings.media)
+    raw, by = read_raw_products(shop.workspace.snapshot), [PROBED_BY, shop.settings.media.model_dump()]
+    before, known = shop.workspace.root / FOLDERS["media_findings"], None
+    if (before / "probed_by.json").exists() and read_json(before / "probed_by.json") == by:
+        known = read_parquet(shop.folder("media_findings") / "findings.parquet")
+    findings = probe_catalogue(shop.media, raw, shop.source.photo_separator, shop.settings.media, known)
     write_table(folder / "findings.parquet", findings)
+    write_json(folder / "probed_by.json", by)
     refused = findings[~findings["ok"]]
     return {
         "dagster/row_count": len(findings),

@@ -22,7 +22,14 @@ from assets import (
     validation,
 )
 from assets.lib.shop import NoPickleIOManager, Shop
-from dagster_project.automation import ATTENTION, DELIVERIES, automations, present_settings
+from dagster_project.automation import (
+    ALERTS,
+    ALL_IS_WELL,
+    ATTENTION,
+    DELIVERIES,
+    automations,
+    present_settings,
+)
 from dagster_project.code_references import with_code_references
 from dagster_project.jobs import JOBS
 
@@ -48,8 +55,8 @@ _MODULES = [
 _sensors, _schedules = automations(present_settings())
 
 defs = dg.Definitions(
-    assets=[*with_code_references(dg.load_assets_from_modules(_MODULES)), DELIVERIES],
-    asset_checks=[*dg.load_asset_checks_from_modules(_MODULES), ATTENTION],
+    assets=[*with_code_references(dg.load_assets_from_modules(_MODULES)), DELIVERIES, ALERTS],
+    asset_checks=[*dg.load_asset_checks_from_modules(_MODULES), ATTENTION, ALL_IS_WELL],
     jobs=JOBS,
     sensors=_sensors,
     schedules=_schedules,

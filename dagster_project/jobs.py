@@ -22,7 +22,11 @@ DESCRIPTIONS = {
     "tune": "Search better settings on the validation rows; a killed study is taken up.",
     "cross_validate": "Judge the challenger's settings fold by fold, beside the text baseline.",
 }
-OF_THE_LEDGER = dg.AssetCheckKey(dg.AssetKey("deliveries"), "nothing_waits_for_a_person")
+BY_SENSORS = (
+    dg.AssetCheckKey(dg.AssetKey("deliveries"), "nothing_waits_for_a_person"),
+    dg.AssetCheckKey(dg.AssetKey("alerts"), "all_is_well"),
+)
+"""Checks of what sensors keep up to date; no run makes or judges it."""
 REFRESHED = ("products", "quarantine", "events", "stock", "texts")
 """What a refresh makes of preprocessing."""
 
@@ -43,8 +47,7 @@ def _selection(name: str, groups: tuple[str, ...]) -> dg.AssetSelection:
 def _job(name: str, groups: tuple[str, ...]) -> UnresolvedAssetJobDefinition:
     return dg.define_asset_job(
         name,
-        # No run makes the ledger of deliveries, and none judges it.
-        selection=_selection(name, groups) - dg.AssetSelection.checks(OF_THE_LEDGER),
+        selection=_selection(name, groups) - dg.AssetSelection.checks(*BY_SENSORS),
         description=DESCRIPTIONS.get(name, f"The {name} stage alone, on what the stages before it left."),
         # One process a run: a torch import costs seconds, and the workspace lock is held once.
         executor_def=dg.in_process_executor,

@@ -19,8 +19,10 @@ from retrieval.ranking.fusion import FusionModel
 from retrieval.vectors import load_index
 from shelfspace.files import atomic_directory, read_array, read_json, seal_folder, write_table
 
-__all__ = ["GRAPH", "graph_part", "keep_reference", "release_parts", "released_card", "with_stock"]
+__all__ = ["GRAPH", "SPLIT", "graph_part", "keep_reference", "release_parts", "released_card", "with_stock"]
 
+SPLIT = "made_from/splits.parquet"
+"""Part with the frozen split as it stood: product_id, group, split."""
 GRAPH = "graph.json"
 """Part that says who finds what is like a product, refined vectors or those as they are."""
 
@@ -38,6 +40,7 @@ def release_parts(
     modalities: Path,
     insights: Mapping[str, Path],
     graph: Path | None = None,
+    split: Path | None = None,
 ) -> Mapping[str, Callable[[Path], None]]:
     """Parts as `releases.write_release` takes them.
 
@@ -47,6 +50,7 @@ def release_parts(
             the vectors by modality.
         insights: application to its folder.
         graph: folder of the refined vectors; None where the graph is off.
+        split: file of the frozen split, without which the release could not be made again.
     """
     parts = search_part_writers(
         LexicalIndex.load(lexical / "index"),
@@ -58,6 +62,8 @@ def release_parts(
         load_tables(modalities / "own_maps"),
     )
     judged = champion_paper(model, "evaluation.json")
+    if split is not None:
+        parts |= {SPLIT: partial(shutil.copyfile, split)}
     parts |= insight_parts(insights)
     if graph is not None:
         parts |= {GRAPH: partial(shutil.copyfile, graph / "verdict.json")}
@@ -115,11 +121,26 @@ def graph_part(folder: Path) -> dict[str, Any]:
     return {"graph_embeddings": refined, "graph_index": load_index(folder / "index", refined)}
 
 
-def keep_reference(folder: Path, products: pd.DataFrame, vectors: np.ndarray) -> None:
-    """What drift is measured against: the catalogue as the champion first embedded it, written once."""
+def keep_reference(
+    folder: Path,
+    products: pd.DataFrame,
+    vectors: np.ndarray,
+    described: pd.DataFrame | None = None,
+    own: Mapping[str, np.ndarray] | None = None,
+) -> None:
+    """What drift is measured against: the catalogue as the champion first embedded it, written once.
+
+    Args:
+        described: `data_checks.drift.described.described` of those products.
+        own: name to (n, d) of what modalities say of them before any training.
+    """
     if folder.exists():
         return
     with atomic_directory(folder) as temporary:
         write_table(temporary / "products.parquet", products)
         np.save(temporary / "embeddings.npy", vectors)
+        if described is not None:
+            write_table(temporary / "described.parquet", described)
+        for name, table in (own or {}).items():
+            np.save(temporary / f"own-{name}.npy", table)
         seal_folder(temporary)

@@ -6,7 +6,8 @@
 
 A daily run brings the applications up to date without another release. Release and pair are read together:
 a pair of another release is refused, since its vectors and products are others, and what the release packs
-itself answers instead.
+itself answers instead. The last pair of each release that is still there is kept: it is pointed to again when
+that release is live again.
 """
 
 import shutil
@@ -21,11 +22,12 @@ from shelfspace.files import atomic_directory, read_json, reading, write_sealed_
 from shelfspace.hashing import tree_hashes
 from shelfspace.way_back import way_back
 
-__all__ = ["Pair", "check_pair", "pair_folders", "publish", "published", "read_pair", "withdraw"]
+__all__ = ["Pair", "check_pair", "pair_folders", "publish", "published", "read_pair", "restore", "withdraw"]
 
 MANIFEST, POINTER = "manifest.json", "current"
 KEPT = 2
-"""Folders of an application: what is served, and what was before, which an answer may still be read from."""
+"""Latest folders of an application that are kept whatever their release: what is served, and what was before,
+which an answer may still be read from."""
 DIGITS = 12
 """Of a data version in a folder's name."""
 
@@ -62,8 +64,12 @@ def publish(root: Path, application: str, source: Path, release: str, version: s
     """
     place = home(root, application)
     target = place / f"{release}-{version[:DIGITS]}"
-    if pointed(place) == target.name and target.is_dir():
-        return False
+    for leftover in place.glob(".*.tmp"):  # of a killed run: the workspace's lock says nobody else writes
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+    moved = pointed(place) != target.name or not target.is_dir()
     if not target.is_dir():
         with atomic_directory(target) as temporary:
             without = shutil.ignore_patterns(*OF_THE_WORKSPACE)
@@ -72,11 +78,43 @@ def publish(root: Path, application: str, source: Path, release: str, version: s
             now = datetime.now(UTC).isoformat(timespec="seconds")
             files = tree_hashes(temporary, skip=frozenset())
             write_sealed_json(temporary / MANIFEST, {**said, "at": now, "files": files})
-    write_text(place / POINTER, f"{target.name}\n")
-    folders = sorted((one for one in place.iterdir() if one.is_dir()), key=lambda one: one.stat().st_mtime_ns)
-    for old in [one for one in folders if one != target][: max(0, len(folders) - KEPT)]:
-        shutil.rmtree(old)
-    return True
+    if moved:
+        write_text(place / POINTER, f"{target.name}\n")
+    folders = _latest_first(place)
+    last_of = {
+        release_of(one): one for one in reversed(folders) if (root / "releases" / release_of(one)).is_dir()
+    }
+    for old in [one for one in folders if one != target][KEPT - 1 :]:
+        if last_of.get(release_of(old)) != old:
+            shutil.rmtree(old)
+    return moved
+
+
+def restore(root: Path, application: str, release: str) -> str | None:
+    """Point to the last folder of a release that is live again; its data version, None without one.
+
+    Raises:
+        ArtifactError: it is damaged.
+    """
+    place = home(root, application)
+    last = next((one for one in _latest_first(place) if release_of(one) == release), None)
+    if last is None:
+        return None
+    found = check_pair(last)
+    if pointed(place) != last.name:
+        write_text(place / POINTER, f"{last.name}\n")
+    return found.version
+
+
+def release_of(folder: Path) -> str:
+    """The release that a folder's name says it belongs to."""
+    return folder.name.rpartition("-")[0]
+
+
+def _latest_first(place: Path) -> list[Path]:
+    """An application's folders."""
+    there = [manifest.parent for manifest in place.glob(f"[!.]*/{MANIFEST}")]
+    return sorted(there, key=lambda one: one.stat().st_mtime_ns, reverse=True)
 
 
 def withdraw(root: Path, application: str) -> bool:
@@ -147,4 +185,4 @@ def check_pair(folder: Path) -> Pair:
 
 def pair_folders(root: Path) -> list[Path]:
     """All folders of all applications, for the scrub."""
-    return sorted(manifest.parent for manifest in (root / "insights").glob(f"*/*/{MANIFEST}"))
+    return sorted(manifest.parent for manifest in (root / "insights").glob(f"*/[!.]*/{MANIFEST}"))

@@ -4,6 +4,7 @@ It says when and by whom, not what: it belongs to no fingerprint and no data ver
 """
 
 import os
+import platform
 import subprocess
 import sys
 from functools import cache
@@ -15,7 +16,7 @@ from shelfspace.hashing import content_hash, file_hash
 from shelfspace.settings import Settings
 from shelfspace.workspace import CODE
 
-__all__ = ["code_state", "made_by"]
+__all__ = ["code_state", "libraries", "machine", "made_by"]
 
 MADE = ("workspaces", "dvc.lock")
 """What a run itself leaves in the checkout."""
@@ -26,13 +27,12 @@ def made_by(settings: Settings, run_id: str) -> dict[str, Any]:
 
     Returns:
         `code` (see `code_state`), `libraries` (hash of requirements.lock, None without one), `settings`
-        (every value), `seed`, `threads` and `run_id`.
+        (every value), `seed`, `threads`, `machine` and `run_id`.
     """
-    lock = CODE / "requirements.lock"
     torch = sys.modules.get("torch")
     return {
         "code": code_state(),
-        "libraries": file_hash(lock) if lock.is_file() else None,
+        "libraries": libraries(),
         "settings": settings.model_dump(mode="json"),
         "seed": settings.seed,
         "threads": {
@@ -40,8 +40,24 @@ def made_by(settings: Settings, run_id: str) -> dict[str, Any]:
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS"),
             "torch": torch.get_num_threads() if torch is not None else None,
         },
+        "machine": machine(),
         "run_id": run_id,
     }
+
+
+def libraries() -> str | None:
+    """Hash of requirements.lock; None where there is none, as beside an installed wheel."""
+    lock = CODE / "requirements.lock"
+    return file_hash(lock) if lock.is_file() else None
+
+
+@cache
+def machine() -> dict[str, str]:
+    """Processor and Python: another processor may round the same arithmetic another way."""
+    described = Path("/proc/cpuinfo")
+    lines = described.read_text().splitlines() if described.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {"cpu": names[0] if names else platform.processor(), "python": platform.python_version()}
 
 
 @cache

@@ -4,8 +4,10 @@ Collection adds the snapshot here. Stage outputs are committed after a successfu
 job: DVC refuses both while `dvc repro` runs the stage (see docs/run-the-loop.md).
 """
 
+import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +19,7 @@ from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_yaml, reading, write_text
 from shelfspace.hashing import file_hash, fingerprint
 
-__all__ = ["add", "commit_stages", "keep", "kept_md5", "pointer_hash", "repository"]
+__all__ = ["add", "commit_stages", "file_md5", "keep", "kept_md5", "pointer_hash", "repository"]
 
 QUIET = {"DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1"}
 
@@ -35,6 +37,9 @@ for number, arguments in enumerate(json.loads(sys.argv[1]), 1):
 
 END = "\x1e"
 """What stands in the error stream after each command."""
+
+REMOTE = ".dvc-remote"
+"""The default remote of a repository that was started here: a folder beside its bytes."""
 
 LOCK_SECONDS = 60.0
 """How long another DVC command in the same repository is waited for; DVC itself gives up after three."""
@@ -76,6 +81,7 @@ def repository(root: Path) -> Path:
     """
     for folder in (root, *root.parents):
         if (folder / ".dvc").is_dir() and not _ignored(root / "any.dvc", folder):
+            _keep_beside(folder)
             return folder
     home = root.parent
     _dvc(
@@ -83,9 +89,21 @@ def repository(root: Path) -> Path:
         ["init", "--no-scm"],
         ["config", "core.analytics", "false"],
         ["config", "core.check_update", "false"],
-        ["remote", "add", "-d", "local", ".dvc-remote"],
+        ["remote", "add", "-d", "local", REMOTE],
     )
     return home
+
+
+def _keep_beside(home: Path) -> None:
+    """Name the remote that was made beside a repository by its place there: a full path, as earlier versions
+    wrote, would have a copy of the folder push to the place that it was copied from."""
+    config = home / ".dvc" / "config"
+    written = config.read_text() if config.is_file() else ""
+    mended = re.sub(
+        rf"^(\s*url\s*=\s*)/.*/{re.escape(REMOTE)}/?$", rf"\g<1>../{REMOTE}", written, flags=re.MULTILINE
+    )
+    if mended != written and "no_scm = True" in written:
+        write_text(config, mended)
 
 
 def _ignored(pointer: Path, folder: Path) -> bool:
@@ -103,6 +121,12 @@ def pointer_hash(target: Path) -> str | None:
         return None
     with reading(pointer, KeyError, TypeError, IndexError):
         return str(read_yaml(pointer)["outs"][0]["md5"])
+
+
+def file_md5(path: Path) -> str:
+    """The MD5 by which DVC knows a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def kept_md5(target: Path) -> dict[str, str]:

@@ -5,8 +5,10 @@ from typing import Any
 
 from assets.lib.learning import best_values
 from assets.lib.shop import Shop
+from releases.champion import champion
+from shelfspace.hashing import file_hash
 
-__all__ = ["provenance", "training_provenance"]
+__all__ = ["challenger_made_by", "provenance", "release_made_by", "training_provenance"]
 
 
 def provenance(shop: Shop) -> dict[str, str]:
@@ -24,12 +26,40 @@ def provenance(shop: Shop) -> dict[str, str]:
     }
 
 
+def challenger_made_by(shop: Shop) -> dict[str, Any]:
+    """What made the challenger (`Shop.made_by`), and the values that tuning laid over the settings."""
+    best = best_values(shop)
+    return {**shop.record("challenger").made_by, "tuned": None if best is None else best.values}
+
+
+def release_made_by(shop: Shop) -> dict[str, Any]:
+    """What makes a release now: `Shop.made_by`, whose `data` is what is embedded.
+
+    Further: `learned`, what made the model, whose `data` is what it learned from; `beside`, what is in no
+    snapshot: how many events the service took itself, and judgement files by their hashes.
+    """
+    files = sorted((shop.workspace.root / "judgements").glob("*.csv"))
+    crowned = champion(shop.workspace) or {}
+    return {
+        **shop.made_by(),
+        "learned": {
+            "data": {"snapshot_md5": crowned.get("data", {}).get("snapshot_md5")},
+            **crowned.get("made_by", {}),
+        },
+        "beside": {
+            "events_taken": shop.record("interactions").facts["rows"]["interactions"],
+            "judgements": {path.name: file_hash(path) for path in files},
+        },
+    }
+
+
 def training_provenance(shop: Shop) -> dict[str, Any]:
-    """`provenance`, and the code, libraries, seed, threads and run that trained the challenger."""
+    """`provenance`, and the code, libraries, seed and threads that trained the challenger."""
     made = shop.record("challenger").made_by
     if not made:
         return provenance(shop)
-    told = {**made["code"], "libraries": made["libraries"], "seed": made["seed"], "run": made["run_id"]}
+    # Not the run: the same bytes trained again by the same code have the same card. The release names it.
+    told = {**made["code"], "libraries": made["libraries"], "seed": made["seed"]}
     threads = {f"threads_{name}": count for name, count in made["threads"].items()}
     return {
         **provenance(shop),

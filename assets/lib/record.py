@@ -17,7 +17,7 @@ from shelfspace.files import atomic_directory, read_json, reading, write_sealed_
 from shelfspace.hashing import fingerprint, tree_hashes
 from shelfspace.way_back import way_back
 
-__all__ = ["Facts", "Record", "build", "check_bytes", "read_record"]
+__all__ = ["OF_A_RUN", "Facts", "Record", "build", "check_bytes", "read_record"]
 
 RECORD = "record.json"
 NOT_CONTENT = frozenset({RECORD, "timing.json"})
@@ -28,7 +28,9 @@ Facts = dict[str, Any]
 {"md": markdown}, {"json": object}, {"png": picture in the folder}, {"page": HTML in the folder},
 {"path": path}, {"url": address}."""
 
-OF_A_RUN = frozenset({"computed_rows", "reused_rows", "kept_from_before"})
+OF_A_RUN = frozenset(
+    {"computed_rows", "reused_rows", "kept_from_before", "training_seconds", "resumed_from_epoch"}
+)
 """Facts of one run's work: shown but not recorded, since how often a stage ran makes no other asset."""
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import PrivateAttr
 
-from assets.lib.dvc import pointer_hash
+from assets.lib.dvc import file_md5, pointer_hash
 from assets.lib.life import hold_life
 from assets.lib.record import Record, check_bytes, read_record
 from catalog.snapshot.media_store import MediaStore
@@ -71,8 +71,17 @@ class Shop(dg.ConfigurableResource):
             yield self
 
     def made_by(self) -> dict[str, Any]:
-        """Code, libraries, settings, threads and run of what is computed now."""
-        return made_by(self.settings, self._run_id)
+        """Code, libraries, settings, threads and run of what is computed now; the MD5s by which DVC knows the
+        snapshot and the split, None where there is none yet; how the catalogue is read."""
+        split = self.workspace.prepared / "splits" / "splits.parquet"
+        return {
+            **made_by(self.settings, self._run_id),
+            "data": {
+                "snapshot_md5": pointer_hash(self.workspace.snapshot),
+                "splits_md5": file_md5(split) if split.is_file() else None,
+            },
+            "catalogue": dict(self.source.described),
+        }
 
     @cached_property
     def workspace(self) -> Workspace:

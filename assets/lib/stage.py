@@ -145,6 +145,10 @@ def result(
     if asset == "quarantine":
         # The UI shows a run's tags above its steps.
         context.instance.add_run_tags(context.run.run_id, {"shelfspace/refused": facts["refused"]})
+    if asset == "challenger":
+        # A cool-down counts from a run that has trained.
+        trained = "no" if record.unchanged else "yes"
+        context.instance.add_run_tags(context.run.run_id, {"shelfspace/trained": trained})
     tqdm.write(f"  {asset:<22} {line(record, facts)}", file=sys.stderr)
     for said in facts.get("warnings", {"json": []})["json"]:
         tqdm.write(f"  warning: {said}", file=sys.stderr)

@@ -45,7 +45,7 @@ HEAVY = (
     "torch pytorch_lightning sklearn.linear_model sklearn.feature_extraction.text faiss evidently "
     "great_expectations optuna matplotlib.pyplot dagster_project.definitions dagster_project.launch "
     "models.training.run models.evaluation.catalogue models.inference.product_encoder "
-    "models.expert.expert releases.contents releases.write bentos.build data_checks.drift.compare "
+    "models.expert.expert releases.contents releases.write bentos.build data_checks.drift.report "
     "data_checks.suites data_checks.validation.validate retrieval.ranking.training.answering "
     "catalog.sources.open "
 )

@@ -28,7 +28,7 @@ def attention(workspace: Workspace, now: datetime | None = None) -> list[str]:
     held = [
         f"{entry.name} is held: {entry.reason}; if that is meant: {approve_command(workspace, entry.arrival)}"
         for entry in ledger.unfinished(State.HELD)
-        if not entry.approved
+        if entry.waits
     ]
     unread = [f"{name}: {FOLDER}" for name in folders_in(workspace.inbox)]
     return [*held, *_refused(ledger, now or datetime.now(UTC)), *unread]

@@ -15,9 +15,10 @@ from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
 from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
 from catalog.deliveries.table import approve_command, write_page
+from catalog.deliveries.withdraw import note_withdrawn, withdrawals
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
-from catalog.snapshot.write import SnapshotReport, Verdicts, write_snapshot
+from catalog.snapshot.write import Look, SnapshotReport, Verdicts, write_snapshot
 from catalog.sources.base import CatalogSource
 from catalog.sources.delivery import Delivery, read_delivery
 from shelfspace.errors import CatalogError
@@ -43,6 +44,7 @@ class Collected:
         media: files of `inbox/media` that it has now, to the hash of their bytes.
         said: what a person should hear, a sentence each: held, refused, passed over, still arriving.
         last: the last arrival number that it gave.
+        withdrawn: arrival numbers of those that the snapshot has and that do not count in it.
     """
 
     report: SnapshotReport
@@ -50,6 +52,7 @@ class Collected:
     media: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ()
     last: int = 0
+    withdrawn: frozenset[int] = frozenset()
 
 
 def collect(
@@ -59,6 +62,7 @@ def collect(
     *,
     user_key: bytes = b"",
     progress: bool = True,
+    look: Look = lambda name, before, after, media: "",
 ) -> Collected:
     """Bring the snapshot up to date with the source and the inbox; `note_taken` ends what this begins.
 
@@ -66,7 +70,7 @@ def collect(
     others go on.
 
     Args:
-        user_key: see `write_snapshot`.
+        user_key, look: see `write_snapshot`.
 
     Raises:
         CatalogError: a table of the source is not usable.
@@ -82,6 +86,7 @@ def collect(
         with editing(workspace.state) as ledger:
             batch = registered(ledger, files, taken)
             held = ledger.unfinished(State.HELD)
+            withdrawn, restored = withdrawals(ledger)
             approved = _approved_source(ledger)
         deliveries, refused = _read(batch, source)
         said = [f"{name} is still arriving" for name in files.arriving]
@@ -105,9 +110,12 @@ def collect(
             approved_source=approved,
             arrived=batch.before,
             held=bool(held),
+            withdrawn=withdrawn,
+            restored=restored,
             user_key=user_key,
             progress=progress,
             note=note,
+            look=look,
         )
         with editing(workspace.state) as ledger:
             unnamed = {name: file for name, file in files.media.items() if name not in report.media_taken}
@@ -116,12 +124,12 @@ def collect(
                 said.append(
                     f"no row names {_some([f'media/{name}' for name in unnamed])}; it waits in the inbox"
                 )
-            said += [_held(entry, workspace) for entry in ledger.unfinished(State.HELD) if not entry.approved]
+            said += [_held(entry, workspace) for entry in ledger.unfinished(State.HELD) if entry.waits]
             read = [n for n in (*batch.taken, *deliveries) if ledger.entries[n].state is State.WAITING]
         with editing(workspace.state) as ledger:
             put_away(ledger, workspace.inbox)
     media = {f"media/{name}": report.media_taken[name] for name in files.media if name in report.media_taken}
-    return Collected(report, tuple(sorted(read)), media, tuple(said), ledger.last)
+    return Collected(report, tuple(sorted(read)), media, tuple(said), ledger.last, withdrawn)
 
 
 def note_taken(workspace: Workspace, collected: Collected, version: str) -> None:
@@ -134,11 +142,14 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
         if ledger.snapshots[-1:] != [version]:
             ledger.snapshots.append(version)
         ledger.ended = max(collected.last, ledger.ended)
+        note_withdrawn(ledger, collected.withdrawn, version)
         for entry in ledger.unfinished(State.WAITING, State.HELD):
             if entry.arrival in collected.read:
                 state = State.SUPERSEDED if entry.older == entry.rows > 0 else State.TAKEN
-                going = sent_to(workspace.inbox, DONE, entry, {entry.name: entry.digest})
-                ledger.change(entry.arrival, state=state, snapshot=version, **going)
+                again = entry.withdrawn and not (workspace.inbox / entry.name).is_file()
+                going = {} if again else sent_to(workspace.inbox, DONE, entry, {entry.name: entry.digest})
+                facts = {"withdrawn": False, "until": "", **going}
+                ledger.change(entry.arrival, state=state, snapshot=version, **facts)
             elif entry.kind == SOURCE and not collected.report.source_held:
                 ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, moved=True)
         if collected.media:

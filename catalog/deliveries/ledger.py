@@ -59,6 +59,8 @@ class Entry:
         archive: where the file goes or went, relative to the inbox; "" where it stays.
         files: files yet to be moved, to their place and the hash of their bytes.
         moved: nothing is left to move; a run killed before that leaves this false.
+        withdrawn: it was taken and is held since: its rows lie in the snapshot and do not count.
+        until: DVC's hash of the first snapshot in which they do not; "" while none is made yet.
     """
 
     arrival: int
@@ -79,6 +81,13 @@ class Entry:
     archive: str = ""
     files: dict[str, tuple[str, str]] = field(default_factory=dict)
     moved: bool = False
+    withdrawn: bool = False
+    until: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person has to decide on it."""
+        return self.state is State.HELD and not self.approved
 
     @property
     def shown(self) -> str:
@@ -129,10 +138,13 @@ class Ledger:
         return [entry for entry in self.entries.values() if entry.state in wanted]
 
     def has(self, snapshot: str, entry: Entry) -> bool:
-        """Whether a snapshot has a delivery that was taken: it is the one it came in with, or a later one."""
+        """Whether a snapshot has a delivery: it came in with that one or before, and was not held since."""
         if snapshot not in self.snapshots:
             return False
-        return entry.snapshot not in self.snapshots[self.snapshots.index(snapshot) + 1 :]
+        # A snapshot may come to be what it was before: the last of its places counts.
+        later = self.snapshots[len(self.snapshots) - self.snapshots[::-1].index(snapshot) :]
+        gone = bool(entry.until) and entry.until not in later
+        return entry.snapshot not in later and not gone
 
 
 def alone(state: Path) -> FileLock:

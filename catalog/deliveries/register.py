@@ -128,16 +128,21 @@ def registered(ledger: Ledger, files: Files, taken: set[str]) -> Batch:
         entry = same[-1] if same else ledger.arrive(copy.found.name, digest=copy.digest)
         found.append((ledger.change(entry.arrival, seen=copy.found.seen), copy))
     here = {entry.arrival for entry, _ in found}
+    named = {copy.found.name for copy in files.tables}
     in_snapshot = {key.partition(":")[2] for key in taken}
     for entry in open_entries:
         if entry.arrival in here or entry.name in files.arriving:
             continue
-        if f"{entry.digest}:{entry.arrival}" in in_snapshot:
+        if entry.withdrawn and entry.waits and entry.name not in named:
+            continue
+        if f"{entry.digest}:{entry.arrival}" in in_snapshot and not (entry.withdrawn and entry.waits):
             found.append((entry, None))
         else:
             reason = "the file was taken away, or replaced by another of its name, before it was taken in"
             ledger.change(entry.arrival, state=State.SUPERSEDED, reason=reason, moved=True)
     for entry, file in sorted(found, key=lambda pair: pair[0].arrival):
+        if entry.withdrawn and entry.waits:
+            continue
         if f"{entry.digest}:{entry.arrival}" in in_snapshot:
             kind = next(key for key in taken if key.endswith(f":{entry.digest}:{entry.arrival}"))
             ledger.change(entry.arrival, kind=kind.partition(":")[0], state=State.WAITING)

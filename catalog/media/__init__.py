@@ -10,6 +10,7 @@ to the header's size first, whichever is larger, and nothing global is changed.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any, Protocol
 
 import pandas as pd
@@ -36,6 +37,14 @@ __all__ = [
     "probe_sound",
 ]
 
+FINDINGS: dict[str, Any] = {
+    **dict.fromkeys(("key", "kind"), object), "ok": bool,
+    **dict.fromkeys(("reason", "field", "value"), object),
+    "width": "int64", "height": "int64", "seconds": "float64", "bytes": "int64", "look": object,
+    **dict.fromkeys(("sharpness", "loudness", "silence"), "float64"),
+}  # fmt: skip
+"""Columns of `probe_media`, with their types."""
+
 
 class MediaReader(Protocol):
     """The part of a media store that probing needs."""
@@ -45,14 +54,38 @@ class MediaReader(Protocol):
     def read(self, key: str) -> bytes: ...
 
 
+class DigestedMedia(MediaReader, Protocol):
+    """One that knows each file's content hash without reading it."""
+
+    def digest(self, key: str) -> str: ...
+
+
 def probe_catalogue(
-    store: MediaReader, products: pd.DataFrame, separator: str, limits: Media
+    store: DigestedMedia,
+    products: pd.DataFrame,
+    separator: str,
+    limits: Media,
+    known: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """`probe_media` of every photo and sound that raw product rows name."""
+    """`probe_media` of every photo and sound that raw product rows name, and each file's `digest`.
+
+    Args:
+        known: what this gave before, under the same limits and by the same code: files of the same content
+            are not opened again.
+    """
     parts = []
     for kind in ("photos", "sounds"):
         keys = sorted({key for cell in products[kind] for key in media_cell(cell, separator)})
-        parts.append(probe_media(store, keys, kind, limits))
+        digests = {key: store.digest(key) if key in store else "" for key in keys}
+        seen = None if known is None else known[known["kind"].eq(kind) & known["digest"].ne("")]
+        by_digest = (
+            {} if seen is None else seen.drop_duplicates("digest").set_index("digest").to_dict("index")
+        )
+        opened = [key for key in keys if digests[key] not in by_digest]
+        found = probe_media(store, opened, kind, limits)
+        again = [{**by_digest[digests[key]], "key": key} for key in keys if digests[key] in by_digest]
+        whole = pd.concat([found, pd.DataFrame(again, columns=list(FINDINGS)).astype(FINDINGS)])
+        parts.append(whole.assign(digest=whole["key"].map(digests)).sort_values("key", kind="stable"))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -71,7 +104,8 @@ def probe_media(
     Returns:
         one row a key: key, kind, ok (bool), reason, field, value ("" where ok), width, height
         (int, pixels), seconds (float), bytes (int), look (of a photo `PhotoFacts.look`, of a sound its
-        digest); numbers are 0 and texts "" where they do not apply.
+        digest), sharpness (of a photo), loudness and silence (of a sound; `SoundFacts`); numbers are 0 and
+        texts "" where they do not apply.
     """
     probes: dict[str, Callable[[bytes, Media], PhotoFacts | SoundFacts]]
     probes = {"photos": probe_photo, "sounds": probe_sound}
@@ -79,15 +113,7 @@ def probe_media(
     distinct = list(dict.fromkeys(keys))
     bar = progress_bar(distinct, f"probe {kind}", unit="file", progress=progress)
     rows = [_finding(store, key, kind, probe, limits) for key in bar]
-    columns = ["key", "kind", "ok", "reason", "field", "value", "width", "height", "seconds", "bytes", "look"]
-    types: dict[str, Any] = {
-        "ok": bool,
-        "width": "int64",
-        "height": "int64",
-        "seconds": "float64",
-        "bytes": "int64",
-    }
-    return pd.DataFrame(rows, columns=columns).astype(types)
+    return pd.DataFrame(rows, columns=list(FINDINGS)).astype(FINDINGS)
 
 
 def _finding(
@@ -96,17 +122,20 @@ def _finding(
     kind: str,
     probe: Callable[[bytes, Media], PhotoFacts | SoundFacts],
     limits: Media,
-) -> tuple:
+) -> dict[str, Any]:
     single = kind.removesuffix("s")
+    found: dict[str, Any] = dict.fromkeys(FINDINGS, 0) | {
+        "key": key, "kind": kind, "ok": False, "reason": "", "field": "", "value": "", "look": "",
+    }  # fmt: skip
     if key not in store:
-        return key, kind, False, why_missing(key), f"{single}.file", key, 0, 0, 0.0, 0, ""
+        return found | {"reason": why_missing(key), "field": f"{single}.file", "value": key}
     data = store.read(key)
+    found["bytes"] = len(data)
     try:
         if is_video(data):  # one that could not be taken apart (`catalog.media.video_cells`): say why
             video_parts(data, limits)
         facts = probe(data, limits)
     except MediaError as error:
-        return key, kind, False, error.remedy, error.field, error.value, 0, 0, 0.0, len(data), ""
-    if isinstance(facts, PhotoFacts):
-        return key, kind, True, "", "", "", facts.width, facts.height, 0.0, facts.bytes, facts.look
-    return key, kind, True, "", "", "", 0, 0, facts.seconds, facts.bytes, content_hash(data)
+        return found | {"reason": error.remedy, "field": error.field, "value": error.value}
+    said = {name: value for name, value in asdict(facts).items() if name in FINDINGS}
+    return found | {"ok": True, "look": content_hash(data), **said}

@@ -24,6 +24,11 @@ CANCELLED = 0.5
 """Power of the mean, over that of channels that have nothing in common, below which the channels cancel: two
 have a correlation of less than -0.5 then, which stereo of a room has not."""
 
+PART_SECONDS = 0.05
+"""Length of the parts of a sound that are silent or not; a sound has one at least (`MIN_SECONDS`)."""
+QUIET = 1e-6
+"""Mean power (of 1.0) under which a part is silent: -60 dB of full scale."""
+
 BLOCK_FRAMES = 1 << 16
 UNKNOWN_FRAMES = 1 << 40
 """Frame counts from here on mean that the header does not say (a streamed file)."""
@@ -31,13 +36,16 @@ UNKNOWN_FRAMES = 1 << 40
 
 @dataclass(frozen=True)
 class SoundFacts:
-    """What a decodable sound is: length in seconds, rate in Hz, channels, libsndfile format, file size."""
+    """What a decodable sound is: length in seconds, rate in Hz, channels, libsndfile format, file size; its
+    loudness, the mean power in dB of full scale, and silence, the share of its parts under -60 dB."""
 
     seconds: float
     rate: int
     channels: int
     format: str
     bytes: int
+    loudness: float = 0.0
+    silence: float = 0.0
 
 
 def open_sound(data: bytes, limits: Media) -> tuple[np.ndarray, int]:
@@ -93,9 +101,19 @@ def _decode_sound(data: bytes, limits: Media) -> tuple[np.ndarray, SoundFacts]:
     heard = float(np.abs(wave - wave.mean(dtype=np.float64)).max())  # an offset is not heard
     if min(peak, heard) < SILENCE:
         raise MediaError("sound.peak", min(peak, heard), "send a recording that is not silent")
+    loudness, silence = _heard(wave, rate)
     if peak > 1:
         wave /= peak
-    return wave, SoundFacts(len(wave) / rate, rate, channels, found, len(data))
+    return wave, SoundFacts(len(wave) / rate, rate, channels, found, len(data), loudness, silence)
+
+
+def _heard(wave: np.ndarray, rate: int) -> tuple[float, float]:
+    """Loudness and silence of a wave, see `SoundFacts`; an offset is not heard."""
+    part = max(1, round(PART_SECONDS * rate))
+    power = np.square(wave - wave.mean(dtype=np.float64), dtype=np.float64)
+    parts = np.add.reduceat(power, np.arange(0, len(power) - part + 1, part)) / part
+    quiet = float((parts < QUIET).mean())
+    return round(10 * float(np.log10(max(power.mean(), 1e-12))), 3), round(quiet, 4)
 
 
 def _check_sound_header(file: soundfile.SoundFile, limits: Media) -> None:

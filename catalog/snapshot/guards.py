@@ -1,16 +1,21 @@
 """What may happen to the products in one run without somebody being asked.
 
 A change that would take away too many products, or move too many prices too far (a decimal mark lost, a
-price list in another currency), is held until a person approves it. Removals count together over a run:
-the source's, and those of all deliveries.
+price list in another currency), is held until a person approves it; so is one that a look at its content
+(`write_snapshot`) objects to. Removals count together over a run: the source's, and those of all deliveries.
 """
+
+from collections.abc import Callable
 
 import pandas as pd
 
 from catalog.cells import Reading, filled, numbers, stripped
 from shelfspace.settings import Collection
 
-__all__ = ["Guards"]
+__all__ = ["Guards", "Objection"]
+
+Objection = Callable[[str, pd.DataFrame, pd.DataFrame], str]
+"""Who delivers, and present product rows before and after, to why it has to be approved; "" for nothing."""
 
 FEW = 2
 """As many products may always be removed or priced anew by a delivery: somebody meant them one by one."""
@@ -23,21 +28,34 @@ class Guards:
         before: present product rows before the run.
         reading: how the catalogue writes numbers.
         settings: shares and factor.
+        look: judges the content of what the other guards let through.
     """
 
-    def __init__(self, before: pd.DataFrame, reading: Reading, settings: Collection) -> None:
+    def __init__(
+        self,
+        before: pd.DataFrame,
+        reading: Reading,
+        settings: Collection,
+        look: Objection = lambda name, before, after: "",
+    ) -> None:
+        self._look = look
         self._there = len(_described(before))
         self._gone: set[str] = set()
         self._prices_before, self._reading, self._settings = before["price"], reading.of("price"), settings
 
-    def objection(self, before: pd.DataFrame, after: pd.DataFrame, *, source: bool = False) -> str:
+    def objection(self, name: str, before: pd.DataFrame, after: pd.DataFrame, *, source: bool = False) -> str:
         """Why a change has to be approved; "" where nothing speaks against it.
 
         Args:
+            name: of the delivery.
             before, after: present product rows of the products that the change touches.
             source: it is the source's own change, not a delivery's.
         """
-        return self._removal(before, after, source) or self._prices(before, after)
+        return (
+            self._removal(before, after, source)
+            or self._prices(before, after)
+            or self._look(name, before, after)
+        )
 
     def let_through(self, before: pd.DataFrame, after: pd.DataFrame) -> None:
         """Count what a change removes; what is judged later adds to it."""

@@ -76,8 +76,8 @@ def take_in(
     fresh.index += int(known.index.max()) + 1 if len(known) else 0
     now = present(pd.concat([known, fresh]) if len(known) else fresh, delivery.kind, reading)
     if delivery.kind == "products" and len(fresh):
-        objection = guards.objection(before, now.rows)
-        if objection and not delivery.approved:
+        objection = "" if delivery.approved else guards.objection(delivery.name, before, now.rows)
+        if objection:
             return nothing, Outcome(held=objection, rows=len(fresh), refused_rows=delivery.refused)
         if not delivery.approved:
             guards.let_through(before, now.rows)

@@ -41,15 +41,17 @@ class MediaFiles:
     def read(self, progress: bool) -> Iterator[tuple[str, bytes | None, bytes | None]]:
         """(key, the source's file, a delivery's file) of every named file that is there."""
         for key in progress_bar(self._keys, "media", unit="file", progress=progress):
-            own = self._own(key) if usable_key(key) else None
+            own = self.own(key)
             brought = self._delivered[key].read_bytes() if key in self._delivered else None
             if brought is not None:
                 self.taken[key] = bytes_hash(brought)
             if own is not None or brought is not None:
                 yield key, own, brought
 
-    def _own(self, key: str) -> bytes | None:
+    def own(self, key: str) -> bytes | None:
         """The source's file of a media key, or the part of a video that it names; None without one."""
+        if not usable_key(key):
+            return None
         path = self._source.media_path(key)
         if path is not None:
             return path.read_bytes()

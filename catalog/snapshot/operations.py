@@ -15,9 +15,14 @@ from catalog.cells import stripped
 from catalog.contract import empty, raw_columns
 from catalog.sources.delivery import Delivery
 
-__all__ = ["BOOKKEEPING", "delivered", "difference", "keyed", "no_operations", "row_hashes", "source_rows"]
+__all__ = [
+    "BOOKKEEPING", "WITHDRAWN", "delivered", "difference", "keyed", "no_operations", "row_hashes",
+    "source_rows",
+]  # fmt: skip
 
 BOOKKEEPING = ["source_row", "_key", "_layer", "_op", "_fields", "_arrival"]
+WITHDRAWN = "withdrawn"
+"""Layer, in memory, of rows of a delivery that was taken and is held since; shards say `inbox` of them."""
 
 
 def no_operations(name: str) -> pd.DataFrame:

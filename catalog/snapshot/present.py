@@ -8,7 +8,7 @@ import pandas as pd
 
 from catalog.cells import AS_FOUND, Reading, moments, stripped
 from catalog.contract import raw_columns
-from catalog.snapshot.operations import source_rows
+from catalog.snapshot.operations import WITHDRAWN, source_rows
 
 __all__ = ["Present", "present"]
 
@@ -50,6 +50,7 @@ def present(operations: pd.DataFrame, name: str, reading: Reading = AS_FOUND) ->
         name: of the table.
         reading: how the source writes dates; those of deliveries are ISO 8601.
     """
+    operations = operations[operations["_layer"] != WITHDRAWN]
     inbox = operations["_layer"] == "inbox"
     if not inbox.any():
         own = source_rows(operations).sort_values("source_row", kind="stable")

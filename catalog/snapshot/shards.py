@@ -1,7 +1,7 @@
 """A snapshot's shards and the manifest that makes them count.
 
 snapshot/
-    manifest.json            shards in order, deliveries taken in; written last
+    manifest.json            shards in order, deliveries taken in and those withdrawn since; written last
     products/part-*.parquet  rows of the first run; delta-*.parquet: operations since (operations.py)
     events/…, stock/…        the same
     media/                   media_store.py
@@ -15,7 +15,7 @@ import pandas as pd
 from catalog.cells import Reading
 from catalog.contract import TABLES, raw_columns
 from catalog.snapshot.media_store import MediaStore
-from catalog.snapshot.operations import BOOKKEEPING, no_operations
+from catalog.snapshot.operations import BOOKKEEPING, WITHDRAWN, no_operations
 from catalog.snapshot.present import present
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_parquet, write_table
@@ -74,7 +74,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
 
 
 def operations_of(directory: Path, manifest: dict[str, Any], name: str) -> pd.DataFrame:
-    """All shard rows of a table, in the order they were written.
+    """All shard rows of a table, in the order they were written; those of withdrawn deliveries say so.
 
     Raises:
         ArtifactError: a shard is missing or damaged.
@@ -88,7 +88,9 @@ def operations_of(directory: Path, manifest: dict[str, Any], name: str) -> pd.Da
         rows[column] = rows[column].fillna("") if column in rows else ""
     said = rows["_fields"].fillna("") if "_fields" in rows else ""
     arrival = rows["_arrival"].fillna(0).astype("int64") if "_arrival" in rows else 0
-    return rows.assign(_fields=said, _arrival=arrival)
+    rows = rows.assign(_fields=said, _arrival=arrival)
+    withdrawn = rows["_arrival"].isin(manifest.get("withdrawn", [])) & rows["_layer"].eq("inbox")
+    return rows.assign(_layer=rows["_layer"].mask(withdrawn, WITHDRAWN))
 
 
 def append(directory: Path, manifest: dict[str, Any], name: str, rows: pd.DataFrame, shard_rows: int) -> None:

@@ -9,11 +9,16 @@ __all__ = ["raw_table_version"]
 
 
 def raw_table_version(directory: Path, name: str) -> str:
-    """Hash of one raw table's shards; it stays when a delivery changes other tables alone.
+    """Hash of one raw table's shards and of what of them does not count.
+
+    It stays when a delivery changes other tables alone.
 
     Args:
         directory: the snapshot.
         name: products, events or stock.
     """
-    shards = read_json(directory / "manifest.json")[name]
-    return fingerprint([[shard, file_hash(directory / name / shard)] for shard in shards])
+    manifest = read_json(directory / "manifest.json")
+    shards: list[list[object]] = [[shard, file_hash(directory / name / shard)] for shard in manifest[name]]
+    own = {int(key.rpartition(":")[2]) for key in manifest["deliveries"] if key.startswith(f"{name}:")}
+    withdrawn = sorted(own & set(manifest.get("withdrawn", [])))
+    return fingerprint([*shards, *([["withdrawn", *withdrawn]] if withdrawn else [])])

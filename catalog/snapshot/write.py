@@ -7,12 +7,16 @@ a run that was killed is repeated with the same result, since only the manifest 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from catalog.cells import Reading
 from catalog.contract import TABLES
 from catalog.media.video_cells import COLUMN, with_videos
+from catalog.snapshot.coming_media import ComingMedia
 from catalog.snapshot.guards import Guards
 from catalog.snapshot.intake import Outcome, take_in
 from catalog.snapshot.media_files import MediaFiles, media_keys
@@ -27,7 +31,10 @@ from shelfspace.files import write_sealed_json
 from shelfspace.hashing import file_hash, fingerprint
 from shelfspace.settings import Media, Settings
 
-__all__ = ["SnapshotReport", "Verdicts", "write_snapshot"]
+__all__ = ["Look", "SnapshotReport", "Verdicts", "write_snapshot"]
+
+Look = Callable[[str, pd.DataFrame, pd.DataFrame, ComingMedia], str]
+"""An objection (`catalog.snapshot.guards`) that may read photos and sounds as they would be."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +86,12 @@ def write_snapshot(
     approved_source: tuple[str, int] = ("", 0),
     arrived: int = 0,
     held: bool = False,
+    withdrawn: frozenset[int] = frozenset(),
+    restored: frozenset[int] = frozenset(),
     user_key: bytes = b"",
     progress: bool = True,
     note: Callable[[Verdicts], None] = lambda _: None,
+    look: Look = lambda name, before, after, media: "",
 ) -> SnapshotReport:
     """Bring a snapshot up to date with its source and its deliveries.
 
@@ -97,29 +107,33 @@ def write_snapshot(
             the arrival number under which it was held.
         arrived: arrival number of the last delivery that came before this run.
         held: something of earlier runs waits for a person; what comes after it is kept in full.
+        withdrawn: arrival numbers of deliveries that are in already and held since: their rows stay in the
+            shards and do not count.
+        restored: those of them that count again.
         user_key: secret of the keyed hash that replaces shopper ids; at most 64 bytes.
         note: called with what was found, before anything is written: a kill must not lose it.
+        look: says of the content of the source's change or of a delivery why it is to be held.
         progress: say how far it is (`shelfspace.progress`).
 
     Raises:
         CatalogError: a table or path of the source is not usable. Nothing is written then.
     """
-    manifest = read_manifest(directory)
+    manifest = _without(read_manifest(directory), withdrawn, restored)
     remove_strays(directory, manifest)
     operations = {name: operations_of(directory, manifest, name) for name in TABLES}
     reading = source.reading("products")
     before = present(operations["products"], "products", reading).rows
-    guards = Guards(before, reading, settings.collection)
+    coming = ComingMedia(MediaStore.open(directory), source, media or {}, settings.media)
+    guards = Guards(before, reading, settings.collection, partial(_seen, look, coming))
     changes = {name: no_operations(name) for name in TABLES}
-    read_from = fingerprint([source.fingerprint(), hashlib.blake2b(key=user_key).hexdigest()])
-    source_held = ""
+    read_from, source_held = _version(source, user_key), ""
     if manifest["source"] != read_from:
         approved, arrival = approved_source
         seen = arrival if approved == read_from else arrived
         found = _source_changes(source, operations, seen, user_key, settings.media)
         after = present(_joined(operations["products"], found["products"]), "products", reading).rows
         if approved != read_from:
-            source_held = guards.objection(before, after, source=True)
+            source_held = guards.objection("source", before, after, source=True)
             if not source_held:
                 guards.let_through(before, after)
         held |= bool(source_held)
@@ -146,20 +160,20 @@ def write_snapshot(
     rows = present(_joined(operations["products"], changes["products"]), "products", reading).rows
     named = media_keys(rows, source)
     files = MediaFiles(source, named, media or {}, settings.media)
-    shard_bytes = settings.collection.media_shard_megabytes * 1_000_000
-    added = add_media(directory, files.read(progress), shard_bytes)
+    added = add_media(directory, files.read(progress), settings.collection.media_shard_megabytes * 1_000_000)
     for name in TABLES:
         append(directory, manifest, name, changes[name], settings.collection.shard_rows)
     index = directory / "media" / "index.parquet"
     dates = reading.of("updated_at").dates
-    told = {"dates": dates} if dates or "dates" in manifest else {}
-    manifest |= {"media": file_hash(index) if index.exists() else "", "written": True, **told}
+    manifest |= {"dates": dates} if dates or "dates" in manifest else {}
+    manifest |= {"media": file_hash(index) if index.exists() else "", "written": True}
+    told = _compare(_stood(directory, manifest, before, reading), rows)
     if not (unchanged := manifest == read_manifest(directory)):
         write_sealed_json(directory / "manifest.json", manifest)
     store = MediaStore.open(directory)
     return SnapshotReport(
         rows=len(rows),
-        **_compare(before, rows),
+        **told,
         media_added=added.files,
         media_bytes=added.bytes,
         missing_media=sum(key not in store for key in named),
@@ -169,6 +183,30 @@ def write_snapshot(
         outcomes=outcomes,
         media_taken=files.taken,
     )
+
+
+def _version(source: CatalogSource, user_key: bytes) -> str:
+    return fingerprint([source.fingerprint(), hashlib.blake2b(key=user_key).hexdigest()])
+
+
+def _seen(look: Look, media: ComingMedia, name: str, before: pd.DataFrame, after: pd.DataFrame) -> str:
+    return look(name, before, after, media)
+
+
+def _without(manifest: dict[str, Any], withdrawn: frozenset[int], restored: frozenset[int]) -> dict[str, Any]:
+    """A manifest that does not count deliveries, and counts others again."""
+    out = sorted((set(manifest.pop("withdrawn", [])) | withdrawn) - restored)
+    return {**manifest, "withdrawn": out} if out else manifest
+
+
+def _stood(
+    directory: Path, manifest: Mapping[str, Any], before: pd.DataFrame, reading: Reading
+) -> pd.DataFrame:
+    """Product rows of the snapshot on disk, with what this run withdraws; `before` is without it."""
+    last = read_manifest(directory)
+    if last.get("withdrawn") == manifest.get("withdrawn"):
+        return before
+    return present(operations_of(directory, last, "products"), "products", reading).rows
 
 
 def _joined(before: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:

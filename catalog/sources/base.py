@@ -42,6 +42,7 @@ class CatalogSource:
         overrides: of params.yaml.
         reader: name of a preset's own reader, or "".
         readers: table to what reads it, where a reader is named; another table is read where it is described.
+        described: what catalog.yaml says, as it stands there, without `params`.
         notes: sentences about what the last reading found rather than was told.
     """
 
@@ -59,6 +60,7 @@ class CatalogSource:
     overrides: dict[str, Any] = field(default_factory=dict)
     reader: str = ""
     readers: "Mapping[str, Callable[[CatalogSource], pd.DataFrame]]" = field(default_factory=dict)
+    described: Mapping[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list, compare=False)
 
     def products(self) -> pd.DataFrame:

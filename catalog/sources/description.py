@@ -164,6 +164,7 @@ def described(folder: Path, name: str, description: Path | None = None) -> Catal
         overrides=found.params or {},
         reader=found.reader,
         readers=READERS.get(found.reader, {}),
+        described={name: value for name, value in values.items() if name != "params"},
     )
 
 

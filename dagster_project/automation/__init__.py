@@ -1,8 +1,18 @@
-"""What runs by itself: deliveries, a changed source, drift, the week, and what DVC is told."""
+"""What runs by itself: deliveries, a changed source, drift, the week, alerts, and what DVC is told."""
 
+from dagster_project.automation.alerting import ALERTS, ALL_IS_WELL
 from dagster_project.automation.definitions import automations, present_settings
 from dagster_project.automation.ledger_page import ATTENTION, DELIVERIES
 from dagster_project.automation.needs import run_config
 from dagster_project.automation.recording import tell_dvc
 
-__all__ = ["ATTENTION", "DELIVERIES", "automations", "present_settings", "run_config", "tell_dvc"]
+__all__ = [
+    "ALERTS",
+    "ALL_IS_WELL",
+    "ATTENTION",
+    "DELIVERIES",
+    "automations",
+    "present_settings",
+    "run_config",
+    "tell_dvc",
+]

@@ -9,6 +9,8 @@ import dagster as dg
 from assets.lib.shop import Shop, settings_of
 from assets.monitoring import latest_verdict
 from catalog.sources.open import open_catalog
+from dagster_project.automation.alarms import REFUSED
+from dagster_project.automation.alerting import alert_events
 from dagster_project.automation.drift import drift_need, open_attempts
 from dagster_project.automation.ledger_page import ledger_events
 from dagster_project.automation.needs import GivenUp, Need, ask, attempts_at, run_config
@@ -19,6 +21,7 @@ from dagster_project.jobs import JOBS
 from dagster_project.scrub import scrub_schedule
 from dagster_project.tags import CAUSE, NEED, WORKSPACE
 from releases import current_id
+from releases.champion import champion
 from shelfspace.errors import CatalogError, ShelfspaceError
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import Workspace, params_file
@@ -63,7 +66,7 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
                 return look(context, workspace)
             except ShelfspaceError as error:
                 context.log.error(str(error))  # noqa: TRY400 - a refusal needs no traceback
-                return dg.SkipReason(str(error))
+                return dg.SkipReason(f"{REFUSED}{error}")
 
         return dg.SensorDefinition(
             name=name,
@@ -77,7 +80,8 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
     def of_drift(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.RunRequest | dg.SkipReason:
         now, cooldown = datetime.now(UTC), timedelta(hours=automation.cooldown_hours)
         runs = attempts_at(context.instance, workspace, CAUSE, "drift")
-        need = drift_need(latest_verdict(workspace), runs, now, cooldown)
+        reigning = (champion(workspace) or {}).get("fingerprint", "")
+        need = drift_need(latest_verdict(workspace), reigning, runs, now, cooldown)
         if isinstance(need, str):
             return dg.SkipReason(need)
         return ask(context, workspace, need, automation, open_attempts(runs, now, cooldown))
@@ -92,6 +96,10 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
     def of_source(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
         need, seen = source_need(Shop(), context.cursor)
         return told(asked(context, workspace, need), seen)
+
+    def of_alerts(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
+        events, seen, said = alert_events(context.instance, workspace, settings.alerts, context.cursor)
+        return told(dg.SkipReason(said), seen, events)
 
     def asked(
         context: dg.SensorEvaluationContext, workspace: Workspace, need: Need | str
@@ -134,8 +142,8 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
 
     refreshes: set[str] = {automation.inbox_job, "refresh"}
     return [
-        sensor(of_drift, "drift_sensor", automation.drift_interval_seconds, {"retrain"},
-               "Retrains when a drift report says that catalogue or traffic has moved, until that is done."),
+        sensor(of_drift, "drift_sensor", automation.drift_interval_seconds, {"retrain", "refresh"},
+               "Asks for what the last drift report decided, until it is done."),
         sensor(of_deliveries, "inbox_sensor", automation.inbox_interval_seconds, refreshes,
                "Brings the release up to date with deliveries and the snapshot, until a release has them."),
         sensor(of_source, "source_sensor", automation.source_interval_seconds, refreshes,
@@ -143,6 +151,8 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
                automation.watch_source),
         sensor(of_the_week, "weekly_sensor", automation.drift_interval_seconds, {"retrain"},
                "Asks for the weekly retraining again where it failed."),
+        sensor(of_alerts, "alert_sensor", settings.alerts.interval_seconds, set(),
+               "Looks at what is wrong and tells people, once: page, log and webhook."),
         dvc_commit_sensor,
     ], schedules(settings)  # fmt: skip
 

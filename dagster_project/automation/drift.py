@@ -1,4 +1,4 @@
-"""When a drift verdict asks for a retraining."""
+"""When a drift report asks for a run."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -8,17 +8,27 @@ from dagster_project.automation.needs import Attempt, Need
 
 __all__ = ["drift_need", "open_attempts"]
 
+JOBS = {"retrain": "retrain", "refresh_ranking": "refresh"}
+"""Job of each decision that asks for a run; an alert asks for none. A refresh learns the ranking anew where
+clicks or judgements have come."""
+
 
 def drift_need(
-    verdict: Mapping[str, Any] | None, attempts: Sequence[Attempt], now: datetime, cooldown: timedelta
+    verdict: Mapping[str, Any] | None,
+    champion: str,
+    attempts: Sequence[Attempt],
+    now: datetime,
+    cooldown: timedelta,
 ) -> Need | str:
-    """Whether a drift verdict asks for a retraining.
+    """What the decision of the last drift report asks for.
 
-    It has been acted on when its retraining came to an end, its challenger promoted or refused by the
-    gate; a run that failed has not acted, and the cool-down counts from one that has.
+    It has been acted on when the run that it asked for came to an end, its challenger promoted or refused by
+    the gate; a run that failed has not acted. The same movers and the same data ask once. The cool-down
+    counts from a run that has trained: one that found nothing new to learn from begins none.
 
     Args:
         verdict: what `latest_verdict` gave.
+        champion: fingerprint of the model that is champion now; "" where there is none.
         attempts: runs that drift asked for, oldest first.
         now: present time, with a zone.
         cooldown: least time between two retrainings started by drift.
@@ -28,16 +38,21 @@ def drift_need(
     """
     if verdict is None:
         return "no drift report yet; the monitoring job writes one"
-    if not verdict["drifted"]:
-        return "the last drift report found no drift"
+    earlier = "version" if "decision" not in verdict else "champion"
+    if "decision" not in verdict or verdict["champion"] != champion:
+        return f"the last drift report is of an earlier {earlier}; the next one decides"
+    action, reason = verdict["decision"]["action"], verdict["decision"]["reason"]
+    if action not in JOBS:
+        return f"{action}: {reason}"
     key = f"drift-{verdict['key']}"
     acted = [run for run in attempts if run.success]
     if any(run.need == key for run in acted):
-        return "this drift report has been acted on"
-    if acted and acted[-1].ended is not None and now - acted[-1].ended < cooldown:
-        until = acted[-1].ended + cooldown
-        return f"drift, but the cool-down lasts until {until:%Y-%m-%d %H:%M} UTC: {verdict['cause']}"
-    return Need(key, "drift", "drift sensor", verdict["cause"], "retrain")
+        return f"acted on, and nothing new has come since: {reason}"
+    trained = [run.ended for run in acted if run.trained and run.ended is not None]
+    if action == "retrain" and trained and now - trained[-1] < cooldown:
+        until = trained[-1] + cooldown
+        return f"drift, but the cool-down lasts until {until:%Y-%m-%d %H:%M} UTC: {reason}"
+    return Need(key, "drift", "drift sensor", reason, JOBS[action])
 
 
 def open_attempts(attempts: Sequence[Attempt], now: datetime, cooldown: timedelta) -> list[Attempt]:

@@ -15,7 +15,7 @@ import dagster as dg
 from dagster._core.storage.dagster_run import FINISHED_STATUSES, RunRecord
 
 from dagster_project.outcome import why_failed
-from dagster_project.tags import ATTEMPT, CAUSE, NEED, WORKSPACE
+from dagster_project.tags import ATTEMPT, CAUSE, NEED, TRAINED, WORKSPACE
 from shelfspace.settings import Automation
 from shelfspace.workspace import Workspace
 
@@ -68,6 +68,7 @@ class Attempt:
         success: whether Dagster calls that a success.
         ended: with a zone; None while it is at work.
         need: key of what it was asked for.
+        trained: whether it trained, as far as its tag says: one that found nothing new did not.
     """
 
     run_id: str
@@ -75,6 +76,7 @@ class Attempt:
     success: bool
     ended: datetime | None
     need: str = ""
+    trained: bool = True
 
 
 def run_config(launched_by: str, cause: str) -> dict[str, Any]:
@@ -93,6 +95,7 @@ def attempts_at(instance: dg.DagsterInstance, workspace: Workspace, tag: str, va
             record.dagster_run.is_success,
             _ended(record),
             record.dagster_run.tags.get(NEED, ""),
+            record.dagster_run.tags.get(TRAINED, "yes") == "yes",
         )
         for record in reversed(records)
     ]

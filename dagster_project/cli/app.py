@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from dagster_project.cli.adopt import adopt
+from dagster_project.cli.alerts import alerts
 from dagster_project.cli.deliveries import approve, deliveries
 from dagster_project.cli.export import export
 from dagster_project.cli.fetch import fetch_media
@@ -17,7 +18,7 @@ from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
 from dagster_project.cli.releases import releases, rollback
 from dagster_project.cli.scrub import scrub
-from dagster_project.cli.servers import drift, serve, ui
+from dagster_project.cli.servers import daemon, drift, serve, ui, webserver
 from dagster_project.cli.synonyms import synonyms
 from shelfspace.errors import SettingsError, ShelfspaceError
 from shelfspace.machine import machine_fault
@@ -90,8 +91,8 @@ def shelfspace() -> None:
 
 
 COMMANDS = (
-    *(demo, run, ui, serve, drift, summary, fetch_media),
-    *(deliveries, approve, releases, rollback, export, adopt, scrub, synonyms, keys),
+    *(demo, run, ui, daemon, webserver, serve, drift, summary, fetch_media),
+    *(deliveries, approve, releases, rollback, export, adopt, scrub, synonyms, keys, alerts),
 )
 for command in COMMANDS:
     shelfspace.add_command(command)

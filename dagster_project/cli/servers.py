@@ -1,4 +1,4 @@
-"""`ui`, `serve`, `drift`: servers that take this process's place."""
+"""`ui`, `daemon`, `webserver`, `serve`, `drift`: servers that take this process's place."""
 
 import fcntl
 import os
@@ -17,14 +17,20 @@ from dagster_project.cli.options import (
 )
 from shelfspace.errors import ArtifactError, BusyError
 
-__all__ = ["drift", "serve", "ui"]
+__all__ = ["daemon", "drift", "serve", "ui", "webserver"]
+
+DEFINITIONS = ("-m", "dagster_project.definitions")
 
 
 @click.command(epilog="Example: shelfspace ui --port 3101")
 @catalog_option
 @port_option(3001)
 def ui(catalog: str | None, port: int) -> None:
-    """Serve the Dagster UI with its daemon: runs, sensors, schedules."""
+    """Serve the Dagster UI with its daemon: runs, sensors, schedules.
+
+    One process group for a desk. Under a supervisor run `daemon` and `webserver` instead, which come back
+    each by itself.
+    """
     from dagster_project.environment import prepare
     from shelfspace.ports import check_port_free
     from shelfspace.workspace import Workspace
@@ -33,9 +39,41 @@ def ui(catalog: str | None, port: int) -> None:
     check_port_free("127.0.0.1", port)
     handle = hold_daemon(prepare(catalog).state, f"http://127.0.0.1:{port}")
     try:
-        become(_tool("dg"), "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port))
+        become(_tool("dg"), "dev", *DEFINITIONS, "-h", "127.0.0.1", "-p", str(port))
     finally:
         os.close(handle)  # it became nothing: the daemon is free again
+
+
+@click.command(epilog="Example: shelfspace daemon --catalog path/to/my-shop")
+@catalog_option
+def daemon(catalog: str | None) -> None:
+    """Run Dagster's daemon alone, for a supervisor: sensors, schedules and the runs they ask for."""
+    from dagster_project.environment import prepare
+    from shelfspace.workspace import Workspace
+
+    check_catalog(Workspace.find(catalog), read_tables=False)
+    handle = hold_daemon(prepare(catalog).state, "the daemon alone")
+    try:
+        become(_tool("dagster-daemon"), "run", *DEFINITIONS)
+    finally:
+        os.close(handle)
+
+
+@click.command(epilog="Example: shelfspace webserver --port 3001 --read-only")
+@catalog_option
+@port_option(3001)
+@click.option("--read-only", is_flag=True, help="Who looks at it can start, stop and switch nothing.")
+def webserver(catalog: str | None, port: int, read_only: bool) -> None:
+    """Serve the Dagster UI alone, for a supervisor; `shelfspace daemon` runs beside it."""
+    from dagster_project.environment import prepare
+    from shelfspace.ports import check_port_free
+    from shelfspace.workspace import Workspace
+
+    check_catalog(Workspace.find(catalog), read_tables=False)
+    check_port_free("127.0.0.1", port)
+    prepare(catalog)
+    told = ("--read-only",) if read_only else ()
+    become(_tool("dagster-webserver"), *DEFINITIONS, "-h", "127.0.0.1", "-p", str(port), *told)
 
 
 @click.command(epilog="Example: shelfspace serve --catalog flipkart --port 3100")

@@ -1,53 +1,95 @@
-"""The Evidently workspace: one project per catalogue, one tab per comparison, shown by `evidently ui`.
+"""The Evidently workspace: one project a catalogue, one run a check, a tab a question.
 
-The workspace is plain JSON files; nothing has to run for a run to be added.
+The workspace is plain JSON files; nothing has to run for a run to be added. Every check adds a point, also
+one that finds what the last one found. The first tab says what moved, since when, and whether it matters.
 """
 
 import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from filelock import FileLock
 
-from data_checks.drift.columns import EMBEDDING_LIMIT, EMBEDDING_SCORE, SHARE, ratio_column
+from data_checks.drift.check import said
+from data_checks.drift.verdict import Verdict
 from shelfspace.telemetry import quiet_telemetry
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot as ReportSnapshot
-    from evidently.sdk.models import DashboardModel
+    from evidently.sdk.models import DashboardPanelPlot, PanelMetric
     from evidently.ui.workspace import Project, Workspace
 
-    from data_checks.drift.verdict import DriftVerdict
+__all__ = ["add_check_run", "kept_runs", "project_id"]
 
-__all__ = ["add_run", "project_id"]
+KEPT_RUNS = 400
+"""Runs kept a project: the UI reads them all to draw a panel. Of days before the last two one is kept."""
+WHOLE_DAYS = 2
+SHOWN = 8
+"""Monitors that a tab draws by themselves, those nearest to their limits or beyond."""
+STATES = {
+    "quiet": 1, "provisional: quiet": 1, "suspected": 2, "provisional: moved": 3,
+    "moved": 4, "moved, gradually": 4,
+}  # fmt: skip
+"""Verdict to the number that a counter shows; what was not judged has none."""
+LEGEND = "1 quiet, 2 over in one window, 3 moved by provisional limits, 4 moved"
+WORST, STATE = "farthest from its limit", "verdict"
+ACTIONS = {
+    "retrain": "It matters: a retraining is asked for",
+    "refresh_ranking": "It matters for the ranking, which is learned anew",
+    "alert": "To be looked at by a person; nothing is trained",
+    "none": "Nothing has to be done",
+}
 
-KEPT_RUNS = 500
-"""Runs kept per project: the UI reads them all to draw a panel."""
 
+def add_check_run(
+    verdicts: Sequence[Verdict],
+    summary: Mapping[str, Any],
+    time: pd.Timestamp,
+    workspace: Path,
+    project: str,
+) -> None:
+    """Add one check to the project's runs and bring its dashboard up to date.
 
-def add_run(snapshot: "ReportSnapshot", verdict: "DriftVerdict", workspace: Path, project: str) -> bool:
-    """Add one report to the project's runs and bring its dashboard up to date.
-
-    A verdict equal to the last one of the same name is not added again, so asking every minute
-    about unchanged data adds no points. Returns whether it was added.
+    Args:
+        verdicts: one a question.
+        summary: `data_checks.drift.check.summary` of them.
+        time: of the check, with a zone.
+        workspace: folder of the Evidently workspace.
+        project: the catalogue's name.
     """
     quiet_telemetry()
-    from evidently.core.report import Snapshot
+    from evidently import DataDefinition, Dataset, Report
     from evidently.ui.workspace import Workspace
 
+    from data_checks.drift.scores import ScoreBoard
+
+    scores = {name: value for verdict in verdicts for name, value in _scores(verdict).items()}
+    decision = summary["decision"]
+    facts = {
+        "decision": f"{decision['action']}: {decision['reason']}",
+        **{verdict.question: f"{said(verdict)}: {verdict.cause}" for verdict in verdicts},
+    }
     workspace.mkdir(parents=True, exist_ok=True)
     with FileLock(workspace / ".shelfspace.lock"):
         place = Workspace.create(str(workspace))
         home = _project(place, project)
-        facts = _facts(verdict)
-        if _last_facts(place, home, verdict.name) == facts:
-            return False
-        told = Snapshot.load_model(snapshot.to_snapshot_model().copy(update={"metadata": facts}))
-        place.add_run(home.id, told, include_data=False)
-        for old in sorted(place.list_runs(home.id), key=str)[:-KEPT_RUNS]:
-            place.delete_run(home.id, old)
-        _update_dashboard(place, home, verdict)
-    return True
+        if scores:
+            table = Dataset.from_pandas(
+                pd.DataFrame([scores]), data_definition=DataDefinition(numerical_columns=list(scores))
+            )
+            board = ScoreBoard(list(scores), {name: value[:80] for name, value in facts.items()})
+            run = Report([board]).run(
+                table,
+                None,
+                timestamp=time.to_pydatetime(),
+                metadata=facts,
+                name=f"check of {time:%Y-%m-%d %H:%M}",
+            )
+            place.add_run(home.id, _lean(run), include_data=False)
+            _thin_out(place, home)
+        _draw(place, home, verdicts, summary, time)
 
 
 def project_id(name: str) -> uuid.UUID:
@@ -63,65 +105,161 @@ def _project(place: "Workspace", name: str) -> "Project":
     found = place.get_project(identity)
     if found is not None:
         return found
-    description = "The catalogue against the champion's training data; traffic against its first window."
+    description = "Has the catalogue moved since the champion learned? Has the traffic since promotion?"
     return place.add_project(ProjectModel(id=identity, name=name, description=description))
 
 
-def _facts(verdict: "DriftVerdict") -> dict[str, Any]:
-    scores = {c: f"{d.score:.6f}" for c, d in verdict.columns.items()}
-    return {
-        "verdict": "drift" if verdict.drifted else "no drift",
-        "cause": verdict.cause,
-        "rows": f"{verdict.rows['current']} against {verdict.rows['reference']}",
-        "scores": ", ".join(f"{c} {s}" for c, s in sorted(scores.items())),
-    }
+def _scores(verdict: Verdict) -> dict[str, float]:
+    """Column of the run to what it shows; a monitor's distance over its limit, above 1 where it moved."""
+    if not verdict.judged:
+        return {}
+    ratios = _ratios(verdict)
+    worst = max(ratios.values(), default=0.0)
+    # Evidently shows "no value" where a counter is 0.
+    own = {STATE: float(STATES[said(verdict)]), WORST: max(worst, 0.01)}
+    return {_column(verdict.question, name): value for name, value in {**own, **ratios}.items()}
 
 
-def _last_facts(place: "Workspace", home: "Project", name: str) -> dict[str, Any] | None:
-    """What was recorded with the newest run of that name; run ids sort by time of making."""
-    for run in sorted(place.list_runs(home.id), key=str, reverse=True):
-        model = place.get_run(home.id, run)
-        if model is not None and model.name == name:
-            return {k: v for k, v in model.metadata.items() if k in ("verdict", "cause", "rows", "scores")}
-    return None
+def _ratios(verdict: Verdict) -> dict[str, float]:
+    limits = verdict.limits
+    return {name: value / limits[name] for name, value in verdict.distances.items() if limits.get(name)}
 
 
-def _update_dashboard(place: "Workspace", home: "Project", verdict: "DriftVerdict") -> None:
-    """Rebuild the tab of this comparison; panels of columns that came or went follow."""
+def _column(question: str, name: str) -> str:
+    return f"{question}: {name}"
+
+
+def _lean(run: "ReportSnapshot") -> "ReportSnapshot":
+    """A run without the histogram of each constant, which is 95% of its bytes and shows nothing."""
+    from evidently.core.report import Snapshot
+
+    model = run.to_snapshot_model()
+    for found in model.metric_results.values():
+        found.widget = []
+    return Snapshot.load_model(model)
+
+
+def _thin_out(place: "Workspace", home: "Project") -> None:
+    """Delete the runs that are not kept."""
+    runs = place.list_runs(home.id)
+    for run in set(runs) - set(kept_runs(runs)):
+        place.delete_run(home.id, run)
+
+
+def kept_runs(runs: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Of runs those that stay: all of the last days, and the last one of each day before."""
+    ordered = sorted(runs, key=str)  # ids sort by the time of making
+    days = [(run.int >> 80) // 86_400_000 for run in ordered]  # since 1970, RFC 9562 version 7
+    last_of_day = dict(zip(days, ordered, strict=True))
+    recent = days[-1] - WHOLE_DAYS if days else 0
+    kept = [r for r, day in zip(ordered, days, strict=True) if day > recent or last_of_day[day] == r]
+    return kept[-KEPT_RUNS:]
+
+
+def _draw(
+    place: "Workspace",
+    home: "Project",
+    verdicts: Sequence[Verdict],
+    summary: Mapping[str, Any],
+    time: pd.Timestamp,
+) -> None:
+    """Make the board anew: what it says is of the latest check."""
     from evidently.sdk.models import DashboardTabModel
 
-    board: DashboardModel = place.get_dashboard(home.id)
-    gone = {p for tab in board.tabs if tab.title == verdict.name for p in tab.panels}
-    panels = _panels(verdict)
-    tab = DashboardTabModel(
-        id=uuid.uuid5(home.id, verdict.name), title=verdict.name, panels=[p.id for p in panels]
-    )
-    board.panels = [p for p in board.panels if p.id not in gone] + panels
-    # The workspace's own add_panel lists a panel twice when its tab exists already.
-    others = [t for t in board.tabs if t.title != verdict.name]
-    board.tabs = sorted([*others, tab], key=lambda t: t.title)
+    tabs = {"Now": _now(verdicts, summary, time)}
+    for verdict in verdicts:
+        tabs[_tab(verdict.question)] = _of_question(verdict, summary["compared"][verdict.question])
+    board = place.get_dashboard(home.id)
+    board.panels = [panel for panels in tabs.values() for panel in panels]
+    board.tabs = [
+        DashboardTabModel(id=uuid.uuid5(home.id, title), title=title, panels=[panel.id for panel in panels])
+        for title, panels in tabs.items()
+    ]
     place.save_dashboard(home.id, board)
 
 
-def _panels(verdict: "DriftVerdict") -> list[Any]:
-    """The course of the share of drifted columns, of the embeddings, and of each column."""
-    from evidently.sdk.models import PanelMetric
-    from evidently.sdk.panels import line_plot_panel
+def _tab(question: str) -> str:
+    """A tab's title: traffic's endpoint first."""
+    return question.removeprefix("traffic ").capitalize()
 
-    def score(column: str, legend: str) -> PanelMetric:
-        return PanelMetric(
-            legend=legend, tags=[verdict.name], metric="MeanValue", metric_labels={"column": column}
+
+def _now(
+    verdicts: Sequence[Verdict], summary: Mapping[str, Any], time: pd.Timestamp
+) -> "list[DashboardPanelPlot]":
+    """What moved, since when, does it matter: the whole on one screen."""
+    from evidently.sdk.panels import counter_panel, line_plot_panel, text_panel
+
+    decision = summary["decision"]
+    moved = [v for v in verdicts if v.kind]
+    what = "; ".join(f"{_tab(v.question)} since {_day(v.since)}: {_kind(v)}" for v in moved)
+    title = f"Moved. {what}" if moved else "Nothing has moved"
+    panels = [
+        text_panel(
+            title, f"Checked {time:%Y-%m-%d %H:%M} UTC. {ACTIONS[decision['action']]}. {decision['reason']}."
         )
-
-    share = [score(SHARE, "share")]
-    # Lines, no counters: Evidently shows "no value" where a counter is 0.
-    panels = [line_plot_panel("Share of drifted columns", share)]
-    if verdict.embedding_score is not None:
-        auc = score(EMBEDDING_SCORE, "ROC AUC")
-        said = "ROC AUC of telling the current vectors from the reference; 0.5 is chance"
-        panels.append(line_plot_panel("Embeddings told apart", [auc, score(EMBEDDING_LIMIT, "limit")], said))
-    lines = [score(ratio_column(column), column) for column in sorted(verdict.columns)]
-    if lines:
-        said = "Distance to the reference over its limit: above 1 the column has drifted"
-        panels.append(line_plot_panel("Drift of each column", lines, said))
+    ]
+    judged = [v for v in verdicts if v.judged]
+    for verdict in judged:
+        state = [_metric(verdict.question, STATE, said(verdict))]
+        asked = summary["compared"][verdict.question]["title"]
+        panels.append(counter_panel(asked, state, f"{said(verdict)}. {LEGEND}", size="half"))
+    if judged:
+        worst = [_metric(v.question, WORST, _tab(v.question)) for v in judged]
+        panels.append(
+            line_plot_panel("Each question's farthest monitor, times its limit: above 1 it moved", worst)
+        )
+    quiet = [v for v in verdicts if not v.judged]
+    if quiet:
+        said_of = " ".join(f"{_tab(v.question)}: {v.cause}." for v in quiet)
+        panels.append(text_panel("Not judged", said_of))
     return panels
+
+
+def _of_question(verdict: Verdict, compared: Mapping[str, Any]) -> "list[DashboardPanelPlot]":
+    """The verdict, then the course of what moved, then of everything else."""
+    from evidently.sdk.panels import counter_panel, line_plot_panel, text_panel
+
+    rows = verdict.rows
+    since = f" since {_day(verdict.since)}" if verdict.since else ""
+    notes = "".join(f" {note.capitalize()}." for note in compared["notes"])
+    against = f"{rows['current']:,} rows of the latest window against {rows['reference']:,} of the reference."
+    panels = [
+        text_panel(
+            f"{compared['title']} {said(verdict).capitalize()}{since}", f"{verdict.cause}. {against}{notes}"
+        )
+    ]
+    if not verdict.judged:
+        return panels
+    ratios = _ratios(verdict)
+    order = sorted(ratios, key=lambda name: -ratios[name])
+    state = [_metric(verdict.question, STATE, said(verdict))]
+    worst = [_metric(verdict.question, WORST, order[0] if order else "none")]
+    panels += [
+        counter_panel("Latest verdict", state, LEGEND, size="half"),
+        counter_panel("Farthest monitor, times its limit", worst, order[0] if order else None, size="half"),
+    ]
+    for title, names in (
+        ("Nearest to their limits or beyond: distance over limit, above 1 has moved", order[:SHOWN]),
+        ("All other monitors: distance over limit", sorted(order[SHOWN:])),
+    ):
+        if names:
+            lines = [_metric(verdict.question, name, name) for name in names]
+            panels.append(line_plot_panel(title, lines))
+    return panels
+
+
+def _metric(question: str, name: str, legend: str) -> "PanelMetric":
+    from evidently.sdk.models import PanelMetric
+
+    labels = {"column": _column(question, name)}
+    return PanelMetric(legend=legend, metric="MeanValue", metric_labels=labels)
+
+
+def _kind(verdict: Verdict) -> str:
+    provisional = " (provisional)" if verdict.provisional else ""
+    return f"{verdict.kind.replace('_', ' ')}{provisional}"
+
+
+def _day(since: str) -> str:
+    """A time as a day; "the last check" where none is known."""
+    return pd.Timestamp(since).strftime("%-d %b %Y") if since else "the last check"

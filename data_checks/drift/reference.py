@@ -33,12 +33,12 @@ EARLIER = "requests-*.jsonl"
 
 LOG_COLUMNS = (
     "time", "endpoint", "release", "status", "items", "seconds", "text_length", "language", "has_text",
-    "has_photo", "has_sound", "price", "top_label", "top_score", "vector",
+    "has_photo", "has_sound", "price", "top_label", "top_score", "hits", "vector",
 )  # fmt: skip
 """What is read of the service's request log; the rest, such as query texts, is left where it is."""
 LOG_TYPES: dict[str, Any] = {
     "status": "int64", "items": "int64", "seconds": "float64", "text_length": "int64", "price": "float64",
-    "top_score": "float64", "has_text": "bool", "has_photo": "bool", "has_sound": "bool",
+    "top_score": "float64", "hits": "float64", "has_text": "bool", "has_photo": "bool", "has_sound": "bool",
 }  # fmt: skip
 
 

@@ -1,102 +1,80 @@
-"""Drift of a period against a reference: a verdict with its cause, a page and a dashboard.
+"""Evidently's page of one question: its latest window beside the reference, each column against its limit."""
 
-Columns are compared by Evidently's report (`drift_columns`), vectors by its classifier
-(`drift_vectors`).
-"""
-
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pandas as pd
 
-from data_checks.drift.columns import compare_columns
+from data_checks.drift.check import said
+from data_checks.drift.monitors import MIN_VALUES, TOP_VALUES, is_number
 from data_checks.drift.page import drift_banner
-from data_checks.drift.vectors import embedding_drift
-from data_checks.drift.verdict import ColumnDrift, DriftVerdict, cause_of
-from shelfspace.errors import InputError
-from shelfspace.files import write_text
-from shelfspace.settings import Monitoring
+from data_checks.drift.questions import Question
+from data_checks.drift.verdict import Verdict
+from data_checks.drift.windows import Window
 from shelfspace.telemetry import quiet_telemetry
 
-if TYPE_CHECKING:
-    from evidently.core.report import Snapshot
+__all__ = ["comparison_page", "limit_categories"]
 
-__all__ = ["ColumnDrift", "DriftVerdict", "drift_report", "embedding_drift"]
+OTHER = "(other)"
 
 
-def drift_report(
-    current: pd.DataFrame,
-    reference: pd.DataFrame,
-    current_vectors: np.ndarray | None,
-    reference_vectors: np.ndarray | None,
-    settings: Monitoring,
-    out: Path,
-    workspace: Path | None = None,
-    name: str = "catalogue",
-    project: str = "Shelfspace",
-) -> DriftVerdict:
-    """Compare two periods; write `<out>/<name>.html` and `.json`; add the run to the workspace.
+def comparison_page(question: Question, verdict: Verdict, rows: int) -> str | None:
+    """A page that needs nothing from the network, the verdict on top; None where nothing was judged.
 
-    At most `sample_rows` rows a side are compared, chosen by a fixed seed. With fewer than
-    `min_requests` rows on a side nothing is compared and the verdict says so (`judged` False).
+    The monitors that are no distribution of a column (vectors, missing and new shares, counts) stand above
+    the columns as counters.
 
     Args:
-        current, reference: columns to compare (`data_checks.drift.reference`); numbers and texts of
-            categories.
-        current_vectors, reference_vectors: (rows, d) float32; None where there are none. Their
-            number of rows need not be that of the tables; with fewer than `min_requests` on a side
-            the vectors are left out.
-        settings: the limits.
-        out: folder of the report.
-        workspace: folder of the Evidently workspace; None adds no run.
-        name: what is compared; names the files and the dashboard's tab.
-        project: the workspace's project, one per catalogue.
-
-    Raises:
-        InputError: the tables share no column, or the vectors differ in width.
+        rows: most rows a side that are drawn.
     """
+    if question.reference is None or not verdict.judged:
+        return None
     quiet_telemetry()
-    shared = [c for c in reference.columns if c in current.columns]
-    if not shared:
-        raise InputError("columns", list(current.columns), "compare tables that share columns")
-    stem = "-".join(name.replace("/", " ").split())
-    fewest = settings.min_requests
-    rows = {"current": len(current), "reference": len(reference)}
-    if min(rows.values()) < fewest:
-        cause = f"no verdict: {rows['current']} rows against {rows['reference']}, {fewest} a side are needed"
-        verdict = DriftVerdict(name, False, False, 0.0, {}, None, None, rows, None, cause)
-        write_text(out / f"{stem}.json", verdict.to_json())
-        return verdict
-    now, then = (_some(t[shared], settings.sample_rows) for t in (current, reference))
-    embedding = None
-    sides = current_vectors, reference_vectors
-    if all(v is not None and len(v) >= fewest for v in sides):
-        embedding = embedding_drift(*sides, settings)  # type: ignore[arg-type]
-    snapshot, columns = compare_columns(now, then, settings, embedding, name)
-    share = sum(c.drifted for c in columns.values()) / max(len(columns), 1)
-    apart = embedding is not None and embedding[0] > embedding[1]
-    drifted = apart or (bool(columns) and share >= settings.drift_share)
-    score, limit = embedding or (None, None)
-    verdict = DriftVerdict(
-        name=name,
-        drifted=drifted,
-        judged=True,
-        share=share,
-        columns=columns,
-        embedding_score=score,
-        embedding_limit=limit,
-        rows={"current": len(now), "reference": len(then)},
-        html=out / f"{stem}.html",
-        cause=cause_of(columns, score, limit, settings.drift_share, drifted),
-    )
-    write_text(out / f"{stem}.html", _page(snapshot, verdict))
-    write_text(out / f"{stem}.json", verdict.to_json())
-    if workspace is not None:
-        from data_checks.drift.dashboard import add_run
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.presets import DataDriftPreset
 
-        add_run(snapshot, verdict, workspace, project)
-    return verdict
+    from data_checks.drift.scores import ScoreBoard
+
+    sides = _sides(question.windows[-1], question.reference, [*verdict.distances], rows)
+    then, now = sides
+    numbers = [str(name) for name in then if is_number(then[name])]
+    categories = [str(name) for name in then if name not in numbers]
+    others = {
+        f"{name}: distance, limit": f"{value:.2f}, {verdict.limits[name]:.2f}"
+        for name, value in verdict.distances.items()
+        if name not in then and value > 0
+    }
+    metrics = [ScoreBoard([], others)]
+    if len(then.columns):
+        methods = dict.fromkeys(numbers, "wasserstein") | dict.fromkeys(categories, "jensenshannon")
+        limits = {name: verdict.limits[name] for name in methods}
+        metrics.append(
+            DataDriftPreset(
+                columns=list(methods), drift_share=1.0, per_column_method=methods, per_column_threshold=limits
+            )
+        )
+    definition = DataDefinition(numerical_columns=numbers, categorical_columns=categories)
+    given = [Dataset.from_pandas(side, data_definition=definition) for side in (now, then)]
+    snapshot = Report(metrics, include_tests=True).run(*given, name=question.name)
+    html = snapshot.get_html_str(as_iframe=False)
+    head, body, rest = html.partition("<body>")
+    banner = drift_banner(question.title, said(verdict), verdict.cause, verdict.rows)
+    return head + body + banner + rest
+
+
+def _sides(
+    window: Window, reference: Window, monitors: list[str], rows: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Reference and window as Evidently takes them: columns that both know, rare values called other."""
+    then, now = {}, {}
+    for name in reference.columns:
+        if name not in monitors:
+            continue
+        sides = reference.columns[name], window.columns[name]
+        if min(side.notna().sum() for side in sides) < MIN_VALUES:
+            continue
+        if not all(is_number(side) for side in sides):
+            named = [side.where(side.isna(), side.astype(str)) for side in sides]
+            sides = limit_categories(named[0], named[1])
+        then[name], now[name] = sides
+    return _some(pd.DataFrame(then), rows), _some(pd.DataFrame(now), rows)
 
 
 def _some(table: pd.DataFrame, rows: int) -> pd.DataFrame:
@@ -104,8 +82,21 @@ def _some(table: pd.DataFrame, rows: int) -> pd.DataFrame:
     return chosen.reset_index(drop=True)
 
 
-def _page(snapshot: "Snapshot", verdict: DriftVerdict) -> str:
-    """Evidently's page, which needs nothing from the network, with the verdict on top."""
-    html = snapshot.get_html_str(as_iframe=False)
-    head, body, rest = html.partition("<body>")
-    return head + body + drift_banner(verdict.name, verdict.drifted, verdict.cause, verdict.rows) + rest
+def limit_categories(
+    reference: pd.Series, current: pd.Series, keep: int = TOP_VALUES
+) -> tuple[pd.Series, pd.Series]:
+    """Both sides with rare values called other; kept are the most frequent of both sides together.
+
+    Chosen without regard to the side a value comes from, so that a new frequent value is seen and
+    samples of one distribution stay alike.
+    """
+    pooled = pd.concat([reference, current])
+    counted = pooled.value_counts()
+    # Ties broken by value: the same rows in another order keep the same values.
+    order = counted.reset_index().sort_values(["count", pooled.name or "index"], ascending=[False, True])
+    top = set(order.iloc[:keep, 0])
+
+    def kept(side: pd.Series) -> pd.Series:
+        return side.where(side.isin(top) | side.isna(), OTHER)
+
+    return kept(reference), kept(current)

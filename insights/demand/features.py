@@ -51,13 +51,15 @@ class DemandFeatures:
             found[f"median_{weeks}"] = np.median(recent, axis=1) / level
             found[f"geometric_{weeks}"] = np.expm1(np.log1p(recent).mean(axis=1)) / level
         quarter = units[:, -12:]
-        for share in (0.1, 0.25, 0.4, 0.6, 0.75, 0.9):
-            found[f"quantile_{share}"] = np.quantile(quarter, share, axis=1) / level
+        shares = (0.1, 0.25, 0.4, 0.6, 0.75, 0.9)
+        *quantiles, often = np.quantile(quarter, (*shares, 0.8), axis=1)
+        for share, quantile in zip(shares, quantiles, strict=True):
+            found[f"quantile_{share}"] = quantile / level
         found["deviation"] = quarter.std(axis=1) / level
         found["weeks_sold"] = (quarter > 0).mean(axis=1)
         found["level"] = np.log(level)
         found["age"] = np.log1p(np.maximum(week - self._first, 0))
-        clipped = np.minimum(units[:, -12:], np.quantile(quarter, 0.8, axis=1)[:, None])
+        clipped = np.minimum(quarter, often[:, None])
         for weeks in (2, 4, 8):
             found[f"clipped_{weeks}"] = clipped[:, -weeks:].mean(axis=1) / level
         found |= self._buyers(week, level) | self._price(week) | self._market(week, clipped)

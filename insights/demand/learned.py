@@ -21,6 +21,7 @@ __all__ = ["LearnedDemand", "learn_demand"]
 TREES = {
     "learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 100, "feature_fraction": 0.4,
     "bagging_fraction": 0.6, "bagging_freq": 1, "verbose": -1, "num_threads": 1, "deterministic": True,
+    "force_col_wise": True,
 }  # fmt: skip
 TWEEDIE = 1.3
 """Variance power of the mean's loss: between counts (1) and their sums (2)."""

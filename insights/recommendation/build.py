@@ -8,6 +8,7 @@ import pandas as pd
 
 from insights.recommendation.beside import goes_with
 from insights.recommendation.history import KINDS, read_purchases
+from insights.recommendation.knowledge import Past
 from insights.recommendation.newcomers_verdict import decide_newcomers
 from insights.recommendation.pictures import recall_picture
 from insights.recommendation.store import save
@@ -67,10 +68,10 @@ def build(
     purchases = read_purchases(events, ids, kind)
     # Midnight after the last of them, so that equal events give equal bytes whenever the run is.
     moment = float(np.floor(purchases.day.max()) + 1) if len(purchases) else 0.0
-    prices = products["price"].to_numpy(dtype=np.float64)
-    known, ranker, verdict = decide(purchases, moment, vectors, prices, settings, seed)
+    past = Past(purchases, vectors, products["price"].to_numpy(dtype=np.float64))
+    known, ranker, verdict = decide(past, moment, settings, seed)
     told = verdict.describe() | {"kind": kind}
-    newcomers, why_new, new = decide_newcomers(purchases, moment, vectors, prices, settings, seed)
+    newcomers, why_new, new = decide_newcomers(past, moment, settings, seed)
     told |= {"newcomers": {"why": why_new, "comparison": None if new is None else new.describe()}}
     save(folder, ids, purchases.shoppers.tolist(), known, ranker, told, newcomers)
     companions = goes_with(known, ids, products["category"].fillna("").tolist(), settings.goes_with)

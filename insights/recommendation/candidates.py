@@ -121,10 +121,15 @@ def way_scores(of: Histories, known: Knowledge, own: np.ndarray) -> dict[str, np
     recent, slow = of.matrix(of.recent), of.matrix(of.slow)
     itself = np.flatnonzero(np.isin(own, others.rows))
     at = np.searchsorted(others.rows, own[itself])
-    taste, near = (recent @ by_recent).toarray() ** POWER, (slow @ by_slow).toarray()
+    shared = recent @ by_recent
+    shared.data **= POWER
+    taste, near = shared.toarray(), (slow @ by_slow).toarray()
     taste[itself, at] = near[itself, at] = 0
-    if near.shape[1] > NEIGHBOURS:
-        near[near < np.partition(near, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS][:, None]] = 0
+    for row in near:
+        # Most of a row is zero, of which a partition of the whole would take its time.
+        some = row[row > 0]
+        if len(some) > NEIGHBOURS:
+            row[row < np.partition(some, -NEIGHBOURS)[-NEIGHBOURS]] = 0
     weight = np.maximum(of.per_shopper(of.slow), 1e-12)[:, None]
     # The history's own length cancels where others are weighted by their likeness to it.
     mind = of.matrix(of.lately) @ known.vectors

@@ -13,7 +13,7 @@ from shelfspace.settings import Graph
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["Knowledge", "Neighbourhood", "learn", "neighbourhood"]
+__all__ = ["Knowledge", "Neighbourhood", "Past", "learn", "neighbourhood"]
 
 NEAR = Graph(neighbours=100, max_basket=1_000)
 """How co-purchases are counted: a hundred companions of each product, also out of large orders."""
@@ -147,6 +147,25 @@ def learn(purchases: Purchases, moment: float, vectors: np.ndarray, prices: np.n
         baskets=_together(known.order, known.product, n),
         shoppers=_together(at.owner, at.product, n),
     )
+
+
+class Past:
+    """What was known at any moment, each learned once though several judge and learn from it.
+
+    Args:
+        vectors, prices: of `learn`; what prices were then is not known, and not learned from.
+    """
+
+    def __init__(self, purchases: Purchases, vectors: np.ndarray, prices: np.ndarray) -> None:
+        self.purchases = purchases
+        self._vectors, self._prices = vectors, prices
+        self._known: dict[float, Knowledge] = {}
+
+    def at(self, moment: float) -> Knowledge:
+        """What was known at a moment, days since 1970."""
+        if moment not in self._known:
+            self._known[moment] = learn(self.purchases, moment, self._vectors, self._prices)
+        return self._known[moment]
 
 
 def _together(basket: np.ndarray, product: np.ndarray, n: int) -> "csr_matrix":

@@ -6,6 +6,7 @@ other newcomers, so that what is learned at one moment holds at another.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from insights.recommendation.candidates import batches, way_scores
 from insights.recommendation.history import Histories, Purchases
 from insights.recommendation.judge import AT, HORIZON, Truth
 from insights.recommendation.knowledge import Knowledge
-from insights.recommendation.ranker import UNBOUGHT, Examples
+from insights.recommendation.ranker import Examples, draw
 
 __all__ = [
     "FEATURES",
@@ -153,12 +154,11 @@ def lessons(
     rng = np.random.default_rng([seed, int(known.moment)])
     truth = newly_bought(purchases, known, horizon).drawn(shoppers, seed)
     new = new_products(known)
-    parts = [(np.empty((0, len(FEATURES)), np.float32), np.empty(0, bool))]
+    parts = [Examples(np.empty((0, len(FEATURES)), np.float32), np.empty(0, bool), np.empty(0))]
     for rows, told in evidence(known.histories.take(truth.shoppers), known, truth.shoppers):
         who, what = np.repeat(rows, len(new)), np.tile(new, len(rows))
         bought = truth.holds(who, what)
-        kept = np.flatnonzero(bought | (rng.random(len(bought)) < UNBOUGHT))
-        parts.append((told.reshape(-1, len(FEATURES))[kept], bought[kept]))
-    bought = np.concatenate([one for _, one in parts])
-    weight = np.where(bought, 1.0, 1 / UNBOUGHT)
-    return Examples(np.concatenate([one for one, _ in parts]), bought, weight)
+        kept, weight = draw(bought, rng)
+        parts.append(Examples(told.reshape(-1, len(FEATURES))[kept], bought[kept], weight))
+    joined = [np.concatenate([getattr(one, part.name) for one in parts]) for part in fields(Examples)]
+    return Examples(*joined)

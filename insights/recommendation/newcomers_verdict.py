@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from insights.recommendation.history import Purchases
 from insights.recommendation.judge import HORIZON
-from insights.recommendation.knowledge import learn
+from insights.recommendation.knowledge import Past
 from insights.recommendation.newcomers import (
     FEATURES,
     PARAMETERS,
@@ -14,7 +13,7 @@ from insights.recommendation.newcomers import (
     newly_bought,
     recall_among,
 )
-from insights.recommendation.ranker import Ranker, fit, moments_before
+from insights.recommendation.ranker import Examples, Ranker, fit, moments_before
 from shelfspace.paired import LEAST_ROWS, Comparison, compare
 from shelfspace.settings.insights import Recommendation
 
@@ -24,26 +23,19 @@ POPULARITY = "popularity among them"
 
 
 def decide_newcomers(
-    purchases: Purchases,
-    moment: float,
-    vectors: np.ndarray,
-    prices: np.ndarray,
-    settings: Recommendation,
-    seed: int = 0,
+    past: Past, moment: float, settings: Recommendation, seed: int = 0
 ) -> tuple[Ranker | None, str, Comparison | None]:
     """The ranker to be used, None where popularity is; why, in a sentence; the comparison, if any."""
-    judged = moment - HORIZON
-
-    known = learn(purchases, judged, vectors, prices)
+    judged, purchases = moment - HORIZON, past.purchases
+    known = past.at(judged)
     truth = newly_bought(purchases, known).drawn(2 * settings.shoppers, seed)
     if len(truth) < LEAST_ROWS:
         return None, f"{len(truth)} shoppers bought something new of late, {LEAST_ROWS} are needed", None
-    taught = {
-        then: lessons(
-            purchases, learn(purchases, then, vectors, prices), shoppers=settings.shoppers, seed=seed
-        )
-        for then in moments_before(judged, most=settings.moments)
-    }
+
+    def lesson(then: float) -> Examples:
+        return lessons(purchases, past.at(then), shoppers=settings.shoppers, seed=seed)
+
+    taught = {then: lesson(then) for then in moments_before(judged, most=settings.moments)}
     bought = int(sum(one.bought.sum() for one in taught.values()))
     if bought < settings.least_bought:
         return None, f"{bought} purchases of new products, {settings.least_bought} are needed to learn", None
@@ -60,12 +52,6 @@ def decide_newcomers(
     comparison = compare(recall_among(score, held[:, new]), {POPULARITY: simple})
     if not comparison.learned_wins:
         return None, comparison.sentence(), comparison
-    latest = [
-        taught[then]
-        if then in taught
-        else lessons(
-            purchases, learn(purchases, then, vectors, prices), shoppers=settings.shoppers, seed=seed
-        )
-        for then in moments_before(moment, most=settings.moments)
-    ]
+    moments = moments_before(moment, most=settings.moments)
+    latest = [taught[then] if then in taught else lesson(then) for then in moments]
     return fit(latest, seed, FEATURES, PARAMETERS), comparison.sentence(), comparison

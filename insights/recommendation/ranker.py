@@ -21,7 +21,7 @@ from shelfspace.errors import ArtifactError, InputError
 if TYPE_CHECKING:
     import lightgbm
 
-__all__ = ["UNBOUGHT", "Examples", "Ranker", "examples", "fit", "moments_before"]
+__all__ = ["Examples", "Ranker", "draw", "examples", "fit", "moments_before"]
 
 STEP = 14.0
 """Days between two moments that are learned from."""
@@ -37,7 +37,7 @@ PARAMETERS = {
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "deterministic": True,
-    "force_row_wise": True,
+    "force_col_wise": True,
     "num_threads": 1,
     "verbose": -1,
 }
@@ -77,14 +77,22 @@ def examples(
         known: at that moment.
         shoppers: at most so many of those who bought after it, drawn at random; None for all.
     """
-    rng = np.random.default_rng([seed, int(known.moment)])
     truth = bought_after(purchases, known, horizon).drawn(shoppers, seed)
     of = known.histories.take(truth.shoppers)
     found = candidates(of, known, truth.shoppers)
     bought = truth.holds(found.shopper, found.product)
-    kept = np.flatnonzero(bought | (rng.random(len(found)) < UNBOUGHT))
-    weight = np.where(bought[kept], 1.0, 1 / UNBOUGHT)
+    kept, weight = draw(bought, np.random.default_rng([seed, int(known.moment)]))
     return Examples(features(found.take(kept), of, known), bought[kept], weight)
+
+
+def draw(bought: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the candidates that are learned from, ascending, and how much each counts.
+
+    Args:
+        bought: (c,) bool.
+    """
+    kept = np.flatnonzero(bought | (rng.random(len(bought)) < UNBOUGHT))
+    return kept, np.where(bought[kept], 1.0, 1 / UNBOUGHT)
 
 
 class Ranker:

@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from insights.recommendation.candidates import candidates
 from insights.recommendation.features import features
 from insights.recommendation.history import Purchases
 from insights.recommendation.judge import HORIZON, Judged, bought_after, frequency, judge, pooled, popularity
-from insights.recommendation.knowledge import Knowledge, learn
+from insights.recommendation.knowledge import Knowledge, Past
 from insights.recommendation.ranker import Examples, Ranker, examples, fit, moments_before
 from shelfspace.paired import LEARNED, LEAST_ROWS, Comparison, compare
 from shelfspace.settings.insights import Recommendation
@@ -45,39 +43,25 @@ class Verdict:
 
 
 def decide(
-    purchases: Purchases,
-    moment: float,
-    vectors: np.ndarray,
-    prices: np.ndarray,
-    settings: Recommendation,
-    seed: int = 0,
+    past: Past, moment: float, settings: Recommendation, seed: int = 0
 ) -> tuple[Knowledge, Ranker | None, Verdict]:
     """What is known at a moment, and who ranks from then on.
 
     The windows of the latest `settings.judged` moments are not learned from when the ranker is compared;
     the one that is used learns from them too.
-
-    Args:
-        prices: of the products now; what they were is not known, and not learned from.
     """
-    known = learn(purchases, moment, vectors, prices)
+    purchases, known = past.purchases, past.at(moment)
     shoppers = int((known.histories.orders > 0).sum())
     if shoppers < LEAST_ROWS:
         why = f"{shoppers} shoppers bought something, {LEAST_ROWS} are needed; what is popular is shown"
         return known, None, Verdict(POPULARITY, why, None, {}, {})
-    at: dict[float, Knowledge] = {}
     lessons: dict[float, Examples] = {}
-
-    def knowledge(then: float) -> Knowledge:
-        if then not in at:
-            at[then] = learn(purchases, then, vectors, prices)
-        return at[then]
 
     def learned_before(end: float) -> list[Examples]:
         moments = moments_before(end, most=settings.moments)
         for then in moments:
             if then not in lessons:
-                lessons[then] = examples(purchases, knowledge(then), shoppers=settings.shoppers, seed=seed)
+                lessons[then] = examples(purchases, past.at(then), shoppers=settings.shoppers, seed=seed)
         return [lessons[then] for then in moments]
 
     judged = [moment - HORIZON * (back + 1) for back in range(settings.judged)]
@@ -90,7 +74,7 @@ def decide(
         )
         return known, None, Verdict(FREQUENCY, why, None, {}, {})
     ranker = fit(first, seed)
-    figures, comparison = _compared(purchases, [knowledge(then) for then in judged], ranker, settings, seed)
+    figures, comparison = _compared(purchases, [past.at(then) for then in judged], ranker, settings, seed)
     if comparison is None:
         why = f"fewer than {LEAST_ROWS} shoppers bought again since; own frequency stands"
         return known, None, Verdict(FREQUENCY, why, None, {}, {})

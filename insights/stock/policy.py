@@ -90,32 +90,46 @@ def allocate(
     value = np.where(usable, unit_value, np.median(unit_value[usable]) if usable.any() else 1.0)
     asked = float((weekly * value).sum())
     low, high = 1e-9, 1e3
-    found = described(np.zeros(len(mean)), mean, ratio)
+    nothing = np.zeros(len(mean))
     if asked <= 0:
-        return found
+        return described(nothing, mean, ratio)
+    least, most = nothing, np.ceil(np.minimum(4 * mean + 20 * np.maximum(ratio, 1) + 10, MOST))
     for _ in range(40):
         rate = (low * high) ** 0.5
-        found = described(_while_worth(rate, weekly, mean, ratio), mean, ratio)
-        if float((weekly * value * found.served).sum()) >= share * asked:
-            low = rate
+        # The lower the rate, the higher the levels: those of rates tried before bound the next ones.
+        levels = _while_worth(rate, weekly, mean, ratio, least, most)
+        if float((weekly * value * described(levels, mean, ratio).served).sum()) >= share * asked:
+            low, most = rate, levels
         else:
-            high = rate
+            high, least = rate, levels
         if high / low < 1.01:
             break
-    return described(_while_worth(low, weekly, mean, ratio), mean, ratio)
+    return described(_while_worth(low, weekly, mean, ratio, least, most), mean, ratio)
 
 
-def _while_worth(rate: float, weekly: np.ndarray, mean: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+def _while_worth(
+    rate: float,
+    weekly: np.ndarray,
+    mean: np.ndarray,
+    ratio: np.ndarray,
+    least: np.ndarray,
+    most: np.ndarray,
+) -> np.ndarray:
     """(n,) largest levels whose last piece saves `rate` sales a week for each piece that lies in stock.
 
     What a piece saves falls with the level, so halving finds the last that is worth it.
+
+    Args:
+        least, most: (n,) whole levels between which it lies.
     """
-    low, high = np.zeros(len(mean)), np.ceil(np.minimum(4 * mean + 20 * np.maximum(ratio, 1) + 10, MOST))
-    while (high - low > 0).any():
-        middle = np.ceil((low + high) / 2)
-        saved = lost_share(middle - 1, mean, ratio) - lost_share(middle, mean, ratio)
-        worth = (weekly * saved >= rate * (1 - mean * saved)) & (mean > 0)
-        low, high = np.where(worth, middle, low), np.where(worth | (low == high), high, middle - 1)
+    low, high = least.copy(), most.copy()
+    while len(open_ := np.flatnonzero(high > low)):
+        middle = np.ceil((low[open_] + high[open_]) / 2)
+        asked, spread = mean[open_], ratio[open_]
+        saved = lost_share(middle - 1, asked, spread) - lost_share(middle, asked, spread)
+        worth = (weekly[open_] * saved >= rate * (1 - asked * saved)) & (asked > 0)
+        low[open_] = np.where(worth, middle, low[open_])
+        high[open_] = np.where(worth, high[open_], middle - 1)
     return low
 
 

@@ -206,7 +206,8 @@ class Embedded:
 
     Attributes:
         vectors: (n, d) float32, L2-normalised, of the products that have any modality.
-        table: product_id and label of those n products, in row order.
+        table: product_id and label of those n products, in row order; predicted, the category that the
+            encoder names ("" without categories), and the confidence, its probability.
         computed, reused: rows newly embedded, and rows taken from the ledger.
     """
 
@@ -222,11 +223,39 @@ def embed_catalogue(encoder: Any, catalogue: Catalogue, level: int = 1) -> Embed
     has_any = (hashes != "").any(axis=1).to_numpy()
     kept = catalogue.take(np.flatnonzero(has_any))
     keys = [content_hash(*row) for row in hashes[has_any].itertuples(index=False, name=None)]
-    ledger = FeatureStore(catalogue.state / "embeddings", "product", encoder.fingerprint)
-    if todo := ledger.lacking(keys):
+    root = catalogue.state / "embeddings"
+    ledger = FeatureStore(root, "product", encoder.fingerprint)
+    named = FeatureStore(
+        root, "named", encoder.fingerprint, {"place": ((), "<i4"), "confidence": ((), "<f4")}
+    )
+    fresh, unnamed = set(ledger.lacking(keys)), set(named.lacking(keys))
+    if todo := sorted(fresh | unnamed):
         features = features_for(encoder, kept.take(todo))
-        ledger.append([keys[i] for i in todo], {"vector": encoder.embed_features(features)})
+        said = encoder.encode_features(features)
+        rows = [place for place, row in enumerate(todo) if row in fresh]
+        ledger.append([keys[todo[place]] for place in rows], {"vector": said.vectors[rows]})
+        rows = [place for place, row in enumerate(todo) if row in unnamed]
+        made = _named(encoder.labelled(features, said.probabilities))
+        named.append([keys[todo[place]] for place in rows], {k: v[rows] for k, v in made.items()})
     vectors = np.ascontiguousarray(ledger.gather(keys)["vector"], dtype=np.float32)
+    found = named.gather(keys)
     labels = [label_of(category, level) for category in kept.products["category"]]
-    table = pd.DataFrame({"product_id": kept.products["product_id"], "label": labels})
+    known = np.array([*encoder.labels, ""], dtype=object)
+    table = pd.DataFrame(
+        {
+            "product_id": kept.products["product_id"],
+            "label": labels,
+            "predicted": known[found["place"]],
+            "confidence": found["confidence"],
+        }
+    )
     return Embedded(vectors, table, computed=len(todo), reused=len(keys) - len(todo))
+
+
+def _named(probabilities: np.ndarray) -> dict[str, np.ndarray]:
+    """Place of each row's most probable category, -1 without any, and its probability."""
+    if not probabilities.shape[1]:
+        rows = len(probabilities)
+        return {"place": np.full(rows, -1, np.int32), "confidence": np.zeros(rows, np.float32)}
+    place = probabilities.argmax(axis=1).astype(np.int32)
+    return {"place": place, "confidence": probabilities.max(axis=1).astype(np.float32)}

@@ -5,6 +5,7 @@ not know with the name, the value and the remedy. Each class is one section; eac
 it means and in which unit.
 """
 
+from shelfspace.settings.alerts import Alerts
 from shelfspace.settings.data import Collection, Features, Fetch, Media, Preprocessing, Validation
 from shelfspace.settings.events import Events
 from shelfspace.settings.insights import Insights
@@ -23,6 +24,7 @@ from shelfspace.settings.parameters import Settings, merge
 from shelfspace.settings.section import Section
 
 __all__ = [
+    "Alerts",
     "Augmentation",
     "Automation",
     "Collection",

@@ -25,6 +25,11 @@ class Collection(Section):
         description="A change of the source, or a delivery, that moves more than this share of prices far "
         "is held until it is approved.",
     )
+    look: bool = Field(
+        True,
+        description="Hold a delivery, or a change of the source, whose categories or photos the champion "
+        "contradicts, though it is good on its holdout (docs/deliveries.md).",
+    )
     quiet_seconds: float = Field(
         10,
         ge=0,

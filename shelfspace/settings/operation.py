@@ -207,6 +207,12 @@ class Monitoring(Section):
         0.65, description="ROC AUC of the domain classifier that makes a drift."
     )
     sample_rows: Positive = Field(2000, description="Rows compared at most, per side.")
+    window_rows: Positive = Field(
+        500, description="Rows of a window: requests, sales, or products that came or changed."
+    )
+    window_days: float = Field(
+        1.0, ge=0, description="Least days that a window of traffic covers; sales are cut into weeks."
+    )
 
 
 CRON = r"^\S+( \S+){4}$"

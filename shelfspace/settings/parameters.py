@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from shelfspace.settings.alerts import Alerts
 from shelfspace.settings.data import Collection, Features, Fetch, Media, Preprocessing, Validation
 from shelfspace.settings.events import Events
 from shelfspace.settings.insights import Insights
@@ -48,6 +49,7 @@ class Settings(Section):
     events: Events = Events()
     monitoring: Monitoring = Monitoring()
     automation: Automation = Automation()
+    alerts: Alerts = Alerts()
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

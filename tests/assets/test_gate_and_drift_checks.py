@@ -37,24 +37,34 @@ def test_the_champion_is_not_judged_against_itself() -> None:
     assert "Nothing was judged" in str(said.description)
 
 
-def found(drifted: bool, judged: bool) -> dict[str, Any]:
-    return {"drifted": drifted, "judged": judged, "cause": "price moved" if drifted else ""}
+MOVED = {"drifted": True, "judged": True}
+QUIET = {"drifted": False, "judged": True}
+UNKNOWN = {"drifted": False, "judged": False}
 
 
 @pytest.mark.parametrize(
-    ("compared", "passed", "said"),
+    ("compared", "action", "passed", "said"),
     [
-        ({"catalogue": found(True, True), "traffic": found(False, False)}, False, "catalogue: price moved"),
-        ({"catalogue": found(False, True)}, True, "No drift in catalogue."),
-        ({"traffic": found(False, False)}, True, "Nothing was judged: too few rows."),
+        ({"catalogue": MOVED, "traffic search": UNKNOWN}, "retrain", False, "retrain: price moved"),
+        ({"catalogue": QUIET, "traffic search": UNKNOWN}, "none", True, "No drift in catalogue."),
+        ({"traffic search": UNKNOWN}, "none", True, "Nothing was judged: too few rows."),
+        ({"traffic search": QUIET}, "alert", True, "alert: price moved"),
     ],
 )
-def test_drift_warns_with_its_cause(tmp_path: Path, compared: dict, passed: bool, said: str) -> None:
-    cause = "; ".join(f"{name}: {each['cause']}" for name, each in compared.items() if each["drifted"])
+def test_drift_warns_with_what_follows_and_why(
+    tmp_path: Path, compared: dict[str, Any], action: str, passed: bool, said: str
+) -> None:
+    reason = "price moved" if action != "none" else "nothing has moved"
     write_json(
         tmp_path / "verdict.json",
-        {"champion": "c", "drifted": bool(cause), "cause": cause, "compared": compared},
+        {
+            "champion": "c",
+            "drifted": not passed,
+            "decision": {"action": action, "reason": reason},
+            "compared": compared,
+        },
     )
     answer = drift(SimpleNamespace(folder=lambda asset: tmp_path))
     assert isinstance(answer, dg.AssetCheckResult)
     assert (answer.passed, answer.severity, answer.description) == (passed, WARN, said)
+    assert answer.metadata["decision"].value == action

@@ -1,5 +1,6 @@
 """What applications said since the release is put beside it, for the release of the same vectors alone."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from assets.insights import INSIGHTS
 from assets.lib import stage
 from assets.lib.record import build
 from assets.lib.shop import FOLDERS, Shop
-from releases.pairs import published, read_pair
+from catalog.sources.open import open_catalog
+from releases.pairs import check_pair, pair_folders, published, read_pair
 from shelfspace.files import write_json, write_sealed_json, write_text
 from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
@@ -26,6 +28,9 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     made = Shop()
     object.__setattr__(made, "workspace", Workspace.open("tiny", tmp_path))
     object.__setattr__(made, "settings", Settings())
+    (tmp_path / "catalogue").mkdir()
+    (tmp_path / "catalogue" / "products.csv").write_text("product_id,title\n1,one\n")
+    object.__setattr__(made, "source", open_catalog(str(tmp_path / "catalogue"), cache=tmp_path / "source"))
     compute(made, "product_embeddings", "vectors of the first", "embeddings.npy")
     for name in INSIGHTS:
         compute(made, name, "first")
@@ -92,8 +97,33 @@ def test_what_was_computed_of_other_vectors_than_the_live_release_has_is_not_pub
     write_text(shop.workspace.releases / "current", "000001-abcdef01\n")  # as a rollback does
     said = publish(shop)
     assert said["newer"] == []
-    assert said["kept"] == "000001-abcdef01 packs, since the workspace holds vectors of another release"
+    assert said["kept"] == (
+        "what 000001-abcdef01 packs or was last told, since the workspace holds vectors of another release"
+    )
     assert published(shop.workspace.root) == {}
+
+
+def test_after_a_rollback_the_last_word_for_the_release_that_is_live_again_is_pointed_to(shop: Shop) -> None:
+    root, first, second = shop.workspace.root, "000001-abcdef01", "000002-abcdef02"
+    release(shop, first)
+    compute(shop, ONE, "second")
+    publish(shop)
+    told = shop.record(ONE).data_version
+    compute(shop, "product_embeddings", "vectors of the second", "embeddings.npy")
+    release(shop, second)
+    for text in ("third", "fourth", "fifth", "sixth"):
+        compute(shop, ONE, text)
+        assert publish(shop)["newer"] == [ONE]
+        assert read_pair(published(root)[ONE], second).version == shop.record(ONE).data_version
+    write_text(shop.workspace.releases / "current", f"{first}\n")  # as a rollback does
+    said = publish(shop)
+    assert said["newer"] == [ONE]
+    assert read_pair(published(root)[ONE], first).version == told
+    assert publish(shop)["status"] == "unchanged, 0 rows"
+    shutil.rmtree(shop.workspace.releases / first)
+    write_text(shop.workspace.releases / "current", f"{second}\n")
+    publish(shop)
+    assert [pair.release for pair in map(check_pair, pair_folders(root))] == [second, second]
 
 
 def test_without_a_release_it_waits(shop: Shop) -> None:

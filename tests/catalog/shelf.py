@@ -12,6 +12,7 @@ from PIL import Image
 from catalog.contract import EVENT_COLUMNS, PRODUCT_COLUMNS
 from catalog.deliveries.collect import Collected, collect, note_taken
 from catalog.deliveries.ledger import State, read_ledger
+from catalog.snapshot.write import Look
 from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
 from shelfspace.hashing import tree_hash
@@ -75,13 +76,16 @@ def write_catalogue(
 
 
 def collected(
-    workspace: Workspace, source: CatalogSource, settings: Settings = DEFAULT, kept: bool = True
+    workspace: Workspace,
+    source: CatalogSource,
+    settings: Settings = DEFAULT,
+    kept: bool = True,
+    look: Look = lambda name, before, after, media: "",
 ) -> Collected:
     """One collection with nothing to wait for; `kept`: DVC has identified and kept the snapshot."""
     at_once = settings.collection.model_copy(update={"quiet_seconds": 0})
-    found = collect(
-        workspace, source, settings.model_copy(update={"collection": at_once}), user_key=b"k", progress=False
-    )
+    settings = settings.model_copy(update={"collection": at_once})
+    found = collect(workspace, source, settings, user_key=b"k", progress=False, look=look)
     if kept:
         note_taken(workspace, found, tree_hash(workspace.snapshot))
     return found

@@ -23,7 +23,7 @@ from tests.conftest import PROJECT
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(hours=24)
-DRIFT = {"key": "k1", "drifted": True, "cause": "price moved"}
+DRIFT = {"key": "k1", "champion": "m", "decision": {"action": "retrain", "reason": "price moved"}}
 OFTEN = Automation(attempts=3, retry_seconds=60)
 
 
@@ -44,27 +44,46 @@ def test_the_same_file_that_comes_every_night_is_asked_for_every_night(
     assert (request.job_name, request.tags["shelfspace/attempt"]) == ("retrain", "1")
 
 
+def drift_asks(verdict: dict | None, attempts: list[Attempt], champion: str = "m") -> Need | str:
+    return drift_need(verdict, champion, attempts, NOW, DAY)
+
+
 def test_drift_asks_until_a_retraining_came_to_its_end() -> None:
-    need = drift_need(DRIFT, [], NOW, DAY)
+    need = drift_asks(DRIFT, [])
     assert isinstance(need, Need)
     assert (need.key, need.cause, need.job) == ("drift-k1", "price moved", "retrain")
-    assert drift_need(DRIFT, [run(timedelta(0))], NOW, DAY) == need, "one that failed has not acted"
-    assert "acted on" in str(drift_need(DRIFT, [run(DAY * 9, success=True)], NOW, DAY))
+    assert drift_asks(DRIFT, [run(timedelta(0))]) == need, "one that failed has not acted"
+    said = drift_asks(DRIFT, [run(DAY * 9, success=True)])
+    assert str(said) == "acted on, and nothing new has come since: price moved"
 
 
-def test_the_cool_down_counts_from_a_retraining_that_succeeded() -> None:
+def test_the_cool_down_counts_from_a_retraining_that_trained() -> None:
     second = {**DRIFT, "key": "k2"}
     acted = run(DAY / 2, success=True)
-    said = drift_need(second, [acted, run(timedelta(0), need="drift-k2")], NOW, DAY)
+    said = drift_asks(second, [acted, run(timedelta(0), need="drift-k2")])
     assert "cool-down lasts until 2026-03-03 00:00 UTC" in str(said)
     assert "price moved" in str(said)
-    assert isinstance(drift_need(second, [run(DAY, success=True)], NOW, DAY), Need)
-    assert isinstance(drift_need(second, [run(timedelta(0))], NOW, DAY), Need), "a failed one cools nothing"
+    assert isinstance(drift_asks(second, [run(DAY, success=True)]), Need)
+    assert isinstance(drift_asks(second, [run(timedelta(0))]), Need), "a failed one cools nothing"
+    found_nothing = replace(acted, trained=False)
+    assert isinstance(drift_asks(second, [found_nothing]), Need), "nor one that found nothing new"
+    assert "acted on" in str(drift_asks(DRIFT, [found_nothing])), "which is not asked of the same data again"
 
 
-@pytest.mark.parametrize("verdict", [None, {"key": "k0", "drifted": False, "cause": ""}])
-def test_no_report_and_no_drift_ask_for_nothing(verdict: dict | None) -> None:
-    assert "drift" in str(drift_need(verdict, [], NOW, DAY))
+def test_what_is_asked_for_follows_the_decision() -> None:
+    clicks = {**DRIFT, "decision": {"action": "refresh_ranking", "reason": "queries moved"}}
+    need = drift_asks(clicks, [run(timedelta(0), success=True, need="drift-k0")])
+    assert isinstance(need, Need), "a cool-down holds retrainings alone"
+    assert need.job == "refresh"
+    for action in ("alert", "none"):
+        calm = {**DRIFT, "decision": {"action": action, "reason": "queries moved"}}
+        assert drift_asks(calm, []) == f"{action}: queries moved"
+
+
+def test_a_report_of_another_champion_or_of_an_earlier_version_asks_for_nothing() -> None:
+    assert "no drift report yet" in str(drift_asks(None, []))
+    assert "of an earlier champion" in str(drift_asks(DRIFT, [], champion="n"))
+    assert "of an earlier version" in str(drift_asks({"champion": "m", "drifted": True}, []))
 
 
 def test_each_hours_report_goes_on_with_the_count_of_the_one_before() -> None:

@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from assets.lib.checks import BLOCKING
 from assets.lib.shop import FOLDERS
-from dagster_project.automation import DELIVERIES, automations
+from dagster_project.automation import ALERTS, DELIVERIES, automations
 from dagster_project.definitions import defs
 from dagster_project.graph import DVC_STAGES, JOBS, SIDE, STAGES
 from shelfspace.settings import Automation, Settings
@@ -35,13 +35,17 @@ HEAVY = (
 
 def specs() -> list[dg.AssetSpec]:
     """Assets that runs make."""
-    return sorted((s for s in defs.resolve_all_asset_specs() if s.key != DELIVERIES.key), key=lambda s: s.key)
+    shown = {DELIVERIES.key, ALERTS.key}
+    return sorted((s for s in defs.resolve_all_asset_specs() if s.key not in shown), key=lambda s: s.key)
 
 
-def test_the_ledger_of_deliveries_is_shown_beside_collection_and_made_by_no_run() -> None:
-    (shown,) = (s for s in defs.resolve_all_asset_specs() if s.key == DELIVERIES.key)
-    assert shown.group_name == "collection"
-    assert not defs.resolve_asset_graph().get(DELIVERIES.key).is_materializable
+def test_what_sensors_keep_up_to_date_is_shown_and_made_by_no_run() -> None:
+    groups = {s.key: s.group_name for s in defs.resolve_all_asset_specs()}
+    assert (groups[DELIVERIES.key], groups[ALERTS.key]) == ("collection", "monitoring")
+    for shown in (DELIVERIES, ALERTS):
+        assert not defs.resolve_asset_graph().get(shown.key).is_materializable
+        assert shown.description
+        assert shown.owners
 
 
 def test_asset_graph_is_the_reviewed_one(snapshot: SnapshotAssertion) -> None:
@@ -144,9 +148,11 @@ def test_every_check_is_the_reviewed_one_and_blocks_unless_it_only_tells(snapsho
     }
     assert sorted(told) == snapshot
     assert {check for check, blocks in told.items() if not blocks} == {
+        "alerts: all_is_well",
         "champion: gate",
         "deliveries: nothing_waits_for_a_person",
         "drift_report: drift",
+        "raw_products: new_data_fits",
     }
     assert {key for keys in BLOCKING.values() for key in keys} == {
         key for key in graph.asset_check_keys if graph.get(key).blocking

@@ -24,7 +24,7 @@ ROOMS = (
     "assets|bentos|benchmarks|catalog|dagster_project|data_checks|docs|insights|models|releases|retrieval|"
     "shelfspace|tests"
 )
-FILES = ("py", "yaml", "json", "csv", "parquet")
+FILES = ("py", "yaml", "json", "csv", "parquet", "html")
 """Endings of files that are called as a section of the settings is."""
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 

@@ -43,8 +43,8 @@ def test_demo_makes_every_asset_and_says_what_next(checkout: Checkout, demo: Fin
         assert (folder / part).is_file()
     judged = read_json(workspace / "evaluation" / "holdout" / "evaluation.json")
     assert len(judged["by_subset"]) == 15, "every non-empty subset of four modalities"
-    moved = read_json(workspace / "monitoring" / "drift_report" / "catalogue.json")["columns"]["language"]
-    assert moved["score"] == 0, "languages filled in for shoppers are not told apart from the catalogue's own"
+    moved = read_json(workspace / "monitoring" / "drift_report" / "catalogue.json")["distances"]
+    assert moved["language"] == 0, "languages filled in for shoppers are not told apart from the catalogue's"
 
 
 def test_nothing_is_lost(checkout: Checkout, demo: Finished) -> None:

@@ -108,12 +108,17 @@ def test_what_is_delivered_is_released_though_its_run_is_killed_and_drift_retrai
         model = read_json(checkout.workspace / "champion.json")["fingerprint"]
         write_json(
             checkout.workspace / "monitoring" / "drift_report" / "verdict.json",
-            {"champion": model, "drifted": True, "cause": "price: wasserstein 0.9 > 0.1", "compared": {}},
+            {
+                "champion": model,
+                "drifted": True,
+                "key": "planted",
+                "compared": {},
+                "decision": {"action": "retrain", "reason": "catalogue: price: median 20 to 26 (+30%)"},
+            },
         )
         wait_for(lambda: finished(address, "retrain", "drift_sensor"), 400, server, log)
         caused = runs(address, "drift_sensor")
-        assert "price: wasserstein 0.9 > 0.1" in str(caused[0]["runConfig"]), (
-            "the cause is recorded on the run"
-        )
+        assert "price: median 20 to 26 (+30%)" in str(caused[0]["runConfig"]), "the cause stands on the run"
+        assert caused[0]["tags"]["shelfspace/trained"] in ("yes", "no")
     finally:
         stop(server)

@@ -23,6 +23,39 @@ def test_a_workspace_without_a_repository_gets_one_with_a_local_remote(tmp_path:
     assert data_versions.add(target) != first
 
 
+def test_a_copied_folder_of_workspaces_pushes_to_its_own_remote(tmp_path: Path) -> None:
+    target = tmp_path / "all" / "shop" / "snapshot"
+    target.mkdir(parents=True)
+    (target / "rows.txt").write_text("one")
+    data_versions.add(target)
+    config = tmp_path / "all" / ".dvc" / "config"
+    relative = config.read_text()
+    config.write_text(relative.replace("../.dvc-remote", str(tmp_path / "all" / ".dvc-remote")))
+    assert config.read_text() != relative, "as earlier versions wrote it"
+    shutil.copytree(tmp_path / "all", tmp_path / "copied")
+    data_versions.add(tmp_path / "copied" / "shop" / "snapshot", push_too=True)
+    assert (tmp_path / "copied" / ".dvc" / "config").read_text() == relative
+    assert any((tmp_path / "copied" / ".dvc-remote").rglob("*.dir"))
+    assert not (tmp_path / "all" / ".dvc-remote").exists()
+
+
+def test_a_remote_that_somebody_chose_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "all" / ".dvc").mkdir(parents=True)
+    config = tmp_path / "all" / ".dvc" / "config"
+    config.write_text("[core]\n    no_scm = True\n['remote \"local\"']\n    url = /backup/shop\n")
+    kept = config.read_text()
+    assert data_versions.repository(tmp_path / "all" / "shop") == tmp_path / "all"
+    assert config.read_text() == kept
+
+
+def test_a_files_md5_is_the_one_in_dvcs_list(tmp_path: Path) -> None:
+    target = tmp_path / "all" / "shop" / "snapshot"
+    target.mkdir(parents=True)
+    (target / "rows.txt").write_text("one")
+    data_versions.add(target)
+    assert data_versions.kept_md5(target) == {"rows.txt": data_versions.file_md5(target / "rows.txt")}
+
+
 def test_pushed_bytes_come_back(tmp_path: Path) -> None:
     target = tmp_path / "all" / "shop" / "snapshot"
     target.mkdir(parents=True)

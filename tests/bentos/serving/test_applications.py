@@ -1,7 +1,10 @@
 """Applications as a loaded release serves them: as it packs them, or newer, and never another release's."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +144,75 @@ def test_a_release_whose_own_cannot_be_opened_answers_without_it(shop: Shop, tmp
         made = loaded._prepared(Release(folder, release.manifest))
     assert made.application("liked") is None
     assert made.unserved["liked"] == "liked is of an earlier form; make a new release"
+
+
+PUBLISHER = """
+import os, signal, sys
+from pathlib import Path
+from releases.pairs import publish
+
+root, source, release = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "os.utime", "os.setxattr"}
+
+def run(left):
+    def kill(event, given):
+        nonlocal left
+        if event in CHANGES or (event == "open") and given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
+    sys.addaudithook(kill)
+    publish(root, "liked", source, release, sys.stdin.readline().strip())
+
+status, number = 1, 0
+while status:
+    print(number, flush=True)
+    child = os.fork()
+    if not child:
+        run(number)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    assert status in (0, signal.SIGKILL), status
+    print("killed" if status else "done", flush=True)
+    number += 1
+"""
+"""Publishes a version that it is told, killed before its first change of the disk, its second, and so on."""
+
+
+def test_a_publication_killed_at_any_write_leaves_a_whole_pair_that_the_next_one_follows(
+    application: Application, tmp_path: Path
+) -> None:
+    engine, source = application.engine, tmp_path / "liked"
+    live = engine.require().id
+    for version, said in (("a", "P003"), ("b", "P004")):
+        publish(tmp_path, "liked", liked(source, said), live, version * 32)
+    engine.refresh_applications()
+    stood, kept = [word(application)[0]], []
+    project = Path(__file__).resolve().parents[3]
+    with subprocess.Popen(
+        [sys.executable, "-c", PUBLISHER, str(tmp_path), str(source), live],
+        cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as publisher:  # fmt: skip
+        assert publisher.stdin is not None
+        assert publisher.stdout is not None
+        for number in publisher.stdout:
+            said = f"P{int(number) % 30 + 10:03d}"
+            liked(source, said)
+            publisher.stdin.write(f"{int(number):032x}"[::-1] + "\n")
+            publisher.stdin.flush()
+            ended = publisher.stdout.readline().strip()
+            engine.refresh_applications()
+            assert manifest(application.backend)["problem"] == ""
+            now, of_table = word(application)
+            assert now == of_table
+            assert now in (stood[-1], said) if ended == "killed" else now == said
+            stood.append(now)
+            kept.append(len(list((tmp_path / "insights" / "liked").iterdir())))
+    assert publisher.returncode == 0
+    killed_before = sum(one == other for one, other in pairwise(stood))
+    assert killed_before > 8, "of the writes of a folder and its pointer"
+    assert len(set(stood)) > 3, "after the pointer moved, what is left to do takes nothing away"
+    assert kept[-1] == 3, "the folder served, the one before, and the pointer"
 
 
 def test_what_is_popular_follows_the_events_without_another_release(

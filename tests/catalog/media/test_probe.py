@@ -4,13 +4,15 @@ import io
 import struct
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from PIL import Image
 
-from catalog.media import probe_media
+from catalog.media import probe_catalogue, probe_media
 from catalog.media.headers import sniff
 from catalog.media.missing import MISSING
+from shelfspace.hashing import content_hash
 from shelfspace.settings import Media
 
 
@@ -19,6 +21,9 @@ class Store(dict):
 
     def read(self, key: str) -> bytes:
         return self[key]
+
+    def digest(self, key: str) -> str:
+        return content_hash(self[key])
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +50,63 @@ def test_sounds(store: Store) -> None:
     assert found["ok"].tolist() == [True, False]
     assert found.loc[0, "seconds"] == pytest.approx(0.5)
     assert found.loc[1, "field"] == "sound.format"
+
+
+def encoded(pixels: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_a_blurred_photo_is_less_sharp_and_a_dark_one_is_not() -> None:
+    rng = np.random.default_rng(0)
+    crisp = 255 * (rng.random((128, 96, 1)) > 0.5) * np.ones(3)
+    blurred = np.asarray(Image.fromarray(crisp.astype(np.uint8)).resize((12, 16)).resize((96, 128)))
+    store = Store(
+        crisp=encoded(crisp), blurred=encoded(blurred), dark=encoded(crisp / 4), plain=encoded(0 * crisp)
+    )
+    sharp = probe_media(store, store, "photos", Media(), progress=False).set_index("key")["sharpness"]
+    assert sharp["blurred"] < sharp["crisp"] / 5
+    assert sharp["dark"] == pytest.approx(sharp["crisp"], rel=0.05)
+    assert sharp["plain"] == 0
+
+
+def test_loudness_is_that_of_the_mean_power_and_silence_the_share_of_parts_without() -> None:
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000)
+    half = np.concatenate([tone[:8000], np.zeros(8000)])
+    files = Store()
+    for name, wave in {"tone": tone, "half": half, "quiet": tone / 100}.items():
+        out = io.BytesIO()
+        soundfile.write(out, wave, 16_000, format="FLAC")
+        files[name] = out.getvalue()
+    found = probe_media(files, files, "sounds", Media(), progress=False).set_index("key")
+    assert found["loudness"].to_dict() == pytest.approx(
+        {"tone": -9.03, "half": -12.04, "quiet": -49.03}, abs=0.01
+    )
+    assert found["silence"].to_dict() == {"tone": 0, "half": 0.5, "quiet": 0}
+
+
+class Counted(Store):
+    """One that notes what was read."""
+
+    def __init__(self, files: Store) -> None:
+        super().__init__(files)
+        self.reads: list[str] = []
+
+    def read(self, key: str) -> bytes:
+        self.reads.append(key)
+        return self[key]
+
+
+def test_what_was_probed_before_is_not_opened_again_under_another_name_either(store: Store) -> None:
+    raw = pd.DataFrame({"photos": ["a.jpg|cut.jpg|gone.jpg"], "sounds": ["b.flac"]})
+    first = probe_catalogue(Counted(store), raw, "|", Media())
+    moved = Counted(Store({**store, "new.jpg": store["a.jpg"]}))
+    again = probe_catalogue(moved, raw.assign(photos="a.jpg|cut.jpg|gone.jpg|new.jpg"), "|", Media(), first)
+    assert moved.reads == []
+    pd.testing.assert_frame_equal(again[again["key"].ne("new.jpg")].reset_index(drop=True), first)
+    renamed = again.set_index("key").loc["new.jpg"]
+    assert renamed.equals(again.set_index("key").loc["a.jpg"])
 
 
 def test_nothing_to_probe_keeps_the_columns(store: Store) -> None:

@@ -1,16 +1,26 @@
 """Drift: quiet on the same distribution, alarmed by a shift, at the sizes traffic really has."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from data_checks.drift.columns import limit_categories
-from data_checks.drift.report import DriftVerdict, drift_report, embedding_drift
+from data_checks.drift.check import summary
+from data_checks.drift.dashboard import add_check_run, kept_runs
+from data_checks.drift.decision import Decision
+from data_checks.drift.judge import judge
+from data_checks.drift.limits import fit_limits
+from data_checks.drift.questions import Question
+from data_checks.drift.report import comparison_page, limit_categories
 from data_checks.drift.thresholds import auc_limit, numeric_distance, shuffled_limit
-from shelfspace.errors import ArtifactError, InputError
+from data_checks.drift.vectors import embedding_drift
+from data_checks.drift.verdict import Verdict
+from data_checks.drift.windows import Window, pool_windows
+from shelfspace.errors import InputError
 from shelfspace.settings import Monitoring
 from tests.data_checks.drift import periods
 
@@ -84,107 +94,57 @@ def test_rare_categories_are_called_other_alike_on_both_sides() -> None:
     assert set(now) == {"b", "(other)"}
 
 
-@pytest.mark.parametrize("rows", [50, 300])
-def test_columns_and_vectors_of_one_distribution_give_no_drift(tmp_path: Path, rows: int) -> None:
-    for seed in range(2):
-        verdict = drift_report(
-            periods.columns(seed, rows), periods.columns(seed + 10, rows),
-            periods.vectors(seed, rows), periods.vectors(seed + 10, rows), SETTINGS, tmp_path,
-        )  # fmt: skip
-        assert not verdict.drifted, verdict.cause
-        assert verdict.share <= 1 / 7
-        assert verdict.cause.startswith("no drift")
+def moved_question(shift: float) -> tuple[Question, Verdict]:
+    """Eight weeks as the reference, and three further ones that a shift may have moved."""
+    weeks = [Window("traffic search", periods.columns(seed, 100)) for seed in range(8)]
+    later = [Window("traffic search", periods.columns(seed, 100, shift)) for seed in range(20, 23)]
+    reference = pool_windows(weeks)
+    question = Question("traffic search", "Is something else asked?", reference, later, weeks)
+    return question, judge(later, reference, fit_limits(weeks))
 
 
-def test_a_shift_is_found_named_and_written(tmp_path: Path) -> None:
-    current = periods.columns(1, 200, shift=0.6)
-    kept = current.copy()
-    verdict = drift_report(
-        current, periods.columns(2, 300), periods.vectors(1, 200, 0.6), periods.vectors(2, 300),
-        SETTINGS, tmp_path, name="traffic /search",
-    )  # fmt: skip
-    assert verdict.drifted
-    assert verdict.columns["log_price"].drifted
-    assert not verdict.columns["language"].drifted
-    assert re.search(r"embeddings: ROC AUC 0\.\d\d > 0\.\d\d; ", verdict.cause)
-    assert re.search(r"log_price: wasserstein \d\.\d\d > 0\.\d\d", verdict.cause)
-    pd.testing.assert_frame_equal(current, kept)
-    assert verdict.html == tmp_path / "traffic-search.html"
-    page = verdict.html.read_text()
-    assert "Drift: traffic /search" in page
+def test_a_page_needs_nothing_from_the_network_and_has_the_verdict_on_top() -> None:
+    question, verdict = moved_question(1.0)
+    assert verdict.drifted, verdict.cause
+    page = comparison_page(question, verdict, 500)
+    assert page is not None
+    assert "Is something else asked? <b" in page
+    assert verdict.cause[:20] in page
     assert not re.findall(r'<(?:link|script|img)\b[^>]*(?:href|src)="https?://', page)
-    again = DriftVerdict.from_json((tmp_path / "traffic-search.json").read_bytes())
-    assert again == verdict
 
 
-def test_vectors_alone_can_be_the_cause(tmp_path: Path) -> None:
-    verdict = drift_report(
-        periods.columns(1, 200), periods.columns(2, 200),
-        periods.vectors(1, 200, 0.6), periods.vectors(2, 200), SETTINGS, tmp_path,
-    )  # fmt: skip
-    assert verdict.drifted
-    assert verdict.share < SETTINGS.drift_share
-    assert verdict.cause.startswith("embeddings: ROC AUC")
+def test_what_was_not_judged_has_no_page() -> None:
+    question, _ = moved_question(0.0)
+    quiet = judge([], question.reference, fit_limits(list(question.past)))
+    assert comparison_page(question, quiet, 500) is None
 
 
-def test_too_few_rows_give_no_verdict(tmp_path: Path) -> None:
-    verdict = drift_report(
-        periods.columns(1, 49, 0.6), periods.columns(2, 300), None, None, SETTINGS, tmp_path
-    )
-    assert not verdict.judged
-    assert not verdict.drifted
-    assert verdict.html is None
-    assert "49 rows against 300, 50 a side are needed" in verdict.cause
-    assert DriftVerdict.from_json((tmp_path / "catalogue.json").read_bytes()) == verdict
-
-
-def test_empty_and_constant_columns_do_no_harm(tmp_path: Path) -> None:
-    current, reference = periods.columns(1, 60), periods.columns(2, 60)
-    current["log_price"] = np.nan
-    for table in (current, reference):
-        table["has_text"], table["text_length"] = "yes", 4.0
-    verdict = drift_report(current, reference, None, None, SETTINGS, tmp_path)
-    assert "log_price" not in verdict.columns
-    assert verdict.columns["text_length"].score == verdict.columns["has_text"].score == 0
-    assert not verdict.drifted
-    assert verdict.embedding_score is None
-
-
-def test_tables_without_a_shared_column_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="share columns"):
-        drift_report(
-            pd.DataFrame({"a": [1] * 60}), pd.DataFrame({"b": [1] * 60}), None, None, SETTINGS, tmp_path
-        )
-
-
-def test_a_damaged_verdict_is_refused() -> None:
-    with pytest.raises(ArtifactError, match="compare again"):
-        DriftVerdict.from_json('{"columns": []}')
-
-
-def test_the_workspace_keeps_one_run_per_change_and_each_panel_once(tmp_path: Path) -> None:
-    place = tmp_path / "workspace"
-    reference = periods.columns(9, 100)
-
-    def compare(seed: int, name: str) -> DriftVerdict:
-        return drift_report(
-            periods.columns(seed, 100), reference, periods.vectors(seed, 100), periods.vectors(9, 100),
-            SETTINGS, tmp_path, place, name, "shop",
-        )  # fmt: skip
-
-    for seed in (1, 1, 2):
-        compare(seed, "traffic search")
-    compare(1, "catalogue")
+def test_every_check_adds_a_point_and_the_board_says_what_moved_first(tmp_path: Path) -> None:
+    question, verdict = moved_question(1.0)
+    quiet = judge([], question.reference, fit_limits(list(question.past)))
+    decision = Decision("alert", "Only the traffic has moved: recorded, nothing is trained")
+    said = summary([verdict, replace(quiet, question="catalogue")], [question, question], decision, "c", "d")
+    for hour in (1, 2, 3):
+        time = pd.Timestamp(2026, 3, 2, hour, tz="UTC")
+        add_check_run([verdict, replace(quiet, question="catalogue")], said, time, tmp_path / "w", "shop")
     from evidently.ui.workspace import Workspace
 
-    workspace = Workspace.create(str(place))
+    workspace = Workspace.create(str(tmp_path / "w"))
     (project,) = workspace.list_projects()
-    assert project.name == "shop"
-    runs = [workspace.get_run(project.id, r) for r in workspace.list_runs(project.id)]
-    assert sorted(r.name for r in runs) == ["catalogue", "traffic search", "traffic search"]
-    assert all(r.metadata["verdict"] == "no drift" for r in runs)
+    runs = [workspace.get_run(project.id, run) for run in workspace.list_runs(project.id)]
+    assert sorted(run.timestamp.hour for run in runs) == [1, 2, 3], "equal verdicts are points too"
     board = workspace.get_dashboard(project.id)
-    assert [tab.title for tab in board.tabs] == ["catalogue", "traffic search"]
-    for tab in board.tabs:
-        assert len(tab.panels) == len(set(tab.panels)) == 3
-    assert len(board.panels) == 6
+    assert [tab.title for tab in board.tabs] == ["Now", "Search", "Catalogue"]
+    first = board.panels[0]
+    assert first.title.startswith("Moved. Search since")
+    assert "Only the traffic has moved" in first.subtitle
+    assert len(board.panels) == len({panel.id for tab in board.tabs for panel in board.panels})
+    sizes = [path.stat().st_size for path in (tmp_path / "w").glob("*/snapshots/*.json")]
+    assert max(sizes) < 40_000, "the UI reads them all to draw one panel"
+
+
+def test_of_earlier_days_one_run_a_day_is_kept() -> None:
+    day = 86_400_000
+    made = [UUID(int=(moment << 80) | number) for number, moment in enumerate((1, 2, day, day + 5, 9 * day))]
+    made += [UUID(int=((9 * day + 1) << 80) | 9)]
+    assert kept_runs(made) == [made[1], made[3], made[4], made[5]]

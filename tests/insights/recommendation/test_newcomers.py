@@ -3,7 +3,7 @@
 import numpy as np
 
 from insights.recommendation.history import read_purchases
-from insights.recommendation.knowledge import learn
+from insights.recommendation.knowledge import Past, learn
 from insights.recommendation.newcomers import (
     FEATURES,
     PARAMETERS,
@@ -53,8 +53,7 @@ def test_a_shopper_finds_the_new_product_of_their_kind() -> None:
 def test_popularity_stands_where_hardly_anything_new_was_bought() -> None:
     purchases = read_purchases(table(*(event(f"u{n}", PRODUCTS[n % 40], 3) for n in range(50))), PRODUCTS)
     vectors = np.eye(40, dtype=np.float32)
-    ranker, why, compared = decide_newcomers(
-        purchases, DAY + 100, vectors, np.full(40, 10.0), Recommendation(moments=1), 0
-    )
+    past = Past(purchases, vectors, np.full(40, 10.0))
+    ranker, why, compared = decide_newcomers(past, DAY + 100, Recommendation(moments=1), 0)
     assert (ranker, compared) == (None, None)
     assert why == "0 shoppers bought something new of late, 30 are needed"

@@ -7,7 +7,7 @@ from insights.recommendation.candidates import Candidates, batches, candidates
 from insights.recommendation.features import FEATURES, features
 from insights.recommendation.history import days_of, histories, read_purchases
 from insights.recommendation.judge import bought_after, frequency, judge, popularity
-from insights.recommendation.knowledge import learn
+from insights.recommendation.knowledge import Past, learn
 from insights.recommendation.ranker import Ranker, examples, fit
 from insights.recommendation.store import load, save
 from insights.recommendation.verdict import FREQUENCY, POPULARITY, decide
@@ -103,7 +103,7 @@ def test_figures_of_a_list_by_hand() -> None:
 
 
 def test_the_ranker_sees_what_is_due_and_is_used(purchases) -> None:
-    known, ranker, verdict = decide(purchases, ZERO + 260, vectors(), PRICES, SETTINGS)
+    known, ranker, verdict = decide(Past(purchases, vectors(), PRICES), ZERO + 260, SETTINGS)
     assert verdict.winner == LEARNED, verdict.why
     assert verdict.figures[LEARNED]["recall"] > 1.05 * verdict.figures[FREQUENCY]["recall"]
     assert ranker is not None
@@ -112,7 +112,7 @@ def test_the_ranker_sees_what_is_due_and_is_used(purchases) -> None:
     of = known.histories.take(np.arange(9))
     made = features(candidates(of, known, np.arange(9)), of, known)
     assert np.allclose(Ranker.read(ranker.text()).score(made), ranker.score(made))
-    assert decide(purchases, ZERO + 260, vectors(), PRICES, SETTINGS)[1].text() == ranker.text()
+    assert decide(Past(purchases, vectors(), PRICES), ZERO + 260, SETTINGS)[1].text() == ranker.text()
 
 
 def test_where_nothing_but_counts_matters_own_frequency_stands() -> None:
@@ -122,9 +122,8 @@ def test_where_nothing_but_counts_matters_own_frequency_stands() -> None:
         for n in range(60)
         for day in range(0, 260, 13)
     ]
-    _, ranker, verdict = decide(
-        read_purchases(table(*rows), PRODUCTS), ZERO + 260, vectors(), PRICES, SETTINGS
-    )
+    past = Past(read_purchases(table(*rows), PRODUCTS), vectors(), PRICES)
+    _, ranker, verdict = decide(past, ZERO + 260, SETTINGS)
     assert verdict.winner == FREQUENCY
     assert ranker is None
     assert "own frequency is used" in verdict.why
@@ -141,7 +140,7 @@ def test_where_nothing_but_counts_matters_own_frequency_stands() -> None:
 )
 def test_too_few_events_are_said_and_nothing_is_learned(rows, winner, said) -> None:
     bought = read_purchases(table(*rows), PRODUCTS)
-    known, ranker, verdict = decide(bought, ZERO + 260, vectors(), PRICES, SETTINGS)
+    known, ranker, verdict = decide(Past(bought, vectors(), PRICES), ZERO + 260, SETTINGS)
     assert (verdict.winner, ranker) == (winner, None)
     assert said in verdict.why
     found = candidates(known.histories, known, np.arange(len(known.histories)))

@@ -14,6 +14,7 @@ from models.features.catalogue import (
 )
 from models.features.featurizer import Featurizer
 from models.features.table import FeatureTable
+from models.inference.encoded import Encoded
 from shelfspace.errors import ArtifactError
 from shelfspace.settings import Preprocessing, load_settings
 
@@ -69,14 +70,20 @@ class _Reader:
 
     modalities = ("tabular",)
     fingerprint = "reader"
+    labels = ("Cups", "Mugs")
 
     def __init__(self, tabular: str) -> None:
         settings = load_settings(overrides={"model": {"text": "lstm", "image": "cnn", "tabular": tabular}})
         self.featurizer = Featurizer.fit(["red mug"], np.array([12.5, 3.0]), settings)
 
-    def embed_features(self, features: FeatureTable) -> np.ndarray:
+    def encode_features(self, features: FeatureTable) -> Encoded:
         arrays = features.modalities["tabular"].values
-        return np.stack([a.astype(np.float32).sum(axis=1) for a in arrays.values()], axis=1)
+        vectors = np.stack([a.astype(np.float32).sum(axis=1) for a in arrays.values()], axis=1)
+        said = np.tile(np.float32([0.25, 0.75]), (len(vectors), 1))
+        return Encoded(vectors, said, np.ones(len(vectors), np.float32))
+
+    def labelled(self, features: FeatureTable, probabilities: np.ndarray) -> np.ndarray:
+        return probabilities
 
 
 class _NoMedia:
@@ -96,6 +103,7 @@ def test_a_new_brand_is_embedded_again_only_where_the_table_has_it(
     def embedded(table: pd.DataFrame) -> tuple[int, int]:
         catalogue = Catalogue.read(table, _NoMedia(), tmp_path, settings)  # type: ignore[arg-type]
         found = embed_catalogue(encoder, catalogue)
+        assert set(zip(found.table["predicted"], found.table["confidence"], strict=True)) == {("Mugs", 0.75)}
         return len(found.table), found.computed
 
     assert embedded(products) == (rows, rows)

@@ -1,0 +1,96 @@
+"""The alert sensor: looks at what is wrong, tells people, and shows it as an asset of the Dagster UI."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import dagster as dg
+
+from assets.lib.presentation import shown_table
+from assets.lib.shop import Shop
+from dagster_project.automation.alarms import present_alerts
+from shelfspace.alerts import (
+    PAGE,
+    Book,
+    alert_rows,
+    post,
+    read_book,
+    tell,
+    webhook_address,
+    write_book,
+    write_page,
+)
+from shelfspace.hashing import fingerprint
+from shelfspace.settings.alerts import Alerts
+from shelfspace.workspace import Workspace
+
+__all__ = ["ALERTS", "ALL_IS_WELL", "alert_events"]
+
+ALERTS = dg.AssetSpec(
+    "alerts",
+    description="What is wrong now and what was: failed runs, deliveries that wait, refused releases, drift, "
+    "stale data, failing sensors, a full disk. The alert sensor keeps it up to date; no run makes it.",
+    group_name="monitoring",
+    owners=["team:serving"],
+)
+SHOWN = 50
+COLUMNS = ("state", "what", "said", "since", "until", "told")
+
+
+def judged(book: Book) -> dict[str, Any]:
+    """The verdict on what is open: a warning, which stops nothing."""
+    said = "\n".join(f"- {alert.said}" for alert in book.open.values()) or "Nothing is wrong."
+    return {
+        "passed": not book.open,
+        "severity": dg.AssetCheckSeverity.WARN,
+        "description": said,
+        "metadata": {"open": len(book.open)},
+    }
+
+
+@dg.asset_check(asset=ALERTS.key, description="No alert is open. It stops nothing.")
+def all_is_well(shop: Shop) -> dg.AssetCheckResult:
+    """What the alert sensor found at its last look."""
+    return dg.AssetCheckResult(**judged(read_book(shop.workspace.state)))
+
+
+ALL_IS_WELL = all_is_well
+
+
+def alert_events(
+    instance: dg.DagsterInstance, workspace: Workspace, settings: Alerts, before: str | None
+) -> tuple[list[dg.AssetMaterialization | dg.AssetCheckEvaluation], str, str]:
+    """Look at what is wrong, tell it, and write the book and the page.
+
+    Args:
+        before: what the last look gave.
+
+    Returns:
+        the events of the asset, [] where nothing changed; what identifies what they show; a sentence for
+        the tick.
+
+    Raises:
+        ArtifactError: the book, the ledger or a verdict is damaged.
+        SettingsError: the webhook's file is not usable.
+    """
+    now = datetime.now(UTC)
+    address = webhook_address(settings, workspace.state)
+    known = read_book(workspace.state)
+    present = present_alerts(instance, workspace, settings, now)
+    book = known.look(present, now, timedelta(seconds=settings.settle_seconds))
+    send = partial(post, address) if address else None
+    book = tell(book, workspace.name, now, settings, send)
+    if book != known:
+        write_book(workspace.state, book)
+        write_page(workspace.root, book)
+    said = f"{len(book.open)} open" if book.open else "nothing is wrong"
+    rows = alert_rows(book)
+    seen = fingerprint(rows)
+    if seen == before or not (rows or before):
+        return [], seen, said
+    table = shown_table(list(COLUMNS), [list(row.values()) for row in rows[:SHOWN]])
+    page: dict[str, Any] = {"open": len(book.open), "alerts": table, "page": str(workspace.root / PAGE)}
+    verdict = dg.AssetCheckEvaluation(
+        asset_key=ALERTS.key, check_name=ALL_IS_WELL.check_key.name, blocking=False, **judged(book)
+    )
+    return [dg.AssetMaterialization("alerts", metadata=page), verdict], seen, said

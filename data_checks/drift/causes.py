@@ -1,0 +1,110 @@
+"""Why a window moved: the kind of change in a word, and a sentence that names it.
+
+Several monitors move at once (Chinese titles are shorter, and their vectors lie elsewhere), so the kind
+is that of the cause among them, not of its consequences.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from data_checks.drift.monitors import PRICE_LEVEL, is_number, with_price_level
+from data_checks.drift.windows import Window
+
+__all__ = ["KINDS", "describe_move", "kind_of"]
+
+KINDS = (
+    "mass_removal", "dead_sound", "dead_photos", "dark_photos", "new_category", "price", "language",
+    "labels", "queries", "quality", "other",
+)  # fmt: skip
+
+ROOTS = {
+    "products": "mass_removal", "gone": "mass_removal",
+    "has_sound": "dead_sound", "sound_decodable": "dead_sound", "sound_silence": "dead_sound",
+    "sound_loudness": "dead_sound", "sound_seconds": "dead_sound",
+    "has_photo": "dead_photos", "photo_decodable": "dead_photos", "photos": "dead_photos",
+    "photo_brightness": "dark_photos",
+    "category new": "new_category", "category": "new_category",
+    "log_price": "price", "price_level": "price", "has_price": "price",
+    "language": "language",
+}  # fmt: skip
+"""Monitors of the catalogue that name a cause. The kind is that of the one farthest over its limit."""
+FEEDS = ("sound", "photo")
+QUALITY = {"label_agrees": "labels", "answered": "quality", "clicked": "quality"}
+WORSE = {"label_agrees": "no", "answered": "no", "clicked": "no"}
+
+
+def kind_of(question: str, over: Mapping[str, float]) -> str:
+    """The kind of a move.
+
+    Args:
+        question: of the window.
+        over: moved monitor to its distance over its limit, above 1.
+    """
+    if question.startswith("traffic"):
+        return "queries" if set(over) - set(QUALITY) else QUALITY[max(over, key=lambda n: over[n])]
+    roots = {name: ratio for name, ratio in over.items() if _root(name)}
+    if roots:
+        return _root(max(roots, key=lambda n: roots[n]))
+    quality = {name: ratio for name, ratio in over.items() if name in QUALITY}
+    return QUALITY[max(quality, key=lambda n: quality[n])] if quality else "other"
+
+
+def _root(monitor: str) -> str:
+    if monitor in ROOTS:
+        return ROOTS[monitor]
+    base = monitor.removesuffix(" missing")
+    feed = next((feed for feed in FEEDS if base.startswith(f"{feed}_")), "")
+    if monitor.endswith(" missing"):
+        return f"dead_{feed}" + ("s" if feed == "photo" else "") if feed else ROOTS.get(base, "")
+    return ""
+
+
+def describe_move(monitor: str, window: Window, reference: Window) -> str:
+    """What moved, from what to what, in a few words."""
+    if monitor.endswith(" vectors"):
+        return f"{monitor} can be told from the reference's"
+    if monitor in window.counts:
+        return f"{_named(monitor)} {reference.counts[monitor]:g} to {window.counts[monitor]:g}"
+    then, now = (with_price_level(w.columns, reference.columns) for w in (reference, window))
+    if monitor == PRICE_LEVEL:
+        return f"price: {10 ** now[monitor].median() - 1:+.0%} beside the same categories"
+    for end in (" missing", " new"):
+        column = monitor.removesuffix(end)
+        if column != monitor:
+            return _share(column, end.strip(), then[column], now[column])
+    return _distribution(monitor, then[monitor].dropna(), now[monitor].dropna())
+
+
+def _distribution(column: str, then: pd.Series, now: pd.Series) -> str:
+    """The median of numbers; of categories the one whose share has moved farthest."""
+    if is_number(then) and is_number(now):
+        before, after = float(np.median(then)), float(np.median(now))
+        if column.startswith("log_"):
+            before, after = 10**before, 10**after
+            return f"{_named(column[4:])}: median {before:.4g} to {after:.4g} ({after / before - 1:+.0%})"
+        return f"{_named(column)}: median {before:.4g} to {after:.4g}"
+    shares = pd.DataFrame(
+        {
+            "then": then.astype(str).value_counts(normalize=True),
+            "now": now.astype(str).value_counts(normalize=True),
+        }
+    ).fillna(0.0)
+    most = int((shares["now"] - shares["then"]).abs().to_numpy().argmax())
+    before, after = shares.to_numpy()[most]
+    return f"{_named(column)} '{shares.index[most]}': {before:.0%} to {after:.0%} of rows"
+
+
+def _share(column: str, what: str, then: pd.Series, now: pd.Series) -> str:
+    if what == "missing":
+        return f"{_named(column)} missing: {then.isna().mean():.0%} to {now.isna().mean():.0%} of rows"
+    known = now.dropna().astype(str)
+    unseen = known[~known.isin(set(then.dropna().astype(str)))]
+    top = unseen.value_counts().index[:1].tolist()
+    example = f", such as '{top[0]}'" if top else ""
+    return f"{_named(column)}: {len(unseen) / max(len(known), 1):.0%} of rows are new{example}"
+
+
+def _named(monitor: str) -> str:
+    return monitor.replace("_", " ")

@@ -1,0 +1,153 @@
+"""The questions that drift is asked, each with its windows since the reference, its reference and its past.
+
+The catalogue's reference is what the champion learned; the traffic's is fixed at promotion. What a window is
+compared with therefore never moves while the same champion serves.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from data_checks.drift.described import COLUMNS_OF_PREDICTIONS, KEPT, changed_since
+from data_checks.drift.limits import OWN_WINDOWS
+from data_checks.drift.windows import Window, cut_windows
+from shelfspace.settings import Monitoring
+
+__all__ = ["ARRIVED", "PREDICTIONS", "Question", "catalogue_question", "predictions_question", "window_rows"]
+
+ARRIVED, PREDICTIONS = "catalogue", "predictions"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question and all that its verdict rests on.
+
+    Attributes:
+        name: as `data_checks.drift.windows.Window.question` has it.
+        title: what is asked, in words.
+        reference: None where there is none yet.
+        windows: complete windows since the reference, oldest first.
+        past: complete windows before those, which limits are fitted on where none are kept.
+        season: last year's same weeks; None where nobody knows them.
+        notes: what could not be looked at, in sentences.
+    """
+
+    name: str
+    title: str
+    reference: Window | None
+    windows: Sequence[Window]
+    past: Sequence[Window]
+    season: Window | None = None
+    notes: Sequence[str] = field(default_factory=tuple)
+
+
+def window_rows(rows: int, settings: Monitoring) -> int:
+    """Rows of a window of a catalogue: few enough that its reference holds windows of its own."""
+    return int(min(settings.window_rows, max(settings.min_requests, rows // (OWN_WINDOWS + 2))))
+
+
+def catalogue_question(
+    now: pd.DataFrame,
+    then: pd.DataFrame,
+    settings: Monitoring,
+    vectors_now: Mapping[str, np.ndarray],
+    vectors_then: Mapping[str, np.ndarray],
+) -> Question:
+    """Has the catalogue moved since the champion learned: what came or changed since, window by window.
+
+    Where fewer than two windows have come, the whole catalogue stands for them: what is gone leaves no rows.
+
+    Args:
+        now, then: `described` of the present catalogue, and as it was kept.
+        vectors_now, vectors_then: name to (n, d) of the same rows, zero where a product has none.
+    """
+    names = [str(name) for name in then if name in now and name not in (*KEPT, *COLUMNS_OF_PREDICTIONS)]
+    names = [name for name in names if then[name].notna().any()]
+    fresh = changed_since(now, then)
+    gone = float((~then["product_id"].isin(now["product_id"])).mean()) if len(then) else 0.0
+    counts = {"products": float(len(now)), "gone": gone}
+    rows = window_rows(len(then), settings)
+    everything = np.arange(len(then))
+    shared = sorted(set(vectors_now) & set(vectors_then))
+
+    def windows(table: pd.DataFrame, vectors: Mapping[str, np.ndarray], of: np.ndarray) -> list[Window]:
+        parts = cut_windows(_times(table).iloc[of].reset_index(drop=True), rows)
+        return [_window(ARRIVED, table, names, vectors, of[part], shared) for part in parts]
+
+    came = windows(now, vectors_now, np.flatnonzero(fresh))
+    whole = _window(ARRIVED, now, names, vectors_now, np.arange(len(now)), shared)
+    came = [*[whole] * max(0, 2 - len(came)), *came]
+    reference = _window(ARRIVED, then, names, vectors_then, everything, shared)
+    unknown = [
+        str(name) for name in now if name not in names and name not in (*KEPT, *COLUMNS_OF_PREDICTIONS)
+    ]
+    unknown = [name for name in unknown if now[name].notna().any()]
+    notes = [f"not known when the champion learned: {', '.join(unknown)}"] if unknown else []
+    return Question(
+        ARRIVED,
+        "Has the catalogue moved since the champion learned?",
+        _counted(reference, {"products": float(len(then)), "gone": 0.0}),
+        [_counted(window, counts) for window in came],
+        windows(then, vectors_then, everything),
+        notes=notes,
+    )
+
+
+def predictions_question(now: pd.DataFrame, then: pd.DataFrame, settings: Monitoring) -> Question | None:
+    """Does what the champion says of new products still fit: among products that it never learned from.
+
+    Args:
+        now, then: as `catalogue_question` has them.
+
+    Returns:
+        None where nothing was predicted when the champion was crowned, or is now.
+    """
+    names = [name for name in COLUMNS_OF_PREDICTIONS if name in then and name in now]
+    if not names:
+        return None
+    held = np.flatnonzero(~then["learned"].to_numpy(bool) & then["label"].ne("").to_numpy())
+    unseen = ~now["learned"].to_numpy(bool) & changed_since(now, then) & now["label"].ne("").to_numpy()
+    rows = window_rows(len(held), settings)
+
+    def windows(table: pd.DataFrame, of: np.ndarray) -> list[Window]:
+        parts = cut_windows(_times(table).iloc[of].reset_index(drop=True), rows)
+        return [_window(PREDICTIONS, table, names, {}, of[part], ()) for part in parts]
+
+    return Question(
+        PREDICTIONS,
+        "Is the champion still right about new products?",
+        _window(PREDICTIONS, then, names, {}, held, ()),
+        windows(now, np.flatnonzero(unseen)),
+        windows(then, held),
+    )
+
+
+def _times(table: pd.DataFrame) -> pd.Series:
+    """When each row was last updated; what has no time counts as the latest, in the order of the table."""
+    times = pd.to_datetime(table["updated_at"], utc=True)
+    return times.fillna(times.max() if times.notna().any() else pd.Timestamp(0, tz="UTC"))
+
+
+def _window(
+    question: str,
+    table: pd.DataFrame,
+    names: Sequence[str],
+    vectors: Mapping[str, np.ndarray],
+    of: np.ndarray,
+    shared: Sequence[str],
+) -> Window:
+    """Some rows as a window; of vectors those that are there, and of columns those that say anything."""
+    times = _times(table).iloc[of]
+    columns = table.iloc[of][list(names)].reset_index(drop=True)
+    parts = {name: np.asarray(vectors[name][of], np.float32) for name in shared}
+    there = {name: part[np.any(part != 0, axis=1)] for name, part in parts.items()}
+    ends = (times.min(), times.max()) if len(times) else (None, None)
+    return Window(question, columns, there, None, {}, *ends)
+
+
+def _counted(window: Window, counts: Mapping[str, float]) -> Window:
+    return Window(
+        window.question, window.columns, window.vectors, window.blocks, counts, window.start, window.end
+    )

@@ -1,0 +1,167 @@
+"""The look at new data (`releases.data_look`) as collection takes it: raw rows of a delivery, before they are
+written, against the champion of the workspace."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from catalog.cells import media_cell, stripped
+from catalog.cleaning import clean_products
+from catalog.media import probe_catalogue
+from catalog.snapshot.coming_media import ComingMedia
+from catalog.snapshot.media_store import MediaStore
+from catalog.sources.base import CatalogSource
+from releases.champion import champion, champion_model
+from releases.data_look import LEAST, Looked, changed_rows, look
+from releases.look_evidence import Evidence, evidence_of
+from shelfspace.errors import ArtifactError
+from shelfspace.files import read_json, read_parquet, write_json
+from shelfspace.hashing import content_hash
+from shelfspace.settings import Settings
+from shelfspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from models.features.catalogue import Catalogue
+    from models.inference.product_encoder import ProductEncoder
+
+__all__ = ["DeliveryLook", "last_looks"]
+
+READ = ["title", "description", "brand", "attributes", "category", "photos"]
+"""What the look is about; a price may change without one."""
+MOST = 400
+"""Products of one delivery that are looked at, those with the lowest hashes of their ids."""
+HOLDOUT = 500
+"""Products of the holdout that stand beside them."""
+
+
+class DeliveryLook:
+    """Says of a delivery why it is to be held; see `catalog.snapshot.write.Look`.
+
+    The champion's judgement of its holdout is kept the first time it is asked for, before anything new is
+    written: what later deliveries make of those products does not change it.
+
+    Attributes:
+        looks: what was looked at so far.
+    """
+
+    def __init__(self, workspace: Workspace, source: CatalogSource, settings: Settings) -> None:
+        self._workspace, self._source, self._settings = workspace, source, settings
+        self.looks: list[Looked] = []
+
+    def __call__(self, name: str, before: pd.DataFrame, after: pd.DataFrame, media: ComingMedia) -> str:
+        """Why it is held; "" where nothing speaks against it."""
+        new = after[~_said(after).isin(_said(before)) | self._replaced(after, media)]
+        if new.empty or not self._settings.collection.look:
+            return ""
+        looked = self._looked(name, before, new, media)
+        self.looks.append(looked)
+        return looked.sentence
+
+    def save(self) -> None:
+        """Write what was looked at where `last_looks` finds it."""
+        write_json(_file(self._workspace), [looked.to_dict() for looked in self.looks])
+
+    def _looked(self, name: str, before: pd.DataFrame, new: pd.DataFrame, media: ComingMedia) -> Looked:
+        if champion(self._workspace) is None:
+            return Looked(name, len(new), notes=["nothing is judged: there is no champion yet"])
+        if len(new) < LEAST:
+            said = f"nothing is judged: {len(new)} products are new or changed, {LEAST} are needed"
+            return Looked(name, len(new), notes=[said])
+        try:
+            reference = self._reference(media.stored)
+        except ArtifactError as error:
+            return Looked(name, len(new), notes=[f"nothing is judged: {error}"])
+        ids = _lowest(stripped(new["product_id"]), MOST)
+        coming = self._clean(new[stripped(new["product_id"]).isin(ids)], media)
+        there = self._clean(before[stripped(before["product_id"]).isin(ids)], media.stored)
+        was = self._contents(there).set_index("product_id")
+        coming = coming.take(changed_rows(self._contents(coming), was).nonzero()[0])
+        if len(coming.products) < LEAST:
+            said = (
+                f"nothing is judged: {len(coming.products)} products are new or changed, {LEAST} are needed"
+            )
+            return Looked(name, len(coming.products), notes=[said])
+        fresh = evidence_of(self._encoder, coming, self._source.label_level)
+        return look(name, fresh, reference, was, self._labels_left(before, fresh.table))
+
+    def _replaced(self, rows: pd.DataFrame, media: ComingMedia) -> pd.Series:
+        """Rows of which a photo is delivered anew."""
+        separator = self._source.photo_separator
+        return (
+            rows["photos"]
+            .map(lambda cell: any(map(media.replaced, media_cell(cell, separator))))
+            .astype(bool)
+        )
+
+    def _clean(self, raw: pd.DataFrame, media: MediaStore) -> "Catalogue":
+        from models.features.catalogue import Catalogue
+
+        separator, settings = self._source.photo_separator, self._settings
+        findings = probe_catalogue(media, raw, separator, settings.media)
+        products = clean_products(raw, self._source, settings, findings).clean.reset_index(drop=True)
+        return Catalogue.read(products, media, self._workspace.state, settings)
+
+    def _contents(self, catalogue: "Catalogue") -> pd.DataFrame:
+        from models.features.catalogue import label_names_of
+
+        labels = label_names_of(catalogue.products, self._source.label_level)
+        return catalogue.texts[["product_id", "text_hash", "image_hash"]].assign(label=labels)
+
+    def _labels_left(self, before: pd.DataFrame, fresh: pd.DataFrame) -> set[str]:
+        """Labels that products have that the delivery does not touch, or gives."""
+        from models.features.catalogue import label_names_of
+
+        products = self._products
+        others = products[~products["product_id"].isin(stripped(before["product_id"]))]
+        return {*label_names_of(others, self._source.label_level), *fresh["label"]}
+
+    @cached_property
+    def _encoder(self) -> "ProductEncoder":
+        from models.inference.product_encoder import ProductEncoder
+
+        return ProductEncoder.load(champion_model(self._workspace), self._settings.features.device)
+
+    @cached_property
+    def _products(self) -> pd.DataFrame:
+        return read_parquet(self._workspace.prepared / "catalogue" / "products.parquet")
+
+    def _reference(self, media: MediaStore) -> Evidence:
+        """The champion's evidence of its holdout, as it was when it was first asked for.
+
+        Raises:
+            ArtifactError: what it is made of is not there or damaged.
+        """
+        from models.features.catalogue import Catalogue
+
+        folder = self._workspace.state / "look" / champion_model(self._workspace).name
+        if folder.is_dir():
+            return Evidence.load(folder)
+        sides = read_parquet(self._workspace.state / "splits.parquet").set_index("product_id")["split"]
+        ids = self._products["product_id"]
+        chosen = _lowest(ids[ids.map(sides) == "test"], HOLDOUT)
+        products = self._products[ids.isin(chosen)].reset_index(drop=True)
+        catalogue = Catalogue.read(products, media, self._workspace.state, self._settings)
+        found = evidence_of(self._encoder, catalogue, self._source.label_level)
+        found.save(folder)
+        return found
+
+
+def last_looks(workspace: Workspace) -> list[Looked]:
+    """What the last collection looked at; nothing where none has."""
+    path = _file(workspace)
+    return [Looked(**kept) for kept in read_json(path)] if path.exists() else []
+
+
+def _file(workspace: Workspace) -> Path:
+    return workspace.state / "look" / "last.json"
+
+
+def _said(rows: pd.DataFrame) -> pd.Series:
+    """uint64 hash of what a row says of a product's looks and category."""
+    return pd.util.hash_pandas_object(rows[["product_id", *READ]], index=False)
+
+
+def _lowest(ids: pd.Series, most: int) -> set[str]:
+    return set(sorted(ids.unique(), key=content_hash)[:most])

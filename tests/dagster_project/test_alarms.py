@@ -1,0 +1,129 @@
+"""What counts as wrong with a workspace: seen in real records of Dagster, a real ledger and real files."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from catalog.deliveries.ledger import Entry, State, editing
+from dagster_project.automation.alarms import full_disk, present_alerts
+from dagster_project.automation.alerting import alert_events
+from dagster_project.tags import WORKSPACE
+from shelfspace.alerts import read_book
+from shelfspace.files import write_json
+from shelfspace.settings import Alerts
+from shelfspace.workspace import Workspace
+
+QUIET = Alerts(disk_free=0.0)
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    home = tmp_path / "home"
+    home.mkdir()
+    with dg.DagsterInstance.local_temp(str(home)) as made:
+        yield made
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.open("shop", tmp_path)
+
+
+def ran(instance: dg.DagsterInstance, name: str, fails: bool, workspace: str = "shop") -> None:
+    """A real run of a job of that name."""
+
+    @dg.op
+    def work() -> None:
+        if fails:
+            raise dg.Failure("no room on the shelf", allow_retries=False)
+
+    @dg.job(name=name, tags={WORKSPACE: workspace})
+    def job() -> None:
+        work()
+
+    job.execute_in_process(instance=instance, raise_on_error=False)
+
+
+def now_wrong(
+    instance: dg.DagsterInstance, workspace: Workspace, ahead: timedelta = timedelta(0)
+) -> dict[str, str]:
+    found = present_alerts(instance, workspace, QUIET, datetime.now(UTC) + ahead)
+    return {alert.name: alert.said for alert in found}
+
+
+def test_a_failed_run_is_wrong_until_a_later_one_did_its_work(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    ran(instance, "refresh", fails=True)
+    ran(instance, "tune", fails=False)
+    wrong = now_wrong(instance, workspace)
+    assert list(wrong) == ["run:refresh"]
+    assert "no room on the shelf" in wrong["run:refresh"]
+    ran(instance, "retrain", fails=False, workspace="another")
+    assert list(now_wrong(instance, workspace)) == ["run:refresh"], "another workspace's run mends nothing"
+    ran(instance, "retrain", fails=False)
+    assert not now_wrong(instance, workspace), "a retraining does all that a refresh does"
+
+
+def test_a_smaller_run_does_not_mend_a_larger_one(instance: dg.DagsterInstance, workspace: Workspace) -> None:
+    ran(instance, "retrain", fails=True)
+    ran(instance, "refresh", fails=False)
+    assert list(now_wrong(instance, workspace)) == ["run:retrain"]
+
+
+def test_data_is_stale_when_no_collection_came_to_its_end(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    assert not now_wrong(instance, workspace), "a workspace that never had one is not stale"
+    ran(instance, "refresh", fails=False)
+    assert not now_wrong(instance, workspace, timedelta(days=13))
+    wrong = now_wrong(instance, workspace, timedelta(days=15))
+    assert list(wrong) == ["stale:collection"]
+    assert "run refresh" in wrong["stale:collection"] or "make refresh" in wrong["stale:collection"]
+
+
+def test_deliveries_that_are_held_or_stuck(instance: dg.DagsterInstance, workspace: Workspace) -> None:
+    arrived = datetime.now(UTC).isoformat(timespec="seconds")
+    with editing(workspace.state) as ledger:
+        held = Entry(1, "prices.csv", state=State.HELD, reason="90% of the prices change", arrived=arrived)
+        ledger.entries |= {1: held, 2: Entry(2, "new.csv", state=State.WAITING, arrived=arrived)}
+    (said,) = now_wrong(instance, workspace).values()
+    assert "prices.csv is held" in said
+    later = now_wrong(instance, workspace, timedelta(hours=7))
+    assert "new.csv waits since" in later["delivery:stuck-2"]
+
+
+def test_a_refused_challenger_is_told_until_one_is_promoted(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    verdict = {"promoted": False, "reasons": ["accuracy 0.5 is below"], "fingerprint": "abc"}
+    path = workspace.evaluation / "gate" / "verdict.json"
+    write_json(path, verdict)
+    assert now_wrong(instance, workspace) == {"gate:abc": "the champion stays: accuracy 0.5 is below"}
+    write_json(path, {**verdict, "promoted": True})
+    assert not now_wrong(instance, workspace)
+
+
+def test_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
+    assert [alert.kind for alert in full_disk(tmp_path, 1.0)] == ["disk"]
+    assert not list(full_disk(tmp_path, 0.0))
+
+
+def test_the_page_of_the_ui_changes_when_what_is_wrong_does(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    events, seen, said = alert_events(instance, workspace, QUIET, None)
+    assert (events, said) == ([], "nothing is wrong")
+    ran(instance, "chain", fails=True)
+    (page, verdict), seen, said = alert_events(instance, workspace, QUIET, seen)
+    assert said == "1 open"
+    assert isinstance(page, dg.AssetMaterialization)
+    assert isinstance(verdict, dg.AssetCheckEvaluation)
+    assert not verdict.passed
+    assert "no room on the shelf" in str(verdict.description)
+    assert read_book(workspace.state).open["run:chain"].told
+    assert "no room" in (workspace.root / "alerts.html").read_text()
+    assert alert_events(instance, workspace, QUIET, seen)[0] == []
