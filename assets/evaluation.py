@@ -1,9 +1,9 @@
 """Evaluation: the challenger judged on the frozen holdout, its card, and the gate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
@@ -82,7 +82,6 @@ def _judged(shop: Shop, model: Path) -> "JudgedCatalogue":
     settings=lambda shop: list(model_settings(shop).model_dump(include={"model", "training"}).values()),
     code_version="5",
     kinds={"markdown"},
-    code_version="4",
     description="What the model is, what it was trained on, what it is good and bad at.",
 )
 def model_card(shop: Shop, folder: Path) -> Facts:
@@ -132,6 +131,7 @@ def _judged_by_the_gate(
 ) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     from models.inference.product_encoder import ProductEncoder
     from releases.gate import Judged, decide
+    from releases.gate_pictures import lines_table
 
     workspace = shop.workspace
     require_checks(context, shop, ["challenger"])
@@ -152,7 +152,14 @@ def _judged_by_the_gate(
     mine = Judged(read_json(judged / "evaluation.json"), read_parquet(judged / "outcomes.parquet"))
     verdict = decide(mine, beside, shop.settings.gate)
     sentences = note_verdict(workspace, verdict, fingerprint)
+    compared: Facts = {}
+    if verdict.lines:
+        compared = {
+            "compared": table_fact(lines_table(verdict.lines), len(verdict.lines), 80),
+            "forest": {"png": str(workspace.evaluation / "gate" / "forest.png")},
+        }
     facts = {
+        **compared,
         "promoted": verdict.promote,
         "reasons": table_fact(pd.DataFrame({"the gate says": sentences}), len(sentences), 300),
         "fingerprint": fingerprint,
@@ -171,7 +178,7 @@ def _judged_by_the_gate(
             stays = reigning["fingerprint"]
             record = Record(champion_model(workspace), stays, stays, unchanged=True)
             yield result(context, "champion", record, {**facts, "fingerprint": stays})
-        yield gate_check(verdict, sentences)
+        yield gate_check(verdict, sentences, to_metadata(compared, workspace.root, context.instance))
         return
     kept = crown(
         workspace,
@@ -187,7 +194,7 @@ def _judged_by_the_gate(
         [judged / "evaluation.json", judged / "metrics.json", shop.folder("model_card") / "model_card.md"],
     )
     yield result(context, "champion", Record(kept, fingerprint, fingerprint), facts)
-    yield gate_check(verdict, sentences)
+    yield gate_check(verdict, sentences, to_metadata(compared, workspace.root, context.instance))
 
 
 def _reigning(context: dg.AssetExecutionContext, shop: Shop) -> Facts | None:
@@ -202,8 +209,14 @@ def _reigning(context: dg.AssetExecutionContext, shop: Shop) -> Facts | None:
     return reigning
 
 
-def gate_check(verdict: "Verdict | None", sentences: list[str]) -> dg.AssetCheckResult:
-    """What the gate decided, as a check of the champion; None: there was nothing to judge."""
+def gate_check(
+    verdict: "Verdict | None", sentences: list[str], compared: Mapping[str, Any] | None = None
+) -> dg.AssetCheckResult:
+    """What the gate decided, as a check of the champion; None: there was nothing to judge.
+
+    Args:
+        compared: metadata of what was compared: a table and a picture.
+    """
     if verdict is None:
         return dg.AssetCheckResult(
             passed=True,
@@ -218,5 +231,9 @@ def gate_check(verdict: "Verdict | None", sentences: list[str]) -> dg.AssetCheck
         check_name="gate",
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{'Promoted' if verdict.promote else 'Refused'}: {said}",
-        metadata={"refusals": len(verdict.refusals), "judged": len(verdict.reasons) - len(verdict.notes)},
+        metadata={
+            "refusals": len(verdict.refusals),
+            "judged": len(verdict.reasons) - len(verdict.notes),
+            **(compared or {}),
+        },
     )

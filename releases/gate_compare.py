@@ -6,7 +6,7 @@ from statistics import NormalDist
 import pandas as pd
 
 from releases.floors import Finding
-from releases.gate_draws import Difference, critical, differences
+from releases.gate_draws import Difference, critical, differences, widened
 from releases.gate_figures import aligned, figures
 from shelfspace.settings import Gate
 
@@ -15,6 +15,8 @@ __all__ = ["Compared", "Line", "compare"]
 NORMAL = NormalDist()
 SURE = NORMAL.inv_cdf(0.95)
 """Errors from a difference to either end of its 90% interval."""
+FAMILIES = {"large category": 0.5, "small category": 0.15, "view": 0.35}
+"""Of all false vetoes, the share of each family: the few figures that matter much keep a narrow margin."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,11 @@ class Compared:
 def compare(challenger: pd.DataFrame, champion: pd.DataFrame, settings: Gate) -> list[Compared]:
     """Every figure that both have: what must be shown not to be worse first, then what may veto."""
     ours, theirs = aligned(challenger, champion)
-    found = differences(list(figures(ours, theirs, settings.category_min_rows)), ours["group"].to_numpy())
-    overall = [one for one in found if one.figure.kind == "overall"]
-    compared = [_not_worse(one, settings) for one in overall]
-    for family in ("category", ""):
-        chosen = [one for one in found if (one.figure.kind == "category") == bool(family)]
-        chosen = [one for one in chosen if one.figure.kind != "overall"]
-        errors = critical(chosen, settings.false_vetoes / 2)
+    found = differences(list(figures(ours, theirs, settings)), ours["group"].to_numpy())
+    compared = [_not_worse(one, settings) for one in found if one.figure.family == "overall"]
+    for family, share in FAMILIES.items():
+        chosen = [one for one in found if one.figure.family == family]
+        errors = critical(chosen, share * settings.false_vetoes)
         compared += [_veto(one, errors, settings) for one in chosen]
     return compared
 
@@ -99,7 +99,7 @@ def _not_worse(one: Difference, settings: Gate) -> Compared:
 
 def _veto(one: Difference, errors: float, settings: Gate) -> Compared:
     """A figure vetoes where it is lower than chance makes any of its family, and by more than `tolerance`."""
-    margin = max(errors * one.error, settings.tolerance)
+    margin = max(errors * widened(one), settings.tolerance)
     vetoes = one.by < -margin
     said = (
         f"{one.figure.words}: {one.challenger:.3f} is {-one.by:.3f} below the champion's {one.champion:.3f}, "

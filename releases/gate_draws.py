@@ -11,9 +11,11 @@ import numpy as np
 
 from releases.gate_figures import Figure
 
-__all__ = ["Difference", "critical", "differences"]
+__all__ = ["Difference", "critical", "differences", "widened"]
 
 DRAWS = 2000
+RETRAINED = 100
+"""Products whose chance is like that of another training."""
 BLOCK = 250
 """Draws at once: bounds memory to some 100 MB for 100,000 products."""
 
@@ -68,6 +70,16 @@ def differences(figures: Sequence[Figure], groups: np.ndarray, seed: int = 0) ->
         error = float(np.sqrt(drawn_by.var() + 1 / figure.rows**2))
         found.append(Difference(figure, mine, other, by, error, (drawn_by - by) / error))
     return found
+
+
+def widened(one: Difference) -> float:
+    """The error of a figure that also differs from training to training of one recipe.
+
+    Another seed moves it about as much as another 100 products would (measured: docs/RESULTS.md); that two
+    trainings differ by so much, however many products show it, makes neither the worse recipe.
+    """
+    spread = max(one.champion * (1 - one.champion), 0.0) / RETRAINED
+    return float(np.sqrt(one.error**2 + spread))
 
 
 def critical(found: Sequence[Difference], refused: float) -> float:

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from releases.floors import guessing
+from shelfspace.paired import LEAST_ROWS
+from shelfspace.settings import Gate
+
 __all__ = ["WORDS", "Figure", "aligned", "figures"]
 
 Both = tuple[np.ndarray, np.ndarray]
@@ -24,14 +28,15 @@ class Figure:
 
     Attributes:
         words: what people read.
-        kind: overall, calibration, macro, subset, across, titles or category.
+        family: `overall` is what must be shown not to be worse; others veto: `large category`,
+            `small category`, `view`.
         rows: how many products it is taken of.
         of: (draws, n) weights to (draws,) of the challenger and of the champion; NaN where a draw has none
             of its products. The higher is better.
     """
 
     words: str
-    kind: str
+    family: str
     rows: int
     of: Callable[[np.ndarray], Both]
 
@@ -52,12 +57,12 @@ def aligned(challenger: pd.DataFrame, champion: pd.DataFrame) -> tuple[pd.DataFr
     return ours, theirs
 
 
-def figures(ours: pd.DataFrame, theirs: pd.DataFrame, large: int) -> Iterator[Figure]:
+def figures(ours: pd.DataFrame, theirs: pd.DataFrame, settings: Gate) -> Iterator[Figure]:
     """All that both can be compared by.
 
     Args:
         ours, theirs: what `aligned` gave.
-        large: products that make a category large.
+        settings: what makes a category large, and a view worth judging.
     """
     shared = [name for name in ours.columns if name in theirs.columns]
     pairs = [name for name in shared if "->" in name]
@@ -66,7 +71,7 @@ def figures(ours: pd.DataFrame, theirs: pd.DataFrame, large: int) -> Iterator[Fi
         yield mean(ours[name], theirs[name], WORDS[name], "overall")
     titles = "known_item" in shared
     if titles:
-        yield mean(ours["known_item"], theirs["known_item"], KNOWN, "titles" if overall else "overall")
+        yield mean(ours["known_item"], theirs["known_item"], KNOWN, "view" if overall else "overall")
     if pairs and not overall and not titles:
         yield mean(ours[pairs].mean(axis=1), theirs[pairs].mean(axis=1), ACROSS, "overall")
     if "accuracy" in overall:
@@ -74,21 +79,30 @@ def figures(ours: pd.DataFrame, theirs: pd.DataFrame, large: int) -> Iterator[Fi
         yield calibration(ours, theirs)
     for name in shared:
         figure, within, subset = name.partition(" in ")
-        if within:
-            yield mean(ours[name], theirs[name], f"{WORDS[figure]} with {subset} only", "subset")
+        if within and _useful(theirs, name, settings.min_lift):
+            yield mean(ours[name], theirs[name], f"{WORDS[figure]} with {subset} only", "view")
     for name in pairs:
         asked, answered = name.removeprefix("recall_at_10 ").split("->")
         words = f"same-product recall@10 from {asked} to {answered}"
-        yield mean(ours[name], theirs[name], words, "across")
+        yield mean(ours[name], theirs[name], words, "view")
     if "accuracy" in overall:
         counts = ours.loc[ours["accuracy"].notna(), "label"].value_counts()
-        for category, rows in sorted(counts[counts >= large].items()):
+        for category, rows in sorted(counts[counts >= LEAST_ROWS].items()):
             there = ours["label"] == category
             own, other = ours["accuracy"].where(there), theirs["accuracy"].where(there)
-            yield mean(own, other, f"recall of {category} ({rows} products)", "category")
+            size = "large" if rows >= settings.category_min_rows else "small"
+            yield mean(own, other, f"recall of {category} ({rows} products)", f"{size} category")
 
 
-def mean(ours: pd.Series, theirs: pd.Series, words: str, kind: str) -> Figure:
+def _useful(champion: pd.DataFrame, name: str, lift: float) -> bool:
+    """Whether the champion itself gets so far from guessing by these modalities, as `floors` asks overall."""
+    seen = champion.loc[champion[name].notna()]
+    sizes = seen["label"].value_counts().tolist()
+    chance = guessing(name.partition(" in ")[0], sizes, max(len(seen), 1))
+    return bool(seen[name].mean() >= chance + lift * (1 - chance))
+
+
+def mean(ours: pd.Series, theirs: pd.Series, words: str, family: str) -> Figure:
     """The mean of the products that both have an outcome of."""
     there = (ours.notna() & theirs.notna()).to_numpy()
     values = np.stack([ours.where(there, 0), theirs.where(there, 0), there], axis=1).astype(np.float32)
@@ -98,7 +112,7 @@ def mean(ours: pd.Series, theirs: pd.Series, words: str, kind: str) -> Figure:
         with np.errstate(invalid="ignore"):
             return own / rows, other / rows
 
-    return Figure(words, kind, int(there.sum()), of)
+    return Figure(words, family, int(there.sum()), of)
 
 
 def macro_f1(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:
@@ -121,7 +135,7 @@ def macro_f1(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:
         return of
 
     own, other = f1(ours), f1(theirs)
-    return Figure("macro F1", "macro", int(there.sum()), lambda weights: (own(weights), other(weights)))
+    return Figure("macro F1", "view", int(there.sum()), lambda weights: (own(weights), other(weights)))
 
 
 def calibration(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:
@@ -142,7 +156,7 @@ def calibration(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:
 
     own, other = error(ours), error(theirs)
     words = "calibration (1 - expected calibration error)"
-    return Figure(words, "calibration", int(there.sum()), lambda weights: (own(weights), other(weights)))
+    return Figure(words, "view", int(there.sum()), lambda weights: (own(weights), other(weights)))
 
 
 def one_hot(codes: np.ndarray, width: int) -> np.ndarray:

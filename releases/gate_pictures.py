@@ -62,5 +62,7 @@ def forest(lines: Sequence[Line], promoted: bool) -> bytes:
         finding = "The holdout is too small to tell the two apart"
     else:
         finding = "The challenger is not worse than the champion" if promoted else "Refused by its floors"
-    title(figure, finding, f"{len(shown)} of {len(lines)} figures, those nearest to their margin; 90% intervals")
+    title(
+        figure, finding, f"{len(shown)} of {len(lines)} figures, those nearest to their margin; 90% intervals"
+    )
     return png(figure)

@@ -50,14 +50,18 @@ class Gate(Section):
         description="What follows where the holdout is too small to tell: keep the champion, or promote.",
     )
     false_vetoes: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.02,
+        0.03,
         description="How often modality subsets, pairs of modalities, large categories, macro F1 and "
         "calibration may refuse an equal challenger, all together; each one's margin follows from it.",
     )
     tolerance: Share = Field(
         0.02, description="A loss up to this refuses by none of them, however many products show it."
     )
-    category_min_rows: Positive = Field(30, description="Holdout products that make a category large.")
+    category_min_rows: Positive = Field(
+        100,
+        description="Holdout products that make a category large; a smaller one of 30 or more refuses where "
+        "it breaks down.",
+    )
 
 
 class Graph(Section):
