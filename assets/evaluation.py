@@ -9,6 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.lib.checks import require_checks
+from assets.lib.experiments import note_judged
 from assets.lib.learning import model_settings, read_catalogue
 from assets.lib.presentation import table_fact, to_metadata
 from assets.lib.provenance import challenger_made_by, provenance, training_provenance
@@ -130,6 +131,7 @@ def _judged_by_the_gate(
     context: dg.AssetExecutionContext, shop: Shop
 ) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     from models.inference.product_encoder import ProductEncoder
+    from releases.bars import refusal
     from releases.gate import Judged, decide
     from releases.gate_pictures import lines_table
 
@@ -150,8 +152,10 @@ def _judged_by_the_gate(
         again = _judged(shop, champion_model(workspace))
         beside = Judged(again.judgement, again.outcomes)
     mine = Judged(read_json(judged / "evaluation.json"), read_parquet(judged / "outcomes.parquet"))
-    verdict = decide(mine, beside, shop.settings.gate)
+    barred = refusal(workspace, fingerprint, mine.evaluation["holdout"])
+    verdict = barred or decide(mine, beside, shop.settings.gate)
     sentences = note_verdict(workspace, verdict, fingerprint)
+    noted = note_judged(shop, fingerprint, verdict)
     compared: Facts = {}
     if verdict.lines:
         compared = {
@@ -164,6 +168,7 @@ def _judged_by_the_gate(
         "reasons": table_fact(pd.DataFrame({"the gate says": sentences}), len(sentences), 300),
         "fingerprint": fingerprint,
         "cause": shop.cause or "asked for",
+        **noted,
     }
     if not verdict.promote:
         stays = "no model is champion yet" if reigning is None else "the champion stays"

@@ -86,7 +86,8 @@ def publish(root: Path, application: str, source: Path, release: str, version: s
     }
     for old in [one for one in folders if one != target][KEPT - 1 :]:
         if last_of.get(release_of(old)) != old:
-            shutil.rmtree(old)
+            # Hidden first: a folder that is half gone would be damage.
+            shutil.rmtree(old.rename(place / f".{old.name}.old.tmp"))
     return moved
 
 

@@ -56,7 +56,7 @@ def applications(loaded: LoadedRelease) -> Sheet:
 def state(loaded: LoadedRelease, name: str) -> Said:
     """Whether an application is served as the release packs it, newer than that, or why not."""
     if name in loaded.unserved:
-        return Said(loaded.unserved[name], loaded.unserved[name])
+        return Said(*loaded.why_unserved(name, ("", "")))
     if name in loaded.pairs:
         at = loaded.pairs[name].at[:16].replace("T", " ")
         return Said(f"brought up to date after the release, {at} UTC", f"已在版本之后更新，{at} UTC")

@@ -39,8 +39,7 @@ class PeoplePage:
 
 def lacking(loaded: LoadedRelease, application: str, without: Said) -> Sheet:
     """The page of an application that the release does not have: why it is not served, else `without`."""
-    refused = loaded.unserved.get(application)
-    return Sheet(lacks=Said(refused, refused) if refused else without)
+    return Sheet(lacks=Said(*loaded.why_unserved(application, (without.en, without.zh))))
 
 
 def titles(loaded: LoadedRelease) -> Shown:

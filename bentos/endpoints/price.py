@@ -16,7 +16,10 @@ from catalog.product import ProductInput
 
 __all__ = ["PRICE"]
 
-WITHOUT = "this release has no price suggestions; the next one has them"
+WITHOUT = (
+    "this release has no price suggestions; the next one has them",
+    "此版本没有价格建议；下一版本将包含它们",
+)
 Amount = Field(None, gt=0, le=1e12, allow_inf_nan=False, description="In the catalogue's currency.")
 
 
@@ -63,14 +66,17 @@ class PriceAdvice(BaseModel):
     place: Literal["below", "within", "above"] | None = Field(description="Of today's price and that range.")
     comparables: list[Comparable]
     reason: str | None = Field(description="Why no price is suggested.")
+    reason_zh: str | None = Field(description="The reason in Chinese, as of all reasons.")
     elasticity: float | None = Field(description="Change of demand in percent where the price rises by one.")
     elasticity_error: float | None = Field(description="Its standard error.")
     elasticity_of: Literal["product", "category", "catalogue"] | None
     elasticity_reason: str | None = Field(description="Why the product has none of its own.")
+    elasticity_reason_zh: str | None
     best: float | None = Field(description="The price near today's that earns most.")
     best_for: Literal["margin", "revenue"] | None = Field(description="Revenue where no cost is known.")
     gain: float | None = Field(description="Of it, as a share of today's; null where that is nothing.")
     best_reason: str
+    best_reason_zh: str
 
 
 def read_price(
@@ -119,7 +125,7 @@ async def price(asked: Asked) -> Outcome:
             remedy = f"give a cost below the price of {product}, {hit['price']:.2f}"
             raise RequestError(422, "cost", options.cost, remedy)
         if kept is None:
-            found = without(hit["price"], asked.loaded.unserved.get("price_suggestions", WITHOUT))
+            found = without(hit["price"], asked.loaded.why_unserved("price_suggestions", WITHOUT))
         else:
             found = advise_product(kept, product, hit["price"], options.cost)
         results.append(shown(asked, found, product, hit["currency"]))
@@ -136,7 +142,7 @@ def of_listing(asked: Asked, listing: PricedListing, cost: float | None) -> dict
 
     kept = asked.loaded.application("price_suggestions")
     if kept is None:
-        reason = asked.loaded.unserved.get("price_suggestions", WITHOUT)
+        reason = asked.loaded.why_unserved("price_suggestions", WITHOUT)
         return shown(asked, without(listing.price, reason), "", listing.currency)
     given = listing.currency.upper()
     if given and kept.currency and given != kept.currency:
@@ -181,14 +187,17 @@ PRICE = Reading(
         "place": "within",
         "comparables": [{"product_id": "p00004", "title": "Trail shoe", "price": 89.9, "likeness": 0.71}],
         "reason": None,
+        "reason_zh": None,
         "elasticity": -1.7,
         "elasticity_error": 0.3,
         "elasticity_of": "product",
         "elasticity_reason": None,
+        "elasticity_reason_zh": None,
         "best": 84.99,
         "best_for": "margin",
         "gain": 0.04,
         "best_reason": "8% higher: +4.0% margin expected",
+        "best_reason_zh": "提价 8%：预计毛利 +4.0%",
     },
     examples={
         "one": {"product_id": "p00017"},

@@ -80,8 +80,8 @@ async def stock(asked: Asked) -> Outcome:
     said = asked.call.body
     options = said if isinstance(said, StockOptions) else StockOptions()
     if plan is None:
-        refused = asked.loaded.unserved.get("stock_plan", "")
-        known = {product: unknown(product, (refused, refused) if refused else WITHOUT) for product in on_hand}
+        why = asked.loaded.why_unserved("stock_plan", WITHOUT)
+        known = {product: unknown(product, why) for product in on_hand}
     else:
         advised = plan.advise(on_hand, options.service_level, options.lead_time_days)
         known = {

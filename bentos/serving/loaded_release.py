@@ -114,6 +114,11 @@ class LoadedRelease(InMemoryRelease):
             catalogues=self._catalogues(insights),
         )
 
+    def why_unserved(self, application: str, otherwise: tuple[str, str]) -> tuple[str, str]:
+        """Why an application is refused, in English and in Chinese; `otherwise` where it is not."""
+        refused = self.unserved.get(application)
+        return otherwise if refused is None else (refused, f"此应用暂不可用：{refused}")
+
     def _catalogues(self, insights: Mapping[str, ProductTable]) -> CatalogueKeeper:
         """The catalogue with what is popular by these tables; the same one where that is nothing new."""
         before = self.catalogues.parts

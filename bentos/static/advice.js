@@ -7,7 +7,13 @@ import { forPeople } from "./session.js";
 
 const PLACES = { below: { en: "today's price is below it", zh: "现价低于该范围" },
   above: { en: "today's price is above it", zh: "现价高于该范围" } };
-const AIMS = { margin: "毛利", revenue: "收入（成本未知）" };
+
+/** A reason in both languages, and the same as a sentence. */
+const both = (answer, name) => ({ en: answer[name], zh: answer[`${name}_zh`] });
+const sentence = (answer, name) => {
+  const { en, zh } = both(answer, name);
+  return { en: `${en[0].toUpperCase()}${en.slice(1)}.`, zh: `${zh}。` };
+};
 
 /** Route to its words: `tell` makes of a result what stands there, `{ text, facts }`; what is falsy shows nothing.
  * Texts are { en, zh }; a fact is { title, value, kind, digits, currency, note }. */
@@ -15,25 +21,24 @@ const ADVICE = [
   {
     route: "price",
     title: { en: "Price", zh: "价格" },
-    tell: ({ suggested, low, high, place, best, best_for: aim, gain, best_reason: why, elasticity }, { currency }) => ({
-      text: suggested == null
-        ? { en: "Not enough evidence from comparable products.", zh: "可比商品的依据不足。" }
+    tell: ({ suggested, low, high, place, best, elasticity, ...why }, { currency }) => ({
+      text: suggested == null ? sentence(why, "reason")
         : { en: `Comparable products usually cost ${money(suggested, currency)}.`, zh: `可比商品通常售价为 ${money(suggested, currency)}。` },
       facts: [
         low != null && { title: { en: "Usual range", zh: "通常范围" }, value: moneyRange(low, high, currency), note: PLACES[place] },
         { title: { en: "Earns most", zh: "收益最高的价格" }, value: best == null ? "–" : money(best, currency),
-          note: { en: why, zh: best == null ? "依据不足" : gain ? `预计${AIMS[aim]} +${(100 * gain).toFixed(1)}%`
-            : `现价已接近最佳（按${AIMS[aim]}）` } },
-        elasticity != null && { title: { en: "Demand, if the price rises by 1%", zh: "价格上涨 1% 时的需求" },
-          value: `${elasticity.toFixed(1)}%` },
+          note: both(why, "best_reason") },
+        { title: { en: "Demand, if the price rises by 1%", zh: "价格上涨 1% 时的需求" },
+          value: elasticity == null ? "–" : `${elasticity.toFixed(1)}%`,
+          note: elasticity == null ? both(why, "elasticity_reason") : null },
       ].filter(Boolean),
     }),
   },
   {
     route: "stock",
     title: { en: "Stock", zh: "库存" },
-    tell: ({ reason, reason_zh, weekly_demand, weeks_left, reorder_point, order_up_to, order_now, served }) => ({
-      text: { en: `${reason[0].toUpperCase()}${reason.slice(1)}.`, zh: `${reason_zh}。` },
+    tell: ({ weekly_demand, weeks_left, reorder_point, order_up_to, order_now, served, ...why }) => ({
+      text: sentence(why, "reason"),
       facts: [
         { title: { en: "A week", zh: "每周需求" }, value: weekly_demand, kind: "number", digits: 1 },
         { title: { en: "Weeks it lasts", zh: "可维持周数" }, value: weeks_left, kind: "number", digits: 1 },

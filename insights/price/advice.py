@@ -10,13 +10,11 @@ from catalog.product import ProductInput
 from insights.price.best import best_price
 from insights.price.kept import KeptPrices
 from insights.price.listings import Listing
-from insights.price.suggestions import SILENT, comparable, says_nothing
+from insights.price.reasons import NEW, NEW_LISTING, NO_MODEL, SILENT, Why, lacking, too_few
+from insights.price.suggestions import comparable, says_nothing
 from models.features.catalogue import label_of
 
 __all__ = ["advise_listing", "advise_product", "without"]
-
-NO_MODEL = "not enough evidence: too few listings of this release have a price"
-NEW = "it came after these suggestions; the next release knows it"
 
 
 def advise_product(
@@ -36,10 +34,14 @@ def advise_product(
     row = kept.table.loc[product_id].to_dict()
     known = {name: told(row[name]) for name in ("suggested", "low", "high", "elasticity", "elasticity_error")}
     near = [{"product_id": name, "likeness": like} for name, like in json.loads(row["comparables"])]
+    own = None
+    if row["elasticity_lacks"]:
+        prices, weeks, bought = (int(row[name]) for name in ("prices_tried", "weeks_seen", "purchases"))
+        own = lacking(kept.settings, prices, weeks, bought, enough=False)
     return {
         "price": price, **known, "place": place_of(price, known), "comparables": near,
-        "reason": row["lacks"] or None, "elasticity_of": row["elasticity_of"] or None,
-        "elasticity_reason": row["elasticity_lacks"] or None,
+        **both("reason", lacks(kept) if row["lacks"] else None),
+        "elasticity_of": row["elasticity_of"] or None, **both("elasticity_reason", own),
         **earning(kept, price, told(row["cost"]) if cost is None else cost, known["elasticity"]),
     }  # fmt: skip
 
@@ -54,29 +56,42 @@ def advise_listing(
     found = without(price, NO_MODEL)
     found |= {
         "elasticity": elasticity, "elasticity_of": of,
-        "elasticity_reason": "a new listing has no past prices", **earning(kept, price, cost, elasticity),
+        **both("elasticity_reason", NEW_LISTING), **earning(kept, price, cost, elasticity),
     }  # fmt: skip
     if kept.model is None:
         return found
     listing = Listing.of(item, category)
     if says_nothing(kept.model, listing):
-        return {**found, "reason": SILENT}
+        return {**found, **both("reason", SILENT)}
     priced = kept.model.predict([listing], [label])
     low, middle, high = (float(np.exp(part[0])) for part in (priced.low, priced.middle, priced.high))
     known = {"suggested": kept.endings.nearest(middle), "low": round(low, 2), "high": round(high, 2)}
     near = json.loads(comparable(priced.near, 0, kept.priced))
     return {
-        **found, **known, "reason": None, "place": place_of(price, known),
+        **found, **known, **both("reason", None), "place": place_of(price, known),
         "comparables": [{"product_id": name, "likeness": like} for name, like in near],
     }  # fmt: skip
 
 
-def without(price: float | None, reason: str) -> dict[str, Any]:
+def lacks(kept: KeptPrices) -> Why:
+    """Why no price is suggested of a product of the table."""
+    if kept.model is not None:
+        return SILENT
+    return too_few(int(kept.table["price"].gt(0).sum()), kept.settings.least_listings)
+
+
+def both(field: str, why: Why | None) -> dict[str, str | None]:
+    """A reason as two fields, the second in Chinese."""
+    return dict(zip((field, f"{field}_zh"), why or (None, None), strict=True))
+
+
+def without(price: float | None, reason: Why) -> dict[str, Any]:
     """Where nothing supports a number."""
     return {
         "price": price, "suggested": None, "low": None, "high": None, "place": None, "comparables": [],
-        "reason": reason, "elasticity": None, "elasticity_error": None, "elasticity_of": None,
-        "elasticity_reason": reason, "best": None, "best_for": None, "gain": None, "best_reason": reason,
+        **both("reason", reason), "elasticity": None, "elasticity_error": None, "elasticity_of": None,
+        **both("elasticity_reason", reason), "best": None, "best_for": None, "gain": None,
+        **both("best_reason", reason),
     }  # fmt: skip
 
 
@@ -86,7 +101,7 @@ def earning(
     """The price that earns most, as fields."""
     best = best_price(price, cost, elasticity, kept.endings, kept.settings)
     gain = None if best.price is None or not np.isfinite(best.gain) else round(best.gain, 4)
-    return {"best": best.price, "best_for": best.aim or None, "gain": gain, "best_reason": best.why}
+    return {"best": best.price, "best_for": best.aim or None, "gain": gain, **both("best_reason", best.why)}
 
 
 def place_of(price: float | None, known: Mapping[str, float | None]) -> str | None:

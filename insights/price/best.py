@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from insights.price.endings import Endings
+from insights.price.reasons import NO_DEMAND, NO_FALL, NO_PRICE, Why, as_good, better, loses
 from shelfspace.settings.insights import Price
 
 __all__ = ["Best", "best_price"]
@@ -27,13 +28,13 @@ class Best:
         price: None where nothing is named.
         aim: `margin`, or `revenue` where no cost is known; "" without a price.
         gain: of margin or revenue, as a share of today's.
-        why: a sentence for the shop's people.
+        why: a sentence for the shop's people, in English and in Chinese.
     """
 
     price: float | None
     aim: str
     gain: float
-    why: str
+    why: Why
 
 
 def best_price(
@@ -46,30 +47,26 @@ def best_price(
         elasticity: None or NaN where there is not enough evidence.
     """
     if price is None or not known(price):
-        return Best(None, "", 0.0, "no price is known that could be changed")
+        return Best(None, "", 0.0, NO_PRICE)
     costs = cost if cost is not None and known(cost) else 0.0
     if costs > price:
-        said = f"the cost {costs:.2f} is above the price {price:.2f}: every sale loses money; check both"
-        return Best(None, "", 0.0, said)
+        return Best(None, "", 0.0, loses(costs, price))
     if elasticity is None or not np.isfinite(elasticity):
-        return Best(None, "", 0.0, "not enough evidence of how demand follows the price")
+        return Best(None, "", 0.0, NO_DEMAND)
     if elasticity > FALLS:
-        return Best(None, "", 0.0, "not enough evidence: demand was not seen to fall as the price rose")
+        return Best(None, "", 0.0, NO_FALL)
     aim = "margin" if costs else "revenue"
     low, high = price * (1 - settings.most_change), price * (1 + settings.most_change)
     tried = np.append(endings.between(max(low, costs), high), price)
     earned = (tried - costs) * (tried / price) ** elasticity
     place, today = int(earned.argmax()), float(price - costs)
     gain = float(earned[place] / today - 1) if today > 0 else np.inf
-    beside = "" if costs else "; the cost is not known, so this is the price of highest revenue"
     if gain < settings.least_gain:
-        return Best(float(price), aim, 0.0, f"today's price earns as much as any near it{beside}")
+        return Best(float(price), aim, 0.0, as_good(bool(costs)))
     best = float(tried[place])
-    way = "lower" if best < price else "higher"
-    change = abs(best / price - 1)
-    at_rail = change > settings.most_change * 0.9
-    held = f", as far as one step may go ({settings.most_change:.0%})" if at_rail else ""
-    return Best(best, aim, gain, f"{change:.0%} {way}{held}: {gain:+.1%} {aim} expected{beside}")
+    change = best / price - 1
+    at_rail = settings.most_change if abs(change) > settings.most_change * 0.9 else None
+    return Best(best, aim, gain, better(change, at_rail, gain, aim))
 
 
 def known(value: float | None) -> bool:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from insights.price.grid import Grid
 from insights.price.poisson import Pooled, one_step, pooled_elasticity
+from insights.price.reasons import lacking
 from shelfspace.settings.insights import Price
 
 __all__ = ["COLUMNS", "elasticities", "spread"]
@@ -84,7 +85,7 @@ def elasticities(
         elasticity[rows] = np.where(own, slopes, centre.elasticity if known else np.nan)
         error[rows] = np.where(own, errors, np.hypot(tau, centre.error) if known else np.inf)
         of[rows] = np.where(own, "product", centre.name if known else "")
-    why = [lacking(settings, *facts) for facts in zip(prices, weeks, bought, enough, strict=True)]
+    why = [lacking(settings, *facts)[0] for facts in zip(prices, weeks, bought, enough, strict=True)]
     values = (grid.product_ids, elasticity, error, of, centre_of, prices, weeks, bought.astype(np.int64), why)
     told = {name: c.elasticity for name, c in centres.items() if c.error <= settings.largest_error}
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True))), told
@@ -140,16 +141,3 @@ def spread(estimates: np.ndarray, errors: np.ndarray, centred: bool = False) -> 
     lost = 0.0 if centred else (weight**2).sum() / weight.sum()
     beyond = (weight @ (estimates - mean) ** 2 - free) / (weight.sum() - lost)
     return float(np.sqrt(max(beyond, 0.0)))
-
-
-def lacking(settings: Price, prices: int, weeks: int, bought: float, enough: bool) -> str:
-    """Why a product's own elasticity is not told; "" where it is."""
-    if enough:
-        return ""
-    if weeks == 0:
-        return "not enough evidence: no price is known of any week"
-    if prices < settings.least_prices or weeks < settings.least_weeks:
-        many = "price" if prices == 1 else "prices"
-        return f"not enough evidence: {prices} {many} in {weeks} week{'' if weeks == 1 else 's'}"
-    times = "once" if bought == 1 else f"{int(bought)} times"
-    return f"not enough evidence: bought {times}" if bought else "not enough evidence: never bought"

@@ -14,6 +14,7 @@ from insights.price.grid import weekly_grid
 from insights.price.listings import Listing, listings_of
 from insights.price.model import Priced, PriceModel, fit_prices
 from insights.price.neighbours import Near
+from insights.price.reasons import SILENT, too_few
 from models.features.catalogue import label_of
 from shelfspace.settings.insights import Price
 
@@ -83,8 +84,7 @@ def suggest_prices(
     ).astype(dict.fromkeys(("suggested", "low", "high"), "float64"))  # fmt: skip
     tried = int(demand["of"].eq("product").sum())
     if len(learned_from) < settings.least_listings:
-        have = f"{len(learned_from)} listing{'' if len(learned_from) == 1 else 's'} with a price"
-        table["lacks"] = f"not enough evidence: {have}, {settings.least_listings} are needed"
+        table["lacks"] = too_few(len(learned_from), settings.least_listings)[0]
         return Suggestions(table, None, (), None, endings, known, tried)
     groups = np.where(products["group_id"].ne(""), products["group_id"], products["product_id"])
     some = learned_from.tolist()
@@ -102,11 +102,8 @@ def suggest_prices(
     silent = np.array([says_nothing(model, listing) for listing in listings])
     table.loc[silent, ["suggested", "low", "high"]] = np.nan
     table.loc[silent, "comparables"] = "[]"
-    table.loc[silent, "lacks"] = SILENT
+    table.loc[silent, "lacks"] = SILENT[0]
     return Suggestions(table, model, priced, own, endings, known, tried)
-
-
-SILENT = "not enough evidence: its listing says nothing that another with a price says"
 
 
 def says_nothing(model: PriceModel, listing: Listing) -> bool:

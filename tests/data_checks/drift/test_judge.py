@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from data_checks.drift.verdict import Verdict
 
 from data_checks.drift.decision import decide
 from data_checks.drift.judge import judge
 from data_checks.drift.limits import Limits, fit_limits
+from data_checks.drift.verdict import Verdict
 from data_checks.drift.windows import Window, cut_windows, pool_windows
 from shelfspace.errors import ArtifactError, InputError
 from tests.data_checks.drift.periods import vectors

@@ -1,5 +1,7 @@
 """The price that earns most stays inside its rails, and ends as the shop's prices do."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -29,8 +31,10 @@ def test_no_step_is_larger_than_the_rails(
     found = best_price(10.0, cost, elasticity, PLAIN, Price())
     assert found.price == pytest.approx(price)
     assert found.aim == aim
-    assert "as far as one step may go (15%)" in found.why
-    assert ("the cost is not known" in found.why) == (cost is None)
+    assert "as far as one step may go (15%)" in found.why[0]
+    assert ("the cost is not known" in found.why[0]) == (cost is None)
+    assert "单次调整上限 15%" in found.why[1]
+    assert ("成本未知" in found.why[1]) == (cost is None)
 
 
 def test_no_price_lies_below_cost() -> None:
@@ -54,7 +58,8 @@ def test_no_price_lies_below_cost() -> None:
 def test_nothing_is_invented(price: float, cost: float, elasticity: float, said: str) -> None:
     found = best_price(price, cost, elasticity, PLAIN, Price())
     assert found.price is None
-    assert said in found.why
+    assert said in found.why[0]
+    assert not re.search("[a-z]", found.why[1])
 
 
 def test_endings_are_the_shops_own() -> None:
