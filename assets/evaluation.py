@@ -1,6 +1,7 @@
 """Evaluation: the challenger judged on the frozen holdout, its card, and the gate."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +24,14 @@ from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_parquet, write_text
 
 if TYPE_CHECKING:
+    from catalog.product import ProductInput
     from models.evaluation.catalogue import JudgedCatalogue
     from releases.gate import Verdict
 
 __all__ = ["champion", "evaluation", "model_card"]
 
+ASKED, TIMED = 40, 5
+"""Products of the holdout that are looked at, and of those the ones that two models are timed by."""
 HEADLINE = ("accuracy", "baseline_accuracy", "macro_f1", "roc_auc", "same_category_recall_at_10")
 """Figures that people look for first."""
 
@@ -133,6 +137,7 @@ def _judged_by_the_gate(
     from models.inference.product_encoder import ProductEncoder
     from releases.bars import refusal
     from releases.gate import Judged, decide
+    from releases.gate_cost import costs
     from releases.gate_pictures import lines_table
 
     workspace = shop.workspace
@@ -146,12 +151,14 @@ def _judged_by_the_gate(
         yield result(context, "champion", record, facts)
         yield gate_check(None, [])
         return
+    mine = Judged(read_json(judged / "evaluation.json"), read_parquet(judged / "outcomes.parquet"))
     beside = None
     if reigning is not None:
         # Judged anew: the holdout may have grown since, and older judgements kept no outcome of a product.
         again = _judged(shop, champion_model(workspace))
-        beside = Judged(again.judgement, again.outcomes)
-    mine = Judged(read_json(judged / "evaluation.json"), read_parquet(judged / "outcomes.parquet"))
+        both = sorted({*again.outcomes["product_id"]} & {*mine.outcomes["product_id"]})
+        ours, theirs = costs([model, champion_model(workspace)], _some_products(shop, both[:ASKED]))
+        mine, beside = replace(mine, cost=ours), Judged(again.judgement, again.outcomes, theirs)
     barred = refusal(workspace, fingerprint, mine.evaluation["holdout"])
     verdict = barred or decide(mine, beside, shop.settings.gate)
     sentences = note_verdict(workspace, verdict, fingerprint)
@@ -200,6 +207,19 @@ def _judged_by_the_gate(
     )
     yield result(context, "champion", Record(kept, fingerprint, fingerprint), facts)
     yield gate_check(verdict, sentences, to_metadata(compared, workspace.root, context.instance))
+
+
+def _some_products(shop: Shop, ids: Sequence[str]) -> "list[ProductInput]":
+    """The most complete of some products with a photo and a sound each, as a request brings them."""
+    from models.features.catalogue import product_items
+
+    catalogue = read_catalogue(shop, ids)
+    items = product_items(catalogue.products)
+    for i, row in enumerate(catalogue.products[["photos", "sounds"]].to_dict("records")):
+        photos, sounds = ([key for key in row[name][:1] if key in catalogue.media] for name in row)
+        read = catalogue.media.read
+        items[i] = replace(items[i], photos=tuple(map(read, photos)), sounds=tuple(map(read, sounds)))
+    return sorted(items, key=lambda item: -len(item.photos) - len(item.sounds))[:TIMED]
 
 
 def _reigning(context: dg.AssetExecutionContext, shop: Shop) -> Facts | None:

@@ -22,6 +22,7 @@ import pandas as pd
 
 from releases.floors import FIGURES, Finding, beside_baseline, figure, floors
 from releases.gate_compare import Line, compare
+from releases.gate_cost import Cost, affordable
 from releases.gate_figures import WORDS
 from shelfspace.paired import LEAST_ROWS
 from shelfspace.settings import Gate
@@ -38,10 +39,12 @@ class Judged:
     Attributes:
         evaluation: figures, as `models.evaluation.evaluate` gives them.
         outcomes: one row a product (`models.evaluation.outcomes`).
+        cost: what it costs to serve; None where it was not measured.
     """
 
     evaluation: dict[str, Any]
     outcomes: pd.DataFrame
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ def decide(challenger: Judged, champion: Judged | None, settings: Gate) -> Verdi
         ]
         compared = compare(challenger.outcomes, champion.outcomes, settings)
         findings += [one.finding for one in compared if one.finding.sentence]
+        if challenger.cost is not None and champion.cost is not None:
+            findings += affordable(challenger.cost, champion.cost, settings)
         lines = [one.line for one in compared]
         undecided = any(one.undecided for one in compared)
         notes += unlike(said, champion.evaluation, lines)

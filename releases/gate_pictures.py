@@ -53,7 +53,7 @@ def forest(lines: Sequence[Line], promoted: bool) -> bytes:
     named = drawable([short(line.figure, 52) for line in reversed(shown)], [])
     axes.set_yticks(range(len(shown)), named)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("challenger less champion; the bar on the left is where a loss refuses")
+    axes.set_xlabel("challenger less champion; the bar is where a loss refuses", fontsize=9)
     worst = [line.figure for line in shown if line.verdict in ("worse", "veto")]
     doubt = any(line.verdict == "cannot tell" for line in shown)
     if worst:

@@ -62,6 +62,12 @@ class Gate(Section):
         description="Holdout products that make a category large; a smaller one of 30 or more refuses where "
         "it breaks down.",
     )
+    times_larger: Annotated[float, Field(ge=1)] = Field(
+        3.0, description="How many times as large as the champion's the challenger's folder may be."
+    )
+    times_slower: Annotated[float, Field(ge=1)] = Field(
+        3.0, description="How many times as long as the champion it may take to read a product."
+    )
 
 
 class Graph(Section):

@@ -40,7 +40,7 @@ def test_a_promoted_challenger_passes_and_says_by_what() -> None:
 def test_the_check_and_the_workspace_show_what_was_compared(tmp_path: Path) -> None:
     champion = outcomes()
     verdict = decide(judged(worse(champion, 0.2, "Rugs")), judged(champion), Gate())
-    workspace = Workspace(tmp_path / "shop")
+    workspace = Workspace(tmp_path / "shop", "shop")
     sentences = note_verdict(workspace, verdict, "fp")
     table = lines_table(verdict.lines)
     said = gate_check(verdict, sentences, {"compared": table_fact(table)["table"]["rows"]})

@@ -1,5 +1,7 @@
 """The gate says no with both figures, and judges only what exists."""
 
+from dataclasses import replace
+
 import numpy as np
 import orjson
 import pandas as pd
@@ -8,6 +10,7 @@ import pytest
 from releases import gate
 from releases.floors import guessing
 from releases.gate import Judged, Verdict
+from releases.gate_cost import Cost, affordable
 from shelfspace.settings import Gate
 from tests.releases.gate_tables import judged, other, outcomes, worse
 
@@ -256,6 +259,22 @@ def test_what_only_the_champion_reads_is_noted() -> None:
     verdict = gate.decide(judged(CHAMPION), champion, Gate())
     assert verdict.promote
     assert "audio: the challenger does not read it, so it is not compared" in verdict.notes
+
+
+@pytest.mark.parametrize(
+    ("cost", "refused"),
+    [
+        (Cost(29.0, 29.0), ""), (Cost(31.0, 10.0), "size: 31.0 MB beside the champion's 10.0 MB"),
+        (Cost(10.0, 31.0), "time to read a product: 31.0 ms beside the champion's 10.0 ms"),
+    ],
+)  # fmt: skip
+def test_a_much_larger_or_slower_challenger_is_refused(cost: Cost, refused: str) -> None:
+    mine, champion = (replace(judged(CHAMPION), cost=each) for each in (cost, Cost(10.0, 10.0)))
+    verdict = gate.decide(mine, champion, Gate())
+    assert [said[: len(refused)] for said in verdict.refusals] == ([refused] if refused else [])
+    assert gate.decide(mine, champion, Gate(times_larger=4.0, times_slower=4.0)).promote
+    # A few milliseconds are felt by nobody, however many times as long they are.
+    assert all(found.passed for found in affordable(Cost(1.0, 4.0), Cost(1.0, 0.5), Gate()))
 
 
 def test_a_challenger_that_lost_a_figure_is_refused() -> None:
