@@ -221,7 +221,7 @@ def _of_question(verdict: Verdict, compared: Mapping[str, Any]) -> "list[Dashboa
     if not verdict.judged:
         return panels
     ratios = _ratios(verdict)
-    order = sorted(ratios, key=lambda name: -ratios[name])
+    order = sorted((name for name in ratios if ratios[name] > 0), key=lambda name: -ratios[name])
     state = [_metric(verdict.question, STATE, said(verdict))]
     worst = [_metric(verdict.question, WORST, order[0] if order else "none")]
     panels += [
@@ -230,7 +230,7 @@ def _of_question(verdict: Verdict, compared: Mapping[str, Any]) -> "list[Dashboa
     ]
     for title, names in (
         ("Nearest to their limits or beyond: distance over limit, above 1 has moved", order[:SHOWN]),
-        ("Other monitors: distance over limit", sorted(name for name in order[SHOWN:] if ratios[name] > 0)),
+        ("Other monitors: distance over limit", sorted(order[SHOWN:])),
     ):
         if names:
             lines = [_metric(verdict.question, name, name) for name in names]
