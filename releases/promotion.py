@@ -81,7 +81,7 @@ def approve_release(workspace: Workspace, release_id: str, who: str, why: str = 
     with releases_lock(workspace.releases):
         finish(workspace)
         made = Release.load(workspace.releases / release_id)
-        live, waits = current_id(root), waiting(workspace)
+        live, waits = current_id(root), waiting(workspace.root)
         if live == made.id:
             raise ArtifactError(f"release {made.id} is live already")
         rolled_back = barred_release(root, made.id)

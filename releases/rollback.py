@@ -104,7 +104,7 @@ def _undone(workspace: Workspace, target: str) -> list[str]:
     """
     stack = standing(workspace.root)
     if stack[-1] == target:
-        later = waiting(workspace)
+        later = waiting(workspace.root)
         if later is None:
             raise ArtifactError(f"release {target} is live, and none waits that could be refused")
         return [later.release]
