@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from catalog.cells import media_cell, stripped
+from catalog.cells import stripped
 from catalog.cleaning import clean_products
 from catalog.media import probe_catalogue
 from catalog.snapshot.coming_media import ComingMedia
@@ -52,7 +52,8 @@ class DeliveryLook:
 
     def __call__(self, name: str, before: pd.DataFrame, after: pd.DataFrame, media: ComingMedia) -> str:
         """Why it is held; "" where nothing speaks against it."""
-        new = after[~_said(after).isin(_said(before)) | self._replaced(after, media)]
+        # Under rows that stay as they are it is their photos that come anew.
+        new = after if before is after else after[~_said(after).isin(_said(before))]
         if new.empty or not self._settings.collection.look:
             return ""
         looked = self._looked(name, before, new, media)
@@ -85,15 +86,6 @@ class DeliveryLook:
             return Looked(name, len(coming.products), notes=[said])
         fresh = evidence_of(self._encoder, coming, self._source.label_level)
         return look(name, fresh, reference, was, self._labels_left(before, fresh.table))
-
-    def _replaced(self, rows: pd.DataFrame, media: ComingMedia) -> pd.Series:
-        """Rows of which a photo is delivered anew."""
-        separator = self._source.photo_separator
-        return (
-            rows["photos"]
-            .map(lambda cell: any(map(media.replaced, media_cell(cell, separator))))
-            .astype(bool)
-        )
 
     def _clean(self, raw: pd.DataFrame, media: MediaStore) -> "Catalogue":
         from models.features.catalogue import Catalogue

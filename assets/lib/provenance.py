@@ -1,5 +1,6 @@
 """Where a model or a release comes from: the data versions of a workspace, the settings, the code."""
 
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -27,9 +28,9 @@ def provenance(shop: Shop) -> dict[str, str]:
 
 
 def challenger_made_by(shop: Shop) -> dict[str, Any]:
-    """What made the challenger (`Shop.made_by`), and the values that tuning laid over the settings."""
+    """What made the challenger (`Shop.made_by`), and what tuning laid over the settings."""
     best = best_values(shop)
-    return {**shop.record("challenger").made_by, "tuned": None if best is None else best.values}
+    return {**shop.record("challenger").made_by, "tuned": None if best is None else asdict(best)}
 
 
 def release_made_by(shop: Shop) -> dict[str, Any]:

@@ -107,7 +107,7 @@ class Ledger:
         snapshots: DVC's hashes of the snapshots that collections left, the oldest first.
         ended: the last arrival number when the last run ended that was not killed.
         cleaned: the one of them that the clean tables were made of; "" before the first.
-        unnamed: media file in `inbox/media` that no row names, to its size and mtime.
+        unnamed: media file in `inbox/media` that no row names or that is held, to its size and mtime.
     """
 
     entries: dict[int, Entry] = field(default_factory=dict)

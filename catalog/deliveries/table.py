@@ -46,7 +46,7 @@ def _unread(workspace: Workspace, ledger: Ledger, quiet_seconds: float) -> Itera
         if not file.settled(quiet_seconds):
             state, said = State.ARRIVING, "still being written" if file.written else "changed a moment ago"
         elif name != file.name and ledger.unnamed.get(file.name) == file.seen:
-            said = "no row names it; it is taken when one does"
+            said = "no row names it, or it is held"
         if (name, file.seen) not in known:
             yield _unnumbered(name, "media" if name != file.name else "", state, said)
     for name in folders_in(workspace.inbox):

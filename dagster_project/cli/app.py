@@ -19,6 +19,7 @@ from dagster_project.cli.fetch import fetch_media
 from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
 from dagster_project.cli.releases import releases
+from dagster_project.cli.reproduce import reproduce
 from dagster_project.cli.scrub import scrub
 from dagster_project.cli.servers import daemon, drift, serve, ui, webserver
 from dagster_project.cli.synonyms import synonyms
@@ -94,7 +95,7 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, daemon, webserver, serve, drift, summary, fetch_media),
-    *(experiments, deliveries, approve, releases, rollback, pin, unpin),
+    *(experiments, deliveries, approve, releases, rollback, pin, unpin, reproduce),
     *(export, adopt, scrub, synonyms, keys, alerts),
 )
 for command in COMMANDS:
