@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights benchmark-loop demo test lint ui serve drift tune cross-validate rollback export scrub releases deliveries approve pin unpin summary help install fast-test fetch-media
+.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights benchmark-loop demo test lint ui serve drift tune cross-validate rollback reproduce export scrub releases deliveries approve pin unpin summary help install fast-test fetch-media
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -71,6 +71,9 @@ benchmark-insights: install   ## what the applications reach on real data, besid
 benchmark-loop: install   ## whether the loop decides rightly: the gate beside its former rules, and more
 	@.venv/bin/python -m benchmarks.loop $(or $(PARTS),gate)
 
+benchmark-drift: install   ## planted shifts found, quiet years, causes named; some 20 minutes
+	@.venv/bin/python -m benchmarks.drift
+
 benchmark-encoders: install  ## every family of encoders beside its own library, and docs/encoders.md; a minute
 	@.venv/bin/python -m benchmarks.encoders
 
@@ -114,6 +117,9 @@ scrub: install   ## read all that is kept; name what is damaged and how to get i
 
 export: install     ## vectors of the live release with ids and attributes, as Parquet: make export TO=/data
 	@$(RUN) export $(if $(TO),--to $(TO)) $(if $(FORMAT),--format $(FORMAT)) $(if $(RELEASE),--release $(RELEASE))
+
+reproduce: install   ## build a release again from what it says made it: make reproduce RELEASE=000007-3fa9c1d2
+	@$(RUN) reproduce $(RELEASE)
 
 rollback: install   ## back to the release before, what came after it barred: make rollback WHY="..." TO=...
 	@$(RUN) rollback $(if $(TO),--to $(TO)) $(WHY_)

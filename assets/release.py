@@ -42,13 +42,13 @@ def product_embeddings(shop: Shop, folder: Path) -> Facts:
     from models.evaluation.map_kept import MAP, draw_or_keep
     from models.features.catalogue import embed_catalogue
     from models.inference.product_encoder import ProductEncoder
+    from releases.look_evidence import keep_evidence, kept_evidence
 
-    model = champion_model(shop.workspace)
-    embedded = embed_catalogue(
-        ProductEncoder.load(model, device=shop.settings.features.device),
-        read_catalogue(shop),
-        level=shop.source.label_level,
-    )
+    model, catalogue, level = champion_model(shop.workspace), read_catalogue(shop), shop.source.label_level
+    encoder = ProductEncoder.load(model, device=shop.settings.features.device)
+    embedded = embed_catalogue(encoder, catalogue, level=level)
+    # What later deliveries make of the holdout is seen beside what it is now.
+    keep_evidence(kept_evidence(shop.workspace, model.name), encoder, catalogue, shop.split()["split"], level)
     np.save(folder / "embeddings.npy", embedded.vectors)
     write_table(folder / "embedded.parquet", embedded.table)
     share, before = shop.settings.release.relearn_share, shop.folder("product_embeddings")

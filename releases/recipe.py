@@ -71,6 +71,11 @@ class Recipe:
                 f"{beside['events_taken']:,} events of shoppers that the service took itself are in no "
                 "snapshot: what search and insights learned of them may differ"
             )
+        if beside.get("search_kept"):
+            found.append(
+                f"what search learned was kept from an earlier catalogue ({beside['search_kept']}): here "
+                "it is learned of this one"
+            )
         return found
 
     def _alike(self) -> bool:
@@ -80,7 +85,9 @@ class Recipe:
 
 def _doubts_of(made: Mapping[str, Any]) -> Iterator[str]:
     code, here = made["code"], code_state()
-    if code.get("dirty") and code.get("changes") != here.get("changes"):
+    # Of a tree where settings alone differed, which are named by value, nothing is lost.
+    changes = code.get("changes", "not noted") if code.get("dirty") else None
+    if changes is not None and changes != here.get("changes"):
         yield (
             f"from commit {str(code['commit'])[:12]} with changes that no commit has: the commit is used "
             "without them"

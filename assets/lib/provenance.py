@@ -37,7 +37,8 @@ def release_made_by(shop: Shop) -> dict[str, Any]:
     """What makes a release now: `Shop.made_by`, whose `data` is what is embedded.
 
     Further: `learned`, what made the model, whose `data` is what it learned from; `beside`, what is in no
-    snapshot: how many events the service took itself, and judgement files by their hashes.
+    snapshot: how many events the service took itself, whether what search learned was kept from an earlier
+    catalogue, judgement files by their hashes.
     """
     files = sorted((shop.workspace.root / "judgements").glob("*.csv"))
     crowned = champion(shop.workspace) or {}
@@ -49,6 +50,7 @@ def release_made_by(shop: Shop) -> dict[str, Any]:
         },
         "beside": {
             "events_taken": shop.record("interactions").facts["rows"]["interactions"],
+            "search_kept": shop.record("search_fusion").facts.get("kept", ""),
             "judgements": {path.name: file_hash(path) for path in files},
         },
     }

@@ -11,6 +11,7 @@ import click
 
 from dagster_project.cli.adopt import adopt
 from dagster_project.cli.alerts import alerts
+from dagster_project.cli.backup import backup, restore
 from dagster_project.cli.decisions import approve, pin, rollback, unpin
 from dagster_project.cli.deliveries import deliveries
 from dagster_project.cli.experiments import experiments
@@ -96,7 +97,7 @@ def shelfspace() -> None:
 COMMANDS = (
     *(demo, run, ui, daemon, webserver, serve, drift, summary, fetch_media),
     *(experiments, deliveries, approve, releases, rollback, pin, unpin, reproduce),
-    *(export, adopt, scrub, synonyms, keys, alerts),
+    *(export, adopt, scrub, backup, restore, synonyms, keys, alerts),
 )
 for command in COMMANDS:
     shelfspace.add_command(command)

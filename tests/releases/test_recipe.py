@@ -45,6 +45,7 @@ def test_another_snapshot_or_code_than_the_models_is_not_made_at_once(tmp_path: 
         ({"libraries": "9"}, "the release was made with other libraries than requirements.lock"),
         ({"machine": {"cpu": "Abacus", "python": "3.1"}}, "was made on Abacus with Python 3.1, and this"),
         ({"machine": None}, "on a processor that was not noted"),
+        ({"beside": {"search_kept": "3 of 90 listings changed"}}, "earlier catalogue (3 of 90 listings"),
         ({"beside": {"events_taken": 1200}}, "1,200 events of shoppers that the service took itself"),
     ],
 )  # fmt: skip
