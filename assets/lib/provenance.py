@@ -1,5 +1,6 @@
 """Where a model or a release comes from: the data versions of a workspace, the settings, the code."""
 
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -27,16 +28,17 @@ def provenance(shop: Shop) -> dict[str, str]:
 
 
 def challenger_made_by(shop: Shop) -> dict[str, Any]:
-    """What made the challenger (`Shop.made_by`), and the values that tuning laid over the settings."""
+    """What made the challenger (`Shop.made_by`), and what tuning laid over the settings."""
     best = best_values(shop)
-    return {**shop.record("challenger").made_by, "tuned": None if best is None else best.values}
+    return {**shop.record("challenger").made_by, "tuned": None if best is None else asdict(best)}
 
 
 def release_made_by(shop: Shop) -> dict[str, Any]:
     """What makes a release now: `Shop.made_by`, whose `data` is what is embedded.
 
     Further: `learned`, what made the model, whose `data` is what it learned from; `beside`, what is in no
-    snapshot: how many events the service took itself, and judgement files by their hashes.
+    snapshot: how many events the service took itself, whether what search learned was kept from an earlier
+    catalogue, judgement files by their hashes.
     """
     files = sorted((shop.workspace.root / "judgements").glob("*.csv"))
     crowned = champion(shop.workspace) or {}
@@ -48,6 +50,7 @@ def release_made_by(shop: Shop) -> dict[str, Any]:
         },
         "beside": {
             "events_taken": shop.record("interactions").facts["rows"]["interactions"],
+            "search_kept": shop.record("search_fusion").facts.get("kept", ""),
             "judgements": {path.name: file_hash(path) for path in files},
         },
     }
