@@ -3,7 +3,7 @@
 Online Retail's lines, in windows of 500 that hold whole invoices. Limits and reference come from the first
 half of the year, the checks from the second: as it was, from years that put its weeks together at random
 (blocks), and from years whose rows are drawn at random. A check sees the last window that is complete on its
-day. After a verdict the shop retrains, and what the last windows were becomes the reference.
+day. After a verdict the shop retrains, and the windows that confirmed it become the reference.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ import pandas as pd
 from benchmarks.drift.former import former_alarm
 from benchmarks.insights.retail import RETAIL
 from catalog.sources.open import public_data
-from data_checks.drift.judge import confirmed_in
+from data_checks.drift.judge import CONFIRMED, confirmed_in
 from data_checks.drift.limits import MOST_WINDOWS, Limits, fit_limits
 from data_checks.drift.monitors import measure
 from data_checks.drift.windows import Window, cut_windows, pool_windows
@@ -165,7 +165,7 @@ def _retrainings(start: Start, windows: Sequence[Window], distances: Sequence[Ma
         if confirmed_in(over):
             count += 1
             own = list(windows[max(0, day - MOST_WINDOWS + 1) : day + 1])
-            reference, known, over, since = pool_windows(own[-POOLED:]), False, [], day
+            reference, known, over, since = pool_windows(own[-CONFIRMED:]), False, [], day
             if len(own) == MOST_WINDOWS:
                 limits = fit_limits(_dated(own))
     return count
