@@ -59,7 +59,10 @@ def told(workspace: Workspace, bar: Bar) -> list[str]:
         lines.append(
             f"held until they are approved: deliveries {numbers}; see: {workspace.command('deliveries')}"
         )
-    if not bar.champions and not bar.deliveries:
+    if bar.source:
+        yes = workspace.command("approve", DELIVERY="source")
+        lines.append(f"held until it changes again or is approved: the catalogue's own tables ({yes})")
+    if not bar.champions and not bar.deliveries and not bar.source:
         lines.append(
             f"barred: release {', '.join(bar.releases)} as it is; its model and its deliveries are the same"
         )

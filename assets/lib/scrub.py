@@ -139,7 +139,7 @@ def parts(workspace: Workspace) -> Iterator[Part]:
     yield Part("releases", workspace.releases / "promotions.jsonl", partial(history, root))
     yield Part("releases", workspace.releases / "bars.json", partial(read_bars, root))
     yield Part("releases", workspace.releases / "pins.json", partial(pinned, root))
-    yield Part("releases", workspace.releases / "waiting.json", partial(waiting, workspace))
+    yield Part("releases", workspace.releases / "waiting.json", partial(waiting, root))
     yield Part("releases", root / APPROVALS, partial(approvals, root))
     for folder in list_releases(workspace.releases):
         yield Part("releases", folder, partial(Release.load, folder))
