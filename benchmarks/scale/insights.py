@@ -178,7 +178,7 @@ def section(found: dict[str, dict[str, Any]]) -> str:
     table = tabulate(
         [[one.get(name, "") for name in names] for one in found.values()], heads, tablefmt="github"
     )
-    said = "`python -m benchmarks.scale.insights`: each application alone, by the functions that its asset calls."
+    said = "`python -m benchmarks.scale.insights`: each application alone, by what its asset calls."
     return f"### The applications\n\n{said}\n\n{table}"
 
 
