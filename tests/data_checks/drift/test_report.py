@@ -12,7 +12,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
 from data_checks.drift.check import summary
-from data_checks.drift.dashboard import add_check_run, kept_runs
+from data_checks.drift.dashboard import add_check_run, kept_runs, project_id
 from data_checks.drift.decision import Decision
 from data_checks.drift.judge import judge
 from data_checks.drift.limits import fit_limits
@@ -158,15 +158,18 @@ def test_every_check_adds_a_point_and_the_board_says_what_moved_first(tmp_path: 
     from evidently.ui.workspace import Workspace
 
     workspace = Workspace.create(str(tmp_path / "w"))
-    (project,) = workspace.list_projects()
-    runs = [workspace.get_run(project.id, run) for run in workspace.list_runs(project.id)]
-    assert sorted(run.timestamp.hour for run in runs) == [1, 2, 3], "equal verdicts are points too"
-    board = workspace.get_dashboard(project.id)
-    assert [tab.title for tab in board.tabs] == ["Now", "Search", "Catalogue"]
-    first = board.panels[0]
+    projects = {project.name: project for project in workspace.list_projects()}
+    assert set(projects) == {"shop", "shop: Search", "shop: Catalogue"}
+    for name in ("shop", "shop: Search"):
+        home = projects[name].id
+        runs = [workspace.get_run(home, run) for run in workspace.list_runs(home)]
+        assert sorted(run.timestamp.hour for run in runs) == [1, 2, 3], "equal verdicts are points too"
+        assert len(workspace.get_dashboard(home).tabs) == 1
+    first = workspace.get_dashboard(project_id("shop")).panels[0]
     assert first.title.startswith("Moved. Search since")
     assert "Only the traffic has moved" in first.subtitle
-    assert len(board.panels) == len({panel.id for tab in board.tabs for panel in board.panels})
+    quietly = workspace.get_dashboard(project_id("shop", "catalogue")).panels
+    assert [panel.title for panel in quietly] == ["Is something else asked? Not judged"]
     sizes = [path.stat().st_size for path in (tmp_path / "w").glob("*/snapshots/*.json")]
     assert max(sizes) < 40_000, "the UI reads them all to draw one panel"
 
