@@ -35,10 +35,39 @@ class Gate(Section):
     )
     min_macro_f1: Share | None = Field(None, description="The same.")
     min_recall_at_10: Share | None = Field(None, description="The same, for same-category recall@10.")
-    tolerance: Share = Field(0.01, description="How much lower than the champion overall metrics may be.")
-    subset_tolerance: Share = Field(0.03, description="The same, per modality subset.")
-    category_tolerance: Share = Field(0.15, description="The same, for the recall of a large category.")
-    category_min_rows: Positive = Field(30, description="Holdout rows that make a category large.")
+    margin: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.05,
+        description="How much lower than the champion accuracy and same-category recall@10 may be: the 90% "
+        "interval of the difference over the holdout's products must lie above it.",
+    )
+    power: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.8,
+        description="How often an equal challenger must pass by chance alone; a holdout on which it passes "
+        "less often is too small to tell.",
+    )
+    undecided: Literal["keep", "promote"] = Field(
+        "keep",
+        description="What follows where the holdout is too small to tell: keep the champion, or promote.",
+    )
+    false_vetoes: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.03,
+        description="How often modality subsets, pairs of modalities, large categories, macro F1 and "
+        "calibration may refuse an equal challenger, all together; each one's margin follows from it.",
+    )
+    tolerance: Share = Field(
+        0.02, description="A loss up to this refuses by none of them, however many products show it."
+    )
+    category_min_rows: Positive = Field(
+        100,
+        description="Holdout products that make a category large; a smaller one of 30 or more refuses where "
+        "it breaks down.",
+    )
+    times_larger: Annotated[float, Field(ge=1)] = Field(
+        3.0, description="How many times as large as the champion's the challenger's folder may be."
+    )
+    times_slower: Annotated[float, Field(ge=1)] = Field(
+        3.0, description="How many times as long as the champion it may take to read a product."
+    )
 
 
 class Graph(Section):
