@@ -272,6 +272,11 @@ class Automation(Section):
     inbox_job: Literal["refresh", "retrain"] = Field(
         "refresh", description="Job that a delivery or a changed source starts; after a failed run, refresh."
     )
+    trust_proxy: bool = Field(
+        False,
+        description="The Dagster UI stands behind a proxy that names people in X-Forwarded-User "
+        "(docs/deploy.md): who approves or rolls back there is then known by that name.",
+    )
     watch_source: bool = Field(
         True, description="Collect by itself when tables or media of the catalogue's folder change."
     )
