@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from assets.lib.dvc import repository
+from assets.lib.dvc import repository_of
 from assets.lib.dvc_fetch import fetch
 from releases import Release, current
 from releases.comparison import Comparison, compare_releases
@@ -158,7 +158,12 @@ class Scratch:
         """Run jobs on the bytes, by the code and with the settings and threads of one half of a recipe."""
         version = made["data"]["snapshot_md5"]
         if version != self.lies_there:
-            home = repository(self.workspace.root)
+            home = repository_of(self.workspace.root)
+            if home is None:
+                raise ArtifactError(
+                    f"no DVC repository is around {self.workspace.root}, so {version} cannot be had; "
+                    "bring its folder .dvc back from a backup, and run the same again"
+                )
             self.bytes_from[version] = fetch(home, version, self.root / "snapshot")
             self.lies_there = version
             self.say(f"snapshot {version} is there, from the {self.bytes_from[version]}")

@@ -19,7 +19,17 @@ from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_yaml, reading, write_text
 from shelfspace.hashing import file_hash, fingerprint
 
-__all__ = ["add", "commit_stages", "file_md5", "keep", "kept_md5", "pointer_hash", "repository", "run_dvc"]
+__all__ = [
+    "add",
+    "commit_stages",
+    "file_md5",
+    "keep",
+    "kept_md5",
+    "pointer_hash",
+    "repository",
+    "repository_of",
+    "run_dvc",
+]
 
 QUIET = {"DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1"}
 
@@ -79,10 +89,10 @@ def repository(root: Path) -> Path:
     A repository started here gets a local folder beside its bytes as the default remote. One around whose git
     ignores what lies in the folder, as a checkout does that of a benchmark, cannot hold its pointers.
     """
-    for folder in (root, *root.parents):
-        if (folder / ".dvc").is_dir() and not _ignored(root / "any.dvc", folder):
-            _keep_beside(folder)
-            return folder
+    found = repository_of(root)
+    if found is not None:
+        _keep_beside(found)
+        return found
     home = root.parent
     run_dvc(
         home,
@@ -92,6 +102,12 @@ def repository(root: Path) -> Path:
         ["remote", "add", "-d", "local", REMOTE],
     )
     return home
+
+
+def repository_of(root: Path) -> Path | None:
+    """The DVC repository around a folder, if there is one that can hold its pointers."""
+    around = (folder for folder in (root, *root.parents) if (folder / ".dvc").is_dir())
+    return next((folder for folder in around if not _ignored(root / "any.dvc", folder)), None)
 
 
 def _keep_beside(home: Path) -> None:

@@ -100,7 +100,19 @@ def test_help_and_version_load_no_heavy_library() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "run chain", "ui", "serve", "drift", "rollback", "releases", "summary", "keys create"]
+    "command",
+    [
+        "demo",
+        "run chain",
+        "ui",
+        "serve",
+        "drift",
+        "rollback",
+        "releases",
+        "reproduce 1",
+        "summary",
+        "keys create",
+    ],
 )
 def test_an_unknown_catalogue_is_named_with_what_there_is(command: str, root: Path) -> None:
     said = refused(*command.split(), "--catalog", "nonsense")
@@ -244,6 +256,20 @@ def released(workspace: Workspace, number: int, accuracy: float) -> str:
     write_json(folder / "release.json", manifest)
     write_json(folder / "metrics.json", {"accuracy": accuracy})
     return name
+
+
+def test_a_release_that_cannot_be_made_again_is_refused_before_anything_is_made(
+    root: Path, tmp_path: Path
+) -> None:
+    workspace = Workspace.open("sample")
+    made = write_release(workspace.releases, **parts(tmp_path))
+    assert refused("reproduce", "000009-0a1b2c3d") == (
+        "RELEASE = '000009-0a1b2c3d': name one that make releases lists\n"
+    )
+    full = write_text(tmp_path / "full" / "of.txt", "things").parent
+    assert "name an empty folder" in refused("reproduce", made.id, "--keep", str(full))
+    assert "cannot be made again, since it does not say code and settings" in refused("reproduce", made.id)
+    assert {path.name for path in workspace.root.iterdir()} == {"state", "releases"}
 
 
 def test_releases_are_listed_newest_first(root: Path) -> None:
