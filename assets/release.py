@@ -12,7 +12,8 @@ from assets.graph import graph_on
 from assets.insights import INSIGHTS
 from assets.lib.checks import build_check
 from assets.lib.learning import read_catalogue
-from assets.lib.provenance import provenance, release_made_by
+from assets.lib.presentation import table_fact
+from assets.lib.provenance import made_table, provenance, release_made_by
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
@@ -103,7 +104,8 @@ def _there(shop: Shop, facts: Facts) -> bool:
 
 
 def _shown(shop: Shop) -> Facts:
-    """What of a release depends on the moment: the deliveries that came with it, and whether it waits.
+    """What of a release depends on the moment: the deliveries that came with it, what made it, and whether it
+    waits.
 
     Also where nothing is made anew: then the release has had it all before.
     """
@@ -111,7 +113,13 @@ def _shown(shop: Shop) -> Facts:
     told: Facts = {"waits": said[0]} if said else {}
     for sentence in said:
         tqdm.write(f"  {sentence}", file=sys.stderr)
-    return {"deliveries": mark_released(shop.workspace, made), **told}
+    by = made_table(Release.load(shop.workspace.releases / made, verify=False).manifest.get("made_by", {}))
+    return {
+        "deliveries": mark_released(shop.workspace, made),
+        "made_by": table_fact(by, len(by), 60),
+        "make_it_again": shop.workspace.command("reproduce", RELEASE=made),
+        **told,
+    }
 
 
 PARTS = (

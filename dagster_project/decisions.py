@@ -7,7 +7,9 @@ release what was barred meanwhile.
 import dagster as dg
 from pydantic import Field
 
+from assets.lib.shop import Shop
 from catalog.deliveries.milestones import approve as let_through
+from dagster_project.tags import PERSON
 from dagster_project.who import person
 from releases import roll_back
 from releases.bars import Bar
@@ -59,7 +61,10 @@ def told(workspace: Workspace, bar: Bar) -> list[str]:
         lines.append(
             f"held until they are approved: deliveries {numbers}; see: {workspace.command('deliveries')}"
         )
-    if not bar.champions and not bar.deliveries:
+    if bar.source:
+        yes = workspace.command("approve", DELIVERY="source")
+        lines.append(f"held until it changes again or is approved: the catalogue's own tables ({yes})")
+    if not bar.champions and not bar.deliveries and not bar.source:
         lines.append(
             f"barred: release {', '.join(bar.releases)} as it is; its model and its deliveries are the same"
         )
@@ -89,7 +94,7 @@ def approve_any(workspace: Workspace, what: str, who: str, why: str) -> str:
 def go_back(context: dg.OpExecutionContext, config: Back) -> None:
     """Roll back, and show it on the release's page."""
     workspace = Workspace.open()
-    said = told(workspace, roll_back(workspace, person(workspace, config.who), config.why, config.to))
+    said = told(workspace, roll_back(workspace, who_asks(context, workspace, config), config.why, config.to))
     observed(context, said)
 
 
@@ -97,7 +102,14 @@ def go_back(context: dg.OpExecutionContext, config: Back) -> None:
 def say_yes(context: dg.OpExecutionContext, config: Yes) -> None:
     """Approve, and show it on the release's page."""
     workspace = Workspace.open()
-    observed(context, [approve_any(workspace, config.what, person(workspace, config.who), config.why)])
+    who = who_asks(context, workspace, config)
+    observed(context, [approve_any(workspace, config.what, who, config.why)])
+
+
+def who_asks(context: dg.OpExecutionContext, workspace: Workspace, config: Decision) -> str:
+    """The person behind a run: whom a trusted proxy names, else as `person` has it."""
+    named = context.run.tags.get(PERSON, "")
+    return named if named and Shop().settings.automation.trust_proxy else person(workspace, config.who)
 
 
 def observed(context: dg.OpExecutionContext, said: list[str]) -> None:

@@ -46,7 +46,7 @@ def release_rows(workspace: Workspace) -> list[dict[str, Any]]:
 
 def _said(workspace: Workspace, release: str) -> str:
     """What people decided of a release, or have to."""
-    waits, pin = waiting(workspace), pinned(workspace.root).get(release)
+    waits, pin = waiting(workspace.root), pinned(workspace.root).get(release)
     bar = barred_release(workspace.root, release)
     found = [
         f"waits: {waits.why}" if waits and waits.release == release else "",

@@ -189,7 +189,7 @@ class Scratch:
         with log.open("ab") as stream:
             done = subprocess.run(
                 [sys.executable, "-m", "dagster_project.cli", "run", job],
-                cwd=code,
+                cwd=code if (code / "pyproject.toml").is_file() else self.place,
                 env={**environment, **here},
                 stdout=stream,
                 stderr=stream,
@@ -234,8 +234,6 @@ def environment(made: Mapping[str, Any], wanted: int | None = None) -> dict[str,
         kept["OMP_NUM_THREADS"] = threads["OMP_NUM_THREADS"]
     elif threads["cpus"] != os.cpu_count():
         kept["OMP_NUM_THREADS"] = str(threads["torch"] or threads["cpus"])
-    if "SHELFSPACE_DATA" in os.environ:
-        kept["SHELFSPACE_DATA"] = os.environ["SHELFSPACE_DATA"]
     return kept
 
 

@@ -26,6 +26,7 @@ class Bar:
         champions: fingerprints of their models, as far as that of `to` is another, to the holdout that each
             was judged on ("" where that is not known).
         deliveries: arrival numbers of those taken since `to`, where the model is the same.
+        source: then also the snapshot that the catalogue's own tables go back to; "" where they are the same.
         who, when, why: a person's name, ISO 8601 in UTC, their reason.
         pending: some of it is not done yet.
         lifted: why it no longer holds; "" while it does.
@@ -38,6 +39,7 @@ class Bar:
     who: str
     when: str
     why: str
+    source: str = ""
     pending: bool = True
     lifted: str = ""
 

@@ -1,7 +1,7 @@
 """What goes live, and what waits: after bars, pins and `release.promotion`; and a person's approval of it."""
 
 from catalog.deliveries.milestones import approve_held
-from catalog.deliveries.withdraw import still_there
+from catalog.deliveries.withdraw import held_source, still_there
 from releases.bars import barred, barred_release, lift, read_bars
 from releases.champion import champion_of, crown_again
 from releases.pins import pinned
@@ -81,7 +81,7 @@ def approve_release(workspace: Workspace, release_id: str, who: str, why: str = 
     with releases_lock(workspace.releases):
         finish(workspace)
         made = Release.load(workspace.releases / release_id)
-        live, waits = current_id(root), waiting(workspace)
+        live, waits = current_id(root), waiting(workspace.root)
         if live == made.id:
             raise ArtifactError(f"release {made.id} is live already")
         rolled_back = barred_release(root, made.id)
@@ -96,6 +96,8 @@ def approve_release(workspace: Workspace, release_id: str, who: str, why: str = 
         champion = champion_of(made)
         lifted = lift(root, lambda bar: made.id in bar.releases or champion in bar.champions, said)
         approve_held(workspace, {arrival for bar in lifted for arrival in bar.deliveries})
+        if any(bar.source for bar in lifted):
+            approve_held(workspace, {entry.arrival for entry in held_source(workspace)})
         crown_again(workspace, made, said)
         promote(root, made.id, f"{said}: {why}" if why else said, who)
     return given

@@ -6,7 +6,7 @@ The order of the writes, each of which may be the last one before a kill:
 2. `current`: the service follows within a second.
 3. a line of `promotions.jsonl`.
 4. `champion.json`: the model of the release gone back to.
-5. the ledger of deliveries: those taken since are held.
+5. the ledger of deliveries: those taken since are held, and so is a change of the catalogue's own tables.
 6. `bars.json`: done.
 
 After a kill between 1 and 6 the next run, rollback, promotion or approval ends it (`finish`) before it does
@@ -16,7 +16,7 @@ anything itself; every step says the same when it is done again.
 from dataclasses import replace
 from pathlib import Path
 
-from catalog.deliveries.withdraw import hold_taken, taken_since
+from catalog.deliveries.withdraw import hold_source, hold_taken, source_changed, taken_since
 from releases.bars import Bar, lift, read_bars, write_bars
 from releases.champion import champion_of, crown_again, judged_on
 from releases.pointer import current_id, history, move, previous, record, standing
@@ -33,8 +33,9 @@ def roll_back(workspace: Workspace, who: str, why: str = "", to: str = "") -> Ba
     """Make an earlier release live again, and bar what came after it.
 
     Barred are the models of the releases undone, where that of the live one is another than the one gone back
-    to, and the champion is the latter again. Where it is the same, the deliveries taken since are held.
-    The releases undone do not come back as they are in any case.
+    to, and the champion is the latter again. Where it is the same, the deliveries taken since are held, and
+    what the catalogue's own tables have changed. The releases undone do not come back as they are in any
+    case.
 
     Args:
         who: a person, as `shelfspace.approvals` names people.
@@ -92,6 +93,8 @@ def _apply(workspace: Workspace, bar: Bar) -> None:
     crown_again(workspace, Release.load(workspace.releases / bar.to, verify=False), bar.said)
     if bar.deliveries:
         hold_taken(workspace, bar.deliveries, bar.said)
+    if bar.source:
+        hold_source(workspace, bar.source, bar.said)
     bars = read_bars(root)
     write_bars(root, [replace(one, pending=False) if one == bar else one for one in bars])
 
@@ -104,7 +107,7 @@ def _undone(workspace: Workspace, target: str) -> list[str]:
     """
     stack = standing(workspace.root)
     if stack[-1] == target:
-        later = waiting(workspace)
+        later = waiting(workspace.root)
         if later is None:
             raise ArtifactError(f"release {target} is live, and none waits that could be refused")
         return [later.release]
@@ -123,9 +126,8 @@ def _bar(workspace: Workspace, to: Release, undone: list[Release], who: str, why
     """What going back bars."""
     keeps = champion_of(to)
     others = {champion_of(one) for one in undone} - {keeps, ""}
-    taken = []
-    if champion_of(undone[-1]) in (keeps, ""):
-        taken = taken_since(workspace, to.provenance.get("snapshot_md5", ""))
+    same, snapshot = champion_of(undone[-1]) in (keeps, ""), to.provenance.get("snapshot_md5", "")
+    taken = taken_since(workspace, snapshot) if same else []
     return Bar(
         to.id,
         tuple(one.id for one in undone),
@@ -134,4 +136,5 @@ def _bar(workspace: Workspace, to: Release, undone: list[Release], who: str, why
         who,
         now(),
         why,
+        source=snapshot if same and source_changed(workspace, snapshot) else "",
     )

@@ -1,6 +1,7 @@
 """The release that waits to go live: a person is asked first, or a pinned one is live."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from releases.pins import pinned
 from releases.pointer import current_id
@@ -20,36 +21,36 @@ class Waiting:
     why: str
 
 
-def waiting(workspace: Workspace) -> Waiting | None:
-    """The release that waits; None where none does, and once it is live or no longer there.
+def waiting(root: Path) -> Waiting | None:
+    """The release of a workspace that waits; None where none does, and once it is live or no longer there.
 
     Raises:
         ArtifactError: the file is damaged.
     """
-    path = workspace.releases / "waiting.json"
+    path = root / "releases" / "waiting.json"
     if not path.exists():
         return None
     found = read_artifact(path, "the release that waits", lambda stored: Waiting(**stored))
-    gone = found.release == current_id(workspace.root) or not (workspace.releases / found.release).is_dir()
+    gone = found.release == current_id(root) or not (path.parent / found.release).is_dir()
     return None if gone else found
 
 
 def let_wait(workspace: Workspace, release: str, why: str) -> None:
     """Note that a release waits; the caller holds the lock of the releases."""
-    before = waiting(workspace)
+    before = waiting(workspace.root)
     if before is None or (before.release, before.why) != (release, why):
         write_sealed_json(workspace.releases / "waiting.json", asdict(Waiting(release, now(), why)))
 
 
 def spared(workspace: Workspace) -> set[str]:
     """Releases that are not deleted however old they are: pinned, or waiting."""
-    waits = waiting(workspace)
+    waits = waiting(workspace.root)
     return {*pinned(workspace.root), *([waits.release] if waits else [])}
 
 
 def waits_for_a_person(workspace: Workspace) -> list[str]:
     """A sentence on the release that waits, with what to type; [] where none does."""
-    found = waiting(workspace)
+    found = waiting(workspace.root)
     if found is None:
         return []
     since = found.since[:16].replace("T", " ")

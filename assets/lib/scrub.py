@@ -133,13 +133,14 @@ def parts(workspace: Workspace) -> Iterator[Part]:
     yield Part("champion", root / "champion.json", partial(check_papers, workspace))
     for model in sorted(path for path in (state / "champions").glob("*") if path.is_dir()):
         yield Part("champion", model, partial(check_model, model))
-    for folder in sorted((state / "reference").glob("*")):
+    kept = [path for path in (state / "drift").glob("*/*") if path.is_dir()]
+    for folder in sorted([*(state / "reference").glob("*"), *kept]):
         yield Part("drift reference", folder, partial(check_sealed_folder, folder))
     yield Part("releases", workspace.releases / "current", partial(current_id, root))
     yield Part("releases", workspace.releases / "promotions.jsonl", partial(history, root))
     yield Part("releases", workspace.releases / "bars.json", partial(read_bars, root))
     yield Part("releases", workspace.releases / "pins.json", partial(pinned, root))
-    yield Part("releases", workspace.releases / "waiting.json", partial(waiting, workspace))
+    yield Part("releases", workspace.releases / "waiting.json", partial(waiting, root))
     yield Part("releases", root / APPROVALS, partial(approvals, root))
     for folder in list_releases(workspace.releases):
         yield Part("releases", folder, partial(Release.load, folder))

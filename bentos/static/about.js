@@ -109,6 +109,8 @@ function drift({ drift: verdict }) {
   return section(t("about.drift"), t("about.drift.at", { when: moment(verdict.at) }),
     h("p", { class: verdict.drifted ? "differs big" : "agrees big" }, icon(verdict.drifted ? "alert" : "check"),
       t(verdict.drifted ? "about.drift.moved" : "about.drift.calm")),
+    verdict.decision && h("p", {}, verdict.decision.action === "none" ? t("about.drift.nothing")
+      : `${t(`about.drift.${verdict.decision.action}`)} ${verdict.decision.reason}`),
     h("ul", { class: "plain" }, Object.entries(verdict.compared).map(([name, one]) =>
       h("li", {}, h("strong", {}, name), one.judged ? `: ${one.cause}` : `: ${t("about.drift.unjudged")}`))));
 }
@@ -153,6 +155,7 @@ export function aboutPage(go, box) {
       const [release] = await Promise.all([get("/release/overview", signal), names()]);
       if (signal.aborted) return;
       fill(place, head, release.problem ? h("p", { class: "problem", role: "alert" }, `${t("about.problem")}: ${release.problem}`) : null,
+        release.waits ? h("p", { class: "hint", role: "status" }, t("about.waits", { release: release.waits.release, when: ago(release.waits.since) })) : null,
         facts(release), h("div", { class: "two" }, quality(release), h("div", {}, drift(release), encoders(release))), winners(release), map(go, signal),
         h("div", { class: "two even" }, mistakes(release), subsets(release)), h("div", { class: "two" }, coverage(release), tools(release)), provenance(release));
     } catch (error) {

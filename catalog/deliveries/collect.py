@@ -9,13 +9,14 @@ finds out how far the last one came, and does the rest.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from catalog.deliveries.archive import DONE, REFUSED, clear_strays, put_away, sent_to, set_aside
 from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
 from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
 from catalog.deliveries.table import write_page
-from catalog.deliveries.withdraw import note_withdrawn, withdrawals
+from catalog.deliveries.withdraw import note_source, note_withdrawn, withdrawals
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
 from catalog.snapshot.write import Look, SnapshotReport, Verdicts, write_snapshot
@@ -34,6 +35,10 @@ STATES = (SOURCE, MEDIA)
 """What is held as a state of things, not as a file."""
 WAITS = 3
 """A run waits for files that are being written as many times `collection.quiet_seconds`."""
+
+
+COUNTS: dict[str, Any] = {"withdrawn": False, "until": "", "cut": {}}
+"""What the ledger says of whatever a snapshot has and counts."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def collect(
         with editing(workspace.state) as ledger:
             batch = registered(ledger, files, taken)
             held = ledger.unfinished(State.HELD)
-            withdrawn, restored = withdrawals(ledger)
+            withdrawn = withdrawals(ledger)
             approved, (approved_media, _) = _approved(ledger, SOURCE), _approved(ledger, MEDIA)
         deliveries, refused = _read(batch, source)
         said = [f"{name} is still arriving" for name in files.arriving]
@@ -115,7 +120,6 @@ def collect(
             arrived=batch.before,
             held=bool(held),
             withdrawn=withdrawn,
-            restored=restored,
             user_key=user_key,
             progress=progress,
             note=note,
@@ -134,7 +138,7 @@ def collect(
         with editing(workspace.state) as ledger:
             put_away(ledger, workspace.inbox)
     media = {f"media/{name}": report.media_taken[name] for name in files.media if name in report.media_taken}
-    return Collected(report, tuple(sorted(read)), media, tuple(said), ledger.last, withdrawn)
+    return Collected(report, tuple(sorted(read)), media, tuple(said), ledger.last, withdrawn.arrivals)
 
 
 def note_taken(workspace: Workspace, collected: Collected, version: str) -> None:
@@ -148,15 +152,15 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
             ledger.snapshots.append(version)
         ledger.ended = max(collected.last, ledger.ended)
         note_withdrawn(ledger, collected.withdrawn, version)
+        note_source(ledger, workspace.snapshot, version)
         for entry in ledger.unfinished(State.WAITING, State.HELD):
             if entry.arrival in collected.read:
                 state = State.SUPERSEDED if entry.older == entry.rows > 0 else State.TAKEN
                 again = entry.withdrawn and not (workspace.inbox / entry.name).is_file()
                 going = {} if again else sent_to(workspace.inbox, DONE, entry, {entry.name: entry.digest})
-                facts = {"withdrawn": False, "until": "", **going}
-                ledger.change(entry.arrival, state=state, snapshot=version, **facts)
+                ledger.change(entry.arrival, state=state, snapshot=version, **COUNTS, **going)
             elif entry.kind in STATES and not _still_held(entry, collected.report):
-                ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, moved=True)
+                ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, moved=True, **COUNTS)
         if collected.media:
             names = sorted(collected.media)
             entry = ledger.arrive(

@@ -26,6 +26,7 @@ from catalog.snapshot.operations import difference, keyed, no_operations, row_ha
 from catalog.snapshot.present import present
 from catalog.snapshot.shards import append, operations_of, read_manifest, remove_strays
 from catalog.snapshot.user_key import pseudonym
+from catalog.snapshot.withdrawals import Withdrawals, withdraw
 from catalog.sources.base import CatalogSource
 from catalog.sources.delivery import Delivery
 from shelfspace.files import write_sealed_json
@@ -90,8 +91,7 @@ def write_snapshot(
     approved_media: str = "",
     arrived: int = 0,
     held: bool = False,
-    withdrawn: frozenset[int] = frozenset(),
-    restored: frozenset[int] = frozenset(),
+    withdrawn: Withdrawals = Withdrawals(),  # noqa: B008 - frozen
     user_key: bytes = b"",
     progress: bool = True,
     note: Callable[[Verdicts], None] = lambda _: None,
@@ -112,9 +112,7 @@ def write_snapshot(
         approved_media: digest of replaced media (`Verdicts.media`) that are let through.
         arrived: arrival number of the last delivery that came before this run.
         held: something of earlier runs waits for a person; what comes after it is kept in full.
-        withdrawn: arrival numbers of deliveries that are in already and held since: their rows stay in the
-            shards and do not count.
-        restored: those of them that count again.
+        withdrawn: what is in already and held since.
         user_key: secret of the keyed hash that replaces shopper ids; at most 64 bytes.
         note: called with what was found, before anything is written: a kill must not lose it.
         look: says of the content of the source's change or of a delivery why it is to be held.
@@ -123,7 +121,7 @@ def write_snapshot(
     Raises:
         CatalogError: a table or path of the source is not usable. Nothing is written then.
     """
-    manifest = _without(read_manifest(directory), withdrawn, restored)
+    manifest = withdraw(read_manifest(directory), withdrawn)
     remove_strays(directory, manifest)
     operations = {name: operations_of(directory, manifest, name) for name in TABLES}
     reading = source.reading("products")
@@ -138,7 +136,8 @@ def write_snapshot(
         seen = arrival if approved == read_from else arrived
         found = _source_changes(source, operations, seen, user_key, settings.media)
         if approved != read_from:
-            source_held = _objected(guards, operations["products"], found["products"], before, reading)
+            own, withheld = operations["products"], withdrawn.holds(read_from)
+            source_held = withheld or _objected(guards, own, found["products"], before, reading)
         held |= bool(source_held)
         if not source_held:
             changes, manifest["source"] = found, read_from
@@ -209,18 +208,12 @@ def _seen(look: Look, media: ComingMedia, name: str, before: pd.DataFrame, after
     return look(name, before, after, media)
 
 
-def _without(manifest: dict[str, Any], withdrawn: frozenset[int], restored: frozenset[int]) -> dict[str, Any]:
-    """A manifest that does not count deliveries, and counts others again."""
-    out = sorted((set(manifest.pop("withdrawn", [])) | withdrawn) - restored)
-    return {**manifest, "withdrawn": out} if out else manifest
-
-
 def _stood(
     directory: Path, manifest: Mapping[str, Any], before: pd.DataFrame, reading: Reading
 ) -> pd.DataFrame:
     """Product rows of the snapshot on disk, with what this run withdraws; `before` is without it."""
     last = read_manifest(directory)
-    if last.get("withdrawn") == manifest.get("withdrawn"):
+    if all(last.get(name) == manifest.get(name) for name in ("withdrawn", "source_cuts")):
         return before
     return present(operations_of(directory, last, "products"), "products", reading).rows
 

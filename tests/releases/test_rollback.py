@@ -165,7 +165,7 @@ def test_the_very_same_release_waits_and_a_person_lets_it_pass(shop: Shop) -> No
     assert current_id(shop.workspace.root) == shop.live[0]
     approve_release(shop.workspace, shop.live[1], "ben", "they are right")
     assert current_id(shop.workspace.root) == shop.live[1]
-    assert waiting(shop.workspace) is None
+    assert waiting(shop.workspace.root) is None
     assert shop.states() == {"bad.csv": (State.HELD, True)}, "the next run takes it"
     assert "ben" in history(shop.workspace.root)[-1]["reason"]
 
@@ -197,7 +197,7 @@ def test_a_pinned_release_stays_and_is_not_deleted(shop: Shop) -> None:
     for number in range(2, 5):
         assert "pinned by anna: the sale" in shop.release(GOOD, f"s{number}")
     assert current_id(shop.workspace.root) == first
-    assert waiting(shop.workspace).release == shop.live[-1]
+    assert waiting(shop.workspace.root).release == shop.live[-1]
     with pytest.raises(ArtifactError, match="unpin it first"):
         approve_release(shop.workspace, shop.live[-1], "ben")
     assert prune(shop.workspace.root, 1, spared=spared(shop.workspace)) == shop.live[1:-1]
