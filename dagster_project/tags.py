@@ -1,6 +1,6 @@
 """Tags of runs: why a run was asked for, as the Dagster UI shows it and later runs look it up."""
 
-__all__ = ["ATTEMPT", "CAUSE", "NEED", "PERSON", "TRAINED", "WORKSPACE"]
+__all__ = ["ATTEMPT", "CAUSE", "DECISION", "NEED", "PERSON", "TRAINED", "WORKSPACE"]
 
 CAUSE = "shelfspace/cause"
 """The kind of cause: delivery, source, drift, schedule; of a run that a person asked for, that."""
@@ -14,3 +14,5 @@ WORKSPACE = "shelfspace/workspace"
 """Several workspaces may share a Dagster home."""
 TRAINED = "shelfspace/trained"
 """Whether it trained a challenger: yes, or no where nothing had changed (assets/lib/stage.py)."""
+DECISION = "shelfspace/decision"
+"""What a drift report calls for: retrain or refresh_ranking; its reason is the cause in the configuration."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from releases.gate_figures import Figure
 
-__all__ = ["Difference", "critical", "differences", "widened"]
+__all__ = ["RETRAINED", "Difference", "critical", "differences", "widened"]
 
 DRAWS = 2000
 RETRAINED = 100

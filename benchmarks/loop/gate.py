@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ from benchmarks.loop.results import Figure
 from benchmarks.loop.skewed_shop import Shop, skewed_shop
 from benchmarks.quality.__main__ import CACHE
 from releases.gate_compare import compare
+from releases.gate_draws import RETRAINED, differences
+from releases.gate_figures import aligned
+from releases.gate_figures import figures as compared_figures
 from shelfspace.settings import Gate
 
 __all__ = ["figures"]
@@ -34,6 +38,8 @@ SIZES = {500: 1000, 225: 500, 43: 500}
 """Holdout size to decisions."""
 PAIRS = 20
 """Decisions taken on one holdout."""
+LEAST_SPREAD = 0.01
+"""Of p (1 - p): figures of which nearly all products are right say nothing of noise."""
 AT_ONCE = 12
 """Trainings judged on one holdout."""
 WORSE = {"overall": 0.05, "category": 0.15}
@@ -77,6 +83,7 @@ def figures() -> Iterator[Figure]:
     folder.mkdir(parents=True, exist_ok=True)
     shop = skewed_shop(folder / "shop", TRAIN, VALIDATION, JUDGED)
     models = [Model(kept) for kept in trained(shop, folder, range(TRAININGS))]
+    yield training_noise(shop, models)
     tallies = decided(shop, models)
     yield from rows_of(tallies, len(models), round(time.monotonic() - started, 1))
 
@@ -125,13 +132,50 @@ def rows_of(tallies: dict[tuple[int, str], Tally], models: int, seconds: float) 
         trials=equal.decisions, interval=interval(equal.passed, equal.decisions),
         baseline=equal.former / equal.decisions, parts=table, **common,
     )  # fmt: skip
-    hardest = max((tallies[500, kind] for kind in WORSE), key=lambda tally: tally.passed)
+    hardest = max((tallies[500, kind] for kind in WORSE), key=lambda tally: tally.passed / tally.decisions)
     refused, former = hardest.decisions - hardest.passed, hardest.decisions - hardest.former
     yield Figure(
         "gate_worse_refused", "worse by 0.05, or by 0.15 in the largest category, refused (the lower)",
         refused / hardest.decisions, 0.9, trials=hardest.decisions,
         interval=interval(refused, hardest.decisions), baseline=former / hardest.decisions, **common,
     )  # fmt: skip
+
+
+def training_noise(shop: Shop, models: list[Model]) -> Figure:
+    """How far two trainings of one recipe lie apart beyond the chance of products, by figure.
+
+    A share p of so many products has the variance p (1 - p) / products: the excess is given as the products
+    whose chance is as large, which `releases.gate_draws.RETRAINED` holds.
+    """
+    started = time.monotonic()
+    rows = np.arange(len(shop.rows("judged")))
+    shown = tqdm(models, "trainings on all products", mininterval=5)
+    tables = [judged_on(model, shop, rows) for model in shown]
+    found = [between(one, other) for one, other in pairwise(tables)]
+    noise = {}
+    for figure in found[0]:
+        excess, spread = np.sum([pair[figure] for pair in found if figure in pair], axis=0)
+        if spread > LEAST_SPREAD * len(found):
+            noise[figure] = max(float(excess / spread), 1e-4)
+    most = sorted(noise, key=lambda figure: -noise[figure])
+    parts = [{"figure": figure, "products": round(1 / noise[figure])} for figure in most[:8]]
+    return Figure(
+        "gate_training_noise", "products whose chance is like that of another training: median figure",
+        1 / float(np.median([*noise.values()])), RETRAINED,
+        f"generated shop, {len(rows):,} products; {len(models)} trainings", len(found),
+        seeds=range(len(models)), parts=parts, seconds=round(time.monotonic() - started, 1),
+        reason="its parts are the figures that another training moves most, small categories before all; "
+        f"the gate counts on {RETRAINED} for each",
+    )  # fmt: skip
+
+
+def between(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Figure to the squared difference beyond chance, and p (1 - p)."""
+    ours, theirs = aligned(one, other)
+    found = differences(list(compared_figures(ours, theirs, Gate())), ours["group"].to_numpy())
+    return {
+        each.figure.words: (each.by**2 - each.error**2, each.champion * (1 - each.champion)) for each in found
+    }
 
 
 def interval(hits: int, of: int) -> tuple[float, float]:

@@ -96,11 +96,17 @@ def catalogue_question(
     )
 
 
-def predictions_question(now: pd.DataFrame, then: pd.DataFrame, settings: Monitoring) -> Question | None:
+def predictions_question(
+    now: pd.DataFrame,
+    then: pd.DataFrame,
+    settings: Monitoring,
+    vectors_now: Mapping[str, np.ndarray],
+    vectors_then: Mapping[str, np.ndarray],
+) -> Question | None:
     """Does what the champion says of new products still fit: among products that it never learned from.
 
     Args:
-        now, then: as `catalogue_question` has them.
+        now, then, vectors_now, vectors_then: as `catalogue_question` has them; the champion's own vectors.
 
     Returns:
         None where nothing was predicted when the champion was crowned, or is now.
@@ -110,18 +116,18 @@ def predictions_question(now: pd.DataFrame, then: pd.DataFrame, settings: Monito
         return None
     held = np.flatnonzero(~then["learned"].to_numpy(bool) & then["label"].ne("").to_numpy())
     unseen = ~now["learned"].to_numpy(bool) & changed_since(now, then) & now["label"].ne("").to_numpy()
-    rows = window_rows(len(held), settings)
+    rows, shared = window_rows(len(held), settings), sorted(set(vectors_now) & set(vectors_then))
 
-    def windows(table: pd.DataFrame, of: np.ndarray) -> list[Window]:
+    def windows(table: pd.DataFrame, vectors: Mapping[str, np.ndarray], of: np.ndarray) -> list[Window]:
         parts = cut_windows(_times(table).iloc[of].reset_index(drop=True), rows)
-        return [_window(PREDICTIONS, table, names, {}, of[part], ()) for part in parts]
+        return [_window(PREDICTIONS, table, names, vectors, of[part], shared) for part in parts]
 
     return Question(
         PREDICTIONS,
         "Is the champion still right about new products?",
-        _window(PREDICTIONS, then, names, {}, held, ()),
-        windows(now, np.flatnonzero(unseen)),
-        windows(then, held),
+        _window(PREDICTIONS, then, names, vectors_then, held, shared),
+        windows(now, vectors_now, np.flatnonzero(unseen)),
+        windows(then, vectors_then, held),
     )
 
 

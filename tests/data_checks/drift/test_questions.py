@@ -153,7 +153,7 @@ def test_a_column_that_was_not_known_then_is_compared_with_nothing_and_named() -
     question = catalogue_question(now, then, SETTINGS, {}, {})
     assert "photo_sharpness" not in question.windows[0].columns
     assert "not known when the champion learned: photo_sharpness" in question.notes
-    assert predictions_question(now, then, SETTINGS) is None
+    assert predictions_question(now, then, SETTINGS, {}, {}) is None
 
 
 def test_predictions_are_compared_among_products_that_the_champion_never_learned_from(tmp_path: Path) -> None:
@@ -162,10 +162,13 @@ def test_predictions_are_compared_among_products_that_the_champion_never_learned
     then = seen(products, learned)
     came = seen(catalogue(150, 3, "2026-01-01"))
     came["label_agrees"] = "no"
-    question = predictions_question(pd.concat([then, came], ignore_index=True), then, SETTINGS)
+    now = pd.concat([then, came], ignore_index=True)
+    fused = np.random.default_rng(0).normal(size=(1350, 8))
+    vectors = {"fused": fused}, {"fused": fused[:1200]}
+    question = predictions_question(now, then, SETTINGS, *vectors)
     assert question is not None
     assert question.reference is not None
-    assert question.reference.rows == 600
+    assert question.reference.vectors["fused"].shape == (600, 8)
     (verdict,) = judge_questions([question], tmp_path)
     assert verdict.kind == "labels", verdict.cause
 
