@@ -9,6 +9,7 @@ from pydantic import Field
 
 from assets.lib.shop import Shop
 from catalog.deliveries.milestones import approve as let_through
+from catalog.deliveries.milestones import repeats
 from dagster_project.tags import PERSON
 from dagster_project.who import person
 from releases import roll_back
@@ -87,7 +88,12 @@ def approve_any(workspace: Workspace, what: str, who: str, why: str) -> str:
         return f"{given.what} is barred no more; {workspace.command('run retrain')} judges it again"
     entry = let_through(workspace, what)
     approve_what(workspace.root, f"delivery {entry.arrival} ({entry.name})", who, why)
-    return f"{entry.name} is approved ({entry.reason}); take it with: {workspace.command('run refresh')}"
+    said = f"{entry.name} is approved ({entry.reason}); take it with: {workspace.command('run refresh')}"
+    if before := repeats(workspace, entry):
+        said += (
+            f"; rows that only repeat what {before} said count with that: if it stays held, send this again"
+        )
+    return said
 
 
 @dg.op(name="go_back", out=dg.Out(dg.Nothing))

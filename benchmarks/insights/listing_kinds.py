@@ -1,10 +1,12 @@
 """Kinds of listing health that have no aim: swapped sounds, and products listed again, on the sample.
 
 Sounds are swapped as photos are in `listing_health`, beside the doubt of an out-of-fold classifier of the
-frozen sounds. A product listed again has its words without one of them, the same photo and a name of its own,
+frozen sounds. A product listed again has its words (in Chinese its
+characters) without one of them, the same photo and a name of its own,
 beside the cosine to the nearest other listing by TF-IDF of the words.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -68,11 +70,12 @@ def listed_again(catalogue: Catalogue, seed: int) -> tuple[float, float]:
 
 
 def without_a_word(text: str, rng: np.random.Generator) -> str:
-    """The words but one."""
-    words = text.split(" ")
+    """The words but one; of Chinese, the characters but one."""
+    parts = re.findall(r"[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+|\s+", text)
+    words = [place for place, part in enumerate(parts) if part.strip()]
     if len(words) > 2:
-        words.pop(int(rng.integers(len(words))))
-    return " ".join(words)
+        parts[words[int(rng.integers(len(words)))]] = ""
+    return " ".join("".join(parts).split())
 
 
 def nearest(texts: list[str]) -> np.ndarray:
