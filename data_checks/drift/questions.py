@@ -5,7 +5,7 @@ compared with therefore never moves while the same champion serves.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -78,7 +78,10 @@ def catalogue_question(
         return [_window(ARRIVED, table, names, vectors, of[part], shared) for part in parts]
 
     came = windows(now, vectors_now, np.flatnonzero(fresh))
-    whole = _window(ARRIVED, now, names, vectors_now, np.arange(len(now)), shared)
+    # Since when the whole is otherwise no row says: the history of the checks does.
+    whole = replace(
+        _window(ARRIVED, now, names, vectors_now, np.arange(len(now)), shared), start=None, end=None
+    )
     came = [*[whole] * max(0, 2 - len(came)), *came]
     reference = _window(ARRIVED, then, names, vectors_then, everything, shared)
     unknown = [
@@ -89,8 +92,8 @@ def catalogue_question(
     return Question(
         ARRIVED,
         "Has the catalogue moved since the champion learned?",
-        _counted(reference, {"products": float(len(then)), "gone": 0.0}),
-        [_counted(window, counts) for window in came],
+        replace(reference, counts={"products": float(len(then)), "gone": 0.0}),
+        [replace(window, counts=counts) for window in came],
         windows(then, vectors_then, everything),
         notes=notes,
     )
@@ -152,9 +155,3 @@ def _window(
     there = {name: part[np.any(part != 0, axis=1)] for name, part in parts.items()}
     ends = (times.min(), times.max()) if len(times) else (None, None)
     return Window(question, columns, there, None, {}, *ends)
-
-
-def _counted(window: Window, counts: Mapping[str, float]) -> Window:
-    return Window(
-        window.question, window.columns, window.vectors, window.blocks, counts, window.start, window.end
-    )
