@@ -62,7 +62,7 @@ class Tally:
         self.passed += not refused
         self.former += former_gate(challenger, champion)
         self.undecided += bool(refused) and all(one.undecided for one in refused)
-        self.why.update({one.line.figure.partition(" (")[0] for one in refused})
+        self.why.update([one.line.figure.partition(" (")[0] for one in refused])
 
     def row(self, products: int, kind: str) -> dict[str, Any]:
         """One line of the table."""

@@ -24,7 +24,7 @@ from releases.look_evidence import Evidence
 
 SIZES = (20, 50, 200)
 SHARES = (0.1, 0.25, 0.5, 1.0)
-TRIALS = 100
+TRIALS = 60
 SEEDS = {"sample": (0,), "flipkart": (0,)}
 ENOUGH = 10
 """Poisoned products that a delivery has at least where it counts for the headline."""
