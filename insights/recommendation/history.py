@@ -119,6 +119,7 @@ class Histories:
         slow, quick: (p,) its purchases, each halved every 90 or 20 days.
         recent: (p,) share of the shopper's latest 25 orders that hold it.
         lately: (p,) of the latest 5 orders, how many hold it.
+        skipped, since: (p,) orders made after the latest one that holds it, and from the first one on.
         orders: (s,) how many a shopper made; 0 where none.
         last_order, first_order: (s,) days since; NaN where none.
     """
@@ -133,6 +134,8 @@ class Histories:
     quick: np.ndarray
     recent: np.ndarray
     lately: np.ndarray
+    skipped: np.ndarray
+    since: np.ndarray
     orders: np.ndarray
     last_order: np.ndarray
     first_order: np.ndarray
@@ -168,11 +171,12 @@ class Histories:
         indptr = np.concatenate([[0], np.cumsum(sizes)])
         pairs = np.repeat(self.indptr[shoppers] - indptr[:-1], sizes) + np.arange(indptr[-1])
         of_pairs = (self.product, self.count, self.last, self.first, self.slow, self.quick, self.recent)
+        by_orders = (self.lately, self.skipped, self.since)
         of_shoppers = (self.orders, self.last_order, self.first_order)
         return Histories(
             self.products,
             indptr,
-            *(part[pairs] for part in (*of_pairs, self.lately)),
+            *(part[pairs] for part in (*of_pairs, *by_orders)),
             *(part[shoppers] for part in of_shoppers),
         )
 
@@ -209,6 +213,9 @@ def histories(purchases: Purchases, moment: float) -> Histories:
     last, first = np.full(len(pair), np.inf), np.full(len(pair), -np.inf)
     np.minimum.at(last, at, ago)
     np.maximum.at(first, at, ago)
+    skipped, since = np.full(len(pair), len(order)), np.zeros(len(pair), np.int64)
+    np.minimum.at(skipped, at, line_rank)
+    np.maximum.at(since, at, line_rank + 1)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=shoppers))]).astype(np.int64)
     return Histories(
         products=products,
@@ -221,6 +228,8 @@ def histories(purchases: Purchases, moment: float) -> Histories:
         quick=total(0.5 ** (ago / QUICK)),
         recent=total(line_rank < RECENT) / np.maximum(np.minimum(orders, RECENT), 1)[owner],
         lately=total(line_rank < LAST),
+        skipped=skipped,
+        since=since,
         orders=orders,
         last_order=np.where(orders > 0, last_order, np.nan),
         first_order=np.where(orders > 0, first_order, np.nan),

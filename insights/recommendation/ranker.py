@@ -30,10 +30,11 @@ UNBOUGHT = 0.1
 """Share of the candidates that were not bought which is learned from; all that were bought are."""
 PARAMETERS = {
     "objective": "binary",
-    "learning_rate": 0.08,
+    "num_iterations": 240,
+    "learning_rate": 0.05,
     "num_leaves": 31,
     "min_data_in_leaf": 100,
-    "feature_fraction": 0.6,
+    "feature_fraction": 0.3,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "deterministic": True,
@@ -41,7 +42,6 @@ PARAMETERS = {
     "num_threads": 1,
     "verbose": -1,
 }
-ROUNDS = 150
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def examples(
     found = candidates(of, known, truth.shoppers)
     bought = truth.holds(found.shopper, found.product)
     kept, weight = draw(bought, np.random.default_rng([seed, int(known.moment)]))
-    return Examples(features(found.take(kept), of, known), bought[kept], weight)
+    return Examples(features(found, of, known, kept), bought[kept], weight)
 
 
 def draw(bought: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -170,4 +170,4 @@ def fit(
         feature_name=list(columns),
     )
     asked = {**PARAMETERS, **parameters, "seed": seed}
-    return Ranker(lightgbm.train(asked, data, num_boost_round=ROUNDS))
+    return Ranker(lightgbm.train(asked, data, num_boost_round=int(asked.pop("num_iterations"))))

@@ -29,6 +29,7 @@ def test_figures_of_a_pair() -> None:
     assert found.quick[0] == pytest.approx(0.5**2 + 0.5**0.5)
     assert found.recent.tolist() == [1, 0.5, 1]
     assert found.lately.tolist() == [2, 1, 1]
+    assert (found.skipped.tolist(), found.since.tolist()) == ([0, 0, 0], [2, 1, 1])
     assert found.orders.tolist() == [2, 1]
     assert found.last_order.tolist() == [10, 1]
     assert found.first_order.tolist() == [40, 1]
@@ -59,6 +60,15 @@ def test_only_the_latest_orders_are_recent() -> None:
     assert found.recent.tolist() == [1, 0]
     assert found.lately.tolist() == [5, 0]
     assert found.matrix(found.recent).nnz == 1
+
+
+def test_orders_since_a_purchase_are_counted() -> None:
+    rows = table(
+        event("u", "b", 0), event("u", "a", 1), event("u", "b", 2), event("u", "a", 3), event("u", "c", 4)
+    )
+    found = histories(read_purchases(rows, IDS), ZERO + 5)
+    assert found.skipped.tolist() == [1, 2, 0]
+    assert found.since.tolist() == [4, 5, 1]
 
 
 def test_taken_shoppers_keep_their_pairs_in_the_order_asked() -> None:
