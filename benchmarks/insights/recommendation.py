@@ -1,8 +1,8 @@
 """What a shopper buys in the next weeks: three cuts in time of Online Retail.
 
 Known are the purchases before a cut; foreseen are the 29 dates from it on, of shoppers seen before and of
-products sold before. What is learned is learned from eight earlier moments (newcomers: six), whose own 29 days end before the
-cut.
+products sold before. What is learned is learned from eight earlier moments (newcomers: six), whose own
+29 days end before the cut.
 """
 
 from collections.abc import Iterator, Sequence
