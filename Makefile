@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights benchmark-loop demo test lint ui serve drift tune cross-validate rollback export scrub releases deliveries approve summary help install fast-test fetch-media
+.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights benchmark-loop demo test lint ui serve drift tune cross-validate rollback reproduce export scrub releases deliveries approve pin unpin summary help install fast-test fetch-media
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -71,6 +71,9 @@ benchmark-insights: install   ## what the applications reach on real data, besid
 benchmark-loop: install   ## whether the loop decides rightly: the gate beside its former rules, and more
 	@.venv/bin/python -m benchmarks.loop $(or $(PARTS),gate)
 
+benchmark-drift: install   ## planted shifts found, quiet years, causes named; some 20 minutes
+	@.venv/bin/python -m benchmarks.drift
+
 benchmark-encoders: install  ## every family of encoders beside its own library, and docs/encoders.md; a minute
 	@.venv/bin/python -m benchmarks.encoders
 
@@ -95,8 +98,16 @@ summary: install   ## the last run's figures again, and what to type next
 deliveries: install ## what came into the inbox, and what has become of it
 	@$(RUN) deliveries
 
-approve: install    ## let a held delivery through: make approve DELIVERY=12
-	@$(RUN) approve $(DELIVERY)
+WHY_ = $(if $(WHY),--why "$(WHY)")
+
+approve: install    ## say yes to what waits: make approve DELIVERY=12 (or RELEASE=..., MODEL=...) WHY="..."
+	@$(RUN) approve $(DELIVERY)$(RELEASE)$(MODEL) $(WHY_)
+
+pin: install        ## keep a release, and keep it live: make pin RELEASE=000007-3fa9c1d2 WHY="..."
+	@$(RUN) pin $(RELEASE) $(WHY_)
+
+unpin: install      ## take a pin away: make unpin RELEASE=000007-3fa9c1d2
+	@$(RUN) unpin $(RELEASE)
 
 releases: install   ## which releases there are, which is live, which Bentos hold them
 	@$(RUN) releases
@@ -107,8 +118,11 @@ scrub: install   ## read all that is kept; name what is damaged and how to get i
 export: install     ## vectors of the live release with ids and attributes, as Parquet: make export TO=/data
 	@$(RUN) export $(if $(TO),--to $(TO)) $(if $(FORMAT),--format $(FORMAT)) $(if $(RELEASE),--release $(RELEASE))
 
-rollback: install   ## move `current` back to the release before
-	@$(RUN) rollback
+reproduce: install   ## build a release again from what it says made it: make reproduce RELEASE=000007-3fa9c1d2
+	@$(RUN) reproduce $(RELEASE)
+
+rollback: install   ## back to the release before, what came after it barred: make rollback WHY="..." TO=...
+	@$(RUN) rollback $(if $(TO),--to $(TO)) $(WHY_)
 
 help:           ## this list
 	@awk -F ':.*## *' '/^[a-z][a-z-]*:.*##/ {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -130,6 +130,7 @@ def _judged_by_the_gate(
     context: dg.AssetExecutionContext, shop: Shop
 ) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     from models.inference.product_encoder import ProductEncoder
+    from releases.bars import refusal
     from releases.gate import decide
 
     workspace = shop.workspace
@@ -144,7 +145,8 @@ def _judged_by_the_gate(
         yield gate_check(None, [])
         return
     beside = None if reigning is None else _judged(shop, champion_model(workspace)).judgement
-    verdict = decide(read_json(judged / "evaluation.json"), beside, shop.settings.gate)
+    found = read_json(judged / "evaluation.json")
+    verdict = refusal(workspace, fingerprint, found["holdout"]) or decide(found, beside, shop.settings.gate)
     sentences = note_verdict(workspace, verdict, fingerprint)
     noted = note_judged(shop, fingerprint, verdict)
     facts = {

@@ -6,9 +6,12 @@ and shoppers never leave the workspace.
 
 from pathlib import Path
 
+import pandas as pd
+
 from assets.lib.checks import suite_check
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
+from assets.lib.refused_page import show_refused
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.interactions.clean import clean_interactions, shopper_events
@@ -96,11 +99,17 @@ def click_judgements(shop: Shop, folder: Path) -> Facts:
     }
 
 
+def _collected(shop: Shop) -> pd.DataFrame:
+    """What was collected; what was refused of it stands on the quarantine page from now on."""
+    show_refused(shop)
+    return shop.table("interactions")
+
+
 CHECKS = [
     suite_check(
         "interactions",
         "interactions",
         "Each event once, of a known kind and product, its time and place possible.",
-        lambda shop: shop.table("interactions"),
+        _collected,
     )
 ]

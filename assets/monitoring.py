@@ -1,5 +1,6 @@
 """Monitoring: what the service was asked, and whether the world has moved since the champion."""
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -84,17 +85,19 @@ def _noted(shop: Shop) -> Facts:
     now = pd.Timestamp.now(tz="UTC").floor("s")
     add_check(shop.workspace.state / "drift" / HISTORY, check_rows(verdicts, said["champion"], now))
     add_check_run(verdicts, said, now, shop.workspace.state / "evidently", shop.workspace.name)
-    return {"dashboard": _dashboard(shop)}
+    return _dashboards(shop, said["compared"])
 
 
-def _dashboard(shop: Shop) -> Facts | str:
-    """The catalogue's project in the Evidently UI, which `make drift` serves."""
+def _dashboards(shop: Shop, questions: Iterable[str]) -> Facts:
+    """Pages of the Evidently UI, which `make drift` serves: what moved, and one a question."""
     from data_checks.drift.dashboard import project_id
 
-    address = shop.settings.service.evidently_url
+    address = shop.settings.service.evidently_url.rstrip("/")
     if not address:
-        return "make drift"
-    return {"url": f"{address.rstrip('/')}/projects/{project_id(shop.workspace.name)}"}
+        return {"dashboard": "make drift"}
+    pages = {"dashboard": "", **{f"dashboard_{name.replace(' ', '_')}": name for name in questions}}
+    name = shop.workspace.name
+    return {shown: {"url": f"{address}/projects/{project_id(name, of)}"} for shown, of in pages.items()}
 
 
 @monitoring(

@@ -8,9 +8,9 @@ import pandas as pd
 
 from assets.lib.checks import build_check, suite_check
 from assets.lib.frozen_split import freeze_split
-from assets.lib.kept_rows import kept_rows
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
+from assets.lib.refused_page import show_refused
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.cleaning import clean_tables
@@ -140,25 +140,17 @@ def splits(shop: Shop, folder: Path) -> Facts:
     return facts
 
 
-def _show_refused(shop: Shop) -> None:
-    """Write the quarantine page anew: of the splits it says what is known by then."""
-    from data_checks.validation.quarantine_page import write_quarantine_page
-
-    losses, refused = read_losses(shop.folder("quarantine")), shop.table("quarantine")
-    write_quarantine_page(shop.workspace.validation, losses, refused, kept_rows(shop.workspace.prepared))
-
-
 def _balance(shop: Shop) -> Any:
     from data_checks.checks.balance import check_balance
 
-    _show_refused(shop)
+    show_refused(shop)
     return check_balance(read_losses(shop.folder("quarantine")), shop.settings, shop.workspace.validation)
 
 
 def _no_leak(shop: Shop) -> Any:
     from data_checks.checks.splits import no_leak
 
-    _show_refused(shop)
+    show_refused(shop)
     facts = shop.record("splits").facts
     table = read_parquet(shop.folder("splits") / "splits.parquet")
     return no_leak(table, shop.table("products"), facts.get("why_empty", ""))

@@ -9,18 +9,25 @@ from assets.lib.insight import insight
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
+from catalog.deliveries.withdraw import still_there
 from releases import current, current_id
 from releases.pairs import publish, published, restore, withdraw
 from shelfspace.files import write_json
 
 __all__ = ["published_insights"]
 
-OF_THE_RELEASE, NEWER, OTHER = "as the release packs it", "newer than the release", "of other vectors"
+OF_THE_RELEASE, NEWER = "as the release packs it", "newer than the release"
+OTHER, HELD = "of other vectors", "of deliveries that are held"
 AGAIN = "as last published for the release"
 
 
 def _live(shop: Shop) -> dict[str, str]:
-    return {"live release": current_id(shop.workspace.root) or "", "vectors": _vectors(shop)}
+    held = ",".join(str(entry.arrival) for entry in still_there(shop.workspace))
+    return {
+        "live release": current_id(shop.workspace.root) or "",
+        "vectors": _vectors(shop),
+        **({"held": held} if held else {}),
+    }
 
 
 def _vectors(shop: Shop) -> str:
@@ -43,13 +50,17 @@ def _there(shop: Shop, facts: Facts) -> bool:
     description="Applications that know more than the live release packs, each served with it from now on.",
 )
 def published_insights(shop: Shop, folder: Path) -> Facts:
-    """Move each application's pointer, where it was computed of the live release's own vectors."""
+    """Move each application's pointer, where it was computed of the live release's own vectors.
+
+    What a rollback holds lies in the tables until the next collection: nothing computed of it is served.
+    """
     root = shop.workspace.root
     live = current(root, verify=False)
     if live is None:
         write_json(folder / "published.json", {})
         return {"skipped": "no release is live yet; the release job makes one", "newer": {"json": []}}
-    fits = live.manifest["files"]["embeddings.npy"] == _vectors(shop)
+    other = "" if live.manifest["files"]["embeddings.npy"] == _vectors(shop) else OTHER
+    kept = other or (HELD if still_there(shop.workspace) else "")
     states = {}
     for name in INSIGHTS:
         prefix = f"insights/{name}/"
@@ -57,18 +68,21 @@ def published_insights(shop: Shop, folder: Path) -> Facts:
             k.removeprefix(prefix): v for k, v in live.manifest["files"].items() if k.startswith(prefix)
         }
         record = shop.record(name)
-        if fits and packed != record.files:
+        if not kept and packed != record.files:
             publish(root, name, shop.folder(name), live.id, record.data_version)
             states[name] = NEWER
-        elif not fits and restore(root, name, live.id) is not None:
+        elif kept and restore(root, name, live.id) is not None:
             states[name] = AGAIN
         else:
             withdraw(root, name)
-            states[name] = OF_THE_RELEASE if fits else OTHER
+            states[name] = kept or OF_THE_RELEASE
     write_json(folder / "published.json", {"release": live.id, "applications": states})
     shown = pd.DataFrame(states.items(), columns=["application", "state"])
-    said = f"what {live.id} packs or was last told, since the workspace holds vectors of another release"
-    why = {} if fits else {"kept": said}
+    reasons = {
+        OTHER: "the workspace holds vectors of another release",
+        HELD: f"held deliveries lie in the tables still; run: {shop.workspace.command('run refresh')}",
+    }
+    why = {"kept": f"what {live.id} packs or was last told, since {reasons[kept]}"} if kept else {}
     return {
         "dagster/row_count": len(states),
         "release": live.id,

@@ -1,16 +1,19 @@
 """Release: vectors, index and model of the champion, together in one immutable folder."""
 
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from assets.graph import graph_on
 from assets.insights import INSIGHTS
 from assets.lib.checks import build_check
 from assets.lib.learning import read_catalogue
-from assets.lib.provenance import provenance, release_made_by
+from assets.lib.presentation import table_fact
+from assets.lib.provenance import made_table, provenance, release_made_by
 from assets.lib.record import Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
@@ -18,6 +21,7 @@ from assets.lib.watched import described_catalogue, learned_ids, own_vectors
 from catalog.deliveries.milestones import mark_released
 from releases import Release, current_id
 from releases.champion import champion_model, champion_paper, check_papers, crowned
+from releases.waiting import spared, waits_for_a_person
 from shelfspace.files import read_json, write_json, write_table
 
 __all__ = ["CHECKS", "product_embeddings", "release", "search_index"]
@@ -39,13 +43,13 @@ def product_embeddings(shop: Shop, folder: Path) -> Facts:
     from models.evaluation.map_kept import MAP, draw_or_keep
     from models.features.catalogue import embed_catalogue
     from models.inference.product_encoder import ProductEncoder
+    from releases.look_evidence import keep_evidence, kept_evidence
 
-    model = champion_model(shop.workspace)
-    embedded = embed_catalogue(
-        ProductEncoder.load(model, device=shop.settings.features.device),
-        read_catalogue(shop),
-        level=shop.source.label_level,
-    )
+    model, catalogue, level = champion_model(shop.workspace), read_catalogue(shop), shop.source.label_level
+    encoder = ProductEncoder.load(model, device=shop.settings.features.device)
+    embedded = embed_catalogue(encoder, catalogue, level=level)
+    # What later deliveries make of the holdout is seen beside what it is now.
+    keep_evidence(kept_evidence(shop.workspace, model.name), encoder, catalogue, shop.split()["split"], level)
     np.save(folder / "embeddings.npy", embedded.vectors)
     write_table(folder / "embedded.parquet", embedded.table)
     share, before = shop.settings.release.relearn_share, shop.folder("product_embeddings")
@@ -63,7 +67,7 @@ def product_embeddings(shop: Shop, folder: Path) -> Facts:
 @releasing(
     folder="state/search_index",
     deps=["product_embeddings"],
-    settings=lambda shop: [shop.settings.release.model_dump(exclude={"keep", "relearn_share"})],
+    settings=lambda shop: [shop.settings.release.model_dump(exclude={"keep", "promotion", "relearn_share"})],
     kinds={"faiss"},
     code_version="2",
     description="Nearest-neighbour index over the vectors, with the recall it was measured to have.",
@@ -99,6 +103,25 @@ def _there(shop: Shop, facts: Facts) -> bool:
     return True
 
 
+def _shown(shop: Shop) -> Facts:
+    """What of a release depends on the moment: the deliveries that came with it, what made it, and whether it
+    waits.
+
+    Also where nothing is made anew: then the release has had it all before.
+    """
+    made, said = str(shop.record("release").facts["release"]), waits_for_a_person(shop.workspace)
+    told: Facts = {"waits": said[0]} if said else {}
+    for sentence in said:
+        tqdm.write(f"  {sentence}", file=sys.stderr)
+    by = made_table(Release.load(shop.workspace.releases / made, verify=False).manifest.get("made_by", {}))
+    return {
+        "deliveries": mark_released(shop.workspace, made),
+        "made_by": table_fact(by, len(by), 60),
+        "make_it_again": shop.workspace.command("reproduce", RELEASE=made),
+        **told,
+    }
+
+
 PARTS = (
     "product_embeddings",
     "search_index",
@@ -121,8 +144,7 @@ PARTS = (
     also=lambda shop: shop.versions("graph_vectors") if graph_on(shop) else {},
     kinds={"python"},
     there=_there,
-    # Also where nothing is made anew: then the release has had it all before.
-    shown=lambda shop: {"deliveries": mark_released(shop.workspace, current_id(shop.workspace.root) or "")},
+    shown=_shown,
     code_version="4",
     description="Model, vectors, index, data version and metrics in one folder, named by `current`.",
     op="write_release",
@@ -130,7 +152,7 @@ PARTS = (
 def release(shop: Shop, folder: Path) -> Facts:
     """Write the release and move the pointer to it; the same content gives the same release."""
     from models.features.store import prune_stores
-    from releases import promote, prune, write_release
+    from releases import go_live, prune, write_release
     from releases.contents import graph_part, keep_reference, release_parts, released_card, with_stock
     from retrieval.ranking.answers import floors_said, load_answers
     from retrieval.ranking.fusion import FusionModel
@@ -174,8 +196,9 @@ def release(shop: Shop, folder: Path) -> Facts:
         ),
         **({} if graph is None else graph_part(graph)),
     )
-    promote(workspace.root, made.id, shop.cause or "asked for")
-    prune(workspace.root, keep=shop.settings.release.keep)
+    settings = shop.settings.release
+    go_live(workspace, made.id, shop.cause or "asked for", ask=settings.promotion == "ask")
+    prune(workspace.root, settings.keep, spared=spared(workspace))
     for stores in ("features", "embeddings"):
         prune_stores(workspace.state / stores)
     reference = workspace.state / "reference" / model.name

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from assets.lib.checks import build_check
 from assets.lib.learning import (
@@ -19,6 +20,7 @@ from assets.lib.presentation import table_fact
 from assets.lib.record import OF_A_RUN, Facts
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
+from releases.champion import champion
 from shelfspace.files import write_bytes, write_json
 
 __all__ = ["CHECKS", "challenger"]
@@ -127,12 +129,35 @@ def _vectors_sound(shop: Shop) -> Any:
     return vectors_sound(encoder.embed_features(features.take(rows)))
 
 
+def _holdout_kept(shop: Shop) -> Any:
+    """Deliveries that rewrote the holdout against the champion are held; the next run leaves them out."""
+    from data_checks.checks.splits import holdout_kept
+    from models.features.catalogue import label_names_of
+    from releases.holdout_kept import hold_rewriters, judge_holdout
+
+    products = shop.table("products")
+    labels = pd.Series(label_names_of(products, shop.source.label_level), index=products["product_id"])
+    found = judge_holdout(shop.workspace, labels)
+    why = f"it rewrites products that models are judged by: {found.sentence}"
+    held = hold_rewriters(shop.workspace, labels, why) if found.held else []
+    return holdout_kept(found.to_dict(), [entry.name for entry in held])
+
+
 CHECKS = [
+    build_check(
+        "challenger",
+        "holdout_kept",
+        "No delivery since the champion was crowned has rewritten the products that models are judged by, "
+        "against that champion.",
+        _holdout_kept,
+        reads=("products",),
+        also=lambda shop: (champion(shop.workspace) or {}).get("fingerprint", ""),
+    ),
     build_check(
         "challenger",
         "vectors_sound",
         "Its vectors are finite, of unit length and spread out.",
         _vectors_sound,
         reads=("products", "text_features", "image_features", "audio_features", "tabular_features"),
-    )
+    ),
 ]

@@ -7,6 +7,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from assets.collection import RAW
+from dagster_project.decisions import approve, rollback
 from dagster_project.graph import JOBS as GROUPS_OF
 from dagster_project.scrub import scrub
 
@@ -58,4 +59,6 @@ def _job(name: str, groups: tuple[str, ...]) -> UnresolvedAssetJobDefinition:
 JOBS: list[UnresolvedAssetJobDefinition | dg.JobDefinition] = [
     *(_job(name, groups) for name, groups in GROUPS_OF.items()),
     scrub,
+    rollback,
+    approve,
 ]

@@ -1,18 +1,20 @@
-"""The releases of a workspace as rows: how old, how good, live or not, and which Bentos hold them."""
+"""The releases of a workspace as rows: how old, how good, live or not, in which Bentos; and their history."""
 
 from typing import Any
 
 from tabulate import tabulate
 
-from releases import Release, current_id, list_releases
+from releases import Release, current_id, list_releases, pinned, waiting
+from releases.bars import barred_release
 from shelfspace.errors import ArtifactError
 from shelfspace.workspace import Workspace
 
-__all__ = ["release_rows", "release_table"]
+__all__ = ["history_table", "release_rows", "release_table"]
 
 
 def release_rows(workspace: Workspace) -> list[dict[str, Any]]:
-    """One row a release, newest first: id, created, products, accuracy, current, bentos (tags).
+    """One row a release, newest first: id, created, products, accuracy, current, bentos (tags), said (pinned,
+    waiting, rolled back: by whom and why).
 
     Raises:
         ArtifactError: there is none.
@@ -36,9 +38,22 @@ def release_rows(workspace: Workspace) -> list[dict[str, Any]]:
                 "current": release.id == live,
                 # A Bento's version is its release's id and a hash of the code around it.
                 "bentos": sorted(f"shelfspace:{tag}" for tag in tags if tag.startswith(f"{release.id}-")),
+                "said": _said(workspace, release.id),
             }
         )
     return rows
+
+
+def _said(workspace: Workspace, release: str) -> str:
+    """What people decided of a release, or have to."""
+    waits, pin = waiting(workspace.root), pinned(workspace.root).get(release)
+    bar = barred_release(workspace.root, release)
+    found = [
+        f"waits: {waits.why}" if waits and waits.release == release else "",
+        f"pinned by {pin.who}: {pin.why}" if pin else "",
+        bar.said if bar and not (waits and waits.release == release) else "",
+    ]
+    return "; ".join(filter(None, found)).removesuffix(": ")
 
 
 def release_table(rows: list[dict[str, Any]]) -> str:
@@ -52,4 +67,13 @@ def release_table(rows: list[dict[str, Any]]) -> str:
         }
         for row in rows
     ]
-    return tabulate(shown, headers="keys", tablefmt="simple", disable_numparse=True)
+    widths = [*([None] * (len(rows[0]) - 1)), 50]
+    return tabulate(shown, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widths)
+
+
+def history_table(moves: list[dict[str, Any]]) -> str:
+    """What was live when, for people."""
+    columns = ("time", "action", "release", "before", "who", "reason")
+    shown = [{name: move.get(name) or "" for name in columns} for move in moves]
+    widths = [None, None, None, None, 24, 60]
+    return tabulate(shown, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widths)

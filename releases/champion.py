@@ -2,15 +2,16 @@
 
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from models.pretrained.kept_files import copy_or_share
+from releases.bars import barred, lift
 from releases.gate import Verdict
-from releases.release import Release, list_releases
+from releases.release import Release, list_releases, releases_lock
+from shelfspace.approvals import now
 from shelfspace.errors import ArtifactError
 from shelfspace.files import (
     atomic_directory,
@@ -27,10 +28,13 @@ from shelfspace.workspace import Workspace
 __all__ = [
     "champion",
     "champion_model",
+    "champion_of",
     "champion_paper",
     "check_papers",
     "crown",
+    "crown_again",
     "crowned",
+    "judged_on",
     "note_verdict",
 ]
 
@@ -72,7 +76,7 @@ def _folder(workspace: Workspace, fingerprint: str) -> Path:
 def _restored(workspace: Workspace, fingerprint: str) -> bool:
     """Whether a model and its papers could be copied out of a release."""
     for folder in reversed(list_releases(workspace.releases)):
-        if read_json(folder / "release.json")["provenance"].get("champion") == fingerprint:
+        if champion_of(Release.load(folder, verify=False)) == fingerprint:
             made = Release.load(folder)
             papers = [made.folder / name for name in PAPERS if (made.folder / name).is_file()]
             with _lock(workspace):
@@ -135,11 +139,49 @@ def crown(
     target = _folder(workspace, fingerprint)
     with _lock(workspace):
         _keep(target, model, papers)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        known = {**facts, "fingerprint": fingerprint, "crowned": now}
-        hashes = {paper.name: file_hash(champion_paper(target, paper.name)) for paper in papers}
-        write_sealed_json(_pointer(workspace), {**known, "papers": hashes})
+        _point(workspace, target, {**facts, "fingerprint": fingerprint, "crowned": now()})
+    if barred(workspace.root, fingerprint):
+        with releases_lock(workspace.releases):
+            lift(workspace.root, lambda bar: fingerprint in bar.champions, "judged anew by the gate")
     return target
+
+
+def _point(workspace: Workspace, model: Path, facts: dict[str, Any]) -> None:
+    """Make a kept model champion; the caller holds the lock."""
+    papers = [champion_paper(model, name) for name in PAPERS]
+    hashes = {name: file_hash(path) for name, path in zip(PAPERS, papers, strict=True) if path.is_file()}
+    write_sealed_json(_pointer(workspace), {**facts, "papers": hashes})
+
+
+def crown_again(workspace: Workspace, made: Release, reason: str) -> None:
+    """Make the model of a release champion again, with what the release says of it; nothing where it is.
+
+    Args:
+        reason: why, for people.
+    """
+    fingerprint = champion_of(made)
+    reigning = champion(workspace)
+    if not fingerprint or (reigning is not None and reigning["fingerprint"] == fingerprint):
+        return
+    target, said = _folder(workspace, fingerprint), made.provenance
+    # Those kept beside the model are as it was crowned; a release's card tells of its search, too.
+    papers = [made.folder / name for name in PAPERS if not champion_paper(target, name).is_file()]
+    with _lock(workspace):
+        _keep(target, made.model_folder, [path for path in papers if path.is_file()])
+        facts = {"run_id": said.get("run_id", ""), "cause": reason, "data": said, "reasons": [reason]}
+        known = {"made_by": made.manifest.get("made_by", {}), "crowned": said.get("created_at") or now()}
+        _point(workspace, target, {**facts, **known, "fingerprint": fingerprint})
+
+
+def champion_of(made: Release) -> str:
+    """Fingerprint of a release's model; "" where the release does not say it."""
+    return str(made.provenance.get("champion", ""))
+
+
+def judged_on(workspace: Workspace, fingerprint: str) -> str:
+    """What identifies the holdout that a kept model was judged on; "" where that is not known."""
+    paper = champion_paper(_folder(workspace, fingerprint), "evaluation.json")
+    return str(read_json(paper).get("holdout", "")) if paper.is_file() else ""
 
 
 def check_papers(workspace: Workspace) -> None:

@@ -14,16 +14,16 @@ name, products that it is not sure of. Where too little is left to judge, the lo
 """
 
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from releases.look_evidence import Evidence
 
-__all__ = ["Looked", "changed_rows", "fits", "look"]
+__all__ = ["Looked", "changed_rows", "fits", "look", "moved_labels"]
 
 SURE = 0.8
 """Probability from which the champion's word counts."""
@@ -73,6 +73,10 @@ class Looked:
         """Why it is held, with an example or two; "" where it is not."""
         return "; ".join([self.held, *self.examples[:SHOWN]]) if self.held else ""
 
+    def because(self, reasons: Sequence[str]) -> Self:
+        """The same, held for these reasons."""
+        return replace(self, held="; ".join(reasons))
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
         return asdict(self)
@@ -95,7 +99,7 @@ def look(
         *_labels(made, fresh, reference, before["label"], there),
         *_photos(made, fresh, reference, before["image_hash"]),
     ]
-    return Looked(name, made.rows, "; ".join(reasons), made.figures, made.notes, made.examples)
+    return made.because(reasons)
 
 
 def changed_rows(fresh: pd.DataFrame, before: pd.DataFrame) -> np.ndarray:
@@ -140,57 +144,63 @@ def _labels(
         made.notes.append(
             f"{strange.sum()} products are of categories that the champion never learned: {names}"
         )
-    judged = table["label"].isin(known) & table["sure"].ge(SURE)
     moved = was.ne("") & was.ne(table["label"])
-    renamed = moved & ~was.isin(list(there))
-    if renamed.any():
-        gone = ", ".join(sorted(set(was[renamed]))[:EXAMPLES])
-        made.notes.append(
-            f"{renamed.sum()} products change the name of their category: none is left in {gone}"
-        )
-    against = judged & table["label"].ne(table["named"])
-    moves = judged & moved & ~renamed
-    reasons = [
+    judged = table["label"].isin(known) & table["sure"].ge(SURE)
+    return [
         *_new_labels(made, table[judged & ~moved], len(own), wrong),
-        *_moved_labels(made, table[moves], was[moves]),
+        *moved_labels(made, table[moved].assign(was=was[moved]), known, there),
     ]
-    if reasons:
-        _show(made, table[against & ~renamed])
-    return reasons
 
 
 def _new_labels(made: Looked, judged: pd.DataFrame, rows: int, wrong: int) -> list[str]:
     """Products that are new, or keep their category while something else of them changes."""
-    against = int((judged["label"] != judged["named"]).sum())
-    made.figures["labels"] = {"sure": len(judged), "contradicted": against}
+    against = judged["label"] != judged["named"]
+    made.figures["labels"] = {"sure": len(judged), "contradicted": int(against.sum())}
     if len(judged) < LEAST:
         made.notes.append(
             f"labels of new products are not judged: the champion is sure of {len(judged)}, {LEAST} are "
             "needed"
         )
         return []
-    if not _more(against, len(judged), wrong, rows):
+    if not _more(int(against.sum()), len(judged), wrong, rows):
         return []
+    _show(made, judged[against])
     return [
-        f"the champion contradicts the category of {against} of {len(judged)} products that it is sure of, "
-        f"and of {wrong} of {rows} in its holdout"
+        f"the champion contradicts the category of {against.sum()} of {len(judged)} products that it is sure "
+        f"of, and of {wrong} of {rows} in its holdout"
     ]
 
 
-def _moved_labels(made: Looked, judged: pd.DataFrame, was: pd.Series) -> list[str]:
-    """Products that change their category: each is compared with itself."""
-    keeps = int((judged["named"] == was).sum())
+def moved_labels(
+    made: Looked, moved: pd.DataFrame, known: Collection[str], there: Collection[str]
+) -> list[str]:
+    """Why products that change their category speak against it; each is compared with itself.
+
+    Args:
+        made: takes figures, notes and examples.
+        moved: product_id, was, label, named and sure of those products.
+        known: categories that the champion knows.
+        there: labels that some product has afterwards.
+    """
+    renamed = ~moved["was"].isin(list(there))
+    if renamed.any():
+        gone = ", ".join(sorted(set(moved["was"][renamed]))[:EXAMPLES])
+        made.notes.append(
+            f"{renamed.sum()} products change the name of their category: none is left in {gone}"
+        )
+    judged = moved[~renamed & moved["label"].isin(list(known)) & moved["sure"].ge(SURE)]
+    keeps = int((judged["named"] == judged["was"]).sum())
     follows = int((judged["named"] == judged["label"]).sum())
     made.figures["moved"] = {"sure": len(judged), "keeps_the_old": keeps, "follows_the_new": follows}
-    if len(judged) == 0:
-        return []
     if len(judged) < LEAST:
-        made.notes.append(f"{len(judged)} products change their category: {LEAST} are needed to judge that")
+        if len(judged):
+            made.notes.append(f"{len(judged)} products change their category: {LEAST} are needed to judge it")
         return []
     from scipy.stats import binom
 
     if keeps <= follows or binom.sf(keeps - 1, keeps + follows, 0.5) > MOVED:
         return []
+    _show(made, judged[judged["named"] != judged["label"]])
     return [
         f"{len(judged)} products change their category against the champion: it keeps to the old one of "
         f"{keeps} and follows the new one of {follows}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from catalog.cells import media_cell, stripped
+from catalog.cells import category_path, stripped
 from catalog.cleaning import clean_products
 from catalog.media import probe_catalogue
 from catalog.snapshot.coming_media import ComingMedia
@@ -15,10 +15,9 @@ from catalog.snapshot.media_store import MediaStore
 from catalog.sources.base import CatalogSource
 from releases.champion import champion, champion_model
 from releases.data_look import LEAST, Looked, changed_rows, look
-from releases.look_evidence import Evidence, evidence_of
+from releases.look_evidence import Evidence, evidence_of, keep_evidence, kept_evidence, lowest
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_parquet, write_json
-from shelfspace.hashing import content_hash
 from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
 
@@ -32,8 +31,6 @@ READ = ["title", "description", "brand", "attributes", "category", "photos"]
 """What the look is about; a price may change without one."""
 MOST = 400
 """Products of one delivery that are looked at, those with the lowest hashes of their ids."""
-HOLDOUT = 500
-"""Products of the holdout that stand beside them."""
 
 
 class DeliveryLook:
@@ -52,10 +49,11 @@ class DeliveryLook:
 
     def __call__(self, name: str, before: pd.DataFrame, after: pd.DataFrame, media: ComingMedia) -> str:
         """Why it is held; "" where nothing speaks against it."""
-        new = after[~_said(after).isin(_said(before)) | self._replaced(after, media)]
+        # Under rows that stay as they are it is their photos that come anew.
+        new = after if before is after else after[~_said(after).isin(_said(before))]
         if new.empty or not self._settings.collection.look:
             return ""
-        looked = self._looked(name, before, new, media)
+        looked = self._looked(name, before, after, new, media)
         self.looks.append(looked)
         return looked.sentence
 
@@ -63,7 +61,9 @@ class DeliveryLook:
         """Write what was looked at where `last_looks` finds it."""
         write_json(_file(self._workspace), [looked.to_dict() for looked in self.looks])
 
-    def _looked(self, name: str, before: pd.DataFrame, new: pd.DataFrame, media: ComingMedia) -> Looked:
+    def _looked(
+        self, name: str, before: pd.DataFrame, after: pd.DataFrame, new: pd.DataFrame, media: ComingMedia
+    ) -> Looked:
         if champion(self._workspace) is None:
             return Looked(name, len(new), notes=["nothing is judged: there is no champion yet"])
         if len(new) < LEAST:
@@ -73,7 +73,7 @@ class DeliveryLook:
             reference = self._reference(media.stored)
         except ArtifactError as error:
             return Looked(name, len(new), notes=[f"nothing is judged: {error}"])
-        ids = _lowest(stripped(new["product_id"]), MOST)
+        ids = lowest(stripped(new["product_id"]), MOST)
         coming = self._clean(new[stripped(new["product_id"]).isin(ids)], media)
         there = self._clean(before[stripped(before["product_id"]).isin(ids)], media.stored)
         was = self._contents(there).set_index("product_id")
@@ -84,16 +84,7 @@ class DeliveryLook:
             )
             return Looked(name, len(coming.products), notes=[said])
         fresh = evidence_of(self._encoder, coming, self._source.label_level)
-        return look(name, fresh, reference, was, self._labels_left(before, fresh.table))
-
-    def _replaced(self, rows: pd.DataFrame, media: ComingMedia) -> pd.Series:
-        """Rows of which a photo is delivered anew."""
-        separator = self._source.photo_separator
-        return (
-            rows["photos"]
-            .map(lambda cell: any(map(media.replaced, media_cell(cell, separator))))
-            .astype(bool)
-        )
+        return look(name, fresh, reference, was, self._labels_left(after))
 
     def _clean(self, raw: pd.DataFrame, media: MediaStore) -> "Catalogue":
         from models.features.catalogue import Catalogue
@@ -109,13 +100,15 @@ class DeliveryLook:
         labels = label_names_of(catalogue.products, self._source.label_level)
         return catalogue.texts[["product_id", "text_hash", "image_hash"]].assign(label=labels)
 
-    def _labels_left(self, before: pd.DataFrame, fresh: pd.DataFrame) -> set[str]:
-        """Labels that products have that the delivery does not touch, or gives."""
+    def _labels_left(self, after: pd.DataFrame) -> set[str]:
+        """Labels that products have that the delivery does not touch, or has after it."""
         from models.features.catalogue import label_names_of
 
         products = self._products
-        others = products[~products["product_id"].isin(stripped(before["product_id"]))]
-        return {*label_names_of(others, self._source.label_level), *fresh["label"]}
+        others = products[~products["product_id"].isin(stripped(after["product_id"]))]
+        paths = [category_path(cell, self._source.category_separator) for cell in after["category"].unique()]
+        both = pd.DataFrame({"category": [*others["category"], *paths]})
+        return set(label_names_of(both, self._source.label_level))
 
     @cached_property
     def _encoder(self) -> "ProductEncoder":
@@ -135,17 +128,14 @@ class DeliveryLook:
         """
         from models.features.catalogue import Catalogue
 
-        folder = self._workspace.state / "look" / champion_model(self._workspace).name
+        folder = kept_evidence(self._workspace, champion_model(self._workspace).name)
         if folder.is_dir():
             return Evidence.load(folder)
         sides = read_parquet(self._workspace.state / "splits.parquet").set_index("product_id")["split"]
         ids = self._products["product_id"]
-        chosen = _lowest(ids[ids.map(sides) == "test"], HOLDOUT)
-        products = self._products[ids.isin(chosen)].reset_index(drop=True)
+        products = self._products[ids.map(sides).to_numpy() == "test"].reset_index(drop=True)
         catalogue = Catalogue.read(products, media, self._workspace.state, self._settings)
-        found = evidence_of(self._encoder, catalogue, self._source.label_level)
-        found.save(folder)
-        return found
+        return keep_evidence(folder, self._encoder, catalogue, sides, self._source.label_level)
 
 
 def last_looks(workspace: Workspace) -> list[Looked]:
@@ -161,7 +151,3 @@ def _file(workspace: Workspace) -> Path:
 def _said(rows: pd.DataFrame) -> pd.Series:
     """uint64 hash of what a row says of a product's looks and category."""
     return pd.util.hash_pandas_object(rows[["product_id", *READ]], index=False)
-
-
-def _lowest(ids: pd.Series, most: int) -> set[str]:
-    return set(sorted(ids.unique(), key=content_hash)[:most])

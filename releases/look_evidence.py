@@ -15,12 +15,17 @@ from shelfspace.files import (
     seal_folder,
     write_table,
 )
+from shelfspace.hashing import content_hash
+from shelfspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from models.features.catalogue import Catalogue
     from models.inference.product_encoder import ProductEncoder
 
-__all__ = ["Evidence", "evidence_of"]
+__all__ = ["Evidence", "evidence_of", "keep_evidence", "kept_evidence"]
+
+HOLDOUT = 500
+"""Products of the holdout that are kept, those with the lowest hashes of their ids."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,3 +110,41 @@ def evidence_of(encoder: "ProductEncoder", catalogue: "Catalogue", level: int) -
     none = np.zeros((n, encoder.dim), np.float32)
     photo, text = (alone.get(name, none).astype(np.float32) for name in ("image", "text"))
     return Evidence(table, photo, text, tuple(encoder.labels))
+
+
+def kept_evidence(workspace: Workspace, champion: str) -> Path:
+    """Where a champion's evidence of its holdout is kept.
+
+    Args:
+        champion: its fingerprint.
+    """
+    return workspace.state / "look" / champion
+
+
+def keep_evidence(
+    folder: Path, encoder: "ProductEncoder", catalogue: "Catalogue", sides: pd.Series, level: int
+) -> Evidence:
+    """A champion's evidence of its holdout as it was when it was first asked for; made then, and kept.
+
+    Args:
+        folder: `kept_evidence`.
+        encoder: the champion.
+        catalogue: all products as they are.
+        sides: side by product id.
+        level: see `evidence_of`.
+
+    Raises:
+        ArtifactError: what is kept is damaged.
+    """
+    if folder.is_dir():
+        return Evidence.load(folder)
+    ids = catalogue.products["product_id"]
+    chosen = lowest(ids[ids.map(sides) == "test"], HOLDOUT)
+    found = evidence_of(encoder, catalogue.take(np.flatnonzero(ids.isin(chosen))), level)
+    found.save(folder)
+    return found
+
+
+def lowest(ids: pd.Series, most: int) -> set[str]:
+    """At most so many ids, those with the lowest hashes."""
+    return set(sorted(ids.unique(), key=content_hash)[:most])

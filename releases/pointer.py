@@ -1,4 +1,4 @@
-"""Which release is live: one pointer file, its history, rollback and pruning.
+"""Which release is live: one pointer file, its history, and pruning.
 
 `<workspace>/releases/current` holds one id and is replaced atomically, so a reader sees the old
 or the new release, never none. `promotions.jsonl` records every move.
@@ -6,18 +6,19 @@ or the new release, never none. `promotions.jsonl` records every move.
 
 import os
 import shutil
-from datetime import UTC, datetime
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from releases.release import Release, is_release_name, list_releases, releases_lock
+from shelfspace.approvals import now
 from shelfspace.errors import ArtifactError
-from shelfspace.files import reading, write_text
-from shelfspace.sealed import open_sealed, seal_object
+from shelfspace.files import write_text
+from shelfspace.sealed_lines import append_lines, read_lines
 
-__all__ = ["current", "current_id", "history", "previous", "promote", "prune", "rollback"]
+__all__ = ["current", "current_id", "history", "move", "previous", "promote", "prune", "record", "standing"]
+
+LOG = "promotions.jsonl"
 
 
 def current_id(workspace_root: Path) -> str | None:
@@ -49,7 +50,7 @@ def current(workspace_root: Path, verify: bool = True) -> Release | None:
     return Release.load(workspace_root / "releases" / name, verify) if name else None
 
 
-def promote(workspace_root: Path, release_id: str, reason: str = "") -> Release:
+def promote(workspace_root: Path, release_id: str, reason: str = "", who: str = "") -> Release:
     """Make a release live, after checking its files; promoting the live one changes nothing.
 
     Raises:
@@ -60,54 +61,28 @@ def promote(workspace_root: Path, release_id: str, reason: str = "") -> Release:
         # Under the lock, or another one could prune it between the look and the move.
         release = Release.load(releases / release_id)
         if current_id(workspace_root) != release_id:
-            move(workspace_root, release_id, "promote", reason)
+            move(workspace_root, release_id, "promote", reason, who)
     return release
 
 
 def previous(workspace_root: Path) -> str | None:
-    """Id that `rollback` would return to: the release that was live before the live one.
+    """Id that a rollback returns to: the last one on disk that was live before the live one.
 
     A rollback undoes the latest promotion that still stands, so two rollbacks go two back.
     """
     stack = standing(workspace_root)
-    return stack[-2] if len(stack) > 1 else None
-
-
-def rollback(workspace_root: Path, reason: str = "") -> Release:
-    """Make the previous release live again.
-
-    Raises:
-        ArtifactError: there is no earlier release on disk, or it is damaged; the live one stays.
-    """
-    releases = workspace_root / "releases"
-    if current_id(workspace_root) is None:
-        # Said before the lock, which would make the folder.
-        remedy = "make demo makes one, or makes the last one live again"
-        raise ArtifactError(
-            f"{workspace_root.name} has no earlier release to roll back to, nor a current one; {remedy}"
-        )
-    with releases_lock(releases):
-        target = previous(workspace_root)
-        if target is None:
-            raise ArtifactError(f"{workspace_root.name} has no earlier release to roll back to")
-        release = Release.load(releases / target)
-        move(workspace_root, target, "rollback", reason)
-    return release
+    earlier = (name for name in stack[-2::-1] if name != stack[-1])
+    return next((name for name in earlier if (workspace_root / "releases" / name).is_dir()), None)
 
 
 def history(workspace_root: Path) -> list[dict[str, Any]]:
-    """Every move of `current`, oldest first: time (UTC, ISO 8601), action, release, before, reason.
+    """Every move of `current`, oldest first: time (UTC, ISO 8601), action, release, before, reason, and who
+    where a person asked for it.
 
     Raises:
         ArtifactError: a line is damaged; names it.
     """
-    path = workspace_root / "releases" / "promotions.jsonl"
-    if not path.exists():
-        return []
-    # A killed writer can leave a last line without its newline; the next move cuts it off.
-    whole = path.read_bytes().rpartition(b"\n")[0]
-    with reading(path):
-        return [open_sealed(orjson.loads(line)) for line in whole.splitlines()]
+    return read_lines(workspace_root / "releases" / LOG)
 
 
 def standing(workspace_root: Path) -> list[str]:
@@ -123,21 +98,22 @@ def standing(workspace_root: Path) -> list[str]:
 
 
 def moved(stack: list[str], release_id: str, action: str) -> list[str]:
-    """The stack after a promotion (one on top) or a rollback (down to that release)."""
-    if action == "promote":
+    """The stack after a promotion (one on top) or a rollback (down to that release, if it is in it)."""
+    if action == "promote" or release_id not in stack:
         return [*stack, release_id]
     below = len(stack) - 1 - stack[::-1].index(release_id)
     return stack[: below + 1]
 
 
-def prune(workspace_root: Path, keep: int) -> list[str]:
+def prune(workspace_root: Path, keep: int, spared: Collection[str] = ()) -> list[str]:
     """Delete all but the newest `keep` releases; returns the ids deleted, oldest first.
 
-    The live release and the one `rollback` returns to are never deleted.
+    The live release and the one that a rollback returns to are never deleted, nor those `spared`: pinned, or
+    waiting for a person.
     """
     releases = workspace_root / "releases"
     with releases_lock(releases):
-        kept = {current_id(workspace_root), previous(workspace_root)}
+        kept = {current_id(workspace_root), previous(workspace_root), *spared}
         folders = list_releases(releases)
         gone = [f for f in folders[: max(0, len(folders) - keep)] if f.name not in kept]
         for folder in gone:
@@ -149,28 +125,20 @@ def prune(workspace_root: Path, keep: int) -> list[str]:
     return [folder.name for folder in gone]
 
 
-def move(workspace_root: Path, release_id: str, action: str, reason: str) -> None:
+def move(workspace_root: Path, release_id: str, action: str, reason: str, who: str = "") -> None:
     """Move the pointer, then record it; the caller holds the lock."""
-    releases = workspace_root / "releases"
     before = current_id(workspace_root)
-    log = releases / "promotions.jsonl"
-    entries = []
     recorded = history(workspace_root)
+    write_text(workspace_root / "releases" / "current", release_id + "\n")
     if before is not None and (not recorded or recorded[-1]["release"] != before):
         known = before in [entry["release"] for entry in recorded]
-        entries.append(line(before, "rollback" if known else "promote", None, "recorded after a stop"))
-    entries.append(line(release_id, action, before, reason))
-    write_text(releases / "current", release_id + "\n")
-    with log.open("ab") as stream:
-        if log.exists():
-            stream.truncate(log.read_bytes().rfind(b"\n") + 1)
-        stream.write(b"".join(entries))
-        stream.flush()
-        os.fsync(stream.fileno())
+        record(workspace_root, before, "rollback" if known else "promote", None, "recorded after a stop")
+    record(workspace_root, release_id, action, before, reason, who)
 
 
-def line(release_id: str, action: str, before: str | None, reason: str) -> bytes:
-    """One line of promotions.jsonl."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    entry = {"time": now, "action": action, "release": release_id, "before": before, "reason": reason}
-    return orjson.dumps(seal_object(entry)) + b"\n"
+def record(
+    workspace_root: Path, release_id: str, action: str, before: str | None, reason: str, who: str = ""
+) -> None:
+    """Add a line to promotions.jsonl; the caller holds the lock."""
+    entry = {"time": now(), "action": action, "release": release_id, "before": before, "reason": reason}
+    append_lines(workspace_root / "releases" / LOG, [entry | ({"who": who} if who else {})])

@@ -168,9 +168,10 @@ def is_release_name(name: str) -> bool:
 
 
 def releases_lock(releases: Path) -> FileLock:
-    """The lock that orders writers of a releases folder; freed when its holder dies."""
+    """The lock that orders writers of a releases folder, freed when its holder dies."""
     releases.mkdir(parents=True, exist_ok=True)
-    return FileLock(releases / ".lock")
+    # One object: who holds it may take it again.
+    return FileLock(releases / ".lock", is_singleton=True)
 
 
 def file_hashes(folder: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from shelfspace.hashing import content_hash, file_hash
+from shelfspace.hashing import content_hash, file_hash, fingerprint
 from shelfspace.settings import Settings
 from shelfspace.workspace import CODE
 
@@ -62,7 +62,8 @@ def machine() -> dict[str, str]:
 
 @cache
 def code_state(project: Path = CODE) -> dict[str, Any]:
-    """The version; of a checkout its commit and whether files differ, else the hash of the installed wheel.
+    """The version; of a checkout its commit, whether files differ and a hash of how (params.yaml aside), else
+    the hash of the installed wheel.
 
     What runs leave in a checkout is no difference.
     """
@@ -73,10 +74,16 @@ def code_state(project: Path = CODE) -> dict[str, Any]:
         return {"version": installed.version, "wheel": content_hash(record) if record else None}
     left_out = [f":(exclude){name}" for name in MADE]
     changed = _git(project, "status", "--porcelain", "--", ".", *left_out)
+    # Of settings every value is told.
+    files = ("--", ".", *left_out, ":(exclude)params.yaml")
+    code = _git(project, "status", "--porcelain", *files)
+    added = (_git(project, "ls-files", "--others", "--exclude-standard", *files) or "").splitlines()
+    new = [file_hash(project / name) for name in added if (project / name).is_file()]
     return {
         "version": installed.version,
         "commit": _git(project, "rev-parse", "HEAD"),
         "dirty": bool(changed),
+        "changes": fingerprint([code, _git(project, "diff", "HEAD", *files), new]) if code else None,
     }
 
 

@@ -47,6 +47,14 @@ OF_STATE = {
 """The same below `state/`; what is not named here is kept to save time, and made again by what needs it."""
 
 
+DECISIONS = {
+    "bars.json": "no rollback bars anything any more; the ledger of deliveries still holds those it held",
+    "pins.json": "no release is pinned any more",
+    "waiting.json": "the release that waited waits no more; the next one goes its way",
+}
+"""What people decided of releases to what is lost with it."""
+
+
 def way_back(path: Path) -> str:
     """What to do about a file that is missing or damaged, as a clause.
 
@@ -59,6 +67,8 @@ def way_back(path: Path) -> str:
         return "put back a copy of it, or make it again"
     if first == "state":
         return _of_state(root, rest)
+    if path.name in DECISIONS:
+        return f"put back a copy of it, or delete it: {DECISIONS[path.name]}"
     place = root / first if len(rest) < 2 else root / first / rest[0]
     return BY_FOLDER[first].format(place=place, root=root)
 

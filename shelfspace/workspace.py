@@ -120,14 +120,22 @@ class Workspace:
     def name(self) -> str:
         return self.root.name
 
-    def command(self, name: str) -> str:
-        """What to type for this catalogue: a make target in the checkout, else `shelfspace` with its name."""
+    def command(self, name: str, **given: object) -> str:
+        """What to type for this catalogue: a make target in the checkout, else `shelfspace` with its name.
+
+        Args:
+            given: what follows it: in capitals an argument (`DELIVERY=12`), else an option (`to="000007-…"`).
+        """
         sample = self.catalog == "sample"
         catalog = shlex.quote(self.catalog)
         if (PROJECT / "Makefile").is_file():
-            target = name.removeprefix("run ")
-            return f"make {target}" if sample else f"make {target} CATALOG={catalog}"
-        return f"shelfspace {name}" if sample else f"shelfspace {name} --catalog {catalog}"
+            values = [f"{key.upper()}={shlex.quote(str(value))}" for key, value in given.items()]
+            words = ["make", name.removeprefix("run "), *values, *([] if sample else [f"CATALOG={catalog}"])]
+        else:
+            quoted = {key: shlex.quote(str(value)) for key, value in given.items()}
+            values = [text if key.isupper() else f"--{key} {text}" for key, text in quoted.items()]
+            words = ["shelfspace", name, *values, *([] if sample else [f"--catalog {catalog}"])]
+        return " ".join(words)
 
     @property
     def snapshot(self) -> Path:

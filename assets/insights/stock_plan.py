@@ -23,7 +23,7 @@ __all__ = ["stock_plan"]
     deps=["product_embeddings", "products", "shopper_events", "stock"],
     settings=lambda shop: [shop.settings.insights.demand.model_dump(), shop.settings.seed],
     kinds={"lightgbm", "scipy", "parquet"},
-    code_version="2",
+    code_version="3",
     description="Weekly demand of each product, how sure it is, and how much of it to keep.",
 )
 def stock_plan(shop: Shop, folder: Path) -> Facts:
@@ -44,10 +44,10 @@ def stock_plan(shop: Shop, folder: Path) -> Facts:
     write_table(folder / "stock_plan.parquet", plan)
     write_table(folder / "forecast.parquet", forecast_table(expected))
     said = expected.sentences()
-    write_json(
-        folder / "plan.json", {"settings": settings.model_dump(), "said": said, "until": sales.last_day}
-    )
-    facts: Facts = {"dagster/row_count": len(plan), "demand": {"json": said}}
+    in_english, in_chinese = (list(one) for one in zip(*said, strict=True))
+    told = {"said": in_english, "said_zh": in_chinese, "until": sales.last_day}
+    write_json(folder / "plan.json", {"settings": settings.model_dump(), **told})
+    facts: Facts = {"dagster/row_count": len(plan), "demand": {"json": in_english}}
     if not len(sales.weeks) or not len(sales):
         return {**facts, "skipped": "no purchase in a whole week; demand is forecast once there are events"}
     found = advice(plan, settings)

@@ -19,7 +19,17 @@ from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_yaml, reading, write_text
 from shelfspace.hashing import file_hash, fingerprint
 
-__all__ = ["add", "commit_stages", "file_md5", "keep", "kept_md5", "pointer_hash", "repository"]
+__all__ = [
+    "add",
+    "commit_stages",
+    "file_md5",
+    "keep",
+    "kept_md5",
+    "pointer_hash",
+    "repository",
+    "repository_of",
+    "run_dvc",
+]
 
 QUIET = {"DVC_NO_ANALYTICS": "1", "DVC_STUDIO_OFFLINE": "1"}
 
@@ -45,7 +55,7 @@ LOCK_SECONDS = 60.0
 """How long another DVC command in the same repository is waited for; DVC itself gives up after three."""
 
 
-def _dvc(folder: Path, *commands: list[str]) -> str:
+def run_dvc(folder: Path, *commands: list[str]) -> str:
     """Run commands in turn; returns what they printed.
 
     Raises:
@@ -79,12 +89,12 @@ def repository(root: Path) -> Path:
     A repository started here gets a local folder beside its bytes as the default remote. One around whose git
     ignores what lies in the folder, as a checkout does that of a benchmark, cannot hold its pointers.
     """
-    for folder in (root, *root.parents):
-        if (folder / ".dvc").is_dir() and not _ignored(root / "any.dvc", folder):
-            _keep_beside(folder)
-            return folder
+    found = repository_of(root)
+    if found is not None:
+        _keep_beside(found)
+        return found
     home = root.parent
-    _dvc(
+    run_dvc(
         home,
         ["init", "--no-scm"],
         ["config", "core.analytics", "false"],
@@ -92,6 +102,12 @@ def repository(root: Path) -> Path:
         ["remote", "add", "-d", "local", REMOTE],
     )
     return home
+
+
+def repository_of(root: Path) -> Path | None:
+    """The DVC repository around a folder, if there is one that can hold its pointers."""
+    around = (folder for folder in (root, *root.parents) if (folder / ".dvc").is_dir())
+    return next((folder for folder in around if not _ignored(root / "any.dvc", folder)), None)
 
 
 def _keep_beside(home: Path) -> None:
@@ -146,7 +162,7 @@ def add(target: Path, *, push_too: bool = False) -> str:
         ArtifactError: DVC refused, or could not keep or push all; why, what to do, and its words.
     """
     pushing = [["push", f"{target}.dvc"]] if push_too else []
-    _dvc(repository(target.parent), ["add", str(target)], *pushing)
+    run_dvc(repository(target.parent), ["add", str(target)], *pushing)
     version = pointer_hash(target)
     if version is None:
         raise ArtifactError(f"dvc add {target} left no pointer")
@@ -196,7 +212,7 @@ def commit_stages(project: Path, workspace: Path, stages: list[str]) -> list[str
     note = workspace / "state" / "dvc.noted"
     recorded = note.read_text() if note.exists() else ""
     if names and recorded != _seen(project, workspace):
-        _dvc(project, ["commit", "-f", *names])
+        run_dvc(project, ["commit", "-f", *names])
         write_text(note, _seen(project, workspace))
     return names
 

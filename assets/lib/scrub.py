@@ -24,10 +24,14 @@ from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
 from models.features.store import FeatureStore
+from releases.bars import read_bars
 from releases.champion import check_papers
 from releases.pairs import check_pair, pair_folders
+from releases.pins import pinned
 from releases.pointer import current_id, history
 from releases.release import Release, list_releases
+from releases.waiting import waiting
+from shelfspace.approvals import APPROVALS, approvals
 from shelfspace.durable_log import DurableLog
 from shelfspace.errors import ArtifactError
 from shelfspace.files import check_sealed_folder, read_json, read_parquet
@@ -133,6 +137,10 @@ def parts(workspace: Workspace) -> Iterator[Part]:
         yield Part("drift reference", folder, partial(check_sealed_folder, folder))
     yield Part("releases", workspace.releases / "current", partial(current_id, root))
     yield Part("releases", workspace.releases / "promotions.jsonl", partial(history, root))
+    yield Part("releases", workspace.releases / "bars.json", partial(read_bars, root))
+    yield Part("releases", workspace.releases / "pins.json", partial(pinned, root))
+    yield Part("releases", workspace.releases / "waiting.json", partial(waiting, root))
+    yield Part("releases", root / APPROVALS, partial(approvals, root))
     for folder in list_releases(workspace.releases):
         yield Part("releases", folder, partial(Release.load, folder))
     for folder in pair_folders(root):

@@ -19,6 +19,7 @@ from catalog.snapshot.versions import raw_table_version
 from catalog.sources.base import CatalogSource
 from catalog.sources.open import open_catalog
 from releases.champion import champion_model
+from releases.rollback import finish as finish_rollbacks
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_array, read_parquet
 from shelfspace.provenance import made_by
@@ -68,6 +69,9 @@ class Shop(dg.ConfigurableResource):
             hold_life(self.workspace, self._run_id)
         say = context.log.warning if context.log is not None else None
         with self.workspace.lock(self.wait_seconds, holder=holder, waiting=say):
+            for bar in finish_rollbacks(self.workspace):
+                if say:
+                    say(f"a rollback that was stopped is ended: {bar.said}")
             yield self
 
     def made_by(self) -> dict[str, Any]:

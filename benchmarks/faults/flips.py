@@ -66,10 +66,11 @@ def way_back(clean: World, world: World) -> Ended:
     noted(world).unlink()
     parts = file.relative_to(root).parts
     if parts[0] == "snapshot":
-        from assets.lib.dvc import _dvc
+        from assets.lib.dvc import run_dvc
 
         file.unlink()
-        return world.call(lambda workspace: _dvc(root, ["checkout", "-q", "-f", f"{workspace.snapshot}.dvc"]))
+        checkout = ["checkout", "-q", "-f"]
+        return world.call(lambda workspace: run_dvc(root, [*checkout, f"{workspace.snapshot}.dvc"]))
     gone, job = made_again(parts)
     if job:
         remove(world, *gone)

@@ -13,6 +13,7 @@ from benchmarks.sections import put_section
 __all__ = ["Figure", "write_rows"]
 
 RESULT = PROJECT / "benchmarks" / "results" / "loop.json"
+TITLE = "Whether the loop decides rightly"
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,15 @@ class Figure:
         return {**asdict(self), "reached": met, "commit": commit}
 
 
-def write_rows(figures: Sequence[Figure], result: Path = RESULT, page: Path = PAGE) -> list[dict[str, Any]]:
+def write_rows(
+    figures: Sequence[Figure], result: Path = RESULT, page: Path = PAGE, title: str = TITLE
+) -> list[dict[str, Any]]:
     """Put figures into the file and the page; rows of other ids stay as they are.
 
     Args:
         result: the file.
-        page: whose section `loop` is written; made where it has none.
+        page: whose section, named as the file, is written; made where it has none.
+        title: of the section.
 
     Returns:
         all rows of the file, by id.
@@ -86,11 +90,11 @@ def write_rows(figures: Sequence[Figure], result: Path = RESULT, page: Path = PA
         rows = [found[name] for name in sorted(found)]
         machine = {"machine": platform.machine(), "cores": os.cpu_count()}
         write_json(result, {"machine": machine, "rows": rows})
-        put_section(page, "loop", section(rows))
+        put_section(page, result.stem, section(rows, result.stem, title))
     return rows
 
 
-def section(rows: Sequence[Mapping[str, Any]]) -> str:
+def section(rows: Sequence[Mapping[str, Any]], name: str = RESULT.stem, title: str = TITLE) -> str:
     """The section: every row, then what each is made of."""
     lines = [
         "| row | what | value | beside it, same run | aim | reached | measured on | commit |",
@@ -101,9 +105,9 @@ def section(rows: Sequence[Mapping[str, Any]]) -> str:
     made_of = [_parts(row) for row in rows if row["parts"]]
     return "\n\n".join(
         [
-            "## Whether the loop decides rightly",
-            "Written by `make benchmark-loop`; a row that was not run keeps its former value, and the commit "
-            "that measured it.",
+            f"## {title}",
+            f"Written by `make benchmark-{name}`; a row that was not run keeps its former value, and the "
+            "commit that measured it.",
             "\n".join(lines),
             *(["\n".join(said)] if said else []),
             *made_of,

@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,9 @@ def code_version() -> str:
     return fingerprint([(p.name, file_hash(p)) for p in deciding])[:12]
 
 
+@cache
 def commit() -> str:
-    """The commit that is checked out, marked where the tree differs from it."""
+    """The commit that is checked out, marked where the tree differs from it when a run first asks."""
     said = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=PROJECT, capture_output=True, text=True, check=True
     )

@@ -24,9 +24,10 @@ from benchmarks.serving.postgresql import postgresql_speed
 from benchmarks.serving.report import page, plot
 from benchmarks.serving.rules import compare_rules
 from benchmarks.serving.shop import open_shop
+from benchmarks.serving.shoppers import recommendations
 from benchmarks.serving.throughput import compare_servers
 from shelfspace.files import read_json, write_json, write_text
-from shelfspace.workspace import PROJECT
+from shelfspace.workspace import PROJECT, Workspace
 
 RESULT = PROJECT / "benchmarks" / "results" / "serving.json"
 PAGE = PROJECT / "docs" / "serving.md"
@@ -35,8 +36,12 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 LARGE = 100_000
 
 
-def parts(root: Path, rows: int, quick: bool) -> dict[str, Callable[[Path], Any]]:
-    """What can be measured, by name; each takes a scratch folder."""
+def parts(root: Path, rows: int, quick: bool, released: Path) -> dict[str, Callable[[Path], Any]]:
+    """What can be measured, by name; each takes a scratch folder.
+
+    Args:
+        released: workspace of a catalogue with events, for what shoppers ask.
+    """
     seconds, rounds = (0.5, 3) if quick else (2.0, 5)
     return {
         "index": index_speed,
@@ -48,6 +53,7 @@ def parts(root: Path, rows: int, quick: bool) -> dict[str, Callable[[Path], Any]
         "mixed": lambda at: mixed(open_shop(root, rows), at, 1500 if quick else HOUR),
         "overload": lambda at: overload(open_shop(root, rows), at),
         "end": lambda at: end_under_load(open_shop(root, rows), at),
+        "shoppers": lambda at: recommendations(released, at, seconds, rounds),
         "encoders": lambda _: list(compare_encoders(open_shop(root, rows))),
     }
 
@@ -59,10 +65,14 @@ def main() -> None:
     parser.add_argument("--only", default="", help="parts, by comma; default all")
     parser.add_argument("--quick", action="store_true", help="shorter loads, for a look")
     parser.add_argument("--folder", type=Path, default=PROJECT / "workspaces" / ".benchmarks" / "serving")
+    parser.add_argument(
+        "--released", type=Path, default=Workspace.open("sample").root,
+        help="workspace of a released catalogue with events, for the part shoppers",
+    )  # fmt: skip
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     result: dict[str, Any] = read_json(RESULT) if RESULT.is_file() else {}
-    measures = parts(given.folder, given.rows, given.quick)
+    measures = parts(given.folder, given.rows, given.quick, given.released)
     chosen = given.only.split(",") if given.only else list(measures)
     unknown = [name for name in chosen if name not in measures]
     if unknown:

@@ -60,6 +60,7 @@ def page(result: dict[str, Any]) -> str:
         stages(result.get("stages")),
         counting(result.get("counting")),
         mixed(result.get("mixed")),
+        *shoppers(result.get("shoppers"), result.get("measured", {}).get("shoppers", {})),
         limits(result.get("overload"), result.get("end")),
         table(
             "Ways to run the encoder",
@@ -130,6 +131,36 @@ def mixed(found: dict[str, Any] | None) -> str:
         f"{memory['highest_mb']} MB."
     )
     return table("An hour of mixed traffic", ("kind", "requests", "p50 ms", "p99 ms"), rows) + f"\n\n{said}"
+
+
+def shoppers(found: dict[str, Any] | None, when: dict[str, Any]) -> list[str]:
+    """Recommendations, and searches beside events."""
+    if not found:
+        return []
+    names = ("per_second", "p50_ms", "p99_ms")
+    rows = [
+        (basis, row["connections"], *(row[name] for name in names))
+        for basis, own in found["recommend"].items()
+        for row in own
+    ]
+    beside = [
+        (name, *(row[column] for column in names), row["batches"], row.get("batch_p50_ms", ""))
+        for name, row in found["search_beside"].items()
+    ]
+    said = (
+        f"Of {found['products']} products and {found['events']} events, 12 hits each with its reason; "
+        f"load of the machine before: {when.get('load_before', 'unknown')}."
+    )
+    columns = ("beside", "searches/s", "p50 ms", "p99 ms", "batches", "batch p50 ms")
+    return [
+        table(
+            "/recommend, by what it is asked from",
+            ("basis", "connections", "requests/s", "p50 ms", "p99 ms"),
+            rows,
+        )
+        + f"\n\n{said}",
+        table("/search over four connections, beside batches of 500 events", columns, beside),
+    ]
 
 
 def limits(over: dict[str, Any] | None, end: dict[str, Any] | None) -> str:

@@ -7,6 +7,7 @@ from bentos.api.sheets import Column, Fact, Said, Sheet, Table
 from bentos.endpoints.people import PeoplePage, lacking
 from bentos.serving.loaded_release import LoadedRelease
 from insights.market.folder import Report
+from insights.market.movers import FEWEST
 
 __all__ = ["MARKET"]
 
@@ -121,7 +122,7 @@ def market(loaded: LoadedRelease) -> Sheet:
                 ),
                 MOVERS,
                 moves_told(moved),
-                said["movers"] or Said("Nothing moves beyond chance.", "没有超出偶然的变化。"),
+                said["movers"] or still(products),
             ),
             Table(
                 "gaps",
@@ -169,6 +170,18 @@ def until(report: Report) -> str:
 def moves_told(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with their change and verdict as they are shown."""
     return rows.assign(change=(rows["ratio"] - 1).round(3), told=rows["verdict"].map(VERDICTS))
+
+
+def still(products: pd.DataFrame) -> Said:
+    """That nothing moves, and of how many products a change could have been told."""
+    judged = int(products["q"].notna().sum())
+    return Said(
+        f"Nothing moves beyond chance. Of {judged:,} of {len(products):,} products a change could be told at "
+        f"all: they were bought {FEWEST} times or more in the weeks that are compared. Segments, which sell "
+        "more, are judged above.",
+        f"没有超出偶然的变化。{len(products):,} 件商品中仅 {judged:,} 件在比较的各周内售出 {FEWEST} 次以上，"
+        "足以判断变化。销量更大的细分市场见上表。",
+    )
 
 
 def with_course(report: Report) -> pd.DataFrame:

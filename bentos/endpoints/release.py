@@ -1,12 +1,18 @@
 """/release: the manifest of the release in use, and how it answers."""
 
+import logging
+from pathlib import Path
 from typing import Any
 
 from bentos.endpoints.facts import Facts
 from bentos.serving.backend import Backend
 from bentos.serving.index_backend import said
+from releases.waiting import waiting
+from shelfspace.errors import ArtifactError
 
-__all__ = ["RELEASE", "manifest"]
+__all__ = ["RELEASE", "manifest", "waits"]
+
+logger = logging.getLogger("shelfspace.release")
 
 
 def manifest(backend: Backend) -> dict[str, Any]:
@@ -34,8 +40,19 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "media": backend.media.describe(loaded),
         "rules": {"rules": len(rules.rules), "unknown_products": rules.unknown_products(columns)},
         "synonyms": len(backend.synonyms_file.content.others),
+        "waits": waits(backend.config.releases),
         "problem": "; ".join(problem for problem in problems if problem),
     }
+
+
+def waits(workspace: Path | None) -> dict[str, str] | None:
+    """The release that waits until a person lets it go live, and since when; None without one."""
+    try:
+        found = None if workspace is None else waiting(workspace)
+    except ArtifactError as error:
+        logger.warning("%s", error)
+        return None
+    return None if found is None else {"release": found.release, "since": found.since}
 
 
 RELEASE = Facts("/release", manifest)

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from bentos.endpoints.facts import Facts
+from bentos.endpoints.release import waits
 from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
 from releases.contents import GRAPH
@@ -37,6 +38,7 @@ def overview(backend: Backend) -> dict[str, Any]:
         **lasting(loaded, backend.config.releases),
         "media": backend.media.describe(loaded),
         "problem": backend.engine.problem,
+        "waits": waits(backend.config.releases),
         "changes": {"sequence": changes.sequence, "products": len(changes.entries) + len(changes.gone)},
         "drift": drift(backend.config.releases),
         "links": {"dagster": service.dagster_url, "evidently": service.evidently_url},

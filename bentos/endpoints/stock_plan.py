@@ -63,6 +63,7 @@ def sheet(loaded: LoadedRelease) -> Sheet:
             "没有商品在两周以上有销售，无法估计需求。",
         )
         return Sheet(lacks=nothing, until=plan.until)
+    steady = usual_orders(rows, plan.settings.review_days)
     pressing, over = rows[rows["state"].isin(PRESSING)], rows[rows["state"] == "overstock"]
     return Sheet(
         facts=[Fact(said, int(counts.get(state, 0))) for state, said in STATES.items()],
@@ -73,9 +74,10 @@ def sheet(loaded: LoadedRelease) -> Sheet:
                 Said("Order first", "优先订货"),
                 Said(
                     f"Levels serve {plan.settings.service_level:.0%} of the demand of all products together, "
-                    "with stock of least value; the API's /stock takes another level or lead time.",
+                    "with stock of least value; the API's /stock takes another level or lead time. "
+                    + steady.en,
                     f"各水平合计满足全部商品 {plan.settings.service_level:.0%} 的需求，且库存价值最低；"
-                    "API 的 /stock 可指定其他水平或订货天数。",
+                    "API 的 /stock 可指定其他水平或订货天数。" + steady.zh,
                 ),
                 COLUMNS,
                 pressing,
@@ -93,12 +95,32 @@ def sheet(loaded: LoadedRelease) -> Sheet:
             Table(
                 "all",
                 Said("All products", "全部商品"),
-                Said("; ".join(plan.said) + ".", "；".join(plan.said) + "。"),
+                Said("; ".join(plan.said) + ".", "；".join(plan.said_zh) + "。"),
                 COLUMNS,
                 rows,
             ),
         ],
     )  # fmt: skip
+
+
+def usual_orders(rows: pd.DataFrame, review_days: float) -> Said:
+    """How many products a shop that keeps to these levels orders at each look, beside those of today.
+
+    Between two orders of a product lies at least what its level is above its reorder point.
+    """
+    between = (rows["order_up_to"] - rows["reorder_point"]).astype("float64")
+    asked = rows["weekly_demand"].astype("float64") * review_days / 7
+    usual = round(float((asked / between).clip(upper=1).where(between > 0).sum()))
+    today = int(rows["state"].isin(PRESSING).sum())
+    behind, behind_zh = (
+        (", since stock is below them", "，因为库存低于这些水平") if today > 2 * usual else ("", "")
+    )
+    return Said(
+        "Only what lies in stock is counted: take off what is on its way already. A shop that keeps to these "
+        f"levels orders about {usual} products each {review_days:g} days; today it is {today}{behind}.",
+        "仅统计现有库存：在途数量请自行扣除。保持这些水平的店铺每 "
+        f"{review_days:g} 天约订 {usual} 种商品；今天为 {today} 种{behind_zh}。",
+    )
 
 
 STOCK_PLAN_PAGE = PeoplePage(

@@ -153,6 +153,7 @@ export function aboutPage(go, box) {
       const [release] = await Promise.all([get("/release/overview", signal), names()]);
       if (signal.aborted) return;
       fill(place, head, release.problem ? h("p", { class: "problem", role: "alert" }, `${t("about.problem")}: ${release.problem}`) : null,
+        release.waits ? h("p", { class: "hint", role: "status" }, t("about.waits", { release: release.waits.release, when: ago(release.waits.since) })) : null,
         facts(release), h("div", { class: "two" }, quality(release), h("div", {}, drift(release), encoders(release))), winners(release), map(go, signal),
         h("div", { class: "two even" }, mistakes(release), subsets(release)), h("div", { class: "two" }, coverage(release), tools(release)), provenance(release));
     } catch (error) {

@@ -12,6 +12,17 @@ export async function recommended(basis, k, signal, more = {}) {
   return result.hits.filter(({ reason }) => reason.kind !== "popular" || reason.number > 0);
 }
 
+/** A list without a last row that is not full, at any width; of a single row all stay. */
+function wholeRows(list) {
+  const cards = [...list.children];
+  new ResizeObserver(() => {
+    const across = getComputedStyle(list).gridTemplateColumns.split(" ").length;
+    const shown = cards.length > across ? cards.length - (cards.length % across) : cards.length;
+    cards.forEach((card, place) => { card.hidden = place >= shown; });
+  }).observe(list);
+  return list;
+}
+
 /** A row of further products, shown once there are any; hits come at once or later. */
 export function row({ title, hits }) {
   const section = h("section", { class: "neighbours", hidden: true });
@@ -19,7 +30,7 @@ export function row({ title, hits }) {
     fill(section, h("h2", {}, title), body);
     section.hidden = false;
   };
-  const draw = (found) => found?.length && show(watch(grid(found, title), found));
+  const draw = (found) => found?.length && show(wholeRows(watch(grid(found, title), found)));
   if (hits instanceof Promise) {
     hits.then(draw, (error) => {
       if (error.status !== undefined) show(h("p", { class: "hint", role: "alert" }, error.message));

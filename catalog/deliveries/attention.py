@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from catalog.deliveries.ledger import Ledger, State, read_ledger
 from catalog.deliveries.settle import FOLDER, folders_in
-from catalog.deliveries.table import approve_command
 from shelfspace.workspace import Workspace
 
 __all__ = ["attention"]
@@ -26,7 +25,8 @@ def attention(workspace: Workspace, now: datetime | None = None) -> list[str]:
     """
     ledger = read_ledger(workspace.state)
     held = [
-        f"{entry.name} is held: {entry.reason}; if that is meant: {approve_command(workspace, entry.arrival)}"
+        f"{entry.name} is held: {entry.reason}; if that is meant: "
+        f"{workspace.command('approve', DELIVERY=entry.arrival)}"
         for entry in ledger.unfinished(State.HELD)
         if entry.waits
     ]

@@ -9,13 +9,14 @@ finds out how far the last one came, and does the rest.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from catalog.deliveries.archive import DONE, REFUSED, clear_strays, put_away, sent_to, set_aside
 from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
 from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
-from catalog.deliveries.table import approve_command, write_page
-from catalog.deliveries.withdraw import note_withdrawn, withdrawals
+from catalog.deliveries.table import write_page
+from catalog.deliveries.withdraw import note_source, note_withdrawn, withdrawals
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
 from catalog.snapshot.write import Look, SnapshotReport, Verdicts, write_snapshot
@@ -28,10 +29,16 @@ from shelfspace.workspace import Workspace
 
 __all__ = ["SOURCE", "Collected", "collect", "note_taken"]
 
-SOURCE = "source"
-"""Kind and name of the catalogue's own tables, where a change of them is held."""
+SOURCE, MEDIA = "source", "media"
+"""Kinds of the catalogue's own tables, and of photos and sounds that replace others, where they are held."""
+STATES = (SOURCE, MEDIA)
+"""What is held as a state of things, not as a file."""
 WAITS = 3
 """A run waits for files that are being written as many times `collection.quiet_seconds`."""
+
+
+COUNTS: dict[str, Any] = {"withdrawn": False, "until": "", "cut": {}}
+"""What the ledger says of whatever a snapshot has and counts."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +93,16 @@ def collect(
         with editing(workspace.state) as ledger:
             batch = registered(ledger, files, taken)
             held = ledger.unfinished(State.HELD)
-            withdrawn, restored = withdrawals(ledger)
-            approved = _approved_source(ledger)
+            withdrawn = withdrawals(ledger)
+            approved, (approved_media, _) = _approved(ledger, SOURCE), _approved(ledger, MEDIA)
         deliveries, refused = _read(batch, source)
         said = [f"{name} is still arriving" for name in files.arriving]
         said += [f"{name}: {FOLDER}" for name in folders_in(workspace.inbox)]
 
         def note(verdicts: Verdicts) -> None:
             with editing(workspace.state) as ledger:
-                _note_source(ledger, verdicts)
+                _note_held(ledger, SOURCE, SOURCE, verdicts.source, verdicts.source_held)
+                _note_held(ledger, MEDIA, verdicts.media.name, verdicts.media.digest, verdicts.media.held)
                 for arrival, reason in {**batch.refused, **refused}.items():
                     said.append(_refuse(ledger, workspace.inbox, arrival, reason))
                 for arrival, delivery in deliveries.items():
@@ -108,18 +116,19 @@ def collect(
             list(deliveries.values()),
             {name: file.path for name, file in files.media.items()},
             approved_source=approved,
+            approved_media=approved_media,
             arrived=batch.before,
             held=bool(held),
             withdrawn=withdrawn,
-            restored=restored,
             user_key=user_key,
             progress=progress,
             note=note,
             look=look,
         )
         with editing(workspace.state) as ledger:
-            unnamed = {name: file for name, file in files.media.items() if name not in report.media_taken}
-            ledger.unnamed = {name: file.seen for name, file in unnamed.items()}
+            left = {name: file for name, file in files.media.items() if name not in report.media_taken}
+            ledger.unnamed = {name: file.seen for name, file in left.items()}
+            unnamed = [name for name in left if name not in report.media.replaced]
             if unnamed:
                 said.append(
                     f"no row names {_some([f'media/{name}' for name in unnamed])}; it waits in the inbox"
@@ -129,7 +138,7 @@ def collect(
         with editing(workspace.state) as ledger:
             put_away(ledger, workspace.inbox)
     media = {f"media/{name}": report.media_taken[name] for name in files.media if name in report.media_taken}
-    return Collected(report, tuple(sorted(read)), media, tuple(said), ledger.last, withdrawn)
+    return Collected(report, tuple(sorted(read)), media, tuple(said), ledger.last, withdrawn.arrivals)
 
 
 def note_taken(workspace: Workspace, collected: Collected, version: str) -> None:
@@ -143,20 +152,20 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
             ledger.snapshots.append(version)
         ledger.ended = max(collected.last, ledger.ended)
         note_withdrawn(ledger, collected.withdrawn, version)
+        note_source(ledger, workspace.snapshot, version)
         for entry in ledger.unfinished(State.WAITING, State.HELD):
             if entry.arrival in collected.read:
                 state = State.SUPERSEDED if entry.older == entry.rows > 0 else State.TAKEN
                 again = entry.withdrawn and not (workspace.inbox / entry.name).is_file()
                 going = {} if again else sent_to(workspace.inbox, DONE, entry, {entry.name: entry.digest})
-                facts = {"withdrawn": False, "until": "", **going}
-                ledger.change(entry.arrival, state=state, snapshot=version, **facts)
-            elif entry.kind == SOURCE and not collected.report.source_held:
-                ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, moved=True)
+                ledger.change(entry.arrival, state=state, snapshot=version, **COUNTS, **going)
+            elif entry.kind in STATES and not _still_held(entry, collected.report):
+                ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, moved=True, **COUNTS)
         if collected.media:
             names = sorted(collected.media)
             entry = ledger.arrive(
                 names[0] if len(names) == 1 else f"{len(names)} media files",
-                kind="media",
+                kind=MEDIA,
                 digest=fingerprint(sorted(collected.media.items())),
                 state=State.TAKEN,
                 snapshot=version,
@@ -220,31 +229,37 @@ def _refuse(ledger: Ledger, inbox: Path, arrival: int, reason: str) -> str:
     return f"{entry.name} is refused and lies in inbox/refused: {reason}"
 
 
-def _approved_source(ledger: Ledger) -> tuple[str, int]:
-    held = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == SOURCE and entry.approved]
+def _approved(ledger: Ledger, kind: str) -> tuple[str, int]:
+    """Digest and arrival number of a held state of things that a person has let through."""
+    held = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == kind and entry.approved]
     return (held[-1].digest, held[-1].arrival) if held else ("", 0)
 
 
+def _still_held(entry: Entry, report: SnapshotReport) -> bool:
+    return bool(report.source_held if entry.kind == SOURCE else report.media.held)
+
+
 def _held(entry: Entry, workspace: Workspace) -> str:
-    how = approve_command(workspace, entry.arrival)
+    how = workspace.command("approve", DELIVERY=entry.arrival)
     return f"{entry.name} is held: {entry.reason}; if that is meant: {how}"
 
 
-def _note_source(ledger: Ledger, verdicts: Verdicts) -> None:
-    """Keep what is known of a change of the source that is held."""
-    entries = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == SOURCE]
+def _note_held(ledger: Ledger, kind: str, name: str, digest: str, held: str) -> None:
+    """Keep what is known of a state of things that is held: the source's, or that of replaced media."""
+    entries = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == kind]
     for entry in entries:
-        if entry.digest != verdicts.source:
-            reason = "the source has changed again"
+        if entry.digest != digest:
+            reason = (
+                "the source has changed again" if kind == SOURCE else "others came in their place, or none"
+            )
             ledger.change(entry.arrival, state=State.SUPERSEDED, reason=reason, moved=True)
-        elif not verdicts.source_held:  # settings that were changed are a yes, too
+        elif not held:  # settings that were changed are a yes, too
             ledger.change(entry.arrival, approved=True)
-    if not verdicts.source_held:
+    if not held:
         return
-    known = [entry for entry in entries if entry.digest == verdicts.source]
-    state = verdicts.source
-    entry = known[-1] if known else ledger.arrive(SOURCE, kind=SOURCE, digest=state, seen=state)
-    ledger.change(entry.arrival, state=State.HELD, reason=verdicts.source_held)
+    known = [entry for entry in entries if entry.digest == digest]
+    entry = known[-1] if known else ledger.arrive(name, kind=kind, digest=digest, seen=digest)
+    ledger.change(entry.arrival, state=State.HELD, reason=held)
 
 
 def _some(names: list[str], most: int = 5) -> str:

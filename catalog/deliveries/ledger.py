@@ -61,6 +61,7 @@ class Entry:
         moved: nothing is left to move; a run killed before that leaves this false.
         withdrawn: it was taken and is held since: its rows lie in the snapshot and do not count.
         until: DVC's hash of the first snapshot in which they do not; "" while none is made yet.
+        cut: of a change of the source that was taken and is held since: what `SourceCut` has of it.
     """
 
     arrival: int
@@ -83,6 +84,7 @@ class Entry:
     moved: bool = False
     withdrawn: bool = False
     until: str = ""
+    cut: dict[str, Any] = field(default_factory=dict)
 
     @property
     def waits(self) -> bool:
@@ -107,7 +109,10 @@ class Ledger:
         snapshots: DVC's hashes of the snapshots that collections left, the oldest first.
         ended: the last arrival number when the last run ended that was not killed.
         cleaned: the one of them that the clean tables were made of; "" before the first.
-        unnamed: media file in `inbox/media` that no row names, to its size and mtime.
+        unnamed: media file in `inbox/media` that no row names or that is held, to its size and mtime.
+        sources: changes of the catalogue's own tables that were taken, the oldest first: the first snapshot
+            with each, the hash of what the source held, how many shards each table had before it.
+        shards: how many shards each table has now.
     """
 
     entries: dict[int, Entry] = field(default_factory=dict)
@@ -116,6 +121,8 @@ class Ledger:
     ended: int = 0
     cleaned: str = ""
     unnamed: dict[str, str] = field(default_factory=dict)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    shards: dict[str, int] = field(default_factory=dict)
 
     def arrive(self, name: str, **facts: Any) -> Entry:
         """A further delivery, with the next arrival number."""
@@ -170,6 +177,7 @@ def editing(state: Path) -> Iterator[Ledger]:
         for arrival in finished[:-KEPT]:
             del ledger.entries[arrival]
         ledger.snapshots = ledger.snapshots[-KEPT:]
+        ledger.sources = ledger.sources[-KEPT:]
         if (stored := _stored(ledger)) != before:
             write_sealed_json(state / FILE, stored)
 

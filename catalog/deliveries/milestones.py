@@ -1,11 +1,13 @@
 """How far deliveries have come: into the clean tables, into a release; and a person's approval."""
 
+from collections.abc import Collection
+
 from catalog.deliveries.ledger import Entry, State, editing
 from catalog.deliveries.table import write_page
 from shelfspace.errors import CatalogError
 from shelfspace.workspace import Workspace
 
-__all__ = ["approve", "mark_cleaned", "mark_released"]
+__all__ = ["approve", "approve_held", "mark_cleaned", "mark_released"]
 
 WITHOUT_RELEASE = ("events", "stock")
 """Kinds that are done when the clean table has them."""
@@ -36,6 +38,15 @@ def mark_released(workspace: Workspace, release: str) -> int:
             ledger.change(entry.arrival, state=State.DONE, release=release)
     write_page(workspace)
     return len(done)
+
+
+def approve_held(workspace: Workspace, arrivals: Collection[int]) -> None:
+    """Let those of some deliveries through that are held."""
+    with editing(workspace.state) as ledger:
+        for entry in ledger.unfinished(State.HELD):
+            if entry.arrival in arrivals:
+                ledger.change(entry.arrival, approved=True)
+    write_page(workspace)
 
 
 def approve(workspace: Workspace, delivery: str) -> Entry:

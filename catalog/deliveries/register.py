@@ -120,7 +120,9 @@ def registered(ledger: Ledger, files: Files, taken: set[str]) -> Batch:
     numbers = [int(key.rpartition(":")[2]) for key in taken if ":" in key]
     # A ledger that was lost must not give a number again that the snapshot knows.
     ledger.last = max([ledger.last, *numbers])
-    open_entries = [e for e in ledger.unfinished(State.WAITING, State.HELD) if e.kind != "source"]
+    open_entries = [
+        e for e in ledger.unfinished(State.WAITING, State.HELD) if e.kind not in ("source", "media")
+    ]
     batch = Batch(before=max([ledger.ended, *numbers]))
     found: list[tuple[Entry, Copy | None]] = []
     for copy in files.tables:

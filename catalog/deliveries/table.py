@@ -9,7 +9,7 @@ from catalog.deliveries.settle import FOLDER, files_in, folders_in
 from shelfspace.files import write_text
 from shelfspace.workspace import Workspace
 
-__all__ = ["PAGE", "approve_command", "delivery_rows", "delivery_table", "write_page"]
+__all__ = ["PAGE", "delivery_rows", "delivery_table", "write_page"]
 
 PAGE = "deliveries.html"
 NEWEST = 200
@@ -19,11 +19,6 @@ HEAD = """<!doctype html><meta charset="utf-8"><title>Deliveries of {name}</titl
 td,th{{padding:.35rem .8rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}}</style>
 <h1>Deliveries of {name}</h1><p>{told}</p>
 """
-
-
-def approve_command(workspace: Workspace, delivery: int | str) -> str:
-    """What to type to let a held delivery through."""
-    return workspace.command(f"approve {delivery}").replace("make approve ", "make approve DELIVERY=")
 
 
 def delivery_rows(workspace: Workspace, quiet_seconds: float) -> list[dict[str, str]]:
@@ -51,7 +46,7 @@ def _unread(workspace: Workspace, ledger: Ledger, quiet_seconds: float) -> Itera
         if not file.settled(quiet_seconds):
             state, said = State.ARRIVING, "still being written" if file.written else "changed a moment ago"
         elif name != file.name and ledger.unnamed.get(file.name) == file.seen:
-            said = "no row names it; it is taken when one does"
+            said = "no row names it, or it is held"
         if (name, file.seen) not in known:
             yield _unnumbered(name, "media" if name != file.name else "", state, said)
     for name in folders_in(workspace.inbox):
@@ -67,7 +62,11 @@ def _row(entry: Entry, workspace: Workspace) -> dict[str, str]:
     said = entry.reason
     if entry.state is State.HELD:
         said += "; approved, the next run takes it" if entry.approved else ""
-        said += "" if entry.approved else f"; if that is meant: {approve_command(workspace, entry.arrival)}"
+        said += (
+            ""
+            if entry.approved
+            else f"; if that is meant: {workspace.command('approve', DELIVERY=entry.arrival)}"
+        )
     return {
         "no.": str(entry.arrival),
         "arrived": entry.arrived.replace("T", " ").removesuffix("+00:00"),

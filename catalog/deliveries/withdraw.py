@@ -6,15 +6,24 @@ they came in.
 """
 
 from collections.abc import Collection
+from pathlib import Path
+from typing import Any
 
+from catalog.contract import TABLES
 from catalog.deliveries.ledger import Entry, Ledger, State, editing, read_ledger
 from catalog.deliveries.table import write_page
+from catalog.snapshot.shards import read_manifest
+from catalog.snapshot.withdrawals import SourceCut, Withdrawals
 from shelfspace.workspace import Workspace
 
-__all__ = ["hold_taken", "note_withdrawn", "still_there", "taken_since", "withdrawals"]
+__all__ = [
+    "held_source", "hold_source", "hold_taken", "note_source", "note_withdrawn", "source_changed",
+    "still_there", "taken_since", "withdrawals",
+]  # fmt: skip
 
 TAKEN = (State.TAKEN, State.DONE)
-TABLES = ("products", "events", "stock")
+SOURCE = "source"
+KINDS = tuple(TABLES)
 """Kinds whose rows can be left out; photos and sounds are found by the rows that name them."""
 
 
@@ -34,7 +43,7 @@ def hold_taken(workspace: Workspace, arrivals: Collection[int], reason: str) -> 
     facts = {"state": State.HELD, "reason": reason, "approved": False, "withdrawn": True, "until": ""}
     with editing(workspace.state) as ledger:
         taken = [entry for entry in ledger.unfinished(*TAKEN) if entry.arrival in arrivals]
-        held = [ledger.change(entry.arrival, **facts) for entry in taken if entry.kind in TABLES]
+        held = [ledger.change(entry.arrival, **facts) for entry in taken if entry.kind in KINDS]
     write_page(workspace)
     return held
 
@@ -51,7 +60,7 @@ def taken_since(workspace: Workspace, snapshot: str) -> list[Entry]:
     ledger = read_ledger(workspace.state)
     if snapshot not in ledger.snapshots:
         return []
-    taken = [entry for entry in ledger.unfinished(*TAKEN) if entry.kind in TABLES]
+    taken = [entry for entry in ledger.unfinished(*TAKEN) if entry.kind in KINDS]
     return [entry for entry in taken if not ledger.has(snapshot, entry)]
 
 
@@ -61,14 +70,84 @@ def still_there(workspace: Workspace) -> list[Entry]:
     return [e for e in ledger.unfinished(State.HELD) if e.withdrawn and ledger.has(ledger.cleaned, e)]
 
 
-def withdrawals(ledger: Ledger) -> tuple[frozenset[int], frozenset[int]]:
-    """Arrival numbers of deliveries whose rows do not count from now on, and of those that count again.
+def hold_source(workspace: Workspace, snapshot: str, reason: str) -> Entry | None:
+    """Hold what the catalogue's own tables have changed since a snapshot; None where that is nothing.
 
-    One that is superseded by a mended file stays out.
+    Args:
+        snapshot: DVC's hash.
+        reason: a sentence for people.
+    """
+    with editing(workspace.state) as ledger:
+        since = changes_since(ledger, snapshot)
+        if not since:
+            return None
+        before, first, last = since[0], since[1], since[-1]
+        held = [e for e in ledger.unfinished(State.HELD) if e.cut and e.digest == last["source"]]
+        cut = {"back_to": before["source"], "shards": first["shards"]}
+        facts = {
+            "kind": SOURCE,
+            "digest": last["source"],
+            "seen": last["source"],
+            "snapshot": first["snapshot"],
+        }
+        entry = held[-1] if held else ledger.arrive(SOURCE, **facts, moved=True)
+        entry = ledger.change(entry.arrival, state=State.HELD, reason=reason, withdrawn=True, cut=cut)
+    write_page(workspace)
+    return entry
+
+
+def held_source(workspace: Workspace) -> list[Entry]:
+    """Changes of the catalogue's own tables that were taken and are held since."""
+    return [entry for entry in read_ledger(workspace.state).unfinished(State.HELD) if entry.cut]
+
+
+def source_changed(workspace: Workspace, snapshot: str) -> bool:
+    """Whether the catalogue's own tables have changed since a snapshot, and that was taken."""
+    return bool(changes_since(read_ledger(workspace.state), snapshot))
+
+
+def changes_since(ledger: Ledger, snapshot: str) -> list[dict[str, Any]]:
+    """What the source was at a snapshot, then its changes that were taken since; [] without any, or where the
+    ledger does not reach so far back."""
+    if snapshot not in ledger.snapshots:
+        return []
+    place = {version: number for number, version in enumerate(ledger.snapshots)}
+    at = [number for number, one in enumerate(ledger.sources) if place[one["snapshot"]] <= place[snapshot]]
+    since = ledger.sources[at[-1] :] if at else []
+    return since if len(since) > 1 and since[-1]["source"] != since[0]["source"] else []
+
+
+def note_source(ledger: Ledger, snapshot: Path, version: str) -> None:
+    """Note what the source held, where the snapshot has a change of it, and how many shards there are now.
+
+    Args:
+        snapshot: its folder.
+        version: DVC's hash of it.
+    """
+    manifest = read_manifest(snapshot)
+    if not ledger.sources or ledger.sources[-1]["source"] != manifest["source"]:
+        change = {"snapshot": version, "source": manifest["source"], "shards": ledger.shards}
+        ledger.sources.append(change)
+    ledger.shards = {name: len(manifest[name]) for name in TABLES}
+
+
+def withdrawals(ledger: Ledger) -> Withdrawals:
+    """What does not count from now on, and what counts again.
+
+    A delivery that is superseded by a mended file stays out, and so does a change of the source by another.
     """
     entries = [entry for entry in ledger.entries.values() if entry.withdrawn]
     back = frozenset(entry.arrival for entry in entries if entry.state in BACK and entry.approved)
-    return frozenset(entry.arrival for entry in entries) - back, back
+    out = [entry for entry in entries if entry.arrival not in back]
+    return Withdrawals(
+        frozenset(entry.arrival for entry in out if not entry.cut),
+        back,
+        tuple(
+            SourceCut(entry.arrival, entry.digest, **entry.cut, reason=entry.reason, waits=entry.waits)
+            for entry in out
+            if entry.cut
+        ),
+    )
 
 
 BACK = (State.HELD, State.WAITING)

@@ -1,12 +1,13 @@
 """The media of a snapshot as a run that is under way would leave them; nothing is written yet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from catalog.snapshot.media_files import MediaFiles
 from catalog.snapshot.media_store import MediaStore
 from catalog.sources.base import CatalogSource
 from shelfspace.hashing import content_hash
+from shelfspace.progress import progress_bar
 from shelfspace.settings import Media
 
 __all__ = ["ComingMedia"]
@@ -38,9 +39,18 @@ class ComingMedia(MediaStore):
         coming = self._coming(key)
         return self.stored.digest(key) if coming is None else content_hash(coming)
 
-    def replaced(self, key: str) -> bool:
-        """Whether a delivery brings other bytes than those that the snapshot has."""
-        return key in self._delivered and key in self.stored and self.digest(key) != self.stored.digest(key)
+    def delivers(self, key: str) -> bool:
+        """Whether a delivery brings it."""
+        return key in self._delivered
+
+    def replaces(self, key: str) -> bool:
+        """Whether other bytes would take the place of those that the snapshot has."""
+        return key in self.stored and self.digest(key) != self.stored.digest(key)
+
+    def fresh(self, keys: Iterable[str], progress: bool) -> list[str]:
+        """Those that are new, delivered, or changed in the source's own folder."""
+        bar = progress_bar(list(keys), "media", unit="file", progress=progress)
+        return [key for key in bar if key not in self.stored or self._coming(key) is not None]
 
     def _coming(self, key: str) -> bytes | None:
         """A file that is not stored yet; None where the stored one stays."""

@@ -7,9 +7,11 @@ snapshot/
     media/                   media_store.py
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from catalog.cells import Reading
@@ -21,8 +23,8 @@ from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_parquet, write_table
 
 __all__ = [
-    "append", "operations_of", "read_manifest", "read_raw_events", "read_raw_products", "read_raw_stock",
-    "remove_strays",
+    "append", "cuts_of", "operations_of", "read_manifest", "read_raw_events", "read_raw_products",
+    "read_raw_stock", "remove_strays",
 ]  # fmt: skip
 
 FORMAT = 2
@@ -82,7 +84,8 @@ def operations_of(directory: Path, manifest: dict[str, Any], name: str) -> pd.Da
     shards = [directory / name / shard for shard in manifest[name]]
     if not shards:
         return no_operations(name)
-    rows = pd.concat([read_parquet(path) for path in shards], ignore_index=True)
+    parts = [read_parquet(path) for path in shards]
+    rows = pd.concat(parts, ignore_index=True)
     # Shards of earlier versions lack columns, and their rows say all of a product, in the order they came.
     for column in raw_columns(name):
         rows[column] = rows[column].fillna("") if column in rows else ""
@@ -90,7 +93,17 @@ def operations_of(directory: Path, manifest: dict[str, Any], name: str) -> pd.Da
     arrival = rows["_arrival"].fillna(0).astype("int64") if "_arrival" in rows else 0
     rows = rows.assign(_fields=said, _arrival=arrival)
     withdrawn = rows["_arrival"].isin(manifest.get("withdrawn", [])) & rows["_layer"].eq("inbox")
+    for first, end in cuts_of(manifest, name):
+        cut = np.repeat(
+            [first <= number < end for number in range(len(parts))], [len(part) for part in parts]
+        )
+        withdrawn |= cut & rows["_layer"].eq("source")
     return rows.assign(_layer=rows["_layer"].mask(withdrawn, WITHDRAWN))
+
+
+def cuts_of(manifest: Mapping[str, Any], name: str) -> list[tuple[int, int]]:
+    """Shards, from the first to one before the second, whose rows of the source do not count."""
+    return sorted({tuple(cut[name]) for cut in manifest.get("source_cuts", {}).values()})
 
 
 def append(directory: Path, manifest: dict[str, Any], name: str, rows: pd.DataFrame, shard_rows: int) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from catalog.snapshot.shards import cuts_of
 from shelfspace.files import read_json
 from shelfspace.hashing import file_hash, fingerprint
 
@@ -21,4 +22,5 @@ def raw_table_version(directory: Path, name: str) -> str:
     shards: list[list[object]] = [[shard, file_hash(directory / name / shard)] for shard in manifest[name]]
     own = {int(key.rpartition(":")[2]) for key in manifest["deliveries"] if key.startswith(f"{name}:")}
     withdrawn = sorted(own & set(manifest.get("withdrawn", [])))
-    return fingerprint([*shards, *([["withdrawn", *withdrawn]] if withdrawn else [])])
+    out = [["withdrawn", *withdrawn], *([["cut", cut] for cut in cuts_of(manifest, name)])]
+    return fingerprint([*shards, *(out if withdrawn or len(out) > 1 else [])])

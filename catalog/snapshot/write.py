@@ -20,11 +20,13 @@ from catalog.snapshot.coming_media import ComingMedia
 from catalog.snapshot.guards import Guards
 from catalog.snapshot.intake import Outcome, take_in
 from catalog.snapshot.media_files import MediaFiles, media_keys
+from catalog.snapshot.media_guard import NO_MEDIA, MediaVerdict, judge_media
 from catalog.snapshot.media_store import MediaStore, add_media
 from catalog.snapshot.operations import difference, keyed, no_operations, row_hashes, source_rows
 from catalog.snapshot.present import present
 from catalog.snapshot.shards import append, operations_of, read_manifest, remove_strays
 from catalog.snapshot.user_key import pseudonym
+from catalog.snapshot.withdrawals import Withdrawals, withdraw
 from catalog.sources.base import CatalogSource
 from catalog.sources.delivery import Delivery
 from shelfspace.files import write_sealed_json
@@ -45,11 +47,13 @@ class Verdicts:
         source: hash of what the source holds now.
         source_held: why the source's change is not taken; "" where it is, or nothing changed.
         outcomes: what becomes of each delivery, by its key.
+        media: what becomes of photos and sounds that replace others.
     """
 
     source: str = ""
     source_held: str = ""
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    media: MediaVerdict = NO_MEDIA
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,10 @@ def write_snapshot(
     media: Mapping[str, Path] | None = None,
     *,
     approved_source: tuple[str, int] = ("", 0),
+    approved_media: str = "",
     arrived: int = 0,
     held: bool = False,
-    withdrawn: frozenset[int] = frozenset(),
-    restored: frozenset[int] = frozenset(),
+    withdrawn: Withdrawals = Withdrawals(),  # noqa: B008 - frozen
     user_key: bytes = b"",
     progress: bool = True,
     note: Callable[[Verdicts], None] = lambda _: None,
@@ -105,11 +109,10 @@ def write_snapshot(
         media: media key to delivered file; those that a row names are stored, whoever brought the row.
         approved_source: hash of the source's state (`SnapshotReport.source`) that is let through, and
             the arrival number under which it was held.
+        approved_media: digest of replaced media (`Verdicts.media`) that are let through.
         arrived: arrival number of the last delivery that came before this run.
         held: something of earlier runs waits for a person; what comes after it is kept in full.
-        withdrawn: arrival numbers of deliveries that are in already and held since: their rows stay in the
-            shards and do not count.
-        restored: those of them that count again.
+        withdrawn: what is in already and held since.
         user_key: secret of the keyed hash that replaces shopper ids; at most 64 bytes.
         note: called with what was found, before anything is written: a kill must not lose it.
         look: says of the content of the source's change or of a delivery why it is to be held.
@@ -118,24 +121,23 @@ def write_snapshot(
     Raises:
         CatalogError: a table or path of the source is not usable. Nothing is written then.
     """
-    manifest = _without(read_manifest(directory), withdrawn, restored)
+    manifest = withdraw(read_manifest(directory), withdrawn)
     remove_strays(directory, manifest)
     operations = {name: operations_of(directory, manifest, name) for name in TABLES}
     reading = source.reading("products")
     before = present(operations["products"], "products", reading).rows
     coming = ComingMedia(MediaStore.open(directory), source, media or {}, settings.media)
-    guards = Guards(before, reading, settings.collection, partial(_seen, look, coming))
+    objection = partial(_seen, look, coming)
+    guards = Guards(before, reading, settings.collection, objection)
     changes = {name: no_operations(name) for name in TABLES}
     read_from, source_held = _version(source, user_key), ""
     if manifest["source"] != read_from:
         approved, arrival = approved_source
         seen = arrival if approved == read_from else arrived
         found = _source_changes(source, operations, seen, user_key, settings.media)
-        after = present(_joined(operations["products"], found["products"]), "products", reading).rows
         if approved != read_from:
-            source_held = guards.objection("source", before, after, source=True)
-            if not source_held:
-                guards.let_through(before, after)
+            own, withheld = operations["products"], withdrawn.holds(read_from)
+            source_held = withheld or _objected(guards, own, found["products"], before, reading)
         held |= bool(source_held)
         if not source_held:
             changes, manifest["source"] = found, read_from
@@ -156,11 +158,13 @@ def write_snapshot(
         if len(fresh):
             changes[name] = _joined(changes[name], fresh)
             manifest["deliveries"] = [*manifest["deliveries"], delivery.key]
-    note(Verdicts(read_from, source_held, outcomes))
     rows = present(_joined(operations["products"], changes["products"]), "products", reading).rows
     named = media_keys(rows, source)
-    files = MediaFiles(source, named, media or {}, settings.media)
-    added = add_media(directory, files.read(progress), settings.collection.media_shard_megabytes * 1_000_000)
+    fresh_media = coming.fresh(named, progress)
+    judged = judge_media(rows, fresh_media, coming, source.photo_separator, objection, approved_media)
+    note(Verdicts(read_from, source_held, outcomes, judged))
+    files = MediaFiles(source, judged.let_in(fresh_media), media or {}, settings.media)
+    added = add_media(directory, files.read(False), settings.collection.media_shard_megabytes * 1_000_000)
     for name in TABLES:
         append(directory, manifest, name, changes[name], settings.collection.shard_rows)
     index = directory / "media" / "index.parquet"
@@ -170,19 +174,30 @@ def write_snapshot(
     told = _compare(_stood(directory, manifest, before, reading), rows)
     if not (unchanged := manifest == read_manifest(directory)):
         write_sealed_json(directory / "manifest.json", manifest)
-    store = MediaStore.open(directory)
     return SnapshotReport(
         rows=len(rows),
         **told,
         media_added=added.files,
         media_bytes=added.bytes,
-        missing_media=sum(key not in store for key in named),
+        missing_media=len(set(named) - set(MediaStore.open(directory).keys())),
         unchanged=unchanged,
         source=read_from,
         source_held=source_held,
         outcomes=outcomes,
+        media=judged,
         media_taken=files.taken,
     )
+
+
+def _objected(
+    guards: Guards, own: pd.DataFrame, found: pd.DataFrame, before: pd.DataFrame, reading: Reading
+) -> str:
+    """Why the source's change of its products has to be approved; "" where it is let through."""
+    after = present(_joined(own, found), "products", reading).rows
+    held = guards.objection("source", before, after, source=True)
+    if not held:
+        guards.let_through(before, after)
+    return held
 
 
 def _version(source: CatalogSource, user_key: bytes) -> str:
@@ -193,18 +208,12 @@ def _seen(look: Look, media: ComingMedia, name: str, before: pd.DataFrame, after
     return look(name, before, after, media)
 
 
-def _without(manifest: dict[str, Any], withdrawn: frozenset[int], restored: frozenset[int]) -> dict[str, Any]:
-    """A manifest that does not count deliveries, and counts others again."""
-    out = sorted((set(manifest.pop("withdrawn", [])) | withdrawn) - restored)
-    return {**manifest, "withdrawn": out} if out else manifest
-
-
 def _stood(
     directory: Path, manifest: Mapping[str, Any], before: pd.DataFrame, reading: Reading
 ) -> pd.DataFrame:
     """Product rows of the snapshot on disk, with what this run withdraws; `before` is without it."""
     last = read_manifest(directory)
-    if last.get("withdrawn") == manifest.get("withdrawn"):
+    if all(last.get(name) == manifest.get(name) for name in ("withdrawn", "source_cuts")):
         return before
     return present(operations_of(directory, last, "products"), "products", reading).rows
 

@@ -9,6 +9,7 @@ from assets.lib.presentation import shown_table
 from assets.lib.shop import Shop
 from catalog.deliveries.attention import attention
 from catalog.deliveries.table import delivery_rows
+from releases.waiting import waits_for_a_person
 from shelfspace.hashing import fingerprint
 from shelfspace.workspace import Workspace
 
@@ -40,11 +41,11 @@ def judged(said: list[str]) -> dict[str, Any]:
 
 @dg.asset_check(
     asset=DELIVERIES.key,
-    description="Nothing is held, refused and not mended, put where it is not read, or given up.",
+    description="No release waits; nothing is held, refused and not mended, not read, or given up.",
 )
 def nothing_waits_for_a_person(shop: Shop) -> dg.AssetCheckResult:
     """Look at the ledger now; the inbox sensor does it at each change."""
-    return dg.AssetCheckResult(**judged(attention(shop.workspace)))
+    return dg.AssetCheckResult(**judged([*waits_for_a_person(shop.workspace), *attention(shop.workspace)]))
 
 
 ATTENTION = nothing_waits_for_a_person
@@ -68,7 +69,7 @@ def ledger_events(
     """
     # Dagster stores plain text, and no kind of it such as a state.
     rows = [{name: str(row[name]) for name in COLUMNS} for row in delivery_rows(workspace, quiet_seconds)]
-    said = [*given_up, *attention(workspace)]
+    said = [*given_up, *waits_for_a_person(workspace), *attention(workspace)]
     seen = fingerprint([rows, said])
     if seen == before or not (rows or said or before):
         return [], seen

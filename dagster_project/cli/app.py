@@ -11,13 +11,16 @@ import click
 
 from dagster_project.cli.adopt import adopt
 from dagster_project.cli.alerts import alerts
-from dagster_project.cli.deliveries import approve, deliveries
+from dagster_project.cli.backup import backup, restore
+from dagster_project.cli.decisions import approve, pin, rollback, unpin
+from dagster_project.cli.deliveries import deliveries
 from dagster_project.cli.experiments import experiments
 from dagster_project.cli.export import export
 from dagster_project.cli.fetch import fetch_media
 from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
-from dagster_project.cli.releases import releases, rollback
+from dagster_project.cli.releases import releases
+from dagster_project.cli.reproduce import reproduce
 from dagster_project.cli.scrub import scrub
 from dagster_project.cli.servers import daemon, drift, serve, ui, webserver
 from dagster_project.cli.synonyms import synonyms
@@ -93,7 +96,8 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, daemon, webserver, serve, drift, summary, fetch_media),
-    *(experiments, deliveries, approve, releases, rollback, export, adopt, scrub, synonyms, keys, alerts),
+    *(experiments, deliveries, approve, releases, rollback, pin, unpin, reproduce),
+    *(export, adopt, scrub, backup, restore, synonyms, keys, alerts),
 )
 for command in COMMANDS:
     shelfspace.add_command(command)

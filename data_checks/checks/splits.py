@@ -1,10 +1,13 @@
 """The split: every product on exactly one side, and no duplicate group on two."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import pandas as pd
 
 from data_checks.validation.report import CheckReport, Finding
 
-__all__ = ["no_leak"]
+__all__ = ["holdout_kept", "no_leak"]
 
 SIDES = ("train", "validation", "test")
 LEAST = {"train": 2}
@@ -61,3 +64,28 @@ def no_leak(splits: pd.DataFrame, products: pd.DataFrame, why_empty: str = "") -
         }
     )
     return CheckReport.of("no_leak", findings, failures)
+
+
+def holdout_kept(looked: Mapping[str, Any], held: Sequence[str]) -> CheckReport:
+    """Check that what models are judged by is what it was.
+
+    Args:
+        looked: rows, held (why they speak against it), figures, notes and examples of the rewritten products
+            (`releases.holdout_kept`).
+        held: names of deliveries that are held for it.
+    """
+    figures = looked["figures"]
+    counts = ", ".join(f"{name} {count}" for name, count in figures.items() if isinstance(count, int))
+    way_out = (
+        f"; {' and '.join(held)} held: the next run leaves it out"
+        if held
+        else "; no delivery did it: mend the catalogue, or switch collection.look off where it is meant"
+    )
+    said = f"{looked['held']}{way_out}" if looked["held"] else counts or "; ".join(looked["notes"])
+    finding = Finding(
+        "the holdout's categories are those that the champion was judged by", "category",
+        "A model must not be judged by labels that somebody rewrote unseen.", "critical",
+        not looked["held"], said, looked["rows"] if looked["held"] else 0,
+        looked["rows"] + figures.get("kept", 0), "split", "holdout_kept",
+    )  # fmt: skip
+    return CheckReport.of("holdout_kept", [finding])

@@ -30,25 +30,49 @@ ROOTS = {
     "language": "language",
 }  # fmt: skip
 """Monitors of the catalogue that name a cause. The kind is that of the one farthest over its limit."""
-FEEDS = ("sound", "photo")
+FEEDS = {"sound": "dead_sound", "photo": "dead_photos"}
 QUALITY = {"label_agrees": "labels", "answered": "quality", "clicked": "quality"}
-WORSE = {"label_agrees": "no", "answered": "no", "clicked": "no"}
+WORSE = ("dead_sound", "dead_photos", "dark_photos", "mass_removal")
+"""Kinds that name a loss: what moved the other way is no such thing."""
+RISING = ("gone", "sound_silence")
+"""Monitors whose rise is the loss."""
 
 
-def kind_of(question: str, over: Mapping[str, float]) -> str:
+def kind_of(over: Mapping[str, float], window: Window, reference: Window) -> str:
     """The kind of a move.
 
     Args:
-        question: of the window.
         over: moved monitor to its distance over its limit, above 1.
+        window, reference: that it was measured on.
     """
-    if question.startswith("traffic"):
-        return "queries" if set(over) - set(QUALITY) else QUALITY[max(over, key=lambda n: over[n])]
+    quality = {name: ratio for name, ratio in over.items() if name in QUALITY}
+    if window.question.startswith("traffic") and set(over) - set(quality):
+        return "queries"
     roots = {name: ratio for name, ratio in over.items() if _root(name)}
+    roots = {n: r for n, r in roots.items() if _root(n) not in WORSE or falls(n, window, reference)}
+    # Goods of a kind nobody has seen have prices, photos and words of their own; so has what is left
+    # where much is gone.
+    for first, kind in (("gone", "mass_removal"), ("category new", "new_category")):
+        if first in roots:
+            return kind
     if roots:
         return _root(max(roots, key=lambda n: roots[n]))
-    quality = {name: ratio for name, ratio in over.items() if name in QUALITY}
     return QUALITY[max(quality, key=lambda n: quality[n])] if quality else "other"
+
+
+def falls(monitor: str, window: Window, reference: Window) -> bool:
+    """Whether a monitor moved for the worse: fewer yes, lower numbers, more missing, lower counts."""
+    if monitor in window.counts:
+        fewer = window.counts[monitor] < reference.counts[monitor]
+        return fewer is not (monitor in RISING)
+    if monitor.endswith(" missing"):
+        column = monitor.removesuffix(" missing")
+        return bool(window.columns[column].isna().mean() > reference.columns[column].isna().mean())
+    then, now = reference.columns[monitor].dropna(), window.columns[monitor].dropna()
+    if is_number(then) and is_number(now):
+        fewer = bool(now.mean() < then.mean())
+        return fewer is not (monitor in RISING)
+    return bool(now.astype(str).eq("yes").mean() < then.astype(str).eq("yes").mean())
 
 
 def _root(monitor: str) -> str:
@@ -57,7 +81,7 @@ def _root(monitor: str) -> str:
     base = monitor.removesuffix(" missing")
     feed = next((feed for feed in FEEDS if base.startswith(f"{feed}_")), "")
     if monitor.endswith(" missing"):
-        return f"dead_{feed}" + ("s" if feed == "photo" else "") if feed else ROOTS.get(base, "")
+        return FEEDS[feed] if feed else ROOTS.get(base, "")
     return ""
 
 

@@ -1,7 +1,7 @@
-"""The Evidently workspace: one project a catalogue, one run a check, a tab a question.
+"""The Evidently workspace: a project that says what moved, and one a question beside it; one run a check.
 
 The workspace is plain JSON files; nothing has to run for a run to be added. Every check adds a point, also
-one that finds what the last one found. The first tab says what moved, since when, and whether it matters.
+one that finds what the last one found. Evidently's page draws no tabs, so a question is a project of its own.
 """
 
 import uuid
@@ -50,7 +50,7 @@ def add_check_run(
     workspace: Path,
     project: str,
 ) -> None:
-    """Add one check to the project's runs and bring its dashboard up to date.
+    """Add one check to every project's runs and bring the dashboards up to date.
 
     Args:
         verdicts: one a question.
@@ -60,67 +60,86 @@ def add_check_run(
         project: the catalogue's name.
     """
     quiet_telemetry()
-    from evidently import DataDefinition, Dataset, Report
     from evidently.ui.workspace import Workspace
 
-    from data_checks.drift.scores import ScoreBoard
-
-    scores = {name: value for verdict in verdicts for name, value in _scores(verdict).items()}
     decision = summary["decision"]
-    facts = {
-        "decision": f"{decision['action']}: {decision['reason']}",
-        **{verdict.question: f"{said(verdict)}: {verdict.cause}" for verdict in verdicts},
-    }
+    facts = {verdict.question: f"{said(verdict)}: {verdict.cause}" for verdict in verdicts}
+    follows = {"decision": f"{decision['action']}: {decision['reason']}"}
     workspace.mkdir(parents=True, exist_ok=True)
     with FileLock(workspace / ".shelfspace.lock"):
         place = Workspace.create(str(workspace))
-        home = _project(place, project)
-        if scores:
-            table = Dataset.from_pandas(
-                pd.DataFrame([scores]), data_definition=DataDefinition(numerical_columns=list(scores))
-            )
-            board = ScoreBoard(list(scores), {name: value[:80] for name, value in facts.items()})
-            run = Report([board]).run(
-                table,
-                None,
-                timestamp=time.to_pydatetime(),
-                metadata=facts,
-                name=f"check of {time:%Y-%m-%d %H:%M}",
-            )
-            place.add_run(home.id, _lean(run), include_data=False)
-            _thin_out(place, home)
-        _draw(place, home, verdicts, summary, time)
+        scores = {name: value for verdict in verdicts for name, value in _scores(verdict, ()).items()}
+        _add(place, project, "", scores, {**follows, **facts}, _now(verdicts, summary, time), time)
+        for verdict in verdicts:
+            panels = _of_question(verdict, summary["compared"][verdict.question])
+            told = {verdict.question: facts[verdict.question], **follows}
+            _add(place, project, verdict.question, _scores(verdict, _ratios(verdict)), told, panels, time)
 
 
-def project_id(name: str) -> uuid.UUID:
-    """Id of a catalogue's project; it follows from the name, so two workspaces agree."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"shelfspace:{name}")
+def _add(
+    place: "Workspace",
+    project: str,
+    question: str,
+    scores: Mapping[str, float],
+    facts: Mapping[str, str],
+    panels: "list[DashboardPanelPlot]",
+    time: pd.Timestamp,
+) -> None:
+    """One run, and the board made anew: what it says is of the latest check."""
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.sdk.models import DashboardTabModel
+
+    from data_checks.drift.scores import ScoreBoard
+
+    home, columns = _project(place, project, question), list(scores)
+    if columns:
+        definition = DataDefinition(numerical_columns=columns)
+        table = Dataset.from_pandas(pd.DataFrame([scores]), data_definition=definition)
+        board = ScoreBoard(columns, {name: value[:80] for name, value in facts.items()})
+        when, name = time.to_pydatetime(), f"check of {time:%Y-%m-%d %H:%M}"
+        run = Report([board]).run(table, None, timestamp=when, metadata=dict(facts), name=name)
+        place.add_run(home.id, _lean(run), include_data=False)
+        runs = place.list_runs(home.id)
+        for old in set(runs) - set(kept_runs(runs)):
+            place.delete_run(home.id, old)
+    drawn = place.get_dashboard(home.id)
+    drawn.panels = panels
+    title = _titled(question) if question else "Now"
+    ids = [panel.id for panel in panels]
+    drawn.tabs = [DashboardTabModel(id=uuid.uuid5(home.id, title), title=title, panels=ids)]
+    place.save_dashboard(home.id, drawn)
 
 
-def _project(place: "Workspace", name: str) -> "Project":
-    """The project of that name."""
+def project_id(name: str, question: str = "") -> uuid.UUID:
+    """Id of a catalogue's project, or of one question's; it follows from the names: two workspaces agree."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"shelfspace:{name}" + (f":{question}" if question else ""))
+
+
+def _project(place: "Workspace", name: str, question: str) -> "Project":
+    """The project of a catalogue's question; of none, the one that says what moved."""
     from evidently.sdk.models import ProjectModel
 
-    identity = project_id(name)
+    identity = project_id(name, question)
     found = place.get_project(identity)
     if found is not None:
         return found
-    description = "Has the catalogue moved since the champion learned? Has the traffic since promotion?"
-    return place.add_project(ProjectModel(id=identity, name=name, description=description))
+    title = f"{name}: {_titled(question)}" if question else name
+    description = "" if question else "What moved, since when, does it matter; one question each beside it."
+    return place.add_project(ProjectModel(id=identity, name=title, description=description))
 
 
-def _scores(verdict: Verdict) -> dict[str, float]:
-    """Column of the run to what it shows; a monitor's distance over its limit, above 1 where it moved."""
+def _scores(verdict: Verdict, ratios: Mapping[str, float] | tuple[()]) -> dict[str, float]:
+    """Column of the run to what it shows: the verdict, the farthest monitor, and each that is given."""
     if not verdict.judged:
         return {}
-    ratios = _ratios(verdict)
-    worst = max(ratios.values(), default=0.0)
+    worst = max(_ratios(verdict).values(), default=0.0)
     # Evidently shows "no value" where a counter is 0.
-    own = {STATE: float(STATES[said(verdict)]), WORST: max(worst, 0.01)}
-    return {_column(verdict.question, name): value for name, value in {**own, **ratios}.items()}
+    own = {STATE: float(STATES[said(verdict)]), WORST: max(worst, 0.01), **dict(ratios)}
+    return {_column(verdict.question, name): value for name, value in own.items()}
 
 
 def _ratios(verdict: Verdict) -> dict[str, float]:
+    """Each monitor's distance over its limit; above 1 it is over."""
     limits = verdict.limits
     return {name: value / limits[name] for name, value in verdict.distances.items() if limits.get(name)}
 
@@ -139,13 +158,6 @@ def _lean(run: "ReportSnapshot") -> "ReportSnapshot":
     return Snapshot.load_model(model)
 
 
-def _thin_out(place: "Workspace", home: "Project") -> None:
-    """Delete the runs that are not kept."""
-    runs = place.list_runs(home.id)
-    for run in set(runs) - set(kept_runs(runs)):
-        place.delete_run(home.id, run)
-
-
 def kept_runs(runs: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     """Of runs those that stay: all of the last days, and the last one of each day before."""
     ordered = sorted(runs, key=str)  # ids sort by the time of making
@@ -156,30 +168,8 @@ def kept_runs(runs: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     return kept[-KEPT_RUNS:]
 
 
-def _draw(
-    place: "Workspace",
-    home: "Project",
-    verdicts: Sequence[Verdict],
-    summary: Mapping[str, Any],
-    time: pd.Timestamp,
-) -> None:
-    """Make the board anew: what it says is of the latest check."""
-    from evidently.sdk.models import DashboardTabModel
-
-    tabs = {"Now": _now(verdicts, summary, time)}
-    for verdict in verdicts:
-        tabs[_tab(verdict.question)] = _of_question(verdict, summary["compared"][verdict.question])
-    board = place.get_dashboard(home.id)
-    board.panels = [panel for panels in tabs.values() for panel in panels]
-    board.tabs = [
-        DashboardTabModel(id=uuid.uuid5(home.id, title), title=title, panels=[panel.id for panel in panels])
-        for title, panels in tabs.items()
-    ]
-    place.save_dashboard(home.id, board)
-
-
-def _tab(question: str) -> str:
-    """A tab's title: traffic's endpoint first."""
+def _titled(question: str) -> str:
+    """A question's short title: traffic's endpoint first."""
     return question.removeprefix("traffic ").capitalize()
 
 
@@ -191,7 +181,7 @@ def _now(
 
     decision = summary["decision"]
     moved = [v for v in verdicts if v.kind]
-    what = "; ".join(f"{_tab(v.question)} since {_day(v.since)}: {_kind(v)}" for v in moved)
+    what = "; ".join(f"{_titled(v.question)} since {_day(v.since)}: {_kind(v)}" for v in moved)
     title = f"Moved. {what}" if moved else "Nothing has moved"
     panels = [
         text_panel(
@@ -202,15 +192,15 @@ def _now(
     for verdict in judged:
         state = [_metric(verdict.question, STATE, said(verdict))]
         asked = summary["compared"][verdict.question]["title"]
-        panels.append(counter_panel(asked, state, f"{said(verdict)}. {LEGEND}", size="half"))
+        panels.append(counter_panel(asked, state, LEGEND, size="half"))
     if judged:
-        worst = [_metric(v.question, WORST, _tab(v.question)) for v in judged]
+        worst = [_metric(v.question, WORST, _titled(v.question)) for v in judged]
         panels.append(
             line_plot_panel("Each question's farthest monitor, times its limit: above 1 it moved", worst)
         )
     quiet = [v for v in verdicts if not v.judged]
     if quiet:
-        said_of = " ".join(f"{_tab(v.question)}: {v.cause}." for v in quiet)
+        said_of = " ".join(f"{_titled(v.question)}: {v.cause}." for v in quiet)
         panels.append(text_panel("Not judged", said_of))
     return panels
 
@@ -231,7 +221,7 @@ def _of_question(verdict: Verdict, compared: Mapping[str, Any]) -> "list[Dashboa
     if not verdict.judged:
         return panels
     ratios = _ratios(verdict)
-    order = sorted(ratios, key=lambda name: -ratios[name])
+    order = sorted((name for name in ratios if ratios[name] > 0), key=lambda name: -ratios[name])
     state = [_metric(verdict.question, STATE, said(verdict))]
     worst = [_metric(verdict.question, WORST, order[0] if order else "none")]
     panels += [
@@ -240,7 +230,7 @@ def _of_question(verdict: Verdict, compared: Mapping[str, Any]) -> "list[Dashboa
     ]
     for title, names in (
         ("Nearest to their limits or beyond: distance over limit, above 1 has moved", order[:SHOWN]),
-        ("All other monitors: distance over limit", sorted(order[SHOWN:])),
+        ("Other monitors: distance over limit", sorted(order[SHOWN:])),
     ):
         if names:
             lines = [_metric(verdict.question, name, name) for name in names]

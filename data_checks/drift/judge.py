@@ -5,17 +5,21 @@ from itertools import pairwise
 
 import pandas as pd
 
-from data_checks.drift.causes import describe_move, kind_of
+from data_checks.drift.causes import QUALITY, describe_move, falls, kind_of
 from data_checks.drift.limits import Limits
 from data_checks.drift.monitors import measure
 from data_checks.drift.verdict import Move, Verdict
 from data_checks.drift.windows import Window
 
-__all__ = ["CONFIRMED", "LOOKED_AT", "judge"]
+__all__ = ["CONFIRMED", "LOOKED_AT", "Measured", "concluded", "confirmed_in", "judge", "measured"]
 
 CONFIRMED = 2
 LOOKED_AT = 3
 """A monitor has moved when it is over its limit in `CONFIRMED` of the last `LOOKED_AT` windows."""
+
+
+Measured = tuple[dict[str, float], dict[str, float], set[str]]
+"""Of one window its distances, their limits, and the monitors that are over them."""
 
 
 def judge(
@@ -30,17 +34,24 @@ def judge(
         limits: `fit_limits` of the windows before that.
         season: last year's same weeks, pooled; what lies within its limit of them is no shift.
     """
+    looks = [measured(window, reference, limits, season) for window in windows]
+    return concluded(windows, reference, limits, looks)
+
+
+def concluded(
+    windows: Sequence[Window], reference: Window, limits: Limits, looks: Sequence[Measured]
+) -> Verdict:
+    """The verdict on windows that were measured already, each by `measured`; otherwise as `judge`."""
     question = reference.question
     rows = {"current": windows[-1].rows if windows else 0, "reference": reference.rows}
     if not windows:
         quiet = "no verdict: no window is complete yet"
         return Verdict(question, False, limits.provisional, False, (), "", quiet, "", False, {}, {}, rows, 0)
-    measured = [_over(window, reference, limits, season) for window in windows]
-    distances, bounds, _ = measured[-1]
-    moves = _moves(windows, reference, measured)
+    distances, bounds, _ = looks[-1]
+    moves = _moves(windows, reference, looks)
     confirmed = [move for move in moves if move.confirmed]
     ratio = {move.monitor: move.distance / move.limit for move in confirmed}
-    kind = kind_of(question, ratio) if confirmed else ""
+    kind = kind_of(ratio, windows[-1], reference) if confirmed else ""
     return Verdict(
         question,
         bool(confirmed) and not limits.provisional,
@@ -50,7 +61,7 @@ def judge(
         kind,
         _sentence(kind, moves, len(bounds), limits.provisional),
         min((move.since for move in confirmed), default=""),
-        _gradual([d for d, _, _ in measured], confirmed),
+        _gradual([d for d, _, _ in looks], confirmed),
         distances,
         bounds,
         rows,
@@ -58,15 +69,13 @@ def judge(
     )
 
 
-Measured = tuple[dict[str, float], dict[str, float], set[str]]
-
-
-def _over(window: Window, reference: Window, limits: Limits, season: Window | None) -> Measured:
-    """Distances, limits, and which monitors are over."""
+def measured(window: Window, reference: Window, limits: Limits, season: Window | None = None) -> Measured:
+    """One window's look at every monitor."""
     distances = measure(window, reference)
     days = _days(reference, window)
     bounds = {name: limits.at(name, window.rows, reference.rows, days) for name in distances}
     over = {name for name, value in distances.items() if value > bounds[name]}
+    over = {name for name in over if name not in QUALITY or falls(name, window, reference)}
     if over and season is not None:
         last_year = measure(window, season)
         usual = {
@@ -84,18 +93,28 @@ def _days(reference: Window, window: Window) -> float:
     return max((window.end - reference.end) / pd.Timedelta(days=1), 0.0)
 
 
-def _moves(windows: Sequence[Window], reference: Window, measured: Sequence[Measured]) -> tuple[Move, ...]:
-    latest = measured[-LOOKED_AT:]
+def confirmed_in(over: Sequence[set[str]]) -> set[str]:
+    """Monitors that are over their limit in `CONFIRMED` of the last `LOOKED_AT` windows.
+
+    Args:
+        over: those that are over it, window by window, oldest first.
+    """
+    latest = over[-LOOKED_AT:]
+    return {name for name in set().union(*latest) if sum(name in hits for hits in latest) >= CONFIRMED}
+
+
+def _moves(windows: Sequence[Window], reference: Window, looks: Sequence[Measured]) -> tuple[Move, ...]:
+    overs = [over for _, _, over in looks]
+    sure = confirmed_in(overs)
     moves = []
-    for name in sorted(set().union(*(over for _, _, over in latest))):
-        seen = [name in over for _, _, over in measured]
+    for name in sorted(set().union(*overs[-LOOKED_AT:])):
+        seen = [name in over for over in overs]
         last = max(i for i, hit in enumerate(seen) if hit)
-        confirmed = sum(seen[-LOOKED_AT:]) >= CONFIRMED
-        distances, bounds, _ = measured[last]
+        distances, bounds, _ = looks[last]
         start = windows[_first(seen)].start
         said = describe_move(name, windows[last], reference)
         since = "" if start is None else start.isoformat()
-        moves.append(Move(name, distances[name], bounds[name], since, confirmed, said))
+        moves.append(Move(name, distances[name], bounds[name], since, name in sure, said))
     return tuple(sorted(moves, key=lambda m: (not m.confirmed, -m.distance / m.limit)))
 
 

@@ -36,7 +36,6 @@ EFFECT = 0.1
 EFFECTS = {" vectors": 0.05, " new": 0.12, " missing": 0.1}
 """The same for other monitors, by the end of their names: a ROC AUC of 0.55, 2% of new values, 3% missing
 where nothing was."""
-COUNT_EFFECT = 0.2
 DEFAULT_EFFECTS = {" vectors": 0.15, " new": 0.2, " missing": 0.2}
 """Without own windows, as `EFFECTS`: twice as much."""
 DRAWS = 60

@@ -7,17 +7,20 @@ columns are Evidently's: the Wasserstein distance over the reference's standard 
 Jensen-Shannon's for all else.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from data_checks.drift.thresholds import categorical_distance, numeric_distance
 from data_checks.drift.windows import Window
+from shelfspace.errors import InputError
 
 __all__ = [
-    "COMPONENTS", "MIN_VALUES", "PRICE_LEVEL", "TOP_VALUES", "YES_NO", "comparable", "count_distance",
-    "divergence", "is_number", "measure", "share_distance", "vector_distance", "with_price_level",
+    "COMPONENTS", "MIN_VALUES", "PRICE_LEVEL", "TOP_VALUES", "YES_NO", "count_distance", "divergence",
+    "is_number", "measure", "share_distance", "vector_distance", "with_price_level",
 ]  # fmt: skip
 
 MIN_VALUES = 10
@@ -37,19 +40,11 @@ def measure(window: Window, reference: Window) -> dict[str, float]:
     Args:
         window, reference: of one question.
     """
+    then = _reference_values(reference)
+    now = _values(with_price_level(window.columns, reference.columns))
     found: dict[str, float] = {}
-    before, after = (with_price_level(side.columns, reference.columns) for side in (reference, window))
-    for name in before.columns.intersection(after.columns):
-        then, now = before[name], after[name]
-        found[f"{name} missing"] = share_distance(then.isna().mean(), now.isna().mean())
-        if min(then.notna().sum(), now.notna().sum()) < MIN_VALUES:
-            continue
-        numeric, first, second = comparable(then, now)
-        found[str(name)] = (numeric_distance if numeric else categorical_distance)(first, second)
-        known = set() if numeric else set(then.dropna().astype(str))
-        if known - YES_NO:
-            unseen = ~now.dropna().astype(str).isin(known)
-            found[f"{name} new"] = share_distance(0.0, float(unseen.mean()))
+    for name in (name for name in then if name in now):
+        found |= _column_distances(name, then[name], now[name])
     for name in sorted(set(reference.vectors) & set(window.vectors)):
         sides = reference.vectors[name], window.vectors[name]
         if min(map(len, sides)) >= MIN_VALUES and sides[0].shape[1] == sides[1].shape[1]:
@@ -57,6 +52,58 @@ def measure(window: Window, reference: Window) -> dict[str, float]:
     for name in sorted(set(reference.counts) & set(window.counts)):
         found[name] = count_distance(reference.counts[name], window.counts[name])
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Values:
+    """One column: numbers in ascending order, else how often each value is there."""
+
+    rows: int
+    known: int
+    numbers: np.ndarray | None
+    counts: Counter[str]
+
+
+def _values(columns: pd.DataFrame) -> dict[str, _Values]:
+    found = {}
+    for name, values in columns.items():
+        known = values.dropna()
+        numbers = np.sort(known.to_numpy(float)) if is_number(known) else None
+        counts = Counter(map(str, known.tolist())) if numbers is None else Counter[str]()
+        found[str(name)] = _Values(len(values), len(known), numbers, counts)
+    return found
+
+
+@lru_cache(8)
+def _reference_values(reference: Window) -> dict[str, _Values]:
+    """Many windows are held against one reference, which is read once."""
+    return _values(with_price_level(reference.columns, reference.columns))
+
+
+def _column_distances(name: str, then: _Values, now: _Values) -> dict[str, float]:
+    found = {}
+    if name != PRICE_LEVEL:
+        missing = [1 - side.known / max(side.rows, 1) for side in (then, now)]
+        found[f"{name} missing"] = share_distance(*missing)
+    if min(then.known, now.known) < MIN_VALUES or (then.numbers is None) is not (now.numbers is None):
+        return found
+    if then.numbers is not None and now.numbers is not None:
+        return {**found, name: _wasserstein(then.numbers, now.numbers)}
+    # Ties broken by name: of equally frequent values the same are kept in whatever order rows come.
+    values = sorted({*then.counts, *now.counts}, key=lambda v: (-then.counts[v] - now.counts[v], v))
+    counts = np.array([[side.counts[v] for v in values] for side in (then, now)], float)
+    kept, rest = counts[:, :TOP_VALUES], counts[:, TOP_VALUES:].sum(axis=1, keepdims=True)
+    found[name] = divergence(*(np.hstack([kept, rest]) / counts.sum(axis=1, keepdims=True)))
+    if {*then.counts} - YES_NO:
+        found[f"{name} new"] = share_distance(0.0, float(counts[1, counts[0] == 0].sum() / now.known))
+    return found
+
+
+def _wasserstein(then: np.ndarray, now: np.ndarray) -> float:
+    """Wasserstein distance of sorted numbers over the first ones' standard deviation, as Evidently's."""
+    both = np.sort(np.concatenate([then, now]), kind="stable")
+    shares = [np.searchsorted(side, both[:-1], side="right") / len(side) for side in (then, now)]
+    return float(np.abs(shares[0] - shares[1]) @ np.diff(both) / max(float(np.std(then)), 0.001))
 
 
 def with_price_level(columns: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
@@ -76,24 +123,6 @@ def with_price_level(columns: pd.DataFrame, reference: pd.DataFrame) -> pd.DataF
 def is_number(values: pd.Series) -> bool:
     """Whether a column is compared as numbers; yes and no are categories."""
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-
-
-def comparable(then: pd.Series, now: pd.Series) -> tuple[bool, np.ndarray, np.ndarray]:
-    """Whether both are numbers, and the known values of both: floats, or codes of the frequent values.
-
-    Rare values are called other: kept are the most frequent of both sides together, chosen without regard to
-    the side, so that a new frequent value is seen and samples of one distribution stay alike.
-    """
-    then, now = then.dropna(), now.dropna()
-    if is_number(then) and is_number(now):
-        return True, then.to_numpy(float), now.to_numpy(float)
-    codes, values = pd.factorize(pd.concat([then.astype(str), now.astype(str)], ignore_index=True), sort=True)
-    counts = np.bincount(codes, minlength=len(values))
-    # Stable: of equally frequent values the first by name are kept, in whatever order rows come.
-    rank = np.empty(len(values), np.int64)
-    rank[np.argsort(-counts, kind="stable")] = np.arange(len(values))
-    codes = np.minimum(rank[codes], TOP_VALUES)
-    return False, codes[: len(then)], codes[len(then) :]
 
 
 def divergence(then: Sequence[float] | np.ndarray, now: Sequence[float] | np.ndarray) -> float:
@@ -124,12 +153,20 @@ def vector_distance(reference: np.ndarray, current: np.ndarray) -> float:
 
     Args:
         reference, current: (m, d) and (n, d) float32; at most `VECTOR_ROWS` of each are used.
+
+    Raises:
+        InputError: the widths differ, or a value is not finite.
     """
+    if reference.ndim != 2 or current.ndim != 2 or reference.shape[1] != current.shape[1]:
+        shapes = reference.shape, current.shape
+        raise InputError("vectors", shapes, "compare vectors of one encoder: equal widths")
     from scipy.stats import rankdata
     from sklearn.decomposition import PCA
 
     then, now = (_some(v) for v in (reference, current))
     both = np.concatenate([then, now])
+    if not np.isfinite(both).all():
+        raise InputError("vectors", "nan or infinity", "leave out rows whose embedding is not finite")
     components = min(COMPONENTS, len(both) // 4)
     reduced = both
     if both.shape[1] > components:

@@ -12,6 +12,7 @@ import pandas as pd
 from data_checks.drift.monitors import (
     COMPONENTS,
     MIN_VALUES,
+    PRICE_LEVEL,
     TOP_VALUES,
     YES_NO,
     count_distance,
@@ -59,8 +60,10 @@ class _Column:
 
     def distances(self, name: str, then: np.ndarray, now: np.ndarray) -> dict[str, float]:
         """The monitors of this column between two rows of `count`."""
-        missing = [side[-1] / max(side.sum(), 1.0) for side in (then, now)]
-        found = {f"{name} missing": share_distance(*missing)}
+        found = {}
+        if name != PRICE_LEVEL:
+            missing = [side[-1] / max(side.sum(), 1.0) for side in (then, now)]
+            found[f"{name} missing"] = share_distance(*missing)
         then, now = then[:-1], now[:-1]
         if min(then.sum(), now.sum()) < MIN_VALUES:
             return found

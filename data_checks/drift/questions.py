@@ -67,7 +67,8 @@ def catalogue_question(
     names = [name for name in names if then[name].notna().any()]
     fresh = changed_since(now, then)
     gone = float((~then["product_id"].isin(now["product_id"])).mean()) if len(then) else 0.0
-    counts = {"products": float(len(now)), "gone": gone}
+    # What came is compared by its rows: growth alone is no move.
+    counts = {"products": float(min(len(now), len(then))), "gone": gone}
     rows = window_rows(len(then), settings)
     everything = np.arange(len(then))
     shared = sorted(set(vectors_now) & set(vectors_then))

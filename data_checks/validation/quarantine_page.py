@@ -13,7 +13,8 @@ from shelfspace.files import write_text
 __all__ = ["write_quarantine_page"]
 
 SHOWN_ROWS = 200
-"""Refused rows shown of each table; all of them stand in prepared/catalogue/quarantine.parquet."""
+"""Refused rows shown of each table; all stand in prepared/catalogue/quarantine.parquet, shoppers' events in
+state/interactions/interactions_quarantine.parquet."""
 
 
 def write_quarantine_page(

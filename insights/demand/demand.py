@@ -18,6 +18,7 @@ __all__ = ["ExpectedDemand", "expect_demand", "forecast_table", "shrunk_mean"]
 
 RECENT = "quantiles of recent weeks"
 QUARTER, HALF = "mean of 12 weeks", "shrunk mean of 26 weeks"
+CHINESE = {LEARNED: "学习模型", RECENT: "近几周分位数", QUARTER: "12 周均值", HALF: "26 周收缩均值"}
 LEFT_OUT = ((16, 12, 8, 4), (8, 4))
 """Weeks before the last from which forecasts are tried, by trees that know nothing after the first; the
 second where the first leave too little to learn from."""
@@ -44,17 +45,29 @@ class ExpectedDemand:
     quantiles_by: Comparison | None
     means_by: Comparison | None
 
-    def sentences(self) -> list[str]:
-        """What is used, and why."""
+    def sentences(self) -> list[tuple[str, str]]:
+        """What is used, and why, in English and in Chinese."""
         if self.quantiles_by is None or self.means_by is None:
+            weeks = len(self.sales.weeks)
             return [
-                f"the shop's {len(self.sales.weeks)} whole weeks are too few to learn from: "
-                "demand is that of recent weeks"
+                (
+                    f"the shop's {weeks} whole weeks are too few to learn from: "
+                    "demand is that of recent weeks",
+                    f"店铺只有 {weeks} 个整周的记录，不足以学习：需求取近几周的水平",
+                )
             ]
-        return [
-            f"weekly quantiles: {self.quantiles_by.sentence()}",
-            f"means: {self.means_by.sentence()}",
-        ]
+        told = (("weekly quantiles", "每周分位数", self.quantiles_by), ("means", "均值", self.means_by))
+        return [(f"{name}: {by.sentence()}", f"{zh}：{_sentence_zh(by)}") for name, zh, by in told]
+
+
+def _sentence_zh(by: Comparison) -> str:
+    """`Comparison.sentence` in Chinese."""
+    low, high = by.interval
+    return (
+        f"采用{CHINESE[by.winner]}（学习模型 {by.learned:.3f}，"
+        f"{CHINESE[by.rival]} {by.rivals[by.rival]:.3f}；"
+        f"相差 {by.by:+.3f}，95% 区间 {low:+.3f} 至 {high:+.3f}，{by.rows} 行）"
+    )
 
 
 def forecast_table(expected: ExpectedDemand) -> pd.DataFrame:

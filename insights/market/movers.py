@@ -8,7 +8,7 @@ from insights.market.demand import Demand
 from insights.market.folder import Said
 from shelfspace.settings.insights import Market
 
-__all__ = ["COLUMNS", "movers", "too_short"]
+__all__ = ["COLUMNS", "FEWEST", "movers", "too_short"]
 
 COLUMNS = ("before", "recent", "expected", "ratio", "p", "q", "verdict")
 FEWEST = 10

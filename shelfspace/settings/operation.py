@@ -93,7 +93,16 @@ class ReleaseSettings(Section):
         description="Share of the products that are new, gone or changed, from which on the fusion of words "
         "and vectors is learned anew under the same model; 0 learns at every change.",
     )
-    keep: Positive = Field(5, description="Releases kept for rollback.")
+    keep: Positive = Field(
+        5,
+        description="Releases that stay on disk; the live one, the one before it, pinned ones and the "
+        "one that waits are never deleted.",
+    )
+    promotion: Literal["automatic", "ask"] = Field(
+        "automatic",
+        description="Whether a release goes live by itself, or waits until a person approves it; the "
+        "first one goes live in any case.",
+    )
 
 
 class Service(Section):

@@ -73,7 +73,8 @@ def test_a_copied_environment_does_not_work_for_the_checkout_it_came_from(
 def test_every_command_takes_a_catalogue_and_shows_an_example(name: str) -> None:
     shown = ask(*name.split(), "--help")
     assert shown.exit_code == 0
-    assert "--catalog" in shown.output
+    # An archive says itself whose it is.
+    assert "--catalog" in shown.output or name == "restore"
     assert f"Example: shelfspace {name}" in shown.output
 
 
@@ -99,7 +100,19 @@ def test_help_and_version_load_no_heavy_library() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "run chain", "ui", "serve", "drift", "rollback", "releases", "summary", "keys create"]
+    "command",
+    [
+        "demo",
+        "run chain",
+        "ui",
+        "serve",
+        "drift",
+        "rollback",
+        "releases",
+        "reproduce 1",
+        "summary",
+        "keys create",
+    ],
 )
 def test_an_unknown_catalogue_is_named_with_what_there_is(command: str, root: Path) -> None:
     said = refused(*command.split(), "--catalog", "nonsense")
@@ -243,6 +256,20 @@ def released(workspace: Workspace, number: int, accuracy: float) -> str:
     write_json(folder / "release.json", manifest)
     write_json(folder / "metrics.json", {"accuracy": accuracy})
     return name
+
+
+def test_a_release_that_cannot_be_made_again_is_refused_before_anything_is_made(
+    root: Path, tmp_path: Path
+) -> None:
+    workspace = Workspace.open("sample")
+    made = write_release(workspace.releases, **parts(tmp_path))
+    assert refused("reproduce", "000009-0a1b2c3d") == (
+        "RELEASE = '000009-0a1b2c3d': name one that make releases lists\n"
+    )
+    full = write_text(tmp_path / "full" / "of.txt", "things").parent
+    assert "name an empty folder" in refused("reproduce", made.id, "--keep", str(full))
+    assert "cannot be made again, since it does not say code and settings" in refused("reproduce", made.id)
+    assert {path.name for path in workspace.root.iterdir()} == {"state", "releases"}
 
 
 def test_releases_are_listed_newest_first(root: Path) -> None:

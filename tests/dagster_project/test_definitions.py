@@ -1,14 +1,21 @@
 """The asset graph as people see it, and what loading it costs."""
 
+import inspect
+import json
 import os
 import subprocess
 import sys
+import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import dagster as dg
 import pytest
 import yaml
+from pydantic import BaseModel
 from syrupy.assertion import SnapshotAssertion
 
 from assets.lib.checks import BLOCKING
@@ -230,6 +237,62 @@ def test_dvc_params_are_sections_of_params_yaml() -> None:
     sections = set(yaml.safe_load((PROJECT / "params.yaml").read_text()))
     for entry in yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"].values():
         assert {name.split(".")[0] for name in entry["do"]["params"]} <= sections
+
+
+def reads_of(asset: str) -> Callable[[Settings], str]:
+    """What an asset's record holds of the settings; the encoders are not chosen by data here."""
+    compute: Any = defs.resolve_asset_graph().get(dg.AssetKey(asset)).assets_def.op.compute_fn
+    said = inspect.getclosurevars(compute.decorated_fn).nonlocals["settings"]
+    source = SimpleNamespace(
+        label_level=1, cleaning_fingerprint="", split={}, names={}, photo_separator="|", currency="EUR"
+    )
+    return lambda settings: json.dumps(
+        said(SimpleNamespace(settings=settings, source=source, workspace=None)), default=str, sort_keys=True
+    )
+
+
+def changed(value: Any) -> Any:
+    """Another value of the same kind."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    return f"{value} and more"
+
+
+def test_what_an_asset_depends_on_is_a_parameter_of_its_dvc_stage() -> None:
+    """Else a change of it would be work for Dagster and none for `dvc repro`."""
+    described = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+    settings = Settings.model_validate({"model": {"text": "lstm", "image": "cnn"}})
+    leaves = [("seed", settings.model_copy(update={"seed": 1}))]
+    for section, part in settings:
+        if not isinstance(part, BaseModel):
+            continue
+        leaves += [
+            (f"{section}.{name}", settings.model_copy(update={section: part.model_copy(update={name: new})}))
+            for name in type(part).model_fields
+            if not isinstance(getattr(part, name), BaseModel)
+            for new in [changed(getattr(part, name))]
+        ]
+    missed, looked = [], 0
+    for spec in specs():
+        asset = spec.key.to_user_string()
+        stage = next((s for s, groups in DVC_STAGES.items() if spec.group_name in groups), None)
+        # The champion is no stage; features depend on what preprocessing fitted, an output of DVC's stage.
+        if stage is None or asset == "champion" or spec.group_name == "features":
+            continue
+        params, read = described[stage]["do"]["params"], reads_of(asset)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a value of another type is no matter here
+            first = read(settings)
+            missed += [
+                f"{asset}: {leaf} is no parameter of {stage}"
+                for leaf, other in leaves
+                if leaf not in params and leaf.split(".")[0] not in params and read(other) != first
+            ]
+        looked += 1
+    assert looked > 25
+    assert missed == []
 
 
 def test_no_future_annotations_in_asset_files() -> None:

@@ -71,6 +71,26 @@ def test_dvc_and_dagster_agree(checkout: Checkout, demo: Finished) -> None:
     assert "up to date" in status.stdout, status.stdout
     repro = checkout.command(".venv/bin/python", "-m", "dvc", "repro")
     assert "Running stage" not in repro.stdout, repro.stdout
+    name, workspace = checkout.catalog.name, checkout.workspace
+    stage = yaml.safe_load((checkout.root / "dvc.lock").read_text())["stages"][f"prepare@{name}"]
+    (snapshot,) = (entry["md5"] for entry in stage["deps"])
+    (prepared,) = (entry["md5"] for entry in stage["outs"] if entry["path"].endswith("/prepared"))
+    listed = read_json(checkout.root / ".dvc" / "cache" / "files" / "md5" / prepared[:2] / prepared[2:])
+    (splits,) = (entry["md5"] for entry in listed if entry["relpath"] == "splits/splits.parquet")
+    made = read_json(next((workspace / "releases").glob("0*")) / "release.json")
+    assert made["provenance"]["snapshot_md5"] == snapshot
+    assert made["made_by"]["data"] == {"snapshot_md5": snapshot, "splits_md5": splits}
+    assert made["made_by"]["learned"]["data"] == made["made_by"]["data"]
+
+
+def test_a_release_is_made_again_bit_by_bit(checkout: Checkout, demo: Finished) -> None:
+    released = next((checkout.workspace / "releases").glob("0*")).name
+    found = json.loads(checkout.command(".venv/bin/shelfspace", "reproduce", released, "--json",
+                                        "--catalog", str(checkout.catalog)).stdout)  # fmt: skip
+    assert found["verdict"].startswith("reproduced: the vectors of ")
+    assert (found["differing"], found["same_content"], found["doubts"]) == ([], True, [])
+    kept = read_json(checkout.workspace / "state" / "reproductions" / f"{released}.json")
+    assert kept == found
 
 
 def test_second_run_computes_nothing(checkout: Checkout, demo: Finished) -> None:
@@ -194,7 +214,18 @@ def test_a_delivery_is_refreshed_without_training(checkout: Checkout, demo: Fini
     assert (checkout.workspace / "inbox" / "done" / "NEW-1.csv").exists()
     back = checkout.make("rollback")
     assert before in back.stdout
+    assert "held until they are approved" in back.stdout
     assert (checkout.workspace / "releases" / "current").read_text().strip() == before
+
+
+def trained_otherwise(checkout: Checkout) -> bool:
+    """Whether `dvc metrics diff` and `dvc plots diff` show a training beside the committed one."""
+    dvc = (".venv/bin/python", "-m", "dvc")
+    told = json.loads(checkout.command(*dvc, "metrics", "diff", "--json").stdout)["diff"]
+    (moved,) = told.values()
+    shown = json.loads(checkout.command(*dvc, "plots", "diff", "--json").stdout)
+    (losses,) = shown["data"]["training loss"]
+    return any(one["diff"] for one in moved.values()) and losses["revisions"] == ["workspace", "HEAD"]
 
 
 def test_a_refused_challenger_leaves_the_champion_and_holds_no_delivery_back(
@@ -208,15 +239,21 @@ def test_a_refused_challenger_leaves_the_champion_and_holds_no_delivery_back(
     changed["params"]["gate"]["min_accuracy"] = 1.0
     described.write_text(yaml.safe_dump(changed))
     deliver(checkout, "NEW-2")
+    checkout.command("git", "add", "-A")
+    checkout.command(
+        "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "released"
+    )
     try:
         done = checkout.make("retrain")
         assert "the gate refused the challenger" in done.stderr
         assert "challenger             done" in done.stderr
+        assert trained_otherwise(checkout)
         verdict = read_json(checkout.workspace / "evaluation" / "gate" / "verdict.json")
         assert verdict["promoted"] is False
         assert "1.000" in " ".join(verdict["reasons"])
         assert (checkout.workspace / "champion.json").read_text() == champion
         assert "NEW-2" in released_ids(checkout), "what was collected is released under the champion"
+        assert "NEW-1" not in released_ids(checkout), "what was rolled back is held until it is approved"
     finally:
         described.write_text(kept)
 

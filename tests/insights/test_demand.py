@@ -1,5 +1,7 @@
 """Weekly demand: the grid, quantiles that hold, and learning only where it pays."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,7 +75,7 @@ def test_thin_events_are_told_not_refused(kind: str) -> None:
     one = weekly_sales(events(("b", "x", kind, 1, np.nan, 0), ("b", "x", "view", 1, 1.0, 6)), IDS)
     for sales in (nothing, one):
         expected = expect_demand(sales, None, Demand())
-        assert "too few to learn from" in expected.sentences()[0]
+        assert "too few to learn from" in expected.sentences()[0][0]
         assert len(forecast_table(expected)) == HORIZON * len(sales)
     assert len(one) == (kind == "purchase")
     with pytest.raises(InputError, match="unit_price"):
@@ -158,5 +160,8 @@ def test_what_is_learned_is_used_where_it_beats_recent_weeks() -> None:
     flat = sales_of(rng.poisson(np.broadcast_to(level[:, None], (80, 50))))
     again = [expect_demand(flat, None, settings) for _ in range(2)]
     assert again[0].quantiles_by is not None
-    assert "is used" in again[0].sentences()[0]
+    english, chinese = again[0].sentences()[0]
+    assert "is used" in english
+    assert chinese.startswith("每周分位数：采用")
+    assert not re.search("[a-z]", chinese)
     assert np.array_equal(again[0].forecast.quantiles, again[1].forecast.quantiles)

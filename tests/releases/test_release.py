@@ -22,12 +22,13 @@ from releases import (
     previous,
     promote,
     prune,
-    rollback,
+    roll_back,
     write_release,
 )
 from retrieval.vectors import build_index
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.settings import ReleaseSettings
+from shelfspace.workspace import Workspace
 
 
 def parts(folder: Path, seed: int = 0, rows: int = 30, **changes: object) -> dict:
@@ -162,14 +163,14 @@ def test_promote_rollback_and_history(workspace: Path) -> None:
     assert current(workspace) is None
     a, b, c = (write(workspace, seed).id for seed in range(3))
     with pytest.raises(ArtifactError, match="no earlier release"):
-        rollback(workspace)
+        roll_back(Workspace(workspace, "shop"), "anna")
     for name in (a, b, b, c):
         promote(workspace, name, reason=f"because {name}")
     assert current(workspace).id == c
     assert previous(workspace) == b
-    assert rollback(workspace, "looks bad").id == b
+    assert roll_back(Workspace(workspace, "shop"), "anna", "looks bad").to == b
     assert previous(workspace) == a
-    assert rollback(workspace).id == a
+    assert roll_back(Workspace(workspace, "shop"), "anna").to == a
     assert previous(workspace) is None
     promote(workspace, c)
     assert previous(workspace) == a
@@ -226,7 +227,7 @@ def test_prune_keeps_the_live_one_and_its_predecessor(workspace: Path) -> None:
         names[4],
         names[5],
     ]
-    assert rollback(workspace).id == names[0]
+    assert roll_back(Workspace(workspace, "shop"), "anna").to == names[0]
     assert not list((workspace / "releases").glob(".trash-*"))
     assert write(workspace, seed=9).id.startswith("000007-")
 

@@ -78,6 +78,7 @@ def test_each_reader_names_what_is_missing(name: str, tmp_path: Path) -> None:
         ("training/challenger/model/model.safetensors", ["training/challenger", "training job"]),
         ("validation/media_findings/findings.parquet", ["validation job"]),
         ("releases/000001-abcd/ids.json", ["rollback", "releases/000001-abcd", "release job"]),
+        ("releases/bars.json", ["delete it", "no rollback bars anything"]),
         ("state/splits.parquet", ["prepared/splits/splits.parquet"]),
         ("state/search_index/index.json", ["state/search_index", "release job"]),
         ("state/checks/balance.json", ["state/checks", "made anew"]),

@@ -30,9 +30,21 @@ def test_a_checkout_is_its_commit_and_what_runs_leave_is_no_change(checkout: Pat
     (checkout / "dvc.lock").write_text("by a run")
     state = code_state.__wrapped__(checkout)
     assert len(state["commit"]) == 40
-    assert state["dirty"] is False
+    assert (state["dirty"], state["changes"]) == (False, None)
+    (checkout / "params.yaml").write_text("seed: 1")
+    assert code_state.__wrapped__(checkout) == state | {"dirty": True}, "settings are told by their values"
+    (checkout / "params.yaml").unlink()
     (checkout / "code.py").write_text("2")
-    assert code_state.__wrapped__(checkout) == state | {"dirty": True}
+    changed = code_state.__wrapped__(checkout)
+    assert changed == state | {"dirty": True, "changes": changed["changes"]}
+    assert code_state.__wrapped__(checkout) == changed
+    (checkout / "new.py").write_text("1")
+    with_a_file = code_state.__wrapped__(checkout)["changes"]
+    (checkout / "new.py").write_text("2")
+    assert (
+        len({state["changes"], changed["changes"], with_a_file, code_state.__wrapped__(checkout)["changes"]})
+        == 4
+    )
 
 
 def test_code_inside_another_repository_is_not_that_ones_commit(checkout: Path) -> None:

@@ -28,7 +28,7 @@ class OpenedPlan:
         plan: `insights.stock.plan.COLUMNS`, indexed by product_id.
         forecast: rows of the next weeks by product.
         settings: it was made with.
-        said: how demand was forecast.
+        said, said_zh: how demand was forecast, in English and in Chinese.
         until: last day that it knows of, ISO 8601; "" where it knows none.
     """
 
@@ -36,6 +36,7 @@ class OpenedPlan:
     forecast: ProductTable
     settings: Demand
     said: list[str]
+    said_zh: list[str]
     until: str = ""
 
     def advise(
@@ -78,7 +79,10 @@ def open_plan(folder: Path, release: InMemoryRelease) -> OpenedPlan:
     if list(plan) != list(COLUMNS):
         raise ArtifactError(f"{table} has other columns than this version reads; make a new release")
     settings = Demand.model_validate(told["settings"])
-    return OpenedPlan(plan.set_index("product_id"), forecast, settings, list(told["said"]), told["until"])
+    said = list(told["said"])
+    # Plans of an earlier version have no Chinese sentences.
+    in_chinese = list(told.get("said_zh", said))
+    return OpenedPlan(plan.set_index("product_id"), forecast, settings, said, in_chinese, told["until"])
 
 
 STOCK_PLAN = Opener("stock_plan", open_plan)

@@ -265,6 +265,7 @@ export default {
   "about.provenance": "Provenance",
   "about.coverage": "What products have",
   "about.problem": "Problem",
+  "about.waits": "Release {release}, made {when}, waits until somebody approves it.",
   "modality.text": "Text",
   "modality.image": "Photo",
   "modality.audio": "Sound",

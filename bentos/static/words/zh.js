@@ -265,6 +265,7 @@ export default {
   "about.provenance": "来源",
   "about.coverage": "商品具备的信息",
   "about.problem": "问题",
+  "about.waits": "版本 {release}（{when}制作）等待批准上线。",
   "modality.text": "文字",
   "modality.image": "照片",
   "modality.audio": "声音",

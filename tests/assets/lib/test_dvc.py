@@ -63,7 +63,7 @@ def test_pushed_bytes_come_back(tmp_path: Path) -> None:
     data_versions.add(target, push_too=True)
     shutil.rmtree(target)
     shutil.rmtree(tmp_path / "all" / ".dvc" / "cache")
-    data_versions._dvc(tmp_path / "all", ["pull", "-q", str(target) + ".dvc"])
+    data_versions.run_dvc(tmp_path / "all", ["pull", "-q", str(target) + ".dvc"])
     assert (target / "rows.txt").read_text() == "one"
 
 
@@ -146,7 +146,7 @@ def test_dvc_is_started_only_where_something_changed(tmp_path: Path, monkeypatch
     table = workspace / "features" / "table"
     table.write_text("one")
     calls: list[tuple[str, ...]] = []
-    monkeypatch.setattr(data_versions, "_dvc", lambda _, *arguments: calls.append(arguments))
+    monkeypatch.setattr(data_versions, "run_dvc", lambda _, *arguments: calls.append(arguments))
 
     def commit() -> int:
         assert data_versions.commit_stages(tmp_path, workspace, ["features"]) == ["features@shop"]

@@ -143,7 +143,7 @@ def test_bytes_that_the_cache_lacks_are_not_pushed_in_silence(target: Path) -> N
     data_versions.add(target)
     shutil.rmtree(home(target) / ".dvc" / "cache")
     with pytest.raises(ArtifactError, match="cache lacks bytes"):
-        data_versions._dvc(home(target), ["push", f"{target}.dvc"])
+        data_versions.run_dvc(home(target), ["push", f"{target}.dvc"])
 
 
 HOLD = """

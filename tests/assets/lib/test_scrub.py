@@ -115,7 +115,7 @@ def test_each_damaged_file_is_named_at_once(workspace: Workspace) -> None:
 
 
 def test_a_decayed_snapshot_comes_back_by_the_way_that_is_named(workspace: Workspace) -> None:
-    from assets.lib.dvc import _dvc
+    from assets.lib.dvc import run_dvc
 
     file = workspace.snapshot / "products" / "part-00000.parquet"
     kept = file.read_bytes()
@@ -125,7 +125,7 @@ def test_a_decayed_snapshot_comes_back_by_the_way_that_is_named(workspace: Works
         f"delete it and put back what DVC keeps: dvc checkout -f {workspace.root}/snapshot.dvc" in damage.said
     )
     file.unlink()
-    _dvc(workspace.root, ["checkout", "-f", str(workspace.root / "snapshot.dvc")])
+    run_dvc(workspace.root, ["checkout", "-f", str(workspace.root / "snapshot.dvc")])
     assert file.read_bytes() == kept
     assert scrub(workspace).damages == []
 

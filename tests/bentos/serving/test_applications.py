@@ -16,12 +16,13 @@ from bentos.config import ServiceConfig
 from bentos.endpoints.release import manifest
 from bentos.serving.applications import OPENERS
 from bentos.serving.applications.opener import Opener
-from releases import Release, promote, rollback, write_release
+from releases import Release, promote, roll_back, write_release
 from releases.pairs import publish, withdraw
 from retrieval.vectors import build_index
 from shelfspace.errors import ArtifactError
 from shelfspace.files import write_table
 from shelfspace.settings import Settings
+from shelfspace.workspace import Workspace
 from tests.bentos.shop import Shop
 
 
@@ -98,7 +99,7 @@ def test_another_releases_is_refused_and_said_after_a_rollback_too(
     newest = engine.require().id
     publish(tmp_path, "liked", liked(tmp_path / "liked", "P003"), newest, "b" * 32)
     assert engine.refresh_applications()
-    before = rollback(tmp_path).id
+    before = roll_back(Workspace(tmp_path, "shop"), "anna").to
     assert engine.refresh()
     engine.refresh_applications()
     assert word(application) == ("P002", "P002")

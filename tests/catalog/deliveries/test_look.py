@@ -6,7 +6,9 @@ import pandas as pd
 
 from catalog.deliveries.ledger import State, read_ledger
 from catalog.deliveries.milestones import approve
+from catalog.deliveries.pending import pending
 from catalog.snapshot.coming_media import ComingMedia
+from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import read_raw_products
 from catalog.sources.base import CatalogSource
 from shelfspace.workspace import Workspace
@@ -62,7 +64,7 @@ def test_the_look_sees_photos_as_they_would_be(workspace: Workspace, tmp_path: P
     def see(name: str, before: pd.DataFrame, after: pd.DataFrame, media: ComingMedia) -> str:
         for key in ("0.png", "1.png", "new.png", "none.png"):
             if key in media:
-                seen[key] = (media.read(key), media.digest(key), media.replaced(key))
+                seen[key] = (media.read(key), media.digest(key), media.replaces(key))
         return ""
 
     collected(workspace, source, look=see)
@@ -77,3 +79,44 @@ def test_the_look_sees_photos_as_they_would_be(workspace: Workspace, tmp_path: P
     assert seen["0.png"][0] == seen["new.png"][0] == photo("#ffffff")
     assert (seen["0.png"][2], seen["new.png"][2]) == (True, False)
     assert set(seen) == {"0.png", "1.png", "new.png"}
+
+
+def no_white(name: str, before: pd.DataFrame, after: pd.DataFrame, media: ComingMedia) -> str:
+    white = [key for key in after["photos"] if key and key in media and media.read(key) == photo("#ffffff")]
+    return f"{name}: {white} under {len(before)} rows" if white else ""
+
+
+def test_photos_that_replace_others_are_judged_by_themselves(workspace: Workspace, tmp_path: Path) -> None:
+    source = shop(tmp_path)
+    collected(workspace, source, look=no_white)
+    stored = MediaStore.open(workspace.snapshot).read("0.png")
+    (workspace.inbox / "media").mkdir(parents=True)
+    for key in ("0.png", "new.png"):
+        (workspace.inbox / "media" / key).write_bytes(photo("#ffffff"))
+    found = collected(workspace, source, look=no_white)
+    assert found.report.media.held == "media/0.png: ['0.png'] under 1 rows"
+    assert found.said[0] == "no row names media/new.png; it waits in the inbox"
+    assert "media/0.png is held: media/0.png: ['0.png'] under 1 rows; if that is meant:" in found.said[1]
+    assert MediaStore.open(workspace.snapshot).read("0.png") == stored
+    assert pending(workspace, 0) == [], "what is held asks for no run"
+    assert collected(workspace, source, look=no_white).report.unchanged
+    approve(workspace, "media/0.png")
+    assert [one.name for one in pending(workspace, 0)] == ["media/0.png"]
+    collected(workspace, source, look=no_white)
+    assert MediaStore.open(workspace.snapshot).read("0.png") == photo("#ffffff")
+    assert not read_ledger(workspace.state).unfinished(State.HELD)
+    assert (workspace.inbox / "done" / "media" / "0.png").exists()
+
+
+def test_photos_that_change_in_the_source_are_judged_too(workspace: Workspace, tmp_path: Path) -> None:
+    collected(workspace, shop(tmp_path), look=no_white)
+    changed = write_catalogue(
+        tmp_path / "shop", ROWS, photos=dict.fromkeys(("1.png", "2.png"), photo("#ffffff"))
+    )
+    found = collected(workspace, changed, look=no_white)
+    assert found.report.media.name == "2 replaced media files of the source"
+    assert MediaStore.open(workspace.snapshot).read("1.png") == PHOTOS["1.png"]
+    restored = write_catalogue(tmp_path / "shop", ROWS, photos=PHOTOS)
+    assert collected(workspace, restored, look=no_white).report.media.held == ""
+    entry = list(read_ledger(workspace.state).entries.values())[-1]
+    assert (entry.state, entry.reason) == (State.SUPERSEDED, "others came in their place, or none")

@@ -9,7 +9,7 @@ from catalog.deliveries.attention import attention
 from catalog.deliveries.ledger import State, read_ledger
 from catalog.deliveries.milestones import approve, mark_cleaned, mark_released
 from catalog.deliveries.pending import pending
-from catalog.deliveries.withdraw import hold_taken, still_there, taken_since
+from catalog.deliveries.withdraw import hold_source, hold_taken, source_changed, still_there, taken_since
 from catalog.snapshot.shards import read_raw_products
 from catalog.snapshot.versions import raw_table_version
 from catalog.sources.base import CatalogSource
@@ -127,3 +127,55 @@ def test_what_a_snapshot_that_nobody_knows_lacks_is_not_told(
 ) -> None:
     take(workspace, shop, "a.jsonl", product_id="p1", price="9")
     assert not taken_since(workspace, "other.dir")
+
+
+def rewrite(shop: CatalogSource, *rows: dict[str, str]) -> None:
+    write_catalogue(shop.folder, [product(i) for i in range(4 - len(rows))] + list(rows))
+
+
+def test_a_change_of_the_source_is_held_until_it_changes_again(
+    workspace: Workspace, shop: CatalogSource
+) -> None:
+    before = take(workspace, shop)
+    table = raw_table_version(workspace.snapshot, "products")
+    rewrite(shop, product(3, price="99"))
+    take(workspace, shop, "a.jsonl", product_id="p1", price="9")
+    assert prices(workspace)["p3"] == "99"
+    assert source_changed(workspace, before)
+    assert not source_changed(workspace, read_ledger(workspace.state).snapshots[-1])
+    for _ in range(2):
+        held = hold_source(workspace, before, "release 000002 was rolled back")
+    assert (held.state, held.digest) == (State.HELD, read_ledger(workspace.state).sources[-1]["source"])
+    assert [e.name for e in still_there(workspace)] == ["source"]
+    for name in ("b.jsonl", "c.jsonl"):  # and again: said twice, it is the same
+        take(workspace, shop, name, product_id="p2", price="8")
+        assert prices(workspace) == {"p0": "1.50", "p1": "9", "p2": "8", "p3": "4.50"}
+    assert not still_there(workspace)
+    assert raw_table_version(workspace.snapshot, "products") != table
+    assert [s for s in attention(workspace) if "source is held: release 000002 was rolled back" in s]
+    rewrite(shop, product(3, price="5"))
+    take(workspace, shop)
+    assert prices(workspace) == {"p0": "1.50", "p1": "9", "p2": "8", "p3": "5"}
+    assert states(workspace)["source"] is State.SUPERSEDED
+    take(workspace, shop)
+    assert prices(workspace)["p3"] == "5"
+
+
+def test_a_change_of_the_source_that_is_approved_counts_again(
+    workspace: Workspace, shop: CatalogSource
+) -> None:
+    before = take(workspace, shop)
+    rewrite(shop, product(2, price="77"), product(9))
+    take(workspace, shop)
+    hold_source(workspace, before, "rolled back")
+    take(workspace, shop)
+    assert prices(workspace) == {f"p{i}": f"{i + 1}.50" for i in range(4)}
+    approve(workspace, "source")
+    take(workspace, shop)
+    assert prices(workspace) == {"p0": "1.50", "p1": "2.50", "p2": "77", "p9": "10.50"}
+    assert states(workspace)["source"] is State.TAKEN
+    assert collected(workspace, shop).report.unchanged
+    assert source_changed(workspace, before), "and may be held again"
+    hold_source(workspace, before, "rolled back again")
+    take(workspace, shop)
+    assert prices(workspace)["p2"] == "3.50"

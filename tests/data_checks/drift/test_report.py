@@ -8,16 +8,18 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import wasserstein_distance
 
 from data_checks.drift.check import summary
-from data_checks.drift.dashboard import add_check_run, kept_runs
+from data_checks.drift.dashboard import add_check_run, kept_runs, project_id
 from data_checks.drift.decision import Decision
 from data_checks.drift.judge import judge
 from data_checks.drift.limits import fit_limits
+from data_checks.drift.monitors import measure, vector_distance
+from data_checks.drift.pairwise import pair_distances
 from data_checks.drift.questions import Question
 from data_checks.drift.report import comparison_page, limit_categories
-from data_checks.drift.thresholds import auc_limit, numeric_distance, shuffled_limit
-from data_checks.drift.vectors import embedding_drift
 from data_checks.drift.verdict import Verdict
 from data_checks.drift.windows import Window, pool_windows
 from shelfspace.errors import InputError
@@ -28,14 +30,18 @@ SETTINGS = Monitoring()
 SIZES = [(50, 50), (50, 500), (200, 200), (2000, 2000)]
 
 
+def apart(now: np.ndarray, then: np.ndarray) -> tuple[float, float]:
+    """How far a classifier tells vectors apart, and the limit of a shop without a past."""
+    known = fit_limits([Window("catalogue", pd.DataFrame(index=range(len(then))), {"fused": then})])
+    return vector_distance(then, now), known.at("fused vectors", len(now), len(then), 0.0)
+
+
 @pytest.mark.parametrize(("now", "then"), SIZES)
 def test_vectors_of_one_distribution_raise_no_alarm(now: int, then: int) -> None:
     draws = 12 if then < 2000 else 3
     alarms = 0
     for seed in range(draws):
-        score, limit = embedding_drift(
-            periods.vectors(2 * seed, now), periods.vectors(2 * seed + 1, then), SETTINGS
-        )
+        score, limit = apart(periods.vectors(2 * seed, now), periods.vectors(2 * seed + 1, then))
         alarms += score > limit
     assert alarms == 0
 
@@ -43,47 +49,69 @@ def test_vectors_of_one_distribution_raise_no_alarm(now: int, then: int) -> None
 @pytest.mark.parametrize(("now", "then"), SIZES)
 def test_a_kind_nobody_has_seen_raises_the_alarm(now: int, then: int) -> None:
     share = 0.8 if now == then == 50 else 0.6
-    found = [
-        embedding_drift(periods.vectors(seed, now, share), periods.vectors(seed + 50, then), SETTINGS)
-        for seed in range(3)
-    ]
+    found = [apart(periods.vectors(seed, now, share), periods.vectors(seed + 50, then)) for seed in range(3)]
     assert all(score > limit for score, limit in found), found
 
 
 def test_the_same_rows_on_both_sides_are_no_drift() -> None:
     same = periods.vectors(3, 300)
-    score, limit = embedding_drift(same, same.copy(), SETTINGS)
+    score, limit = apart(same, same.copy())
     assert score < limit
 
 
 def test_scores_depend_on_the_values_alone_and_leave_the_inputs_as_they_were() -> None:
     now, then = periods.vectors(1, 80), periods.vectors(2, 80)
     kept = now.copy(), then.copy()
-    first = embedding_drift(now, then, SETTINGS)
+    first = vector_distance(then, now)
     np.random.seed(7)
-    assert embedding_drift(now, then, SETTINGS) == first
+    assert vector_distance(then, now) == first
     assert np.array_equal(now, kept[0])
     assert np.array_equal(then, kept[1])
 
 
 def test_vectors_that_cannot_be_compared_are_refused() -> None:
     with pytest.raises(InputError, match="equal widths"):
-        embedding_drift(np.zeros((9, 4), np.float32), np.zeros((9, 5), np.float32), SETTINGS)
+        vector_distance(np.zeros((9, 4), np.float32), np.zeros((9, 5), np.float32))
     with pytest.raises(InputError, match="finite"):
-        embedding_drift(np.full((9, 4), np.nan, np.float32), np.zeros((9, 4), np.float32), SETTINGS)
+        vector_distance(np.full((9, 4), np.nan, np.float32), np.zeros((9, 4), np.float32))
 
 
 def test_limits_widen_when_rows_are_few() -> None:
-    limits = [auc_limit(n, n, 0.65, 0.001) for n in (50, 100, 200, 2000)]
-    assert limits == sorted(limits, reverse=True)
-    assert limits[0] > 0.75
-    assert auc_limit(50, 50, 0.65, 0.001, spread=0.75) < limits[0]
-    assert limits[-1] == 0.65
-    rng = np.random.default_rng(0)
-    few = [pd.Series(rng.normal(size=50)) for _ in range(2)]
-    limit = shuffled_limit(*few, True, effect=0.1, alpha=0.01)
-    assert limit > 0.3
-    assert numeric_distance(few[0].to_numpy(), few[1].to_numpy()) < limit
+    table = pd.DataFrame({"price": np.random.default_rng(0).normal(size=400)})
+    known = fit_limits([Window("catalogue", table, {"fused": periods.vectors(0, 400)})])
+    for name in ("price", "fused vectors"):
+        limits = [known.at(name, n, n, 0.0) for n in (20, 50, 100, 5000)]
+        assert limits == sorted(limits, reverse=True)
+        assert limits[0] > 1.2 * limits[-1]
+    rng = np.random.default_rng(1)
+    few = [Window("catalogue", pd.DataFrame({"price": rng.normal(size=50)})) for _ in range(2)]
+    assert measure(*few)["price"] < known.at("price", 50, 50, 0.0)
+
+
+@pytest.mark.parametrize("rows", [300, 2000])
+def test_distances_are_evidentlys(rows: int) -> None:
+    then, now = periods.columns(1, rows), periods.columns(2, 500, 0.3)
+    found = measure(Window("catalogue", now), Window("catalogue", then))
+    assert found["text_length"] == pytest.approx(
+        wasserstein_distance(then["text_length"], now["text_length"]) / then["text_length"].std(ddof=0)
+    )
+    shares = [side["top_label"].value_counts(normalize=True).sort_index() for side in (then, now)]
+    assert found["top_label"] == pytest.approx(jensenshannon(*shares))
+
+
+def test_distances_of_pairs_are_those_of_each_pair() -> None:
+    windows = [
+        Window("traffic search", periods.columns(seed, 200), {"fused": periods.vectors(seed, 200)})
+        for seed in range(3)
+    ]
+    pairs = pair_distances(windows).set_index(["first", "second"])
+    one = measure(windows[2], windows[0])
+    same = {
+        name: value for name, value in one.items() if name not in ("log_price", "text_length", "top_score")
+    }
+    assert same == pytest.approx(pairs.loc[(0, 2)][list(same)].to_dict(), abs=0.02)
+    # Numbers are held against the deviation of all windows, not of one.
+    assert pairs.loc[(0, 2), "log_price"] == pytest.approx(one["log_price"], rel=0.1)
 
 
 def test_rare_categories_are_called_other_alike_on_both_sides() -> None:
@@ -130,15 +158,18 @@ def test_every_check_adds_a_point_and_the_board_says_what_moved_first(tmp_path: 
     from evidently.ui.workspace import Workspace
 
     workspace = Workspace.create(str(tmp_path / "w"))
-    (project,) = workspace.list_projects()
-    runs = [workspace.get_run(project.id, run) for run in workspace.list_runs(project.id)]
-    assert sorted(run.timestamp.hour for run in runs) == [1, 2, 3], "equal verdicts are points too"
-    board = workspace.get_dashboard(project.id)
-    assert [tab.title for tab in board.tabs] == ["Now", "Search", "Catalogue"]
-    first = board.panels[0]
+    projects = {project.name: project for project in workspace.list_projects()}
+    assert set(projects) == {"shop", "shop: Search", "shop: Catalogue"}
+    for name in ("shop", "shop: Search"):
+        home = projects[name].id
+        runs = [workspace.get_run(home, run) for run in workspace.list_runs(home)]
+        assert sorted(run.timestamp.hour for run in runs) == [1, 2, 3], "equal verdicts are points too"
+        assert len(workspace.get_dashboard(home).tabs) == 1
+    first = workspace.get_dashboard(project_id("shop")).panels[0]
     assert first.title.startswith("Moved. Search since")
     assert "Only the traffic has moved" in first.subtitle
-    assert len(board.panels) == len({panel.id for tab in board.tabs for panel in board.panels})
+    quietly = workspace.get_dashboard(project_id("shop", "catalogue")).panels
+    assert [panel.title for panel in quietly] == ["Is something else asked? Not judged"]
     sizes = [path.stat().st_size for path in (tmp_path / "w").glob("*/snapshots/*.json")]
     assert max(sizes) < 40_000, "the UI reads them all to draw one panel"
 

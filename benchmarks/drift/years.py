@@ -1,0 +1,208 @@
+"""False retrainings: years of daily checks of a real shop in which nothing was planted.
+
+Online Retail's lines, in windows of 500 that hold whole invoices. Limits and reference come from the first
+half of the year, the checks from the second: as it was, from years that put its weeks together at random
+(blocks), and from years whose rows are drawn at random. A check sees the last window that is complete on its
+day. After a verdict the shop retrains, and what the last windows were becomes the reference.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.drift.former import former_alarm
+from benchmarks.insights.retail import RETAIL
+from catalog.sources.open import public_data
+from data_checks.drift.judge import confirmed_in
+from data_checks.drift.limits import MOST_WINDOWS, Limits, fit_limits
+from data_checks.drift.monitors import measure
+from data_checks.drift.windows import Window, cut_windows, pool_windows
+
+__all__ = ["Years", "has_retail", "measured_years", "upper_bound"]
+
+ROWS = 500
+POOLED = 4
+"""Windows of the reference."""
+DRAWN = 400
+"""Windows of rows drawn at random; the years of independent rows draw their days from these."""
+HALF = pd.Timedelta(days=187)
+
+
+@dataclass(frozen=True)
+class Years:
+    """Retrainings that were called for.
+
+    Attributes:
+        real: in the second half of the real year, and how many checks that were.
+        blocks, independent: one number a simulated year.
+        former: the rival's alarms in the weeks of the second half, and how many weeks.
+        over: of the real second half's checks, the share in which some monitor was over its limit once.
+    """
+
+    real: tuple[int, int]
+    blocks: Sequence[int]
+    independent: Sequence[int]
+    former: tuple[int, int]
+    over: float
+
+
+def has_retail() -> str:
+    """Why nothing can be measured; "" where it can."""
+    path = public_data() / RETAIL
+    return (
+        "" if path.is_file() else f"{path} is not there; set SHELFSPACE_DATA to the folder of the data sets"
+    )
+
+
+@lru_cache(1)
+def lines() -> tuple[pd.DataFrame, np.ndarray]:
+    """All sold lines, returns left out, as monitors see them, with the vectors of their titles."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    told = pd.read_parquet(public_data() / RETAIL)
+    told = told[told["Quantity"].gt(0) & told["UnitPrice"].gt(0)].sort_values("InvoiceDate", kind="stable")
+    title = told["Description"].fillna("")
+    names, at = np.unique(title, return_inverse=True)
+    words = HashingVectorizer(n_features=2**14, alternate_sign=False).transform(names)
+    early = told["InvoiceDate"].lt(told["InvoiceDate"].min() + HALF).to_numpy()
+    basis = TruncatedSVD(64, random_state=0).fit(words[np.unique(at[early])])
+    table = pd.DataFrame(
+        {
+            "time": told["InvoiceDate"].dt.tz_localize("UTC"),
+            "invoice": told["InvoiceNo"],
+            "log_price": np.log10(told["UnitPrice"]),
+            "log_quantity": np.log10(told["Quantity"]),
+            "title_length": title.str.len().astype(float),
+            "category": title.str.split().str[-1].fillna("").str.upper(),
+            "country": told["Country"],
+            "has_customer": np.where(told["CustomerID"].notna(), "yes", "no"),
+        }
+    )
+    return table.reset_index(drop=True), basis.transform(words).astype(np.float32)[at]
+
+
+def _window(table: pd.DataFrame, vectors: np.ndarray, rows: np.ndarray, blocked: bool = True) -> Window:
+    part = table.iloc[rows]
+    columns = part.drop(columns=["time", "invoice"]).reset_index(drop=True)
+    blocks = part["invoice"].reset_index(drop=True) if blocked else None
+    ends = part["time"].iloc[0], part["time"].iloc[-1]
+    return Window("traffic sales", columns, {"title": vectors[rows]}, blocks, {}, *ends)
+
+
+def measured_years(years: int, former_weeks: int = 26) -> Years:
+    """Count retrainings.
+
+    Args:
+        years: of each kind that are simulated.
+        former_weeks: weeks of the second half that the rival is asked about.
+    """
+    table, vectors = lines()
+    pieces = cut_windows(table["time"], ROWS, table["invoice"])
+    by_day = {table["time"].iloc[piece[-1]].date(): piece for piece in pieces}
+    daily = [_window(table, vectors, piece) for piece in by_day.values()]
+    middle = table["time"].iloc[0] + HALF
+    past = [w for w in daily if w.end is not None and w.end < middle][-MOST_WINDOWS:]
+    later = [w for w in daily if w.start is not None and w.start >= middle]
+    limits, reference = fit_limits(past), pool_windows(past[-POOLED:])
+    distances = [measure(window, reference) for window in later]
+    week = [int((w.end - middle).days // 7) for w in later if w.end is not None]
+    rng = np.random.default_rng(0)
+    late = np.flatnonzero(table["time"].ge(middle).to_numpy())
+    drawn = [
+        _window(table, vectors, np.sort(rng.choice(late, ROWS, replace=False)), False) for _ in range(DRAWN)
+    ]
+    of_drawn = [measure(window, reference) for window in drawn]
+    start = Start(limits, reference)
+    hits = [
+        _over(d, w, limits, reference, (i + 1) * 1.2)
+        for i, (d, w) in enumerate(zip(distances, later, strict=True))
+    ]
+    return Years(
+        (_retrainings(start, later, distances), len(later)),
+        [_retrainings(start, *_picked(later, distances, _weeks(week, rng))) for _ in range(years)],
+        [
+            _retrainings(start, *_picked(drawn, of_drawn, rng.integers(0, DRAWN, 52 * 6)))
+            for _ in range(years)
+        ],
+        _former(later, week, reference, former_weeks),
+        float(np.mean([bool(h) for h in hits])),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What a year begins with."""
+
+    limits: Limits
+    reference: Window
+
+
+def _weeks(week: Sequence[int], rng: np.random.Generator) -> np.ndarray:
+    """Positions of the windows of 52 weeks drawn with replacement, each week's in order."""
+    known = sorted(set(week))
+    groups = {w: np.flatnonzero(np.asarray(week) == w) for w in known}
+    return np.concatenate([groups[int(w)] for w in rng.choice(known, 52)])
+
+
+def _picked(
+    windows: Sequence[Window], distances: Sequence[Mapping[str, float]], chosen: np.ndarray
+) -> tuple[list[Window], list[Mapping[str, float]]]:
+    return [windows[i] for i in chosen], [distances[i] for i in chosen]
+
+
+def _retrainings(start: Start, windows: Sequence[Window], distances: Sequence[Mapping[str, float]]) -> int:
+    """Verdicts of a year whose checks see these windows, one a day of trade (six a week)."""
+    limits, reference, known = start.limits, start.reference, True
+    count, since = 0, 0
+    over: list[set[str]] = []
+    for day, window in enumerate(windows):
+        measured = distances[day] if known else measure(window, reference)
+        over = [*over[-2:], _over(measured, window, limits, reference, (day - since + 1) * 7 / 6)]
+        if confirmed_in(over):
+            count += 1
+            own = list(windows[max(0, day - MOST_WINDOWS + 1) : day + 1])
+            reference, known, over, since = pool_windows(own[-POOLED:]), False, [], day
+            if len(own) == MOST_WINDOWS:
+                limits = fit_limits(_dated(own))
+    return count
+
+
+def _dated(windows: Sequence[Window]) -> list[Window]:
+    """Windows of a year that was put together, a day of trade apart."""
+    first = pd.Timestamp("2011-01-03", tz="UTC")
+    ends = [first + pd.Timedelta(days=day * 7 / 6) for day in range(len(windows))]
+    return [
+        Window(w.question, w.columns, w.vectors, w.blocks, w.counts, end, end)
+        for w, end in zip(windows, ends, strict=True)
+    ]
+
+
+def _over(
+    measured: Mapping[str, float], window: Window, limits: Limits, reference: Window, days: float
+) -> set[str]:
+    return {
+        name for name, value in measured.items() if value > limits.at(name, window.rows, reference.rows, days)
+    }
+
+
+def _former(later: Sequence[Window], week: Sequence[int], reference: Window, weeks: int) -> tuple[int, int]:
+    """The rival's alarms in the first window of each week."""
+    firsts = [later[week.index(number)] for number in sorted(set(week))[:weeks]]
+    return sum(former_alarm(window, reference) for window in firsts), len(firsts)
+
+
+def upper_bound(counts: Sequence[int], years: float | None = None) -> float:
+    """95% upper bound of the rate a year (Garwood 1936, of a Poisson count).
+
+    Args:
+        counts: of retrainings.
+        years: that they were counted in; the number of counts if not given.
+    """
+    from scipy.stats import chi2
+
+    total = sum(counts)
+    return float(chi2.isf(0.05, 2 * (total + 1)) / 2 / (len(counts) if years is None else years))

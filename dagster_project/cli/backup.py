@@ -1,0 +1,58 @@
+"""`backup` and `restore`: a workspace as one archive, taken while the service runs, and back again."""
+
+from pathlib import Path
+
+import click
+
+from dagster_project.cli.options import catalog_option, existing_workspace
+
+__all__ = ["backup", "restore"]
+
+WAIT_SECONDS = 6 * 3600
+"""As long as a run waits for another."""
+
+
+@click.command(epilog="Example: shelfspace backup --to /mnt/backups")
+@catalog_option
+@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder of the archive.")
+def backup(catalog: str | None, folder: Path) -> None:
+    """Write a workspace into one archive: releases, state, logs and keys. The service may go on.
+
+    A run that is at work is waited for. The archive holds secrets and is readable by its owner alone.
+    """
+    from assets.lib.backup import back_up
+
+    workspace = existing_workspace(catalog)
+
+    def say(sentence: str) -> None:
+        click.echo(sentence, err=True)
+
+    with workspace.lock(WAIT_SECONDS, holder="a backup", waiting=say):
+        made = back_up(workspace, folder)
+    for sentence in made.passed_over:
+        say(f"passed over: {sentence}")
+    click.echo(f"{made.path}: {len(made.files)} files, {made.bytes / 1e6:.1f} MB")
+    click.echo("not in it: the catalogue's own folder, older versions of the data (DVC), the checkout")
+
+
+@click.command(epilog="Example: shelfspace restore /mnt/backups/sample-20260301T044500Z.tar")
+@click.argument("archive", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--workspaces",
+    type=click.Path(path_type=Path),
+    help="Folder of all workspaces; default that of this checkout.",
+)
+def restore(archive: Path, workspaces: Path | None) -> None:
+    """Unpack an archive as the workspace that it was, whole or not at all.
+
+    Every file is compared with what was written. A workspace that is there is left alone.
+    """
+    from assets.lib.restore import restore as unpack
+    from shelfspace.workspace import Workspace
+
+    target = unpack(archive, workspaces or Workspace.find("sample").root.parent, click.echo)
+    click.echo(f"{target} is there again")
+    click.echo(
+        "if the catalogue's folder lies elsewhere now: shelfspace adopt --catalog FOLDER; "
+        "verify all: shelfspace scrub"
+    )
