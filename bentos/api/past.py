@@ -27,6 +27,7 @@ class PastEvent(Request):
     kind: Literal["purchase", "cart", "view"] = "purchase"
     time: Time = None
     order_id: str = Field("", max_length=200, description="Shared by what was bought together.")
+    quantity: int | None = Field(None, ge=1, le=1_000_000, description="Pieces, where they are known.")
 
 
 PastEvents = Annotated[
@@ -86,5 +87,6 @@ def table_of(events: Sequence[PastEvent]) -> pd.DataFrame:
             "event": [event.kind for event in events],
             "time": pd.to_datetime([event.time or now for event in events], utc=True),
             "order_id": [event.order_id for event in events],
+            "quantity": pd.array([event.quantity for event in events], "Float64").to_numpy(float, na_value=np.nan),
         }
     )

@@ -64,6 +64,7 @@ class Knowledge:
         week, fortnight, month, quarter, month_before: (n,) shoppers who bought it in the last 7, 14, 28 and
             90 days, and in the 28 days before the last 28.
         log_price: (n,) NaN where unknown or zero.
+        pieces: (n,) mean logarithm of the pieces that a shopper buys; NaN where unknown.
         vectors: (n, d) float32 of length 1, or of length 0 for a product without one.
         baskets, shoppers: (n, n) co-purchases within an order and by a shopper.
     """
@@ -83,6 +84,7 @@ class Knowledge:
     quarter: np.ndarray
     month_before: np.ndarray
     log_price: np.ndarray
+    pieces: np.ndarray
     vectors: np.ndarray
     baskets: "csr_matrix"
     shoppers: "csr_matrix"
@@ -134,7 +136,9 @@ def learn(purchases: Purchases, moment: float, vectors: np.ndarray, prices: np.n
     np.maximum.at(age, at.product, at.first)
     seen = np.where(buyers > 0, np.inf, -1.0)
     np.minimum.at(seen, at.product, at.last)
+    told = np.isfinite(at.pieces)
     with np.errstate(divide="ignore", invalid="ignore"):
+        pieces = per_product(np.where(told, at.pieces, 0.0) * at.count) / per_product(told * at.count)
         log_price = np.where(prices > 0, np.log(prices), np.nan)
     return Knowledge(
         moment=moment,
@@ -152,6 +156,7 @@ def learn(purchases: Purchases, moment: float, vectors: np.ndarray, prices: np.n
         quarter=sold(90),
         month_before=sold(56, 28),
         log_price=log_price,
+        pieces=pieces,
         vectors=vectors,
         baskets=_together(known.order, known.product, n),
         shoppers=_together(at.owner, at.product, n),

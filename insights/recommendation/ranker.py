@@ -82,7 +82,7 @@ def examples(
     found = candidates(of, known, truth.shoppers)
     bought = truth.holds(found.shopper, found.product)
     kept, weight = draw(bought, np.random.default_rng([seed, int(known.moment)]))
-    return Examples(features(found, of, known, kept), bought[kept], weight)
+    return Examples(features(found.take(kept), of, known), bought[kept], weight)
 
 
 def draw(bought: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -71,6 +71,17 @@ def test_orders_since_a_purchase_are_counted() -> None:
     assert found.since.tolist() == [4, 5, 1]
 
 
+def test_pieces_are_those_of_the_latest_purchase_and_their_mean() -> None:
+    rows = table(event("u", "a", 0), event("u", "a", 3), event("u", "b", 4), event("v", "c", 1))
+    rows["quantity"] = [100, 1, 10, 7]
+    found = histories(read_purchases(rows, IDS), ZERO + 5)
+    assert found.pieces.tolist() == pytest.approx([np.log(10), np.log(10), np.log(7)])
+    assert found.pieces_last.tolist() == pytest.approx([0, np.log(10), np.log(7)])
+    assert found.mean(found.pieces).tolist() == pytest.approx([np.log(10), np.log(7)])
+    untold = histories(read_purchases(rows.drop(columns="quantity"), IDS), ZERO + 5)
+    assert np.isnan([*untold.pieces, *untold.pieces_last, *untold.mean(untold.pieces)]).all()
+
+
 def test_taken_shoppers_keep_their_pairs_in_the_order_asked() -> None:
     rows = table(event("u", "a", 0), event("v", "b", 0), event("w", "a", 0), event("w", "c", 0))
     whole = histories(read_purchases(rows, IDS), ZERO + 1)

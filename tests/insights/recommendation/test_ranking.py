@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from insights.recommendation.candidates import Candidates, batches, candidates
-from insights.recommendation.features import FEATURES, features, ranks
+from insights.recommendation.features import FEATURES, features
 from insights.recommendation.history import days_of, histories, read_purchases
 from insights.recommendation.judge import bought_after, frequency, judge, popularity
 from insights.recommendation.knowledge import Past, learn
@@ -205,15 +205,3 @@ def test_another_form_and_another_model_are_refused(tmp_path, purchases, known) 
     (tmp_path / "pairs.npz").write_bytes(b"PK not a zip")
     with pytest.raises(ArtifactError, match="damaged"):
         load(tmp_path, vectors(), {})
-
-
-def test_places_are_counted_within_a_shopper() -> None:
-    shopper, score = np.array([0, 0, 0, 2, 2]), np.array([1.0, 3, 1, -np.inf, 5])
-    assert ranks(shopper, score).tolist() == [1, 0, 2, 1, 0]
-
-
-def test_features_of_some_candidates_are_those_among_all(purchases, known) -> None:
-    of = known.histories.take(np.arange(5))
-    found = candidates(of, known, np.arange(5))
-    kept = np.arange(1, len(found), 3)
-    np.testing.assert_array_equal(features(found, of, known, kept), features(found, of, known)[kept])
