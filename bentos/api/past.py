@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
@@ -87,6 +88,6 @@ def table_of(events: Sequence[PastEvent]) -> pd.DataFrame:
             "event": [event.kind for event in events],
             "time": pd.to_datetime([event.time or now for event in events], utc=True),
             "order_id": [event.order_id for event in events],
-            "quantity": pd.array([event.quantity for event in events], "Float64").to_numpy(float, na_value=np.nan),
+            "quantity": np.array([event.quantity or np.nan for event in events], np.float64),
         }
     )
