@@ -1,9 +1,10 @@
 """Evaluation: the challenger judged on the frozen holdout, its card, and the gate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
@@ -20,18 +21,21 @@ from assets.lib.stage import result, stage
 from releases.champion import champion as current_champion
 from releases.champion import champion_model, crown, note_verdict
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_json, write_text
+from shelfspace.files import read_json, read_parquet, write_text
 
 if TYPE_CHECKING:
+    from catalog.product import ProductInput
     from models.evaluation.catalogue import JudgedCatalogue
     from releases.gate import Verdict
 
 __all__ = ["champion", "evaluation", "model_card"]
 
+ASKED, TIMED = 40, 5
+"""Products of the holdout that are looked at, and of those the ones that two models are timed by."""
 HEADLINE = ("accuracy", "baseline_accuracy", "macro_f1", "roc_auc", "same_category_recall_at_10")
 """Figures that people look for first."""
 
-judging = partial(stage, group="evaluation", owners=["team:representation"], code_version="4")
+judging = partial(stage, group="evaluation", owners=["team:representation"])
 
 
 @judging(
@@ -41,6 +45,7 @@ judging = partial(stage, group="evaluation", owners=["team:representation"], cod
     kinds={"scikitlearn"},
     description="Accuracy, F1, confusion, ROC and retrieval on the holdout, by what the model sees.",
     op="judge_challenger",
+    code_version="5",
 )
 def evaluation(shop: Shop, folder: Path) -> Facts:
     """Judge the challenger by every non-empty subset of modalities, beside a simple baseline."""
@@ -71,8 +76,8 @@ def evaluation(shop: Shop, folder: Path) -> Facts:
 def _judged(shop: Shop, model: Path) -> "JudgedCatalogue":
     from models.evaluation.catalogue import judge_catalogue
 
-    sides, level = shop.split()["split"], shop.source.label_level
-    return judge_catalogue(model, read_catalogue(shop), sides, shop.settings, level)
+    split, level = shop.split(), shop.source.label_level
+    return judge_catalogue(model, read_catalogue(shop), split["split"], shop.settings, level, split["group"])
 
 
 @judging(
@@ -107,7 +112,7 @@ def model_card(shop: Shop, folder: Path) -> Facts:
     group_name="evaluation",
     owners=["team:representation"],
     kinds={"python"},
-    code_version="1",
+    code_version="2",
     output_required=False,
     check_specs=[
         dg.AssetCheckSpec(
@@ -131,7 +136,9 @@ def _judged_by_the_gate(
 ) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     from models.inference.product_encoder import ProductEncoder
     from releases.bars import refusal
-    from releases.gate import decide
+    from releases.gate import Judged, decide
+    from releases.gate_cost import costs
+    from releases.gate_pictures import lines_table
 
     workspace = shop.workspace
     require_checks(context, shop, ["challenger"])
@@ -144,12 +151,26 @@ def _judged_by_the_gate(
         yield result(context, "champion", record, facts)
         yield gate_check(None, [])
         return
-    beside = None if reigning is None else _judged(shop, champion_model(workspace)).judgement
-    found = read_json(judged / "evaluation.json")
-    verdict = refusal(workspace, fingerprint, found["holdout"]) or decide(found, beside, shop.settings.gate)
+    mine = Judged(read_json(judged / "evaluation.json"), read_parquet(judged / "outcomes.parquet"))
+    beside = None
+    if reigning is not None:
+        # Judged anew: the holdout may have grown since, and older judgements kept no outcome of a product.
+        again = _judged(shop, champion_model(workspace))
+        both = sorted({*again.outcomes["product_id"]} & {*mine.outcomes["product_id"]})
+        ours, theirs = costs([model, champion_model(workspace)], _some_products(shop, both[:ASKED]))
+        mine, beside = replace(mine, cost=ours), Judged(again.judgement, again.outcomes, theirs)
+    barred = refusal(workspace, fingerprint, mine.evaluation["holdout"])
+    verdict = barred or decide(mine, beside, shop.settings.gate)
     sentences = note_verdict(workspace, verdict, fingerprint)
     noted = note_judged(shop, fingerprint, verdict)
+    compared: Facts = {}
+    if verdict.lines:
+        compared = {
+            "compared": table_fact(lines_table(verdict.lines), len(verdict.lines), 80),
+            "forest": {"png": str(workspace.evaluation / "gate" / "forest.png")},
+        }
     facts = {
+        **compared,
         "promoted": verdict.promote,
         "reasons": table_fact(pd.DataFrame({"the gate says": sentences}), len(sentences), 300),
         "fingerprint": fingerprint,
@@ -169,7 +190,7 @@ def _judged_by_the_gate(
             stays = reigning["fingerprint"]
             record = Record(champion_model(workspace), stays, stays, unchanged=True)
             yield result(context, "champion", record, {**facts, "fingerprint": stays})
-        yield gate_check(verdict, sentences)
+        yield gate_check(verdict, sentences, to_metadata(compared, workspace.root, context.instance))
         return
     kept = crown(
         workspace,
@@ -185,7 +206,20 @@ def _judged_by_the_gate(
         [judged / "evaluation.json", judged / "metrics.json", shop.folder("model_card") / "model_card.md"],
     )
     yield result(context, "champion", Record(kept, fingerprint, fingerprint), facts)
-    yield gate_check(verdict, sentences)
+    yield gate_check(verdict, sentences, to_metadata(compared, workspace.root, context.instance))
+
+
+def _some_products(shop: Shop, ids: Sequence[str]) -> "list[ProductInput]":
+    """The most complete of some products with a photo and a sound each, as a request brings them."""
+    from models.features.catalogue import product_items
+
+    catalogue = read_catalogue(shop, ids)
+    items = product_items(catalogue.products)
+    for i, row in enumerate(catalogue.products[["photos", "sounds"]].to_dict("records")):
+        photos, sounds = ([key for key in row[name][:1] if key in catalogue.media] for name in row)
+        read = catalogue.media.read
+        items[i] = replace(items[i], photos=tuple(map(read, photos)), sounds=tuple(map(read, sounds)))
+    return sorted(items, key=lambda item: -len(item.photos) - len(item.sounds))[:TIMED]
 
 
 def _reigning(context: dg.AssetExecutionContext, shop: Shop) -> Facts | None:
@@ -200,8 +234,14 @@ def _reigning(context: dg.AssetExecutionContext, shop: Shop) -> Facts | None:
     return reigning
 
 
-def gate_check(verdict: "Verdict | None", sentences: list[str]) -> dg.AssetCheckResult:
-    """What the gate decided, as a check of the champion; None: there was nothing to judge."""
+def gate_check(
+    verdict: "Verdict | None", sentences: list[str], compared: Mapping[str, Any] | None = None
+) -> dg.AssetCheckResult:
+    """What the gate decided, as a check of the champion; None: there was nothing to judge.
+
+    Args:
+        compared: metadata of what was compared: a table and a picture.
+    """
     if verdict is None:
         return dg.AssetCheckResult(
             passed=True,
@@ -216,5 +256,9 @@ def gate_check(verdict: "Verdict | None", sentences: list[str]) -> dg.AssetCheck
         check_name="gate",
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{'Promoted' if verdict.promote else 'Refused'}: {said}",
-        metadata={"refusals": len(verdict.refusals), "judged": len(verdict.reasons) - len(verdict.notes)},
+        metadata={
+            "refusals": len(verdict.refusals),
+            "judged": len(verdict.reasons) - len(verdict.notes),
+            **(compared or {}),
+        },
     )

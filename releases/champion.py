@@ -203,10 +203,13 @@ def champion_paper(model: Path, name: str) -> Path:
 
 
 def note_verdict(workspace: Workspace, verdict: Verdict, fingerprint: str) -> list[str]:
-    """Write down what the gate decided of a challenger; returns its sentences, each once."""
-    sentences = list(dict.fromkeys([*verdict.reasons, *verdict.notes]))
-    write_json(
-        workspace.evaluation / "gate" / "verdict.json",
-        {"promoted": verdict.promote, "reasons": sentences, "fingerprint": fingerprint},
-    )
+    """Write down what the gate decided of a challenger, and draw it; returns its sentences, each once."""
+    from releases.gate_pictures import forest
+
+    folder, sentences = workspace.evaluation / "gate", list(dict.fromkeys([*verdict.reasons, *verdict.notes]))
+    said = verdict.to_dict()
+    kept = {"promoted": verdict.promote, "reasons": sentences, "fingerprint": fingerprint}
+    write_json(folder / "verdict.json", {**kept, "undecided": verdict.undecided, "compared": said["lines"]})
+    if verdict.lines:
+        write_bytes(folder / "forest.png", forest(verdict.lines, verdict.promote))
     return sentences

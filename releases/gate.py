@@ -1,18 +1,50 @@
 """The gate: a challenger becomes champion when it passes the floors and is not worse than the champion.
 
-Every figure is judged on the same frozen holdout. A figure that does not exist (a catalogue without
-labels has no accuracy) is not judged, and the verdict says so; it is never taken as zero.
+Both are judged on the same frozen holdout, product by product. Two questions are apart:
+
+not worse   Accuracy and same-category recall@10 (without labels: what can be measured in their place) must be
+            shown to be no more than `gate.margin` lower: the lower end of the 90% interval of the paired
+            difference lies above it (non-inferiority). A holdout too small to show that of an equal
+            challenger says so, and `gate.undecided` decides.
+vetoes      Subsets of modalities, pairs of them, large categories, macro F1 and calibration refuse where they
+            are lower by more than chance can make them: each has its own margin, which is said, and
+            together they refuse one equal challenger in a hundred `gate.false_vetoes`.
+
+A figure that does not exist (a catalogue without labels has no accuracy) is not judged, and the verdict says
+so; it is never taken as zero.
 """
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import pandas as pd
+
 from releases.floors import FIGURES, Finding, beside_baseline, figure, floors
+from releases.gate_compare import Line, compare
+from releases.gate_cost import Cost, affordable
+from releases.gate_figures import WORDS
 from shelfspace.paired import LEAST_ROWS
 from shelfspace.settings import Gate
 
-__all__ = ["Verdict", "decide"]
+__all__ = ["Judged", "Verdict", "decide"]
+
+OVERALL = ("not worse", "worse", "cannot tell")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One model's judgement.
+
+    Attributes:
+        evaluation: figures, as `models.evaluation.evaluate` gives them.
+        outcomes: one row a product (`models.evaluation.outcomes`).
+        cost: what it costs to serve; None where it was not measured.
+    """
+
+    evaluation: dict[str, Any]
+    outcomes: pd.DataFrame
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True)
@@ -24,76 +56,73 @@ class Verdict:
         reasons: one sentence per rule judged, refusals first; each with both figures.
         refusals: the sentences that refuse; empty when promoted.
         notes: what could not be judged, and why.
+        lines: every figure that was compared.
+        undecided: whether the holdout was too small to tell.
     """
 
     promote: bool
     reasons: list[str]
     refusals: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    undecided: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
         return asdict(self)
 
 
-KNOWN_ITEM = "recall@10 of a listing by its title"
-
-
-def decide(challenger: dict[str, Any], champion: dict[str, Any] | None, settings: Gate) -> Verdict:
-    """Judge a challenger's evaluation, beside the champion's of the same holdout.
-
-    Rules, in order: the floors (`releases.floors`); not lower than the champion by more than `tolerance`
-    overall, by more than `subset_tolerance` in any modality subset both were judged on, by more than
-    `category_tolerance` in the recall of any category with `category_min_rows` holdout rows, and by more
-    than `subset_tolerance` in same-product recall@10 across modalities or in the recall@10 of listings by
-    their titles (all a catalogue without labels can be judged by). Without labels the model must also find
-    listings by their titles as well as its frozen sentence encoder does, to within the paired 95% interval.
+def decide(challenger: Judged, champion: Judged | None, settings: Gate) -> Verdict:
+    """Judge a challenger, beside the champion on the same holdout.
 
     Args:
-        challenger: what `evaluate` gave.
-        champion: the same for the champion, taken on the same holdout; None when there is none.
-        settings: floors and tolerances.
+        champion: judged on the same holdout as the challenger; None when there is none.
+        settings: floors, margins, and what follows where the holdout is too small to tell.
     """
-    findings = [*floors(challenger, settings), *by_titles(challenger)]
+    said = challenger.evaluation
+    findings = [*floors(said, settings), *by_titles(said)]
     notes = [found.sentence for found in findings if found.passed is None]
     findings = [found for found in findings if found.passed is not None]
     notes += [
         f"{FIGURES[name]} is not judged: the holdout gives no such figure"
         for name in FIGURES
-        if figure(challenger, name) is None
+        if figure(said, name) is None
     ]
-    if below := beside_baseline(challenger):
+    if below := beside_baseline(said):
         notes.append(below)
+    lines: list[Line] = []
+    undecided = False
     if champion is None:
         notes.append("there is no champion to compare with")
-    elif challenger["holdout"] != champion["holdout"]:
-        findings.append(
-            Finding(
-                False,
-                f"the challenger was judged on {challenger['rows']} products and the champion on another "
-                f"holdout of {champion['rows']}; judge both on the same products",
-            )
-        )
+        if not findings:
+            notes.append("nothing could be measured: the first model becomes champion unjudged")
     else:
-        compared = list(against(challenger, champion, settings))
-        findings += compared
-        notes += unlike(challenger, champion)
-        if not compared:
+        findings += [
+            Finding(False, f"{words}: the champion has it and the challenger does not")
+            for name, words in WORDS.items()
+            if name in champion.outcomes and name not in challenger.outcomes
+        ]
+        compared = compare(challenger.outcomes, champion.outcomes, settings)
+        findings += [one.finding for one in compared if one.finding.sentence]
+        if challenger.cost is not None and champion.cost is not None:
+            findings += affordable(challenger.cost, champion.cost, settings)
+        lines = [one.line for one in compared]
+        undecided = any(one.undecided for one in compared)
+        notes += unlike(said, champion.evaluation, lines)
+        if not any(line.verdict in OVERALL for line in lines):
             findings.append(
                 Finding(
                     False, "no figure exists that both models have, so the champion stays (0 of 0 compared)"
                 )
             )
-    if champion is None and not findings:
-        notes.append("nothing could be measured: the first model becomes champion unjudged")
     refusals = [f.sentence for f in findings if not f.passed]
     passed = [f.sentence for f in findings if f.passed]
-    return Verdict(not refusals, [*refusals, *passed, *notes], refusals, notes)
+    return Verdict(not refusals, [*refusals, *passed, *notes], refusals, notes, lines, undecided)
 
 
 def by_titles(challenger: dict[str, Any]) -> Iterator[Finding]:
     """Without labels, how a challenger finds listings by their titles, beside its frozen encoder."""
-    found = known_item(challenger)
+    found = challenger["retrieval"].get("known_item", {})
     if figure(challenger, "accuracy") is None and "compared" in found:
         # Where no category judges it, a model has to find what the frozen encoder finds.
         ours, theirs, compared = found["mrr"], found["frozen"]["mrr"], found["compared"]
@@ -107,64 +136,19 @@ def by_titles(challenger: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
-def known_item(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """How listings are found by their titles; empty where it was not measured."""
-    return dict(evaluation["retrieval"].get("known_item", {}))
-
-
-def against(challenger: dict[str, Any], champion: dict[str, Any], settings: Gate) -> Iterator[Finding]:
-    """The challenger beside the champion, wherever both have a figure."""
-    for name, words in FIGURES.items():
-        mine, other = figure(challenger, name), figure(champion, name)
-        if mine is None and other is not None:
-            yield Finding(False, f"{words}: the champion reaches {other:.3f} and the challenger gives none")
-        yield from compare(words, mine, other, settings.tolerance)
-    for subset in sorted(challenger["by_subset"].keys() & champion["by_subset"].keys()):
-        ours, theirs = challenger["by_subset"][subset], champion["by_subset"][subset]
-        for name in ("accuracy", "recall_at_10"):
-            words = f"{FIGURES[name]} with {subset} only"
-            yield from compare(words, ours.get(name), theirs.get(name), settings.subset_tolerance)
-    for category in sorted(challenger["by_category"].keys() & champion["by_category"].keys()):
-        ours, theirs = challenger["by_category"][category], champion["by_category"][category]
-        if ours["rows"] >= settings.category_min_rows:
-            words = f"recall of {category} ({ours['rows']} products)"
-            yield from compare(words, ours["recall"], theirs["recall"], settings.category_tolerance)
-    ours, theirs = challenger["retrieval"].get("across", {}), champion["retrieval"].get("across", {})
-    for pair in sorted(ours.keys() & theirs.keys()):
-        asked, answered = pair.split("->")
-        words = f"same-product recall@10 from {asked} to {answered}"
-        figures = ours[pair].get("recall_at_10"), theirs[pair].get("recall_at_10")
-        yield from compare(words, *figures, settings.subset_tolerance)
-    both = (known_item(challenger).get("recall_at_10"), known_item(champion).get("recall_at_10"))
-    yield from compare(KNOWN_ITEM, *both, settings.subset_tolerance)
-
-
-def compare(words: str, ours: float | None, theirs: float | None, tolerance: float) -> Iterator[Finding]:
-    """One figure of both; nothing where one of them does not have it."""
-    if ours is None or theirs is None:
-        return
-    # The figures are counts over rows: a difference of exactly the tolerance passes despite rounding.
-    passed = ours >= theirs - tolerance - 1e-9
-    if ours >= theirs:
-        yield Finding(passed, f"{words}: {ours:.3f} is not below the champion's {theirs:.3f}")
-        return
-    verdict = "within" if passed else "more than"
-    yield Finding(
-        passed,
-        f"{words}: {ours:.3f} is {theirs - ours:.3f} below the champion's {theirs:.3f}, "
-        f"{verdict} the allowed {tolerance:.3f}",
-    )
-
-
-def unlike(challenger: dict[str, Any], champion: dict[str, Any]) -> list[str]:
-    """What one of the two could not be judged on."""
-    notes = []
+def unlike(challenger: dict[str, Any], champion: dict[str, Any], lines: list[Line]) -> Iterator[str]:
+    """What one of the two could not be judged on, and how much was compared without a veto."""
+    quiet = sum(line.verdict == "no veto" for line in lines)
+    if quiet:
+        yield (
+            f"of {quiet} subsets of modalities, pairs of them, large categories and the like none is lower "
+            "than chance makes it"
+        )
     for subset in sorted(champion["by_subset"].keys() - challenger["by_subset"].keys()):
-        notes.append(f"{subset}: the challenger does not read it, so it is not compared")
+        yield f"{subset}: the challenger does not read it, so it is not compared"
     ours, theirs = challenger["labels"]["scored_rows"], champion["labels"]["scored_rows"]
     if ours != theirs:
-        notes.append(
+        yield (
             f"the challenger knows the class of {ours} products and the champion of {theirs}: "
-            "each is scored on its own"
+            "a class that one never learned counts as wrong"
         )
-    return notes

@@ -46,7 +46,7 @@ def watched(shop: Shop) -> Watch:
     now = _present(shop, then)
     asked: list[Any] = [
         catalogue_question(now.described, then.described, settings, now.own, then.own),
-        predictions_question(now.described, then.described, settings),
+        predictions_question(now.described, then.described, settings, now.fused, then.fused),
         *traffic_questions(
             read_parquet(shop.folder("live_requests") / "requests.parquet"), since, settings, kept
         ),
@@ -68,9 +68,12 @@ def watched(shop: Shop) -> Watch:
 
 def _present(shop: Shop, then: Watched) -> Watched:
     """The present catalogue; what the champion learned from is what was kept of it."""
+    from data_checks.drift.described import projected
+
     kept = then.described
     learned = set(kept.loc[kept["learned"], "product_id"]) if "learned" in kept else set()
-    return Watched(described_catalogue(shop, learned), own_vectors(shop))
+    fused = projected({"fused": shop.vectors()})
+    return Watched(described_catalogue(shop, learned), own_vectors(shop), fused)
 
 
 def _clicks_to_learn_from(shop: Shop) -> bool:

@@ -9,6 +9,7 @@ Parts: `years` (false retrainings a year, on Online Retail) and `shifts` (plante
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -90,37 +91,42 @@ def interval(hits: int, trials: int) -> tuple[float, float]:
     return tuple(float((middle + s * spread) / (1 + z**2 / trials)) for s in (-1, 1))  # type: ignore[return-value]
 
 
-def shifts(trials: int, others: int, rival: int) -> Iterator[Figure]:
-    """The rows of planted shifts, then `cause_right` with the table by shift and size."""
-    table: list[dict[str, Any]] = []
-    named: list[tuple[bool, bool]] = []
-    for row in dict.fromkeys(shift.row for shift in sorted(SHIFTS, key=lambda s: not s.row)):
-        kinds = [shift for shift in SHIFTS if shift.row == row]
-        started, hits, asked, former = time.monotonic(), 0, 0, []
-        for shift in kinds:
+def shifts(trials: int, others: int, rival: int, workers: int) -> Iterator[Figure]:
+    """The rows of planted shifts and `cause_right` with the table by shift and size."""
+    rows = dict.fromkeys(shift.row for shift in SHIFTS if shift.row)
+    of_row = {row: [shift for shift in SHIFTS if shift.row == row] for row in (*rows, "")}
+    table: dict[Shift, dict[str, Any]] = {}
+    named: list[bool] = []
+    with ProcessPoolExecutor(workers) as pool:
+        waiting = {}
+        for row, kinds in of_row.items():
             count = -(-trials // len(kinds)) if row else others
-            found = [
-                trial(shift, number, bool(row) and number < rival)
-                for number in tqdm(range(count), f"{shift.kind} {shift.size:g}", mininterval=5)
-            ]
-            hits, asked = hits + sum(f.after > 0 for f in found), asked + count
-            former += [f.former for f in found if f.former is not None]
-            table.append(_line(shift, found))
-            named += [(f.kind == shift.kind, f.after > 0) for f in found] if row else []
-        if row:
-            yield _figure(row, kinds, hits, asked, former, time.monotonic() - started)
-    found_all = sum(was for _, was in named)
-    right = sum(ok for ok, _ in named)
-    order = {(shift.kind, shift.size, shift.ramp): i for i, shift in enumerate(SHIFTS)}
-    table.sort(key=lambda line: order[line.pop("key")])
-    yield Figure(
+            for shift in kinds:
+                number = SHIFTS.index(shift)
+                waiting[shift] = pool.submit(tried, number, count, rival // len(kinds) if row else 0)
+        for row, kinds in tqdm(of_row.items(), "shifts", mininterval=1):
+            found = {shift: waiting[shift].result() for shift in kinds}
+            table |= {shift: _line(shift, tries) for shift, tries in found.items()}
+            if row:
+                yield _figure(row, kinds, [f for tries in found.values() for f in tries])
+                named += [f.kind == s.kind for s, tries in found.items() for f in tries if f.after]
+            yield _named(named, [table[shift] for shift in SHIFTS if shift in table])
+
+
+def tried(number: int, count: int, rival: int) -> list[Found]:
+    """The trials of one shift; in the first ones the rival is asked too."""
+    return [trial(SHIFTS[number], seed, seed < rival) for seed in range(count)]
+
+
+def _named(named: Sequence[bool], table: Sequence[dict[str, Any]]) -> Figure:
+    return Figure(
         "cause_right",
         "share of found shifts whose cause is named right",
-        right / max(found_all, 1),
+        sum(named) / max(len(named), 1),
         0.9,
         SHOP,
-        found_all,
-        interval=interval(right, max(found_all, 1)),
+        len(named),
+        interval=interval(sum(named), max(len(named), 1)),
         parts=table,
         reason="every shift and size; those without a row of their own were tried fewer times",
     )
@@ -130,7 +136,6 @@ def _line(shift: Shift, found: Sequence[Found]) -> dict[str, Any]:
     hits = [f for f in found if f.after]
     rival = [f.former for f in found if f.former is not None]
     return {
-        "key": (shift.kind, shift.size, shift.ramp),
         "shift": shift.kind.replace("_", " "),
         "size": f"{shift.size:.0%} {shift.says}",
         "trials": len(found),
@@ -142,23 +147,21 @@ def _line(shift: Shift, found: Sequence[Found]) -> dict[str, Any]:
     }
 
 
-def _figure(
-    row: str, kinds: Sequence[Shift], hits: int, asked: int, former: Sequence[bool], seconds: float
-) -> Figure:
+def _figure(row: str, kinds: Sequence[Shift], found: Sequence[Found]) -> Figure:
     sizes = " or ".join(f"{s.kind.replace('_', ' ')} {s.size:.0%} {s.says}" for s in kinds)
     end = " after its end" if kinds[0].ramp else ""
     catalogue = f"searches replayed from a {SHOP}" if row == "detected_queries" else SHOP
+    hits, former = sum(f.after > 0 for f in found), [f.former for f in found if f.former is not None]
     return Figure(
         row,
         f"{sizes}: found within {WITHIN} windows of {ROWS} rows{end}",
-        hits / asked,
+        hits / len(found),
         0.95,
         f"{catalogue}, limits from {HISTORY} windows",
-        asked,
-        interval=interval(hits, asked),
+        len(found),
+        interval=interval(hits, len(found)),
         baseline=float(np.mean(former)) if former else None,
         baseline_name=f"{FORMER}, {len(former)} trials" if former else "",
-        seconds=round(seconds, 1),
     )
 
 
@@ -173,11 +176,12 @@ def main() -> None:
         "--rival", type=int, default=24, help="trials in which the former statistic is asked too"
     )
     parser.add_argument("--years", type=int, default=200, help="simulated years of each kind")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--only", nargs="+", choices=["years", "shifts"], default=["years", "shifts"])
     asked = parser.parse_args()
     parts = {
         "years": lambda: years(asked.years),
-        "shifts": lambda: shifts(asked.trials, asked.others, asked.rival),
+        "shifts": lambda: shifts(asked.trials, asked.others, asked.rival, asked.workers),
     }
     for part in asked.only:
         for figure in parts[part]():

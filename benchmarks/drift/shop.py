@@ -157,11 +157,11 @@ class Shop:
         ]
 
     def window(self, rows: np.ndarray, number: int, columns: pd.DataFrame | None = None) -> Window:
-        """The products at these positions as window `number`; the catalogue grows by half a per cent each."""
+        """The products at these positions as window `number`; each brings half a per cent."""
         table = self.columns.iloc[rows].reset_index(drop=True) if columns is None else columns
         rng = np.random.default_rng(1000 + number)
         size = PRODUCTS * (1 + 0.005 * number) * (1 + rng.normal(0, 0.002))
-        counts = {"products": round(size), "gone": 0.004 * max(number, 0) + abs(rng.normal(0, 0.001))}
+        counts = {"products": round(size), "gone": 0.004 * (number + 20) + abs(rng.normal(0, 0.001))}
         start = FIRST + pd.Timedelta(weeks=number)
         vectors = {"fused": self.stock.vectors[rows]}
         return Window("catalogue", table, vectors, None, counts, start, start + pd.Timedelta(weeks=1))

@@ -64,7 +64,7 @@ class Figure:
         if self.value is None and not self.reason:
             raise ValueError(f"{self.id} has neither a value nor a reason")
         met = self.value is not None and (self.value <= self.aim if self.least else self.value >= self.aim)
-        return {**asdict(self), "reached": met, "commit": commit}
+        return {**asdict(self), "seeds": list(self.seeds), "reached": met, "commit": commit}
 
 
 def write_rows(

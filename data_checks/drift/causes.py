@@ -15,8 +15,8 @@ from data_checks.drift.windows import Window
 __all__ = ["KINDS", "describe_move", "kind_of"]
 
 KINDS = (
-    "mass_removal", "dead_sound", "dead_photos", "dark_photos", "new_category", "price", "language",
-    "labels", "queries", "quality", "other",
+    "mass_removal", "dead_sound", "dead_photos", "dark_photos", "new_category", "category_mix", "price",
+    "language", "labels", "queries", "quality", "other",
 )  # fmt: skip
 
 ROOTS = {
@@ -25,7 +25,7 @@ ROOTS = {
     "sound_loudness": "dead_sound", "sound_seconds": "dead_sound",
     "has_photo": "dead_photos", "photo_decodable": "dead_photos", "photos": "dead_photos",
     "photo_brightness": "dark_photos",
-    "category new": "new_category", "category": "new_category",
+    "category new": "new_category", "category": "category_mix",
     "log_price": "price", "price_level": "price", "has_price": "price",
     "language": "language",
 }  # fmt: skip
@@ -34,30 +34,53 @@ FEEDS = {"sound": "dead_sound", "photo": "dead_photos"}
 QUALITY = {"label_agrees": "labels", "answered": "quality", "clicked": "quality"}
 WORSE = ("dead_sound", "dead_photos", "dark_photos", "mass_removal")
 """Kinds that name a loss: what moved the other way is no such thing."""
+NEAR = 0.5
+"""Share of its limit from which on a monitor may name the cause of what else moved."""
 RISING = ("gone", "sound_silence")
 """Monitors whose rise is the loss."""
 
 
-def kind_of(over: Mapping[str, float], window: Window, reference: Window) -> str:
+def kind_of(over: Mapping[str, float], ratios: Mapping[str, float], window: Window, reference: Window) -> str:
     """The kind of a move.
 
     Args:
         over: moved monitor to its distance over its limit, above 1.
+        ratios: the same of every monitor: where only consequences have moved, the cause is the one that is
+            nearest to its limit.
         window, reference: that it was measured on.
     """
     quality = {name: ratio for name, ratio in over.items() if name in QUALITY}
     if window.question.startswith("traffic") and set(over) - set(quality):
         return "queries"
-    roots = {name: ratio for name, ratio in over.items() if _root(name)}
-    roots = {n: r for n, r in roots.items() if _root(n) not in WORSE or falls(n, window, reference)}
+    roots = _roots(over, window, reference)
     # Goods of a kind nobody has seen have prices, photos and words of their own; so has what is left
     # where much is gone.
     for first, kind in (("gone", "mass_removal"), ("category new", "new_category")):
         if first in roots:
             return kind
+    wrong = ratios.get("label_agrees", 0.0) > NEAR and falls("label_agrees", window, reference)
+    if wrong and not _dearer(window, reference):
+        roots.pop(PRICE_LEVEL, None)
+        quality["label_agrees"] = ratios["label_agrees"]
+    if not roots and not quality:
+        roots = _roots({n: r for n, r in ratios.items() if r > NEAR}, window, reference)
     if roots:
         return _root(max(roots, key=lambda n: roots[n]))
     return QUALITY[max(quality, key=lambda n: quality[n])] if quality else "other"
+
+
+def _roots(ratios: Mapping[str, float], window: Window, reference: Window) -> dict[str, float]:
+    named = {name: ratio for name, ratio in ratios.items() if _root(name)}
+    return {n: r for n, r in named.items() if _root(n) not in WORSE or falls(n, window, reference)}
+
+
+def _dearer(window: Window, reference: Window) -> bool:
+    """Whether prices within categories moved as a whole: wrong labels spread them and leave the middle."""
+    sides = [with_price_level(side.columns, reference.columns) for side in (reference, window)]
+    if any(PRICE_LEVEL not in side for side in sides):
+        return False
+    then, now = (side[PRICE_LEVEL] for side in sides)
+    return bool(abs(now.median() - then.median()) > (now.quantile(0.75) - now.quantile(0.25)) / 4)
 
 
 def falls(monitor: str, window: Window, reference: Window) -> bool:
@@ -91,9 +114,10 @@ def describe_move(monitor: str, window: Window, reference: Window) -> str:
         return f"{monitor} can be told from the reference's"
     if monitor in window.counts:
         return f"{_named(monitor)} {reference.counts[monitor]:g} to {window.counts[monitor]:g}"
-    then, now = (with_price_level(w.columns, reference.columns) for w in (reference, window))
     if monitor == PRICE_LEVEL:
-        return f"price: {10 ** now[monitor].median() - 1:+.0%} beside the same categories"
+        level = with_price_level(window.columns, reference.columns)[monitor]
+        return f"price: {10 ** level.median() - 1:+.0%} beside the same categories"
+    then, now = reference.columns, window.columns
     for end in (" missing", " new"):
         column = monitor.removesuffix(end)
         if column != monitor:

@@ -51,7 +51,8 @@ def concluded(
     moves = _moves(windows, reference, looks)
     confirmed = [move for move in moves if move.confirmed]
     ratio = {move.monitor: move.distance / move.limit for move in confirmed}
-    kind = kind_of(ratio, windows[-1], reference) if confirmed else ""
+    ratios = {name: value / bounds[name] for name, value in distances.items()}
+    kind = kind_of(ratio, ratios, windows[-1], reference) if confirmed else ""
     return Verdict(
         question,
         bool(confirmed) and not limits.provisional,

@@ -10,6 +10,7 @@ drawn at random from one period reach, nor below the least effect that matters.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -95,13 +96,13 @@ class Limits:
             return 2 * _effect(name, False)
         alpha = ALPHA / max(sum(limit.chance > 0 or limit.noise > 0 for limit in self.monitors.values()), 1)
         inverse = 1 / max(rows, 1) + 1 / max(reference_rows, 1)
-        chance = limit.chance * inverse * chi2.isf(alpha, limit.chance_freedom) / limit.chance_freedom
+        chance = limit.chance * inverse * _chance_factor(alpha, limit.chance_freedom)
         own = 0.0
         if not self.provisional:
             # A reference of many windows is steadier than one window.
             share = (1 + min(self.window_rows / max(reference_rows, 1), 1.0)) / 2
             mean = limit.noise * share + limit.growth * max(days, 0.0)
-            own = mean * f.isf(alpha, limit.freedom, self.windows - 1)
+            own = mean * _own_factor(alpha, limit.freedom, self.windows)
         return float(max(np.sqrt(max(chance, own)), limit.effect))
 
     def to_json(self) -> str:
@@ -121,6 +122,16 @@ class Limits:
             return cls(**said)
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactError(f"the limits of drift are damaged: {error}; fit them again") from error
+
+
+@lru_cache(1024)
+def _chance_factor(alpha: float, freedom: float) -> float:
+    return float(chi2.isf(alpha, freedom) / freedom)
+
+
+@lru_cache(1024)
+def _own_factor(alpha: float, freedom: float, windows: int) -> float:
+    return float(f.isf(alpha, freedom, windows - 1))
 
 
 def fit_limits(history: Sequence[Window], seed: int = 0) -> Limits:

@@ -1,4 +1,4 @@
-"""One judgement of one encoder on one holdout, as a JSON-able dict.
+"""One judgement of one encoder on one holdout, as a JSON-able dict and as a table of its products.
 
 rows, holdout       how many products, and a hash of which: only equal holdouts are compared
 labels              known classes, labelled rows, rows whose class the encoder never learned
@@ -25,6 +25,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from models.evaluation.holdout import Encoder, Holdout
 from models.features.table import FeatureTable
@@ -51,7 +52,7 @@ def evaluate(
     texts: Sequence[str] | None = None,
     train_rows: np.ndarray | None = None,
     progress: bool = True,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], pd.DataFrame]:
     """Judge an encoder on the holdout rows.
 
     Args:
@@ -66,6 +67,9 @@ def evaluate(
         texts: text of each product, for the baseline; without it there is no baseline.
         train_rows: rows the baseline learns from.
         progress: show a bar over the modality subsets.
+
+    Returns:
+        the figures, and what became of each product (`models.evaluation.outcomes`).
 
     Raises:
         InputError: no row can be judged, or arrays disagree in length.
@@ -118,7 +122,7 @@ def evaluate(
         result["absent"].append(f"classification: the model knows {len(encoder.labels)} categories")
     elif not judged.scored.any():
         result["absent"].append("classification: the holdout has no labels the encoder knows")
-    return result
+    return result, judged.outcomes()
 
 
 def label_strings(labels: np.ndarray, known: Sequence[str], n: int) -> np.ndarray:

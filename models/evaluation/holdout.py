@@ -6,11 +6,13 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import pandas as pd
 
 from models.evaluation.baseline import predict_baseline, score_baseline
 from models.evaluation.leaning import leaning
 from models.evaluation.metrics import classification, interval, macro_f1, roc_points
-from models.evaluation.retrieval import across, averaged, within_per_query
+from models.evaluation.outcomes import View, outcomes
+from models.evaluation.retrieval import across, averaged, ranks, within_per_query
 from models.features.table import FeatureTable
 from models.network import cut
 from shelfspace.errors import ArtifactError
@@ -102,6 +104,8 @@ class Holdout:
         self.scored = (self.codes >= 0) & (len(encoder.labels) > 1)
         self.ranked = lowest_hashes(features.product_ids, settings.evaluation.ranked_rows)
         self._hits: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]] = {}
+        self._views: dict[str, View] = {}
+        self._places: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def label_counts(self) -> dict[str, Any]:
         unseen = sorted({str(x) for x in self.labels[(self.codes < 0) & (self.labels != "")]})
@@ -125,6 +129,7 @@ class Holdout:
     def overall(self) -> tuple[dict[str, Any], np.ndarray]:
         """Figures of the fused view, and its probabilities."""
         vectors, probs = self.encode(self.features)
+        self._views[""] = View(np.ones(len(probs), dtype=bool), vectors, probs)
         result: dict[str, Any] = {"overall": {"rows": len(self.codes)}, "by_category": {}, "intervals": {}}
         if self.scored.any():
             truth, seen = self.codes[self.scored], probs[self.scored]
@@ -159,6 +164,7 @@ class Holdout:
         vectors[rows] = found
         probs = np.zeros((len(some), len(self.encoder.labels)), dtype=np.float32)
         probs[rows] = said
+        self._views["+".join(sorted(subset))] = View(every, vectors, probs)
         figures = self.view(every, vectors, probs)
         figures["modalities"] = list(subset)
         if len(subset) > 1:
@@ -248,8 +254,15 @@ class Holdout:
             both = present[asked][rows] & present[answered][rows] & self.ranked
             if both.sum() >= 2:
                 pair = singles[asked][both], singles[answered][both]
-                found[f"{asked}->{answered}"] = across(*pair, self.labels[both], cuts)
+                own = ranks(*pair)
+                self._places[f"{asked}->{answered}"] = (np.flatnonzero(both), own)
+                found[f"{asked}->{answered}"] = across(*pair, self.labels[both], cuts, own)
         return found
+
+    def outcomes(self) -> pd.DataFrame:
+        """What became of each product, of all that was taken so far."""
+        ids, known = self.features.product_ids, self.encoder.labels
+        return outcomes(ids, self.labels, known, self._views, self._places, self.hits, self.ranked)
 
     def beside(
         self,

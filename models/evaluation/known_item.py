@@ -18,7 +18,7 @@ from models.inference.product_encoder import ProductEncoder
 from shelfspace.hashing import content_hash
 from shelfspace.paired import LEAST_ROWS, compare
 
-__all__ = ["FROZEN_TEXT", "Asked", "asked_of", "known_item"]
+__all__ = ["FROZEN_TEXT", "Asked", "asked_of", "known_item", "own_places"]
 
 MOST = 300
 """Listings asked for, at most, those whose texts have the lowest hashes: encoding them costs seconds."""
@@ -29,8 +29,13 @@ FROZEN_TEXT = "frozen"
 
 @dataclass(frozen=True)
 class Asked:
-    """Titles, and the listings without them, as features of n products in the same order."""
+    """Titles, and the listings without them, as features of n products in the same order.
 
+    Attributes:
+        rows: (n,) where the products stand among those that were given.
+    """
+
+    rows: np.ndarray
     titles: FeatureTable
     listings: FeatureTable
 
@@ -51,20 +56,28 @@ def asked_of(encoder: ProductEncoder, items: Sequence[ProductInput]) -> Asked | 
     chosen = sorted(both, key=lambda i: content_hash(items[i].title, items[i].description))[:MOST]
     made = encoder.featurizer.featurize
     return Asked(
+        np.array(chosen, dtype=np.int64),
         made([ProductInput(title=items[i].title) for i in chosen], only_given=True),
         made([rest[i] for i in chosen], only_given=True),
     )
 
 
-def known_item(encoder: ProductEncoder, asked: Asked) -> dict[str, Any]:
-    """Places of the own listing, by the model's text vectors and by the frozen encoder's.
+def own_places(encoder: ProductEncoder, asked: Asked) -> np.ndarray:
+    """(n,) places of the own listing, 1 is best, by the model's text vectors."""
+    return ranks(*(encoder.embed_features(table, ["text"]) for table in (asked.titles, asked.listings)))
+
+
+def known_item(own: np.ndarray, asked: Asked) -> dict[str, Any]:
+    """Figures of those places, beside the frozen encoder's.
+
+    Args:
+        own: (n,) what `own_places` gave.
 
     Returns:
         queries, recall_at_1, recall_at_10, chance_at_10, mrr (mean of 1 / place) and, where the features
         hold a frozen encoder's vectors, `frozen` with the same and `compared`, the paired comparison of
         1 / place (`shelfspace.paired.Comparison.describe`).
     """
-    own = ranks(*(encoder.embed_features(table, ["text"]) for table in (asked.titles, asked.listings)))
     found: dict[str, Any] = _figures(own)
     frozen = [table.modalities["text"].values.get("sentence") for table in (asked.titles, asked.listings)]
     titles, listings = frozen

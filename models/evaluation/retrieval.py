@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["across", "averaged", "within", "within_per_query"]
+__all__ = ["across", "averaged", "ranks", "within", "within_per_query"]
 
 SCORES = 4_000_000
 """Scores ranked at once; bounds memory to some 200 MB whatever the size of the gallery."""
@@ -56,7 +56,11 @@ def within_per_query(
 
 
 def across(
-    queries: np.ndarray, gallery: np.ndarray, labels: np.ndarray | None = None, k: Sequence[int] = (1, 5, 10)
+    queries: np.ndarray,
+    gallery: np.ndarray,
+    labels: np.ndarray | None = None,
+    k: Sequence[int] = (1, 5, 10),
+    places: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Retrieval of n products by one modality among their vectors of another.
 
@@ -69,6 +73,7 @@ def across(
         gallery: (n, d) float32, L2-normalised; row i is product i seen by the gallery modality.
         labels: (n,) with "" where unknown (those ask nothing in `same_label_map`); None for none.
         k: cut-offs.
+        places: (n,) what `ranks` gives, where it is known.
 
     Returns:
         `queries` (n), `chance_at_k` (what guessing gives) and the figures above.
@@ -77,7 +82,7 @@ def across(
     result: dict[str, Any] = {"queries": n}
     if n == 0:
         return result
-    rank = ranks(queries, gallery)
+    rank = ranks(queries, gallery) if places is None else places
     for cut in k:
         result[f"recall_at_{cut}"] = float((rank <= cut).mean())
         result[f"chance_at_{cut}"] = min(1.0, cut / n)

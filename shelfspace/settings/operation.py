@@ -1,9 +1,9 @@
 """Sections of what follows the training: judging, releasing, serving and watching a model."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
 
@@ -35,10 +35,39 @@ class Gate(Section):
     )
     min_macro_f1: Share | None = Field(None, description="The same.")
     min_recall_at_10: Share | None = Field(None, description="The same, for same-category recall@10.")
-    tolerance: Share = Field(0.01, description="How much lower than the champion overall metrics may be.")
-    subset_tolerance: Share = Field(0.03, description="The same, per modality subset.")
-    category_tolerance: Share = Field(0.15, description="The same, for the recall of a large category.")
-    category_min_rows: Positive = Field(30, description="Holdout rows that make a category large.")
+    margin: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.05,
+        description="How much lower than the champion accuracy and same-category recall@10 may be: the 90% "
+        "interval of the difference over the holdout's products must lie above it.",
+    )
+    power: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.8,
+        description="How often an equal challenger must pass by chance alone; a holdout on which it passes "
+        "less often is too small to tell.",
+    )
+    undecided: Literal["keep", "promote"] = Field(
+        "keep",
+        description="What follows where the holdout is too small to tell: keep the champion, or promote.",
+    )
+    false_vetoes: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.03,
+        description="How often modality subsets, pairs of modalities, large categories, macro F1 and "
+        "calibration may refuse an equal challenger, all together; each one's margin follows from it.",
+    )
+    tolerance: Share = Field(
+        0.02, description="A loss up to this refuses by none of them, however many products show it."
+    )
+    category_min_rows: Positive = Field(
+        100,
+        description="Holdout products that make a category large; a smaller one of 30 or more refuses where "
+        "it breaks down.",
+    )
+    times_larger: Annotated[float, Field(ge=1)] = Field(
+        3.0, description="How many times as large as the champion's the challenger's folder may be."
+    )
+    times_slower: Annotated[float, Field(ge=1)] = Field(
+        3.0, description="How many times as long as the champion it may take to read a product."
+    )
 
 
 class Graph(Section):
@@ -189,20 +218,28 @@ class Service(Section):
 
 
 class Monitoring(Section):
-    """When live requests or a changed catalogue count as drifted."""
+    """What drift is judged by: windows of what came since, against a reference that stays."""
 
-    min_requests: Positive = Field(50, description="Requests needed before a verdict is given.")
-    drift_share: Share = Field(0.4, description="Share of drifted columns that makes a drift.")
-    embedding_threshold: Share = Field(
-        0.65, description="ROC AUC of the domain classifier that makes a drift."
-    )
-    sample_rows: Positive = Field(2000, description="Rows compared at most, per side.")
     window_rows: Positive = Field(
         500, description="Rows of a window: requests, sales, or products that came or changed."
     )
     window_days: float = Field(
         1.0, ge=0, description="Least days that a window of traffic covers; sales are cut into weeks."
     )
+    min_requests: Positive = Field(
+        50, description="Least rows of a window of the catalogue, where the catalogue is small."
+    )
+    sample_rows: Positive = Field(2000, description="Rows a side that a question's page draws at most.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_shares(cls, given: Any) -> Any:
+        gone = sorted({"drift_share", "embedding_threshold"} & set(given)) if isinstance(given, dict) else []
+        if gone:
+            raise ValueError(
+                f"{' and '.join(gone)}: leave it out; limits now come from the shop's own past windows"
+            )
+        return given
 
 
 CRON = r"^\S+( \S+){4}$"
@@ -242,6 +279,11 @@ class Automation(Section):
     cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")
     inbox_job: Literal["refresh", "retrain"] = Field(
         "refresh", description="Job that a delivery or a changed source starts; after a failed run, refresh."
+    )
+    trust_proxy: bool = Field(
+        False,
+        description="The Dagster UI stands behind a proxy that names people in X-Forwarded-User "
+        "(docs/deploy.md): who approves or rolls back there is then known by that name.",
     )
     watch_source: bool = Field(
         True, description="Collect by itself when tables or media of the catalogue's folder change."

@@ -8,9 +8,15 @@ import dagster as dg
 import pytest
 
 from assets.evaluation import gate_check
+from assets.lib.presentation import table_fact
 from assets.monitoring import drift
-from releases.gate import Verdict
-from shelfspace.files import write_json
+from releases.champion import note_verdict
+from releases.gate import Verdict, decide
+from releases.gate_pictures import lines_table
+from shelfspace.files import read_json, write_json
+from shelfspace.settings import Gate
+from shelfspace.workspace import Workspace
+from tests.releases.gate_tables import judged, outcomes, worse
 
 WARN = dg.AssetCheckSeverity.WARN
 
@@ -29,6 +35,22 @@ def test_a_promoted_challenger_passes_and_says_by_what() -> None:
     said = gate_check(Verdict(True, ["accuracy is fine"]), ["accuracy is fine"])
     assert said.passed
     assert said.description == "Promoted: accuracy is fine"
+
+
+def test_the_check_and_the_workspace_show_what_was_compared(tmp_path: Path) -> None:
+    champion = outcomes()
+    verdict = decide(judged(worse(champion, 0.2, "Rugs")), judged(champion), Gate())
+    workspace = Workspace(tmp_path / "shop", "shop")
+    sentences = note_verdict(workspace, verdict, "fp")
+    table = lines_table(verdict.lines)
+    said = gate_check(verdict, sentences, {"compared": table_fact(table)["table"]["rows"]})
+    assert said.metadata["compared"].value[0][0] == "accuracy"
+    assert table["verdict"].tolist()[:3] == ["worse", "not worse", "veto"]  # then the nearest to their margin
+    assert table["figure"][2] == "recall of Rugs (100 products)"
+    kept = read_json(workspace.evaluation / "gate" / "verdict.json")
+    assert (kept["promoted"], kept["undecided"]) == (False, False)
+    assert len(kept["compared"]) == len(verdict.lines)
+    assert (workspace.evaluation / "gate" / "forest.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_champion_is_not_judged_against_itself() -> None:

@@ -74,7 +74,7 @@ def test_what_is_asked_for_follows_the_decision() -> None:
     clicks = {**DRIFT, "decision": {"action": "refresh_ranking", "reason": "queries moved"}}
     need = drift_asks(clicks, [run(timedelta(0), success=True, need="drift-k0")])
     assert isinstance(need, Need), "a cool-down holds retrainings alone"
-    assert need.job == "refresh"
+    assert (need.job, need.decision) == ("refresh", "refresh_ranking")
     for action in ("alert", "none"):
         calm = {**DRIFT, "decision": {"action": action, "reason": "queries moved"}}
         assert drift_asks(calm, []) == f"{action}: queries moved"

@@ -77,7 +77,7 @@ def run(folder: Path) -> dict[str, object]:
     encoder = ProductEncoder.load(folder / "model")
     test = np.flatnonzero(splits == "test")
     labels = products["category"].to_numpy(dtype=object)
-    judged = evaluate(
+    judged, _ = evaluate(
         encoder, features_for(encoder, catalogue), labels, test, settings,
         texts=texts, train_rows=np.flatnonzero(learnt), progress=False,
     )  # fmt: skip

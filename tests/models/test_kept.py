@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.evaluation.known_item import Asked, asked_of, known_item
+from models.evaluation.known_item import Asked, asked_of, known_item, own_places
 from models.features.table import FeatureTable, ModalityFeatures
 from models.fusion.kept import Kept
 from models.inference.product_encoder import ProductEncoder
@@ -131,8 +131,10 @@ def test_listings_found_by_their_titles_beside_the_frozen_encoder(noise, winner)
         return FeatureTable(tuple(map(str, range(80))), {"text": part})
 
     # A negative noise: the frozen one is the noisy one.
-    asked = Asked(side(bodies + max(noise, 0) * off, bodies + max(-noise, 0) * off), side(bodies, bodies))
-    found = known_item(Titled(), asked)
+    asked = Asked(
+        np.arange(80), side(bodies + max(noise, 0) * off, bodies + max(-noise, 0) * off), side(bodies, bodies)
+    )
+    found = known_item(own_places(Titled(), asked), asked)
     assert found["compared"]["winner"] == winner
     assert found["queries"] == 80
     assert found["chance_at_10"] == 0.125

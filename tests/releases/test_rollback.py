@@ -177,12 +177,17 @@ def test_asked_first_a_release_waits_and_may_be_refused(shop: Shop) -> None:
     with pytest.raises(ArtifactError, match="is live already"):
         approve_release(shop.workspace, shop.live[0], "ben")
     roll_back(shop.workspace, "anna", "too bold", to=shop.live[0])
+    assert waiting(shop.workspace.root) is None
     assert champion(shop.workspace)["fingerprint"] == GOOD
     assert barred(shop.workspace.root, BAD)
     approve_release(shop.workspace, shop.live[1], "ben")
     assert current_id(shop.workspace.root) == shop.live[1]
     assert champion(shop.workspace)["fingerprint"] == BAD
     assert not barred(shop.workspace.root, BAD)
+    assert shop.release(BAD, "s2", ask=True)
+    approve_release(shop.workspace, shop.live[2], "ben")
+    roll_back(shop.workspace, "anna")
+    assert waiting(shop.workspace.root) is None, "what was approved waits no more"
 
 
 def test_the_first_release_is_live_without_a_question(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from models.features.featurizer import Featurizer
 from models.features.table import FeatureTable
 from models.inference.product_encoder import ProductEncoder
 from models.training.train import train
-from releases.gate import decide
+from releases.gate import Judged, decide
 from shelfspace.settings import Settings
 from tests.catalog.shelf import product, write_catalogue
 from tests.models.learning import quick_settings
@@ -151,8 +151,8 @@ def test_a_shop_of_any_shape_ends_in_a_model_that_may_serve(tmp_path: Path, shap
     )  # fmt: skip
     encoder = ProductEncoder.load(tmp_path / "model")
     held = np.flatnonzero(sides == "test")
-    figures = evaluate(encoder, features, aims.labels, held, settings, progress=False)
-    verdict = decide(figures, None, settings.gate)
+    figures, rows = evaluate(encoder, features, aims.labels, held, settings, progress=False)
+    verdict = decide(Judged(figures, rows), None, settings.gate)
     assert verdict.promote, verdict.refusals
     vectors = encoder.embed_features(features)
     assert np.isfinite(vectors).all()

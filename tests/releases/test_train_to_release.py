@@ -13,7 +13,7 @@ from models.evaluation.pictures import pictures
 from models.inference.product_encoder import ProductEncoder
 from models.training.train import train
 from releases import Release, current, promote, write_release
-from releases.gate import decide
+from releases.gate import Judged, decide
 from retrieval.vectors import build_index
 from shelfspace.settings import Gate
 from tests.models.learning import CLASSES, features_table, quick_settings, splits_of
@@ -40,7 +40,7 @@ def test_from_training_to_a_live_release(tmp_path: Path, labelled: bool) -> None
     encoder = ProductEncoder.load(tmp_path / "model")
 
     holdout = np.flatnonzero(splits == "test")
-    found = evaluate(encoder, table, labels, holdout, settings, progress=False)
+    found, rows = evaluate(encoder, table, labels, holdout, settings, progress=False)
     assert orjson.loads(orjson.dumps(found)) == found
     assert len(found["by_subset"]) == 7
     assert ("accuracy" in found["overall"]) is labelled
@@ -49,10 +49,13 @@ def test_from_training_to_a_live_release(tmp_path: Path, labelled: bool) -> None
     assert pictures(found, vectors[holdout], said[holdout])
 
     lenient = Gate(min_accuracy=0.0, min_macro_f1=0.0, min_recall_at_10=0.0)
-    verdict = decide(found, None, lenient)
+    judged = Judged(found, rows.assign(group=rows["product_id"]))
+    verdict = decide(judged, None, lenient)
     assert verdict.promote
-    # A model is never worse than itself.
-    assert decide(found, found, lenient).promote
+    # A model is never worse than itself, which so few products cannot show.
+    beside = decide(judged, judged, lenient)
+    assert (beside.undecided, beside.promote) == (True, False)
+    assert decide(judged, judged, lenient.model_copy(update={"undecided": "promote"})).promote
 
     card = model_card(
         found,

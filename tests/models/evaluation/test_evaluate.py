@@ -25,7 +25,7 @@ def judged(weighs: bool = False, **options: object) -> tuple[dict, np.ndarray]:
     texts = [f"{LABELS[c].split()[0]} number {i % 5}" for i, c in enumerate(codes)]
     rows, train = np.arange(0, 150, 2), np.arange(1, 150, 2)
     encoder = PrototypeEncoder(modalities=ALL, weighs=weighs)
-    result = evaluate(
+    result, _ = evaluate(
         encoder, table, names, rows, SETTINGS, texts=texts, train_rows=train, progress=False, **options
     )
     return result, names[rows]
@@ -72,10 +72,10 @@ def test_vectors_cut_short_are_judged_where_they_may_be_cut() -> None:
     table, codes = make_table(90)
     encoder = PrototypeEncoder()
     assert "Vectors cut short" not in card(
-        evaluate(encoder, table, codes, np.arange(90), SETTINGS, progress=False)
+        evaluate(encoder, table, codes, np.arange(90), SETTINGS, progress=False)[0]
     )
     encoder.nested_dims = (2, 8)
-    found = evaluate(encoder, table, codes, np.arange(90), SETTINGS, progress=False)
+    found, _ = evaluate(encoder, table, codes, np.arange(90), SETTINGS, progress=False)
     nested = found["retrieval"]["nested"]
     assert set(nested) == {"2", "8"}
     vectors = encoder.embed_features(table)[:, :2]
@@ -133,7 +133,7 @@ def card(found: dict) -> str:
 def test_without_labels_classification_is_absent_and_never_zero() -> None:
     table, _ = make_table(80)
     encoder = PrototypeEncoder(labels=())
-    found = evaluate(encoder, table, np.full(80, -1), np.arange(40), SETTINGS, progress=False)
+    found, _ = evaluate(encoder, table, np.full(80, -1), np.arange(40), SETTINGS, progress=False)
     assert found["overall"] == {"rows": 40}
     assert found["by_category"] == {}
     assert "within" not in found["retrieval"]
@@ -148,7 +148,7 @@ def test_a_class_the_encoder_never_learned_is_scored_apart() -> None:
     table, codes = make_table(90)
     names = np.array(LABELS, dtype=object)[codes]
     encoder = PrototypeEncoder(labels=LABELS[:2])
-    found = evaluate(encoder, table, names, np.arange(90), SETTINGS, progress=False)
+    found, _ = evaluate(encoder, table, names, np.arange(90), SETTINGS, progress=False)
     assert found["labels"]["unseen"] == [LABELS[2]]
     assert found["labels"]["unseen_rows"] == 30
     assert found["overall"]["rows"] == 60
@@ -159,15 +159,16 @@ def test_a_class_the_encoder_never_learned_is_scored_apart() -> None:
 def test_indices_and_names_are_the_same_labels() -> None:
     table, codes = make_table(60)
     names = np.array(LABELS, dtype=object)[codes]
-    by_index = evaluate(PrototypeEncoder(), table, codes, np.arange(60), SETTINGS, progress=False)
-    assert by_index == evaluate(PrototypeEncoder(), table, names, np.arange(60), SETTINGS, progress=False)
+    by_index, _ = evaluate(PrototypeEncoder(), table, codes, np.arange(60), SETTINGS, progress=False)
+    by_name, _ = evaluate(PrototypeEncoder(), table, names, np.arange(60), SETTINGS, progress=False)
+    assert by_index == by_name
 
 
 def test_a_modality_nobody_has_is_named() -> None:
     table, codes = make_table(60, missing=0.0)
     table.modalities["image"].present[:] = False
     table.modalities["text"].present[50:] = False
-    found = evaluate(PrototypeEncoder(), table, codes, np.arange(60), SETTINGS, progress=False)
+    found, _ = evaluate(PrototypeEncoder(), table, codes, np.arange(60), SETTINGS, progress=False)
     assert set(found["by_subset"]) == {"text"}
     assert found["absent"][0] == "image: no product of the holdout has it"
     assert (found["rows"], found["unreadable"]) == (50, 10)
@@ -195,17 +196,16 @@ def test_a_broken_encoder_is_refused() -> None:
 def test_of_a_large_holdout_some_products_are_ranked_the_same_for_every_model() -> None:
     table, codes = make_table(90, missing=0.0)
     few = Settings.model_validate({"evaluation": {"bootstrap": 30, "ranked_rows": 40}})
-    found = evaluate(PrototypeEncoder(), table, codes, np.arange(90), few, progress=False)
-    turned = evaluate(PrototypeEncoder(), table, codes, np.arange(90)[::-1], few, progress=False)
+    found, _ = evaluate(PrototypeEncoder(), table, codes, np.arange(90), few, progress=False)
+    turned, _ = evaluate(PrototypeEncoder(), table, codes, np.arange(90)[::-1], few, progress=False)
     assert found["ranked_rows"] == 40
     assert found["overall"]["rows"] == 90
     assert found["retrieval"]["within"]["gallery"] == 40
     assert found["retrieval"]["across"]["text->image"]["queries"] == 40
     assert turned["retrieval"]["within"]["map"] == pytest.approx(found["retrieval"]["within"]["map"])
     assert "rank 40 of them" in card(found)
-    assert "ranked_rows" not in evaluate(
-        PrototypeEncoder(), table, codes, np.arange(90), SETTINGS, progress=False
-    )
+    whole, _ = evaluate(PrototypeEncoder(), table, codes, np.arange(90), SETTINGS, progress=False)
+    assert "ranked_rows" not in whole
 
 
 def test_a_single_modality_is_ranked_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +219,7 @@ def test_a_single_modality_is_ranked_once(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(holdout, "within_per_query", counted)
     table, codes = make_table(60, missing=0.0)
     encoder = PrototypeEncoder(modalities=("text",))
-    found = evaluate(encoder, table, codes, np.arange(60), SETTINGS, progress=False)
+    found, _ = evaluate(encoder, table, codes, np.arange(60), SETTINGS, progress=False)
     assert len(rankings) == 1
     assert found["by_subset"]["text"]["map"] == found["retrieval"]["within"]["map"]
 

@@ -54,7 +54,7 @@ def test_all_pictures_with_chinese_labels_raise_no_warning() -> None:
     names = np.array(LABELS, dtype=object)[codes]
     settings = Settings.model_validate({"evaluation": {"bootstrap": 20}})
     encoder = PrototypeEncoder(weighs=True)
-    found = evaluate(encoder, table, names, np.arange(90), settings, progress=False)
+    found, _ = evaluate(encoder, table, names, np.arange(90), settings, progress=False)
     vectors = PrototypeEncoder().embed_features(table)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -70,7 +70,7 @@ def test_pictures_without_labels_is_the_map_alone() -> None:
     encoder = PrototypeEncoder(labels=())
     settings = Settings.model_validate({"evaluation": {"bootstrap": 20}})
     unknown = np.full(40, "", dtype=object)
-    found = evaluate(encoder, table, unknown, np.arange(40), settings, progress=False)
+    found, _ = evaluate(encoder, table, unknown, np.arange(40), settings, progress=False)
     assert set(pictures(found, encoder.embed_features(table), unknown)) == {"embedding_map"}
 
 
