@@ -33,7 +33,8 @@ def keep_window(folder: Path, window: Window) -> None:
     if folder.exists():
         return
     with atomic_directory(folder) as temporary:
-        blocks = {} if window.blocks is None else {"__block": window.blocks.to_numpy()}
+        # Which order or visit it was is nobody's business here: rows of one block share a number.
+        blocks = {} if window.blocks is None else {"__block": pd.factorize(window.blocks)[0]}
         write_table(temporary / "rows.parquet", window.columns.assign(**blocks))
         for name, table in window.vectors.items():
             np.save(temporary / f"{name}.npy", table)
