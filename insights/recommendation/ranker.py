@@ -7,7 +7,7 @@ learn from a tenth of the candidates that were not bought, weighed ten times, wh
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ STEP = 14.0
 MOMENTS = 6
 UNBOUGHT = 0.1
 """Share of the candidates that were not bought which is learned from; all that were bought are."""
-PARAMETERS = {
+PARAMETERS: dict[str, Any] = {
     "objective": "binary",
     "num_iterations": 240,
     "learning_rate": 0.05,
