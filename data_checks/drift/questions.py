@@ -15,9 +15,19 @@ from data_checks.drift.limits import OWN_WINDOWS
 from data_checks.drift.windows import Window, cut_windows
 from shelfspace.settings import Monitoring
 
-__all__ = ["ARRIVED", "PREDICTIONS", "Question", "catalogue_question", "predictions_question", "window_rows"]
+__all__ = [
+    "ARRIVED",
+    "LATEST",
+    "PREDICTIONS",
+    "Question",
+    "catalogue_question",
+    "predictions_question",
+    "window_rows",
+]
 
 ARRIVED, PREDICTIONS = "catalogue", "predictions"
+LATEST = 8
+"""Windows since the reference that are looked at: the last three decide, the others say since when."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,7 @@ def catalogue_question(
         parts = cut_windows(_times(table).iloc[of].reset_index(drop=True), rows)
         return [_window(ARRIVED, table, names, vectors, of[part], shared) for part in parts]
 
-    came = windows(now, vectors_now, np.flatnonzero(fresh))
+    came = windows(now, vectors_now, np.flatnonzero(fresh))[-LATEST:]
     # Since when the whole is otherwise no row says: the history of the checks does.
     whole = replace(
         _window(ARRIVED, now, names, vectors_now, np.arange(len(now)), shared), start=None, end=None
@@ -129,7 +139,7 @@ def predictions_question(
         PREDICTIONS,
         "Is the champion still right about new products?",
         _window(PREDICTIONS, then, names, vectors_then, held, shared),
-        windows(now, vectors_now, np.flatnonzero(unseen)),
+        windows(now, vectors_now, np.flatnonzero(unseen))[-LATEST:],
         windows(then, vectors_then, held),
     )
 
