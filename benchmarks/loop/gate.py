@@ -7,11 +7,13 @@ share is of what the challenger itself had right, so that its own luck stays in.
 """
 
 import math
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from multiprocessing import Pool
 from typing import Any
 
 import numpy as np
@@ -34,7 +36,7 @@ __all__ = ["figures"]
 
 TRAININGS = 40
 TRAIN, VALIDATION, JUDGED = 1000, 150, 1500
-SIZES = {500: 1000, 225: 500, 43: 500}
+SIZES = {500: 1000, 225: 200, 43: 200}
 """Holdout size to decisions."""
 PAIRS = 20
 """Decisions taken on one holdout."""
@@ -64,6 +66,12 @@ class Tally:
         self.undecided += bool(refused) and all(one.undecided for one in refused)
         self.why.update([one.line.figure.partition(" (")[0] for one in refused])
 
+    def take(self, other: "Tally") -> None:
+        """Count another's decisions as well."""
+        for name in ("decisions", "passed", "former", "undecided"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.why.update(other.why)
+
     def row(self, products: int, kind: str) -> dict[str, Any]:
         """One line of the table."""
         refused = self.decisions - self.passed
@@ -89,21 +97,37 @@ def figures() -> Iterator[Figure]:
 
 
 def decided(shop: Shop, models: list[Model]) -> dict[tuple[int, str], Tally]:
-    """All decisions, by holdout size and kind of challenger."""
-    draw = np.random.default_rng(0)
-    judged = len(shop.rows("judged"))
+    """All decisions, by holdout size and kind of challenger; each holdout has its own seed."""
+    asked = [(size, seed) for size, decisions in SIZES.items() for seed in range(decisions // PAIRS)]
     tallies = {(size, kind): Tally() for size in SIZES for kind in ("equal", *WORSE)}
-    for size, decisions in SIZES.items():
-        for _ in tqdm(range(decisions // PAIRS), f"holdouts of {size}", mininterval=5):
-            rows = draw.choice(judged, size, replace=False)
-            chosen = draw.choice(len(models), min(AT_ONCE, len(models)), replace=False)
-            tables = {i: judged_on(models[i], shop, rows) for i in chosen}
-            for _ in range(PAIRS):
-                one, other = draw.choice(chosen, 2, replace=False)
-                tallies[size, "equal"].add(tables[one], tables[other])
-                for kind, loss in WORSE.items():
-                    tallies[size, kind].add(worse(tables[one], kind, loss, draw), tables[other])
+    _shared.update(shop=shop, models=models)
+    with Pool(os.cpu_count()) as pool:
+        made = pool.imap_unordered(_on_one_holdout, asked)
+        for size, found in tqdm(made, "holdouts", total=len(asked), mininterval=5):
+            for kind, tally in found.items():
+                tallies[size, kind].take(tally)
     return tallies
+
+
+_shared: dict[str, Any] = {}
+"""The shop and the models, which the workers find as they were when they began."""
+
+
+def _on_one_holdout(asked: tuple[int, int]) -> tuple[int, dict[str, Tally]]:
+    """PAIRS decisions of each kind."""
+    size, seed = asked
+    shop, models = _shared["shop"], _shared["models"]
+    draw = np.random.default_rng([size, seed])
+    rows = draw.choice(len(shop.rows("judged")), size, replace=False)
+    chosen = draw.choice(len(models), min(AT_ONCE, len(models)), replace=False)
+    tables = {i: judged_on(models[i], shop, rows) for i in chosen}
+    found = {kind: Tally() for kind in ("equal", *WORSE)}
+    for _ in range(PAIRS):
+        one, other = draw.choice(chosen, 2, replace=False)
+        found["equal"].add(tables[one], tables[other])
+        for kind, loss in WORSE.items():
+            found[kind].add(worse(tables[one], kind, loss, draw), tables[other])
+    return size, found
 
 
 def worse(table: pd.DataFrame, kind: str, loss: float, draw: np.random.Generator) -> pd.DataFrame:

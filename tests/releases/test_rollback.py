@@ -10,7 +10,7 @@ from catalog.deliveries.ledger import State, editing, read_ledger
 from catalog.deliveries.milestones import mark_cleaned
 from releases import current_id, go_live, history, pin, pinned, prune, roll_back, unpin
 from releases.bars import barred, read_bars, refusal
-from releases.champion import champion, champion_model, check_papers, crown
+from releases.champion import champion, champion_model, check_papers, crown, prune_champions
 from releases.promotion import approve_champion, approve_release
 from releases.rollback import finish
 from releases.waiting import spared, waiting, waits_for_a_person
@@ -217,6 +217,21 @@ def test_a_pinned_release_stays_and_is_not_deleted(shop: Shop) -> None:
     prune(shop.workspace.root, 1, spared=spared(shop.workspace))
     assert (shop.workspace.releases / first).is_dir()
     assert list(pinned(shop.workspace.root)) == [first]
+
+
+def test_models_of_no_release_are_deleted_but_the_champion(shop: Shop) -> None:
+    for number in range(2, 5):
+        shop.train(f"model{number}")
+        shop.release(f"model{number}", "s1")
+    prune(shop.workspace.root, 1, spared=spared(shop.workspace))
+    shop.train("unreleased")
+    kept = shop.workspace.state / "champions"
+    (kept / ".trash-killed").mkdir()
+    assert prune_champions(shop.workspace) == [GOOD, "model2"]
+    assert sorted(path.name for path in kept.iterdir() if path.is_dir()) == ["model3", "model4", "unreleased"]
+    assert not list(kept.glob(f"{GOOD}*"))
+    roll_back(shop.workspace, "anna")
+    assert champion_model(shop.workspace).name == "model3"
 
 
 def test_what_cannot_be_gone_back_to_is_said(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from insights.recommendation.history import days_of, histories, read_purchases
 from insights.recommendation.judge import bought_after, frequency, judge, popularity
 from insights.recommendation.knowledge import Past, learn
 from insights.recommendation.ranker import Ranker, examples, fit
-from insights.recommendation.store import load, save
+from insights.recommendation.store import FORM, load, save
 from insights.recommendation.verdict import FREQUENCY, POPULARITY, decide
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.paired import LEARNED
@@ -197,7 +197,7 @@ def test_what_is_kept_is_read_back(tmp_path, purchases, known) -> None:
 def test_another_form_and_another_model_are_refused(tmp_path, purchases, known) -> None:
     save(tmp_path, PRODUCTS, purchases.shoppers, known, None, {"winner": FREQUENCY})
     said = (tmp_path / "verdict.json").read_text()
-    (tmp_path / "verdict.json").write_text(said.replace('"form": 1', '"form": 9'))
+    (tmp_path / "verdict.json").write_text(said.replace(f'"form": {FORM}', '"form": 9'))
     with pytest.raises(ArtifactError, match="run the insights job"):
         load(tmp_path, vectors(), {})
     (tmp_path / "verdict.json").write_text(said)
