@@ -112,7 +112,7 @@ def model_card(shop: Shop, folder: Path) -> Facts:
     group_name="evaluation",
     owners=["team:representation"],
     kinds={"python"},
-    code_version="1",
+    code_version="2",
     output_required=False,
     check_specs=[
         dg.AssetCheckSpec(

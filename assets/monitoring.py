@@ -115,11 +115,17 @@ def drift_report(shop: Shop, folder: Path) -> Facts:
     """Judge each question's latest windows against a reference that stays; decide what follows."""
     from data_checks.drift.check import judge_questions, summary, verdict_rows
     from data_checks.drift.decision import decide
+    from data_checks.drift.history import read_history, since_when
     from data_checks.drift.report import comparison_page
 
     model = champion_model(shop.workspace).name
     watch = watched(shop)
-    verdicts = judge_questions(watch.questions, watch.kept)
+    history, now = (
+        read_history(shop.workspace.state / "drift" / HISTORY),
+        pd.Timestamp.now(tz="UTC").floor("s"),
+    )
+    judged = judge_questions(watch.questions, watch.kept)
+    verdicts = [since_when(history, verdict, model, now) for verdict in judged]
     decision = decide(verdicts, watch.new_rows > 0, watch.new_labels > 0, watch.clicks)
     said = summary(verdicts, watch.questions, decision, model, shop.data_version("products"))
     for question, verdict in zip(watch.questions, verdicts, strict=True):

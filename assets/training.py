@@ -137,6 +137,8 @@ def _holdout_kept(shop: Shop) -> Any:
 
     products = shop.table("products")
     labels = pd.Series(label_names_of(products, shop.source.label_level), index=products["product_id"])
+    if not shop.settings.collection.look:
+        return holdout_kept({"rows": 0, "held": "", "figures": {}, "notes": ["collection.look is off"]}, [])
     found = judge_holdout(shop.workspace, labels)
     why = f"it rewrites products that models are judged by: {found.sentence}"
     held = hold_rewriters(shop.workspace, labels, why) if found.held else []

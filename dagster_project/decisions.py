@@ -7,7 +7,10 @@ release what was barred meanwhile.
 import dagster as dg
 from pydantic import Field
 
+from assets.lib.shop import Shop
 from catalog.deliveries.milestones import approve as let_through
+from catalog.deliveries.milestones import repeats
+from dagster_project.tags import PERSON
 from dagster_project.who import person
 from releases import roll_back
 from releases.bars import Bar
@@ -85,14 +88,19 @@ def approve_any(workspace: Workspace, what: str, who: str, why: str) -> str:
         return f"{given.what} is barred no more; {workspace.command('run retrain')} judges it again"
     entry = let_through(workspace, what)
     approve_what(workspace.root, f"delivery {entry.arrival} ({entry.name})", who, why)
-    return f"{entry.name} is approved ({entry.reason}); take it with: {workspace.command('run refresh')}"
+    said = f"{entry.name} is approved ({entry.reason}); take it with: {workspace.command('run refresh')}"
+    if before := repeats(workspace, entry):
+        said += (
+            f"; rows that only repeat what {before} said count with that: if it stays held, send this again"
+        )
+    return said
 
 
 @dg.op(name="go_back", out=dg.Out(dg.Nothing))
 def go_back(context: dg.OpExecutionContext, config: Back) -> None:
     """Roll back, and show it on the release's page."""
     workspace = Workspace.open()
-    said = told(workspace, roll_back(workspace, person(workspace, config.who), config.why, config.to))
+    said = told(workspace, roll_back(workspace, who_asks(context, workspace, config), config.why, config.to))
     observed(context, said)
 
 
@@ -100,7 +108,14 @@ def go_back(context: dg.OpExecutionContext, config: Back) -> None:
 def say_yes(context: dg.OpExecutionContext, config: Yes) -> None:
     """Approve, and show it on the release's page."""
     workspace = Workspace.open()
-    observed(context, [approve_any(workspace, config.what, person(workspace, config.who), config.why)])
+    who = who_asks(context, workspace, config)
+    observed(context, [approve_any(workspace, config.what, who, config.why)])
+
+
+def who_asks(context: dg.OpExecutionContext, workspace: Workspace, config: Decision) -> str:
+    """The person behind a run: whom a trusted proxy names, else as `person` has it."""
+    named = context.run.tags.get(PERSON, "")
+    return named if named and Shop().settings.automation.trust_proxy else person(workspace, config.who)
 
 
 def observed(context: dg.OpExecutionContext, said: list[str]) -> None:

@@ -35,12 +35,20 @@ retention:
 """
 """How long Dagster keeps what its sensors and schedules said at each look: some ten thousand a day."""
 
-DAGSTER_YAML = FIRST_YAML + RETENTION
+NAMED_RUNS = """\
+run_coordinator:
+  module: dagster_project.named_runs
+  class: NamedRuns
+"""
+DAGSTER_YAML = FIRST_YAML + RETENTION + NAMED_RUNS
 """One run at a time in a workspace; a run whose process died is marked failed within seconds.
 
 No pools: a killed run keeps its slot until a daemon frees it, and without one the next run would
 wait for ever. The workspace's file lock does the same and dies with its holder.
 """
+
+FORMER = (FIRST_YAML, FIRST_YAML + RETENTION)
+"""What earlier versions wrote, which nobody has changed."""
 
 QUIET = {
     "DAGSTER_DISABLE_TELEMETRY": "yes",
@@ -70,7 +78,7 @@ def prepare(catalog: str | None = None, environment: MutableMapping[str, str] = 
     home = Path(environment.get("SHELFSPACE_DAGSTER_HOME") or workspace.state / "dagster")
     home.mkdir(parents=True, exist_ok=True)
     described = home / "dagster.yaml"
-    if not described.exists() or described.read_text() == FIRST_YAML:
+    if not described.exists() or described.read_text() in FORMER:
         write_text(described, DAGSTER_YAML)
     for name, value in {**QUIET, **WAITING}.items():
         environment.setdefault(name, value)

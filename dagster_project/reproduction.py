@@ -17,7 +17,7 @@ import yaml
 
 from assets.lib.dvc import repository_of
 from assets.lib.dvc_fetch import fetch
-from releases import Release, current
+from releases import Release, list_releases
 from releases.comparison import Comparison, compare_releases
 from releases.contents import SPLIT
 from releases.recipe import Recipe
@@ -30,9 +30,11 @@ from shelfspace.workspace import CODE, Workspace
 
 __all__ = ["Reproduction", "reproduce"]
 
-LEARN = ("prepare", "learn")
-RELEASE_ON = ("validation", "preprocessing", "release")
-"""Jobs that release another snapshot under a model that is there."""
+FIRST = ("prepare", "learn", "release")
+"""Jobs from a snapshot to the first release of its model."""
+LATER = ("validation", "preprocessing", "release")
+"""Jobs that release another snapshot under a model that is there: what was learned of search for the first
+release is kept, as it was then."""
 OWN = ("SHELFSPACE_", "DAGSTER_", "BENTOML_", "PYTEST")
 """Beginnings of variables that say where this process works."""
 
@@ -85,14 +87,15 @@ def reproduce(
         doubts.append(f"it is built again with {threads} threads, which may not be as many as then")
     made = Scratch(place, workspace, recipe, say, threads)
     doubts += made.lay_out(release)
-    made.run(recipe.learned, LEARN)
-    made.run(recipe.embedded, ("release",) if recipe.at_once else RELEASE_ON)
-    rebuilt = current(made.root)
-    if rebuilt is None:
+    made.run(recipe.learned, FIRST)
+    if not recipe.at_once:
+        made.run(recipe.embedded, LATER)
+    rebuilt = list_releases(made.root / "releases")
+    if not rebuilt:
         raise ArtifactError(
             f"the jobs ended well, and {made.root} has no release; look at {place / 'jobs.log'}"
         )
-    found = compare_releases(release, rebuilt, is_erased)
+    found = compare_releases(release, Release.load(rebuilt[-1]), is_erased)
     done = Reproduction(found, tuple(doubts), made.bytes_from)
     write_json(workspace.state / "reproductions" / f"{release.id}.json", done.to_dict())
     return done
@@ -189,7 +192,7 @@ class Scratch:
         with log.open("ab") as stream:
             done = subprocess.run(
                 [sys.executable, "-m", "dagster_project.cli", "run", job],
-                cwd=code,
+                cwd=code if (code / "pyproject.toml").is_file() else self.place,
                 env={**environment, **here},
                 stdout=stream,
                 stderr=stream,
@@ -234,8 +237,6 @@ def environment(made: Mapping[str, Any], wanted: int | None = None) -> dict[str,
         kept["OMP_NUM_THREADS"] = threads["OMP_NUM_THREADS"]
     elif threads["cpus"] != os.cpu_count():
         kept["OMP_NUM_THREADS"] = str(threads["torch"] or threads["cpus"])
-    if "SHELFSPACE_DATA" in os.environ:
-        kept["SHELFSPACE_DATA"] = os.environ["SHELFSPACE_DATA"]
     return kept
 
 

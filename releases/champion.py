@@ -1,5 +1,6 @@
 """Which model is champion: one JSON file that is replaced atomically, and the model's own folder."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +37,7 @@ __all__ = [
     "crowned",
     "judged_on",
     "note_verdict",
+    "prune_champions",
 ]
 
 
@@ -171,6 +173,25 @@ def crown_again(workspace: Workspace, made: Release, reason: str) -> None:
         facts = {"run_id": said.get("run_id", ""), "cause": reason, "data": said, "reasons": [reason]}
         known = {"made_by": made.manifest.get("made_by", {}), "crowned": said.get("created_at") or now()}
         _point(workspace, target, {**facts, **known, "fingerprint": fingerprint})
+
+
+def prune_champions(workspace: Workspace) -> list[str]:
+    """Delete kept models that are neither champion nor in a release, and their papers; which ones."""
+    with _lock(workspace):
+        folder = workspace.state / "champions"
+        kept = {champion_of(Release.load(made, verify=False)) for made in list_releases(workspace.releases)}
+        kept.add((champion(workspace) or {}).get("fingerprint", ""))
+        gone = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name not in kept]
+        gone = [path for path in gone if not path.name.startswith(".")]
+        for model in gone:
+            # Renamed first: half a model under a model's name would pass for kept.
+            os.replace(model, folder / f".trash-{model.name}")
+        for trash in folder.glob(".trash-*"):
+            name = trash.name.removeprefix(".trash-")
+            for paper in PAPERS:
+                champion_paper(folder / name, paper).unlink(missing_ok=True)
+            shutil.rmtree(trash)
+    return [model.name for model in gone]
 
 
 def champion_of(made: Release) -> str:

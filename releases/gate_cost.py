@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.product import ProductInput
-from models.inference.product_encoder import ProductEncoder
 from releases.floors import Finding
 from shelfspace.settings import Gate
 
@@ -37,6 +36,8 @@ def costs(models: Sequence[Path], items: Sequence[ProductInput]) -> list[Cost | 
     """
     if not items:
         return [None for _ in models]
+    from models.inference.product_encoder import ProductEncoder
+
     encoders = [ProductEncoder.load(folder) for folder in models]
     best = [[float("inf")] * len(items) for _ in models]
     for encoder in encoders:

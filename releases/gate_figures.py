@@ -33,12 +33,14 @@ class Figure:
         rows: how many products it is taken of.
         of: (draws, n) weights to (draws,) of the challenger and of the champion; NaN where a draw has none
             of its products. The higher is better.
+        sums: where both are means, (n, 3): the challenger's outcomes, the champion's, which products count.
     """
 
     words: str
     family: str
     rows: int
     of: Callable[[np.ndarray], Both]
+    sums: np.ndarray | None = None
 
 
 def aligned(challenger: pd.DataFrame, champion: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -86,33 +88,35 @@ def figures(ours: pd.DataFrame, theirs: pd.DataFrame, settings: Gate) -> Iterato
         words = f"same-product recall@10 from {asked} to {answered}"
         yield mean(ours[name], theirs[name], words, "view")
     if "accuracy" in overall:
+        labels = ours["label"].to_numpy()
         counts = ours.loc[ours["accuracy"].notna(), "label"].value_counts()
         for category, rows in sorted(counts[counts >= LEAST_ROWS].items()):
-            there = ours["label"] == category
-            own, other = ours["accuracy"].where(there), theirs["accuracy"].where(there)
+            own, other = (table["accuracy"].where(labels == category) for table in (ours, theirs))
             size = "large" if rows >= settings.category_min_rows else "small"
             yield mean(own, other, f"recall of {category} ({rows} products)", f"{size} category")
 
 
 def _useful(champion: pd.DataFrame, name: str, lift: float) -> bool:
     """Whether the champion itself gets so far from guessing by these modalities, as `floors` asks overall."""
-    seen = champion.loc[champion[name].notna()]
-    sizes = seen["label"].value_counts().tolist()
-    chance = guessing(name.partition(" in ")[0], sizes, max(len(seen), 1))
-    return bool(seen[name].mean() >= chance + lift * (1 - chance))
+    values = champion[name].to_numpy()
+    there = ~np.isnan(values)
+    sizes = np.unique(champion["label"].to_numpy()[there].astype(str), return_counts=True)[1].tolist()
+    chance = guessing(name.partition(" in ")[0], sizes, max(int(there.sum()), 1))
+    return bool(there.any() and values[there].mean() >= chance + lift * (1 - chance))
 
 
 def mean(ours: pd.Series, theirs: pd.Series, words: str, family: str) -> Figure:
     """The mean of the products that both have an outcome of."""
-    there = (ours.notna() & theirs.notna()).to_numpy()
-    values = np.stack([ours.where(there, 0), theirs.where(there, 0), there], axis=1).astype(np.float32)
+    both = np.stack([ours.to_numpy(np.float32), theirs.to_numpy(np.float32)], axis=1)
+    there = ~np.isnan(both).any(axis=1)
+    values = np.concatenate([np.where(there[:, None], both, 0), there[:, None]], axis=1, dtype=np.float32)
 
     def of(weights: np.ndarray) -> Both:
         own, other, rows = (weights @ values).T
         with np.errstate(invalid="ignore"):
             return own / rows, other / rows
 
-    return Figure(words, family, int(there.sum()), of)
+    return Figure(words, family, int(there.sum()), of, values)
 
 
 def macro_f1(ours: pd.DataFrame, theirs: pd.DataFrame) -> Figure:

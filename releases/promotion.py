@@ -8,7 +8,7 @@ from releases.pins import pinned
 from releases.pointer import current_id, promote
 from releases.release import Release, releases_lock
 from releases.rollback import finish
-from releases.waiting import let_wait, waiting
+from releases.waiting import let_wait, wait_no_more, waiting
 from shelfspace.approvals import Approval, approve_what
 from shelfspace.errors import ArtifactError
 from shelfspace.workspace import Workspace
@@ -41,6 +41,7 @@ def go_live(workspace: Workspace, release_id: str, cause: str, *, ask: bool) -> 
             let_wait(workspace, made.id, why)
         else:
             promote(workspace.root, made.id, cause)
+            wait_no_more(workspace.root)
     return why
 
 
@@ -100,6 +101,7 @@ def approve_release(workspace: Workspace, release_id: str, who: str, why: str = 
             approve_held(workspace, {entry.arrival for entry in held_source(workspace)})
         crown_again(workspace, made, said)
         promote(root, made.id, f"{said}: {why}" if why else said, who)
+        wait_no_more(root)
     return given
 
 

@@ -73,8 +73,8 @@ class Recipe:
             )
         if beside.get("search_kept"):
             found.append(
-                f"what search learned was kept from an earlier catalogue ({beside['search_kept']}): here "
-                "it is learned of this one"
+                f"what search learned was kept from an earlier catalogue ({beside['search_kept']}): it comes "
+                "out the same where that is the one the model learned from"
             )
         return found
 

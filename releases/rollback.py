@@ -21,7 +21,7 @@ from releases.bars import Bar, lift, read_bars, write_bars
 from releases.champion import champion_of, crown_again, judged_on
 from releases.pointer import current_id, history, move, previous, record, standing
 from releases.release import Release, is_release_name, releases_lock
-from releases.waiting import waiting
+from releases.waiting import wait_no_more, waiting
 from shelfspace.approvals import now
 from shelfspace.errors import ArtifactError
 from shelfspace.workspace import Workspace
@@ -95,6 +95,8 @@ def _apply(workspace: Workspace, bar: Bar) -> None:
         hold_taken(workspace, bar.deliveries, bar.said)
     if bar.source:
         hold_source(workspace, bar.source, bar.said)
+    if (waits := waiting(root)) and waits.release in bar.releases:
+        wait_no_more(root)
     bars = read_bars(root)
     write_bars(root, [replace(one, pending=False) if one == bar else one for one in bars])
 

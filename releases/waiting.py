@@ -9,7 +9,7 @@ from shelfspace.approvals import now
 from shelfspace.files import read_artifact, write_sealed_json
 from shelfspace.workspace import Workspace
 
-__all__ = ["Waiting", "let_wait", "spared", "waiting", "waits_for_a_person"]
+__all__ = ["Waiting", "let_wait", "spared", "wait_no_more", "waiting", "waits_for_a_person"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ def let_wait(workspace: Workspace, release: str, why: str) -> None:
     before = waiting(workspace.root)
     if before is None or (before.release, before.why) != (release, why):
         write_sealed_json(workspace.releases / "waiting.json", asdict(Waiting(release, now(), why)))
+
+
+def wait_no_more(root: Path) -> None:
+    """Nothing waits any more: another one is live, or it was refused; the caller holds the lock."""
+    (root / "releases" / "waiting.json").unlink(missing_ok=True)
 
 
 def spared(workspace: Workspace) -> set[str]:

@@ -28,7 +28,7 @@ def _reviewed(shop: Shop) -> dict[str, str]:
     also=_reviewed,
     settings=lambda shop: [shop.settings.insights.listing_health.model_dump(), shop.source.label_level],
     kinds={"scipy", "scikitlearn", "parquet"},
-    code_version="1",
+    code_version="2",
     description="Photos, sounds, words, prices and categories that contradict each other, duplicates and "
     "missing attributes, each with how sure it is and why.",
 )

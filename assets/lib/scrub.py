@@ -133,7 +133,8 @@ def parts(workspace: Workspace) -> Iterator[Part]:
     yield Part("champion", root / "champion.json", partial(check_papers, workspace))
     for model in sorted(path for path in (state / "champions").glob("*") if path.is_dir()):
         yield Part("champion", model, partial(check_model, model))
-    for folder in sorted((state / "reference").glob("*")):
+    kept = [path for path in (state / "drift").glob("*/*") if path.is_dir()]
+    for folder in sorted([*(state / "reference").glob("*"), *kept]):
         yield Part("drift reference", folder, partial(check_sealed_folder, folder))
     yield Part("releases", workspace.releases / "current", partial(current_id, root))
     yield Part("releases", workspace.releases / "promotions.jsonl", partial(history, root))

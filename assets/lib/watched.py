@@ -16,10 +16,12 @@ __all__ = ["Watched", "described_catalogue", "kept_catalogue", "learned_ids", "o
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """A catalogue as drift sees it: `described` rows, and name to (n, d) vectors of the same rows."""
+    """A catalogue as drift sees it: `described` rows and, of the same rows, name to (n, d) vectors of what
+    modalities say before any training, and of what the champion says."""
 
     described: pd.DataFrame
     own: Mapping[str, np.ndarray]
+    fused: Mapping[str, np.ndarray]
 
 
 def there(shop: Shop, assets: Iterable[str]) -> list[str]:
@@ -73,16 +75,17 @@ def kept_catalogue(folder: Path, level: int) -> Watched:
     Raises:
         ArtifactError: a file in it is damaged or missing.
     """
-    from data_checks.drift.described import described
+    from data_checks.drift.described import described, projected
 
     check_sealed_folder(folder)
+    fused = projected({"fused": read_array(folder / "embeddings.npy")})
     if (folder / "described.parquet").exists():
         own = {path.stem.removeprefix("own-"): read_array(path) for path in sorted(folder.glob("own-*.npy"))}
-        return Watched(read_parquet(folder / "described.parquet"), own)
+        return Watched(read_parquet(folder / "described.parquet"), own, fused)
     products = read_parquet(folder / "products.parquet")
     nothing = pd.DataFrame(
         {name: pd.Series(dtype=object) for name in ("key", "ok", "look", "table", "scope")}
     )
     nothing = nothing.assign(id="", width=0, height=0, seconds=0.0)
     made = described(products, nothing, nothing, nothing, set(), level)
-    return Watched(made.drop(columns=["files", "learned"]), {})
+    return Watched(made.drop(columns=["files", "learned"]), {}, fused)

@@ -75,7 +75,11 @@ class Catalogue:
 
     def wrong_photos(self, rng: np.random.Generator) -> tuple["Catalogue", np.ndarray]:
         """Some have one another's photos; and which."""
-        part = self.features.modalities["image"]
+        return self.swapped("image", rng)
+
+    def swapped(self, modality: str, rng: np.random.Generator) -> tuple["Catalogue", np.ndarray]:
+        """Some have one another's photos or sounds; and which."""
+        part = self.features.modalities[modality]
         there = np.flatnonzero(part.present)
         picked, order = (
             rng.choice(there, round(SHARE * len(there)), replace=False),
@@ -83,7 +87,7 @@ class Catalogue:
         )
         order[picked] = np.roll(picked, 1)
         swapped = ModalityFeatures({k: v[order] for k, v in part.values.items()}, part.present)
-        features = FeatureTable(self.features.product_ids, {**self.features.modalities, "image": swapped})
+        features = FeatureTable(self.features.product_ids, {**self.features.modalities, modality: swapped})
         return Catalogue(self.products, self.texts, features, self.labels, self.names), picked
 
     def wrong_prices(self, rng: np.random.Generator) -> tuple["Catalogue", np.ndarray]:

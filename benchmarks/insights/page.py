@@ -43,6 +43,8 @@ def measured(row: Mapping[str, Any]) -> tuple[str, str]:
 def aim(name: str) -> str:
     """What a row is to reach, in words."""
     row = ROWS[name]
+    if row.aim is None:
+        return ""
     if isinstance(row.aim, tuple):
         return f"{row.aim[0]:g} to {row.aim[1]:g}"
     if row.strictly:
@@ -52,6 +54,8 @@ def aim(name: str) -> str:
 
 def reached(row: Mapping[str, Any]) -> str:
     """Whether it does, and which conditions do not hold."""
+    if row["reached"] is None:
+        return ""
     broken = [said for said, holds in row["conditions"].items() if not holds]
     return "yes" if row["reached"] else "; ".join(["no", *(f"not so: {said}" for said in broken)])
 

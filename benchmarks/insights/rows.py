@@ -14,7 +14,7 @@ class Row:
     Attributes:
         metric: what is measured, in a few words.
         baseline: the simple thing beside it; "" without one.
-        aim: the value to reach; of two, the least and the most.
+        aim: the value to reach; of two, the least and the most; None of a figure that is told beside them.
         least: whether a smaller value is the better one.
         strictly: whether the aim itself is not enough.
     """
@@ -22,12 +22,14 @@ class Row:
     id: str
     metric: str
     baseline: str
-    aim: float | tuple[float, float]
+    aim: float | tuple[float, float] | None
     least: bool = False
     strictly: bool = False
 
-    def reached(self, value: float) -> bool:
-        """Whether a value is as good as the aim."""
+    def reached(self, value: float) -> bool | None:
+        """Whether a value is as good as the aim; None without one."""
+        if self.aim is None:
+            return None
         if isinstance(self.aim, tuple):
             return self.aim[0] <= value <= self.aim[1]
         if self.strictly and value == self.aim:
@@ -115,6 +117,21 @@ ROWS = {
             "cut anew, numbers matched",
             0.95,
         ),
+        Row(
+            "retail_borrowed_demand_ratio",
+            "error of demand borrowed from the nearest products over the baseline's",
+            "mean of all products",
+            None,
+            least=True,
+        ),
+        Row(
+            "retail_cart_recall10",
+            "a product left out of an order, among the 10 first beside the others",
+            "popular in 28 days",
+            None,
+        ),
+        Row("sample_health_sound", "AP of 3% swapped sounds", "sound classifier's doubt", None),
+        Row("sample_health_duplicate", "AP of 3% products listed again", "nearest words", None),
     )
 }
 """In the order that they are shown."""

@@ -7,10 +7,13 @@ share is of what the challenger itself had right, so that its own luck stays in.
 """
 
 import math
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
+from multiprocessing import Pool
 from typing import Any
 
 import numpy as np
@@ -24,16 +27,21 @@ from benchmarks.loop.results import Figure
 from benchmarks.loop.skewed_shop import Shop, skewed_shop
 from benchmarks.quality.__main__ import CACHE
 from releases.gate_compare import compare
+from releases.gate_draws import RETRAINED, differences
+from releases.gate_figures import aligned
+from releases.gate_figures import figures as compared_figures
 from shelfspace.settings import Gate
 
 __all__ = ["figures"]
 
 TRAININGS = 40
 TRAIN, VALIDATION, JUDGED = 1000, 150, 1500
-SIZES = {500: 1000, 225: 500, 43: 500}
+SIZES = {500: 1000, 225: 200, 43: 200}
 """Holdout size to decisions."""
 PAIRS = 20
 """Decisions taken on one holdout."""
+LEAST_SPREAD = 0.01
+"""Of p (1 - p): figures of which nearly all products are right say nothing of noise."""
 AT_ONCE = 12
 """Trainings judged on one holdout."""
 WORSE = {"overall": 0.05, "category": 0.15}
@@ -56,7 +64,13 @@ class Tally:
         self.passed += not refused
         self.former += former_gate(challenger, champion)
         self.undecided += bool(refused) and all(one.undecided for one in refused)
-        self.why.update({one.line.figure.partition(" (")[0] for one in refused})
+        self.why.update([one.line.figure.partition(" (")[0] for one in refused])
+
+    def take(self, other: "Tally") -> None:
+        """Count another's decisions as well."""
+        for name in ("decisions", "passed", "former", "undecided"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.why.update(other.why)
 
     def row(self, products: int, kind: str) -> dict[str, Any]:
         """One line of the table."""
@@ -77,26 +91,43 @@ def figures() -> Iterator[Figure]:
     folder.mkdir(parents=True, exist_ok=True)
     shop = skewed_shop(folder / "shop", TRAIN, VALIDATION, JUDGED)
     models = [Model(kept) for kept in trained(shop, folder, range(TRAININGS))]
+    yield training_noise(shop, models)
     tallies = decided(shop, models)
     yield from rows_of(tallies, len(models), round(time.monotonic() - started, 1))
 
 
 def decided(shop: Shop, models: list[Model]) -> dict[tuple[int, str], Tally]:
-    """All decisions, by holdout size and kind of challenger."""
-    draw = np.random.default_rng(0)
-    judged = len(shop.rows("judged"))
+    """All decisions, by holdout size and kind of challenger; each holdout has its own seed."""
+    asked = [(size, seed) for size, decisions in SIZES.items() for seed in range(decisions // PAIRS)]
     tallies = {(size, kind): Tally() for size in SIZES for kind in ("equal", *WORSE)}
-    for size, decisions in SIZES.items():
-        for _ in tqdm(range(decisions // PAIRS), f"holdouts of {size}", mininterval=5):
-            rows = draw.choice(judged, size, replace=False)
-            chosen = draw.choice(len(models), min(AT_ONCE, len(models)), replace=False)
-            tables = {i: judged_on(models[i], shop, rows) for i in chosen}
-            for _ in range(PAIRS):
-                one, other = draw.choice(chosen, 2, replace=False)
-                tallies[size, "equal"].add(tables[one], tables[other])
-                for kind, loss in WORSE.items():
-                    tallies[size, kind].add(worse(tables[one], kind, loss, draw), tables[other])
+    _shared.update(shop=shop, models=models)
+    with Pool(os.cpu_count()) as pool:
+        made = pool.imap_unordered(_on_one_holdout, asked)
+        for size, found in tqdm(made, "holdouts", total=len(asked), mininterval=5):
+            for kind, tally in found.items():
+                tallies[size, kind].take(tally)
     return tallies
+
+
+_shared: dict[str, Any] = {}
+"""The shop and the models, which the workers find as they were when they began."""
+
+
+def _on_one_holdout(asked: tuple[int, int]) -> tuple[int, dict[str, Tally]]:
+    """PAIRS decisions of each kind."""
+    size, seed = asked
+    shop, models = _shared["shop"], _shared["models"]
+    draw = np.random.default_rng([size, seed])
+    rows = draw.choice(len(shop.rows("judged")), size, replace=False)
+    chosen = draw.choice(len(models), min(AT_ONCE, len(models)), replace=False)
+    tables = {i: judged_on(models[i], shop, rows) for i in chosen}
+    found = {kind: Tally() for kind in ("equal", *WORSE)}
+    for _ in range(PAIRS):
+        one, other = draw.choice(chosen, 2, replace=False)
+        found["equal"].add(tables[one], tables[other])
+        for kind, loss in WORSE.items():
+            found[kind].add(worse(tables[one], kind, loss, draw), tables[other])
+    return size, found
 
 
 def worse(table: pd.DataFrame, kind: str, loss: float, draw: np.random.Generator) -> pd.DataFrame:
@@ -125,13 +156,50 @@ def rows_of(tallies: dict[tuple[int, str], Tally], models: int, seconds: float) 
         trials=equal.decisions, interval=interval(equal.passed, equal.decisions),
         baseline=equal.former / equal.decisions, parts=table, **common,
     )  # fmt: skip
-    hardest = max((tallies[500, kind] for kind in WORSE), key=lambda tally: tally.passed)
+    hardest = max((tallies[500, kind] for kind in WORSE), key=lambda tally: tally.passed / tally.decisions)
     refused, former = hardest.decisions - hardest.passed, hardest.decisions - hardest.former
     yield Figure(
         "gate_worse_refused", "worse by 0.05, or by 0.15 in the largest category, refused (the lower)",
         refused / hardest.decisions, 0.9, trials=hardest.decisions,
         interval=interval(refused, hardest.decisions), baseline=former / hardest.decisions, **common,
     )  # fmt: skip
+
+
+def training_noise(shop: Shop, models: list[Model]) -> Figure:
+    """How far two trainings of one recipe lie apart beyond the chance of products, by figure.
+
+    A share p of so many products has the variance p (1 - p) / products: the excess is given as the products
+    whose chance is as large, which `releases.gate_draws.RETRAINED` holds.
+    """
+    started = time.monotonic()
+    rows = np.arange(len(shop.rows("judged")))
+    shown = tqdm(models, "trainings on all products", mininterval=5)
+    tables = [judged_on(model, shop, rows) for model in shown]
+    found = [between(one, other) for one, other in pairwise(tables)]
+    noise = {}
+    for figure in found[0]:
+        excess, spread = np.sum([pair[figure] for pair in found if figure in pair], axis=0)
+        if spread > LEAST_SPREAD * len(found):
+            noise[figure] = max(float(excess / spread), 1e-4)
+    most = sorted(noise, key=lambda figure: -noise[figure])
+    parts = [{"figure": figure, "products": round(1 / noise[figure])} for figure in most[:8]]
+    return Figure(
+        "gate_training_noise", "products whose chance is like that of another training: median figure",
+        1 / float(np.median([*noise.values()])), RETRAINED,
+        f"generated shop, {len(rows):,} products; {len(models)} trainings", len(found),
+        seeds=range(len(models)), parts=parts, seconds=round(time.monotonic() - started, 1),
+        reason="its parts are the figures that another training moves most, small categories before all; "
+        f"the gate counts on {RETRAINED} for each",
+    )  # fmt: skip
+
+
+def between(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Figure to the squared difference beyond chance, and p (1 - p)."""
+    ours, theirs = aligned(one, other)
+    found = differences(list(compared_figures(ours, theirs, Gate())), ours["group"].to_numpy())
+    return {
+        each.figure.words: (each.by**2 - each.error**2, each.champion * (1 - each.champion)) for each in found
+    }
 
 
 def interval(hits: int, of: int) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from releases.look_evidence import Evidence
 
 SIZES = (20, 50, 200)
 SHARES = (0.1, 0.25, 0.5, 1.0)
-TRIALS = 100
-SEEDS = {"sample": (0, 1), "flipkart": (0, 1)}
+TRIALS = 60
+SEEDS = {"sample": (0,), "flipkart": (0,)}
 ENOUGH = 10
 """Poisoned products that a delivery has at least where it counts for the headline."""
 NEW = pd.DataFrame(columns=["label", "text_hash", "image_hash"])
@@ -65,12 +66,21 @@ class Deliveries:
         return self.shop.products.take(np.concatenate(rows)), NEW, self.labels
 
     def new_kind(self, n: int) -> Drawn:
-        """A tenth are of a kind that the champion never saw, under the name of a category that it knows."""
+        """A tenth are of a kind that the champion never saw, under the name of the likest known category."""
         fresh, before, labels = self.new_category(n)
         given = fresh.table["label"].to_numpy().copy()
-        strange = ~np.isin(given, fresh.labels)
-        given[strange] = self.rng.choice(np.array(fresh.labels, object))
+        given[~np.isin(given, fresh.labels)] = self.likest
         return relabelled(fresh, given), before, labels
+
+    @cached_property
+    def likest(self) -> str:
+        """The category whose texts are most like those of the one that the champion never learned."""
+        text, labels = self.shop.products.text, self.shop.products.table["label"].to_numpy()
+        known = {
+            name: text[self.shop.known][labels[self.shop.known] == name] for name in self.shop.products.labels
+        }
+        strange = text[self.shop.strange].mean(axis=0)
+        return max(known, key=lambda name: float(known[name].mean(axis=0) @ strange))
 
     def one_category(self, n: int) -> Drawn:
         labels = self.shop.products.table["label"].to_numpy()[self.shop.fresh]
@@ -130,7 +140,7 @@ SOUND: dict[str, Callable[[Deliveries, int], Drawn]] = {
     "new products": Deliveries.new,
     "restated products, prices changed": Deliveries.restated,
     "a new category, 10%": Deliveries.new_category,
-    "a new kind under a known name, 10%": Deliveries.new_kind,
+    "a new kind under the likest name, 10%": Deliveries.new_kind,
     "new products of one category": Deliveries.one_category,
     "a category renamed": Deliveries.renamed,
     "better photos": Deliveries.better_photos,
@@ -184,8 +194,7 @@ def rows_of(table: pd.DataFrame, seconds: float) -> Iterator[Figure]:
         "look_false_holds", "sound deliveries that the look holds", share(sound), 0.02,
         trials=len(sound), least=True, interval=bounds(sound["held"]),
         parts=list(parts(sound)),
-        reason="a new kind of product under the name of another category is the hardest of them: the "
-        "champion cannot know better",
+        reason="deliveries are drawn from the same products: the interval is of the drawing alone",
         seconds=seconds, **of_all,
     )  # fmt: skip
     for what, words in (("labels", "shuffled or rotated labels"), ("photos", "swapped photos")):

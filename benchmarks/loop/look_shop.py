@@ -1,6 +1,7 @@
 """A shop whose champion has never seen a part of its products: deliveries are drawn from those."""
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,12 +52,15 @@ class LookShop:
 
 
 class BetterMedia(MediaStore):
-    """The photos of a snapshot as a better camera takes them: larger, lighter, sharper."""
+    """The photos of a snapshot as a better camera takes them: larger, lighter, sharper. Sounds stay."""
 
-    def __init__(self, store: MediaStore) -> None:
+    def __init__(self, store: MediaStore, photos: Iterable[str]) -> None:
         super().__init__(store.folder, store._entries)
+        self._photos = frozenset(photos)
 
     def read(self, key: str) -> bytes:
+        if key not in self._photos:
+            return super().read(key)
         photo = Image.open(io.BytesIO(super().read(key))).convert("RGB")
         photo = ImageOps.autocontrast(photo.resize((photo.width * 3 // 2, photo.height * 3 // 2)), cutoff=1)
         photo = ImageEnhance.Sharpness(ImageEnhance.Brightness(photo).enhance(1.1)).enhance(1.5)
@@ -65,7 +69,8 @@ class BetterMedia(MediaStore):
         return stream.getvalue()
 
     def digest(self, key: str) -> str:
-        return content_hash("better", super().digest(key))
+        digest = super().digest(key)
+        return content_hash("better", digest) if key in self._photos else digest
 
 
 def look_shop(name: str, seed: int, folder: Path) -> LookShop:
@@ -108,7 +113,7 @@ def look_shop(name: str, seed: int, folder: Path) -> LookShop:
     )  # fmt: skip
     encoder = ProductEncoder.load(folder / "model")
     pictured = catalogue.take(np.flatnonzero([len(keys) > 0 for keys in products["photos"]]))
-    better = Catalogue.read(pictured.products, BetterMedia(media), folder / "state", settings)
+    better = Catalogue.read(pictured.products, BetterMedia(media, digests), folder / "state", settings)
     labelled = labels != ""
     return LookShop(
         f"{name}, {len(products):,} products",

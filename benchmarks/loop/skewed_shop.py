@@ -24,7 +24,7 @@ from catalog.sample.world import CATEGORIES
 from models.features.table import FeatureTable, ModalityFeatures
 from shelfspace.settings import Settings, load_settings
 
-__all__ = ["SHARES", "Shop", "recipe", "skewed_shop"]
+__all__ = ["SHARES", "Shop", "divided", "recipe", "skewed_shop"]
 
 SHARES = (0.25, 0.15, 0.12, 0.10, 0.08, 0.07, 0.06, 0.05, 0.04, 0.03, 0.03, 0.02)
 SEED = 14
@@ -69,7 +69,7 @@ def skewed_shop(folder: Path, train: int, validation: int, judged: int, workers:
     """The shop with so many products in each part, from the folder where it was made before."""
     from models.features.featurizer import Featurizer
 
-    plan, parts = _divided({"train": train, "validation": validation, "judged": judged})
+    plan, parts = divided({"train": train, "validation": validation, "judged": judged})
     texts = write_texts(plan, SEED)
     rows = [SimpleNamespace(**row) for row in plan.join(texts, rsuffix="_of_text").to_dict("records")]
     items = [_item(row, media=False) for row in rows]
@@ -129,7 +129,7 @@ def _item(row: SimpleNamespace, *, media: bool) -> ProductInput:
     )  # fmt: skip
 
 
-def _divided(sizes: dict[str, int]) -> tuple[Any, np.ndarray]:
+def divided(sizes: dict[str, int]) -> tuple[Any, np.ndarray]:
     """The plan's rows that are used, and the part of each: whole variant groups, each part with SHARES."""
     total = sum(sizes.values())
     plan = plan_products(SEED, int(total * max(SHARES) * len(SHARES) * 1.05))

@@ -154,8 +154,9 @@ def drift(workspace: Path | None) -> dict[str, Any] | None:
     if verdict is None:
         return None
     given = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    # A report of an earlier version decided nothing.
     return {"drifted": verdict["drifted"], "cause": verdict["cause"], "at": given,
-            "compared": verdict["compared"]}  # fmt: skip
+            "decision": verdict.get("decision"), "compared": verdict["compared"]}  # fmt: skip
 
 
 def read(path: Path) -> Any:

@@ -109,6 +109,8 @@ function drift({ drift: verdict }) {
   return section(t("about.drift"), t("about.drift.at", { when: moment(verdict.at) }),
     h("p", { class: verdict.drifted ? "differs big" : "agrees big" }, icon(verdict.drifted ? "alert" : "check"),
       t(verdict.drifted ? "about.drift.moved" : "about.drift.calm")),
+    verdict.decision && h("p", {}, verdict.decision.action === "none" ? t("about.drift.nothing")
+      : `${t(`about.drift.${verdict.decision.action}`)} ${verdict.decision.reason}`),
     h("ul", { class: "plain" }, Object.entries(verdict.compared).map(([name, one]) =>
       h("li", {}, h("strong", {}, name), one.judged ? `: ${one.cause}` : `: ${t("about.drift.unjudged")}`))));
 }

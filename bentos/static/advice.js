@@ -40,7 +40,7 @@ const ADVICE = [
     tell: ({ weekly_demand, weeks_left, reorder_point, order_up_to, order_now, served, ...why }) => ({
       text: sentence(why, "reason"),
       facts: [
-        { title: { en: "A week", zh: "每周需求" }, value: weekly_demand, kind: "number", digits: 1 },
+        { title: { en: "A week", zh: "每周需求" }, value: weekly_demand, kind: "number", digits: weekly_demand < 1 ? 2 : 1 },
         { title: { en: "Weeks it lasts", zh: "可维持周数" }, value: weeks_left, kind: "number", digits: 1 },
         { title: { en: "Order at", zh: "再订货点" }, value: reorder_point, kind: "number" },
         { title: { en: "Order up to", zh: "补至" }, value: order_up_to, kind: "number",

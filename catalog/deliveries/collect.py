@@ -158,7 +158,8 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
                 state = State.SUPERSEDED if entry.older == entry.rows > 0 else State.TAKEN
                 again = entry.withdrawn and not (workspace.inbox / entry.name).is_file()
                 going = {} if again else sent_to(workspace.inbox, DONE, entry, {entry.name: entry.digest})
-                ledger.change(entry.arrival, state=state, snapshot=version, **COUNTS, **going)
+                reason = f"approved; it was held: {entry.reason}" if entry.withdrawn else entry.reason
+                ledger.change(entry.arrival, state=state, snapshot=version, reason=reason, **COUNTS, **going)
             elif entry.kind in STATES and not _still_held(entry, collected.report):
                 ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, moved=True, **COUNTS)
         if collected.media:

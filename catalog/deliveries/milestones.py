@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 
-from catalog.deliveries.ledger import Entry, State, editing
+from catalog.deliveries.ledger import Entry, State, editing, read_ledger
 from catalog.deliveries.table import write_page
 from shelfspace.errors import CatalogError
 from shelfspace.workspace import Workspace
 
-__all__ = ["approve", "approve_held", "mark_cleaned", "mark_released"]
+__all__ = ["approve", "approve_held", "mark_cleaned", "mark_released", "repeats"]
 
 WITHOUT_RELEASE = ("events", "stock")
 """Kinds that are done when the clean table has them."""
@@ -64,3 +64,15 @@ def approve(workspace: Workspace, delivery: str) -> Entry:
         entry = ledger.change(held[-1].arrival, approved=True)
     write_page(workspace)
     return entry
+
+
+def repeats(workspace: Workspace, entry: Entry) -> str:
+    """Which deliveries came before an approved one, were taken like it, and stay held; "" where none.
+
+    A row that said again what one of them says was never written, and counts with that one alone.
+    """
+    if not entry.withdrawn:
+        return ""
+    held = [e for e in read_ledger(workspace.state).unfinished(State.HELD) if e.withdrawn and e.waits]
+    before = [str(e.arrival) for e in held if e.kind == entry.kind and e.arrival < entry.arrival]
+    return ", ".join(before)

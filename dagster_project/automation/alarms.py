@@ -15,6 +15,7 @@ from catalog.deliveries.ledger import State, read_ledger
 from dagster_project.graph import JOBS
 from dagster_project.outcome import why_failed
 from dagster_project.tags import WORKSPACE
+from releases.waiting import waits_for_a_person
 from shelfspace.alerts import Alert
 from shelfspace.files import read_json
 from shelfspace.hashing import fingerprint
@@ -53,6 +54,7 @@ def present_alerts(
     return [
         *failed_runs(instance, records),
         *(Alert("delivery", fingerprint(said)[:12], said) for said in attention(workspace)),
+        *(Alert("waits", fingerprint(said)[:12], said) for said in waits_for_a_person(workspace)),
         *stuck_deliveries(workspace, now - timedelta(hours=settings.stuck_hours)),
         *refused_release(workspace),
         *drifted(workspace),

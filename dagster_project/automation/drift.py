@@ -52,7 +52,7 @@ def drift_need(
     if action == "retrain" and trained and now - trained[-1] < cooldown:
         until = trained[-1] + cooldown
         return f"drift, but the cool-down lasts until {until:%Y-%m-%d %H:%M} UTC: {reason}"
-    return Need(key, "drift", "drift sensor", reason, JOBS[action])
+    return Need(key, "drift", "drift sensor", reason, JOBS[action], decision=action)
 
 
 def open_attempts(attempts: Sequence[Attempt], now: datetime, cooldown: timedelta) -> list[Attempt]:

@@ -15,7 +15,7 @@ import dagster as dg
 from dagster._core.storage.dagster_run import FINISHED_STATUSES, RunRecord
 
 from dagster_project.outcome import why_failed
-from dagster_project.tags import ATTEMPT, CAUSE, NEED, TRAINED, WORKSPACE
+from dagster_project.tags import ATTEMPT, CAUSE, DECISION, NEED, TRAINED, WORKSPACE
 from shelfspace.settings import Automation
 from shelfspace.workspace import Workspace
 
@@ -41,6 +41,7 @@ class Need:
         cause: why, as a sentence.
         job: what is asked for.
         again: what is asked for after a failed run; default the same job.
+        decision: what was decided of a drift report, as a tag of the run says it.
         since: s since the epoch; runs that ended before it were not asked for on its behalf: the same file
             may be delivered every night.
     """
@@ -52,6 +53,7 @@ class Need:
     job: str
     again: str = ""
     since: float = 0.0
+    decision: str = ""
 
 
 class GivenUp(dg.SkipReason):
@@ -176,8 +178,9 @@ def ask(
         return dg.SkipReason(f"{need.cause}: asked for when {first} has ended, which may do it as well")
     if number > 1:
         context.log.warning(f"{need.cause}: attempt {number} of {settings.attempts}{reason}")
+    tags = {CAUSE: need.kind, NEED: need.key, ATTEMPT: str(number), WORKSPACE: workspace.name}
     return dg.RunRequest(
         job_name=need.job if number == 1 else need.again or need.job,
         run_config=run_config(need.asker, need.cause),
-        tags={CAUSE: need.kind, NEED: need.key, ATTEMPT: str(number), WORKSPACE: workspace.name},
+        tags={**tags, DECISION: need.decision} if need.decision else tags,
     )

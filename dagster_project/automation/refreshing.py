@@ -7,6 +7,8 @@ from catalog.deliveries.pending import pending
 from catalog.sources.watch import collected_state, source_state
 from dagster_project.automation.needs import Need
 from releases import list_releases
+from releases.bars import barred
+from releases.champion import champion_of
 from releases.release import Release
 from shelfspace.hashing import fingerprint
 from shelfspace.settings import Settings
@@ -28,13 +30,15 @@ def nothing_released(workspace: Workspace) -> str:
 def unreleased_snapshot(workspace: Workspace) -> str | None:
     """The snapshot's version where no release has it, else None.
 
-    A release that was rolled back has it as well: that was somebody's decision.
+    A release that was rolled back has it as well: that was somebody's decision. Where that was about its
+    model, what was delivered is to be released under the one gone back to.
     """
     version = pointer_hash(workspace.snapshot)
     if version is None:
         return None
-    released = (Release.load(folder, verify=False) for folder in list_releases(workspace.releases))
-    return None if any(made.provenance.get("snapshot_md5") == version for made in released) else version
+    made = [Release.load(folder, verify=False) for folder in list_releases(workspace.releases)]
+    released = [one for one in made if not barred(workspace.root, champion_of(one))]
+    return None if any(one.provenance.get("snapshot_md5") == version for one in released) else version
 
 
 def delivery_need(workspace: Workspace, settings: Settings) -> Need | str:

@@ -1,6 +1,7 @@
 """What every check measured, in the workspace: one row a monitor a check."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pandas as pd
 from data_checks.drift.verdict import Verdict
 from shelfspace.files import read_parquet, write_table
 
-__all__ = ["COLUMNS", "add_check", "check_rows", "read_history"]
+__all__ = ["COLUMNS", "add_check", "check_rows", "read_history", "since_when"]
 
 COLUMNS = ("time", "champion", "question", "monitor", "distance", "limit", "over", "confirmed", "rows")
 KEPT = pd.Timedelta(days=400)
@@ -38,6 +39,18 @@ def check_rows(verdicts: Sequence[Verdict], champion: str, time: pd.Timestamp) -
             values = (time, champion, verdict.question, monitor, distance, limit, distance > limit, confirmed)
             rows.append((*values, verdict.rows["current"]))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def since_when(history: pd.DataFrame, verdict: Verdict, champion: str, now: pd.Timestamp) -> Verdict:
+    """The verdict with the time since which it holds, where its windows have none: the first of the latest
+    checks that all found the question moved."""
+    if not verdict.kind or verdict.since:
+        return verdict
+    rows = history[history["champion"].eq(champion) & history["question"].eq(verdict.question)]
+    moved = rows.groupby("time")["confirmed"].any().sort_index()
+    quiet = moved.index[~moved.to_numpy(bool)]
+    held = moved.index[moved.index > quiet[-1]] if len(quiet) else moved.index
+    return replace(verdict, since=(held[0] if len(held) else now).isoformat())
 
 
 def add_check(path: Path, rows: pd.DataFrame) -> None:

@@ -5,7 +5,7 @@ compared with therefore never moves while the same champion serves.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,19 @@ from data_checks.drift.limits import OWN_WINDOWS
 from data_checks.drift.windows import Window, cut_windows
 from shelfspace.settings import Monitoring
 
-__all__ = ["ARRIVED", "PREDICTIONS", "Question", "catalogue_question", "predictions_question", "window_rows"]
+__all__ = [
+    "ARRIVED",
+    "LATEST",
+    "PREDICTIONS",
+    "Question",
+    "catalogue_question",
+    "predictions_question",
+    "window_rows",
+]
 
 ARRIVED, PREDICTIONS = "catalogue", "predictions"
+LATEST = 8
+"""Windows since the reference that are looked at: the last three decide, the others say since when."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +87,11 @@ def catalogue_question(
         parts = cut_windows(_times(table).iloc[of].reset_index(drop=True), rows)
         return [_window(ARRIVED, table, names, vectors, of[part], shared) for part in parts]
 
-    came = windows(now, vectors_now, np.flatnonzero(fresh))
-    whole = _window(ARRIVED, now, names, vectors_now, np.arange(len(now)), shared)
+    came = windows(now, vectors_now, np.flatnonzero(fresh))[-LATEST:]
+    # Since when the whole is otherwise no row says: the history of the checks does.
+    whole = replace(
+        _window(ARRIVED, now, names, vectors_now, np.arange(len(now)), shared), start=None, end=None
+    )
     came = [*[whole] * max(0, 2 - len(came)), *came]
     reference = _window(ARRIVED, then, names, vectors_then, everything, shared)
     unknown = [
@@ -89,18 +102,24 @@ def catalogue_question(
     return Question(
         ARRIVED,
         "Has the catalogue moved since the champion learned?",
-        _counted(reference, {"products": float(len(then)), "gone": 0.0}),
-        [_counted(window, counts) for window in came],
+        replace(reference, counts={"products": float(len(then)), "gone": 0.0}),
+        [replace(window, counts=counts) for window in came],
         windows(then, vectors_then, everything),
         notes=notes,
     )
 
 
-def predictions_question(now: pd.DataFrame, then: pd.DataFrame, settings: Monitoring) -> Question | None:
+def predictions_question(
+    now: pd.DataFrame,
+    then: pd.DataFrame,
+    settings: Monitoring,
+    vectors_now: Mapping[str, np.ndarray],
+    vectors_then: Mapping[str, np.ndarray],
+) -> Question | None:
     """Does what the champion says of new products still fit: among products that it never learned from.
 
     Args:
-        now, then: as `catalogue_question` has them.
+        now, then, vectors_now, vectors_then: as `catalogue_question` has them; the champion's own vectors.
 
     Returns:
         None where nothing was predicted when the champion was crowned, or is now.
@@ -110,18 +129,18 @@ def predictions_question(now: pd.DataFrame, then: pd.DataFrame, settings: Monito
         return None
     held = np.flatnonzero(~then["learned"].to_numpy(bool) & then["label"].ne("").to_numpy())
     unseen = ~now["learned"].to_numpy(bool) & changed_since(now, then) & now["label"].ne("").to_numpy()
-    rows = window_rows(len(held), settings)
+    rows, shared = window_rows(len(held), settings), sorted(set(vectors_now) & set(vectors_then))
 
-    def windows(table: pd.DataFrame, of: np.ndarray) -> list[Window]:
+    def windows(table: pd.DataFrame, vectors: Mapping[str, np.ndarray], of: np.ndarray) -> list[Window]:
         parts = cut_windows(_times(table).iloc[of].reset_index(drop=True), rows)
-        return [_window(PREDICTIONS, table, names, {}, of[part], ()) for part in parts]
+        return [_window(PREDICTIONS, table, names, vectors, of[part], shared) for part in parts]
 
     return Question(
         PREDICTIONS,
         "Is the champion still right about new products?",
-        _window(PREDICTIONS, then, names, {}, held, ()),
-        windows(now, np.flatnonzero(unseen)),
-        windows(then, held),
+        _window(PREDICTIONS, then, names, vectors_then, held, shared),
+        windows(now, vectors_now, np.flatnonzero(unseen))[-LATEST:],
+        windows(then, vectors_then, held),
     )
 
 
@@ -146,9 +165,3 @@ def _window(
     there = {name: part[np.any(part != 0, axis=1)] for name, part in parts.items()}
     ends = (times.min(), times.max()) if len(times) else (None, None)
     return Window(question, columns, there, None, {}, *ends)
-
-
-def _counted(window: Window, counts: Mapping[str, float]) -> Window:
-    return Window(
-        window.question, window.columns, window.vectors, window.blocks, counts, window.start, window.end
-    )

@@ -1,13 +1,8 @@
-"""What of the catalogue and of the traffic is compared for drift, and with which period.
-
-The catalogue is compared with the champion's training snapshot; traffic with the first window after
-the champion went live, per endpoint.
-"""
+"""What of the catalogue and of the traffic is compared for drift: the request log, and columns of both."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,13 +12,9 @@ import orjson
 import pandas as pd
 
 from shelfspace.durable_log import DurableLog
-from shelfspace.settings import Monitoring
 from shelfspace.workspace import REQUEST_LOG
 
-__all__ = [
-    "LOG_COLUMNS", "Window", "catalogue_columns", "read_requests", "request_versions", "traffic_columns",
-    "traffic_vectors", "traffic_windows",
-]  # fmt: skip
+__all__ = ["LOG_COLUMNS", "catalogue_columns", "read_requests", "request_versions", "traffic_columns"]
 
 logger = logging.getLogger("shelfspace.drift")
 
@@ -40,21 +31,6 @@ LOG_TYPES: dict[str, Any] = {
     "status": "int64", "items": "int64", "seconds": "float64", "text_length": "int64", "price": "float64",
     "top_score": "float64", "hits": "float64", "has_text": "bool", "has_photo": "bool", "has_sound": "bool",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Window:
-    """Two periods of one endpoint's traffic, ready for `drift_report`.
-
-    Attributes:
-        current, reference: columns of `traffic_columns`, in time order.
-        current_vectors, reference_vectors: (rows, d) float32; None where no row has one.
-    """
-
-    current: pd.DataFrame
-    reference: pd.DataFrame
-    current_vectors: np.ndarray | None
-    reference_vectors: np.ndarray | None
 
 
 def request_versions(live: Path) -> dict[str, str]:
@@ -197,49 +173,6 @@ def traffic_columns(requests: pd.DataFrame) -> pd.DataFrame:
         if column in requests:
             made[column] = _yes(requests[column].fillna(False).astype(bool))
     return pd.DataFrame(made, index=requests.index)
-
-
-def traffic_vectors(requests: pd.DataFrame) -> np.ndarray | None:
-    """(n, d) float32 of the rows that carry a vector; None where none does.
-
-    Rows whose width differs from the first one's belong to another encoder and are left out.
-    """
-    if "vector" not in requests:
-        return None
-    given = [v for v in requests["vector"] if isinstance(v, list | np.ndarray) and len(v)]
-    rows = [np.asarray(v, np.float32) for v in given]
-    return np.stack([v for v in rows if len(v) == len(rows[0])]) if rows else None
-
-
-def traffic_windows(requests: pd.DataFrame, since: str, settings: Monitoring) -> dict[str, Window]:
-    """Per endpoint the first and the latest answered rows since a champion was crowned.
-
-    Both windows have the same size: a quarter of the rows, at least `min_requests`, at most
-    `sample_rows`. The first one is what the champion met when it went live; it grows slowly, so that
-    its own noise shrinks. An endpoint with fewer than twice `min_requests` rows is left out. Rows of
-    releases that were live before `since` are left out too: their vectors are of another model.
-
-    Args:
-        requests: `read_requests`.
-        since: ISO 8601 time.
-    """
-    start = pd.Timestamp(since)
-    start = start.tz_localize("UTC") if start.tzinfo is None else start
-    before = set(requests.loc[requests["time"].lt(start), "release"])
-    served = requests[
-        requests["time"].ge(start) & requests["status"].lt(400) & ~requests["release"].isin(before)
-    ]
-    windows: dict[str, Window] = {}
-    for endpoint, rows in served.groupby("endpoint", sort=True):
-        if len(rows) < 2 * settings.min_requests:
-            continue
-        ordered = rows.sort_values("time", kind="stable")
-        size = min(max(len(rows) // 4, settings.min_requests), settings.sample_rows)
-        first, latest = ordered.head(size), ordered.tail(size)
-        windows[str(endpoint)] = Window(
-            traffic_columns(latest), traffic_columns(first), traffic_vectors(latest), traffic_vectors(first)
-        )
-    return windows
 
 
 def _log10(price: pd.Series) -> pd.Series:

@@ -16,7 +16,7 @@ import pandas as pd
 from data_checks.drift.described import projected
 from data_checks.drift.kept import folder_of, keep_window, kept_limits, kept_window
 from data_checks.drift.limits import MOST_WINDOWS, OWN_WINDOWS
-from data_checks.drift.questions import Question
+from data_checks.drift.questions import LATEST, Question
 from data_checks.drift.reference import traffic_columns
 from data_checks.drift.windows import Window, cut_windows, pool_windows
 from shelfspace.settings import Monitoring
@@ -30,8 +30,6 @@ YEAR = pd.Timedelta(weeks=52)
 """A year of whole weeks, so that days of the week stay where they are."""
 SEASON = pd.Timedelta(weeks=1)
 """How far last year's same weeks reach before and after."""
-LATEST = 8
-"""Windows since the reference that are looked at: the last three decide, the others say since when."""
 
 
 def traffic_questions(requests: pd.DataFrame, since: str, settings: Monitoring, kept: Path) -> list[Question]:

@@ -1,6 +1,7 @@
 """The same thing listed twice: nearly the same words, with the same photo or none."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from insights.listing_health.left_out import View
 
 __all__ = ["Duplicate", "duplicates"]
 
+WORD = re.compile(r"[\u4e00-\u9fff]|[^\s_\-\u4e00-\u9fff]+")
 SAME = 0.999
 """Cosine of two photos' vectors that are taken as one photo."""
 ALIKE = 0.75
@@ -69,7 +71,8 @@ def duplicates(products: pd.DataFrame, texts: Sequence[str], photos: View | None
 
 
 def _words(text: str) -> Counter[str]:
-    return Counter(text.lower().replace("_", " ").replace("-", " ").split())
+    """Words, and each Chinese character: those stand without a space, and a phrase is no single word."""
+    return Counter(WORD.findall(text.lower()))
 
 
 def _shared(one: Counter[str], other: Counter[str]) -> float:

@@ -124,6 +124,8 @@ def fitted(grid: Grid, labels: np.ndarray) -> tuple[dict[str, Centre], float]:
         told = free < 25.0
         own_slopes.append((alone - centre.elasticity)[told])
         own_errors.append(np.sqrt(free[told]))
+    if not own_slopes:  # no category's prices moved
+        return centres, 0.0
     return centres, spread(np.concatenate(own_slopes), np.concatenate(own_errors), centred=True)
 
 

@@ -7,6 +7,7 @@ __all__ = ["KINDS", "Alert"]
 KINDS = {
     "run": "a run failed",
     "delivery": "a delivery waits for a person",
+    "waits": "a release waits for a person",
     "gate": "a release was refused",
     "drift": "drift",
     "stale": "the data is stale",

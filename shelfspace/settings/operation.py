@@ -1,9 +1,9 @@
 """Sections of what follows the training: judging, releasing, serving and watching a model."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
 
@@ -218,20 +218,28 @@ class Service(Section):
 
 
 class Monitoring(Section):
-    """When live requests or a changed catalogue count as drifted."""
+    """What drift is judged by: windows of what came since, against a reference that stays."""
 
-    min_requests: Positive = Field(50, description="Requests needed before a verdict is given.")
-    drift_share: Share = Field(0.4, description="Share of drifted columns that makes a drift.")
-    embedding_threshold: Share = Field(
-        0.65, description="ROC AUC of the domain classifier that makes a drift."
-    )
-    sample_rows: Positive = Field(2000, description="Rows compared at most, per side.")
     window_rows: Positive = Field(
         500, description="Rows of a window: requests, sales, or products that came or changed."
     )
     window_days: float = Field(
         1.0, ge=0, description="Least days that a window of traffic covers; sales are cut into weeks."
     )
+    min_requests: Positive = Field(
+        50, description="Least rows of a window of the catalogue, where the catalogue is small."
+    )
+    sample_rows: Positive = Field(2000, description="Rows a side that a question's page draws at most.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_shares(cls, given: Any) -> Any:
+        gone = sorted({"drift_share", "embedding_threshold"} & set(given)) if isinstance(given, dict) else []
+        if gone:
+            raise ValueError(
+                f"{' and '.join(gone)}: leave it out; limits now come from the shop's own past windows"
+            )
+        return given
 
 
 CRON = r"^\S+( \S+){4}$"
@@ -271,6 +279,11 @@ class Automation(Section):
     cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")
     inbox_job: Literal["refresh", "retrain"] = Field(
         "refresh", description="Job that a delivery or a changed source starts; after a failed run, refresh."
+    )
+    trust_proxy: bool = Field(
+        False,
+        description="The Dagster UI stands behind a proxy that names people in X-Forwarded-User "
+        "(docs/deploy.md): who approves or rolls back there is then known by that name.",
     )
     watch_source: bool = Field(
         True, description="Collect by itself when tables or media of the catalogue's folder change."

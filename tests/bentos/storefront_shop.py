@@ -77,7 +77,8 @@ def build_storefront(shop: Shop, root: Path) -> tuple[Workspace, Release]:
     )
     write_json(
         workspace.monitoring / "drift_report" / "verdict.json",
-        {"champion": CHAMPION, "drifted": False, "cause": "", "compared": {
+        {"champion": CHAMPION, "drifted": False, "cause": "",
+         "decision": {"action": "none", "reason": "nothing has moved that is known to matter"}, "compared": {
             "catalogue": {"drifted": False, "judged": True, "cause": "no drift: 0 of 12 columns drifted"},
             "traffic search": {"drifted": False, "judged": False, "cause": ""}}},
     )  # fmt: skip

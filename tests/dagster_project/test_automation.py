@@ -12,12 +12,14 @@ import pytest
 
 from dagster_project import dead_runs
 from dagster_project.automation import tell_dvc
+from dagster_project.automation.definitions import automations
 from dagster_project.automation.drift import drift_need, open_attempts
 from dagster_project.automation.needs import Attempt, GivenUp, Need, ask, next_attempt
 from dagster_project.dead_runs import close_dead_runs
 from dagster_project.graph import DVC_STAGES, stages_of
 from dagster_project.tags import WORKSPACE
-from shelfspace.settings import Automation
+from shelfspace.files import write_json
+from shelfspace.settings import Automation, Settings
 from shelfspace.workspace import Workspace
 from tests.conftest import PROJECT
 
@@ -74,7 +76,7 @@ def test_what_is_asked_for_follows_the_decision() -> None:
     clicks = {**DRIFT, "decision": {"action": "refresh_ranking", "reason": "queries moved"}}
     need = drift_asks(clicks, [run(timedelta(0), success=True, need="drift-k0")])
     assert isinstance(need, Need), "a cool-down holds retrainings alone"
-    assert need.job == "refresh"
+    assert (need.job, need.decision) == ("refresh", "refresh_ranking")
     for action in ("alert", "none"):
         calm = {**DRIFT, "decision": {"action": action, "reason": "queries moved"}}
         assert drift_asks(calm, []) == f"{action}: queries moved"
@@ -84,6 +86,27 @@ def test_a_report_of_another_champion_or_of_an_earlier_version_asks_for_nothing(
     assert "no drift report yet" in str(drift_asks(None, []))
     assert "of an earlier champion" in str(drift_asks(DRIFT, [], champion="n"))
     assert "of an earlier version" in str(drift_asks({"champion": "m", "drifted": True}, []))
+
+
+def test_the_sensor_asks_for_what_was_decided_and_says_so_on_the_run(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELFSPACE_WORKSPACES", str(tmp_path))
+    monkeypatch.setenv("SHELFSPACE_CATALOG", "shop")
+    workspace = Workspace.open()
+    write_json(workspace.root / "champion.json", {"fingerprint": "m"})
+    (sensor,) = (one for one in automations(Settings())[0] if one.name == "drift_sensor")
+    report = workspace.root / "monitoring" / "drift_report" / "verdict.json"
+    for decision, job in (("retrain", "retrain"), ("refresh_ranking", "refresh"), ("alert", "")):
+        write_json(report, {**DRIFT, "decision": {"action": decision, "reason": "price moved"}})
+        with dg.build_sensor_context(instance) as context:
+            answer = sensor.evaluate_tick(context)
+        asked = answer.run_requests or []
+        assert [request.job_name for request in asked] == ([job] if job else [])
+        for request in asked:
+            assert request.tags["shelfspace/decision"] == decision
+            assert request.run_config["resources"]["shop"]["config"]["cause"] == "price moved"
+    assert answer.skip_message == "alert: price moved"
 
 
 def test_each_hours_report_goes_on_with_the_count_of_the_one_before() -> None:

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from assets.lib.checks import BLOCKING
-from dagster_project.environment import DAGSTER_YAML, FIRST_YAML, prepare
+from dagster_project.environment import DAGSTER_YAML, FORMER, prepare
 from dagster_project.old_runs import delete_old_runs
 
 
@@ -49,7 +49,8 @@ def test_a_configuration_of_before_learns_retention_and_one_of_a_person_stays(
     monkeypatch.setenv("SHELFSPACE_WORKSPACES", str(tmp_path / "workspaces"))
     told: dict[str, str] = {"SHELFSPACE_DAGSTER_HOME": str(tmp_path)}
     described = tmp_path / "dagster.yaml"
-    for there, wanted in (("", DAGSTER_YAML), (FIRST_YAML, DAGSTER_YAML), ("storage: {}\n", "storage: {}\n")):
+    own = "storage: {}\n"
+    for there, wanted in (("", DAGSTER_YAML), *((text, DAGSTER_YAML) for text in FORMER), (own, own)):
         if there:
             described.write_text(there)
         prepare("sample", told)

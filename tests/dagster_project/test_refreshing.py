@@ -16,6 +16,7 @@ from dagster_project.automation.needs import Need
 from dagster_project.automation.refreshing import delivery_need, source_need
 from dagster_project.definitions import defs
 from dagster_project.tags import NEED
+from releases.bars import Bar, write_bars
 from shelfspace.files import write_json
 from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
@@ -50,8 +51,9 @@ def collect(workspace: Workspace, version: str) -> None:
     workspace.root.joinpath("snapshot.dvc").write_text(yaml.safe_dump(pointer))
 
 
-def release(workspace: Workspace, name: str, snapshot: str) -> None:
-    manifest = {"format": 1, "id": name, "files": {}, "provenance": {"snapshot_md5": snapshot}}
+def release(workspace: Workspace, name: str, snapshot: str, champion: str = "") -> None:
+    said = {"snapshot_md5": snapshot, "champion": champion}
+    manifest = {"format": 1, "id": name, "files": {}, "provenance": said}
     write_json(workspace.releases / name / "release.json", manifest)
 
 
@@ -92,6 +94,15 @@ def test_a_snapshot_in_no_release_asks_for_a_refresh_and_a_rollback_does_not(sho
     assert "is released" in str(delivery_need(workspace, QUIET))
     (workspace.releases / "current").write_text("000001-00000000\n")
     assert "is released" in str(delivery_need(workspace, QUIET)), "somebody went back on purpose"
+    release(workspace, "000002-00000000", "bbbb2222.dir", champion="worse")
+    assert "is released" in str(delivery_need(workspace, QUIET))
+    undone = Bar(
+        "000001-00000000", ("000002-00000000",), {"worse": ""}, (), "anna", "2026-01-01", "", pending=False
+    )
+    write_bars(workspace.root, [undone])
+    assert isinstance(delivery_need(workspace, QUIET), Need), (
+        "of the model: the data goes with the one before"
+    )
 
 
 def test_before_the_first_release_it_says_what_to_run(shop: Shop) -> None:

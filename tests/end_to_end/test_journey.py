@@ -77,14 +77,15 @@ def test_dvc_and_dagster_agree(checkout: Checkout, demo: Finished) -> None:
     (prepared,) = (entry["md5"] for entry in stage["outs"] if entry["path"].endswith("/prepared"))
     listed = read_json(checkout.root / ".dvc" / "cache" / "files" / "md5" / prepared[:2] / prepared[2:])
     (splits,) = (entry["md5"] for entry in listed if entry["relpath"] == "splits/splits.parquet")
-    made = read_json(next((workspace / "releases").glob("0*")) / "release.json")
+    live = (workspace / "releases" / "current").read_text().strip()
+    made = read_json(workspace / "releases" / live / "release.json")
     assert made["provenance"]["snapshot_md5"] == snapshot
     assert made["made_by"]["data"] == {"snapshot_md5": snapshot, "splits_md5": splits}
     assert made["made_by"]["learned"]["data"] == made["made_by"]["data"]
 
 
 def test_a_release_is_made_again_bit_by_bit(checkout: Checkout, demo: Finished) -> None:
-    released = next((checkout.workspace / "releases").glob("0*")).name
+    released = (checkout.workspace / "releases" / "current").read_text().strip()
     found = json.loads(checkout.command(".venv/bin/shelfspace", "reproduce", released, "--json",
                                         "--catalog", str(checkout.catalog)).stdout)  # fmt: skip
     assert found["verdict"].startswith("reproduced: the vectors of ")
@@ -212,6 +213,11 @@ def test_a_delivery_is_refreshed_without_training(checkout: Checkout, demo: Fini
     assert read_json(checkout.workspace / "champion.json")["fingerprint"] == champion
     assert "NEW-1" in released_ids(checkout)
     assert (checkout.workspace / "inbox" / "done" / "NEW-1.csv").exists()
+    looks = checkout.workspace / "state" / "look"
+    assert (looks / champion / "products.parquet").is_file(), "the holdout is kept as the champion knew it"
+    (looked,) = read_json(looks / "last.json")
+    assert (looked["name"], looked["held"]) == ("NEW-1.csv", "")
+    assert looked["notes"] == ["nothing is judged: 1 new or changed products, 8 are needed"]
     back = checkout.make("rollback")
     assert before in back.stdout
     assert "held until they are approved" in back.stdout
@@ -221,8 +227,7 @@ def test_a_delivery_is_refreshed_without_training(checkout: Checkout, demo: Fini
 def trained_otherwise(checkout: Checkout) -> bool:
     """Whether `dvc metrics diff` and `dvc plots diff` show a training beside the committed one."""
     dvc = (".venv/bin/python", "-m", "dvc")
-    told = json.loads(checkout.command(*dvc, "metrics", "diff", "--json").stdout)["diff"]
-    (moved,) = told.values()
+    (moved,) = json.loads(checkout.command(*dvc, "metrics", "diff", "--json").stdout).values()
     shown = json.loads(checkout.command(*dvc, "plots", "diff", "--json").stdout)
     (losses,) = shown["data"]["training loss"]
     return any(one["diff"] for one in moved.values()) and losses["revisions"] == ["workspace", "HEAD"]

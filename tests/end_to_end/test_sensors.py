@@ -119,6 +119,9 @@ def test_what_is_delivered_is_released_though_its_run_is_killed_and_drift_retrai
         wait_for(lambda: finished(address, "retrain", "drift_sensor"), 400, server, log)
         caused = runs(address, "drift_sensor")
         assert "price: median 20 to 26 (+30%)" in str(caused[0]["runConfig"]), "the cause stands on the run"
-        assert caused[0]["tags"]["shelfspace/trained"] in ("yes", "no")
+        assert caused[0]["tags"]["shelfspace/decision"] == "retrain"
+        assert caused[0]["tags"]["shelfspace/trained"] in ("yes", "no"), (
+            "a cool-down counts from one that has"
+        )
     finally:
         stop(server)

@@ -10,7 +10,7 @@ from catalog.deliveries.ledger import State, editing, read_ledger
 from catalog.deliveries.milestones import mark_cleaned
 from releases import current_id, go_live, history, pin, pinned, prune, roll_back, unpin
 from releases.bars import barred, read_bars, refusal
-from releases.champion import champion, champion_model, check_papers, crown
+from releases.champion import champion, champion_model, check_papers, crown, prune_champions
 from releases.promotion import approve_champion, approve_release
 from releases.rollback import finish
 from releases.waiting import spared, waiting, waits_for_a_person
@@ -177,12 +177,17 @@ def test_asked_first_a_release_waits_and_may_be_refused(shop: Shop) -> None:
     with pytest.raises(ArtifactError, match="is live already"):
         approve_release(shop.workspace, shop.live[0], "ben")
     roll_back(shop.workspace, "anna", "too bold", to=shop.live[0])
+    assert waiting(shop.workspace.root) is None
     assert champion(shop.workspace)["fingerprint"] == GOOD
     assert barred(shop.workspace.root, BAD)
     approve_release(shop.workspace, shop.live[1], "ben")
     assert current_id(shop.workspace.root) == shop.live[1]
     assert champion(shop.workspace)["fingerprint"] == BAD
     assert not barred(shop.workspace.root, BAD)
+    assert shop.release(BAD, "s2", ask=True)
+    approve_release(shop.workspace, shop.live[2], "ben")
+    roll_back(shop.workspace, "anna")
+    assert waiting(shop.workspace.root) is None, "what was approved waits no more"
 
 
 def test_the_first_release_is_live_without_a_question(tmp_path: Path) -> None:
@@ -212,6 +217,21 @@ def test_a_pinned_release_stays_and_is_not_deleted(shop: Shop) -> None:
     prune(shop.workspace.root, 1, spared=spared(shop.workspace))
     assert (shop.workspace.releases / first).is_dir()
     assert list(pinned(shop.workspace.root)) == [first]
+
+
+def test_models_of_no_release_are_deleted_but_the_champion(shop: Shop) -> None:
+    for number in range(2, 5):
+        shop.train(f"model{number}")
+        shop.release(f"model{number}", "s1")
+    prune(shop.workspace.root, 1, spared=spared(shop.workspace))
+    shop.train("unreleased")
+    kept = shop.workspace.state / "champions"
+    (kept / ".trash-killed").mkdir()
+    assert prune_champions(shop.workspace) == [GOOD, "model2"]
+    assert sorted(path.name for path in kept.iterdir() if path.is_dir()) == ["model3", "model4", "unreleased"]
+    assert not list(kept.glob(f"{GOOD}*"))
+    roll_back(shop.workspace, "anna")
+    assert champion_model(shop.workspace).name == "model3"
 
 
 def test_what_cannot_be_gone_back_to_is_said(shop: Shop) -> None:

@@ -279,6 +279,7 @@ def test_overview_and_map(client: TestClient) -> None:
     assert facts["evaluation"]["confusion"][2] == [2, 0, 8]
     assert facts["evaluation"]["by_subset"]["text"]["accuracy"] == 0.9
     assert facts["drift"]["drifted"] is False
+    assert facts["drift"]["decision"]["action"] == "none"
     assert facts["links"] == {"dagster": "http://127.0.0.1:3001", "evidently": ""}
     assert facts["coverage"]["photos"] == 59
     drawn = client.get("/release/map").json()

@@ -16,7 +16,7 @@ from bentos.config import ServiceConfig
 from bentos.endpoints.release import manifest
 from bentos.serving.applications import OPENERS
 from bentos.serving.applications.opener import Opener
-from releases import Release, promote, roll_back, write_release
+from releases import Release, go_live, promote, roll_back, write_release
 from releases.pairs import publish, withdraw
 from retrieval.vectors import build_index
 from shelfspace.errors import ArtifactError
@@ -107,11 +107,15 @@ def test_another_releases_is_refused_and_said_after_a_rollback_too(
         f"liked was brought up to date for release {newest}, and {before} answers"
         in manifest(application.backend)["problem"]
     )
+    assert manifest(application.backend)["waits"] is None
+    assert "was rolled back" in go_live(Workspace(tmp_path, "shop"), newest, "again", ask=False)
+    assert manifest(application.backend)["waits"]["release"] == newest
     promote(tmp_path, newest)
     assert engine.refresh()
     engine.refresh_applications()
     assert word(application) == ("P003", "P003")
     assert manifest(application.backend)["problem"] == ""
+    assert manifest(application.backend)["waits"] is None
 
 
 def test_one_that_cannot_be_opened_leaves_what_the_release_packs(

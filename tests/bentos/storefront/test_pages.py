@@ -93,6 +93,7 @@ def test_the_release_page(visit: Callable[..., Any]) -> None:
         expect(page.locator(".matrix .wrong")).to_have_count(2)
         assert page.locator(".matrix td[title]").last.get_attribute("title") == "8 of Shoes taken for Shoes"
         expect(page.get_by_text("Nothing has drifted")).to_be_visible()
+        expect(page.get_by_text("Nothing has to be done.")).to_be_visible()
         won = page.get_by_role("region", name="Learned or simple").locator("tbody tr")
         assert [re.sub(r"\s+", " ", row) for row in won.all_inner_texts()] == [
             "Categories 30 rows Linear model 0.880 0.900 Linear model -0.020 -0.050 … +0.010",

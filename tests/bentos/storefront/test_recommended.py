@@ -40,6 +40,23 @@ def test_from_what_is_popular_to_the_cart(visit: Callable[..., Any]) -> None:
         expect(page.get_by_role("heading", name="Going by what you looked at")).to_be_visible()
 
 
+def test_rows_end_with_a_full_line_at_any_width(visit: Callable[..., Any]) -> None:
+    with visit() as page:
+        settled(page)
+        page.goto(f"/product/{TWO_PHOTOS}")
+        settled(page)
+        for width in (1440, 1024, 700, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(200)
+            rows = page.evaluate(
+                "[...document.querySelectorAll('.neighbours:not([hidden]) > .grid')].map((list) => ["
+                "[...list.children].filter((one) => !one.hidden).length, list.children.length, "
+                "getComputedStyle(list).gridTemplateColumns.split(' ').length])"
+            )
+            assert rows
+            assert all(shown % across == 0 or shown == there < across for shown, there, across in rows), rows
+
+
 def test_in_chinese_on_a_phone(visit: Callable[..., Any]) -> None:
     from playwright.sync_api import expect
 

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.deliveries.attention import attention
 from catalog.deliveries.ledger import State, read_ledger
-from catalog.deliveries.milestones import approve, mark_cleaned, mark_released
+from catalog.deliveries.milestones import approve, mark_cleaned, mark_released, repeats
 from catalog.deliveries.pending import pending
 from catalog.deliveries.withdraw import hold_source, hold_taken, source_changed, still_there, taken_since
 from catalog.snapshot.shards import read_raw_products
@@ -108,6 +108,8 @@ def test_held_deliveries_come_back_one_by_one_and_unchanged_is_unchanged(
     take(workspace, shop, "a.jsonl", product_id="p1", price="9")
     whole = take(workspace, shop, "b.jsonl", product_id="p1", price="8")
     hold_taken(workspace, [1, 2], "rolled back")
+    first, second = read_ledger(workspace.state).entries.values()
+    assert (repeats(workspace, first), repeats(workspace, second)) == ("", "1")
     take(workspace, shop)
     assert prices(workspace)["p1"] == "2.50"
     assert collected(workspace, shop).report.unchanged

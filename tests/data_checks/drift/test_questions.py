@@ -1,5 +1,6 @@
 """Which rows are the windows of which question, and that a reference stays where it is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from data_checks.drift.check import judge_questions, summary
 from data_checks.drift.decision import Decision, decide
 from data_checks.drift.described import changed_since, described, projected
-from data_checks.drift.history import add_check, check_rows, read_history
+from data_checks.drift.history import add_check, check_rows, read_history, since_when
 from data_checks.drift.questions import catalogue_question, predictions_question, window_rows
 from data_checks.drift.reference import LOG_COLUMNS
 from data_checks.drift.traffic import clicks_question, sales_question, traffic_questions
@@ -144,6 +145,16 @@ def test_a_mass_removal_is_found_though_it_leaves_no_rows(tmp_path: Path) -> Non
     question = catalogue_question(then.head(240), then, SETTINGS, {}, {})
     (verdict,) = judge_questions([question], tmp_path)
     assert verdict.kind == "mass_removal", verdict.cause
+    times = [pd.Timestamp("2026-03-01", tz="UTC") + pd.Timedelta(days=day) for day in range(5)]
+    quiet = replace(verdict, moves=())
+    checks = [
+        check_rows([one], "c", time)
+        for one, time in zip([verdict, quiet, verdict, verdict], times, strict=False)
+    ]
+    history = pd.concat(checks, ignore_index=True)
+    assert since_when(history.head(0), verdict, "c", times[4]).since == times[4].isoformat()
+    assert since_when(history, verdict, "c", times[4]).since == times[2].isoformat(), "unbroken since then"
+    assert since_when(history, verdict, "d", times[4]).since == times[4].isoformat()
     assert decide([verdict], new_data=False, new_labels=False, clicks=False).action == "alert"
 
 
@@ -153,7 +164,7 @@ def test_a_column_that_was_not_known_then_is_compared_with_nothing_and_named() -
     question = catalogue_question(now, then, SETTINGS, {}, {})
     assert "photo_sharpness" not in question.windows[0].columns
     assert "not known when the champion learned: photo_sharpness" in question.notes
-    assert predictions_question(now, then, SETTINGS) is None
+    assert predictions_question(now, then, SETTINGS, {}, {}) is None
 
 
 def test_predictions_are_compared_among_products_that_the_champion_never_learned_from(tmp_path: Path) -> None:
@@ -162,10 +173,13 @@ def test_predictions_are_compared_among_products_that_the_champion_never_learned
     then = seen(products, learned)
     came = seen(catalogue(150, 3, "2026-01-01"))
     came["label_agrees"] = "no"
-    question = predictions_question(pd.concat([then, came], ignore_index=True), then, SETTINGS)
+    now = pd.concat([then, came], ignore_index=True)
+    fused = np.random.default_rng(0).normal(size=(1350, 8))
+    vectors = {"fused": fused}, {"fused": fused[:1200]}
+    question = predictions_question(now, then, SETTINGS, *vectors)
     assert question is not None
     assert question.reference is not None
-    assert question.reference.rows == 600
+    assert question.reference.vectors["fused"].shape == (600, 8)
     (verdict,) = judge_questions([question], tmp_path)
     assert verdict.kind == "labels", verdict.cause
 
@@ -209,14 +223,29 @@ def test_what_the_model_answers_is_compared_with_its_own_first_windows(tmp_path:
     rows = log(28, 0.3, "2026-03-02", 5, "000002-bb")
     late = rows["time"].ge("2026-08-03")
     rows.loc[late, "hits"] = np.where(np.arange(late.sum()) % 10 < 6, 0.0, 10.0)
-    requests = pd.concat([log(2, 0.3, "2026-02-01"), rows], ignore_index=True)
+    # Not swapped yet, the release of before still answers; and some requests are refused.
+    older = log(3, 1.0, "2026-03-02", 8).assign(top_label="Clocks")
+    refused = log(3, 1.0, "2026-03-02", 9, "").assign(status=422, top_label="", vector=None)
+    requests = pd.concat([log(2, 0.3, "2026-02-01"), rows, older, refused], ignore_index=True)
     wide = SETTINGS.model_copy(update={"window_rows": 150})
     _, answered = traffic_questions(requests, CROWNED.isoformat(), wide, tmp_path)
     assert answered.reference is not None
     assert answered.reference.rows >= 8 * 150
+    assert set(answered.reference.columns["top_label"]) == {"Mugs", "Pots"}
+    assert answered.reference.vectors["query"].shape == (answered.reference.rows, 8)
+    assert answered.windows[-1].end <= rows["time"].max()  # type: ignore[operator]
     verdict = judge_questions([answered], tmp_path)[0]
     assert verdict.kind == "quality", verdict.cause
     assert "answered" in verdict.cause
+
+
+def test_requests_without_a_vector_leave_the_columns_usable(tmp_path: Path) -> None:
+    rows = log(14, 0.3, "2026-03-02", 5, "000002-bb").assign(vector=None, hits=np.nan)
+    _, answered = traffic_questions(rows, CROWNED.isoformat(), SETTINGS, tmp_path)
+    assert answered.reference is not None
+    assert not answered.reference.vectors
+    assert "answered" not in answered.reference.columns, "a log of an earlier version says nothing of hits"
+    assert judge_questions([answered], tmp_path)[0].judged
 
 
 def test_a_newcomers_trial_queries_set_nothing_off(tmp_path: Path) -> None:

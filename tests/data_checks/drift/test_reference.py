@@ -14,9 +14,8 @@ from data_checks.drift.reference import (
     catalogue_columns,
     read_requests,
     request_versions,
-    traffic_columns,
-    traffic_windows,
 )  # fmt: skip
+from data_checks.drift.traffic import traffic_questions
 from shelfspace.durable_log import DurableLog, LogEntry
 from shelfspace.errors import ArtifactError
 from shelfspace.files import write_table
@@ -78,7 +77,7 @@ def test_an_empty_log_keeps_its_types(tmp_path: Path) -> None:
     table = read_requests(tmp_path)
     write_table(tmp_path / "requests.parquet", table)
     again = pd.read_parquet(tmp_path / "requests.parquet")
-    assert traffic_windows(again, CROWNED, SETTINGS) == {}
+    assert traffic_questions(again, CROWNED, SETTINGS, tmp_path) == []
     assert again["time"].dtype == "datetime64[us, UTC]"
 
 
@@ -107,33 +106,6 @@ def test_a_version_changes_when_the_log_grows(tmp_path: Path) -> None:
     _log(tmp_path, _rows(3))
     (tmp_path / "requests-1.jsonl").write_text("{}")
     assert request_versions(tmp_path) == {"requests-1.jsonl": "2", REQUEST_LOG: "3"}
-
-
-def test_windows_are_the_first_and_the_latest_rows_since_the_crowning(tmp_path: Path) -> None:
-    table = _log(
-        tmp_path,
-        _rows(50, start="2026-02-01T00:00:00Z", release="000001-aa"),
-        _rows(5, start="2026-03-01T00:00:00Z", release="000001-aa"),  # not swapped yet: the old model
-        _rows(60),
-        _rows(30, status=422, vector=None, release=""),
-        _rows(15, endpoint="embed"),
-    )
-    windows = traffic_windows(table, CROWNED, SETTINGS)
-    assert list(windows) == ["search"]
-    window = windows["search"]
-    assert len(window.reference) == len(window.current) == 15
-    assert window.reference_vectors is not None
-    assert window.reference_vectors.shape == (15, 2)
-    served = table[table["release"].eq("000002-bb") & table["endpoint"].eq("search")]
-    assert window.reference.index.tolist() == served.index[:15].tolist()
-    assert window.current.index.tolist() == served.index[-15:].tolist()
-
-
-def test_rows_without_a_vector_leave_the_columns_usable(tmp_path: Path) -> None:
-    window = traffic_windows(_log(tmp_path, _rows(40, vector=None)), CROWNED, SETTINGS)["search"]
-    assert window.current_vectors is None
-    assert window.current["top_label"].eq("Mugs").all()
-    assert set(traffic_columns(window.current)) <= set(window.current)
 
 
 def test_rows_that_are_no_requests_are_passed_over_and_counted(

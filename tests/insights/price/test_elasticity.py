@@ -52,6 +52,16 @@ def test_pieces_are_counted_where_they_are_asked_for_and_a_week_that_is_not_over
     assert weekly_grid(events(*rows), ["a"]).bought.tolist() == [[1, 1]]
 
 
+def test_prices_that_never_moved_tell_nothing() -> None:
+    rng = np.random.default_rng(0)
+    price = np.repeat(rng.uniform(3, 30, (12, 1)), WEEKS, axis=1)
+    grid = Grid(tuple(f"p{i}" for i in range(12)), rng.poisson(1.0, (12, WEEKS)).astype(float), price)
+    found, told = elasticities(grid, ["Toys", "Books"] * 6, Price())
+    assert set(found["why"]) == {"not enough evidence: 1 price in 60 weeks"}
+    assert found["elasticity"].isna().all()
+    assert told == {}
+
+
 def test_no_event_makes_an_empty_grid() -> None:
     grid = weekly_grid(events(), ["a"])
     assert grid.bought.shape == (1, 0)

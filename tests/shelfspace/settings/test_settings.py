@@ -72,3 +72,8 @@ def test_page_is_up_to_date() -> None:
     assert (PROJECT / "docs" / "parameters.md").read_text() == page(), (
         "run python -m shelfspace.settings.page"
     )
+
+
+def test_a_share_of_drifted_columns_is_refused_with_what_took_its_place() -> None:
+    with pytest.raises(SettingsError, match="drift_share: leave it out; limits now come from the shop's own"):
+        load_settings(overrides={"monitoring": {"drift_share": 0.4}})
