@@ -67,7 +67,7 @@ class DeliveryLook:
         if champion(self._workspace) is None:
             return Looked(name, len(new), notes=["nothing is judged: there is no champion yet"])
         if len(new) < LEAST:
-            said = f"nothing is judged: {len(new)} products are new or changed, {LEAST} are needed"
+            said = f"nothing is judged: {len(new)} new or changed products, {LEAST} are needed"
             return Looked(name, len(new), notes=[said])
         try:
             reference = self._reference(media.stored)
@@ -79,9 +79,7 @@ class DeliveryLook:
         was = self._contents(there).set_index("product_id")
         coming = coming.take(changed_rows(self._contents(coming), was).nonzero()[0])
         if len(coming.products) < LEAST:
-            said = (
-                f"nothing is judged: {len(coming.products)} products are new or changed, {LEAST} are needed"
-            )
+            said = f"nothing is judged: {len(coming.products)} new or changed products, {LEAST} are needed"
             return Looked(name, len(coming.products), notes=[said])
         fresh = evidence_of(self._encoder, coming, self._source.label_level)
         return look(name, fresh, reference, was, self._labels_left(after))

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from assets.lib.shop import Shop
-from assets.lib.watched import Watched, described_catalogue, kept_catalogue, own_vectors, there
+from assets.lib.watched import (
+    Watched,
+    described_catalogue,
+    kept_catalogue,
+    learned_ids,
+    own_vectors,
+    there,
+)
 from releases.champion import champion_model, crowned
 from shelfspace.files import read_parquet
 
@@ -38,11 +45,16 @@ def watched(shop: Shop) -> Watch:
     from data_checks.drift.questions import catalogue_question, predictions_question
     from data_checks.drift.traffic import clicks_question, sales_question, traffic_questions
     from insights.signals.counting import shown
+    from releases.contents import keep_reference
 
     workspace, settings = shop.workspace, shop.settings.monitoring
     model, since = champion_model(workspace).name, crowned(workspace)
     kept = workspace.state / "drift" / model
-    then = kept_catalogue(workspace.state / "reference" / model, shop.source.label_level)
+    reference = workspace.state / "reference" / model
+    if not reference.exists():  # somebody deleted what was damaged: from now on the present one stands for it
+        seen = described_catalogue(shop, learned_ids(shop))
+        keep_reference(reference, shop.embedded_products(), shop.vectors(), seen, own_vectors(shop))
+    then = kept_catalogue(reference, shop.source.label_level)
     now = _present(shop, then)
     asked: list[Any] = [
         catalogue_question(now.described, then.described, settings, now.own, then.own),

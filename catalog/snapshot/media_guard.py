@@ -34,7 +34,7 @@ class MediaVerdict:
         whose = "" if self.delivered else " of the source"
         if len(self.replaced) == 1:
             return f"media/{self.replaced[0]}{whose}"
-        return f"{len(self.replaced)} replaced media files{whose}"
+        return f"replaced media ({len(self.replaced)} files{whose})"
 
     def let_in(self, fresh: Sequence[str]) -> list[str]:
         """Keys of new and changed media without those that stay out."""

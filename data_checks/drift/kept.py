@@ -8,12 +8,14 @@ import pandas as pd
 
 from data_checks.drift.limits import Limits, fit_limits
 from data_checks.drift.windows import Window
+from shelfspace.errors import ArtifactError
 from shelfspace.files import (
     atomic_directory,
     check_sealed_folder,
     read_array,
     read_json,
     read_parquet,
+    reading,
     seal_folder,
     write_json,
     write_table,
@@ -66,10 +68,14 @@ def kept_limits(folder: Path, reference: Window, past: Sequence[Window]) -> Limi
     Args:
         folder: of the question; its limits lie beside it.
         past: windows before those that are judged; none: the reference alone gives default limits.
+
+    Raises:
+        ArtifactError: limits that are kept are damaged.
     """
     path = folder.with_name(f"{folder.name}.limits.json")
     if path.exists():
-        return Limits.from_json(path.read_bytes())
+        with reading(path, ArtifactError):
+            return Limits.from_json(path.read_bytes())
     limits = fit_limits(list(past) or [reference])
     if not limits.provisional:
         write_text(path, limits.to_json())

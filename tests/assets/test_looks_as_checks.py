@@ -44,7 +44,7 @@ def test_what_is_not_judged_passes_and_says_why(tmp_path: Path, champion: bool) 
     look.save()
     found = check(workspace)
     assert found.passed
-    why = "3 products are new or changed, 8 are needed" if champion else "there is no champion yet"
+    why = "3 new or changed products, 8 are needed" if champion else "there is no champion yet"
     assert found.description == f"few.csv: nothing is judged: {why}"
     assert found.metadata["products looked at"].value == 3, "a price alone is not looked at"
 

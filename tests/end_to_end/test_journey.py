@@ -213,6 +213,11 @@ def test_a_delivery_is_refreshed_without_training(checkout: Checkout, demo: Fini
     assert read_json(checkout.workspace / "champion.json")["fingerprint"] == champion
     assert "NEW-1" in released_ids(checkout)
     assert (checkout.workspace / "inbox" / "done" / "NEW-1.csv").exists()
+    looks = checkout.workspace / "state" / "look"
+    assert (looks / champion / "products.parquet").is_file(), "the holdout is kept as the champion knew it"
+    (looked,) = read_json(looks / "last.json")
+    assert (looked["name"], looked["held"]) == ("NEW-1.csv", "")
+    assert looked["notes"] == ["nothing is judged: 1 new or changed products, 8 are needed"]
     back = checkout.make("rollback")
     assert before in back.stdout
     assert "held until they are approved" in back.stdout

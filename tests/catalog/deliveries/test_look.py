@@ -114,7 +114,7 @@ def test_photos_that_change_in_the_source_are_judged_too(workspace: Workspace, t
         tmp_path / "shop", ROWS, photos=dict.fromkeys(("1.png", "2.png"), photo("#ffffff"))
     )
     found = collected(workspace, changed, look=no_white)
-    assert found.report.media.name == "2 replaced media files of the source"
+    assert found.report.media.name == "replaced media (2 files of the source)"
     assert MediaStore.open(workspace.snapshot).read("1.png") == PHOTOS["1.png"]
     restored = write_catalogue(tmp_path / "shop", ROWS, photos=PHOTOS)
     assert collected(workspace, restored, look=no_white).report.media.held == ""
