@@ -15,7 +15,7 @@ __all__ = ["recommendation"]
     deps=["product_embeddings", "products", "shopper_events"],
     settings=lambda shop: [shop.settings.insights.recommendation.model_dump(), shop.settings.seed],
     kinds={"lightgbm", "scipy", "parquet"},
-    code_version="2",
+    code_version="3",
     description="Who ranks what a shopper may want next, learned or not, with all that it needs; and what "
     "goes with each product.",
 )

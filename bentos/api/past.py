@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
@@ -27,6 +28,7 @@ class PastEvent(Request):
     kind: Literal["purchase", "cart", "view"] = "purchase"
     time: Time = None
     order_id: str = Field("", max_length=200, description="Shared by what was bought together.")
+    quantity: int | None = Field(None, ge=1, le=1_000_000, description="Pieces, where they are known.")
 
 
 PastEvents = Annotated[
@@ -86,5 +88,6 @@ def table_of(events: Sequence[PastEvent]) -> pd.DataFrame:
             "event": [event.kind for event in events],
             "time": pd.to_datetime([event.time or now for event in events], utc=True),
             "order_id": [event.order_id for event in events],
+            "quantity": np.array([event.quantity or np.nan for event in events], np.float64),
         }
     )

@@ -33,6 +33,7 @@ class Purchases:
         shoppers: (s,) identifiers, ascending.
         shopper, product, order: (m,) int64 rows; an order is one shopper's.
         day: (m,) float64 days since 1970, UTC.
+        pieces: (m,) float64 natural logarithm of how many; NaN where it is not told.
         products: number of products, bought or not.
     """
 
@@ -41,6 +42,7 @@ class Purchases:
     product: np.ndarray
     order: np.ndarray
     day: np.ndarray
+    pieces: np.ndarray
     products: int
 
     def __len__(self) -> int:
@@ -54,6 +56,7 @@ class Purchases:
             product=self.product[lines],
             order=self.order[lines],
             day=self.day[lines],
+            pieces=self.pieces[lines],
         )
 
     def before(self, day: float) -> "Purchases":
@@ -96,13 +99,16 @@ def read_purchases(events: pd.DataFrame, product_ids: Sequence[str], kind: str =
     number = np.where(number == "", np.floor(day).astype(np.int64).astype(str).astype(object), number)
     numbers, names = pd.factorize(number, sort=True)
     _, order = np.unique(shopper * max(len(names), 1) + numbers, return_inverse=True)
+    pieces = np.full(len(bought), np.nan)
+    if "quantity" in bought:
+        pieces = np.log(np.maximum(bought["quantity"].to_numpy(np.float64), 1))
     # Of a product that stands twice in an order the first stays.
     first = np.lexsort((day, product, order))
     same = (np.diff(order[first], prepend=-1) == 0) & (np.diff(product[first], prepend=-1) == 0)
     kept_lines = first[~same]
     by_time = kept_lines[np.lexsort((product[kept_lines], day[kept_lines], shopper[kept_lines]))]
     people = np.asarray(shoppers, dtype=object)
-    every = Purchases(people, shopper.astype(np.int64), product, order, day, len(product_ids))
+    every = Purchases(people, shopper.astype(np.int64), product, order, day, pieces, len(product_ids))
     return every.take(by_time)
 
 
@@ -119,6 +125,8 @@ class Histories:
         slow, quick: (p,) its purchases, each halved every 90 or 20 days.
         recent: (p,) share of the shopper's latest 25 orders that hold it.
         lately: (p,) of the latest 5 orders, how many hold it.
+        skipped, since: (p,) orders made after the latest one that holds it, and from the first one on.
+        pieces, pieces_last: (p,) logarithm of how many were bought, its mean and the latest; NaN if unknown.
         orders: (s,) how many a shopper made; 0 where none.
         last_order, first_order: (s,) days since; NaN where none.
     """
@@ -133,6 +141,10 @@ class Histories:
     quick: np.ndarray
     recent: np.ndarray
     lately: np.ndarray
+    skipped: np.ndarray
+    since: np.ndarray
+    pieces: np.ndarray
+    pieces_last: np.ndarray
     orders: np.ndarray
     last_order: np.ndarray
     first_order: np.ndarray
@@ -154,6 +166,13 @@ class Histories:
         """(s,) sums over each shopper's pairs."""
         return np.bincount(self.owner, values, minlength=len(self))
 
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """(s,) means over each shopper's pairs, each as often as it was bought; NaN where all are NaN."""
+        told = np.isfinite(values)
+        weight = self.per_shopper(told * self.count)
+        total = self.per_shopper(np.where(told, values, 0.0) * self.count)
+        return np.where(weight > 0, total / np.maximum(weight, 1e-12), np.nan)
+
     def matrix(self, values: np.ndarray) -> "csr_matrix":
         """(s, products) of one figure of the pairs, zeros taken out."""
         from scipy.sparse import csr_matrix
@@ -168,11 +187,12 @@ class Histories:
         indptr = np.concatenate([[0], np.cumsum(sizes)])
         pairs = np.repeat(self.indptr[shoppers] - indptr[:-1], sizes) + np.arange(indptr[-1])
         of_pairs = (self.product, self.count, self.last, self.first, self.slow, self.quick, self.recent)
+        by_orders = (self.lately, self.skipped, self.since, self.pieces, self.pieces_last)
         of_shoppers = (self.orders, self.last_order, self.first_order)
         return Histories(
             self.products,
             indptr,
-            *(part[pairs] for part in (*of_pairs, self.lately)),
+            *(part[pairs] for part in (*of_pairs, *by_orders)),
             *(part[shoppers] for part in of_shoppers),
         )
 
@@ -209,6 +229,15 @@ def histories(purchases: Purchases, moment: float) -> Histories:
     last, first = np.full(len(pair), np.inf), np.full(len(pair), -np.inf)
     np.minimum.at(last, at, ago)
     np.maximum.at(first, at, ago)
+    told = np.isfinite(purchases.pieces)
+    lines = total(told)
+    pieces = total(np.where(told, purchases.pieces, 0.0)) / np.where(lines > 0, lines, np.nan)
+    # Lines stand by time within a shopper: of equal places the last one written stays.
+    pieces_last = np.full(len(pair), np.nan)
+    pieces_last[at] = purchases.pieces
+    skipped, since = np.full(len(pair), len(order)), np.zeros(len(pair), np.int64)
+    np.minimum.at(skipped, at, line_rank)
+    np.maximum.at(since, at, line_rank + 1)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=shoppers))]).astype(np.int64)
     return Histories(
         products=products,
@@ -221,6 +250,10 @@ def histories(purchases: Purchases, moment: float) -> Histories:
         quick=total(0.5 ** (ago / QUICK)),
         recent=total(line_rank < RECENT) / np.maximum(np.minimum(orders, RECENT), 1)[owner],
         lately=total(line_rank < LAST),
+        skipped=skipped,
+        since=since,
+        pieces=pieces,
+        pieces_last=pieces_last,
         orders=orders,
         last_order=np.where(orders > 0, last_order, np.nan),
         first_order=np.where(orders > 0, first_order, np.nan),

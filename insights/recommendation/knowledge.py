@@ -21,6 +21,8 @@ PRIOR = 5
 """Shoppers whose word the average of all products has in the figures of one."""
 DEFAULT_INTERVAL = 30.0
 """Days between two purchases of a product where nobody has bought any twice."""
+KEPT = 200_000
+"""Products times moments whose knowledge is kept, so that memory has a bound; more is learned again."""
 MOST_SHOPPERS = 20_000
 """Shoppers that are looked at as neighbours: those who ordered last."""
 
@@ -59,10 +61,12 @@ class Knowledge:
         repeat: (n,) share of its buyers who bought it again.
         buyers: (n,) shoppers who ever bought it.
         lines: (n,) orders that hold it.
-        age: (n,) days since it was first bought; -1 where it never was.
-        week, month, quarter, month_before: (n,) shoppers who bought it in the last 7, 28 and 90 days, and
-            in the 28 days before the last 28.
+        age, seen: (n,) days since it was first and last bought; -1 where it never was.
+        fresh: (n,) shoppers who bought it for the first time in the last 28 days.
+        week, fortnight, month, quarter, month_before: (n,) shoppers who bought it in the last 7, 14, 28 and
+            90 days, and in the 28 days before the last 28.
         log_price: (n,) NaN where unknown or zero.
+        pieces: (n,) mean logarithm of the pieces that a shopper buys; NaN where unknown.
         vectors: (n, d) float32 of length 1, or of length 0 for a product without one.
         baskets, shoppers: (n, n) co-purchases within an order and by a shopper.
     """
@@ -74,11 +78,15 @@ class Knowledge:
     buyers: np.ndarray
     lines: np.ndarray
     age: np.ndarray
+    seen: np.ndarray
+    fresh: np.ndarray
     week: np.ndarray
+    fortnight: np.ndarray
     month: np.ndarray
     quarter: np.ndarray
     month_before: np.ndarray
     log_price: np.ndarray
+    pieces: np.ndarray
     vectors: np.ndarray
     baskets: "csr_matrix"
     shoppers: "csr_matrix"
@@ -128,7 +136,11 @@ def learn(purchases: Purchases, moment: float, vectors: np.ndarray, prices: np.n
     share = again.mean() if len(again) else 0.0
     age = np.full(n, -1.0)
     np.maximum.at(age, at.product, at.first)
+    seen = np.where(buyers > 0, np.inf, -1.0)
+    np.minimum.at(seen, at.product, at.last)
+    told = np.isfinite(at.pieces)
     with np.errstate(divide="ignore", invalid="ignore"):
+        pieces = per_product(np.where(told, at.pieces, 0.0) * at.count) / per_product(told * at.count)
         log_price = np.where(prices > 0, np.log(prices), np.nan)
     return Knowledge(
         moment=moment,
@@ -138,11 +150,15 @@ def learn(purchases: Purchases, moment: float, vectors: np.ndarray, prices: np.n
         buyers=buyers,
         lines=per_product(at.count),
         age=age,
+        seen=seen,
+        fresh=per_product(at.first < 28),
         week=sold(7),
+        fortnight=sold(14),
         month=sold(28),
         quarter=sold(90),
         month_before=sold(56, 28),
         log_price=log_price,
+        pieces=pieces,
         vectors=vectors,
         baskets=_together(known.order, known.product, n),
         shoppers=_together(at.owner, at.product, n),
@@ -163,9 +179,12 @@ class Past:
 
     def at(self, moment: float) -> Knowledge:
         """What was known at a moment, days since 1970."""
-        if moment not in self._known:
-            self._known[moment] = learn(self.purchases, moment, self._vectors, self._prices)
-        return self._known[moment]
+        if moment in self._known:
+            return self._known[moment]
+        known = learn(self.purchases, moment, self._vectors, self._prices)
+        if (len(self._known) + 1) * known.products <= KEPT:
+            self._known[moment] = known
+        return known
 
 
 def _together(basket: np.ndarray, product: np.ndarray, n: int) -> "csr_matrix":

@@ -41,7 +41,7 @@ FEATURES = (
     *(f"{name}_rank" for name in PLAIN),
     *RAW,
 )
-PARAMETERS = {"learning_rate": 0.05, "num_leaves": 7, "feature_fraction": 0.5}
+PARAMETERS = {"num_iterations": 150, "num_leaves": 7, "feature_fraction": 0.5}
 """Of the model, where they differ from the ranker's: little is learned of little."""
 CROWD = 0.6
 """Cosine from which on newcomers are many of a kind."""

@@ -7,7 +7,7 @@ learn from a tenth of the candidates that were not bought, weighed ten times, wh
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,12 +28,13 @@ STEP = 14.0
 MOMENTS = 6
 UNBOUGHT = 0.1
 """Share of the candidates that were not bought which is learned from; all that were bought are."""
-PARAMETERS = {
+PARAMETERS: dict[str, Any] = {
     "objective": "binary",
-    "learning_rate": 0.08,
+    "num_iterations": 240,
+    "learning_rate": 0.05,
     "num_leaves": 31,
     "min_data_in_leaf": 100,
-    "feature_fraction": 0.6,
+    "feature_fraction": 0.3,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "deterministic": True,
@@ -41,7 +42,6 @@ PARAMETERS = {
     "num_threads": 1,
     "verbose": -1,
 }
-ROUNDS = 150
 
 
 @dataclass(frozen=True)
@@ -170,4 +170,4 @@ def fit(
         feature_name=list(columns),
     )
     asked = {**PARAMETERS, **parameters, "seed": seed}
-    return Ranker(lightgbm.train(asked, data, num_boost_round=ROUNDS))
+    return Ranker(lightgbm.train(asked, data, num_boost_round=int(asked.pop("num_iterations"))))

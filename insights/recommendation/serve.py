@@ -78,7 +78,7 @@ class Recommender:
     def unlearned(cls, product_ids: Sequence[str], vectors: np.ndarray) -> "Recommender":
         """One that knows products by their (n, d) vectors alone."""
         ids = np.array(product_ids, dtype=object)
-        nothing = Purchases(ids[:0], *(np.empty(0, np.int64),) * 3, np.empty(0), len(ids))
+        nothing = Purchases(ids[:0], *(np.empty(0, np.int64),) * 3, *(np.empty(0),) * 2, len(ids))
         known = learn(nothing, 0.0, np.asarray(vectors), np.full(len(ids), np.nan))
         why = "no purchases are known to this release; the insights job counts them for the next"
         return cls(Kept(ids, {}, known, None, {"winner": POPULARITY, "why": why}))

@@ -31,13 +31,17 @@ if TYPE_CHECKING:
 
 __all__ = ["FORM", "Kept", "load", "save"]
 
-FORM = 1
+FORM = 2
 """Of the files; another is refused."""
 OF_PRODUCTS = (
-    "interval", "repeat", "buyers", "lines", "age", "week", "month", "quarter", "month_before", "log_price",
+    "interval", "repeat", "buyers", "lines", "age", "seen", "fresh", "week", "fortnight", "month", "quarter",
+    "month_before", "log_price", "pieces",
 )  # fmt: skip
 OF_SHOPPERS = ("orders", "last_order", "first_order")
-OF_PAIRS = ("indptr", "product", "count", "last", "first", "slow", "quick", "recent", "lately")
+OF_PAIRS = (
+    "indptr", "product", "count", "last", "first", "slow", "quick", "recent", "lately", "skipped", "since",
+    "pieces", "pieces_last",
+)  # fmt: skip
 REMEDY = "run the insights job, and a new release after it"
 
 

@@ -29,6 +29,7 @@ def test_figures_of_a_pair() -> None:
     assert found.quick[0] == pytest.approx(0.5**2 + 0.5**0.5)
     assert found.recent.tolist() == [1, 0.5, 1]
     assert found.lately.tolist() == [2, 1, 1]
+    assert (found.skipped.tolist(), found.since.tolist()) == ([0, 0, 0], [2, 1, 1])
     assert found.orders.tolist() == [2, 1]
     assert found.last_order.tolist() == [10, 1]
     assert found.first_order.tolist() == [40, 1]
@@ -59,6 +60,26 @@ def test_only_the_latest_orders_are_recent() -> None:
     assert found.recent.tolist() == [1, 0]
     assert found.lately.tolist() == [5, 0]
     assert found.matrix(found.recent).nnz == 1
+
+
+def test_orders_since_a_purchase_are_counted() -> None:
+    rows = table(
+        event("u", "b", 0), event("u", "a", 1), event("u", "b", 2), event("u", "a", 3), event("u", "c", 4)
+    )
+    found = histories(read_purchases(rows, IDS), ZERO + 5)
+    assert found.skipped.tolist() == [1, 2, 0]
+    assert found.since.tolist() == [4, 5, 1]
+
+
+def test_pieces_are_those_of_the_latest_purchase_and_their_mean() -> None:
+    rows = table(event("u", "a", 0), event("u", "a", 3), event("u", "b", 4), event("v", "c", 1))
+    rows["quantity"] = [100, 1, 10, 7]
+    found = histories(read_purchases(rows, IDS), ZERO + 5)
+    assert found.pieces.tolist() == pytest.approx([np.log(10), np.log(10), np.log(7)])
+    assert found.pieces_last.tolist() == pytest.approx([0, np.log(10), np.log(7)])
+    assert found.mean(found.pieces).tolist() == pytest.approx([np.log(10), np.log(7)])
+    untold = histories(read_purchases(rows.drop(columns="quantity"), IDS), ZERO + 5)
+    assert np.isnan([*untold.pieces, *untold.pieces_last, *untold.mean(untold.pieces)]).all()
 
 
 def test_taken_shoppers_keep_their_pairs_in_the_order_asked() -> None:

@@ -9,7 +9,7 @@ from insights.recommendation.history import days_of, histories, read_purchases
 from insights.recommendation.judge import bought_after, frequency, judge, popularity
 from insights.recommendation.knowledge import Past, learn
 from insights.recommendation.ranker import Ranker, examples, fit
-from insights.recommendation.store import load, save
+from insights.recommendation.store import FORM, load, save
 from insights.recommendation.verdict import FREQUENCY, POPULARITY, decide
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.paired import LEARNED
@@ -140,7 +140,9 @@ def test_where_nothing_but_counts_matters_own_frequency_stands() -> None:
 )
 def test_too_few_events_are_said_and_nothing_is_learned(rows, winner, said) -> None:
     bought = read_purchases(table(*rows), PRODUCTS)
-    known, ranker, verdict = decide(Past(bought, vectors(), PRICES), ZERO + 260, SETTINGS)
+    past = Past(bought, vectors(), PRICES)
+    known, ranker, verdict = decide(past, ZERO + 260, SETTINGS)
+    assert past.at(ZERO + 260) is known
     assert (verdict.winner, ranker) == (winner, None)
     assert said in verdict.why
     found = candidates(known.histories, known, np.arange(len(known.histories)))
@@ -195,7 +197,7 @@ def test_what_is_kept_is_read_back(tmp_path, purchases, known) -> None:
 def test_another_form_and_another_model_are_refused(tmp_path, purchases, known) -> None:
     save(tmp_path, PRODUCTS, purchases.shoppers, known, None, {"winner": FREQUENCY})
     said = (tmp_path / "verdict.json").read_text()
-    (tmp_path / "verdict.json").write_text(said.replace('"form": 1', '"form": 9'))
+    (tmp_path / "verdict.json").write_text(said.replace(f'"form": {FORM}', '"form": 9'))
     with pytest.raises(ArtifactError, match="run the insights job"):
         load(tmp_path, vectors(), {})
     (tmp_path / "verdict.json").write_text(said)
