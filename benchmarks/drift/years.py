@@ -3,11 +3,12 @@
 Online Retail's lines, in windows of 500 that hold whole invoices. Limits and reference come from the first
 half of the year, the checks from the second: as it was, from years that put its weeks together at random
 (blocks), and from years whose rows are drawn at random. A check sees the last window that is complete on its
-day. After a verdict the shop retrains, and what the last windows were becomes the reference.
+day; the same once more with windows of whole weeks. After a verdict the shop retrains, and the windows that
+confirmed it become the reference.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 from benchmarks.drift.former import former_alarm
 from benchmarks.insights.retail import RETAIL
 from catalog.sources.open import public_data
-from data_checks.drift.judge import confirmed_in
+from data_checks.drift.judge import CONFIRMED, confirmed_in
 from data_checks.drift.limits import MOST_WINDOWS, Limits, fit_limits
 from data_checks.drift.monitors import measure
 from data_checks.drift.windows import Window, cut_windows, pool_windows
@@ -40,6 +41,7 @@ class Years:
         blocks, independent: one number a simulated year.
         former: the rival's alarms in the weeks of the second half, and how many weeks.
         over: of the real second half's checks, the share in which some monitor was over its limit once.
+        dearer: share of the second half's windows at which a rise of all prices by 30% would be found.
     """
 
     real: tuple[int, int]
@@ -47,6 +49,7 @@ class Years:
     independent: Sequence[int]
     former: tuple[int, int]
     over: float
+    dearer: float
 
 
 def has_retail() -> str:
@@ -93,52 +96,70 @@ def _window(table: pd.DataFrame, vectors: np.ndarray, rows: np.ndarray, blocked:
     return Window("traffic sales", columns, {"title": vectors[rows]}, blocks, {}, *ends)
 
 
-def measured_years(years: int, former_weeks: int = 26) -> Years:
+def measured_years(years: int, weekly: bool, former_weeks: int = 26) -> Years:
     """Count retrainings.
 
     Args:
-        years: of each kind that are simulated.
+        years: of each kind that are simulated; of whole weeks none has rows drawn at random.
+        weekly: windows are whole weeks, as the chain cuts sales, not days.
         former_weeks: weeks of the second half that the rival is asked about.
     """
     table, vectors = lines()
-    pieces = cut_windows(table["time"], ROWS, table["invoice"])
+    pieces = cut_windows(table["time"], ROWS, table["invoice"], 7.0 if weekly else 0.0)
     by_day = {table["time"].iloc[piece[-1]].date(): piece for piece in pieces}
-    daily = [_window(table, vectors, piece) for piece in by_day.values()]
+    windows = [_window(table, vectors, piece) for piece in by_day.values()]
     middle = table["time"].iloc[0] + HALF
-    past = [w for w in daily if w.end is not None and w.end < middle][-MOST_WINDOWS:]
-    later = [w for w in daily if w.start is not None and w.start >= middle]
-    limits, reference = fit_limits(past), pool_windows(past[-POOLED:])
-    distances = [measure(window, reference) for window in later]
+    past = [w for w in windows if w.end is not None and w.end < middle][-MOST_WINDOWS:]
+    later = [w for w in windows if w.start is not None and w.start >= middle]
+    start = Start(fit_limits(past), pool_windows(past[-POOLED:]), 7.0 if weekly else 7 / 6)
+    distances = [measure(window, start.reference) for window in later]
     week = [int((w.end - middle).days // 7) for w in later if w.end is not None]
     rng = np.random.default_rng(0)
-    late = np.flatnonzero(table["time"].ge(middle).to_numpy())
-    drawn = [
-        _window(table, vectors, np.sort(rng.choice(late, ROWS, replace=False)), False) for _ in range(DRAWN)
-    ]
-    of_drawn = [measure(window, reference) for window in drawn]
-    start = Start(limits, reference)
-    hits = [
-        _over(d, w, limits, reference, (i + 1) * 1.2)
-        for i, (d, w) in enumerate(zip(distances, later, strict=True))
-    ]
+    drawn = [] if weekly else _drawn(table, vectors, middle, rng)
+    of_drawn = [measure(window, start.reference) for window in drawn]
+    days = rng.integers(0, max(len(drawn), 1), (years if drawn else 0, 52 * 6))
+    dearer = [measure(_dearer(window), start.reference) for window in later]
     return Years(
         (_retrainings(start, later, distances), len(later)),
         [_retrainings(start, *_picked(later, distances, _weeks(week, rng))) for _ in range(years)],
-        [
-            _retrainings(start, *_picked(drawn, of_drawn, rng.integers(0, DRAWN, 52 * 6)))
-            for _ in range(years)
-        ],
-        _former(later, week, reference, former_weeks),
-        float(np.mean([bool(h) for h in hits])),
+        [_retrainings(start, *_picked(drawn, of_drawn, chosen)) for chosen in days],
+        _former(later, week, start.reference, former_weeks),
+        float(np.mean([bool(hits) for hits in _hits(start, later, distances)])),
+        float(np.mean([bool(confirmed_in([hits, hits])) for hits in _hits(start, later, dearer)])),
     )
+
+
+def _drawn(
+    table: pd.DataFrame, vectors: np.ndarray, middle: pd.Timestamp, rng: np.random.Generator
+) -> list[Window]:
+    """Windows of rows of the second half drawn at random."""
+    late = np.flatnonzero(table["time"].ge(middle).to_numpy())
+    return [_window(table, vectors, np.sort(rng.choice(late, ROWS, False)), False) for _ in range(DRAWN)]
+
+
+def _dearer(window: Window) -> Window:
+    return replace(
+        window, columns=window.columns.assign(log_price=window.columns["log_price"] + np.log10(1.3))
+    )
+
+
+def _hits(
+    start: "Start", windows: Sequence[Window], distances: Sequence[Mapping[str, float]]
+) -> list[set[str]]:
+    """What is over its limit in each window of the real half."""
+    return [
+        _over(found, window, start.limits, start.reference, (number + 1) * start.step)
+        for number, (found, window) in enumerate(zip(distances, windows, strict=True))
+    ]
 
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """What a year begins with."""
+    """What a year begins with, and the days from a check to the next."""
 
     limits: Limits
     reference: Window
+    step: float
 
 
 def _weeks(week: Sequence[int], rng: np.random.Generator) -> np.ndarray:
@@ -155,26 +176,26 @@ def _picked(
 
 
 def _retrainings(start: Start, windows: Sequence[Window], distances: Sequence[Mapping[str, float]]) -> int:
-    """Verdicts of a year whose checks see these windows, one a day of trade (six a week)."""
+    """Verdicts of a year whose checks see these windows, one each."""
     limits, reference, known = start.limits, start.reference, True
     count, since = 0, 0
     over: list[set[str]] = []
     for day, window in enumerate(windows):
         measured = distances[day] if known else measure(window, reference)
-        over = [*over[-2:], _over(measured, window, limits, reference, (day - since + 1) * 7 / 6)]
+        over = [*over[-2:], _over(measured, window, limits, reference, (day - since + 1) * start.step)]
         if confirmed_in(over):
             count += 1
             own = list(windows[max(0, day - MOST_WINDOWS + 1) : day + 1])
-            reference, known, over, since = pool_windows(own[-POOLED:]), False, [], day
+            reference, known, over, since = pool_windows(own[-CONFIRMED:]), False, [], day
             if len(own) == MOST_WINDOWS:
-                limits = fit_limits(_dated(own))
+                limits = fit_limits(_dated(own, start.step))
     return count
 
 
-def _dated(windows: Sequence[Window]) -> list[Window]:
-    """Windows of a year that was put together, a day of trade apart."""
+def _dated(windows: Sequence[Window], step: float) -> list[Window]:
+    """Windows of a year that was put together, so many days apart."""
     first = pd.Timestamp("2011-01-03", tz="UTC")
-    ends = [first + pd.Timedelta(days=day * 7 / 6) for day in range(len(windows))]
+    ends = [first + pd.Timedelta(days=day * step) for day in range(len(windows))]
     return [
         Window(w.question, w.columns, w.vectors, w.blocks, w.counts, end, end)
         for w, end in zip(windows, ends, strict=True)

@@ -31,7 +31,8 @@ MOST_WINDOWS = 26
 """Half a year of weeks: the latest past windows that limits are fitted on."""
 ALPHA = 0.02
 """Chance that a window without a shift is over any of its limits. A verdict asks for the same monitor in two
-of three windows."""
+of three windows, which makes a false one far rarer. Wider than a real shop needed: none came at up to 0.2,
+which would find smaller shifts (docs/RESULTS.md)."""
 EFFECT = 0.1
 """Least distance of a column that counts (Evidently's own limit)."""
 EFFECTS = {" vectors": 0.05, " new": 0.12, " missing": 0.1}

@@ -21,6 +21,8 @@ PRIOR = 5
 """Shoppers whose word the average of all products has in the figures of one."""
 DEFAULT_INTERVAL = 30.0
 """Days between two purchases of a product where nobody has bought any twice."""
+KEPT = 200_000
+"""Products times moments whose knowledge is kept, so that memory has a bound; more is learned again."""
 MOST_SHOPPERS = 20_000
 """Shoppers that are looked at as neighbours: those who ordered last."""
 
@@ -177,9 +179,12 @@ class Past:
 
     def at(self, moment: float) -> Knowledge:
         """What was known at a moment, days since 1970."""
-        if moment not in self._known:
-            self._known[moment] = learn(self.purchases, moment, self._vectors, self._prices)
-        return self._known[moment]
+        if moment in self._known:
+            return self._known[moment]
+        known = learn(self.purchases, moment, self._vectors, self._prices)
+        if (len(self._known) + 1) * known.products <= KEPT:
+            self._known[moment] = known
+        return known
 
 
 def _together(basket: np.ndarray, product: np.ndarray, n: int) -> "csr_matrix":

@@ -140,7 +140,9 @@ def test_where_nothing_but_counts_matters_own_frequency_stands() -> None:
 )
 def test_too_few_events_are_said_and_nothing_is_learned(rows, winner, said) -> None:
     bought = read_purchases(table(*rows), PRODUCTS)
-    known, ranker, verdict = decide(Past(bought, vectors(), PRICES), ZERO + 260, SETTINGS)
+    past = Past(bought, vectors(), PRICES)
+    known, ranker, verdict = decide(past, ZERO + 260, SETTINGS)
+    assert past.at(ZERO + 260) is known
     assert (verdict.winner, ranker) == (winner, None)
     assert said in verdict.why
     found = candidates(known.histories, known, np.arange(len(known.histories)))
