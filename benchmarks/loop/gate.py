@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from multiprocessing import Pool
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,13 @@ from benchmarks.loop.gate_holdouts import judged_on
 from benchmarks.loop.gate_models import Model, trained
 from benchmarks.loop.results import Figure
 from benchmarks.loop.skewed_shop import Shop, skewed_shop
-from benchmarks.quality.__main__ import CACHE
+from benchmarks.quality.__main__ import CACHE, PROJECT
 from releases.gate_compare import compare
 from releases.gate_draws import RETRAINED, differences
 from releases.gate_figures import aligned
 from releases.gate_figures import figures as compared_figures
+from shelfspace.files import read_json, write_json
+from shelfspace.hashing import file_hash, fingerprint
 from shelfspace.settings import Gate
 
 __all__ = ["figures"]
@@ -92,29 +95,54 @@ def figures() -> Iterator[Figure]:
     shop = skewed_shop(folder / "shop", TRAIN, VALIDATION, JUDGED)
     models = [Model(kept) for kept in trained(shop, folder, range(TRAININGS))]
     yield training_noise(shop, models)
-    tallies = decided(shop, models)
+    tallies = decided(shop, models, folder)
     yield from rows_of(tallies, len(models), round(time.monotonic() - started, 1))
 
 
-def decided(shop: Shop, models: list[Model]) -> dict[tuple[int, str], Tally]:
-    """All decisions, by holdout size and kind of challenger; each holdout has its own seed."""
+def decided(shop: Shop, models: list[Model], folder: Path) -> dict[tuple[int, str], Tally]:
+    """All decisions, by holdout size and kind of challenger; each holdout has its own seed.
+
+    Args:
+        folder: finished holdouts are kept in it, so that a run that was cut short goes on.
+    """
     asked = [(size, seed) for size, decisions in SIZES.items() for seed in range(decisions // PAIRS)]
-    tallies = {(size, kind): Tally() for size in SIZES for kind in ("equal", *WORSE)}
-    _shared.update(shop=shop, models=models)
+    kept = folder / f"decisions-{code_version(len(models))}"
+    kept.mkdir(parents=True, exist_ok=True)
+    _shared.update(shop=shop, models=models, kept=kept)
     with Pool(os.cpu_count()) as pool:
-        made = pool.imap_unordered(_on_one_holdout, asked)
-        for size, found in tqdm(made, "holdouts", total=len(asked), mininterval=5):
-            for kind, tally in found.items():
-                tallies[size, kind].take(tally)
+        todo = [one for one in asked if not _file(kept, one).is_file()]
+        for _ in tqdm(pool.imap_unordered(_on_one_holdout, todo), "holdouts", total=len(todo), mininterval=5):
+            pass
+    return counted(kept, asked)
+
+
+def counted(kept: Path, asked: list[tuple[int, int]]) -> dict[tuple[int, str], Tally]:
+    """The decisions of the holdouts that are finished."""
+    tallies = {(size, kind): Tally() for size in SIZES for kind in ("equal", *WORSE)}
+    for size, seed in asked:
+        if _file(kept, (size, seed)).is_file():
+            for kind, found in read_json(_file(kept, (size, seed))).items():
+                tallies[size, kind].take(Tally(**{**found, "why": Counter(found["why"])}))
     return tallies
+
+
+def code_version(models: int) -> str:
+    """Hash of the code that decides, and of how many trainings there are."""
+    files = [*sorted((PROJECT / "releases").glob("gate*.py")), Path(__file__)]
+    return fingerprint([models, *(file_hash(path) for path in files)])[:12]
+
+
+def _file(kept: Path, asked: tuple[int, int]) -> Path:
+    size, seed = asked
+    return kept / f"{size}-{seed:03}.json"
 
 
 _shared: dict[str, Any] = {}
 """The shop and the models, which the workers find as they were when they began."""
 
 
-def _on_one_holdout(asked: tuple[int, int]) -> tuple[int, dict[str, Tally]]:
-    """PAIRS decisions of each kind."""
+def _on_one_holdout(asked: tuple[int, int]) -> None:
+    """PAIRS decisions of each kind, kept in a file."""
     size, seed = asked
     shop, models = _shared["shop"], _shared["models"]
     draw = np.random.default_rng([size, seed])
@@ -127,7 +155,10 @@ def _on_one_holdout(asked: tuple[int, int]) -> tuple[int, dict[str, Tally]]:
         found["equal"].add(tables[one], tables[other])
         for kind, loss in WORSE.items():
             found[kind].add(worse(tables[one], kind, loss, draw), tables[other])
-    return size, found
+    write_json(
+        _file(_shared["kept"], asked),
+        {kind: {**vars(tally), "why": dict(tally.why)} for kind, tally in found.items()},
+    )
 
 
 def worse(table: pd.DataFrame, kind: str, loss: float, draw: np.random.Generator) -> pd.DataFrame:

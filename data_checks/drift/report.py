@@ -1,5 +1,7 @@
 """Evidently's page of one question: its latest window beside the reference, each column against its limit."""
 
+from typing import Any
+
 import pandas as pd
 
 from data_checks.drift.check import said
@@ -18,8 +20,8 @@ OTHER = "(other)"
 def comparison_page(question: Question, verdict: Verdict, rows: int) -> str | None:
     """A page that needs nothing from the network, the verdict on top; None where nothing was judged.
 
-    The monitors that are no distribution of a column (vectors, missing and new shares, counts) stand above
-    the columns as counters.
+    Monitors that are no distribution of a column (vectors, missing and new shares, counts) stand in the strip
+    above where they come near their limits.
 
     Args:
         rows: most rows a side that are drawn.
@@ -30,24 +32,27 @@ def comparison_page(question: Question, verdict: Verdict, rows: int) -> str | No
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset
 
-    from data_checks.drift.scores import ScoreBoard
-
     sides = _sides(question.windows[-1], question.reference, [*verdict.distances], rows)
     then, now = sides
     numbers = [str(name) for name in then if is_number(then[name])]
     categories = [str(name) for name in then if name not in numbers]
-    others = {
-        f"{name}: distance, limit": f"{value:.2f}, {verdict.limits[name]:.2f}"
-        for name, value in verdict.distances.items()
-        if name not in then and value > 0
-    }
-    metrics = [ScoreBoard([], others)]
+    others = [
+        f"{name} {value:.2f} of {verdict.limits[name]:.2f}"
+        for name, value in sorted(verdict.distances.items())
+        if name not in then and value > verdict.limits[name] / 2
+    ]
+    metrics: list[Any] = []
     if len(then.columns):
         methods = dict.fromkeys(numbers, "wasserstein") | dict.fromkeys(categories, "jensenshannon")
         limits = {name: verdict.limits[name] for name in methods}
+        # Evidently goes by the share of columns, the verdict by windows: its headline says what that says.
+        share = 0.0 if verdict.kind else 1.0
         metrics.append(
             DataDriftPreset(
-                columns=list(methods), drift_share=1.0, per_column_method=methods, per_column_threshold=limits
+                columns=list(methods),
+                drift_share=share,
+                per_column_method=methods,
+                per_column_threshold=limits,
             )
         )
     definition = DataDefinition(numerical_columns=numbers, categorical_columns=categories)
@@ -55,7 +60,8 @@ def comparison_page(question: Question, verdict: Verdict, rows: int) -> str | No
     snapshot = Report(metrics, include_tests=True).run(*given, name=question.name)
     html = snapshot.get_html_str(as_iframe=False)
     head, body, rest = html.partition("<body>")
-    banner = drift_banner(question.title, said(verdict), verdict.cause, verdict.rows)
+    beside = f"Beside the columns, distance of limit: {'; '.join(others)}." if others else ""
+    banner = drift_banner(question.title, said(verdict), verdict.cause, verdict.rows, beside)
     return head + body + banner + rest
 
 

@@ -1,13 +1,17 @@
 """The benchmark of the gate: what makes a challenger worse, the former rules beside it, and its rows."""
 
+from collections import Counter
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmarks.loop.former_gate import former_gate
-from benchmarks.loop.gate import SIZES, WORSE, Tally, interval, rows_of, worse
+from benchmarks.loop.gate import SIZES, WORSE, Tally, counted, interval, rows_of, worse
 from benchmarks.loop.gate_holdouts import near
 from benchmarks.loop.skewed_shop import SHARES, divided
 from models.evaluation.retrieval import within_per_query
+from shelfspace.files import write_json
 from tests.releases.gate_tables import other, outcomes
 from tests.releases.gate_tables import worse as lower
 
@@ -66,3 +70,11 @@ def test_variants_stay_on_one_side_and_categories_differ_in_size() -> None:
     assert plan.assign(part=parts).groupby("group")["part"].nunique().max() == 1
     shares = plan["category"].value_counts(normalize=True)
     assert shares.max() == pytest.approx(SHARES[0], abs=0.03)
+
+
+def test_finished_holdouts_are_counted_and_others_are_not(tmp_path: Path) -> None:
+    tally = Tally(decisions=20, passed=19, former=3, undecided=1, why=Counter({"accuracy": 1}))
+    write_json(tmp_path / "500-001.json", {"equal": {**vars(tally), "why": dict(tally.why)}})
+    found = counted(tmp_path, [(500, 0), (500, 1)])
+    assert found[500, "equal"] == tally
+    assert found[225, "equal"].decisions == 0
