@@ -8,6 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from assets.lib.shop import Shop
+from catalog.deliveries.ledger import State, read_ledger
 from catalog.deliveries.milestones import approve as let_through
 from catalog.deliveries.milestones import repeats
 from dagster_project.tags import PERSON
@@ -83,7 +84,8 @@ def approve_any(workspace: Workspace, what: str, who: str, why: str) -> str:
         approve_release(workspace, what, who, why)
         return f"release {what} is live, approved by {who}"
     is_hex = len(what) >= LEAST_OF_A_FINGERPRINT and not set(what.lower()) - set("0123456789abcdef")
-    if is_hex and not what.isdecimal():
+    held = read_ledger(workspace.state).unfinished(State.HELD)
+    if is_hex and not any(what in (str(entry.arrival), entry.name) for entry in held):
         given = approve_champion(workspace, what, who, why)
         return f"{given.what} is barred no more; {workspace.command('run retrain')} judges it again"
     entry = let_through(workspace, what)

@@ -31,12 +31,12 @@ LEAST_REFERENCE = 30
 """Rows of the holdout that a comparison needs."""
 LEAST = 8
 """Rows of a delivery that a comparison needs."""
-CHANCE = 0.001
+CHANCE = 0.003
 """Probability of so much disagreement by chance, below which a delivery is held."""
 LEAST_SHARE = 0.05
 """By so much of its rows it has to disagree more than the holdout does."""
-MISFIT = 0.05
-"""Share of the holdout's own photos that count as misfits."""
+MISFIT = 0.02
+"""Share of the holdout's own photos that count as misfits; a new category lies among the lowest twentieth."""
 LEAST_RIGHT = 0.8
 """Share of the holdout's own labels that the champion, where it is sure, has to agree with."""
 LEAST_FIT = 0.7

@@ -227,5 +227,5 @@ def parts(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for (catalogue, kind, part), rows in table.groupby(["catalogue", "kind", "share"], sort=False):
         held = rows.groupby("size")["held"].mean()
         poisoned = {"poisoned": f"{part:.0%}"} if part else {}
-        sizes = {f"held of {n}": float(held[n]) for n in SIZES}
+        sizes = {f"held of {n:>3}": float(held[n]) for n in SIZES}  # in this order also once sorted
         yield {"catalogue": str(catalogue).partition(",")[0], "delivery": kind, **poisoned, **sizes}

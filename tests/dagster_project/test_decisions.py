@@ -1,6 +1,5 @@
 """Rollback and approval as jobs and as commands: what is done, who did it, and where it is seen."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -142,4 +141,9 @@ def test_what_waits_stands_in_the_lists_and_on_the_check(
     assert refused.exit_code == 2
     assert "SHELFSPACE_KEY" in refused.stderr
     assert token[8:] not in refused.stderr
-    del os.environ["SHELFSPACE_KEY"]
+    monkeypatch.delenv("SHELFSPACE_KEY")
+    for what, said in (
+        ("12345678", "names no model that is barred"),
+        ("99", "name one of those that are held"),
+    ):
+        assert said in CliRunner().invoke(shelfspace, ["approve", what]).stderr
