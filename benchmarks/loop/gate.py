@@ -174,11 +174,14 @@ def worse(table: pd.DataFrame, kind: str, loss: float, draw: np.random.Generator
     return table.assign(accuracy=accuracy, predicted=predicted)
 
 
-def rows_of(tallies: dict[tuple[int, str], Tally], models: int, seconds: float) -> Iterator[Figure]:
+def rows_of(tallies: dict[tuple[int, str], Tally], models: int, seconds: float | None) -> Iterator[Figure]:
     """The two rows, the second with the harder of its two kinds."""
     table = [tally.row(size, kind) for (size, kind), tally in tallies.items()]
     equal = tallies[500, "equal"]
+    whole = models >= TRAININGS and equal.decisions >= SIZES[500]
+    so_far = f"so far {models} of {TRAININGS} trainings and {equal.decisions:,} of {SIZES[500]:,} decisions"
     common: dict[str, Any] = {
+        "reason": "" if whole else f"{so_far}; `make benchmark-loop PARTS=gate` goes on",
         "catalogue": f"generated shop, holdouts of 500 out of {JUDGED:,} products; {models} trainings",
         "seeds": range(models), "baseline_name": "the former gate", "seconds": seconds,
     }  # fmt: skip
