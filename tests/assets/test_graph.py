@@ -14,6 +14,7 @@ from assets import graph
 from assets.lib import stage
 from assets.lib.record import Facts, build
 from assets.lib.shop import Shop
+from catalog.sources.open import open_catalog
 from releases.contents import graph_part
 from shelfspace.files import read_json, write_json, write_table
 from shelfspace.settings import Settings
@@ -39,6 +40,9 @@ def leave(shop: Shop, asset: str, tables: dict[str, pd.DataFrame], vectors: np.n
 def shop(tmp_path: Path) -> Shop:
     made = Shop()
     object.__setattr__(made, "workspace", Workspace.open("tiny", tmp_path))
+    (tmp_path / "catalogue").mkdir()
+    (tmp_path / "catalogue" / "products.csv").write_text("product_id,title\n1,one\n")
+    object.__setattr__(made, "source", open_catalog(str(tmp_path / "catalogue"), cache=tmp_path / "source"))
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(len(IDS), 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -22,6 +22,7 @@ from bentos.endpoints import ENDPOINTS
 from bentos.http.fast_path import FastPath
 from bentos.http.openapi import openapi
 from bentos.http.served import Running
+from catalog.sources.open import open_catalog
 from releases import promote, write_release
 from releases.insights import insight_parts
 from retrieval.vectors import build_index
@@ -36,6 +37,10 @@ def left_behind(small: Small) -> Shop:
     shop = Shop()
     object.__setattr__(shop, "workspace", small.workspace)
     object.__setattr__(shop, "settings", small.settings)
+    catalogue = small.workspace.root.parent / "catalogue"
+    catalogue.mkdir()
+    (catalogue / "products.csv").write_text("product_id,title\n1,one\n")
+    object.__setattr__(shop, "source", open_catalog(str(catalogue), cache=small.workspace.state / "source"))
     products, vectors = small.first.products, np.asarray(small.first.embeddings)
 
     def embedded(folder: Path) -> dict[str, Any]:
