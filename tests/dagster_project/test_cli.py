@@ -281,7 +281,7 @@ def test_releases_are_listed_newest_first(root: Path) -> None:
     assert [row["id"] for row in rows] == [second, first]
     assert rows[1] == {
         "id": first, "created": "day 1", "products": 7, "accuracy": 0.5, "current": True,
-        "bentos": [f"shelfspace:{first}-0a1b2c3d"],
+        "bentos": [f"shelfspace:{first}-0a1b2c3d"], "said": "",
     }  # fmt: skip
     table = ask("releases").stdout
     assert "0.750" in table
