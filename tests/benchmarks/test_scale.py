@@ -57,7 +57,7 @@ def test_features_of_modalities_that_are_not_configured_hold_no_array(tmp_path: 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_run_of_the_whole_chain_is_told_step_by_step(tmp_path: Path) -> None:
-    figures = measured(tmp_path / "scale", 200, epochs=2)
+    figures = measured(tmp_path / "scale", 500, epochs=4)
     assert {"texts", "challenger", "search_fusion", "bento"} <= {step["step"] for step in figures["steps"]}
     assert figures["peak_bytes"] == max(step["peak_bytes"] for step in figures["steps"]) > 1e8
     assert figures["disk_bytes"]["releases"] > 0
