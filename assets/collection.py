@@ -15,7 +15,7 @@ from catalog.deliveries.collect import collect, note_taken
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
 from catalog.sources.watch import note_collected, source_state
-from releases.delivery_look import DeliveryLook, last_looks
+from releases.look.delivery import DeliveryLook, last_looks
 
 __all__ = ["RAW", "new_data_fits", "raw"]
 

@@ -137,8 +137,8 @@ def _judged_by_the_gate(
     from models.inference.product_encoder import ProductEncoder
     from releases.bars import refusal
     from releases.gate import Judged, decide
-    from releases.gate_cost import costs
-    from releases.gate_pictures import lines_table
+    from releases.gate.cost import costs
+    from releases.gate.pictures import lines_table
 
     workspace = shop.workspace
     require_checks(context, shop, ["challenger"])

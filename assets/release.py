@@ -43,7 +43,7 @@ def product_embeddings(shop: Shop, folder: Path) -> Facts:
     from models.evaluation.map_kept import MAP, draw_or_keep
     from models.features.catalogue import embed_catalogue
     from models.inference.product_encoder import ProductEncoder
-    from releases.look_evidence import keep_evidence, kept_evidence
+    from releases.look.evidence import keep_evidence, kept_evidence
 
     model, catalogue, level = champion_model(shop.workspace), read_catalogue(shop), shop.source.label_level
     encoder = ProductEncoder.load(model, device=shop.settings.features.device)

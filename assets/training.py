@@ -133,7 +133,7 @@ def _holdout_kept(shop: Shop) -> Any:
     """Deliveries that rewrote the holdout against the champion are held; the next run leaves them out."""
     from data_checks.checks.splits import holdout_kept
     from models.features.catalogue import label_names_of
-    from releases.holdout_kept import hold_rewriters, judge_holdout
+    from releases.look.holdout import hold_rewriters, judge_holdout
 
     products = shop.table("products")
     labels = pd.Series(label_names_of(products, shop.source.label_level), index=products["product_id"])

@@ -225,7 +225,7 @@ def champion_paper(model: Path, name: str) -> Path:
 
 def note_verdict(workspace: Workspace, verdict: Verdict, fingerprint: str) -> list[str]:
     """Write down what the gate decided of a challenger, and draw it; returns its sentences, each once."""
-    from releases.gate_pictures import forest
+    from releases.gate.pictures import forest
 
     folder, sentences = workspace.evaluation / "gate", list(dict.fromkeys([*verdict.reasons, *verdict.notes]))
     said = verdict.to_dict()

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from releases.gate_figures import aligned
+from releases.gate.figures import aligned
 
 __all__ = ["former_gate"]
 

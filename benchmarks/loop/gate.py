@@ -27,10 +27,10 @@ from benchmarks.loop.gate_models import Model, trained
 from benchmarks.loop.results import Figure
 from benchmarks.loop.skewed_shop import Shop, skewed_shop
 from benchmarks.quality.__main__ import CACHE, PROJECT
-from releases.gate_compare import compare
-from releases.gate_draws import RETRAINED, differences
-from releases.gate_figures import aligned
-from releases.gate_figures import figures as compared_figures
+from releases.gate.compare import compare
+from releases.gate.draws import RETRAINED, differences
+from releases.gate.figures import aligned
+from releases.gate.figures import figures as compared_figures
 from shelfspace.files import read_json, write_json
 from shelfspace.hashing import file_hash, fingerprint
 from shelfspace.settings import Gate
@@ -203,7 +203,7 @@ def training_noise(shop: Shop, models: list[Model]) -> Figure:
     """How far two trainings of one recipe lie apart beyond the chance of products, by figure.
 
     A share p of so many products has the variance p (1 - p) / products: the excess is given as the products
-    whose chance is as large, which `releases.gate_draws.RETRAINED` holds.
+    whose chance is as large, which `releases.gate.draws.RETRAINED` holds.
     """
     started = time.monotonic()
     rows = np.arange(len(shop.rows("judged")))

@@ -2,7 +2,7 @@
 
 Deliveries of 20, 50 and 200 products are drawn from products that the champion has never seen (new ones) or
 knows (restated ones). Each kind of poison is laid over a share of the products that are drawn; what is sound
-is left as it is, or changed as shops change things. A delivery is judged as `releases.delivery_look` does.
+is left as it is, or changed as shops change things. A delivery is judged as `releases.look.delivery` does.
 """
 
 import shutil
@@ -19,8 +19,8 @@ import pandas as pd
 
 from benchmarks.loop.look_shop import LookShop, contents, look_shop
 from benchmarks.loop.results import Figure
-from releases.data_look import changed_rows, look
-from releases.look_evidence import Evidence
+from releases.look import changed_rows, look
+from releases.look.evidence import Evidence
 
 SIZES = (20, 50, 200)
 SHARES = (0.1, 0.25, 0.5, 1.0)

@@ -21,7 +21,7 @@ from models.features.catalogue import Catalogue, features_for, label_names_of, t
 from models.features.featurizer import Featurizer
 from models.inference.product_encoder import ProductEncoder
 from models.training.train import train
-from releases.look_evidence import Evidence, evidence_of
+from releases.look.evidence import Evidence, evidence_of
 from shelfspace.hashing import content_hash
 from shelfspace.settings import load_settings
 

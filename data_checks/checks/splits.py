@@ -71,7 +71,7 @@ def holdout_kept(looked: Mapping[str, Any], held: Sequence[str]) -> CheckReport:
 
     Args:
         looked: rows, held (why they speak against it), figures, notes and examples of the rewritten products
-            (`releases.holdout_kept`).
+            (`releases.look.holdout`).
         held: names of deliveries that are held for it.
     """
     figures = looked["figures"]

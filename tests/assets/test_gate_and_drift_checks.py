@@ -12,7 +12,7 @@ from assets.lib.presentation import table_fact
 from assets.monitoring import drift
 from releases.champion import note_verdict
 from releases.gate import Verdict, decide
-from releases.gate_pictures import lines_table
+from releases.gate.pictures import lines_table
 from shelfspace.files import read_json, write_json
 from shelfspace.settings import Gate
 from shelfspace.workspace import Workspace

@@ -13,8 +13,8 @@ from assets.collection import new_data_fits
 from catalog.snapshot.coming_media import ComingMedia
 from catalog.snapshot.media_store import MediaStore
 from data_checks.checks.splits import holdout_kept
-from releases.delivery_look import DeliveryLook
-from releases.look_evidence import Evidence, kept_evidence
+from releases.look.delivery import DeliveryLook
+from releases.look.evidence import Evidence, kept_evidence
 from shelfspace.files import write_json
 from shelfspace.settings import Settings, load_settings
 from shelfspace.workspace import Workspace
@@ -93,7 +93,7 @@ def test_what_was_kept_first_stays(tmp_path: Path) -> None:
     none = np.zeros((1, 2), np.float32)
     table = pd.DataFrame({"product_id": ["p1"], "label": ["Toys"], "named": ["Toys"], "sure": [0.9]})
     Evidence(table, none, none, ("Toys",)).save(folder)
-    from releases.look_evidence import keep_evidence
+    from releases.look.evidence import keep_evidence
 
     kept = keep_evidence(folder, None, None, pd.Series(dtype=object), 1)  # type: ignore[arg-type]
     assert kept.table["label"].tolist() == ["Toys"]

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.loop.look import Deliveries, measure, rotated, rows_of, shuffled, swapped
 from benchmarks.loop.look_shop import LookShop
-from tests.releases.test_data_look import LABELS
-from tests.releases.test_data_look import shop as evidence
+from tests.releases.test_look import LABELS
+from tests.releases.test_look import shop as evidence
 
 
 @pytest.fixture(scope="module")

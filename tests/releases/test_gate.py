@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from releases import gate
-from releases.floors import guessing
 from releases.gate import Judged, Verdict
-from releases.gate_cost import Cost, affordable
+from releases.gate.cost import Cost, affordable
+from releases.gate.floors import guessing
 from shelfspace.settings import Gate
 from tests.releases.gate_tables import judged, other, outcomes, worse
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.product import ProductInput
-from releases.floors import Finding
+from releases.gate.floors import Finding
 from shelfspace.settings import Gate
 
 __all__ = ["Cost", "affordable", "costs"]

@@ -8,8 +8,8 @@ import pandas as pd
 from catalog.deliveries.ledger import State, editing, read_ledger
 from catalog.snapshot.shards import read_raw_products
 from catalog.sources.base import CatalogSource
-from releases.holdout_kept import hold_rewriters, judge_holdout
-from releases.look_evidence import Evidence, kept_evidence
+from releases.look.evidence import Evidence, kept_evidence
+from releases.look.holdout import hold_rewriters, judge_holdout
 from shelfspace.files import write_json
 from shelfspace.workspace import Workspace
 from tests.catalog.shelf import collected, deliver, product, write_catalogue

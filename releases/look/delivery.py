@@ -1,4 +1,4 @@
-"""The look at new data (`releases.data_look`) as collection takes it: raw rows of a delivery, before they are
+"""The look at new data (`releases.look`) as collection takes it: raw rows of a delivery, before they are
 written, against the champion of the workspace."""
 
 from functools import cached_property
@@ -14,8 +14,9 @@ from catalog.snapshot.coming_media import ComingMedia
 from catalog.snapshot.media_store import MediaStore
 from catalog.sources.base import CatalogSource
 from releases.champion import champion, champion_model
-from releases.data_look import LEAST, Looked, changed_rows, look
-from releases.look_evidence import Evidence, evidence_of, keep_evidence, kept_evidence, lowest
+from releases.look import Looked, changed_rows, look
+from releases.look.evidence import Evidence, evidence_of, keep_evidence, kept_evidence, lowest
+from releases.look.looked import LEAST
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_parquet, write_json
 from shelfspace.settings import Settings

@@ -1,7 +1,7 @@
 """The holdout as it was when the champion was crowned, beside what deliveries have made of it since.
 
 A model is judged by rows that nobody must rewrite unseen: of each the category is kept, with what the
-champion says of it (`releases.look_evidence`). Rewritten ones are judged by that witness, apart from those
+champion says of it (`releases.look.evidence`). Rewritten ones are judged by that witness, apart from those
 that are as they were and from new ones. What a person has approved is left out.
 """
 
@@ -12,8 +12,9 @@ from catalog.deliveries.ledger import Entry, read_ledger
 from catalog.deliveries.withdraw import TAKEN, hold_taken, taken_since
 from catalog.snapshot.shards import operations_of, read_manifest
 from releases.champion import champion
-from releases.data_look import Looked, moved_labels
-from releases.look_evidence import Evidence, kept_evidence
+from releases.look.evidence import Evidence, kept_evidence
+from releases.look.labels import moved_labels
+from releases.look.looked import Looked
 from shelfspace.workspace import Workspace
 
 __all__ = ["hold_rewriters", "judge_holdout"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from releases.gate_compare import Line
+from releases.gate.compare import Line
 from shelfspace.drawing import COLOURS, INK, QUIET, canvas, png, short, title
 from shelfspace.fonts import drawable
 

@@ -1,4 +1,4 @@
-"""What the champion says of products, row by row: by it new data is looked at (`releases.data_look`)."""
+"""What the champion says of products, row by row: by it new data is looked at (`releases.look`)."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -20,10 +20,10 @@ from typing import Any
 
 import pandas as pd
 
-from releases.floors import FIGURES, Finding, beside_baseline, figure, floors
-from releases.gate_compare import Line, compare
-from releases.gate_cost import Cost, affordable
-from releases.gate_figures import WORDS
+from releases.gate.compare import Line, compare
+from releases.gate.cost import Cost, affordable
+from releases.gate.figures import WORDS
+from releases.gate.floors import FIGURES, Finding, beside_baseline, figure, floors
 from shelfspace.paired import LEAST_ROWS
 from shelfspace.settings import Gate
 

@@ -5,9 +5,9 @@ from statistics import NormalDist
 
 import pandas as pd
 
-from releases.floors import Finding
-from releases.gate_draws import Difference, critical, differences, widened
-from releases.gate_figures import aligned, figures
+from releases.gate.draws import Difference, critical, differences, widened
+from releases.gate.figures import aligned, figures
+from releases.gate.floors import Finding
 from shelfspace.settings import Gate
 
 __all__ = ["Compared", "Line", "compare"]

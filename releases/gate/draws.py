@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from releases.gate_figures import Figure
+from releases.gate.figures import Figure
 
 __all__ = ["RETRAINED", "Difference", "critical", "differences", "widened"]
 

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from releases.data_look import changed_rows, fits, look
-from releases.look_evidence import Evidence
+from releases.look import changed_rows, look
+from releases.look.evidence import Evidence
+from releases.look.photos import fits
 
 LABELS = ("Books", "Clocks", "Kettles", "Shirts")
 NOTHING = pd.DataFrame(columns=["label", "text_hash", "image_hash"])

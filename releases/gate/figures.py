@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from releases.floors import guessing
+from releases.gate.floors import guessing
 from shelfspace.paired import LEAST_ROWS
 from shelfspace.settings import Gate
 
