@@ -120,10 +120,8 @@ def drift_report(shop: Shop, folder: Path) -> Facts:
 
     model = champion_model(shop.workspace).name
     watch = watched(shop)
-    history, now = (
-        read_history(shop.workspace.state / "drift" / HISTORY),
-        pd.Timestamp.now(tz="UTC").floor("s"),
-    )
+    history = read_history(shop.workspace.state / "drift" / HISTORY)
+    now = pd.Timestamp.now(tz="UTC").floor("s")
     judged = judge_questions(watch.questions, watch.kept)
     verdicts = [since_when(history, verdict, model, now) for verdict in judged]
     decision = decide(verdicts, watch.new_rows > 0, watch.new_labels > 0, watch.clicks)
@@ -172,6 +170,6 @@ def drift(shop: Shop) -> dg.AssetCheckResult:
 
 
 def latest_verdict(workspace: Workspace) -> dict[str, Any] | None:
-    """The last drift verdict, with the key of what it calls for, or None."""
+    """The last drift verdict and the decision that follows, or None."""
     path = workspace.root / FOLDERS["drift_report"] / "verdict.json"
     return read_json(path) if path.exists() else None

@@ -12,7 +12,7 @@ from models.pretrained.kept_files import copy_or_share
 from releases.bars import barred, lift
 from releases.gate import Verdict
 from releases.release import Release, list_releases, releases_lock
-from shelfspace.approvals import now
+from shelfspace.clock import now
 from shelfspace.errors import ArtifactError
 from shelfspace.files import (
     atomic_directory,

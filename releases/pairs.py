@@ -13,10 +13,10 @@ that release is live again.
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from releases.insights import OF_THE_WORKSPACE
+from shelfspace.clock import now
 from shelfspace.errors import ArtifactError
 from shelfspace.files import atomic_directory, read_json, reading, write_sealed_json, write_text
 from shelfspace.hashing import tree_hashes
@@ -75,9 +75,8 @@ def publish(root: Path, application: str, source: Path, release: str, version: s
             without = shutil.ignore_patterns(*OF_THE_WORKSPACE)
             shutil.copytree(source, temporary, dirs_exist_ok=True, ignore=without)
             said = {"application": application, "release": release, "data_version": version}
-            now = datetime.now(UTC).isoformat(timespec="seconds")
             files = tree_hashes(temporary, skip=frozenset())
-            write_sealed_json(temporary / MANIFEST, {**said, "at": now, "files": files})
+            write_sealed_json(temporary / MANIFEST, {**said, "at": now(), "files": files})
     if moved:
         write_text(place / POINTER, f"{target.name}\n")
     folders = _latest_first(place)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from releases.release import Release, releases_lock
-from shelfspace.approvals import now
+from shelfspace.clock import now
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_artifact, write_sealed_json
 

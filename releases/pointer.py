@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from releases.release import Release, is_release_name, list_releases, releases_lock
-from shelfspace.approvals import now
+from shelfspace.clock import now
 from shelfspace.errors import ArtifactError
 from shelfspace.files import write_text
 from shelfspace.sealed_lines import append_lines, read_lines

@@ -22,7 +22,7 @@ from releases.champion import champion_of, crown_again, judged_on
 from releases.pointer import current_id, history, move, previous, record, standing
 from releases.release import Release, is_release_name, releases_lock
 from releases.waiting import wait_no_more, waiting
-from shelfspace.approvals import now
+from shelfspace.clock import now
 from shelfspace.errors import ArtifactError
 from shelfspace.workspace import Workspace
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from releases.pins import pinned
 from releases.pointer import current_id
-from shelfspace.approvals import now
+from shelfspace.clock import minute, now
 from shelfspace.files import read_artifact, write_sealed_json
 from shelfspace.workspace import Workspace
 
@@ -58,7 +58,7 @@ def waits_for_a_person(workspace: Workspace) -> list[str]:
     found = waiting(workspace.root)
     if found is None:
         return []
-    since = found.since[:16].replace("T", " ")
+    since = minute(found.since)
     yes = workspace.command("approve", RELEASE=found.release)
     said = f"release {found.release} waits to go live since {since} UTC: {found.why}"
     return [f"{said}; if it shall: {yes}"]

@@ -3,12 +3,12 @@
 import getpass
 import os
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
+from shelfspace.clock import now
 from shelfspace.sealed_lines import append_lines, read_lines
 
-__all__ = ["APPROVALS", "UNVERIFIED", "Approval", "approvals", "approve_what", "now", "somebody"]
+__all__ = ["APPROVALS", "UNVERIFIED", "Approval", "approvals", "approve_what", "somebody"]
 
 APPROVALS = "approvals.jsonl"
 UNVERIFIED = "(unverified)"
@@ -55,8 +55,3 @@ def somebody(name: str = "") -> str:
     except (KeyError, OSError):  # a container whose user has no name
         known = f"user {os.getuid()}"
     return f"{known} {UNVERIFIED}"
-
-
-def now() -> str:
-    """This moment, ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

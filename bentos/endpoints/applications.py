@@ -5,6 +5,7 @@ import pandas as pd
 from bentos.api.sheets import Column, Fact, Said, Sheet, Table
 from bentos.endpoints.people import PeoplePage
 from bentos.serving.loaded_release import LoadedRelease
+from shelfspace.clock import minute
 
 __all__ = ["APPLICATIONS"]
 
@@ -58,7 +59,7 @@ def state(loaded: LoadedRelease, name: str) -> Said:
     if name in loaded.unserved:
         return Said(*loaded.why_unserved(name, ("", "")))
     if name in loaded.pairs:
-        at = loaded.pairs[name].at[:16].replace("T", " ")
+        at = minute(loaded.pairs[name].at)
         return Said(f"brought up to date after the release, {at} UTC", f"已在版本之后更新，{at} UTC")
     return Said("as the release packs it", "与版本所含一致")
 

@@ -8,13 +8,13 @@ hash of its bytes and its arrival number: the same file dropped again is another
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
+from shelfspace.clock import now
 from shelfspace.files import read_artifact, write_sealed_json
 
 __all__ = ["FILE", "FINISHED", "Entry", "Ledger", "State", "alone", "editing", "read_ledger"]
@@ -127,15 +127,15 @@ class Ledger:
     def arrive(self, name: str, **facts: Any) -> Entry:
         """A further delivery, with the next arrival number."""
         self.last += 1
-        now = _now()
-        self.entries[self.last] = Entry(self.last, name, arrived=now, changed=now, **facts)
+        at = now()
+        self.entries[self.last] = Entry(self.last, name, arrived=at, changed=at, **facts)
         return self.entries[self.last]
 
     def change(self, arrival: int, **facts: Any) -> Entry:
         """Change what is known of a delivery."""
         entry = self.entries[arrival]
         if facts.get("state", entry.state) != entry.state:
-            facts["changed"] = _now()
+            facts["changed"] = now()
         self.entries[arrival] = replace(entry, **facts)
         return self.entries[arrival]
 
@@ -199,7 +199,3 @@ def _stored(ledger: Ledger) -> dict[str, Any]:
 def _ledger(stored: dict[str, Any]) -> Ledger:
     entries = [Entry(**{**entry, "state": State(entry["state"])}) for entry in stored.pop("entries")]
     return Ledger(**{**stored, "entries": {entry.arrival: entry for entry in entries}})
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -6,7 +6,8 @@ from tabulate import tabulate
 
 from catalog.deliveries.ledger import Entry, Ledger, State, alone, read_ledger
 from catalog.deliveries.settle import FOLDER, files_in, folders_in
-from shelfspace.files import write_text
+from shelfspace.page import table
+from shelfspace.page import write_page as write
 from shelfspace.workspace import Workspace
 
 __all__ = ["PAGE", "delivery_rows", "delivery_table", "write_page"]
@@ -14,11 +15,6 @@ __all__ = ["PAGE", "delivery_rows", "delivery_table", "write_page"]
 PAGE = "deliveries.html"
 NEWEST = 200
 """Rows of the page."""
-HEAD = """<!doctype html><meta charset="utf-8"><title>Deliveries of {name}</title>
-<style>body{{font:15px/1.5 system-ui,sans-serif;margin:2rem}}table{{border-collapse:collapse}}
-td,th{{padding:.35rem .8rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}}</style>
-<h1>Deliveries of {name}</h1><p>{told}</p>
-"""
 
 
 def delivery_rows(workspace: Workspace, quiet_seconds: float) -> list[dict[str, str]]:
@@ -91,5 +87,4 @@ def write_page(workspace: Workspace) -> None:
         newest = list(ledger.entries.values())[: -NEWEST - 1 : -1]
         rows = [_row(entry, workspace) for entry in newest]
         told = f"The newest {len(rows)} of {ledger.last}." if rows else "Nothing has been delivered yet."
-        table = tabulate(rows, headers="keys", tablefmt="html", disable_numparse=True)
-        write_text(workspace.root / PAGE, HEAD.format(name=workspace.name, told=told) + str(table) + "\n")
+        write(workspace.root / PAGE, f"Deliveries of {workspace.name}", told, table(rows))

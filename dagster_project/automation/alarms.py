@@ -17,6 +17,7 @@ from dagster_project.outcome import why_failed
 from dagster_project.tags import WORKSPACE
 from releases.waiting import waits_for_a_person
 from shelfspace.alerts import Alert
+from shelfspace.clock import minute
 from shelfspace.files import read_json
 from shelfspace.hashing import fingerprint
 from shelfspace.settings.alerts import Alerts
@@ -88,8 +89,7 @@ def stuck_deliveries(workspace: Workspace, since: datetime) -> Iterator[Alert]:
     """Deliveries that no run has taken since then, though nothing holds them."""
     for entry in read_ledger(workspace.state).unfinished(State.WAITING):
         if entry.arrived and datetime.fromisoformat(entry.arrived) < since:
-            arrived = entry.arrived[:16].replace("T", " ")
-            said = f"{entry.name} waits since {arrived} UTC and no run has taken it"
+            said = f"{entry.name} waits since {minute(entry.arrived)} UTC and no run has taken it"
             yield Alert("delivery", f"stuck-{entry.arrival}", f"{said}; see the last ticks of inbox_sensor")
 
 

@@ -9,6 +9,7 @@ import dagster as dg
 from assets.lib.presentation import shown_table
 from assets.lib.shop import Shop
 from dagster_project.automation.alarms import present_alerts
+from dagster_project.automation.ledger_page import judged
 from shelfspace.alerts import (
     PAGE,
     Book,
@@ -38,21 +39,15 @@ COLUMNS = ("state", "said", "since")
 """Of the asset's page, which is narrow; alerts.html has them all."""
 
 
-def judged(book: Book) -> dict[str, Any]:
-    """The verdict on what is open: a warning, which stops nothing."""
-    said = "\n".join(f"- {alert.said}" for alert in book.open.values()) or "Nothing is wrong."
-    return {
-        "passed": not book.open,
-        "severity": dg.AssetCheckSeverity.WARN,
-        "description": said,
-        "metadata": {"open": len(book.open)},
-    }
+def verdict_on(book: Book) -> dict[str, Any]:
+    """The verdict on what is open."""
+    return judged([alert.said for alert in book.open.values()], "Nothing is wrong.")
 
 
 @dg.asset_check(asset=ALERTS.key, description="No alert is open. It stops nothing.")
 def all_is_well(shop: Shop) -> dg.AssetCheckResult:
     """What the alert sensor found at its last look."""
-    return dg.AssetCheckResult(**judged(read_book(shop.workspace.state)))
+    return dg.AssetCheckResult(**verdict_on(read_book(shop.workspace.state)))
 
 
 ALL_IS_WELL = all_is_well
@@ -92,6 +87,6 @@ def alert_events(
     table = shown_table(list(COLUMNS), [[row[name] for name in COLUMNS] for row in rows[:SHOWN]])
     page: dict[str, Any] = {"open": len(book.open), "alerts": table, "page": str(workspace.root / PAGE)}
     verdict = dg.AssetCheckEvaluation(
-        asset_key=ALERTS.key, check_name=ALL_IS_WELL.check_key.name, blocking=False, **judged(book)
+        asset_key=ALERTS.key, check_name=ALL_IS_WELL.check_key.name, blocking=False, **verdict_on(book)
     )
     return [dg.AssetMaterialization("alerts", metadata=page), verdict], seen, said

@@ -13,7 +13,7 @@ from releases.waiting import waits_for_a_person
 from shelfspace.hashing import fingerprint
 from shelfspace.workspace import Workspace
 
-__all__ = ["ATTENTION", "DELIVERIES", "ledger_events"]
+__all__ = ["ATTENTION", "DELIVERIES", "judged", "ledger_events"]
 
 DELIVERIES = dg.AssetSpec(
     "deliveries",
@@ -28,13 +28,17 @@ COLUMNS = ("state", "name", "said", "rows", "kind", "no.", "arrived")
 """Of the page, which is narrow: what became of a file and why stands where it is seen."""
 
 
-def judged(said: list[str]) -> dict[str, Any]:
-    """The verdict on what waits for a person: a warning, which stops nothing."""
-    told = "\n".join(f"- {sentence}" for sentence in said) or "Nothing waits for a person."
+def judged(said: list[str], otherwise: str = "Nothing waits for a person.") -> dict[str, Any]:
+    """The verdict of a check on what somebody should see: a warning, which stops nothing.
+
+    Args:
+        said: a sentence each.
+        otherwise: what is said where there is none.
+    """
     return {
         "passed": not said,
         "severity": dg.AssetCheckSeverity.WARN,
-        "description": told,
+        "description": "\n".join(f"- {sentence}" for sentence in said) or otherwise,
         "metadata": {"waiting": len(said)},
     }
 

@@ -83,11 +83,7 @@ def catalogue_question(
     everything = np.arange(len(then))
     shared = sorted(set(vectors_now) & set(vectors_then))
 
-    def windows(table: pd.DataFrame, vectors: Mapping[str, np.ndarray], of: np.ndarray) -> list[Window]:
-        parts = cut_windows(_times(table).iloc[of].reset_index(drop=True), rows)
-        return [_window(ARRIVED, table, names, vectors, of[part], shared) for part in parts]
-
-    came = windows(now, vectors_now, np.flatnonzero(fresh))[-LATEST:]
+    came = _cut(rows, ARRIVED, now, names, vectors_now, np.flatnonzero(fresh), shared)[-LATEST:]
     # Since when the whole is otherwise no row says: the history of the checks does.
     whole = replace(
         _window(ARRIVED, now, names, vectors_now, np.arange(len(now)), shared), start=None, end=None
@@ -104,7 +100,7 @@ def catalogue_question(
         "Has the catalogue moved since the champion learned?",
         replace(reference, counts={"products": float(len(then)), "gone": 0.0}),
         [replace(window, counts=counts) for window in came],
-        windows(then, vectors_then, everything),
+        _cut(rows, ARRIVED, then, names, vectors_then, everything, shared),
         notes=notes,
     )
 
@@ -131,16 +127,12 @@ def predictions_question(
     unseen = ~now["learned"].to_numpy(bool) & changed_since(now, then) & now["label"].ne("").to_numpy()
     rows, shared = window_rows(len(held), settings), sorted(set(vectors_now) & set(vectors_then))
 
-    def windows(table: pd.DataFrame, vectors: Mapping[str, np.ndarray], of: np.ndarray) -> list[Window]:
-        parts = cut_windows(_times(table).iloc[of].reset_index(drop=True), rows)
-        return [_window(PREDICTIONS, table, names, vectors, of[part], shared) for part in parts]
-
     return Question(
         PREDICTIONS,
         "Is the champion still right about new products?",
         _window(PREDICTIONS, then, names, vectors_then, held, shared),
-        windows(now, vectors_now, np.flatnonzero(unseen))[-LATEST:],
-        windows(then, vectors_then, held),
+        _cut(rows, PREDICTIONS, now, names, vectors_now, np.flatnonzero(unseen), shared)[-LATEST:],
+        _cut(rows, PREDICTIONS, then, names, vectors_then, held, shared),
     )
 
 
@@ -148,6 +140,20 @@ def _times(table: pd.DataFrame) -> pd.Series:
     """When each row was last updated; what has no time counts as the latest, in the order of the table."""
     times = pd.to_datetime(table["updated_at"], utc=True)
     return times.fillna(times.max() if times.notna().any() else pd.Timestamp(0, tz="UTC"))
+
+
+def _cut(
+    rows: int,
+    question: str,
+    table: pd.DataFrame,
+    names: Sequence[str],
+    vectors: Mapping[str, np.ndarray],
+    of: np.ndarray,
+    shared: Sequence[str],
+) -> list[Window]:
+    """Complete windows of that many of the rows `of`, oldest first."""
+    parts = cut_windows(_times(table).iloc[of].reset_index(drop=True), rows)
+    return [_window(question, table, names, vectors, of[part], shared) for part in parts]
 
 
 def _window(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from releases.experiments.record import Experiment
+from shelfspace.clock import minute
 
 __all__ = ["HEADLINE", "differing", "experiment_rows", "figure_rows"]
 
@@ -81,7 +82,7 @@ def experiment_rows(known: Sequence[Experiment]) -> list[dict[str, str]]:
     return [
         {
             "experiment": experiment.short,
-            "judged": experiment.judged[:16].replace("T", " "),
+            "judged": minute(experiment.judged),
             "promoted": "yes" if experiment.promoted else "no",
             **{
                 name: _figure(experiment, name, known[-1].holdout)

@@ -1,15 +1,14 @@
-"""The page of experiments, `experiments.html` of the workspace; it loads nothing from elsewhere."""
+"""The page of experiments, `experiments.html` of the workspace."""
 
 import base64
 from collections.abc import Sequence
-from html import escape
-
-from tabulate import tabulate
 
 from releases.experiments.differences import HEADLINE, differing, experiment_rows, figure_rows
 from releases.experiments.record import Experiment, experiments
+from shelfspace.clock import minute
 from shelfspace.drawing import COLOURS, QUIET, canvas, png, title
-from shelfspace.files import write_text
+from shelfspace.page import table
+from shelfspace.page import write_page as write
 from shelfspace.workspace import Workspace
 
 __all__ = ["PAGE", "course_picture", "curves_picture", "write_page"]
@@ -17,13 +16,6 @@ __all__ = ["PAGE", "course_picture", "curves_picture", "write_page"]
 PAGE = "experiments.html"
 COMPARED = 6
 """Experiments whose settings and figures stand side by side, the newest; more do not fit a screen."""
-HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Experiments of {name}</title>
-<style>body{{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:90rem}}table{{border-collapse:collapse}}
-td,th{{padding:.35rem .8rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}}
-img{{max-width:100%}}
-div{{overflow-x:auto}}</style>
-<h1>Experiments of {name}</h1><p>{told}</p>
-"""
 
 
 def write_page(workspace: Workspace) -> None:
@@ -34,32 +26,22 @@ def write_page(workspace: Workspace) -> None:
     """
     known = experiments(workspace)
     newest = known[-COMPARED:]
-    told = (
-        f"{len(known)} challengers were judged, the last one {known[-1].judged[:16].replace('T', ' ')} UTC."
-        if known
-        else "None yet."
-    )
-    body = [HEAD.format(name=escape(workspace.name), told=told)]
+    told, body = "None yet.", []
     if known:
-        moved = f"What differs among the last {len(newest)}"
-        body += [
+        told = f"{len(known)} challengers were judged, the last one {minute(known[-1].judged)} UTC."
+        apart = differing(newest)
+        body = [
             _image(course_picture(known), "Figures of each challenger in turn"),
             _image(curves_picture(newest), "Losses of the last trainings by epoch"),
             "<h2>All</h2>",
-            _table(experiment_rows(known)),
-            f"<h2>{moved}</h2>",
-            _table(differing(newest))
-            if differing(newest)
-            else "<p>Nothing: the same settings, data and code.</p>",
+            table(experiment_rows(known)),
+            f"<h2>What differs among the last {len(newest)}</h2>",
+            table(apart) if apart else "<p>Nothing: the same settings, data and code.</p>",
             "<h2>Their figures</h2>",
             "<p>With 95% intervals. An asterisk marks a figure of another holdout: it does not compare.</p>",
-            _table(figure_rows(newest)),
+            table(figure_rows(newest)),
         ]
-    write_text(workspace.root / PAGE, "\n".join(body) + "\n")
-
-
-def _table(rows: Sequence[dict[str, str]]) -> str:
-    return f"<div>{tabulate(rows, headers='keys', tablefmt='html', disable_numparse=True)}</div>"
+    write(workspace.root / PAGE, f"Experiments of {workspace.name}", told, *body)
 
 
 def _image(picture: bytes, said: str) -> str:

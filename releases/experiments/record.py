@@ -5,9 +5,9 @@ A model's folder goes when the next one is trained; what it was made of and how 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
+from shelfspace.clock import now
 from shelfspace.errors import InputError
 from shelfspace.files import read_artifact, write_sealed_json
 from shelfspace.workspace import Workspace
@@ -77,7 +77,7 @@ def note_experiment(
     intervals = evaluation.get("intervals", {})
     noted = Experiment(
         fingerprint,
-        datetime.now(UTC).isoformat(timespec="seconds"),
+        now(),
         promoted,
         [*reasons],
         cause,

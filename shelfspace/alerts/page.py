@@ -1,22 +1,16 @@
-"""The page of what is wrong, `alerts.html` of the workspace; it loads nothing from elsewhere."""
+"""The page of what is wrong, `alerts.html` of the workspace."""
 
-from html import escape
 from pathlib import Path
-
-from tabulate import tabulate
 
 from shelfspace.alerts.alert import KINDS
 from shelfspace.alerts.book import Book
-from shelfspace.files import write_text
+from shelfspace.clock import minute
+from shelfspace.page import table
+from shelfspace.page import write_page as write
 
 __all__ = ["PAGE", "alert_rows", "write_page"]
 
 PAGE = "alerts.html"
-HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Alerts of {name}</title>
-<style>body{{font:15px/1.5 system-ui,sans-serif;margin:2rem}}table{{border-collapse:collapse}}
-td,th{{padding:.35rem .8rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}}</style>
-<h1>Alerts of {name}</h1><p>{told}</p>
-"""
 
 
 def alert_rows(book: Book) -> list[dict[str, str]]:
@@ -27,21 +21,15 @@ def alert_rows(book: Book) -> list[dict[str, str]]:
             "state": "over" if alert.over else "open",
             "what": KINDS[alert.kind],
             "said": alert.said,
-            "since": _minute(alert.since),
-            "until": _minute(alert.over),
-            "told": _minute(alert.told) or "not yet",
+            "since": minute(alert.since),
+            "until": minute(alert.over),
+            "told": minute(alert.told) or "not yet",
         }
         for alert in [*opened, *reversed(book.over)]
     ]
 
 
-def _minute(at: str) -> str:
-    return at[:16].replace("T", " ")
-
-
 def write_page(root: Path, book: Book) -> None:
     """Write the page of a workspace; times are UTC."""
-    count = len(book.open)
-    told = f"{count} open." if count else "Nothing is wrong."
-    table = tabulate(alert_rows(book), headers="keys", tablefmt="html", disable_numparse=True)
-    write_text(root / PAGE, HEAD.format(name=escape(root.name), told=told) + str(table) + "\n")
+    told = f"{len(book.open)} open." if book.open else "Nothing is wrong."
+    write(root / PAGE, f"Alerts of {root.name}", told, table(alert_rows(book)))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from shelfspace.alerts.alert import KINDS
 from shelfspace.alerts.book import WEBHOOK, Book, Open, stamp
+from shelfspace.clock import minute
 from shelfspace.settings.alerts import Alerts
 
 __all__ = ["tell"]
@@ -97,13 +98,9 @@ def post_text(workspace: str, due: list[Open], ended: list[Open]) -> str:
     lines += [f"- {KINDS[a.kind]}{_again(a)}: {a.said[:LONGEST]}" for a in due[:LINES]]
     if len(due) > LINES:
         lines.append(f"- and {len(due) - LINES} more: `shelfspace alerts` has them all")
-    lines += [f"- over: {KINDS[a.kind]} (since {_minute(a.since)})" for a in ended[:LINES]]
+    lines += [f"- over: {KINDS[a.kind]} (since {minute(a.since)} UTC)" for a in ended[:LINES]]
     return "\n".join(lines)
 
 
 def _again(alert: Open) -> str:
-    return f", still, since {_minute(alert.since)}" if alert.told else ""
-
-
-def _minute(at: str) -> str:
-    return at[:16].replace("T", " ") + " UTC"
+    return f", still, since {minute(alert.since)} UTC" if alert.told else ""
