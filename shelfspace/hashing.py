@@ -1,12 +1,21 @@
 """Content hashes and fingerprints: what decides whether work has to be done again."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import xxhash
 
-__all__ = ["bytes_hash", "content_hash", "file_hash", "fingerprint", "tree_hash", "tree_hashes"]
+__all__ = [
+    "bytes_hash",
+    "content_hash",
+    "file_hash",
+    "fingerprint",
+    "lowest_hashes",
+    "tree_hash",
+    "tree_hashes",
+]
 
 
 def content_hash(*parts: str | bytes) -> str:
@@ -20,6 +29,11 @@ def content_hash(*parts: str | bytes) -> str:
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     return digest.hexdigest()
+
+
+def lowest_hashes(ids: Iterable[str], most: int) -> set[str]:
+    """All ids, or of more than `most` those with the lowest hashes: the same choice whatever their order."""
+    return set(sorted(set(ids), key=content_hash)[:most])
 
 
 def fingerprint(value: Any) -> str:

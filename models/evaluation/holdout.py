@@ -16,7 +16,7 @@ from models.evaluation.retrieval import across, averaged, ranks, within_per_quer
 from models.features.table import FeatureTable
 from models.network import cut
 from shelfspace.errors import ArtifactError
-from shelfspace.hashing import content_hash
+from shelfspace.hashing import content_hash, lowest_hashes
 from shelfspace.paired import compare
 from shelfspace.settings import Settings
 
@@ -102,7 +102,8 @@ class Holdout:
         index = {label: i for i, label in enumerate(encoder.labels)}
         self.codes = np.array([index.get(label, -1) for label in self.labels], dtype=np.int64)
         self.scored = (self.codes >= 0) & (len(encoder.labels) > 1)
-        self.ranked = lowest_hashes(features.product_ids, settings.evaluation.ranked_rows)
+        ranked = lowest_hashes(features.product_ids, settings.evaluation.ranked_rows)
+        self.ranked = np.array([product in ranked for product in features.product_ids])
         self._hits: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]] = {}
         self._views: dict[str, View] = {}
         self._places: dict[str, tuple[np.ndarray, np.ndarray]] = {}
@@ -285,16 +286,6 @@ class Holdout:
             partial(mean_of, gain), len(gain), self.settings.evaluation.bootstrap, self.settings.seed
         )
         return result | {"gain": float(gain.mean()), "gain_interval": bounds}
-
-
-def lowest_hashes(product_ids: Sequence[str], most: int) -> np.ndarray:
-    """(n,) bool: all products, or of more than `most` those whose ids have the lowest hashes."""
-    if len(product_ids) <= most:
-        return np.ones(len(product_ids), dtype=bool)
-    hashes = [content_hash(product) for product in product_ids]
-    chosen = np.zeros(len(product_ids), dtype=bool)
-    chosen[np.argsort(hashes, kind="stable")[:most]] = True
-    return chosen
 
 
 def mean_of(values: np.ndarray, rows: np.ndarray) -> float:

@@ -15,10 +15,11 @@ from catalog.snapshot.media_store import MediaStore
 from catalog.sources.base import CatalogSource
 from releases.champion import champion, champion_model
 from releases.look import Looked, changed_rows, look
-from releases.look.evidence import Evidence, evidence_of, keep_evidence, kept_evidence, lowest
+from releases.look.evidence import Evidence, evidence_of, keep_evidence, kept_evidence
 from releases.look.looked import LEAST
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_parquet, write_json
+from shelfspace.hashing import lowest_hashes
 from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
 
@@ -74,7 +75,7 @@ class DeliveryLook:
             reference = self._reference(media.stored)
         except ArtifactError as error:
             return Looked(name, len(new), notes=[f"nothing is judged: {error}"])
-        ids = lowest(stripped(new["product_id"]), MOST)
+        ids = lowest_hashes(stripped(new["product_id"]), MOST)
         coming = self._clean(new[stripped(new["product_id"]).isin(ids)], media)
         there = self._clean(before[stripped(before["product_id"]).isin(ids)], media.stored)
         was = self._contents(there).set_index("product_id")

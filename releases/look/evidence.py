@@ -15,7 +15,7 @@ from shelfspace.files import (
     seal_folder,
     write_table,
 )
-from shelfspace.hashing import content_hash
+from shelfspace.hashing import lowest_hashes
 from shelfspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -139,12 +139,7 @@ def keep_evidence(
     if folder.is_dir():
         return Evidence.load(folder)
     ids = catalogue.products["product_id"]
-    chosen = lowest(ids[ids.map(sides) == "test"], HOLDOUT)
+    chosen = lowest_hashes(ids[ids.map(sides) == "test"], HOLDOUT)
     found = evidence_of(encoder, catalogue.take(np.flatnonzero(ids.isin(chosen))), level)
     found.save(folder)
     return found
-
-
-def lowest(ids: pd.Series, most: int) -> set[str]:
-    """At most so many ids, those with the lowest hashes."""
-    return set(sorted(ids.unique(), key=content_hash)[:most])
