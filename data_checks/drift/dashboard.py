@@ -183,11 +183,9 @@ def _now(
     moved = [v for v in verdicts if v.kind]
     what = "; ".join(f"{_titled(v.question)} since {_day(v.since)}: {_kind(v)}" for v in moved)
     title = f"Moved. {what}" if moved else "Nothing has moved"
-    panels = [
-        text_panel(
-            title, f"Checked {time:%Y-%m-%d %H:%M} UTC. {ACTIONS[decision['action']]}. {decision['reason']}."
-        )
-    ]
+    reason = decision["reason"][:1].upper() + decision["reason"][1:]
+    checked = f"Checked {time:%Y-%m-%d %H:%M} UTC"
+    panels = [text_panel(title, f"{checked}. {ACTIONS[decision['action']]}. {reason}.")]
     judged = [v for v in verdicts if v.judged]
     for verdict in judged:
         state = [_metric(verdict.question, STATE, said(verdict))]
