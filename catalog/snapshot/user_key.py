@@ -1,15 +1,12 @@
 """The secret that turns shopper ids into keyed hashes."""
 
 import hashlib
-import secrets
 from pathlib import Path
 
 from shelfspace.errors import ArtifactError, SettingsError
-from shelfspace.files import write_bytes
+from shelfspace.secret_file import make_secret, read_secret
 
 __all__ = ["pseudonym", "read_user_key", "user_key", "user_key_path"]
-
-BYTES = 32
 
 
 def user_key_path(state: Path, named: str = "") -> Path:
@@ -35,9 +32,7 @@ def user_key(state: Path, named: str = "") -> bytes:
         if named:
             remedy = "name a file of 32 random bytes (head -c 32 /dev/urandom), or leave it empty"
             raise SettingsError("service.user_key_file", str(path), remedy)
-        key = secrets.token_bytes(BYTES)
-        write_bytes(path, key + _checksum(key))
-        path.chmod(0o600)
+        return make_secret(path)
     return read_user_key(path)
 
 
@@ -47,9 +42,8 @@ def read_user_key(path: Path) -> bytes:
     Raises:
         ArtifactError: the file is damaged.
     """
-    kept = path.read_bytes()
-    key, said = kept[:BYTES], kept[BYTES:]
-    if len(key) != BYTES or (said and said != _checksum(key)):
+    key = read_secret(path)
+    if key is None:
         raise ArtifactError(
             f"the key of shopper ids {path} is damaged; restore it, or delete it: "
             "then all events are collected anew, under another key"
@@ -60,7 +54,3 @@ def read_user_key(path: Path) -> bytes:
 def pseudonym(user_id: str, key: bytes) -> str:
     """Keyed BLAKE2b of a shopper's id, 24 hexadecimal digits; "" stays ""."""
     return hashlib.blake2b(user_id.encode(), key=key, digest_size=12).hexdigest() if user_id else ""
-
-
-def _checksum(key: bytes) -> bytes:
-    return hashlib.blake2b(key, digest_size=16).digest()
