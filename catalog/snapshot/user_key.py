@@ -2,15 +2,13 @@
 
 import hashlib
 import re
-import secrets
 from pathlib import Path
 
 from shelfspace.errors import ArtifactError, SettingsError
-from shelfspace.files import write_bytes
+from shelfspace.secret_file import make_secret, read_secret
 
 __all__ = ["ORDER", "order_pseudonym", "pseudonym", "read_user_key", "user_key", "user_key_path"]
 
-BYTES = 32
 ORDER = re.compile(r"order-[0-9a-f]{24}")
 """The keyed hash of an order's id, which is told by its form from an id as an earlier version kept it."""
 
@@ -38,9 +36,7 @@ def user_key(state: Path, named: str = "") -> bytes:
         if named:
             remedy = "name a file of 32 random bytes (head -c 32 /dev/urandom), or leave it empty"
             raise SettingsError("service.user_key_file", str(path), remedy)
-        key = secrets.token_bytes(BYTES)
-        write_bytes(path, key + _checksum(key))
-        path.chmod(0o600)
+        return make_secret(path)
     return read_user_key(path)
 
 
@@ -50,9 +46,8 @@ def read_user_key(path: Path) -> bytes:
     Raises:
         ArtifactError: the file is damaged.
     """
-    kept = path.read_bytes()
-    key, said = kept[:BYTES], kept[BYTES:]
-    if len(key) != BYTES or (said and said != _checksum(key)):
+    key = read_secret(path)
+    if key is None:
         raise ArtifactError(
             f"the key of shopper ids {path} is damaged; restore it, or delete it: "
             "then all events are collected anew, under another key"
@@ -71,7 +66,3 @@ def order_pseudonym(order_id: str, key: bytes) -> str:
         return ""
     digest = hashlib.blake2b(order_id.encode(), key=key, digest_size=12, person=b"order")
     return f"order-{digest.hexdigest()}"
-
-
-def _checksum(key: bytes) -> bytes:
-    return hashlib.blake2b(key, digest_size=16).digest()
