@@ -8,7 +8,6 @@ import tarfile
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from catalog.contract import TABLES
@@ -18,23 +17,7 @@ from catalog.snapshot.shards import read_manifest
 from shelfspace.files import read_parquet, sync, write_sealed_json, write_table
 from shelfspace.hashing import file_hash
 
-__all__ = ["erase_media", "erase_rows", "erased_rows"]
-
-PRODUCTS = ("product_id", "other_id", "through_id")
-SHOPPERS = ("user_id",)
-"""Columns of any table that name products, or hold the pseudonyms of shoppers."""
-
-
-def erased_rows(table: pd.DataFrame, stones: Tombstones) -> np.ndarray:
-    """(n,) bool: rows that name an erased product or shopper."""
-    gone = np.zeros(len(table), bool)
-    for name in PRODUCTS:
-        if name in table:
-            gone |= stones.erased_products(table[name])
-    for name in SHOPPERS:
-        if name in table:
-            gone |= stones.erased_shoppers(table[name])
-    return gone
+__all__ = ["erase_media", "erase_rows"]
 
 
 def erase_rows(directory: Path, stones: Tombstones) -> dict[str, int]:
@@ -46,12 +29,12 @@ def erase_rows(directory: Path, stones: Tombstones) -> dict[str, int]:
     Raises:
         ArtifactError: a shard is missing or damaged.
     """
-    taken = {}
+    taken: dict[str, int] = {}
     manifest = read_manifest(directory)
     for name in TABLES:
         for shard in manifest[name]:
             table = read_parquet(directory / name / shard)
-            gone = erased_rows(table, stones)
+            gone = stones.rows(table)
             if gone.any():
                 write_table(directory / name / shard, table[~gone].reset_index(drop=True))
                 taken[name] = taken.get(name, 0) + int(gone.sum())

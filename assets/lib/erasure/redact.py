@@ -16,7 +16,6 @@ import pandas as pd
 
 from assets.lib.erasure.search import Needles
 from assets.lib.record import NOT_CONTENT, RECORD
-from catalog.erasure.snapshot import erased_rows
 from catalog.erasure.tombstones import Tombstones
 from shelfspace.files import (
     SEAL,
@@ -35,7 +34,21 @@ __all__ = ["ERASED", "cut_folder", "redact", "vacuum"]
 
 ERASED = "(erased)"
 SQLITE = b"SQLite format 3\0"
-TEXT = (".json", ".jsonl", ".html", ".csv", ".txt", ".md", ".yaml", ".yml", ".log", ".out", ".err", ".svg", "")
+TEXT = (
+    ".json",
+    ".jsonl",
+    ".html",
+    ".csv",
+    ".txt",
+    ".md",
+    ".yaml",
+    ".yml",
+    ".log",
+    ".out",
+    ".err",
+    ".svg",
+    "",
+)
 WAIT_SECONDS = 30
 
 
@@ -68,7 +81,7 @@ def cut_folder(folder: Path, needles: Needles, stones: Tombstones) -> int:
     taken = 0
     for table_file in sorted(folder.glob("*.parquet")):
         table = read_parquet(table_file)
-        gone = erased_rows(table, stones)
+        gone = stones.rows(table)
         if not gone.any():
             continue
         taken = max(taken, int(gone.sum()))
@@ -93,7 +106,9 @@ def describe(folder: Path) -> None:
         facts = dict(kept["facts"])
         if "versions" in facts:
             facts["versions"] = {
-                name: file_hash(folder / f"{name}.parquet") if (folder / f"{name}.parquet").exists() else version
+                name: file_hash(folder / f"{name}.parquet")
+                if (folder / f"{name}.parquet").exists()
+                else version
                 for name, version in facts["versions"].items()
             }
         version = fingerprint(list(files.items()))
@@ -102,7 +117,7 @@ def describe(folder: Path) -> None:
 
 def _redact_table(file: Path, needles: Needles, stones: Tombstones) -> None:
     table = read_parquet(file)
-    _write_table(file, table[~erased_rows(table, stones)].reset_index(drop=True), needles)
+    _write_table(file, table[~stones.rows(table)].reset_index(drop=True), needles)
 
 
 def _write_table(file: Path, table: pd.DataFrame, needles: Needles) -> None:

@@ -6,16 +6,16 @@ an array of texts, or compressed. What a database no longer counts, but still ho
 
 import gzip
 import html
+import json
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -38,29 +38,31 @@ class Needles:
     longest: int
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> "Needles":
-        """Of texts that are not empty."""
+    def of(cls, texts: Iterable[str], pieces: Iterable[bytes] = ()) -> "Needles":
+        """Of texts that are not empty, and of bytes, which are found anywhere."""
         forms = sorted({form for text in texts if text for form in _forms(text)}, key=len, reverse=True)
-        either = b"|".join(re.escape(form) for form in forms) or b"(?!)"
-        return cls(re.compile(b"(?<![0-9A-Za-z])(?:" + either + b")(?![0-9A-Za-z])"), max(map(len, forms), default=1))
+        words = b"(?<![0-9A-Za-z])(?:" + b"|".join(map(re.escape, forms)) + b")(?![0-9A-Za-z])"
+        raw = sorted(pieces)
+        either = b"|".join([*([words] if forms else []), *map(re.escape, raw)]) or b"(?!)"
+        return cls(re.compile(either), max(map(len, [*forms, *raw]), default=1))
 
     def within(self, data: bytes) -> bool:
         return self.pattern.search(data) is not None
 
 
 def _forms(text: str) -> set[bytes]:
-    escaped = text.encode("unicode_escape").replace(b"\\x", b"\\u00")
-    written = orjson.dumps(text)[1:-1]
-    return {text.encode(), escaped, written, html.escape(text).encode(), html.escape(text, quote=False).encode()}
+    """A text as files write it: as it is, escaped in HTML, in JSON, in JSON within JSON."""
+    plain = {text, html.escape(text), html.escape(text, quote=False)}
+    once = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    return {form.encode() for form in plain | once | {json.dumps(form)[1:-1] for form in once}}
 
 
-def search(root: Path, texts: Iterable[str], passed: Callable[[Path], bool] = lambda _: False) -> list[Path]:
-    """Files below a folder that hold one of some texts, in their content or their name.
+def search(root: Path, needles: Needles, passed: Callable[[Path], bool] = lambda _: False) -> list[Path]:
+    """Files below a folder that hold what is sought, in their content or their name.
 
     Args:
         passed: folders and files that are not looked into.
     """
-    needles = Needles.of(texts)
     return [file for file in files_below(root, passed) if holds(file, needles)]
 
 
@@ -96,7 +98,7 @@ def _holds(stream: IO[bytes], needles: Needles) -> bool:
     stream.seek(0)
     if head[:2] == b"\x1f\x8b":
         with gzip.open(stream) as plain:
-            if _raw(plain, needles):
+            if _raw(cast(IO[bytes], plain), needles):
                 return True
         stream.seek(0)
     if head[:4] == b"PK\x03\x04" and zipfile.is_zipfile(stream):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from catalog.cells import filled, stripped
+from catalog.cells import filled
 from catalog.contract import raw_columns
 from catalog.erasure.tombstones import Tombstones
 from catalog.snapshot.media_files import media_keys
@@ -163,7 +163,7 @@ def content_hashes(
     found |= {tabular_hash(item) for item in product_items(mine)}
     with suppress(ArtifactError):  # photos that are erased already have no digest any more
         texts = cleaned_texts(mine, store, settings.preprocessing)
-        found |= {one for name in texts if name.endswith("_hash") for one in texts[name]}
+        found |= {one for name in map(str, texts) if name.endswith("_hash") for one in texts[name]}
     embedded = workspace.state / "product_embeddings"
     if (embedded / "embeddings.npy").exists():
         rows = stones.erased_products(read_parquet(embedded / "embedded.parquet")["product_id"])
