@@ -1,12 +1,16 @@
-"""The secret that turns shopper ids into keyed hashes."""
+"""The secret that turns ids of shoppers and of orders into keyed hashes."""
 
 import hashlib
+import re
 from pathlib import Path
 
 from shelfspace.errors import ArtifactError, SettingsError
 from shelfspace.secret_file import make_secret, read_secret
 
-__all__ = ["pseudonym", "read_user_key", "user_key", "user_key_path"]
+__all__ = ["ORDER", "order_pseudonym", "pseudonym", "read_user_key", "user_key", "user_key_path"]
+
+ORDER = re.compile(r"order-[0-9a-f]{24}")
+"""The keyed hash of an order's id, which is told by its form from an id as an earlier version kept it."""
 
 
 def user_key_path(state: Path, named: str = "") -> Path:
@@ -54,3 +58,11 @@ def read_user_key(path: Path) -> bytes:
 def pseudonym(user_id: str, key: bytes) -> str:
     """Keyed BLAKE2b of a shopper's id, 24 hexadecimal digits; "" stays ""."""
     return hashlib.blake2b(user_id.encode(), key=key, digest_size=12).hexdigest() if user_id else ""
+
+
+def order_pseudonym(order_id: str, key: bytes) -> str:
+    """Keyed BLAKE2b of an order's id, as `ORDER` has it, and no shopper's pseudonym; "" stays ""."""
+    if not order_id:
+        return ""
+    digest = hashlib.blake2b(order_id.encode(), key=key, digest_size=12, person=b"order")
+    return f"order-{digest.hexdigest()}"
