@@ -23,7 +23,7 @@ __all__ = ["RAW", "new_data_fits", "raw"]
 RAW = {
     "raw_products": "Product rows exactly as the source gave them, in Parquet shards.",
     "raw_media": "Photo and sound files in tar shards, with an index.",
-    "raw_events": "Views, carts and purchases; shopper ids are keyed hashes.",
+    "raw_events": "Views, carts and purchases; ids of shoppers and orders are keyed hashes.",
     "raw_stock": "Stock on hand and lead times, as delivered.",
 }
 
@@ -36,7 +36,7 @@ RAW = {
             group_name="collection",
             owners=["team:catalogue"],
             kinds={"dvc"} if name == "raw_media" else {"parquet", "dvc"},
-            code_version="2",
+            code_version="3",
             metadata=column_schema(name),
             skippable=True,
         )
