@@ -1,25 +1,34 @@
 """Quality over the days of the half year, and how much of it a policy gains."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.loop.year.judge import Judge
-from benchmarks.loop.year.lived import Lived
 from benchmarks.loop.year.rivals import Live
 from benchmarks.loop.year.schedule import Schedule
 
-__all__ = ["by_day", "gain", "live_models"]
+__all__ = ["by_day", "gain", "lived_models"]
 
 
-def live_models(schedule: Schedule, lived: Lived) -> list[Live]:
-    """Models of the platform by day: what a delivery brings about counts from the day after it."""
-    first, *after = lived.models
-    return [(0, first), *((step.day + 1, model) for step, model in zip(schedule.steps, after, strict=True))]
+def lived_models(timeline: Mapping[str, Any], models: Path) -> list[Live]:
+    """Models of the platform by day: what a delivery brings about counts from the day after it.
+
+    Args:
+        timeline: as `benchmarks.loop.year.live` leaves it.
+        models: the folder of all that was live.
+    """
+    steps = timeline["steps"]
+    return [
+        (0, models / steps[0]["champion"]),
+        *((step["day"] + 1, models / step["champion_after_acts"]) for step in steps),
+    ]
 
 
 def by_day(schedule: Schedule, judge: Judge, models: Sequence[Live]) -> np.ndarray:
-    """(days, 3) value, accuracy and recall@10 of what was live on each day, on the truth of the latest step.
+    """(days, 3) value, accuracy and recall@10 of what was live each day, on the truth of the latest step.
 
     Args:
         models: in the order of their days.
