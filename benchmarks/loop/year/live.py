@@ -2,8 +2,8 @@
 
     python -m benchmarks.loop.year.live SEED FOLDER
 
-leaves FOLDER/timeline.json and the models of all that was live in FOLDER/models. The schedule's truth is read by
-the judge alone.
+leaves FOLDER/timeline.json and the models of all that was live in FOLDER/models. The schedule's truth is read
+by the judge alone.
 """
 
 import argparse
