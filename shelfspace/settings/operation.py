@@ -228,6 +228,15 @@ class Monitoring(Section):
     min_requests: Positive = Field(
         50, description="Least rows of a window of the catalogue, where the catalogue is small."
     )
+    new_category_rows: Positive = Field(
+        10,
+        description="A category that the champion never learned calls for a retraining at once when more "
+        "products than this carry it, and",
+    )
+    new_category_share: Share = Field(
+        0.01,
+        description="more than this share of all products that have a category.",
+    )
     sample_rows: Positive = Field(2000, description="Rows a side that a question's page draws at most.")
 
     @model_validator(mode="before")
