@@ -24,8 +24,9 @@ __all__ = ["LOADED", "WarmRuns"]
 LOADED = (
     "torch", "faiss", "lightgbm", "sklearn.linear_model", "sklearn.feature_extraction.text",
     "great_expectations.expectations", "evidently", "matplotlib.figure", "dvc.repo", "dagster._cli.api",
-    "models.inference.product_encoder", "models.training.run", "models.evaluation.catalogue", "releases.contents",
-    "releases.write", "bentos.build", "data_checks.suites", "data_checks.validation.validate",
+    "models.inference.product_encoder", "models.training.run", "models.evaluation.catalogue",
+    "releases.contents", "releases.write", "bentos.build", "data_checks.suites",
+    "data_checks.validation.validate",
     "data_checks.drift.report", "catalog.sources.open", "dagster_project.definitions",
 )  # fmt: skip
 """Modules that runs import; none of them starts a thread of Python's, which a fork would leave behind."""
