@@ -22,6 +22,8 @@ WAIT_SECONDS = 6 * 3600.0
 """As long as a run waits for another."""
 OF_PEOPLE = ("rules.yaml", "synonyms.yaml", "judgements")
 """What people write, in the workspace's folder."""
+KEPT = ("reference", "look", "drift", "search_fusion", "product_embeddings")
+"""Below `state/`: what drift and new data are compared with, and what a run takes over from the last one."""
 OTHERS = ("state/bentoml", "state/erasure", "state/reproduced")
 """What other steps look after."""
 
@@ -77,7 +79,7 @@ def kept(work: Work) -> Done:
     """Tables that no run makes anew: the frozen split, what drift and new data are compared with."""
     state = work.workspace.state
     taken = {"the frozen split (state/splits.parquet)": split(work)}
-    for name in ("reference", "look", "drift", "search_fusion"):
+    for name in KEPT:
         folders = sorted({file.parent for file in (state / name).rglob("*.parquet")})
         taken[f"state/{name}"] = sum(cut_folder(folder, work.needles, work.stones) for folder in folders)
     return Done(counted(taken))
@@ -157,7 +159,7 @@ def left_over(work: Work) -> Iterator[Remains]:
     for file in search(workspace.root, everything, lambda path: passed(work, path)):
         name = file.relative_to(workspace.root).as_posix()
         if of_people(work, file):
-            yield Remains(name, "people write it", "take it out there")
+            yield Remains(name, "people write it", "take it out there yourself")
         else:
             yield Remains(name, "it could not be changed now", "run the same again, or delete it")
 
@@ -170,7 +172,7 @@ def always(work: Work) -> Iterator[Remains]:
             yield Remains(
                 str(file),
                 "it is the catalogue's own file",
-                "take it out there; its rows are not collected again",
+                "its rows are not collected again; take them out there",
             )
     if (work.workspace.root / "champion.json").exists():
         yield Remains(
