@@ -16,6 +16,7 @@ from bentos.serving.jobs import featurize, read_words, run_jobs
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.media import MediaShelf
 from bentos.serving.outcome import Job, Outcome
+from bentos.serving.shadow.side import Shadow
 from bentos.serving.shoppers import Shoppers
 from bentos.serving.uploads import PutMedia
 from models.features.table import FeatureTable
@@ -49,6 +50,7 @@ class Backend:
         self.media = MediaShelf(config.media, config.settings.media, self.put_media)
         self.shoppers = Shoppers(config.user_key)
         self.interactions = Interactions(config, self.shoppers)
+        self.shadow = Shadow(config)
         self._limits = limits
         self.batcher: Batcher[Job, Outcome] = Batcher(
             run_jobs, weight=lambda job: len(job.call.product_ids), max_weight=limits.items, name="encoder"

@@ -23,6 +23,7 @@ from dagster_project.cli.releases import releases
 from dagster_project.cli.reproduce import reproduce
 from dagster_project.cli.scrub import scrub
 from dagster_project.cli.servers import daemon, drift, serve, ui, webserver
+from dagster_project.cli.shadow import shadow
 from dagster_project.cli.synonyms import synonyms
 from shelfspace.errors import SettingsError, ShelfspaceError
 from shelfspace.machine import machine_fault
@@ -96,7 +97,7 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, daemon, webserver, serve, drift, summary, fetch_media),
-    *(experiments, deliveries, approve, releases, rollback, pin, unpin, reproduce),
+    *(experiments, deliveries, shadow, approve, releases, rollback, pin, unpin, reproduce),
     *(export, adopt, scrub, backup, restore, synonyms, keys, alerts),
 )
 for command in COMMANDS:
