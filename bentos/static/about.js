@@ -109,9 +109,9 @@ function waiting({ waits, shadow }) {
   if (!waits && !shadow) return null;
   const said = shadow?.state === "failed" ? t("about.shadow.failed", { release: shadow.release })
     : shadow && t(`about.shadow.${shadow.state === "answering" ? "answering" : "loading"}`,
-      { release: shadow.release, share: percent(shadow.share), n: number(shadow.answered) });
+      { release: waits?.release === shadow.release ? t("about.shadow.it") : shadow.release, share: percent(shadow.share), n: number(shadow.answered) });
   return h("section", { class: "waits", role: "status" },
-    waits ? h("p", {}, icon("clock"), h("strong", {}, t("about.waits", { release: waits.release, when: ago(waits.since) }))) : null,
+    waits ? h("p", { class: "since" }, icon("clock"), h("strong", {}, t("about.waits", { release: waits.release, when: ago(waits.since) }))) : null,
     said ? h("p", { class: "hint" }, said, shadow.page ? [" ", h("a", { href: "/insights/shadow.html" }, t("about.shadow.page"))] : null) : null);
 }
 

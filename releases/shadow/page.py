@@ -95,7 +95,7 @@ def _changed(workspace: Workspace, report: Report) -> list[str]:
     parts = []
     for row in report.changed:
         lists = [[product for product, _ in row[name]["hits"]] for name in ("live_answer", "shadow_answer")]
-        asked = escape(row["asked"]) or f"question {escape(row['question'])}"
+        asked = escape(shown.named(row["asked"]) or f"question {row['question']}")
         same = len(set(lists[0]) & set(lists[1]))
         said = f"{escape(row['kind'])}: {same} of {max(map(len, lists))} hits are the same"
         cells = []
@@ -123,6 +123,11 @@ class _Products:
                 self._facts[str(one["product_id"])] = {str(name): value for name, value in one.items()}
         self._media = MediaStore.open(workspace.snapshot) if workspace.snapshot.is_dir() else None
         self._small: dict[str, str] = {}
+
+    def named(self, asked: str) -> str:
+        """A question as it was kept; of a product, with its title."""
+        title = str(self._facts.get(asked, {}).get("title") or "")
+        return f"{title} ({asked})" if title else asked
 
     def cell(self, product: str, only: bool) -> str:
         """A hit, in HTML; marked where one release alone gave it."""
