@@ -30,7 +30,7 @@ from shelfspace.files import reading
 from shelfspace.hashing import content_hash
 from shelfspace.way_back import way_back
 
-__all__ = ["Added", "MediaStore", "add_media", "all_shards"]
+__all__ = ["Added", "MediaStore", "add_media", "all_shards", "write_shard"]
 
 Fresh = tuple[str, bytes, str, bool]
 """Key, bytes, digest of the source's own file, and whether a delivery brought it."""
@@ -140,7 +140,7 @@ def add_media(
     fresh: list[tuple[str, Entry, bool]] = []
     for batch in _batches(_fresh(files, entries, kept), shard_bytes):
         name = f"media-{number:05d}.tar"
-        offsets = _write_shard(folder, name, [(key, data) for key, data, *_ in batch])
+        offsets = write_shard(folder, name, [(key, data) for key, data, *_ in batch])
         for key, data, source_digest, delivered in batch:
             entry = Entry(name, offsets[key], len(data), content_hash(data), source_digest)
             fresh.append((key, entry, delivered))
@@ -192,7 +192,7 @@ def _batches(files: Iterable[Fresh], limit: int) -> Iterator[list[Fresh]]:
         yield batch
 
 
-def _write_shard(folder: Path, name: str, files: list[tuple[str, bytes]]) -> dict[str, int]:
+def write_shard(folder: Path, name: str, files: list[tuple[str, bytes]]) -> dict[str, int]:
     """Write one shard; returns the offset of each file."""
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{name}.{os.getpid()}.tmp"
