@@ -28,7 +28,8 @@ from releases.pins import move_pins
 from releases.pointer import current_id, note_replaced
 from releases.release import OWN, Release, list_releases, releases_lock
 from releases.rollback import finish
-from releases.search_parts import LEXICAL, MODALITIES, OWN as OWN_VECTORS, load_tables, save_tables
+from releases.search_parts import LEXICAL, MODALITIES, load_tables, save_tables
+from releases.search_parts import OWN as OWN_VECTORS
 from releases.waiting import let_wait, waiting
 from releases.write import remove, write_release
 from retrieval.lexical.index import LexicalIndex

@@ -90,7 +90,8 @@ def history(workspace_root: Path) -> list[dict[str, Any]]:
     if not names:
         return moves
     named = [
-        {key: names.get(move[key], move[key]) for key in ("release", "before") if key in move} for move in moves
+        {key: names.get(move[key], move[key]) for key in ("release", "before") if key in move}
+        for move in moves
     ]
     return [{**move, **now_called} for move, now_called in zip(moves, named, strict=True)]
 
