@@ -111,11 +111,12 @@ def _dashboards(shop: Shop, questions: Iterable[str]) -> Facts:
     settings=lambda shop: [shop.settings.monitoring.model_dump()],
     shown=_noted,
     kinds={"evidently"},
-    code_version="2",
+    code_version="3",
     description="Has the catalogue moved since the champion learned, has the traffic since promotion?",
 )
 def drift_report(shop: Shop, folder: Path) -> Facts:
     """Judge each question's latest windows against a reference that stays; decide what follows."""
+    from data_checks.drift.categories import write_categories_page
     from data_checks.drift.check import judge_questions, summary, verdict_rows
     from data_checks.drift.decision import decide
     from data_checks.drift.history import read_history, since_when
@@ -132,8 +133,9 @@ def drift_report(shop: Shop, folder: Path) -> Facts:
     for question, verdict in zip(watch.questions, verdicts, strict=True):
         stem = folder / verdict.question.replace(" ", "-")
         write_text(stem.with_suffix(".json"), verdict.to_json())
-        page = comparison_page(question, verdict, shop.settings.monitoring.sample_rows)
-        if page is not None:
+        if question.certain is not None:
+            write_categories_page(stem.with_suffix(".html"), verdict)
+        elif page := comparison_page(question, verdict, shop.settings.monitoring.sample_rows):
             write_text(stem.with_suffix(".html"), page)
     write_json(folder / "verdict.json", said)
     return {

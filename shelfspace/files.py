@@ -24,6 +24,7 @@ from shelfspace.sealed_tables import read_sealed_table, write_sealed_table
 from shelfspace.way_back import way_back
 
 __all__ = [
+    "SEAL",
     "atomic_directory",
     "check_sealed_folder",
     "json_bytes",

@@ -17,7 +17,7 @@ from shelfspace.files import atomic_directory, read_json, reading, write_sealed_
 from shelfspace.hashing import fingerprint, tree_hashes
 from shelfspace.way_back import way_back
 
-__all__ = ["OF_A_RUN", "Facts", "Record", "build", "check_bytes", "read_record"]
+__all__ = ["NOT_CONTENT", "OF_A_RUN", "RECORD", "Facts", "Record", "build", "check_bytes", "read_record"]
 
 RECORD = "record.json"
 NOT_CONTENT = frozenset({RECORD, "timing.json"})

@@ -17,6 +17,7 @@ from catalog.deliveries.register import Batch, registered, settled_files
 from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
 from catalog.deliveries.table import write_page
 from catalog.deliveries.withdraw import note_source, note_withdrawn, withdrawals
+from catalog.erasure.tombstones import NOTHING_ERASED, Tombstones
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
 from catalog.snapshot.write import Look, SnapshotReport, Verdicts, write_snapshot
@@ -52,6 +53,7 @@ class Collected:
         said: what a person should hear, a sentence each: held, refused, passed over, still arriving.
         last: the last arrival number that it gave.
         withdrawn: arrival numbers of those that the snapshot has and that do not count in it.
+        erased: arrival numbers of those with rows of erased products or shoppers, and how many.
     """
 
     report: SnapshotReport
@@ -60,6 +62,7 @@ class Collected:
     said: tuple[str, ...] = ()
     last: int = 0
     withdrawn: frozenset[int] = frozenset()
+    erased: Mapping[int, int] = field(default_factory=dict)
 
 
 def collect(
@@ -68,6 +71,7 @@ def collect(
     settings: Settings,
     *,
     user_key: bytes = b"",
+    stones: Tombstones = NOTHING_ERASED,
     progress: bool = True,
     look: Look = lambda name, before, after, media: "",
 ) -> Collected:
@@ -77,7 +81,7 @@ def collect(
     others go on.
 
     Args:
-        user_key, look: see `write_snapshot`.
+        user_key, stones, look: see `write_snapshot`.
 
     Raises:
         CatalogError: a table of the source is not usable.
@@ -121,6 +125,7 @@ def collect(
             held=bool(held),
             withdrawn=withdrawn,
             user_key=user_key,
+            stones=stones,
             progress=progress,
             note=note,
             look=look,
@@ -138,7 +143,16 @@ def collect(
         with editing(workspace.state) as ledger:
             put_away(ledger, workspace.inbox)
     media = {f"media/{name}": report.media_taken[name] for name in files.media if name in report.media_taken}
-    return Collected(report, tuple(sorted(read)), media, tuple(said), ledger.last, withdrawn.arrivals)
+    erased = {arrival: report.outcomes[one.key].erased for arrival, one in deliveries.items()}
+    return Collected(
+        report,
+        tuple(sorted(read)),
+        media,
+        tuple(said),
+        ledger.last,
+        withdrawn.arrivals,
+        {arrival: number for arrival, number in erased.items() if number},
+    )
 
 
 def note_taken(workspace: Workspace, collected: Collected, version: str) -> None:
@@ -207,7 +221,10 @@ def _note(ledger: Ledger, inbox: Path, arrival: int, delivery: Delivery, outcome
         ledger.change(arrival, state=State.HELD, reason=outcome.held)
         return []
     said = list(delivery.notes)
-    said += [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
+    found = outcome.rows or len(outcome.refused_rows) or outcome.erased
+    said += [] if found else ["the file has no rows"]
+    if outcome.erased:
+        said.append(f"{outcome.erased} rows are of products or shoppers that were erased, and passed over")
     if outcome.older:
         said.append(f"{outcome.older} of {outcome.rows} rows are older than what is there, and passed over")
     if outcome.ahead:

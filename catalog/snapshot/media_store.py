@@ -23,7 +23,7 @@ from shelfspace.files import read_parquet, reading, write_table
 from shelfspace.hashing import content_hash
 from shelfspace.way_back import way_back
 
-__all__ = ["Added", "MediaStore", "add_media"]
+__all__ = ["COLUMNS", "Added", "Entry", "MediaStore", "add_media", "write_shard"]
 
 COLUMNS = ["key", "shard", "offset", "size", "digest", "source_digest"]
 
@@ -101,6 +101,11 @@ class MediaStore:
         """Length of the file in bytes."""
         return self.entry(key).size
 
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """Where each file lies."""
+        return dict(self._entries)
+
     def entry(self, key: str) -> Entry:
         """The index entry.
 
@@ -128,12 +133,12 @@ def add_media(
     """
     folder = snapshot / "media"
     store = MediaStore.open(snapshot)
-    entries = dict(store._entries)
+    entries = store.entries
     number = 1 + max((int(name.removeprefix("media-")[:5]) for name in store.shards()), default=-1)
     count = size = 0
     for batch in _batches(_fresh(files, entries), shard_bytes):
         name = f"media-{number:05d}.tar"
-        offsets = _write_shard(folder, name, [(key, data) for key, data, _ in batch])
+        offsets = write_shard(folder, name, [(key, data) for key, data, _ in batch])
         for key, data, source_digest in batch:
             entries[key] = Entry(name, offsets[key], len(data), content_hash(data), source_digest)
         count, size, number = count + len(batch), size + sum(len(data) for _, data, _ in batch), number + 1
@@ -171,7 +176,7 @@ def _batches(files: Iterable[tuple[str, bytes, str]], limit: int) -> Iterator[li
         yield batch
 
 
-def _write_shard(folder: Path, name: str, files: list[tuple[str, bytes]]) -> dict[str, int]:
+def write_shard(folder: Path, name: str, files: list[tuple[str, bytes]]) -> dict[str, int]:
     """Write one shard; returns the offset of each file."""
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{name}.{os.getpid()}.tmp"

@@ -6,7 +6,7 @@ a run that was killed is repeated with the same result, since only the manifest 
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pandas as pd
 
 from catalog.cells import Reading
 from catalog.contract import TABLES
+from catalog.erasure.tombstones import NOTHING_ERASED, Tombstones
 from catalog.media.video_cells import COLUMN, with_videos
 from catalog.snapshot.coming_media import ComingMedia
 from catalog.snapshot.guards import Guards
@@ -94,6 +95,7 @@ def write_snapshot(
     held: bool = False,
     withdrawn: Withdrawals = Withdrawals(),  # noqa: B008 - frozen
     user_key: bytes = b"",
+    stones: Tombstones = NOTHING_ERASED,
     progress: bool = True,
     note: Callable[[Verdicts], None] = lambda _: None,
     look: Look = lambda name, before, after, media: "",
@@ -115,6 +117,7 @@ def write_snapshot(
         held: something of earlier runs waits for a person; what comes after it is kept in full.
         withdrawn: what is in already and held since.
         user_key: secret of the keyed hashes that replace ids of shoppers and orders; at most 64 bytes.
+        stones: of what was erased; such rows are passed over, and nothing but their number is said.
         note: called with what was found, before anything is written: a kill must not lose it.
         look: says of the content of the source's change or of a delivery why it is to be held.
         progress: say how far it is (`shelfspace.progress`).
@@ -135,7 +138,7 @@ def write_snapshot(
     if manifest["source"] != read_from:
         approved, arrival = approved_source
         seen = arrival if approved == read_from else arrived
-        found = _source_changes(source, operations, seen, user_key, settings.media)
+        found = _source_changes(source, operations, seen, user_key, stones, settings.media)
         if approved != read_from:
             own, withheld = operations["products"], withdrawn.holds(read_from)
             source_held = withheld or _objected(guards, own, found["products"], before, reading)
@@ -149,12 +152,12 @@ def write_snapshot(
             outcomes[delivery.key] = Outcome()
             continue
         name = delivery.kind
-        hashed = _with_hashes(delivery, user_key)
+        hashed, gone = _without_erased(_with_hashes(delivery, user_key), stones)
         known = _joined(operations[name], changes[name])
         fresh, outcome = take_in(
             known, hashed, guards, source.reading(name), settings.validation.max_bad_share, in_full=held
         )
-        outcomes[delivery.key] = outcome
+        outcomes[delivery.key] = replace(outcome, erased=gone)
         held |= bool(outcome.held)
         if len(fresh):
             changes[name] = _joined(changes[name], fresh)
@@ -209,6 +212,12 @@ def _seen(look: Look, media: ComingMedia, name: str, before: pd.DataFrame, after
     return look(name, before, after, media)
 
 
+def _without_erased(delivery: Delivery, stones: Tombstones) -> tuple[Delivery, int]:
+    """A delivery without rows of what was erased, and how many they are."""
+    gone = stones.rows(delivery.rows)
+    return delivery.with_rows(delivery.rows[~gone]), int(gone.sum())
+
+
 def _stood(
     directory: Path, manifest: Mapping[str, Any], before: pd.DataFrame, reading: Reading
 ) -> pd.DataFrame:
@@ -229,6 +238,7 @@ def _source_changes(
     operations: Mapping[str, pd.DataFrame],
     arrival: int,
     user_key: bytes,
+    stones: Tombstones,
     limits: Media,
 ) -> dict[str, pd.DataFrame]:
     """Operations that bring each table to what the source has now."""
@@ -239,7 +249,9 @@ def _source_changes(
             table = _hashed(table, user_key)
         if COLUMN in table:
             table = with_videos(table, source.photo_separator, source.media_root, limits)
-        changes[name] = difference(source_rows(operations[name]), keyed(table, name), name, arrival)
+        rows = keyed(table, name)
+        rows = rows[~stones.rows(rows)]
+        changes[name] = difference(source_rows(operations[name]), rows, name, arrival)
     return changes
 
 

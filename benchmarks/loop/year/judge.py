@@ -59,14 +59,13 @@ class Judge:
         self._places = ids.get_indexer(true_ids(schedule))
         if (self._places < 0).any():
             raise ValueError(f"{int((self._places < 0).sum())} true products were refused by cleaning")
-        self._seen: dict[str, _Seen] = {}
+        self._seen: dict[Path, _Seen] = {}
 
     def quality(self, model: Path, step: Step) -> Quality:
         """What the model in a folder is worth on the day of a step; each model is read once."""
-        encoder = ProductEncoder.load(model)
-        if encoder.fingerprint not in self._seen:
-            self._seen[encoder.fingerprint] = self._see(encoder)
-        seen, day = self._seen[encoder.fingerprint], truth(self.schedule, step)
+        if model not in self._seen:
+            self._seen[model] = self._see(ProductEncoder.load(model))
+        seen, day = self._seen[model], truth(self.schedule, step)
         right = float((seen.named[day.rows] == day.labels).mean())
         asking, figures = within_per_query(seen.vectors[day.rows], day.labels, [CUT])
         return Quality(right, float(figures[f"recall_at_{CUT}"].sum() / len(asking)))
