@@ -18,7 +18,9 @@ import numpy as np
 from benchmarks.loop.results import Figure
 from benchmarks.loop.year.measure import RESULT
 from benchmarks.loop.year.pictures import picture
+from benchmarks.loop.year.told import told
 from benchmarks.quality.__main__ import CACHE, PROJECT
+from benchmarks.sections import put_section
 from shelfspace.files import read_json, write_bytes
 from shelfspace.hashing import file_hash, fingerprint
 
@@ -27,6 +29,7 @@ __all__ = ["figures"]
 SEEDS = (0, 1, 2, 3, 4)
 AT_ONCE = 2
 PICTURE = PROJECT / "docs" / "images" / "half-year.png"
+PAGE = PROJECT / "docs" / "run-the-loop.md"
 YEAR = Path(__file__).with_name("year")
 PLANTED = ("schedule.py", "stock.py", "shop.py", "params.yaml", "judge.py", "reading.py", "rivals.py")
 """What a rival's figures rest on: other bytes are measured anew, in another folder."""
@@ -53,6 +56,7 @@ def figures() -> Iterator[Figure]:
     weekly = [line["weekly gain of the oracle's"] for line in lines]
     worst = int(np.argmin(gains))
     write_bytes(PICTURE, picture(found[worst], gains[worst], SEEDS))
+    put_section(PAGE, "half_year", _shown(found[worst]))
     catalogue = f"generated shop, {len(found[0]['timeline']['steps'])} deliveries in half a year"
     shared = {"catalogue": catalogue, "trials": len(SEEDS), "seeds": SEEDS, "seconds": seconds}
     yield Figure(
@@ -71,6 +75,12 @@ def figures() -> Iterator[Figure]:
         baseline_name="retraining weekly, same seed",
         **shared,
     )  # fmt: skip
+
+
+def _shown(found: Mapping[str, Any]) -> str:
+    """Picture and timeline of a seed, for the page."""
+    alt = "Accuracy by day of the loop, of never and weekly retraining and of an oracle"
+    return f"![{alt}](images/{PICTURE.name})\n\n{told(found)}"
 
 
 def kept_in() -> Path:
