@@ -19,7 +19,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from catalog.erasure.snapshot import erased_rows
 from catalog.erasure.tombstones import Tombstones
 from releases.bars import read_bars, write_bars
 from releases.contents import SPLIT
@@ -34,12 +33,14 @@ from releases.waiting import let_wait, waiting
 from releases.write import remove, write_release
 from retrieval.lexical.index import LexicalIndex
 from retrieval.vectors import RowIndex, build_index
-from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_parquet, write_table, write_text
 from shelfspace.settings import ReleaseSettings
 from shelfspace.workspace import Workspace
 
 __all__ = ["ErasedReleases", "erase_releases", "split_without"]
+
+CARD = ".erased-card.md"
+"""A model card while it is blotted."""
 
 
 @dataclass
@@ -49,11 +50,13 @@ class ErasedReleases:
     Attributes:
         rebuilt: id to the id of the one that took its place.
         gone: ids of those that were taken away.
+        left: id of the live one, where it still says something after all was tried.
         without: id of a rebuilt one to the applications that say nothing in it any more.
     """
 
     rebuilt: dict[str, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     without: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -81,23 +84,27 @@ def erase_releases(
     finish(workspace)
     with releases_lock(workspace.releases):
         remove(workspace.releases / ".staging")
+        (workspace.releases / CARD).unlink(missing_ok=True)
         for folder in list_releases(workspace.releases):
             if not _holds(folder, stones, holds):
                 continue
-            release = Release.load(folder)
-            kept = ~stones.erased_products(pd.Series(release.product_ids, dtype=object))
             live = folder.name == current_id(workspace.root)
-            if kept.any() and (live or how == "rebuild"):
-                made, without = _rebuilt(workspace, release, kept, stones, holds, blot, settings)
-                found.rebuilt[release.id] = made.id
-                found.without[release.id] = without
-                _take_place(workspace, release.id, made.id)
-            elif live:
-                raise ArtifactError(f"release {release.id} is live, and all its products are erased")
+            made = None
+            if live or how == "rebuild":
+                made, without = _rebuilt(workspace, Release.load(folder), stones, holds, blot, settings)
+            if made is not None and not _holds(made.folder, stones, holds):
+                found.rebuilt[folder.name], found.without[folder.name] = made.id, without
+                _take_place(workspace, folder.name, made.id)
+                os.replace(folder, folder.with_name(f".trash-{folder.name}"))
+                continue
+            if made is not None:  # of a kind that nobody can take it out of
+                remove(made.folder)
+            if live:
+                found.left.append(folder.name)
             else:
-                found.gone.append(release.id)
-                move_pins(workspace.root, {release.id: ""})
-            os.replace(folder, folder.with_name(f".trash-{folder.name}"))
+                found.gone.append(folder.name)
+                move_pins(workspace.root, {folder.name: ""})
+                os.replace(folder, folder.with_name(f".trash-{folder.name}"))
         for trash in workspace.releases.glob(".trash-*"):
             shutil.rmtree(trash)
     return found
@@ -106,7 +113,7 @@ def erase_releases(
 def _holds(folder: Path, stones: Tombstones, holds: Callable[[Path], bool]) -> bool:
     """Whether a release says something of what was erased, its model left aside."""
     tables = (path for path in sorted(folder.rglob("*.parquet")))
-    if any(erased_rows(read_parquet(path), stones).any() for path in tables):
+    if any(stones.rows(read_parquet(path)).any() for path in tables):
         return True
     return any(holds(path) for path in sorted(folder.iterdir()) if path.name != "model")
 
@@ -114,13 +121,16 @@ def _holds(folder: Path, stones: Tombstones, holds: Callable[[Path], bool]) -> b
 def _rebuilt(
     workspace: Workspace,
     release: Release,
-    kept: np.ndarray,
     stones: Tombstones,
     holds: Callable[[Path], bool],
     blot: Callable[[Path], None],
     settings: ReleaseSettings,
-) -> tuple[Release, list[str]]:
-    """A release without its erased products, and the applications that it is without."""
+) -> tuple[Release | None, list[str]]:
+    """A release without its erased products, None where it had no others, and the applications that it is
+    without."""
+    kept = ~stones.erased_products(pd.Series(release.product_ids, dtype=object))
+    if not kept.any():
+        return None, []
 
     def cut(vectors: np.ndarray) -> tuple[np.ndarray, RowIndex]:
         left = np.ascontiguousarray(vectors[kept])
@@ -163,13 +173,13 @@ def _rebuilt(
 
 def _card(release: Release, blot: Callable[[Path], None]) -> str:
     """The model card, without what it says of what was erased."""
-    scratch = release.folder.with_name(".erased-card.md")
+    scratch = release.folder.with_name(CARD)
     try:
         write_text(scratch, (release.folder / "model_card.md").read_text())
         blot(scratch)
         return scratch.read_text()
     finally:
-        scratch.unlink()
+        scratch.unlink(missing_ok=True)
 
 
 def _parts(
@@ -184,7 +194,7 @@ def _parts(
     def copied(path: Path, target: Path) -> None:
         if path.suffix == ".parquet":
             table = read_parquet(path)
-            write_table(target, table[~erased_rows(table, stones)].reset_index(drop=True))
+            write_table(target, table[~stones.rows(table)].reset_index(drop=True))
         else:
             shutil.copyfile(path, target)
             blot(target)

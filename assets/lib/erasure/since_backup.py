@@ -63,8 +63,8 @@ def take_over(
     if fresh:
         told(
             f"{len(fresh)} products and shoppers were forgotten after this backup "
-            f"({', '.join(_days(fresh))}), as {source} knows: none is collected again. What the backup holds of them is there until you "
-            "run shelfspace forget --again"
+            f"({', '.join(_days(fresh))}), as {source} knows: none is collected again. "
+            "What the backup holds of them is there until you run shelfspace forget --again"
         )
     return fresh
 

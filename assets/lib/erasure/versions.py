@@ -5,7 +5,7 @@ became of which snapshot, so that a release which was made of it can still be re
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from assets.lib.dvc import pointer_hash, repository_of, run_dvc
 from assets.lib.dvc_fetch import fetch
-from assets.lib.dvc_objects import CACHE, ObjectStore, delete_objects, object_stores
+from assets.lib.dvc_objects import ObjectStore, delete_objects, object_stores
 from catalog.erasure.tombstones import FOLDER
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_artifact, read_yaml, write_sealed_json
@@ -72,8 +72,9 @@ def erase_versions(
         return found
     with tempfile.TemporaryDirectory(prefix="shelfspace-erase-", dir=workspace.state) as scratch:
         place = Path(scratch) / "snapshot"
-        _bring(home, known, place)
         stores = object_stores(home)
+        if _bring(home, stores[0], known, place):
+            stores = object_stores(home)
         bad, named = _bad(stores, holds), named_now(home)
         lists = _lists(stores)
         of_now = named | {oid for one in named for oid in lists.get(one, ())}
@@ -84,10 +85,10 @@ def erase_versions(
             after = _without(home, version, place, cut) if how == "rewrite" else GONE
             if after != GONE:
                 found.rewritten[version] = after
-                of_now |= {after, *_cached_list(home, after)}
+                of_now |= {after, *stores[0].listed(after)}
         others = {oid for one, entries in lists.items() if one not in folders for oid in (one, *entries)}
         out = (folders | bad | {oid for one in folders for oid in lists[one]}) - of_now - (others - bad)
-        _note(workspace, found.rewritten, folders)
+        note_became(workspace, {one: found.rewritten.get(one, GONE) for one in folders})
         for store in delete_objects(home, out):
             found.objects[store.name] = len(store.gone)
             if store.wrong:
@@ -99,16 +100,16 @@ def erase_versions(
     return found
 
 
-def _bring(home: Path, known: Iterable[str], place: Path) -> None:
-    """Have the cache hold all versions that can be had: what is nowhere holds nothing."""
-    cached = next(store for store in object_stores(home) if store.name == CACHE)
+def _bring(home: Path, cache: ObjectStore, known: Iterable[str], place: Path) -> bool:
+    """Have the cache hold all versions that can be had: what is nowhere holds nothing. Whether any came."""
+    came = False
     for version in known:
-        whole = version in cached.held and cached.listed(version) <= cached.held
+        whole = version in cache.held and cache.listed(version) <= cache.held
         if version.endswith(".dir") and not whole:
-            try:
+            with suppress(ArtifactError):
                 fetch(home, version, place)
-            except ArtifactError:
-                continue
+                came = True
+    return came
 
 
 def _bad(stores: list[ObjectStore], holds: Callable[[Path], bool]) -> set[str]:
@@ -157,14 +158,8 @@ def _without(home: Path, version: str, place: Path, cut: Callable[[Path], object
     return pointer_hash(place) or GONE
 
 
-def _cached_list(home: Path, version: str) -> Iterator[str]:
-    cached = next(store for store in object_stores(home) if store.name == CACHE)
-    yield from cached.listed(version)
-
-
-def _note(workspace: Workspace, rewritten: dict[str, str], folders: set[str]) -> None:
+def note_became(workspace: Workspace, fresh: Mapping[str, str]) -> None:
     """Note what became of versions, over what earlier erasures made of them."""
-    fresh = {version: rewritten.get(version, GONE) for version in folders}
     if fresh:
         before = {old: fresh.get(new, new) for old, new in became(workspace).items()}
         write_sealed_json(workspace.state / FOLDER / FILE, {"became": {**before, **fresh}})
