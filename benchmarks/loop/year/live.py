@@ -3,7 +3,7 @@
     python -m benchmarks.loop.year.live SEED FOLDER
 
 leaves FOLDER/timeline.json and the models of all that was live in FOLDER/models. The schedule's truth is read
-by the judge alone.
+by the judge alone, and by his messenger, who asks the service about a few of its products.
 """
 
 import argparse
@@ -37,6 +37,7 @@ def live(schedule: Schedule, folder: Path) -> dict[str, Any]:
     os.environ |= {"SHELFSPACE_WORKSPACES": str(folder / "workspaces"), "SHELFSPACE_CATALOG": str(shop)}
     os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     # Settings of sensors are read where the definitions are loaded: for this shop.
+    from benchmarks.loop.year.messenger import Messenger
     from benchmarks.loop.year.platform import Platform
     from benchmarks.loop.year.timeline import Notes, lines
     from benchmarks.loop.year.traffic import Traffic
@@ -44,6 +45,7 @@ def live(schedule: Schedule, folder: Path) -> dict[str, Any]:
     platform = Platform(shop, folder / "workspaces")
     import dagster_project.definitions  # noqa: F401 - the folders of assets are known from then on
 
+    messenger = Messenger(schedule, folder.parent / "truth")
     timeline: dict[str, Any] = {"seed": schedule.seed, "days": schedule.days, "ended": "", "steps": []}
     began = time.monotonic()
     platform.type("demo")
@@ -56,6 +58,7 @@ def live(schedule: Schedule, folder: Path) -> dict[str, Any]:
                 deliver(schedule, step, platform.workspace.inbox)
                 unrest = rest(platform, notes)
                 found = state(platform, folder / "models")
+                found["classified"] = platform.classified(messenger.questions(step))
                 acts = [said for act in step.acts for said in done(platform, act)]
                 if acts:
                     unrest = rest(platform, notes) or unrest
@@ -88,7 +91,7 @@ def rest(platform: Any, notes: Any) -> str:
     return said
 
 
-def state(platform: Any, models: Path) -> dict[str, str]:
+def state(platform: Any, models: Path) -> dict[str, Any]:
     """The release that the service answers with and its model, which is kept for the judge."""
     from releases.champion import champion_of
     from releases.release import Release

@@ -109,6 +109,11 @@ class Platform:
         found = self.ask("/release")
         return str(found.get("result", found)["release"])
 
+    def classified(self, items: list[dict[str, Any]]) -> dict[str, str]:
+        """Product to the category that the service names."""
+        found = self.ask("/classify", {"items": items})
+        return {one["product_id"]: one["label"] for one in found["results"]}
+
     def at_work(self) -> str:
         """What is still to be done, or being done, in a sentence; "" at rest.
 
