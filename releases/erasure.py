@@ -140,7 +140,7 @@ def _rebuilt(
     without = [name for name, folder in folders.items() if _holds(folder, stones, holds)]
     rows = int((~kept).sum())
     vectors, index = cut(release.embeddings)
-    refined = {}
+    refined: dict[str, Any] = {}
     if release.graph_embeddings is not None:
         graph, graph_index = cut(release.graph_embeddings)
         refined = {"graph_embeddings": graph, "graph_index": graph_index}

@@ -89,11 +89,10 @@ def history(workspace_root: Path) -> list[dict[str, Any]]:
     moves = read_lines(workspace_root / "releases" / LOG)
     if not names:
         return moves
-    named = [
-        {key: names.get(move[key], move[key]) for key in ("release", "before") if key in move}
+    return [
+        {key: names.get(said, said) if key in ("release", "before") else said for key, said in move.items()}
         for move in moves
     ]
-    return [{**move, **now_called} for move, now_called in zip(moves, named, strict=True)]
 
 
 def replaced(workspace_root: Path) -> dict[str, str]:
