@@ -85,7 +85,7 @@ def rest(platform: Any, notes: Any) -> str:
     """Wait until nothing is to be done; what still was after the longest time, "" where nothing was."""
     end, said = time.monotonic() + LONGEST, "not looked at"
     while time.monotonic() < end and said:
-        time.sleep(0.5)
+        time.sleep(1)
         said = platform.at_work()
         notes.look()
     return said

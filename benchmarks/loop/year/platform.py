@@ -34,12 +34,12 @@ __all__ = ["Platform"]
 CLOCK = Path(__file__).with_name("clock.yaml")
 QUICK = """\
   config:
-    dequeue_interval_seconds: 1
+    dequeue_interval_seconds: 2
 run_launcher:
   module: dagster_project.warm_runs
   class: WarmRuns
 """
-"""Of Dagster's queue and launcher: a run begins within a second or two, not within twenty."""
+"""Of Dagster's queue and launcher: a run begins within two or three seconds, not within twenty."""
 
 
 class Platform:
