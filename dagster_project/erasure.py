@@ -1,6 +1,7 @@
 """An erasure from its command to its report: tombstones first, then the steps, the run among them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from tabulate import tabulate
 
@@ -10,6 +11,7 @@ from assets.lib.erasure.steps import erase as steps_of
 from assets.lib.erasure.traces import forget_traces, traces_of
 from assets.lib.erasure.work import Done, Work
 from assets.lib.shop import settings_of
+from bentos.gone import drop_bentos
 from catalog.erasure.again import collect_anew
 from catalog.erasure.tombstones import Kind, Tombstone, Tombstones
 from catalog.snapshot.user_key import pseudonym, user_key
@@ -56,7 +58,8 @@ def erase(
     traces = traces_of(workspace, source, settings, stones, products, shoppers, key)
     if products and not traces.texts and not traces.media:
         say("no table has such a product, or only without texts; its tombstone keeps it out")
-    work = Work(workspace, source, settings, stones, traces, key, lambda: run(workspace, request.number))
+    again, drop = partial(run, workspace, request.number), partial(drop_bentos, workspace)
+    work = Work(workspace, source, settings, stones, traces, key, again, drop)
     for step, done in steps_of(work, lambda step: say(f"  {step.said}"), say):
         note(workspace.state, request, step.name, done)
     end(workspace.state, request)
