@@ -20,13 +20,14 @@ __all__ = [
     "ARRIVED",
     "LATEST",
     "PREDICTIONS",
+    "SALES",
     "Question",
     "catalogue_question",
     "predictions_question",
     "window_rows",
 ]
 
-ARRIVED, PREDICTIONS = "catalogue", "predictions"
+ARRIVED, PREDICTIONS, SALES = "catalogue", "predictions", "traffic sales"
 LATEST = 8
 """Windows since the reference that are looked at: the last three decide, the others say since when."""
 
