@@ -17,6 +17,7 @@ from dagster_project.cli.deliveries import deliveries
 from dagster_project.cli.experiments import experiments
 from dagster_project.cli.export import export
 from dagster_project.cli.fetch import fetch_media
+from dagster_project.cli.forget import forget
 from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
 from dagster_project.cli.releases import releases
@@ -97,7 +98,7 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, daemon, webserver, serve, drift, summary, fetch_media),
-    *(experiments, deliveries, shadow, approve, releases, rollback, pin, unpin, reproduce),
+    *(experiments, deliveries, shadow, approve, releases, rollback, pin, unpin, reproduce, forget),
     *(export, adopt, scrub, backup, restore, synonyms, keys, alerts),
 )
 for command in COMMANDS:

@@ -34,7 +34,8 @@ def shadow(
 
     from dagster_project.who import person
     from releases.shadow import order_shadow
-    from releases.shadow.page import PAGE, figure_rows, write_page
+    from releases.shadow.kept import PAGE
+    from releases.shadow.page import figure_rows, write_page
 
     workspace = existing_workspace(catalog)
     if report or as_json or not (release or share or off):

@@ -17,9 +17,11 @@ from shelfspace.durable_log import DurableLog
 from shelfspace.files import read_artifact, write_sealed_json
 from shelfspace.workspace import REQUEST_LOG
 
-__all__ = ["FOLDER", "Status", "read_rows", "read_status", "write_status"]
+__all__ = ["FOLDER", "PAGE", "Status", "read_rows", "read_status", "write_status"]
 
 FOLDER = "shadow"
+PAGE = "shadow.html"
+"""In the workspace: what the other release would change."""
 
 
 @dataclass(frozen=True)

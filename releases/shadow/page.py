@@ -1,15 +1,15 @@
-"""The page of what another release would change, `shadow.html` of the workspace."""
+"""The page of what another release would change."""
 
 import base64
 import io
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from catalog.media.photo import open_photo
 from catalog.snapshot.media_store import MediaStore
 from releases.release import Release
+from releases.shadow.kept import PAGE
 from releases.shadow.report import NAMES, Report, shadow_report
 from shelfspace.clock import minute
 from shelfspace.errors import ArtifactError, MediaError
@@ -18,9 +18,8 @@ from shelfspace.page import write_page as write
 from shelfspace.settings import Media
 from shelfspace.workspace import Workspace
 
-__all__ = ["PAGE", "figure_rows", "write_page"]
+__all__ = ["figure_rows", "write_page"]
 
-PAGE = "shadow.html"
 SIDE = 72
 """Pixels of a photo's longest side."""
 STYLE = """<style>.q{margin:2rem 0 .3rem;font-size:1.05rem}.q small{color:#666;font-weight:400}
@@ -32,16 +31,16 @@ object-fit:contain;background:#f6f6f6;border-radius:4px;margin-bottom:.2rem}
 .hit span{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}</style>"""
 
 
-def write_page(workspace: Workspace, live: Path | None = None) -> Report:
+def write_page(workspace: Workspace, report: Report | None = None) -> Report:
     """Write the page; returns what it tells.
 
     Args:
-        live: folder of the request log; default that of the workspace.
+        report: to be told; default that of now.
 
     Raises:
         ArtifactError: what is kept is damaged.
     """
-    report = shadow_report(workspace.root, live or workspace.live)
+    report = report or shadow_report(workspace.root, workspace.live)
     title = (
         f"What release {report.shadow} would change" if report.shadow else "What another release would change"
     )
@@ -96,7 +95,7 @@ def _changed(workspace: Workspace, report: Report) -> list[str]:
     parts = []
     for row in report.changed:
         lists = [[product for product, _ in row[name]["hits"]] for name in ("live_answer", "shadow_answer")]
-        asked = escape(row["asked"]) or f"question {escape(row['question'])}"
+        asked = escape(shown.named(row["asked"]) or f"question {row['question']}")
         same = len(set(lists[0]) & set(lists[1]))
         said = f"{escape(row['kind'])}: {same} of {max(map(len, lists))} hits are the same"
         cells = []
@@ -124,6 +123,11 @@ class _Products:
                 self._facts[str(one["product_id"])] = {str(name): value for name, value in one.items()}
         self._media = MediaStore.open(workspace.snapshot) if workspace.snapshot.is_dir() else None
         self._small: dict[str, str] = {}
+
+    def named(self, asked: str) -> str:
+        """A question as it was kept; of a product, with its title."""
+        title = str(self._facts.get(asked, {}).get("title") or "")
+        return f"{title} ({asked})" if title else asked
 
     def cell(self, product: str, only: bool) -> str:
         """A hit, in HTML; marked where one release alone gave it."""

@@ -3,7 +3,7 @@
     python -m benchmarks.loop.year.live SEED FOLDER
 
 leaves FOLDER/timeline.json and the models of all that was live in FOLDER/models. The schedule's truth is read
-by the judge alone.
+by the judge alone, and by his messenger, who asks the service about a few of its products.
 """
 
 import argparse
@@ -19,10 +19,11 @@ from typing import Any
 from benchmarks.loop.year.schedule import Act, Schedule, draw
 from benchmarks.loop.year.shop import NAME, deliver, start
 from shelfspace.files import write_json
+from shelfspace.parent import end_with_parent
 
 __all__ = ["live"]
 
-LONGEST = 300
+LONGEST = 600
 """Seconds that a step may take until the platform is at rest."""
 
 
@@ -37,6 +38,7 @@ def live(schedule: Schedule, folder: Path) -> dict[str, Any]:
     os.environ |= {"SHELFSPACE_WORKSPACES": str(folder / "workspaces"), "SHELFSPACE_CATALOG": str(shop)}
     os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     # Settings of sensors are read where the definitions are loaded: for this shop.
+    from benchmarks.loop.year.messenger import Messenger
     from benchmarks.loop.year.platform import Platform
     from benchmarks.loop.year.timeline import Notes, lines
     from benchmarks.loop.year.traffic import Traffic
@@ -44,6 +46,7 @@ def live(schedule: Schedule, folder: Path) -> dict[str, Any]:
     platform = Platform(shop, folder / "workspaces")
     import dagster_project.definitions  # noqa: F401 - the folders of assets are known from then on
 
+    messenger = Messenger(schedule, folder.parent / "truth")
     timeline: dict[str, Any] = {"seed": schedule.seed, "days": schedule.days, "ended": "", "steps": []}
     began = time.monotonic()
     platform.type("demo")
@@ -56,6 +59,7 @@ def live(schedule: Schedule, folder: Path) -> dict[str, Any]:
                 deliver(schedule, step, platform.workspace.inbox)
                 unrest = rest(platform, notes)
                 found = state(platform, folder / "models")
+                found["classified"] = platform.classified(messenger.questions(step))
                 acts = [said for act in step.acts for said in done(platform, act)]
                 if acts:
                     unrest = rest(platform, notes) or unrest
@@ -82,13 +86,13 @@ def rest(platform: Any, notes: Any) -> str:
     """Wait until nothing is to be done; what still was after the longest time, "" where nothing was."""
     end, said = time.monotonic() + LONGEST, "not looked at"
     while time.monotonic() < end and said:
-        time.sleep(0.5)
+        time.sleep(1)
         said = platform.at_work()
         notes.look()
     return said
 
 
-def state(platform: Any, models: Path) -> dict[str, str]:
+def state(platform: Any, models: Path) -> dict[str, Any]:
     """The release that the service answers with and its model, which is kept for the judge."""
     from releases.champion import champion_of
     from releases.release import Release
@@ -106,13 +110,13 @@ def done(platform: Any, act: Act) -> list[str]:
     from releases.bars import read_bars
 
     if act.kind == "rollback":
-        return [f"rollback: {platform.type('rollback', '--why', act.why).strip()}"]
+        return [f"rollback: {platform.act('rollback', '--why', act.why)}"]
     root = platform.workspace.root
     last = next((bar for bar in reversed(read_bars(root)) if not bar.lifted), None)
     if last is None:
         return ["approve: nothing is barred any more"]
     barred = [str(number) for number in last.deliveries] or [model[:12] for model in last.champions]
-    return [f"approve: {platform.type('approve', what, '--why', act.why).strip()}" for what in barred]
+    return [f"approve: {platform.act('approve', what, '--why', act.why)}" for what in barred]
 
 
 def main() -> None:
@@ -123,8 +127,9 @@ def main() -> None:
     parser.add_argument("seed", type=int)
     parser.add_argument("folder", type=Path)
     given = parser.parse_args()
-    # Servers are stopped where this is ended by a signal, too.
+    # Servers are stopped where this is ended by a signal, too, and where who started it was killed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    end_with_parent(os.getppid())
     try:
         live(draw(given.seed), given.folder.resolve())
     except Exception:  # noqa: BLE001 - whatever it was, it is told

@@ -19,6 +19,7 @@ import numpy as np
 
 from benchmarks.loop.year.areas import by_day, gain, lived_models
 from benchmarks.loop.year.judge import Judge
+from benchmarks.loop.year.messenger import agreement
 from benchmarks.loop.year.rivals import rivals
 from benchmarks.loop.year.schedule import Schedule, draw
 from shelfspace.files import read_json, write_json
@@ -59,6 +60,7 @@ def measure(seed: int, folder: Path) -> dict[str, Any]:
         "seed": seed,
         "events": [{"kind": e.kind, "day": e.day, "step": e.step, "what": e.what} for e in schedule.events],
         "policies": policies,
+        "service_agrees": round(agreement(timeline, judge, folder / "live" / "models"), 3),
         "first_models": {"chain": same[0].value, "in process": same[1].value},
         "timeline": timeline,
     }

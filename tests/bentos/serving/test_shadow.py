@@ -17,7 +17,7 @@ from bentos.serving.shadow import side
 from bentos.serving.shadow.sampling import eligible, kind_of, question, sampled, shown
 from releases import promote
 from releases.shadow import order_shadow
-from releases.shadow.kept import FOLDER, read_rows, read_status
+from releases.shadow.kept import FOLDER, PAGE, read_rows, read_status
 from shelfspace.files import write_text
 from shelfspace.settings import Settings
 from shelfspace.workspace import REQUEST_LOG
@@ -89,6 +89,17 @@ def test_live_answers_are_the_same_and_a_stopped_or_dead_process_harms_none(
 
     shown = client.get("/release").json()["shadow"]
     assert (shown["release"], shown["state"]) == (shop.second.id, "answering")
+
+    overview = client.get("/release/overview").json()["shadow"]
+    said = {"release": shop.second.id, "share": 1.0, "state": "answering", "problem": "", "answered": 6}
+    assert overview == said | {"page": False}
+    assert client.get("/insights/shadow.html").status_code == 404
+    page = shop.workspace.root / PAGE
+    page.write_text("<!doctype html><title>told</title>")
+    answer = client.get("/insights/shadow.html")
+    page.unlink()
+    assert answer.text.endswith("<title>told</title>")
+    assert "script-src" not in answer.headers["content-security-policy"], "it runs nothing"
 
     # It hangs: the queue is short, the rest is dropped and counted, and nobody waits.
     pid = shadow._worker.pid  # type: ignore[union-attr]

@@ -9,8 +9,8 @@ import pytest
 
 from bentos.telemetry.request_log import RequestLog
 from releases.shadow.compare import answer_of, differences, overlap, rank_overlap
-from releases.shadow.kept import FOLDER, Status, write_status
-from releases.shadow.page import PAGE, write_page
+from releases.shadow.kept import FOLDER, PAGE, Status, write_status
+from releases.shadow.page import write_page
 from releases.shadow.report import CHANGED, LEAST, make_report, over_questions, shadow_report
 from shelfspace.workspace import Workspace
 
