@@ -72,7 +72,7 @@ def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Mat
         return found, version
 
     collected, version = once()
-    report, heard, read = collected.report, collected.said, len(collected.read)
+    report, heard, read, erased = collected.report, collected.said, len(collected.read), collected.erased
     # What is certain only together with what came before is seen once it is in: then it is taken out again.
     if not report.unchanged and hold_together(look):
         collected, version = once()
@@ -87,7 +87,7 @@ def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Mat
         **({"said": {"md": "\n".join(f"- {sentence}" for sentence in said)}} if said else {}),
         "dvc_md5": version,
         "cause": shop.cause or "asked for",
-        **({"erased_rows_passed_over": sum(collected.erased.values())} if collected.erased else {}),
+        **({"erased_rows_passed_over": sum(erased.values())} if erased else {}),
     }
     seconds = time.monotonic() - started
     for key in sorted(context.selected_asset_keys, key=str):
