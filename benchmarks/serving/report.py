@@ -106,7 +106,9 @@ def shadow(found: dict[str, Any] | None) -> str:
         for name, counts in found["counts"].items()
     )
     noting = ", ".join(f"{name} {spent} us" for name, spent in found["noting_us"].items())
-    said = f"Of {found['products']} products. {sides}; of an answer's own time: {noting}; without a side {found['memory']['off']['service_mb']} MB."
+    alone = found["memory"]["off"]["service_mb"]
+    said = f"Of {found['products']} products. {sides}; without a side {alone} MB."
+    said += f" Processor time of an answer that is noted or not: {noting}."
     return table("A release that answers on the side", columns, rows) + f"\n\n{said}"
 
 
