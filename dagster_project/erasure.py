@@ -1,15 +1,17 @@
 """An erasure from its command to its report: tombstones first, then the steps, the run among them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from tabulate import tabulate
 
 from assets.lib.erasure.record import PAGE, begin, end, note, requests, row, unfinished, write
 from assets.lib.erasure.search import Needles
 from assets.lib.erasure.steps import erase as steps_of
-from assets.lib.erasure.traces import traces_of
+from assets.lib.erasure.traces import forget_traces, traces_of
 from assets.lib.erasure.work import Done, Work
 from assets.lib.shop import settings_of
+from bentos.gone import drop_bentos
 from catalog.erasure.again import collect_anew
 from catalog.erasure.tombstones import Kind, Tombstone, Tombstones
 from catalog.snapshot.user_key import pseudonym, user_key
@@ -36,7 +38,7 @@ def erase(
 
     Args:
         workspace: prepared by `environment.prepare`.
-        products, shoppers: ids as the shop writes them.
+        products, shoppers: ids as the shop writes them; none: whatever has a tombstone and still lies here.
         who, why: for the record.
 
     Raises:
@@ -52,14 +54,16 @@ def erase(
     key = user_key(workspace.state, settings.service.user_key_file)
     stones = Tombstones.open(workspace.state)
     put = [stones.add(kind, one, now(), why) for kind, one in named(products, shoppers, key)]
-    request = begin(workspace.state, put, who, why)
+    request = begin(workspace.state, put or list(stones.stones.values()), who, why)
     traces = traces_of(workspace, source, settings, stones, products, shoppers, key)
     if products and not traces.texts and not traces.media:
         say("no table has such a product, or only without texts; its tombstone keeps it out")
-    work = Work(workspace, source, settings, stones, traces, key, lambda: run(workspace, request.number))
+    again, drop = partial(run, workspace, request.number), partial(drop_bentos, workspace)
+    work = Work(workspace, source, settings, stones, traces, key, again, drop)
     for step, done in steps_of(work, lambda step: say(f"  {step.said}"), say):
         note(workspace.state, request, step.name, done)
     end(workspace.state, request)
+    forget_traces(workspace)
     write(workspace)
     say("")
     say(removed_table(request.removed))

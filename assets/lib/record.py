@@ -29,7 +29,7 @@ Facts = dict[str, Any]
 {"path": path}, {"url": address}."""
 
 OF_A_RUN = frozenset(
-    {"computed_rows", "reused_rows", "kept_from_before", "training_seconds", "resumed_from_epoch"}
+    {"computed_rows", "reused_rows", "kept_from_before", "training_seconds", "resumed_from_epoch", "deleted"}
 )
 """Facts of one run's work: shown but not recorded, since how often a stage ran makes no other asset."""
 

@@ -16,7 +16,7 @@ from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
 from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
 from catalog.deliveries.table import write_page
-from catalog.deliveries.withdraw import note_source, note_withdrawn, withdrawals
+from catalog.deliveries.withdraw import MEDIA, SOURCE, note_source, note_withdrawn, withdrawals
 from catalog.erasure.tombstones import NOTHING_ERASED, Tombstones
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
@@ -30,10 +30,9 @@ from shelfspace.workspace import Workspace
 
 __all__ = ["SOURCE", "Collected", "collect", "note_taken"]
 
-SOURCE, MEDIA = "source", "media"
-"""Kinds of the catalogue's own tables, and of photos and sounds that replace others, where they are held."""
 STATES = (SOURCE, MEDIA)
-"""What is held as a state of things, not as a file."""
+"""What is held as a state of things, not as a file: the catalogue's own tables, and photos and sounds that
+replace others."""
 WAITS = 3
 """A run waits for files that are being written as many times `collection.quiet_seconds`."""
 
@@ -168,7 +167,11 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
         note_withdrawn(ledger, collected.withdrawn, version)
         note_source(ledger, workspace.snapshot, version)
         for entry in ledger.unfinished(State.WAITING, State.HELD):
-            if entry.arrival in collected.read:
+            if entry.kind == MEDIA and entry.withdrawn:
+                if entry.approved:
+                    reason = f"approved; it was held: {entry.reason}"
+                    ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, reason=reason, **COUNTS)
+            elif entry.arrival in collected.read:
                 state = State.SUPERSEDED if entry.older == entry.rows > 0 else State.TAKEN
                 again = entry.withdrawn and not (workspace.inbox / entry.name).is_file()
                 going = {} if again else sent_to(workspace.inbox, DONE, entry, {entry.name: entry.digest})
@@ -177,15 +180,17 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
             elif entry.kind in STATES and not _still_held(entry, collected.report):
                 ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, moved=True, **COUNTS)
         if collected.media:
-            names = sorted(collected.media)
+            names, digest = sorted(collected.media), fingerprint(sorted(collected.media.items()))
+            held = [e for e in ledger.unfinished(State.HELD) if e.withdrawn and e.digest == digest]
+            reason = "" if len(names) == 1 else _some(names)
             entry = ledger.arrive(
                 names[0] if len(names) == 1 else f"{len(names)} media files",
                 kind=MEDIA,
-                digest=fingerprint(sorted(collected.media.items())),
-                state=State.TAKEN,
+                digest=digest,
+                state=State.SUPERSEDED if held else State.TAKEN,
                 snapshot=version,
                 rows=len(names),
-                reason="" if len(names) == 1 else _some(names),
+                reason=f"the same as delivery {held[-1].arrival}, which is held" if held else reason,
             )
             ledger.change(entry.arrival, **sent_to(workspace.inbox, DONE, entry, collected.media))
     with editing(workspace.state) as ledger:
@@ -249,8 +254,14 @@ def _refuse(ledger: Ledger, inbox: Path, arrival: int, reason: str) -> str:
 
 def _approved(ledger: Ledger, kind: str) -> tuple[str, int]:
     """Digest and arrival number of a held state of things that a person has let through."""
-    held = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == kind and entry.approved]
+    held = [entry for entry in _held_states(ledger, kind) if entry.approved]
     return (held[-1].digest, held[-1].arrival) if held else ("", 0)
+
+
+def _held_states(ledger: Ledger, kind: str) -> list[Entry]:
+    """States of things that are held before they were taken; media held since are deliveries."""
+    held = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == kind]
+    return [entry for entry in held if kind != MEDIA or not entry.withdrawn]
 
 
 def _still_held(entry: Entry, report: SnapshotReport) -> bool:
@@ -264,7 +275,7 @@ def _held(entry: Entry, workspace: Workspace) -> str:
 
 def _note_held(ledger: Ledger, kind: str, name: str, digest: str, held: str) -> None:
     """Keep what is known of a state of things that is held: the source's, or that of replaced media."""
-    entries = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == kind]
+    entries = _held_states(ledger, kind)
     for entry in entries:
         if entry.digest != digest:
             reason = (

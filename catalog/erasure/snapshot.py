@@ -6,13 +6,13 @@ file is replaced as a whole; said again, nothing is changed.
 
 import tarfile
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
-
-import pandas as pd
 
 from catalog.contract import TABLES
 from catalog.erasure.tombstones import Tombstones
-from catalog.snapshot.media_store import COLUMNS, Entry, MediaStore, write_shard
+from catalog.snapshot.media_index import read_index, write_index
+from catalog.snapshot.media_store import all_shards, write_shard
 from catalog.snapshot.shards import read_manifest
 from shelfspace.files import read_parquet, sync, write_sealed_json, write_table
 from shelfspace.hashing import file_hash
@@ -54,17 +54,18 @@ def erase_media(directory: Path, keys: AbstractSet[str]) -> int:
             members = tar.getnames()
         if not keys.isdisjoint(members):
             taken += len(keys & set(members))
-            _rewrite(directory, shard, keys)
+            _rewrite(shard, keys)
     _note(directory)
     return taken
 
 
-def _rewrite(directory: Path, shard: Path, keys: AbstractSet[str]) -> None:
+def _rewrite(shard: Path, keys: AbstractSet[str]) -> None:
     """A shard without some files, under a further number; the index points there before the old one goes."""
-    folder, entries = shard.parent, MediaStore.open(directory).entries
+    folder = shard.parent
+    versions = read_index(folder)
     with tarfile.open(shard) as tar:
         kept = [(m.name, tar.extractfile(m).read()) for m in tar.getmembers() if m.name not in keys]  # type: ignore[union-attr]
-    named = any(entry.shard == shard.name for entry in entries.values())
+    named = shard.name in all_shards(versions)
     last = max(int(path.name.removeprefix("media-")[:5]) for path in folder.glob("media-*.tar"))
     # One that the index does not name is the past of those after it: it keeps its number.
     target = f"media-{last + 1:05d}.tar" if named else shard.name
@@ -73,14 +74,16 @@ def _rewrite(directory: Path, shard: Path, keys: AbstractSet[str]) -> None:
         sync(folder)
     if named:
         left = {
-            key: Entry(target, offsets[key], entry.size, entry.digest, entry.source_digest)
-            if entry.shard == shard.name
-            else entry
-            for key, entry in entries.items()
+            key: tuple(
+                replace(one, entry=replace(one.entry, shard=target, offset=offsets[key]))
+                if one.entry.shard == shard.name
+                else one
+                for one in several
+            )
+            for key, several in versions.items()
             if key not in keys
         }
-        rows = [(key, *vars(entry).values()) for key, entry in sorted(left.items())]
-        write_table(folder / "index.parquet", pd.DataFrame(rows, columns=COLUMNS))
+        write_index(folder, left)
     if named or not kept:
         shard.unlink()
 

@@ -20,8 +20,10 @@ from catalog.media.video_cells import COLUMN, with_videos
 from catalog.snapshot.coming_media import ComingMedia
 from catalog.snapshot.guards import Guards
 from catalog.snapshot.intake import Outcome, take_in
-from catalog.snapshot.media_files import MediaFiles, media_keys
+from catalog.snapshot.media_files import MediaFiles, media_delivery, media_keys
 from catalog.snapshot.media_guard import NO_MEDIA, MediaVerdict, judge_media
+from catalog.snapshot.media_index import read_index
+from catalog.snapshot.media_index import withdrawn as without_media
 from catalog.snapshot.media_store import MediaStore, add_media
 from catalog.snapshot.operations import difference, keyed, no_operations, row_hashes, source_rows
 from catalog.snapshot.orders import hashed_orders, with_keyed_orders
@@ -130,7 +132,8 @@ def write_snapshot(
     operations = {name: operations_of(directory, manifest, name) for name in TABLES}
     reading = source.reading("products")
     before = present(operations["products"], "products", reading).rows
-    coming = ComingMedia(MediaStore.open(directory), source, media or {}, settings.media)
+    versions = without_media(read_index(directory / "media"), withdrawn.media, withdrawn.media_restored)
+    coming = ComingMedia(MediaStore.open(directory, versions), source, media or {}, settings.media)
     objection = partial(_seen, look, coming)
     guards = Guards(before, reading, settings.collection, objection)
     changes = {name: no_operations(name) for name in TABLES}
@@ -168,13 +171,17 @@ def write_snapshot(
     judged = judge_media(rows, fresh_media, coming, source.photo_separator, objection, approved_media)
     note(Verdicts(read_from, source_held, outcomes, judged))
     files = MediaFiles(source, judged.let_in(fresh_media), media or {}, settings.media)
-    added = add_media(directory, files.read(False), settings.collection.media_shard_megabytes * 1_000_000)
+    added = add_media(
+        directory,
+        files.read(False),
+        settings.collection.media_shard_megabytes * 1_000_000,
+        versions=versions,
+        brought=lambda: media_delivery(files.taken),
+        held=withdrawn.media,
+    )
     for name in TABLES:
         append(directory, manifest, name, changes[name], settings.collection.shard_rows)
-    index = directory / "media" / "index.parquet"
-    dates = reading.of("updated_at").dates
-    manifest |= {"dates": dates} if dates or "dates" in manifest else {}
-    manifest |= {"media": file_hash(index) if index.exists() else "", "written": True}
+    manifest |= _of_all(directory, manifest, reading)
     told = _compare(_stood(directory, manifest, before, reading), rows)
     if not (unchanged := manifest == read_manifest(directory)):
         write_sealed_json(directory / "manifest.json", manifest)
@@ -191,6 +198,14 @@ def write_snapshot(
         media=judged,
         media_taken=files.taken,
     )
+
+
+def _of_all(directory: Path, manifest: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+    """What a manifest says beside the shards."""
+    index = directory / "media" / "index.parquet"
+    dates = reading.of("updated_at").dates
+    said = {"dates": dates} if dates or "dates" in manifest else {}
+    return {**said, "media": file_hash(index) if index.exists() else "", "written": True}
 
 
 def _objected(

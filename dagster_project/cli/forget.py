@@ -18,6 +18,9 @@ __all__ = ["forget"]
     help="A shopper, by the id that the shop's events give.",
 )
 @click.option("--allow-again", is_flag=True, help="Take their tombstones away: they may be collected again.")
+@click.option(
+    "--again", is_flag=True, help="Erase anew whatever has a tombstone: what a restored backup still holds."
+)
 @click.option("--status", is_flag=True, help="Say what was erased so far, and what stays where until when.")
 @why_option
 @who_option
@@ -26,6 +29,7 @@ def forget(
     products: tuple[str, ...],
     shoppers: tuple[str, ...],
     allow_again: bool,
+    again: bool,
     status: bool,
     why: str,
     who: str,
@@ -42,8 +46,8 @@ def forget(
     if status:
         click.echo(status_table(workspace))
         return
-    if not products and not shoppers:
-        raise click.UsageError("give --product ID or --shopper ID, or --status")
+    if not products and not shoppers and not again:
+        raise click.UsageError("give --product ID or --shopper ID, --again or --status")
     if allow_again:
         for sentence in allow(workspace, products, shoppers):
             click.echo(sentence)

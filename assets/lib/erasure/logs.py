@@ -1,5 +1,6 @@
 """Erased products taken out of what the service keeps: changes since a release, their media, query texts."""
 
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ __all__ = ["erase_changes", "erase_requests", "hide"]
 MEDIA = "media"
 
 
-def hide(workspace: Workspace, products: frozenset[str]) -> int:
+def hide(workspace: Workspace, products: AbstractSet[str]) -> int:
     """Take products out of what the running service answers, at once; how many were there.
 
     It is told as of any deleted product, by the log of changes: what that says goes when the next release is

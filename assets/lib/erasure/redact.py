@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from assets.lib.erasure.search import Needles
+from assets.lib.erasure.search import SQLITE, Needles
 from assets.lib.record import NOT_CONTENT, RECORD
 from catalog.erasure.tombstones import Tombstones
 from shelfspace.files import (
@@ -33,7 +33,6 @@ from shelfspace.sealed import open_sealed, seal_object
 __all__ = ["ERASED", "cut_folder", "redact", "vacuum"]
 
 ERASED = "(erased)"
-SQLITE = b"SQLite format 3\0"
 TEXT = (
     ".json",
     ".jsonl",
@@ -63,8 +62,7 @@ def redact(file: Path, needles: Needles, stones: Tombstones) -> bool:
         _redact_table(file, needles, stones)
         return True
     if file.suffix.lower() in TEXT and b"\0" not in head:
-        data = file.read_bytes()
-        _replace(file, _text(data, needles))
+        _replace(file, _text(file, needles))
         return True
     return False
 
@@ -143,31 +141,31 @@ def _plain(text: str, needles: Needles) -> str:
     return needles.pattern.sub(ERASED.encode(), data).decode(errors="replace")
 
 
-def _text(data: bytes, needles: Needles) -> bytes:
+def _text(file: Path, needles: Needles) -> bytes:
     """A text without what is erased; JSON objects, one or one a line, keep their checksums true."""
-    for parts in (b"", b"\n"):
-        try:
-            lines = data.splitlines() if parts else [data]
-            return b"".join(_json(line, needles, whole=not parts) for line in lines)
-        except orjson.JSONDecodeError:
-            continue
+    data = file.read_bytes()
+    try:
+        if file.suffix == ".json":
+            return _json(data, needles)
+        if file.suffix == ".jsonl":
+            return b"".join(_json(line, needles) for line in data.splitlines(keepends=True))
+    except orjson.JSONDecodeError:  # of another tool, or torn: a text like others
+        pass
     return needles.pattern.sub(ERASED.encode(), data)
 
 
-def _json(line: bytes, needles: Needles, *, whole: bool) -> bytes:
-    if not line.strip():
-        return line + b"\n"
-    stored = orjson.loads(line)
-    if not needles.within(line):
-        return line if whole else line + b"\n"
+def _json(data: bytes, needles: Needles) -> bytes:
+    if not needles.within(data):
+        return data
+    stored = orjson.loads(data)
     sealed = isinstance(stored, dict) and "checksum" in stored
     try:
         plain = open_sealed(stored)
     except ValueError:  # another one's checksum: it is a word among others
         plain, sealed = stored, False
     said = _walk(plain, needles)
-    options = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS if whole else 0)
-    return orjson.dumps(seal_object(said) if sealed else said, option=options)
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS if b"\n" in data.strip() else 0
+    return orjson.dumps(seal_object(said) if sealed else said, option=options | orjson.OPT_APPEND_NEWLINE)
 
 
 def _walk(value: Any, needles: Needles) -> Any:

@@ -8,11 +8,14 @@ import gzip
 import html
 import json
 import re
+import sqlite3
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, cast
 
 import numpy as np
@@ -20,9 +23,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-__all__ = ["Needles", "files_below", "holds", "search"]
+__all__ = ["SQLITE", "Needles", "files_below", "holds", "search"]
 
 BLOCK = 1 << 22
+SQLITE = b"SQLite format 3\0"
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,12 @@ class Needles:
 
     Attributes:
         pattern: of all of them, as any file may write them: UTF-8, escaped in JSON or HTML.
+        loose: the same wherever it stands: a database writes its cells one right behind the other.
         longest: bytes of the longest form.
     """
 
     pattern: re.Pattern[bytes]
+    loose: re.Pattern[bytes]
     longest: int
 
     @classmethod
@@ -44,7 +50,8 @@ class Needles:
         words = b"(?<![0-9A-Za-z])(?:" + b"|".join(map(re.escape, forms)) + b")(?![0-9A-Za-z])"
         raw = sorted(pieces)
         either = b"|".join([*([words] if forms else []), *map(re.escape, raw)]) or b"(?!)"
-        return cls(re.compile(either), max(map(len, [*forms, *raw]), default=1))
+        loose = b"|".join(map(re.escape, [*forms, *raw])) or b"(?!)"
+        return cls(re.compile(either), re.compile(loose), max(map(len, [*forms, *raw]), default=1))
 
     def within(self, data: bytes) -> bool:
         return self.pattern.search(data) is not None
@@ -83,12 +90,47 @@ def holds(file: Path, needles: Needles) -> bool:
         if needles.within(file.name.encode()):
             return True
         with file.open("rb") as stream:
+            if stream.read(16) == SQLITE or file.name.endswith("-wal"):
+                return _in_database(file, needles)
             return _holds(stream, needles)
     except FileNotFoundError:
         return False
 
 
+def _in_database(file: Path, needles: Needles) -> bool:
+    """Whether a cell of a database says it, or what is left of one in a free place."""
+    stale = _count(file, needles)
+    if not stale or file.name.endswith("-wal"):
+        return bool(stale)
+    source = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+    with closing(source) as database, TemporaryDirectory() as folder:
+        database.text_factory = bytes
+        names = [
+            row[0].decode() for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        for table in names:
+            for row in database.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - names of its own tables
+                if any(isinstance(cell, bytes) and needles.within(cell) for cell in row):
+                    return True
+        # A copy has what counts alone: whatever there is more of is left in a free place.
+        database.execute("VACUUM INTO ?", (f"{folder}/copy",))
+        return stale > _count(Path(folder) / "copy", needles)
+
+
+def _count(file: Path, needles: Needles) -> int:
+    found, kept, most = 0, b"", needles.longest - 1
+    with file.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            data = kept + block
+            ends = [match.end() for match in needles.loose.finditer(data)]
+            # What ends in the part that the last block had too was counted with that.
+            found += sum(end > len(kept) for end in ends)
+            kept = data[len(data) - most :] if most else b""
+    return found
+
+
 def _holds(stream: IO[bytes], needles: Needles) -> bool:
+    stream.seek(0)
     head = stream.read(8)
     stream.seek(0)
     if head[:4] == b"PAR1" and _in_table(stream, needles):

@@ -5,8 +5,9 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from assets.lib.erasure.logs import erase_changes, erase_requests, hide
+from assets.lib.erasure.past import bentos, releases, versions
 from assets.lib.erasure.redact import cut_folder, describe, redact
-from assets.lib.erasure.search import Needles, holds, search
+from assets.lib.erasure.search import holds, search
 from assets.lib.erasure.work import Done, Remains, Step, Work
 from assets.lib.record import RECORD
 from catalog.erasure.fetched import forget_fetched
@@ -14,6 +15,7 @@ from catalog.erasure.inbox import erase_deliveries
 from catalog.erasure.interactions import erase_interactions
 from catalog.erasure.snapshot import erase_media, erase_rows
 from catalog.snapshot.shards import read_manifest
+from releases.erasure import split_without
 from shelfspace.files import SEAL, read_parquet, write_table
 
 __all__ = ["STEPS", "erase"]
@@ -91,15 +93,10 @@ def split(work: Work) -> int:
     if not file.exists():
         return 0
     table = read_parquet(file)
-    gone = work.stones.erased_products(table["product_id"])
-    named = work.stones.erased_products(table["group"])
-    left = table[~gone].reset_index(drop=True)
-    if named.any():
-        heirs = table[~gone & named].groupby("group")["product_id"].min()
-        left["group"] = left["group"].map(heirs).fillna(left["group"])
-    if gone.any() or named.any():
+    left = split_without(table, work.stones)
+    if not left.equals(table):
         write_table(file, left)
-    return int(gone.sum())
+    return len(table) - len(left)
 
 
 def deliveries(work: Work) -> Done:
@@ -155,8 +152,7 @@ def rest(work: Work) -> Done:
 def left_over(work: Work) -> Iterator[Remains]:
     """What still holds it, found by reading every byte."""
     workspace = work.workspace
-    everything = Needles.of(work.traces.words, work.traces.pieces)
-    for file in search(workspace.root, everything, lambda path: passed(work, path)):
+    for file in search(workspace.root, work.everything, lambda path: passed(work, path)):
         name = file.relative_to(workspace.root).as_posix()
         if of_people(work, file):
             yield Remains(name, "people write it", "take it out there yourself")
@@ -226,6 +222,9 @@ STEPS: tuple[Step, ...] = (
     Step("deliveries", "delivered files", deliveries),
     Step("snapshot", "the snapshot", snapshot),
     Step("run", "a run makes everything anew from what is left", rebuild, alone=False),
+    Step("releases", "earlier releases that hold it", releases),
+    Step("bentos", "Bentos of releases that are gone", bentos, alone=False),
+    Step("versions", "earlier versions of the data in DVC", versions),
     Step("rest", "whatever else says it is found by reading every file", rest),
 )
 """Each may be killed anywhere: the same command does all of them again."""

@@ -6,25 +6,26 @@ Gathered from whatever still says it, so that an erasure that was killed half-wa
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from catalog.cells import filled
+from catalog.cells import filled, stripped
 from catalog.contract import raw_columns
-from catalog.erasure.tombstones import Tombstones
+from catalog.erasure.tombstones import FOLDER, Tombstones
 from catalog.snapshot.media_files import media_keys
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import operations_of, read_manifest
 from catalog.snapshot.user_key import pseudonym
 from catalog.sources.base import CatalogSource
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_array, read_parquet
+from shelfspace.files import read_array, read_json, read_parquet, write_sealed_json
 from shelfspace.hashing import content_hash
 from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
 
-__all__ = ["Traces", "traces_of"]
+__all__ = ["Traces", "forget_traces", "traces_of"]
 
 LEAST_OF_AN_ID = 5
 """An id of fewer characters, or of digits alone below nine, is sought in columns of ids only: `17` stands for
@@ -48,9 +49,9 @@ class Traces:
         hashes: of their content, as stores of features know it.
     """
 
-    products: frozenset[str] = frozenset()
-    shoppers: frozenset[str] = frozenset()
-    raw_shoppers: frozenset[str] = frozenset()
+    products: set[str] = field(default_factory=set)
+    shoppers: set[str] = field(default_factory=set)
+    raw_shoppers: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     media: set[str] = field(default_factory=set)
     pieces: set[bytes] = field(default_factory=set)
@@ -82,21 +83,52 @@ def traces_of(
     shoppers: Iterable[str],
     user_key: bytes,
 ) -> Traces:
-    """Gather what an erasure looks for.
+    """Gather what an erasure looks for: what is named, and what else has a tombstone and still lies here.
+
+    It is kept in a private file until `forget_traces`: an erasure that was stopped would not know any more
+    which texts to look for in what it had not come to.
 
     Args:
         products, shoppers: ids as the shop writes them; each has its tombstone.
     """
-    raw_shoppers = frozenset(shoppers)
-    found = Traces(
-        frozenset(products), frozenset(pseudonym(one, user_key) for one in raw_shoppers), raw_shoppers
-    )
-    if not found.products:
-        return found
+    found, named = _kept(workspace), set(shoppers)
+    found.products |= set(products)
+    found.raw_shoppers |= named
+    found.shoppers |= {pseudonym(one, user_key) for one in named}
+    for users in shoppers_of(workspace):
+        found.shoppers |= set(users[stones.erased_shoppers(users)])
+    if stones.count("product"):
+        _of_products(found, workspace, source, settings, stones)
+    kept = {**vars(found), "pieces": {piece.hex() for piece in found.pieces}}
+    write_sealed_json(_file(workspace), {name: sorted(values) for name, values in kept.items()}).chmod(0o600)
+    return found
+
+
+def forget_traces(workspace: Workspace) -> None:
+    """Delete what was kept of an erasure that has come to its end."""
+    _file(workspace).unlink(missing_ok=True)
+
+
+def _file(workspace: Workspace) -> Path:
+    return workspace.state / FOLDER / "under_way.json"
+
+
+def _kept(workspace: Workspace) -> Traces:
+    if not _file(workspace).exists():
+        return Traces()
+    kept = {name: set(values) for name, values in read_json(_file(workspace)).items()}
+    return Traces(**{**kept, "pieces": {bytes.fromhex(piece) for piece in kept["pieces"]}})
+
+
+def _of_products(
+    found: Traces, workspace: Workspace, source: CatalogSource, settings: Settings, stones: Tombstones
+) -> None:
+    """Add what tells products: texts, photos and sounds, hashes of content."""
     shared: set[str] = set()
     shared_keys: set[str] = set()
     for table in tables_of_products(workspace):
         mine = stones.erased_products(table["product_id"])
+        found.products |= set(stripped(table["product_id"][mine].astype(object)))
         found.texts |= texts_of(table[mine])
         shared |= texts_of(table[~mine])
         found.media |= keys_of(table[mine], source)
@@ -113,7 +145,6 @@ def traces_of(
     others = {store.digest(key) for key in store.keys() if key not in found.media}  # noqa: SIM118
     found.hashes -= others
     found.hashes |= content_hashes(workspace, settings, stones, store)
-    return found
 
 
 def tables_of_products(workspace: Workspace) -> Iterator[pd.DataFrame]:
@@ -125,6 +156,13 @@ def tables_of_products(workspace: Workspace) -> Iterator[pd.DataFrame]:
     for place in places:
         if (place / "products.parquet").exists():
             yield read_parquet(place / "products.parquet")
+
+
+def shoppers_of(workspace: Workspace) -> Iterator[pd.Series]:
+    """Pseudonyms of every shard of events that a snapshot has."""
+    for shard in read_manifest(workspace.snapshot)["events"]:
+        table = read_parquet(workspace.snapshot / "events" / shard, ["user_id"])
+        yield table["user_id"].drop_duplicates()
 
 
 def texts_of(table: pd.DataFrame) -> set[str]:

@@ -53,6 +53,7 @@ class Work:
         traces: what this erasure looks for.
         user_key: secret of the pseudonyms.
         rebuild: runs the job that makes everything anew from what is left; says what came of it.
+        drop_bentos: deletes the Bentos of releases that are gone; their tags.
     """
 
     workspace: Workspace
@@ -62,6 +63,12 @@ class Work:
     traces: Traces
     user_key: bytes
     rebuild: Callable[[], Done]
+    drop_bentos: Callable[[], list[str]]
+
+    @cached_property
+    def everything(self) -> Needles:
+        """What shows that a file holds it."""
+        return Needles.of(self.traces.words, self.traces.pieces)
 
     @cached_property
     def needles(self) -> Needles:

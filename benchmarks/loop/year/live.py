@@ -19,10 +19,11 @@ from typing import Any
 from benchmarks.loop.year.schedule import Act, Schedule, draw
 from benchmarks.loop.year.shop import NAME, deliver, start
 from shelfspace.files import write_json
+from shelfspace.parent import end_with_parent
 
 __all__ = ["live"]
 
-LONGEST = 300
+LONGEST = 600
 """Seconds that a step may take until the platform is at rest."""
 
 
@@ -85,7 +86,7 @@ def rest(platform: Any, notes: Any) -> str:
     """Wait until nothing is to be done; what still was after the longest time, "" where nothing was."""
     end, said = time.monotonic() + LONGEST, "not looked at"
     while time.monotonic() < end and said:
-        time.sleep(0.5)
+        time.sleep(1)
         said = platform.at_work()
         notes.look()
     return said
@@ -109,13 +110,13 @@ def done(platform: Any, act: Act) -> list[str]:
     from releases.bars import read_bars
 
     if act.kind == "rollback":
-        return [f"rollback: {platform.type('rollback', '--why', act.why).strip()}"]
+        return [f"rollback: {platform.act('rollback', '--why', act.why)}"]
     root = platform.workspace.root
     last = next((bar for bar in reversed(read_bars(root)) if not bar.lifted), None)
     if last is None:
         return ["approve: nothing is barred any more"]
     barred = [str(number) for number in last.deliveries] or [model[:12] for model in last.champions]
-    return [f"approve: {platform.type('approve', what, '--why', act.why).strip()}" for what in barred]
+    return [f"approve: {platform.act('approve', what, '--why', act.why)}" for what in barred]
 
 
 def main() -> None:
@@ -126,8 +127,9 @@ def main() -> None:
     parser.add_argument("seed", type=int)
     parser.add_argument("folder", type=Path)
     given = parser.parse_args()
-    # Servers are stopped where this is ended by a signal, too.
+    # Servers are stopped where this is ended by a signal, too, and where who started it was killed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    end_with_parent(os.getppid())
     try:
         live(draw(given.seed), given.folder.resolve())
     except Exception:  # noqa: BLE001 - whatever it was, it is told
