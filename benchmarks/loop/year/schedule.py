@@ -20,11 +20,11 @@ FIRST = date(2025, 1, 6)
 """Day 0, a Monday; the start catalogue is of the year before it."""
 WEEKS = 26
 START_PRODUCTS = 600
-REGULAR = 45
+REGULAR = 40
 """Products of an ordinary delivery."""
 LAUNCH = 35
 """Products of a new category that come with its first delivery."""
-SUPPLIED = 90
+SUPPLIED = 80
 """Products of the new supplier that come with his first delivery, beside the ordinary ones."""
 POISONED = 60
 NEW_SHARE = 0.1

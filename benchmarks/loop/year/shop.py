@@ -80,13 +80,13 @@ def everything(schedule: Schedule, folder: Path, as_it_comes: bool) -> Path:
 def _arrive(schedule: Schedule, step: Step, media: Path, as_it_comes: bool) -> pd.DataFrame:
     """Write the media of a delivery; gives its table."""
     products = stock_of(schedule.seed).delivered(step)
-    table, pictured = _table(products, schedule.seed), products
+    table = _table(products, schedule.seed)
     rng = np.random.default_rng([schedule.seed, 11, step.number])
     if as_it_comes and step.poisoned:
         table["category"] = _shuffled(table["category"].to_numpy(), rng)
-    if as_it_comes and step.poisoned == "photos":
-        pictured = _swapped(products, rng)
-    _write_media(media, pictured, schedule.seed, list(table["product_id"]), dark=as_it_comes and step.dark)
+    shown = _swapped(products) if as_it_comes and step.poisoned == "photos" else None
+    dark = as_it_comes and step.dark
+    _write_media(media, products, schedule.seed, list(table["product_id"]), dark, shown)
     return table
 
 
@@ -175,30 +175,45 @@ def _shuffled(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return moved
 
 
-def _swapped(products: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _swapped(products: pd.DataFrame) -> pd.DataFrame:
     """The products whose photos are shown in the place of each: those that are further on by category."""
     order = np.argsort(products["category"].to_numpy(), kind="stable")
     other = np.empty(len(order), int)
     other[order] = np.roll(order, len(order) // 3)
-    shown = products.iloc[other].copy()
-    return shown.assign(has_photo=True, has_sound=products["has_sound"].to_numpy())
+    return products.iloc[other]
 
 
 def _write_media(
-    folder: Path, products: pd.DataFrame, seed: int, ids: Sequence[str], dark: bool = False
+    folder: Path,
+    products: pd.DataFrame,
+    seed: int,
+    ids: Sequence[str],
+    dark: bool = False,
+    shown: pd.DataFrame | None = None,
 ) -> None:
+    """All files at one stroke, once they are drawn: a delivery is not seen half way.
+
+    Args:
+        shown: whose photo each product has, where that is not its own.
+    """
+    files: dict[str, bytes] = {}
+    pictured = products if shown is None else shown
+    for product_id, row, other in zip(ids, products.itertuples(), pictured.itertuples(), strict=True):
+        if row.has_photo:
+            data = _photo(
+                seed, CATEGORIES[other.category].look, other.colour, other.style, other.group,
+                int(other.product_id[1:]), other.noisy_photo,
+            )  # fmt: skip
+            data = _restyled(data) if row.supplied else data
+            files[f"photos/{product_id}.jpg"] = _dimmed(data) if dark else data
+        if row.has_sound:
+            timbre, number = CATEGORIES[row.category].timbre, int(row.product_id[1:])
+            sound = render_sound(timbre, seed, row.group, number, noisy=row.noisy_sound)
+            files[f"sounds/{product_id}.flac"] = sound
     for kind in ("photos", "sounds"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
-    for product_id, row in zip(ids, products.itertuples(), strict=True):
-        category, number = CATEGORIES[row.category], int(row.product_id[1:])
-        if row.has_photo:
-            shown = category.look, row.colour, row.style
-            data = _photo(seed, *shown, row.group, number, row.noisy_photo)
-            data = _restyled(data) if row.supplied else data
-            (folder / "photos" / f"{product_id}.jpg").write_bytes(_dimmed(data) if dark else data)
-        if row.has_sound and category.timbre:
-            sound = render_sound(category.timbre, seed, row.group, number, noisy=row.noisy_sound)
-            (folder / "sounds" / f"{product_id}.flac").write_bytes(sound)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
 
 
 @cache
