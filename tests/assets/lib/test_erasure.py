@@ -139,7 +139,7 @@ def erasing(workspace: Workspace, shop: CatalogSource) -> Iterator[tuple[str, Do
     stones.add("product", GONE, "2026-03-01T00:00:00+00:00")
     stones.add("shopper", pseudonym(SHOPPER, key), "2026-03-01T00:00:00+00:00")
     traces = traces_of(workspace, shop, SETTINGS, stones, [GONE], [SHOPPER], key)
-    work = Work(workspace, shop, SETTINGS, stones, traces, key, Done)
+    work = Work(workspace, shop, SETTINGS, stones, traces, key, Done, list)
     for step, done in erase(work, lambda step: None, lambda sentence: None):
         yield step.name, done
     forget_traces(workspace)
