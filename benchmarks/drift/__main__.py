@@ -3,9 +3,9 @@
     python -m benchmarks.drift [--trials 200] [--others 100] [--rival 24] [--years 200] [--only PART ...]
 
 Parts: `categories` (new ones that come week by week, and misspelt ones), `cost` (what a report takes),
-`prices` (of real sales, all of them higher), `years` (false retrainings a year, on Online Retail) and `shifts`
-(planted into a generated shop of 20,000 products and its traffic). Rows go into benchmarks/results/drift.json
-and docs/RESULTS.md.
+`prices` (of real sales, all of them higher), `years` (false retrainings a year, on Online Retail) and
+`shifts` (planted into a generated shop of 20,000 products and its traffic). Rows go into
+benchmarks/results/drift.json and docs/RESULTS.md.
 """
 
 import argparse
