@@ -1,6 +1,6 @@
 """Is drift found where it is planted, and quiet where it is not?
 
-    python -m benchmarks.drift [--trials 200] [--others 48] [--rival 24] [--years 200] [--only PART ...]
+    python -m benchmarks.drift [--trials 200] [--others 100] [--rival 24] [--years 200] [--only PART ...]
 
 Parts: `years` (false retrainings a year, on Online Retail) and `shifts` (planted into a generated shop of
 20,000 products and its traffic). Rows go into benchmarks/results/drift.json and docs/RESULTS.md.
@@ -178,7 +178,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--trials", type=int, default=200, help="trials of each row")
-    parser.add_argument("--others", type=int, default=48, help="trials of the sizes without a row")
+    parser.add_argument("--others", type=int, default=100, help="trials of the sizes without a row")
     parser.add_argument(
         "--rival", type=int, default=24, help="trials in which the former statistic is asked too"
     )
