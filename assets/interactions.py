@@ -15,7 +15,9 @@ from assets.lib.refused_page import show_refused
 from assets.lib.shop import Shop
 from assets.lib.stage import stage
 from catalog.interactions.clean import clean_interactions, shopper_events
+from catalog.interactions.orders import hash_orders
 from catalog.interactions.reading import read_interactions, state_of
+from catalog.snapshot.user_key import user_key
 from shelfspace.files import write_table
 from shelfspace.hashing import file_hash
 
@@ -43,13 +45,15 @@ def _of_one_table(name: str, facts: Facts) -> Facts:
     deps=["products", "events"],
     also=lambda shop: {"events of the service": state_of(shop.workspace.live)},
     kinds={"parquet", "pandas"},
-    code_version="1",
+    code_version="2",
     description=TABLES,
     each=_of_one_table,
     op="collect_interactions",
 )
 def interactions(shop: Shop, folder: Path) -> Facts:
     """Take over what the service took of shoppers; what is refused goes to a quarantine with its reason."""
+    workspace = shop.workspace
+    hash_orders(workspace.live, user_key(workspace.state, shop.settings.service.user_key_file))
     taken, refused = read_interactions(shop.workspace.live)
     cleaned = clean_interactions(taken, refused, shop.table("products")["product_id"])
     events, both = shopper_events(shop.table("events"), cleaned.kept)

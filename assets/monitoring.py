@@ -14,11 +14,11 @@ from assets.lib.shop import FOLDERS, Shop
 from assets.lib.stage import stage
 from assets.lib.watch import watched
 from assets.lib.watched import there
-from releases.champion import champion_model
+from releases.champion import champion, champion_model
 from shelfspace.files import read_json, write_json, write_table, write_text
 from shelfspace.workspace import Workspace
 
-__all__ = ["drift", "drift_report", "latest_verdict", "live_requests"]
+__all__ = ["drift", "drift_report", "latest_verdict", "live_requests", "not_looked_at"]
 
 monitoring = partial(stage, group="monitoring", owners=["team:serving"])
 
@@ -66,6 +66,8 @@ def live_requests(shop: Shop, folder: Path) -> Facts:
 BESIDE = ("quarantine", "media_findings", "modality_vectors", "events", "interactions", "click_judgements")
 """What the questions read beside catalogue and requests, where it was ever computed."""
 HISTORY = "history.parquet"
+LOOKED = "looked.json"
+"""Beside the history: the release and the champion that the last report looked at."""
 
 
 def _beside(shop: Shop) -> dict[str, str]:
@@ -85,6 +87,7 @@ def _noted(shop: Shop) -> Facts:
     now = pd.Timestamp.now(tz="UTC").floor("s")
     add_check(shop.workspace.state / "drift" / HISTORY, check_rows(verdicts, said["champion"], now))
     add_check_run(verdicts, said, now, shop.workspace.state / "evidently", shop.workspace.name)
+    write_json(shop.workspace.state / "drift" / LOOKED, _present(shop.workspace))
     return _dashboards(shop, said["compared"])
 
 
@@ -108,11 +111,12 @@ def _dashboards(shop: Shop, questions: Iterable[str]) -> Facts:
     settings=lambda shop: [shop.settings.monitoring.model_dump()],
     shown=_noted,
     kinds={"evidently"},
-    code_version="2",
+    code_version="3",
     description="Has the catalogue moved since the champion learned, has the traffic since promotion?",
 )
 def drift_report(shop: Shop, folder: Path) -> Facts:
     """Judge each question's latest windows against a reference that stays; decide what follows."""
+    from data_checks.drift.categories import write_categories_page
     from data_checks.drift.check import judge_questions, summary, verdict_rows
     from data_checks.drift.decision import decide
     from data_checks.drift.history import read_history, since_when
@@ -129,8 +133,9 @@ def drift_report(shop: Shop, folder: Path) -> Facts:
     for question, verdict in zip(watch.questions, verdicts, strict=True):
         stem = folder / verdict.question.replace(" ", "-")
         write_text(stem.with_suffix(".json"), verdict.to_json())
-        page = comparison_page(question, verdict, shop.settings.monitoring.sample_rows)
-        if page is not None:
+        if question.certain is not None:
+            write_categories_page(stem.with_suffix(".html"), verdict)
+        elif page := comparison_page(question, verdict, shop.settings.monitoring.sample_rows):
             write_text(stem.with_suffix(".html"), page)
     write_json(folder / "verdict.json", said)
     return {
@@ -167,6 +172,20 @@ def drift(shop: Shop) -> dg.AssetCheckResult:
             "reason": decision["reason"],
         },
     )
+
+
+def _present(workspace: Workspace) -> dict[str, str]:
+    """What a report would look at now: the release made last and the champion; {} before there are both."""
+    made, reigning = read_record(workspace.root / FOLDERS["release"]), champion(workspace)
+    if made is None or reigning is None:
+        return {}
+    return {"release": str(made.facts["release"]), "champion": str(reigning["fingerprint"])}
+
+
+def not_looked_at(workspace: Workspace) -> dict[str, str]:
+    """The release and the champion where one of them is newer than the last drift report, else {}."""
+    path, present = workspace.state / "drift" / LOOKED, _present(workspace)
+    return {} if path.exists() and read_json(path) == present else present
 
 
 def latest_verdict(workspace: Workspace) -> dict[str, Any] | None:

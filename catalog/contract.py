@@ -55,7 +55,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("quantity", "Pieces.", "int64"),
         Column("unit_price", "Price of one piece.", "double"),
         Column("time", "When it happened.", TIME),
-        Column("order_id", "Shared by what was bought together; empty for views and carts."),
+        Column("order_id", "Keyed hash, shared by what was bought together; empty for views and carts."),
     ),
     "stock": (
         Column("product_id", "The product in stock."),
@@ -77,7 +77,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("time", "When it happened.", TIME),
         Column("quantity", "Pieces, of a cart or purchase.", "int64"),
         Column("unit_price", "Price of one piece.", "double"),
-        Column("order_id", "Shared by what was bought together."),
+        Column("order_id", "Keyed hash, shared by what was bought together."),
         Column("keyed", "Whether it came with a key of scope events.", "bool"),
     ),
     "quarantine": (

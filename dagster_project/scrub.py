@@ -1,7 +1,8 @@
-"""The job `scrub`: what `shelfspace scrub` does, as a run with its schedule."""
+"""The job `scrub`: what `shelfspace scrub` does, as a run with its schedule, and what is too old goes."""
 
 import dagster as dg
 
+from assets.lib.retention import delete_old
 from assets.lib.scrub import Scrubbed, told
 from assets.lib.scrub import scrub as read_all
 from assets.lib.shop import Shop
@@ -14,9 +15,12 @@ __all__ = ["scrub", "scrub_schedule"]
 
 @dg.op(name="read_all_that_is_kept", out=dg.Out(dg.Nothing))
 def read_kept(context: dg.OpExecutionContext, shop: Shop) -> None:
-    """Verify every byte of the workspace against its checksums."""
+    """Delete what is too old to be kept, and verify every byte of the rest against its checksums."""
     gone = delete_old_runs(context.instance, shop.settings.automation.keep_runs_days)
     context.log.info(f"{len(gone)} runs are older than automation.keep_runs_days and are deleted")
+    for what, count in delete_old(shop.workspace, shop.settings).items():
+        if count:
+            context.log.info(f"{count:,} {what} are older than automation.keep_..._days and are deleted")
     found = read_all(shop.workspace, bento_checks(shop.workspace))
     context.log.info(told(found))
     context.add_output_metadata(figures(found))
@@ -38,7 +42,8 @@ def figures(found: Scrubbed) -> dict[str, float | int]:
 
 
 @dg.job(
-    description="Read all that the workspace keeps; damage fails the run, named with the way back.",
+    description="Delete what is too old to be kept and read all the rest; damage fails the run, "
+    "named with the way back.",
     executor_def=dg.in_process_executor,
     tags={"shelfspace/job": "scrub"},
 )
@@ -58,5 +63,6 @@ def scrub_schedule(settings: Automation) -> dg.ScheduleDefinition:
             "resources": {"shop": {"config": {"launched_by": "schedule", "cause": "the weekly scrub"}}}
         },
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Reads all that is kept and fails where a byte is not as it was written.",
+        description="Deletes what is too old to be kept, reads the rest and fails where a byte is not as it "
+        "was written.",
     )

@@ -98,6 +98,7 @@ class DurableLog:
     def _open(self, owner: Mapping[str, Any]) -> dict[str, Any]:
         self._database.text_factory = bytes
         self._database.execute("PRAGMA synchronous=FULL")
+        self._database.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
         self._database.execute("PRAGMA journal_mode=WAL")
         if self._one("PRAGMA quick_check(1)") != b"ok":
             raise self._damaged("its pages do not fit together")
@@ -180,7 +181,11 @@ class DurableLog:
         return last
 
     def read(
-        self, after: Position = START, files: bool = False, damaged: Callable[[int], object] | None = None
+        self,
+        after: Position = START,
+        files: bool = False,
+        damaged: Callable[[int], object] | None = None,
+        most: int = -1,
     ) -> tuple[list[LogEntry], Position]:
         """Entries after a position, in order, and the position behind them.
 
@@ -189,13 +194,16 @@ class DurableLog:
         Args:
             files: also read what belongs to each entry.
             damaged: told the number of a damaged entry, which is passed over; without it, it is refused.
+            most: entries that are read at most, the first ones; all where it is below zero. The position is
+                that of the log in any case.
         """
         with self._plainly(), self._snapshot():
             generation = self._one("SELECT generation FROM header")
             since = after.sequence if generation == after.generation else 0
             rows = self._database.execute(
-                "SELECT sequence, record, vector, checksum FROM entries WHERE sequence > ? ORDER BY sequence",
-                (since,),
+                "SELECT sequence, record, vector, checksum FROM entries WHERE sequence > ? ORDER BY sequence "
+                "LIMIT ?",
+                (since, most),
             ).fetchall()
             found = []
             for number, record, vector, wanted in rows:

@@ -41,6 +41,7 @@ class Watch:
 
 def watched(shop: Shop) -> Watch:
     """Gather the windows of all questions."""
+    from data_checks.drift.categories import categories_question, new_categories
     from data_checks.drift.described import changed_since
     from data_checks.drift.questions import catalogue_question, predictions_question
     from data_checks.drift.traffic import clicks_question, sales_question, traffic_questions
@@ -56,9 +57,12 @@ def watched(shop: Shop) -> Watch:
         keep_reference(reference, shop.embedded_products(), shop.vectors(), seen, own_vectors(shop))
     then = kept_catalogue(reference, shop.source.label_level)
     now = _present(shop, then)
+    categories = categories_question(now.described, then.described, settings)
+    new = new_categories(categories)
     asked: list[Any] = [
         catalogue_question(now.described, then.described, settings, now.own, then.own),
-        predictions_question(now.described, then.described, settings, now.fused, then.fused),
+        categories,
+        predictions_question(now.described, then.described, settings, now.fused, then.fused, new),
         *traffic_questions(
             read_parquet(shop.folder("live_requests") / "requests.parquet"), since, settings, kept
         ),

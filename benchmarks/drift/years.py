@@ -8,7 +8,7 @@ confirmed it become the reference.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -17,9 +17,11 @@ import pandas as pd
 from benchmarks.drift.former import former_alarm
 from benchmarks.insights.retail import RETAIL
 from catalog.sources.open import public_data
-from data_checks.drift.judge import CONFIRMED, confirmed_in
+from data_checks.drift.judge import CONFIRMED, LOOKED_AT, confirmed_in
 from data_checks.drift.limits import MOST_WINDOWS, Limits, fit_limits
 from data_checks.drift.monitors import measure
+from data_checks.drift.prices import OWN_PRICE, price_ratio, said_of_prices
+from data_checks.drift.questions import SALES
 from data_checks.drift.windows import Window, cut_windows, pool_windows
 
 __all__ = ["Years", "has_retail", "measured_years", "upper_bound"]
@@ -30,6 +32,7 @@ POOLED = 4
 DRAWN = 400
 """Windows of rows drawn at random; the years of independent rows draw their days from these."""
 HALF = pd.Timedelta(days=187)
+RISES = (0.05, 0.1, 0.2, 0.3)
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Years:
         blocks, independent: one number a simulated year.
         former: the rival's alarms in the weeks of the second half, and how many weeks.
         over: of the real second half's checks, the share in which some monitor was over its limit once.
-        dearer: share of the second half's windows at which a rise of all prices by 30% would be found.
+        dearer: rise of all prices to the share of the second half's windows at which it is found within
+            `LOOKED_AT` windows, and to what that share is without each product's own former price.
     """
 
     real: tuple[int, int]
@@ -49,7 +53,7 @@ class Years:
     independent: Sequence[int]
     former: tuple[int, int]
     over: float
-    dearer: float
+    dearer: Mapping[float, tuple[float, float]]
 
 
 def has_retail() -> str:
@@ -69,6 +73,8 @@ def lines() -> tuple[pd.DataFrame, np.ndarray]:
     told = pd.read_parquet(public_data() / RETAIL)
     told = told[told["Quantity"].gt(0) & told["UnitPrice"].gt(0)].sort_values("InvoiceDate", kind="stable")
     title = told["Description"].fillna("")
+    sold = {"product_id": told["StockCode"], "unit_price": told["UnitPrice"]}
+    ratio = price_ratio(pd.DataFrame(sold).assign(time=told["InvoiceDate"].dt.tz_localize("UTC")))
     names, at = np.unique(title, return_inverse=True)
     words = HashingVectorizer(n_features=2**14, alternate_sign=False).transform(names)
     early = told["InvoiceDate"].lt(told["InvoiceDate"].min() + HALF).to_numpy()
@@ -83,17 +89,24 @@ def lines() -> tuple[pd.DataFrame, np.ndarray]:
             "category": title.str.split().str[-1].fillna("").str.upper(),
             "country": told["Country"],
             "has_customer": np.where(told["CustomerID"].notna(), "yes", "no"),
+            "ratio": ratio,
         }
     )
     return table.reset_index(drop=True), basis.transform(words).astype(np.float32)[at]
 
 
-def _window(table: pd.DataFrame, vectors: np.ndarray, rows: np.ndarray, blocked: bool = True) -> Window:
+def _window(
+    table: pd.DataFrame, vectors: np.ndarray, rows: np.ndarray, blocked: bool = True, dearer: float = 0.0
+) -> Window:
+    """The lines at these positions, their prices higher by a share."""
     part = table.iloc[rows]
-    columns = part.drop(columns=["time", "invoice"]).reset_index(drop=True)
+    rise = float(np.log10(1 + dearer))
+    columns = part.drop(columns=["time", "invoice", "ratio"]).reset_index(drop=True)
+    columns["log_price"] += rise
+    columns[OWN_PRICE] = said_of_prices(part["ratio"].reset_index(drop=True) + rise)
     blocks = part["invoice"].reset_index(drop=True) if blocked else None
     ends = part["time"].iloc[0], part["time"].iloc[-1]
-    return Window("traffic sales", columns, {"title": vectors[rows]}, blocks, {}, *ends)
+    return Window(SALES, columns, {"title": vectors[rows]}, blocks, {}, *ends)
 
 
 def measured_years(years: int, weekly: bool, former_weeks: int = 26) -> Years:
@@ -118,14 +131,19 @@ def measured_years(years: int, weekly: bool, former_weeks: int = 26) -> Years:
     drawn = [] if weekly else _drawn(table, vectors, middle, rng)
     of_drawn = [measure(window, start.reference) for window in drawn]
     days = rng.integers(0, max(len(drawn), 1), (years if drawn else 0, 52 * 6))
-    dearer = [measure(_dearer(window), start.reference) for window in later]
+    late = [rows for rows, w in zip(by_day.values(), windows, strict=True) if w in later]
+    dearer = {}
+    for rise in RISES:
+        risen = [_window(table, vectors, rows, dearer=rise) for rows in late]
+        hits = _hits(start, risen, [measure(window, start.reference) for window in risen])
+        dearer[rise] = _found(hits), _found([over - {OWN_PRICE} for over in hits])
     return Years(
         (_retrainings(start, later, distances), len(later)),
         [_retrainings(start, *_picked(later, distances, _weeks(week, rng))) for _ in range(years)],
         [_retrainings(start, *_picked(drawn, of_drawn, chosen)) for chosen in days],
         _former(later, week, start.reference, former_weeks),
         float(np.mean([bool(hits) for hits in _hits(start, later, distances)])),
-        float(np.mean([bool(confirmed_in([hits, hits])) for hits in _hits(start, later, dearer)])),
+        dearer,
     )
 
 
@@ -137,10 +155,10 @@ def _drawn(
     return [_window(table, vectors, np.sort(rng.choice(late, ROWS, False)), False) for _ in range(DRAWN)]
 
 
-def _dearer(window: Window) -> Window:
-    return replace(
-        window, columns=window.columns.assign(log_price=window.columns["log_price"] + np.log10(1.3))
-    )
+def _found(hits: Sequence[set[str]]) -> float:
+    """Share of the windows from which on `LOOKED_AT` of them give a verdict."""
+    starts = range(len(hits) - LOOKED_AT + 1)
+    return float(np.mean([bool(confirmed_in(hits[i : i + LOOKED_AT])) for i in starts]))
 
 
 def _hits(

@@ -179,7 +179,7 @@ class Interactions:
             time=min(time, now).timestamp(),
             quantity=event.quantity,
             unit_price=event.unit_price,
-            order_id=event.order_id,
+            order_id=self._shoppers.order(event.order_id, f"{place}.order_id"),
             keyed=keyed,
         )
 
@@ -209,5 +209,5 @@ def refused(event: dict[str, Any], refusal: RequestError) -> RefusedEvent:
     said = {name: event.get(name) for name in ("event_id", "kind")}
     shown = {name: value[:100] if isinstance(value, str) else "" for name, value in said.items()}
     field = refusal.field.rpartition(".")[2][:60]
-    value = "" if field in {"user_id", "query", "session"} else str(refusal.value)[:100]
+    value = "" if field in {"user_id", "order_id", "query", "session"} else str(refusal.value)[:100]
     return RefusedEvent(shown["event_id"], shown["kind"], field, value, refusal.remedy)

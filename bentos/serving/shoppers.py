@@ -1,16 +1,16 @@
-"""Shoppers by their pseudonyms: the service never keeps an identifier that a shop gives."""
+"""Shoppers and orders by their pseudonyms: the service never keeps an identifier that a shop gives."""
 
 from pathlib import Path
 
 from bentos.errors import RequestError
-from catalog.snapshot.user_key import pseudonym, read_user_key
+from catalog.snapshot.user_key import order_pseudonym, pseudonym, read_user_key
 from shelfspace.errors import ArtifactError
 
 __all__ = ["Shoppers"]
 
 
 class Shoppers:
-    """Turns shopper ids into the same keyed hashes as collection does.
+    """Turns ids of shoppers and orders into the same keyed hashes as collection does.
 
     Args:
         path: file of the secret; it may come later. None where the service has none.
@@ -27,9 +27,13 @@ class Shoppers:
         Raises:
             RequestError: 400 where there is no key, naming `field`.
         """
-        return pseudonym(user_id, self._secret(field)) if user_id else ""
+        return pseudonym(user_id, self._secret(field, "a shopper")) if user_id else ""
 
-    def _secret(self, field: str) -> bytes:
+    def order(self, order_id: str, field: str) -> str:
+        """The same of an order's id."""
+        return order_pseudonym(order_id, self._secret(field, "an order")) if order_id else ""
+
+    def _secret(self, field: str, what: str) -> bytes:
         try:
             if self._path is None:
                 raise FileNotFoundError
@@ -41,8 +45,8 @@ class Shoppers:
             why = "is damaged" if isinstance(error, ArtifactError) else "is not there"
             remedy = (
                 f"leave it out, or name the key of shopper ids in service.user_key_file (the file {why}); "
-                "without it no shopper's id can be kept safely"
+                f"without it no id of {what} can be kept safely"
             )
             # Not the id: an answer may end in somebody's log.
-            raise RequestError(400, field, "a shopper", remedy) from error
+            raise RequestError(400, field, what, remedy) from error
         return self._key

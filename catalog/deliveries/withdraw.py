@@ -17,8 +17,8 @@ from catalog.snapshot.withdrawals import SourceCut, Withdrawals
 from shelfspace.workspace import Workspace
 
 __all__ = [
-    "held_source", "hold_source", "hold_taken", "note_source", "note_withdrawn", "source_changed",
-    "still_there", "taken_since", "withdrawals",
+    "SOURCE", "TAKEN", "changes_since", "held_source", "hold_source", "hold_taken", "note_source",
+    "note_withdrawn", "source_changed", "still_there", "taken_since", "withdrawals",
 ]  # fmt: skip
 
 TAKEN = (State.TAKEN, State.DONE)

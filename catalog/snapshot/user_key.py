@@ -1,15 +1,16 @@
-"""The secret that turns shopper ids into keyed hashes."""
+"""The secret that turns ids of shoppers and of orders into keyed hashes."""
 
 import hashlib
-import secrets
+import re
 from pathlib import Path
 
 from shelfspace.errors import ArtifactError, SettingsError
-from shelfspace.files import write_bytes
+from shelfspace.secret_file import make_secret, read_secret
 
-__all__ = ["pseudonym", "read_user_key", "user_key", "user_key_path"]
+__all__ = ["ORDER", "order_pseudonym", "pseudonym", "read_user_key", "user_key", "user_key_path"]
 
-BYTES = 32
+ORDER = re.compile(r"order-[0-9a-f]{24}")
+"""The keyed hash of an order's id, which is told by its form from an id as an earlier version kept it."""
 
 
 def user_key_path(state: Path, named: str = "") -> Path:
@@ -35,9 +36,7 @@ def user_key(state: Path, named: str = "") -> bytes:
         if named:
             remedy = "name a file of 32 random bytes (head -c 32 /dev/urandom), or leave it empty"
             raise SettingsError("service.user_key_file", str(path), remedy)
-        key = secrets.token_bytes(BYTES)
-        write_bytes(path, key + _checksum(key))
-        path.chmod(0o600)
+        return make_secret(path)
     return read_user_key(path)
 
 
@@ -47,9 +46,8 @@ def read_user_key(path: Path) -> bytes:
     Raises:
         ArtifactError: the file is damaged.
     """
-    kept = path.read_bytes()
-    key, said = kept[:BYTES], kept[BYTES:]
-    if len(key) != BYTES or (said and said != _checksum(key)):
+    key = read_secret(path)
+    if key is None:
         raise ArtifactError(
             f"the key of shopper ids {path} is damaged; restore it, or delete it: "
             "then all events are collected anew, under another key"
@@ -62,5 +60,9 @@ def pseudonym(user_id: str, key: bytes) -> str:
     return hashlib.blake2b(user_id.encode(), key=key, digest_size=12).hexdigest() if user_id else ""
 
 
-def _checksum(key: bytes) -> bytes:
-    return hashlib.blake2b(key, digest_size=16).digest()
+def order_pseudonym(order_id: str, key: bytes) -> str:
+    """Keyed BLAKE2b of an order's id, as `ORDER` has it, and no shopper's pseudonym; "" stays ""."""
+    if not order_id:
+        return ""
+    digest = hashlib.blake2b(order_id.encode(), key=key, digest_size=12, person=b"order")
+    return f"order-{digest.hexdigest()}"

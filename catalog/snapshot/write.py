@@ -23,6 +23,7 @@ from catalog.snapshot.media_files import MediaFiles, media_keys
 from catalog.snapshot.media_guard import NO_MEDIA, MediaVerdict, judge_media
 from catalog.snapshot.media_store import MediaStore, add_media
 from catalog.snapshot.operations import difference, keyed, no_operations, row_hashes, source_rows
+from catalog.snapshot.orders import hashed_orders, with_keyed_orders
 from catalog.snapshot.present import present
 from catalog.snapshot.shards import append, operations_of, read_manifest, remove_strays
 from catalog.snapshot.user_key import pseudonym
@@ -113,7 +114,7 @@ def write_snapshot(
         arrived: arrival number of the last delivery that came before this run.
         held: something of earlier runs waits for a person; what comes after it is kept in full.
         withdrawn: what is in already and held since.
-        user_key: secret of the keyed hash that replaces shopper ids; at most 64 bytes.
+        user_key: secret of the keyed hashes that replace ids of shoppers and orders; at most 64 bytes.
         note: called with what was found, before anything is written: a kill must not lose it.
         look: says of the content of the source's change or of a delivery why it is to be held.
         progress: say how far it is (`shelfspace.progress`).
@@ -121,7 +122,7 @@ def write_snapshot(
     Raises:
         CatalogError: a table or path of the source is not usable. Nothing is written then.
     """
-    manifest = withdraw(read_manifest(directory), withdrawn)
+    manifest = withdraw(with_keyed_orders(directory, read_manifest(directory), user_key), withdrawn)
     remove_strays(directory, manifest)
     operations = {name: operations_of(directory, manifest, name) for name in TABLES}
     reading = source.reading("products")
@@ -148,7 +149,7 @@ def write_snapshot(
             outcomes[delivery.key] = Outcome()
             continue
         name = delivery.kind
-        hashed = _with_hashed_users(delivery, user_key)
+        hashed = _with_hashes(delivery, user_key)
         known = _joined(operations[name], changes[name])
         fresh, outcome = take_in(
             known, hashed, guards, source.reading(name), settings.validation.max_bad_share, in_full=held
@@ -235,7 +236,7 @@ def _source_changes(
     for name, read in (("products", source.products), ("events", source.events), ("stock", source.stock)):
         table = read()
         if name == "events":
-            table = table.assign(user_id=_hashed(table["user_id"], user_key))
+            table = _hashed(table, user_key)
         if COLUMN in table:
             table = with_videos(table, source.photo_separator, source.media_root, limits)
         changes[name] = difference(source_rows(operations[name]), keyed(table, name), name, arrival)
@@ -253,13 +254,16 @@ def _compare(before: pd.DataFrame, now: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _with_hashed_users(delivery: Delivery, key: bytes) -> Delivery:
-    if delivery.kind != "events":
-        return delivery
-    rows = delivery.rows
-    return delivery.with_rows(rows.assign(user_id=_hashed(rows["user_id"], key)))
+def _with_hashes(delivery: Delivery, key: bytes) -> Delivery:
+    return delivery.with_rows(_hashed(delivery.rows, key)) if delivery.kind == "events" else delivery
 
 
-def _hashed(users: pd.Series, key: bytes) -> pd.Series:
-    """Keyed BLAKE2b of shopper ids; "" stays "". Each distinct id is hashed once."""
-    return users.map({user: pseudonym(user, key) for user in users.unique()}).astype(object)
+def _hashed(events: pd.DataFrame, key: bytes) -> pd.DataFrame:
+    """Events with keyed hashes for ids of shoppers and orders. Each distinct id is hashed once."""
+    users = events["user_id"]
+    events = events.assign(
+        user_id=users.map({user: pseudonym(user, key) for user in users.unique()}).astype(object)
+    )
+    if "order_id" not in events:
+        return events
+    return events.assign(order_id=hashed_orders(events["order_id"], key))

@@ -7,11 +7,11 @@ from typing import Any
 import dagster as dg
 
 from assets.lib.shop import Shop, settings_of
-from assets.monitoring import latest_verdict
+from assets.monitoring import latest_verdict, not_looked_at
 from catalog.sources.open import open_catalog
 from dagster_project.automation.alarms import REFUSED
 from dagster_project.automation.alerting import alert_events
-from dagster_project.automation.drift import drift_need, open_attempts
+from dagster_project.automation.drift import drift_need, open_attempts, report_need
 from dagster_project.automation.ledger_page import ledger_events
 from dagster_project.automation.needs import GivenUp, Need, ask, attempts_at, run_config
 from dagster_project.automation.recording import tell_dvc
@@ -78,6 +78,9 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
         )
 
     def of_drift(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.RunRequest | dg.SkipReason:
+        report = report_need(not_looked_at(workspace))
+        if report is not None:
+            return ask(context, workspace, report, automation)
         now, cooldown = datetime.now(UTC), timedelta(hours=automation.cooldown_hours)
         runs = attempts_at(context.instance, workspace, CAUSE, "drift")
         reigning = (champion(workspace) or {}).get("fingerprint", "")
@@ -142,8 +145,9 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
 
     refreshes: set[str] = {automation.inbox_job, "refresh"}
     return [
-        sensor(of_drift, "drift_sensor", automation.drift_interval_seconds, {"retrain", "refresh"},
-               "Asks for what the last drift report decided, until it is done."),
+        sensor(of_drift, "drift_sensor", automation.drift_interval_seconds,
+               {"retrain", "refresh", "monitoring"},
+               "Asks for a drift report after each release, then for what it decided, until it is done."),
         sensor(of_deliveries, "inbox_sensor", automation.inbox_interval_seconds, refreshes,
                "Brings the release up to date with deliveries and the snapshot, until a release has them."),
         sensor(of_source, "source_sensor", automation.source_interval_seconds, refreshes,

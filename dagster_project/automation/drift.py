@@ -1,16 +1,31 @@
-"""When a drift report asks for a run."""
+"""When a drift report is asked for, and when the last one asks for a run."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from dagster_project.automation.needs import Attempt, Need
+from shelfspace.hashing import fingerprint
 
-__all__ = ["drift_need", "open_attempts"]
+__all__ = ["drift_need", "open_attempts", "report_need"]
 
 JOBS = {"retrain": "retrain", "refresh_ranking": "refresh"}
 """Job of each decision that asks for a run; an alert asks for none. A refresh learns the ranking anew where
 clicks or judgements have come."""
+
+
+def report_need(unseen: Mapping[str, str]) -> Need | None:
+    """A drift report, where a release or a champion is newer than the last one.
+
+    A run of its own: what it fails of says nothing of the release, and it is asked for until it is done.
+
+    Args:
+        unseen: what `not_looked_at` gave.
+    """
+    if not unseen:
+        return None
+    cause = f"release {unseen['release']} is newer than the last drift report"
+    return Need(f"report-{fingerprint(dict(unseen))}", "monitoring", "drift sensor", cause, "monitoring")
 
 
 def drift_need(

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from data_checks.drift.monitors import PRICE_LEVEL, is_number, with_price_level
+from data_checks.drift.prices import OWN_PRICE
+from data_checks.drift.questions import SALES
 from data_checks.drift.windows import Window
 
 __all__ = ["KINDS", "describe_move", "kind_of"]
@@ -26,7 +28,7 @@ ROOTS = {
     "has_photo": "dead_photos", "photo_decodable": "dead_photos", "photos": "dead_photos",
     "photo_brightness": "dark_photos",
     "category new": "new_category", "category": "category_mix",
-    "log_price": "price", "price_level": "price", "has_price": "price",
+    "log_price": "price", PRICE_LEVEL: "price", OWN_PRICE: "price", "has_price": "price",
     "language": "language",
 }  # fmt: skip
 """Monitors of the catalogue that name a cause. The kind is that of the one farthest over its limit."""
@@ -51,7 +53,8 @@ def kind_of(over: Mapping[str, float], ratios: Mapping[str, float], window: Wind
     """
     quality = {name: ratio for name, ratio in over.items() if name in QUALITY}
     if window.question.startswith("traffic") and set(over) - set(quality):
-        return "queries"
+        dearer = _root(max(over, key=lambda name: over[name])) == "price"
+        return "price" if dearer and window.question == SALES else "queries"
     roots = _roots(over, window, reference)
     # Goods of a kind nobody has seen have prices, photos and words of their own; so has what is left
     # where much is gone.

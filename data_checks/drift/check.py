@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from data_checks.drift.decision import Decision
+from data_checks.drift.categories import CATEGORIES
+from data_checks.drift.decision import QUALITY, Action, Decision, of_traffic
 from data_checks.drift.judge import judge
 from data_checks.drift.kept import folder_of, kept_limits
 from data_checks.drift.questions import Question
@@ -27,6 +28,8 @@ def judge_questions(questions: Sequence[Question], kept: Path) -> list[Verdict]:
 
 
 def _judged(question: Question, kept: Path) -> Verdict:
+    if question.certain is not None:
+        return question.certain
     if question.reference is None or not question.windows:
         rows = {"current": 0, "reference": 0 if question.reference is None else question.reference.rows}
         quiet = "not enough evidence: " + "; ".join(question.notes or ["no window is complete since then"])
@@ -45,13 +48,12 @@ def summary(
             nothing is asked twice.
     """
     moved = [verdict for verdict in verdicts if verdict.drifted]
-    kinds = sorted({f"{verdict.question}: {verdict.kind}" for verdict in verdicts if verdict.kind})
     return {
         "champion": champion,
         "drifted": bool(moved),
         "cause": "; ".join(f"{verdict.question}: {verdict.cause}" for verdict in moved),
         "decision": asdict(decision),
-        "key": fingerprint([champion, decision.action, data, kinds]),
+        "key": fingerprint([champion, decision.action, *_asked_for(verdicts, decision.action, data)]),
         "compared": {
             verdict.question: {
                 "title": question.title,
@@ -66,6 +68,22 @@ def summary(
             for verdict, question in zip(verdicts, questions, strict=True)
         },
     }
+
+
+def _asked_for(verdicts: Sequence[Verdict], action: Action, data: str) -> list[Any]:
+    """What calls for the action, and the data that it is asked of anew when they change.
+
+    A new category asks once. What the windows say of one is the same news, and what calls for no training
+    does not ask for one again.
+    """
+    names = sorted(move.monitor for v in verdicts if v.question == CATEGORIES for move in v.moves)
+    calling = [v for v in verdicts if v.kind]
+    if action == "retrain":
+        calling = [v for v in calling if v.drifted and (v.kind in QUALITY or not of_traffic(v))]
+    if names:
+        calling = [v for v in calling if v.kind != "new_category"]
+    kinds = sorted({f"{v.question}: {v.kind}" for v in calling})
+    return [data if kinds or not names else "", kinds, names]
 
 
 def verdict_rows(verdicts: Sequence[Verdict]) -> pd.DataFrame:

@@ -6,10 +6,11 @@ from typing import Literal
 
 from data_checks.drift.judge import Verdict
 
-__all__ = ["Action", "Decision", "decide"]
+__all__ = ["QUALITY", "Action", "Decision", "decide", "of_traffic"]
 
 Action = Literal["retrain", "refresh_ranking", "alert", "none"]
 QUALITY = ("labels", "quality")
+"""Kinds that say that quality falls, of whatever question."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def decide(verdicts: Sequence[Verdict], new_data: bool, new_labels: bool, clicks
             return Decision("alert", f"{said}. An alert only, until the shop has windows of its own")
         return Decision("none", "nothing has moved that is known to matter")
     quality = [v for v in moved if v.kind in QUALITY]
-    data = [v for v in moved if v not in quality and not v.question.startswith("traffic")]
+    data = [v for v in moved if v not in quality and not of_traffic(v)]
     action: Action = "alert"
     if data and new_data:
         action, why = "retrain", "The data have moved and there are new data to learn from"
@@ -53,3 +54,8 @@ def decide(verdicts: Sequence[Verdict], new_data: bool, new_labels: bool, clicks
     else:
         why = "Only the traffic has moved: recorded, nothing is trained"
     return Decision(action, f"{said}. {why}")
+
+
+def of_traffic(verdict: Verdict) -> bool:
+    """Whether a verdict is of the traffic: the catalogue may be as it was."""
+    return verdict.question.startswith("traffic")

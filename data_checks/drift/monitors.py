@@ -15,12 +15,13 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from data_checks.drift.prices import OWN_PRICE
 from data_checks.drift.windows import Window
 from shelfspace.errors import InputError
 
 __all__ = [
-    "COMPONENTS", "MIN_VALUES", "PRICE_LEVEL", "TOP_VALUES", "YES_NO", "count_distance", "divergence",
-    "is_number", "measure", "share_distance", "vector_distance", "with_price_level",
+    "CLOSED", "COMPONENTS", "DERIVED", "MIN_VALUES", "PRICE_LEVEL", "TOP_VALUES", "count_distance",
+    "divergence", "is_number", "measure", "share_distance", "vector_distance", "with_price_level",
 ]  # fmt: skip
 
 MIN_VALUES = 10
@@ -31,7 +32,10 @@ SPLITS = 3
 VECTOR_ROWS = 2000
 TOP_VALUES = 20
 PRICE_LEVEL = "price_level"
-YES_NO = {"yes", "no"}
+DERIVED = (PRICE_LEVEL, OWN_PRICE)
+"""Columns that are made here of others: whether one is missing says something of those."""
+CLOSED = {"yes", "no", "higher", "lower", "as before"}
+"""Values of columns that can hold no other: none of them is new."""
 
 
 def measure(window: Window, reference: Window) -> dict[str, float]:
@@ -82,7 +86,7 @@ def _reference_values(reference: Window) -> dict[str, _Values]:
 
 def _column_distances(name: str, then: _Values, now: _Values) -> dict[str, float]:
     found = {}
-    if name != PRICE_LEVEL:
+    if name not in DERIVED:
         missing = [1 - side.known / max(side.rows, 1) for side in (then, now)]
         found[f"{name} missing"] = share_distance(*missing)
     if min(then.known, now.known) < MIN_VALUES or (then.numbers is None) is not (now.numbers is None):
@@ -94,7 +98,7 @@ def _column_distances(name: str, then: _Values, now: _Values) -> dict[str, float
     counts = np.array([[side.counts[v] for v in values] for side in (then, now)], float)
     kept, rest = counts[:, :TOP_VALUES], counts[:, TOP_VALUES:].sum(axis=1, keepdims=True)
     found[name] = divergence(*(np.hstack([kept, rest]) / counts.sum(axis=1, keepdims=True)))
-    if {*then.counts} - YES_NO:
+    if {*then.counts} - CLOSED:
         found[f"{name} new"] = share_distance(0.0, float(counts[1, counts[0] == 0].sum() / now.known))
     return found
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from data_checks.drift.monitors import (
+    CLOSED,
     COMPONENTS,
+    DERIVED,
     MIN_VALUES,
-    PRICE_LEVEL,
     TOP_VALUES,
-    YES_NO,
     count_distance,
     divergence,
     is_number,
@@ -51,7 +51,7 @@ class _Column:
             self.size = max(len(names), 1)
             counts = np.bincount(codes, minlength=self.size)
             self.frequent = np.argsort(-counts, kind="stable")[:TOP_VALUES]
-            self.open = bool({*names} - YES_NO)
+            self.open = bool({*names} - CLOSED)
 
     def count(self, rows: np.ndarray) -> np.ndarray:
         """(size + 1,) counts of the chosen rows; the last one is of missing values."""
@@ -61,7 +61,7 @@ class _Column:
     def distances(self, name: str, then: np.ndarray, now: np.ndarray) -> dict[str, float]:
         """The monitors of this column between two rows of `count`."""
         found = {}
-        if name != PRICE_LEVEL:
+        if name not in DERIVED:
             missing = [side[-1] / max(side.sum(), 1.0) for side in (then, now)]
             found[f"{name} missing"] = share_distance(*missing)
         then, now = then[:-1], now[:-1]

@@ -4,7 +4,7 @@ The catalogue's reference is what the champion learned; the traffic's is fixed a
 compared with therefore never moves while the same champion serves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 
 from data_checks.drift.described import COLUMNS_OF_PREDICTIONS, KEPT, changed_since
 from data_checks.drift.limits import OWN_WINDOWS
+from data_checks.drift.verdict import Verdict
 from data_checks.drift.windows import Window, cut_windows
 from shelfspace.settings import Monitoring
 
@@ -19,13 +20,14 @@ __all__ = [
     "ARRIVED",
     "LATEST",
     "PREDICTIONS",
+    "SALES",
     "Question",
     "catalogue_question",
     "predictions_question",
     "window_rows",
 ]
 
-ARRIVED, PREDICTIONS = "catalogue", "predictions"
+ARRIVED, PREDICTIONS, SALES = "catalogue", "predictions", "traffic sales"
 LATEST = 8
 """Windows since the reference that are looked at: the last three decide, the others say since when."""
 
@@ -42,6 +44,7 @@ class Question:
         past: complete windows before those, which limits are fitted on where none are kept.
         season: last year's same weeks; None where nobody knows them.
         notes: what could not be looked at, in sentences.
+        certain: the verdict, where counting gives it and windows are not needed.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Question:
     past: Sequence[Window]
     season: Window | None = None
     notes: Sequence[str] = field(default_factory=tuple)
+    certain: Verdict | None = None
 
 
 def window_rows(rows: int, settings: Monitoring) -> int:
@@ -111,11 +115,13 @@ def predictions_question(
     settings: Monitoring,
     vectors_now: Mapping[str, np.ndarray],
     vectors_then: Mapping[str, np.ndarray],
+    new: Collection[str] = (),
 ) -> Question | None:
     """Does what the champion says of new products still fit: among products that it never learned from.
 
     Args:
         now, then, vectors_now, vectors_then: as `catalogue_question` has them; the champion's own vectors.
+        new: categories that it cannot name, since it never learned them: of those nothing is asked.
 
     Returns:
         None where nothing was predicted when the champion was crowned, or is now.
@@ -124,7 +130,8 @@ def predictions_question(
     if not names:
         return None
     held = np.flatnonzero(~then["learned"].to_numpy(bool) & then["label"].ne("").to_numpy())
-    unseen = ~now["learned"].to_numpy(bool) & changed_since(now, then) & now["label"].ne("").to_numpy()
+    unseen = ~now["learned"].to_numpy(bool) & changed_since(now, then)
+    unseen &= ~now["label"].isin(["", *new]).to_numpy()
     rows, shared = window_rows(len(held), settings), sorted(set(vectors_now) & set(vectors_then))
 
     return Question(

@@ -16,7 +16,8 @@ import pandas as pd
 from data_checks.drift.described import projected
 from data_checks.drift.kept import folder_of, keep_window, kept_limits, kept_window
 from data_checks.drift.limits import MOST_WINDOWS, OWN_WINDOWS
-from data_checks.drift.questions import LATEST, Question
+from data_checks.drift.prices import OWN_PRICE, price_ratio, said_of_prices
+from data_checks.drift.questions import LATEST, SALES, Question
 from data_checks.drift.reference import traffic_columns
 from data_checks.drift.windows import Window, cut_windows, pool_windows
 from shelfspace.settings import Monitoring
@@ -62,14 +63,15 @@ def sales_question(
     """Are other things sold, or for other prices, than in the weeks before promotion; None without events.
 
     Windows are whole weeks; lines of one order, or of one shopper's day, are one draw. What lies within last
-    year's same weeks is a season.
+    year's same weeks is a season. What prices do is seen product by product (`prices`).
     """
     if not len(events):
         return None
     start = _time(since)
+    events = events.assign(**{OWN_PRICE: said_of_prices(price_ratio(events))})
     cut = partial(_sold, products, settings)
     recent = events[events["time"].ge(start - (MOST_WINDOWS + 4) * pd.Timedelta(weeks=1))]
-    found = _asked("traffic sales", "Are other things sold than before promotion?", recent, start, kept, cut)
+    found = _asked(SALES, "Are other things sold than before promotion?", recent, start, kept, cut)
     if not found.windows or found.windows[-1].start is None or found.windows[-1].end is None:
         return found
     ends = found.windows[-1].start - YEAR - SEASON, found.windows[-1].end - YEAR + SEASON
@@ -100,10 +102,11 @@ def _sold(products: pd.DataFrame, settings: Monitoring, events: pd.DataFrame) ->
         "log_price": np.log10(price.where(price.gt(0))),
         "quantity": events["quantity"].astype(float),
         "category": events["product_id"].map(category).fillna("(gone)"),
+        OWN_PRICE: events[OWN_PRICE],
     }
     days = events["user_id"].astype(str) + events["time"].dt.strftime("%Y-%m-%d")
     blocks = events["order_id"].astype(str).where(events["order_id"].ne(""), days)
-    return _cut("traffic sales", pd.DataFrame(columns), {}, events["time"], blocks, settings, WEEK)
+    return _cut(SALES, pd.DataFrame(columns), {}, events["time"], blocks, settings, WEEK)
 
 
 def _clicked(settings: Monitoring, shown: pd.DataFrame) -> list[Window]:

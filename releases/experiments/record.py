@@ -12,8 +12,10 @@ from shelfspace.errors import InputError
 from shelfspace.files import read_artifact, write_sealed_json
 from shelfspace.workspace import Workspace
 
-__all__ = ["KEPT", "Experiment", "experiments", "named", "note_experiment"]
+__all__ = ["FOLDER", "KEPT", "Experiment", "experiments", "named", "note_experiment"]
 
+FOLDER = "experiments"
+"""Of the state folder."""
 KEPT = 200
 """Experiments kept, the newest: some 20 kB each."""
 
@@ -88,7 +90,7 @@ def note_experiment(
         dict(data),
         [dict(row) for row in epochs],
     )
-    folder = workspace.state / "experiments"
+    folder = workspace.state / FOLDER
     write_sealed_json(folder / f"{fingerprint}.json", asdict(noted))
     for old in experiments(workspace)[:-KEPT]:
         (folder / f"{old.fingerprint}.json").unlink()
@@ -101,7 +103,7 @@ def experiments(workspace: Workspace) -> list[Experiment]:
     Raises:
         ArtifactError: one is damaged; names it.
     """
-    folder = workspace.state / "experiments"
+    folder = workspace.state / FOLDER
     files = sorted(folder.glob("*.json")) if folder.is_dir() else []
     found = [
         read_artifact(path, "records of an experiment", lambda said: Experiment(**said)) for path in files

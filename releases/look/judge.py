@@ -7,16 +7,21 @@ import pandas as pd
 
 from releases.look.evidence import Evidence
 from releases.look.labels import labels_against
-from releases.look.looked import Looked
+from releases.look.looked import ONE_DELIVERY, Limits, Looked
 from releases.look.photos import photos_against
 
 __all__ = ["changed_rows", "look"]
 
 
 def look(
-    name: str, fresh: Evidence, reference: Evidence, before: pd.DataFrame, there: Collection[str]
+    name: str,
+    fresh: Evidence,
+    reference: Evidence,
+    before: pd.DataFrame,
+    there: Collection[str],
+    limits: Limits = ONE_DELIVERY,
 ) -> Looked:
-    """Judge the products that a delivery brings or changes.
+    """Judge the products that a delivery, or several together, bring or change.
 
     Args:
         name: of the delivery.
@@ -24,11 +29,12 @@ def look(
         reference: the champion's evidence of its holdout.
         before: label, text_hash and image_hash of the products that are there now, by product_id.
         there: labels that some product would still have.
+        limits: from where on they are held.
     """
     made = Looked(name, len(fresh.table))
     reasons = [
-        *labels_against(made, fresh, reference, before["label"], there),
-        *photos_against(made, fresh, reference, before["image_hash"]),
+        *labels_against(made, fresh, reference, before["label"], there, limits),
+        *photos_against(made, fresh, reference, before["image_hash"], limits),
     ]
     return made.because(reasons)
 

@@ -6,7 +6,15 @@ from collections.abc import Collection
 import pandas as pd
 
 from releases.look.evidence import Evidence
-from releases.look.looked import EXAMPLES, LEAST, LEAST_REFERENCE, Looked, more
+from releases.look.looked import (
+    EXAMPLES,
+    LEAST,
+    LEAST_REFERENCE,
+    ONE_DELIVERY,
+    Limits,
+    Looked,
+    chance,
+)
 
 __all__ = ["labels_against", "moved_labels"]
 
@@ -14,12 +22,15 @@ SURE = 0.8
 """Probability from which the champion's word counts."""
 LEAST_RIGHT = 0.8
 """Share of the holdout's own labels that the champion, where it is sure, has to agree with."""
-MOVED = 0.005
-"""Chance, below which products that change their category against the champion are held."""
 
 
 def labels_against(
-    made: Looked, fresh: Evidence, reference: Evidence, before: pd.Series, there: Collection[str]
+    made: Looked,
+    fresh: Evidence,
+    reference: Evidence,
+    before: pd.Series,
+    there: Collection[str],
+    limits: Limits,
 ) -> list[str]:
     """Why the categories of a delivery speak against it, in sentences.
 
@@ -58,12 +69,12 @@ def labels_against(
     moved = was.ne("") & was.ne(table["label"])
     judged = table["label"].isin(known) & table["sure"].ge(SURE)
     return [
-        *_new_labels(made, table[judged & ~moved], len(own), wrong),
-        *moved_labels(made, table[moved].assign(was=was[moved]), known, there),
+        *_new_labels(made, table[judged & ~moved], len(own), wrong, limits),
+        *moved_labels(made, table[moved].assign(was=was[moved]), known, there, limits),
     ]
 
 
-def _new_labels(made: Looked, judged: pd.DataFrame, rows: int, wrong: int) -> list[str]:
+def _new_labels(made: Looked, judged: pd.DataFrame, rows: int, wrong: int, limits: Limits) -> list[str]:
     """Products that are new, or keep their category while something else of them changes."""
     against = judged["label"] != judged["named"]
     made.figures["labels"] = {"sure": len(judged), "contradicted": int(against.sum())}
@@ -73,8 +84,10 @@ def _new_labels(made: Looked, judged: pd.DataFrame, rows: int, wrong: int) -> li
             "needed"
         )
         return []
-    if not more(int(against.sum()), len(judged), wrong, rows):
+    by_chance = chance(int(against.sum()), len(judged), wrong, rows, limits.share)
+    if by_chance >= limits.chance:
         return []
+    made.speaks_against(by_chance, judged["product_id"], against)
     _show(made, judged[against])
     return [
         f"the champion contradicts the category of {against.sum()} of {len(judged)} products that it is sure "
@@ -83,7 +96,11 @@ def _new_labels(made: Looked, judged: pd.DataFrame, rows: int, wrong: int) -> li
 
 
 def moved_labels(
-    made: Looked, moved: pd.DataFrame, known: Collection[str], there: Collection[str]
+    made: Looked,
+    moved: pd.DataFrame,
+    known: Collection[str],
+    there: Collection[str],
+    limits: Limits = ONE_DELIVERY,
 ) -> list[str]:
     """Why products that change their category speak against it; each is compared with itself.
 
@@ -109,8 +126,10 @@ def moved_labels(
         return []
     from scipy.stats import binom
 
-    if keeps <= follows or binom.sf(keeps - 1, keeps + follows, 0.5) > MOVED:
+    by_chance = float(binom.sf(keeps - 1, keeps + follows, 0.5))
+    if keeps <= follows or by_chance > limits.moved:
         return []
+    made.speaks_against(by_chance, judged["product_id"], judged["named"] == judged["was"])
     _show(made, judged[judged["named"] != judged["label"]])
     return [
         f"{len(judged)} products change their category against the champion: it keeps to the old one of "

@@ -1,27 +1,41 @@
 """What a look found, and what any comparison of it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
-__all__ = ["EXAMPLES", "LEAST", "LEAST_REFERENCE", "Looked", "more"]
+__all__ = ["EXAMPLES", "LEAST", "LEAST_REFERENCE", "ONE_DELIVERY", "Limits", "Looked", "chance"]
 
 LEAST_REFERENCE = 30
 """Rows of the holdout that a comparison needs."""
 LEAST = 8
 """Rows of a delivery that a comparison needs."""
-CHANCE = 0.003
-"""Probability of so much disagreement by chance, below which a delivery is held."""
-LEAST_SHARE = 0.05
-"""By so much of its rows it has to disagree more than the holdout does."""
 EXAMPLES = 5
 SHOWN = 3
 """Examples in a sentence."""
 
 
 @dataclass(frozen=True)
+class Limits:
+    """From where on disagreement holds a delivery.
+
+    Attributes:
+        chance: probability of so much of it by chance, below which it does.
+        moved: the same of products that change their category against the champion.
+        share: by so much of its rows a delivery has to disagree more than the holdout does.
+    """
+
+    chance: float = 0.003
+    moved: float = 0.005
+    share: float = 0.05
+
+
+ONE_DELIVERY = Limits()
+
+
+@dataclass(frozen=True)
 class Looked:
-    """What a look at one delivery found.
+    """What a look at one delivery, or at several together, found.
 
     Attributes:
         name: of the delivery.
@@ -30,6 +44,8 @@ class Looked:
         figures: what was compared, by name.
         notes: what could not be judged, and why.
         examples: products that speak against it, a sentence each.
+        chances: probability of each comparison that holds it.
+        verdicts: of the products that those compared, by id, whether it speaks against it.
     """
 
     name: str
@@ -38,6 +54,8 @@ class Looked:
     figures: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     examples: list[str] = field(default_factory=list)
+    chances: list[float] = field(default_factory=list)
+    verdicts: dict[str, bool] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -48,15 +66,25 @@ class Looked:
         """The same, held for these reasons."""
         return replace(self, held="; ".join(reasons))
 
+    def speaks_against(self, by_chance: float, products: Iterable[str], against: Iterable[bool]) -> None:
+        """Note a comparison that holds it, product by product."""
+        self.chances.append(by_chance)
+        for product, one in zip(products, against, strict=True):
+            self.verdicts[product] = self.verdicts.get(product, False) or bool(one)
+
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able."""
-        return asdict(self)
+        """JSON-able, without what is kept of single products."""
+        return {k: v for k, v in asdict(self).items() if k not in ("chances", "verdicts")}
 
 
-def more(k: int, n: int, other_k: int, other_n: int) -> bool:
-    """Whether k of n is more than other_k of other_n, by more than chance and by more than a trifle."""
+def chance(k: int, n: int, other_k: int, other_n: int, least_share: float) -> float:
+    """Probability of k of n or more where the share is that of other_k of other_n (Fisher's exact test).
+
+    Args:
+        least_share: a difference of less is none.
+    """
     from scipy.stats import hypergeom
 
-    if k / n - other_k / other_n < LEAST_SHARE:
-        return False
-    return bool(hypergeom.sf(k - 1, n + other_n, k + other_k, n) < CHANCE)
+    if k / n - other_k / other_n < least_share:
+        return 1.0
+    return float(hypergeom.sf(k - 1, n + other_n, k + other_k, n))

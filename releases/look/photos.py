@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from releases.look.evidence import Evidence
-from releases.look.looked import EXAMPLES, LEAST, LEAST_REFERENCE, Looked, more
+from releases.look.looked import EXAMPLES, LEAST, LEAST_REFERENCE, Limits, Looked, chance
 
 __all__ = ["fits", "photos_against"]
 
@@ -14,7 +14,9 @@ LEAST_FIT = 0.7
 """Mean standing of the holdout's own texts, below which the champion is no judge of photos (chance: 0.5)."""
 
 
-def photos_against(made: Looked, fresh: Evidence, reference: Evidence, before: pd.Series) -> list[str]:
+def photos_against(
+    made: Looked, fresh: Evidence, reference: Evidence, before: pd.Series, limits: Limits
+) -> list[str]:
     """Why the photos of a delivery speak against it, in sentences.
 
     Args:
@@ -53,8 +55,10 @@ def photos_against(made: Looked, fresh: Evidence, reference: Evidence, before: p
         "holdout_misfits": theirs_too,
         "holdout_mean_fit": round(float(usual.mean()), 4),
     }
-    if not more(misfits, len(found), theirs_too, len(usual)):
+    by_chance = chance(misfits, len(found), theirs_too, len(usual), limits.share)
+    if by_chance >= limits.chance:
         return []
+    made.speaks_against(by_chance, theirs.table["product_id"], found < limit)
     worst = np.argsort(found, kind="stable")[:EXAMPLES]
     made.examples.extend(
         f"the photo of {theirs.table['product_id'].iloc[row]} is less like its own text than like "

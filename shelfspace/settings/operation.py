@@ -1,13 +1,12 @@
 """Sections of what follows the training: judging, releasing, serving and watching a model."""
 
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from shelfspace.settings.section import Positive, PositiveFloat, Section, Share
 
-__all__ = ["Automation", "Evaluation", "Gate", "Graph", "Monitoring", "ReleaseSettings", "Service"]
+__all__ = ["Evaluation", "Gate", "Graph", "Monitoring", "ReleaseSettings", "Service"]
 
 
 class Evaluation(Section):
@@ -229,6 +228,15 @@ class Monitoring(Section):
     min_requests: Positive = Field(
         50, description="Least rows of a window of the catalogue, where the catalogue is small."
     )
+    new_category_rows: Positive = Field(
+        10,
+        description="A category that the champion never learned calls for a retraining at once when more "
+        "products than this carry it, and",
+    )
+    new_category_share: Share = Field(
+        0.01,
+        description="more than this share of all products that have a category.",
+    )
     sample_rows: Positive = Field(2000, description="Rows a side that a question's page draws at most.")
 
     @model_validator(mode="before")
@@ -240,58 +248,3 @@ class Monitoring(Section):
                 f"{' and '.join(gone)}: leave it out; limits now come from the shop's own past windows"
             )
         return given
-
-
-CRON = r"^\S+( \S+){4}$"
-CRON_OR_NONE = r"^(\S+( \S+){4})?$"
-
-
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("no such time zone; give one such as UTC or Europe/Berlin")
-    return name
-
-
-class Automation(Section):
-    """Sensors and schedules."""
-
-    weekly: str = Field("0 3 * * 1", pattern=CRON, description="Cron expression of the retraining schedule.")
-    drift_cron: str = Field(
-        "7 * * * *", pattern=CRON, description="Cron expression of the schedule that looks for drift."
-    )
-    insights_cron: str = Field(
-        "45 4 * * *",
-        pattern=CRON_OR_NONE,
-        description="Cron expression of the schedule that brings the applications up to date without a new "
-        "release; empty for none.",
-    )
-    scrub: str = Field(
-        "30 4 * * 0", pattern=CRON, description="Cron expression of the schedule that verifies all bytes."
-    )
-    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
-        "UTC", description="Time zone of all, such as Europe/Berlin."
-    )
-    drift_interval_seconds: Positive = Field(60)
-    inbox_interval_seconds: Positive = Field(30)
-    keep_runs_days: Positive = Field(
-        180, description="Days that Dagster keeps a run which no asset and no check rests on any more."
-    )
-    cooldown_hours: float = Field(24, ge=0, description="Least time between two drift-started retrainings.")
-    inbox_job: Literal["refresh", "retrain"] = Field(
-        "refresh", description="Job that a delivery or a changed source starts; after a failed run, refresh."
-    )
-    trust_proxy: bool = Field(
-        False,
-        description="The Dagster UI stands behind a proxy that names people in X-Forwarded-User "
-        "(docs/deploy.md): who approves or rolls back there is then known by that name.",
-    )
-    watch_source: bool = Field(
-        True, description="Collect by itself when tables or media of the catalogue's folder change."
-    )
-    source_interval_seconds: Positive = Field(60, description="Seconds between two looks at that folder.")
-    attempts: Positive = Field(
-        8, description="Runs that are asked for on behalf of one delivery, source or drift report at most."
-    )
-    retry_seconds: PositiveFloat = Field(
-        60, description="Seconds after a failed run until it is asked for again; doubled each time."
-    )

@@ -3,12 +3,12 @@
 from typing import Any
 
 from shelfspace.settings.alerts import Alerts
+from shelfspace.settings.automation import Automation
 from shelfspace.settings.data import Collection, Features, Fetch, Media, Preprocessing, Validation
 from shelfspace.settings.events import Events
 from shelfspace.settings.insights import Insights
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
 from shelfspace.settings.operation import (
-    Automation,
     Evaluation,
     Gate,
     Graph,

@@ -13,7 +13,7 @@ import pytest
 from dagster_project import dead_runs
 from dagster_project.automation import tell_dvc
 from dagster_project.automation.definitions import automations
-from dagster_project.automation.drift import drift_need, open_attempts
+from dagster_project.automation.drift import drift_need, open_attempts, report_need
 from dagster_project.automation.needs import Attempt, GivenUp, Need, ask, next_attempt
 from dagster_project.dead_runs import close_dead_runs
 from dagster_project.graph import DVC_STAGES, stages_of
@@ -86,6 +86,38 @@ def test_a_report_of_another_champion_or_of_an_earlier_version_asks_for_nothing(
     assert "no drift report yet" in str(drift_asks(None, []))
     assert "of an earlier champion" in str(drift_asks(DRIFT, [], champion="n"))
     assert "of an earlier version" in str(drift_asks({"champion": "m", "drifted": True}, []))
+
+
+def test_each_release_and_champion_is_looked_at_once() -> None:
+    first = {"release": "000001-ab", "champion": "m"}
+    need = report_need(first)
+    assert need is not None
+    assert need.job == "monitoring"
+    assert need.cause == "release 000001-ab is newer than the last drift report"
+    keys = {
+        (report_need({**first, **other}) or need).key for other in ({}, {"release": "2"}, {"champion": "n"})
+    }
+    assert len(keys) == 3, "a rollback is looked at as well"
+    assert report_need({}) is None
+
+
+def test_the_sensor_asks_for_a_report_first(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELFSPACE_WORKSPACES", str(tmp_path))
+    monkeypatch.setenv("SHELFSPACE_CATALOG", "shop")
+    workspace = Workspace.open()
+    write_json(workspace.root / "champion.json", {"fingerprint": "m"})
+    write_json(workspace.root / "monitoring" / "drift_report" / "verdict.json", DRIFT)
+    made = {"fingerprint": "f", "data_version": "d", "facts": {"release": "000002-cd"}}
+    write_json(workspace.root / "release" / "record.json", made)
+    (sensor,) = (one for one in automations(Settings())[0] if one.name == "drift_sensor")
+    looked = workspace.state / "drift" / "looked.json"
+    for seen, job in (({}, "monitoring"), ({"release": "000002-cd", "champion": "m"}, "retrain")):
+        write_json(looked, seen)
+        with dg.build_sensor_context(instance) as context:
+            (asked,) = sensor.evaluate_tick(context).run_requests or []
+        assert asked.job_name == job
 
 
 def test_the_sensor_asks_for_what_was_decided_and_says_so_on_the_run(

@@ -105,6 +105,7 @@ def test_what_is_delivered_is_released_though_its_run_is_killed_and_drift_retrai
         released = pd.read_parquet(checkout.workspace / "releases" / live / "products.parquet")
         assert "A product that came by delivery" in set(released["title"])
         assert (inbox / "done" / "by-sensor.csv").exists()
+        wait_for(lambda: finished(address, "monitoring", "drift_sensor"), 200, server, log)
         model = read_json(checkout.workspace / "champion.json")["fingerprint"]
         write_json(
             checkout.workspace / "monitoring" / "drift_report" / "verdict.json",

@@ -12,7 +12,7 @@ import pytest
 
 from bentos.endpoints.events import EventsAnswer
 from catalog.interactions.reading import read_interactions
-from catalog.snapshot.user_key import pseudonym, user_key
+from catalog.snapshot.user_key import order_pseudonym, pseudonym, user_key
 from tests.bentos.house import House, error_of
 from tests.bentos.shop import Shop
 from tests.conftest import PROJECT
@@ -116,7 +116,10 @@ def test_where_none_is_taken_the_first_reason_is_the_answer_and_all_are_said(hou
     ]  # fmt: skip
 
 
-def test_a_purchase_needs_a_key_of_its_scope_also_where_there_are_no_keys(house: House, keyed: House) -> None:
+def test_a_purchase_needs_a_key_of_its_scope_also_where_there_are_no_keys(
+    house: House, keyed: House, shop: Shop
+) -> None:
+    key = user_key(shop.workspace.state)
     bought = event(kind="purchase", quantity=2, unit_price=9.5, order_id="o1")
     assert error_of(house.client().post("/events", json={"event": bought}), 403)["field"] == "event.kind"
     assert error_of(keyed.client().post("/events", json={"event": bought}), 401)["field"] == "event.kind"
@@ -127,7 +130,7 @@ def test_a_purchase_needs_a_key_of_its_scope_also_where_there_are_no_keys(house:
     assert error_of(wrong.post("/events", json={"event": event()}), 401)["field"] == "key"
     kept, _ = read_interactions(keyed.live)
     assert kept[["kind", "quantity", "unit_price", "order_id", "keyed"]].values.tolist() == [
-        ["purchase", 2, 9.5, "o1", 1]
+        ["purchase", 2, 9.5, order_pseudonym("o1", key), 1]
     ]
 
 
@@ -153,6 +156,20 @@ def test_a_shopper_is_kept_as_the_sales_log_has_them(keyed: House, shop: Shop) -
     assert b"17850" not in b"".join(file.read_bytes() for file in keyed.live.glob("interactions.db*"))
     assert refused["value"].tolist() == [""]
     assert error_of(keyed.client().post("/events", json={"event": event(user_id="17850")}), 401)
+
+
+def test_an_order_without_the_key_of_the_hashes_is_refused_without_its_number(
+    keyed: House, shop: Shop
+) -> None:
+    key = shop.workspace.state / "user.key"
+    key.unlink(missing_ok=True)
+    bought = event(kind="purchase", order_id="7700-42")
+    answer = error_of(keyed.client("events").post("/events", json={"event": bought}), 400)
+    assert answer["field"] == "event.order_id"
+    assert "7700-42" not in str(answer)
+    user_key(shop.workspace.state)
+    assert told(keyed.client("events").post("/events", json={"event": bought})) == (1, 0, [])
+    assert b"7700-42" not in b"".join(file.read_bytes() for file in keyed.live.glob("interactions.db*"))
 
 
 def test_a_batch_that_is_too_large_is_refused(house: House) -> None:

@@ -283,10 +283,11 @@ def test_a_season_that_last_year_had_too_is_no_shift_of_sales(tmp_path: Path) ->
         tmp_path / "a",
     )
     assert moved is not None
-    assert judge_questions([moved], tmp_path / "a")[0].drifted
-    last_year = sales(6, "2025-02-24", 3, 1.5)
+    (verdict,) = judge_questions([moved], tmp_path / "a")
+    assert (verdict.drifted, verdict.kind) == (True, "price"), verdict.cause
+    before, last_year = sales(12, "2024-12-02", 9), sales(6, "2025-02-24", 3, 1.5)
     season = sales_question(
-        pd.concat([last_year, usual, dear], ignore_index=True),
+        pd.concat([before, last_year, usual, dear], ignore_index=True),
         catalogue(50), CROWNED.isoformat(), SETTINGS, tmp_path / "b",
     )  # fmt: skip
     assert season is not None
