@@ -2,8 +2,9 @@
 
     python -m benchmarks.drift [--trials 200] [--others 100] [--rival 24] [--years 200] [--only PART ...]
 
-Parts: `years` (false retrainings a year, on Online Retail) and `shifts` (planted into a generated shop of
-20,000 products and its traffic). Rows go into benchmarks/results/drift.json and docs/RESULTS.md.
+Parts: `categories` (new ones that come week by week, and misspelt ones), `cost` (what a report takes),
+`years` (false retrainings a year, on Online Retail) and `shifts` (planted into a generated shop of 20,000
+products and its traffic). Rows go into benchmarks/results/drift.json and docs/RESULTS.md.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.drift.arrivals import arrivals
+from benchmarks.drift.cost import cost
 from benchmarks.drift.shifts import SHIFTS, Shift
 from benchmarks.drift.shop import PRODUCTS
 from benchmarks.drift.trials import HISTORY, ROWS, WITHIN, Found, clean_year, trial
@@ -23,6 +26,7 @@ from benchmarks.loop.results import PAGE, PROJECT, Figure, write_rows
 
 RESULT = PROJECT / "benchmarks" / "results" / "drift.json"
 TITLE = "Drift: false alarms, shifts found, causes named"
+PARTS = ["categories", "cost", "years", "shifts"]
 FORMER = "the former statistic: 40% of columns, limits for independent rows"
 CLEAN = 12
 """Years of a generated shop without a shift."""
@@ -215,11 +219,13 @@ def main() -> None:
     )
     parser.add_argument("--years", type=int, default=200, help="simulated years of each kind")
     parser.add_argument("--workers", type=int, default=2, help="processes")
-    parser.add_argument("--only", nargs="+", choices=["years", "shifts"], default=["years", "shifts"])
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     asked = parser.parse_args()
     parts = {
         "years": lambda: years(asked.years),
         "shifts": lambda: shifts(asked.trials, asked.others, asked.rival, asked.workers),
+        "categories": lambda: arrivals(asked.years),
+        "cost": cost,
     }
     for part in asked.only:
         for figure in parts[part]():

@@ -28,7 +28,7 @@ def price_ratio(events: pd.DataFrame) -> pd.Series:
         a float a row; NaN without a price, or where the product was not sold in those weeks.
     """
     price = events["unit_price"].astype(float)
-    logged = np.log10(price.where(price.gt(0)))
+    logged = pd.Series(np.log10(price.where(price.gt(0)).to_numpy()), price.index)
     week = events["time"].dt.tz_convert(None).to_numpy().astype("datetime64[W]").astype(np.int64)
     sold = pd.DataFrame({"product": events["product_id"], "week": week, "price": logged}).dropna()
     if not len(sold):
@@ -36,7 +36,7 @@ def price_ratio(events: pd.DataFrame) -> pd.Series:
     weekly = sold.groupby(["week", "product"], observed=True)["price"].median().unstack("product")
     weekly = weekly.reindex(range(weekly.index.min(), weekly.index.max() + 1))
     before = weekly.rolling(SPAN, min_periods=1).median().shift(PAUSE)
-    row, column = before.index.get_indexer(week), before.columns.get_indexer(events["product_id"])
+    row, column = before.index.get_indexer(week), before.columns.get_indexer(pd.Index(events["product_id"]))
     known = before.to_numpy()[row, column]
     return logged - np.where((row >= 0) & (column >= 0), known, np.nan)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from data_checks.drift.described import COLUMNS_OF_PREDICTIONS, KEPT, changed_since
-from data_checks.drift.limits import OWN_WINDOWS
+from data_checks.drift.limits import MOST_WINDOWS, OWN_WINDOWS
 from data_checks.drift.verdict import Verdict
 from data_checks.drift.windows import Window, cut_windows
 from shelfspace.settings import Monitoring
@@ -41,7 +41,7 @@ class Question:
         title: what is asked, in words.
         reference: None where there is none yet.
         windows: complete windows since the reference, oldest first.
-        past: complete windows before those, which limits are fitted on where none are kept.
+        past: the latest complete windows before those, which limits are fitted on where none are kept.
         season: last year's same weeks; None where nobody knows them.
         notes: what could not be looked at, in sentences.
         certain: the verdict, where counting gives it and windows are not needed.
@@ -87,13 +87,15 @@ def catalogue_question(
     everything = np.arange(len(then))
     shared = sorted(set(vectors_now) & set(vectors_then))
 
-    came = _cut(rows, ARRIVED, now, names, vectors_now, np.flatnonzero(fresh), shared)[-LATEST:]
+    came = _cut(rows, ARRIVED, now, names, vectors_now, np.flatnonzero(fresh), shared, LATEST)
     # Since when the whole is otherwise no row says: the history of the checks does.
     whole = replace(
-        _window(ARRIVED, now, names, vectors_now, np.arange(len(now)), shared), start=None, end=None
+        _window(ARRIVED, now, names, vectors_now, np.arange(len(now)), shared, _times(now)),
+        start=None,
+        end=None,
     )
     came = [*[whole] * max(0, 2 - len(came)), *came]
-    reference = _window(ARRIVED, then, names, vectors_then, everything, shared)
+    reference = _window(ARRIVED, then, names, vectors_then, everything, shared, _times(then))
     unknown = [
         str(name) for name in now if name not in names and name not in (*KEPT, *COLUMNS_OF_PREDICTIONS)
     ]
@@ -104,7 +106,7 @@ def catalogue_question(
         "Has the catalogue moved since the champion learned?",
         replace(reference, counts={"products": float(len(then)), "gone": 0.0}),
         [replace(window, counts=counts) for window in came],
-        _cut(rows, ARRIVED, then, names, vectors_then, everything, shared),
+        _cut(rows, ARRIVED, then, names, vectors_then, everything, shared, MOST_WINDOWS),
         notes=notes,
     )
 
@@ -137,9 +139,9 @@ def predictions_question(
     return Question(
         PREDICTIONS,
         "Is the champion still right about new products?",
-        _window(PREDICTIONS, then, names, vectors_then, held, shared),
-        _cut(rows, PREDICTIONS, now, names, vectors_now, np.flatnonzero(unseen), shared)[-LATEST:],
-        _cut(rows, PREDICTIONS, then, names, vectors_then, held, shared),
+        _window(PREDICTIONS, then, names, vectors_then, held, shared, _times(then)),
+        _cut(rows, PREDICTIONS, now, names, vectors_now, np.flatnonzero(unseen), shared, LATEST),
+        _cut(rows, PREDICTIONS, then, names, vectors_then, held, shared, MOST_WINDOWS),
     )
 
 
@@ -157,10 +159,12 @@ def _cut(
     vectors: Mapping[str, np.ndarray],
     of: np.ndarray,
     shared: Sequence[str],
+    latest: int,
 ) -> list[Window]:
-    """Complete windows of that many of the rows `of`, oldest first."""
-    parts = cut_windows(_times(table).iloc[of].reset_index(drop=True), rows)
-    return [_window(question, table, names, vectors, of[part], shared) for part in parts]
+    """The latest complete windows of that many of the rows `of`, oldest first."""
+    times = _times(table)
+    parts = cut_windows(times.iloc[of].reset_index(drop=True), rows)[-latest:]
+    return [_window(question, table, names, vectors, of[part], shared, times) for part in parts]
 
 
 def _window(
@@ -170,11 +174,12 @@ def _window(
     vectors: Mapping[str, np.ndarray],
     of: np.ndarray,
     shared: Sequence[str],
+    times: pd.Series,
 ) -> Window:
     """Some rows as a window; of vectors those that are there, and of columns those that say anything."""
-    times = _times(table).iloc[of]
-    columns = table.iloc[of][list(names)].reset_index(drop=True)
+    when = times.iloc[of]
+    columns = table[list(names)].iloc[of].reset_index(drop=True)
     parts = {name: np.asarray(vectors[name][of], np.float32) for name in shared}
     there = {name: part[np.any(part != 0, axis=1)] for name, part in parts.items()}
-    ends = (times.min(), times.max()) if len(times) else (None, None)
+    ends = (when.min(), when.max()) if len(when) else (None, None)
     return Window(question, columns, there, None, {}, *ends)
