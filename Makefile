@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights benchmark-loop demo test lint ui serve drift tune cross-validate rollback reproduce export scrub releases deliveries approve pin unpin summary help install fast-test fetch-media
+.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights benchmark-loop loop demo test lint ui serve drift tune cross-validate rollback reproduce export scrub releases deliveries approve pin unpin summary help install fast-test fetch-media shadow
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -71,6 +71,9 @@ benchmark-insights: install   ## what the applications reach on real data, besid
 benchmark-loop: install   ## whether the loop decides rightly: the gate beside its former rules, and more
 	@.venv/bin/python -m benchmarks.loop $(or $(PARTS),gate)
 
+loop: install   ## half a year of a shop, unattended, beside never retraining, weekly, an oracle; an hour, resumable
+	@.venv/bin/python -m benchmarks.loop half_year
+
 benchmark-drift: install   ## planted shifts found, quiet years, causes named; some 20 minutes
 	@.venv/bin/python -m benchmarks.drift
 
@@ -120,6 +123,9 @@ export: install     ## vectors of the live release with ids and attributes, as P
 
 reproduce: install   ## build a release again from what it says made it: make reproduce RELEASE=000007-3fa9c1d2
 	@$(RUN) reproduce $(RELEASE)
+
+shadow: install     ## what a release on the side would change; to let it answer: RELEASE=... SHARE=0.1; OFF=1
+	@$(RUN) shadow $(RELEASE) $(if $(SHARE),--share $(SHARE)) $(if $(OFF),--off)
 
 rollback: install   ## back to the release before, what came after it barred: make rollback WHY="..." TO=...
 	@$(RUN) rollback $(if $(TO),--to $(TO)) $(WHY_)

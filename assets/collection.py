@@ -12,6 +12,8 @@ from assets.lib.refusals import refusals_first
 from assets.lib.shop import Shop
 from assets.lib.stage import result
 from catalog.deliveries.collect import Collected, collect, note_taken
+from catalog.erasure.inbox import erase_deliveries
+from catalog.erasure.tombstones import Tombstones
 from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
 from catalog.sources.watch import note_collected, source_state
@@ -54,10 +56,10 @@ def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Mat
     workspace, settings = shop.workspace, shop.settings
     lies_there = source_state(shop.source)
     key = user_key(workspace.state, settings.service.user_key_file)
-    look = DeliveryLook(workspace, shop.source, settings)
+    look, stones = DeliveryLook(workspace, shop.source, settings), Tombstones.open(workspace.state)
 
     def once() -> tuple[Collected, str]:
-        found = collect(workspace, shop.source, settings, user_key=key, look=look)
+        found = collect(workspace, shop.source, settings, user_key=key, stones=stones, look=look)
         version = data_versions.keep(
             workspace.snapshot,
             "manifest.json",
@@ -65,10 +67,12 @@ def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Mat
             push_too=settings.collection.push,
         )
         note_taken(workspace, found, version)
+        if found.erased:
+            erase_deliveries(workspace, shop.source, stones, key, media=(), arrivals=found.erased)
         return found, version
 
     collected, version = once()
-    report, heard, read = collected.report, collected.said, len(collected.read)
+    report, heard, read, erased = collected.report, collected.said, len(collected.read), collected.erased
     # What is certain only together with what came before is seen once it is in: then it is taken out again.
     if not report.unchanged and hold_together(look):
         collected, version = once()
@@ -83,6 +87,7 @@ def _collected(context: dg.AssetExecutionContext, shop: Shop) -> Iterator[dg.Mat
         **({"said": {"md": "\n".join(f"- {sentence}" for sentence in said)}} if said else {}),
         "dvc_md5": version,
         "cause": shop.cause or "asked for",
+        **({"erased_rows_passed_over": sum(erased.values())} if erased else {}),
     }
     seconds = time.monotonic() - started
     for key in sorted(context.selected_asset_keys, key=str):

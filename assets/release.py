@@ -21,6 +21,7 @@ from assets.lib.watched import described_catalogue, learned_ids, own_vectors
 from catalog.deliveries.milestones import mark_released
 from releases import Release, current_id
 from releases.champion import champion_model, champion_paper, check_papers, crowned, prune_champions
+from releases.references import prune_references
 from releases.waiting import spared, waits_for_a_person
 from shelfspace.files import read_json, write_json, write_table
 
@@ -198,8 +199,11 @@ def release(shop: Shop, folder: Path) -> Facts:
     )
     settings = shop.settings.release
     go_live(workspace, made.id, shop.cause or "asked for", ask=settings.promotion == "ask")
-    prune(workspace.root, settings.keep, spared=spared(workspace))
-    prune_champions(workspace)
+    deleted = {
+        "releases": prune(workspace.root, settings.keep, spared=spared(workspace)),
+        "models": prune_champions(workspace),
+        "kept of models": prune_references(workspace),
+    }
     for stores in ("features", "embeddings"):
         prune_stores(workspace.state / stores)
     reference = workspace.state / "reference" / model.name
@@ -212,6 +216,7 @@ def release(shop: Shop, folder: Path) -> Facts:
         "products": len(products),
         "release_folder": {"path": str(made.folder)},
         "metrics": {"json": metrics},
+        **({"deleted": {"json": deleted}} if any(deleted.values()) else {}),
     }
 
 

@@ -102,8 +102,9 @@ def _files(shop: Shop, products: pd.DataFrame, modality: str) -> Iterator[bytes]
     """First photos or sounds of products all over the catalogue; those that are lost are left out."""
     keys = products["photos" if modality == "image" else "sounds"]
     there = [str(cell[0]) for cell in keys if len(cell)]
+    media = shop.media
     for key in np.random.default_rng(0).permutation(np.array(there, object)).tolist():
-        data = shop.media.read(key)
+        data = media.read(key)
         if data is not None:
             yield data
 

@@ -48,6 +48,7 @@ class Application:
             config.live if service.access_log else None, service.log_every_seconds, service.access_log_bytes
         )
         self._texts = service.log_query_text
+        self.shadow = self.backend.shadow
         self._gauges = partial(gauges, self.backend, self.admission, self.log)
         rate = config.settings.events.per_second
         self.door = Door(KeyRing(config.keys), strangers=Strangers(rate, max(1, 20 * rate)))
@@ -57,6 +58,7 @@ class Application:
         """Begin loading the release; requests are refused with 503 until it is there."""
         self.tell_metrics()
         self.engine.start()
+        self.shadow.start()
 
     def tell_metrics(self) -> None:
         """Let /metrics tell of this application from now on."""
@@ -65,6 +67,7 @@ class Application:
     def close(self) -> None:
         """Finish what is queued, then write the rest of the logs."""
         METRICS.forget(self._gauges)
+        self.shadow.close()
         self.backend.close()
         self.log.close()
         self.access.close()
@@ -108,6 +111,11 @@ class Application:
             rows = log_rows(call, reply.outcome, reply.results, loaded, answered - begin)
             self.log.add(with_texts(rows, call) if self._texts else rows)
             METRICS.seconds.append(("log", time.perf_counter() - answered))
+        if self.shadow.asked is not None:
+            sequence = reply.body.get("sequence", 0)
+            self.shadow.offer(
+                call, body, files, reply.results, loaded.id, sequence, time.perf_counter() - begin
+            )
         return reply.body
 
     def refused(self, name: str, refusal: RequestError, seconds: float) -> None:

@@ -27,6 +27,7 @@ from dagster_project.automation import (
     ALL_IS_WELL,
     ATTENTION,
     DELIVERIES,
+    SHADOW,
     automations,
     present_settings,
 )
@@ -55,7 +56,7 @@ _MODULES = [
 _sensors, _schedules = automations(present_settings())
 
 defs = dg.Definitions(
-    assets=[*with_code_references(dg.load_assets_from_modules(_MODULES)), DELIVERIES, ALERTS],
+    assets=[*with_code_references(dg.load_assets_from_modules(_MODULES)), DELIVERIES, ALERTS, SHADOW],
     asset_checks=[*dg.load_asset_checks_from_modules(_MODULES), ATTENTION, ALL_IS_WELL],
     jobs=JOBS,
     sensors=_sensors,

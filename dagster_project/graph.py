@@ -36,11 +36,13 @@ LOOPS: Mapping[str, tuple[str, ...]] = {
     "retrain": STAGES[:-1],
     # Of preprocessing the clean tables and texts alone.
     "refresh": ("collection", "validation", "preprocessing", "release", "insights", "packaging"),
+    "renew": STAGES[:4] + STAGES[6:9],
     **DVC_STAGES,
     **{job: (group,) for job, group in SIDE.items()},
 }
 """Jobs that are no single stage: everything, ending with a first drift report; collect and train again;
-new data under the same model; what DVC calls; the two that run on the side."""
+new data under the same model; all but the training, which an erasure ends with; what DVC calls; the two that
+run on the side."""
 
 JOBS: Mapping[str, tuple[str, ...]] = {
     **{stage: (stage,) for stage in STAGES},

@@ -17,6 +17,7 @@ DESCRIPTIONS = {
     "chain": "Everything: collect, validate, prepare, extract, train, judge, release, package, watch.",
     "retrain": "Collect again and train a challenger; unchanged data trains nothing.",
     "refresh": "A changed catalogue under the same model: changed rows only, a new release, no training.",
+    "renew": "All that was made of the catalogue, but for the model, made anew; an erasure ends with it.",
     "prepare": "Validation, preprocessing and features, as one stage of DVC.",
     "learn": "Training and evaluation, as one stage of DVC.",
     "publish": "Release and packaging, as one stage of DVC.",

@@ -17,7 +17,9 @@ import yaml
 
 from assets.lib.dvc import repository_of
 from assets.lib.dvc_fetch import fetch
+from assets.lib.erasure.versions import what_became_of
 from releases import Release, list_releases
+from releases.champion import crown_again
 from releases.comparison import Comparison, compare_releases
 from releases.contents import SPLIT
 from releases.recipe import Recipe
@@ -78,8 +80,8 @@ def reproduce(
         threads: to compute with, where it shall not be as many as then.
 
     Raises:
-        ArtifactError: the release does not say what made it, its bytes or code are nowhere, or a job ended
-            badly.
+        ArtifactError: the release does not say what made it, its bytes or code are nowhere, an erasure
+            deleted them, or a job ended badly.
     """
     recipe = Recipe.of(release)
     doubts = recipe.doubts()
@@ -87,9 +89,17 @@ def reproduce(
         doubts.append(f"it is built again with {threads} threads, which may not be as many as then")
     made = Scratch(place, workspace, recipe, say, threads)
     doubts += made.lay_out(release)
-    made.run(recipe.learned, FIRST)
-    if not recipe.at_once:
+    if made.learned_from_erased:
+        doubts.append(
+            "the model learned from rows that were erased since: it is not trained again, but taken as the "
+            "release has it"
+        )
+        crown_again(Workspace(made.root, str(made.catalogue)), release, "taken over")
         made.run(recipe.embedded, LATER)
+    else:
+        made.run(recipe.learned, FIRST)
+        if not recipe.at_once:
+            made.run(recipe.embedded, LATER)
     rebuilt = list_releases(made.root / "releases")
     if not rebuilt:
         raise ArtifactError(
@@ -157,9 +167,15 @@ class Scratch:
             write_json(self.root / "tuning" / "tuning.json", {"study": tuned["study"]})
         return said
 
+    @property
+    def learned_from_erased(self) -> bool:
+        """Whether the model learned from rows that are in no copy any more."""
+        version = self.recipe.learned["data"]["snapshot_md5"]
+        return what_became_of(self.workspace, version) != version
+
     def run(self, made: Mapping[str, Any], jobs: tuple[str, ...]) -> None:
         """Run jobs on the bytes, by the code and with the settings and threads of one half of a recipe."""
-        version = made["data"]["snapshot_md5"]
+        version = what_became_of(self.workspace, made["data"]["snapshot_md5"])
         if version != self.lies_there:
             home = repository_of(self.workspace.root)
             if home is None:

@@ -1,6 +1,6 @@
 """Tags of runs: why a run was asked for, as the Dagster UI shows it and later runs look it up."""
 
-__all__ = ["ATTEMPT", "CAUSE", "DECISION", "NEED", "PERSON", "TRAINED", "WORKSPACE"]
+__all__ = ["ATTEMPT", "CAUSE", "DECISION", "NEED", "PERSON", "PROCESS", "TRAINED", "WORKSPACE"]
 
 CAUSE = "shelfspace/cause"
 """The kind of cause: delivery, source, drift, schedule; of a run that a person asked for, that."""
@@ -10,6 +10,8 @@ ATTEMPT = "shelfspace/attempt"
 """The how-manieth of them it is."""
 PERSON = "shelfspace/person"
 """Whom the proxy before the UI names; it counts where `automation.trust_proxy` says so."""
+PROCESS = "shelfspace/process"
+"""Id of its process, where `WarmRuns` started it."""
 WORKSPACE = "shelfspace/workspace"
 """Several workspaces may share a Dagster home."""
 TRAINED = "shelfspace/trained"

@@ -36,6 +36,7 @@ __all__ = [
     "crown_again",
     "crowned",
     "judged_on",
+    "needed_models",
     "note_verdict",
     "prune_champions",
 ]
@@ -179,8 +180,7 @@ def prune_champions(workspace: Workspace) -> list[str]:
     """Delete kept models that are neither champion nor in a release, and their papers; which ones."""
     with _lock(workspace):
         folder = workspace.state / "champions"
-        kept = {champion_of(Release.load(made, verify=False)) for made in list_releases(workspace.releases)}
-        kept.add((champion(workspace) or {}).get("fingerprint", ""))
+        kept = needed_models(workspace)
         gone = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name not in kept]
         gone = [path for path in gone if not path.name.startswith(".")]
         for model in gone:
@@ -192,6 +192,12 @@ def prune_champions(workspace: Workspace) -> list[str]:
                 champion_paper(folder / name, paper).unlink(missing_ok=True)
             shutil.rmtree(trash)
     return [model.name for model in gone]
+
+
+def needed_models(workspace: Workspace) -> set[str]:
+    """Fingerprints of the champion and of the models in releases: live, earlier, pinned and waiting ones."""
+    made = {champion_of(Release.load(folder, verify=False)) for folder in list_releases(workspace.releases)}
+    return made | {(champion(workspace) or {}).get("fingerprint", "")}
 
 
 def champion_of(made: Release) -> str:

@@ -26,7 +26,8 @@ class Comparison:
     Attributes:
         release, rebuilt: their ids.
         products: how many both have.
-        erased: products of the release that were erased since, and are in no copy that can be had.
+        erased: products that were erased since the release was first made: those that it was made again
+            without, and those that are in no copy that can be had.
         missing, added: further products that only the release has, and only what was built again.
         same_content: whether both are the same release: equal content hashes.
         model_identical: whether all files of the model are equal bit by bit.
@@ -91,12 +92,14 @@ def compare_releases(
     """Hold a release against one built again from the same bytes.
 
     Args:
-        is_erased: whether a product was erased since the release was made: counted, and left out.
+        is_erased: whether a product was erased since the release was made: counted, and left out, also
+            where a copy still had it.
     """
     ours, theirs = release.rows, rebuilt.rows
-    both = [product for product in release.product_ids if product in theirs]
-    gone = [product for product in release.product_ids if product not in theirs]
-    erased = sum(map(is_erased, gone))
+    erased = {product for product in release.product_ids if is_erased(product)}
+    left = [product for product in release.product_ids if product not in erased]
+    both = [product for product in left if product in theirs]
+    missing = len(left) - len(both)
     before = release.embeddings[[ours[product] for product in both]]
     after = rebuilt.embeddings[[theirs[product] for product in both]]
     files, others = _content(release), _content(rebuilt)
@@ -106,9 +109,9 @@ def compare_releases(
         release.id,
         rebuilt.id,
         products=len(both),
-        erased=erased,
-        missing=len(gone) - erased,
-        added=len(theirs) - len(both),
+        erased=len(erased) + release.provenance.get("erased_rows", 0),
+        missing=missing,
+        added=sum(product not in ours and not is_erased(product) for product in theirs),
         same_content=release.manifest["content"] == rebuilt.manifest["content"],
         model_identical=not any(name.startswith("model/") for name in differing),
         embeddings_identical=alike and before.tobytes() == after.tobytes(),

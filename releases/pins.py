@@ -1,5 +1,6 @@
 """Releases that a person has pinned: never deleted, and while one is live, nothing takes its place."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from shelfspace.clock import now
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_artifact, write_sealed_json
 
-__all__ = ["Pin", "pin", "pinned", "unpin"]
+__all__ = ["Pin", "move_pins", "pin", "pinned", "unpin"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,16 @@ def unpin(root: Path, release_id: str) -> Pin:
         gone = pins.pop(release_id)
         _write(root, pins)
     return gone
+
+
+def move_pins(root: Path, names: Mapping[str, str]) -> None:
+    """Have pins of releases be of those that took their place, or of none ("")."""
+    with releases_lock(root / "releases"):
+        pins = pinned(root)
+        moved = {names.get(release, release): one for release, one in pins.items()}
+        moved.pop("", None)
+        if moved != pins:
+            _write(root, moved)
 
 
 def _write(root: Path, pins: dict[str, Pin]) -> None:

@@ -13,12 +13,15 @@ from typing import Any
 from releases.release import Release, is_release_name, list_releases, releases_lock
 from shelfspace.clock import now
 from shelfspace.errors import ArtifactError
-from shelfspace.files import write_text
+from shelfspace.files import read_artifact, write_sealed_json, write_text
 from shelfspace.sealed_lines import append_lines, read_lines
 
-__all__ = ["current", "current_id", "history", "move", "previous", "promote", "prune", "record", "standing"]
+__all__ = [
+    "current", "current_id", "history", "move", "note_replaced", "previous", "promote", "prune", "record",
+    "replaced", "standing",
+]  # fmt: skip
 
-LOG = "promotions.jsonl"
+LOG, REPLACED = "promotions.jsonl", "replaced.json"
 
 
 def current_id(workspace_root: Path) -> str | None:
@@ -77,12 +80,39 @@ def previous(workspace_root: Path) -> str | None:
 
 def history(workspace_root: Path) -> list[dict[str, Any]]:
     """Every move of `current`, oldest first: time (UTC, ISO 8601), action, release, before, reason, and who
-    where a person asked for it.
+    where a person asked for it. A release that an erasure made again is called by the id it has now.
 
     Raises:
         ArtifactError: a line is damaged; names it.
     """
-    return read_lines(workspace_root / "releases" / LOG)
+    names = replaced(workspace_root)
+    moves = read_lines(workspace_root / "releases" / LOG)
+    if not names:
+        return moves
+    return [
+        {key: names.get(said, said) if key in ("release", "before") else said for key, said in move.items()}
+        for move in moves
+    ]
+
+
+def replaced(workspace_root: Path) -> dict[str, str]:
+    """Ids of releases that were made again without erased rows, to the id that each has now.
+
+    Raises:
+        ArtifactError: the note is damaged.
+    """
+    path = workspace_root / "releases" / REPLACED
+    return read_artifact(path, "what took whose place", _names) if path.exists() else {}
+
+
+def _names(stored: dict[str, Any]) -> dict[str, str]:
+    return {str(before): str(after) for before, after in stored["replaced"].items()}
+
+
+def note_replaced(workspace_root: Path, before: str, after: str) -> None:
+    """Note that a release took another one's place; the caller holds the lock."""
+    names = {old: after if new == before else new for old, new in replaced(workspace_root).items()}
+    write_sealed_json(workspace_root / "releases" / REPLACED, {"replaced": {**names, before: after}})
 
 
 def standing(workspace_root: Path) -> list[str]:

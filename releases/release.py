@@ -69,7 +69,10 @@ class Release:
             manifest = read_json(folder / "release.json")
             version, files, _ = manifest["format"], manifest["files"], manifest["id"]
         if version != FORMAT:
-            raise ArtifactError(f"{folder} has release format {version}; this version reads {FORMAT}")
+            raise ArtifactError(
+                f"{folder} has release format {version}; this version reads {FORMAT}: run the refresh job, "
+                "which makes a release of the same model anew, or install the version that made it"
+            )
         if verify:
             there = file_hashes(folder)
             wrong = sorted(k for k in files.keys() | there.keys() if files.get(k) != there.get(k))

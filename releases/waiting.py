@@ -61,4 +61,4 @@ def waits_for_a_person(workspace: Workspace) -> list[str]:
     since = minute(found.since)
     yes = workspace.command("approve", RELEASE=found.release)
     said = f"release {found.release} waits to go live since {since} UTC: {found.why}"
-    return [f"{said}; if it shall: {yes}"]
+    return [f"{said}; what would change: {workspace.command('shadow')}; if it shall: {yes}"]

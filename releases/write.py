@@ -40,6 +40,7 @@ def write_release(
     graph_index: RowIndex | None = None,
     parts: Mapping[str, Callable[[Path], None]] | None = None,
     made_by: Mapping[str, Any] | None = None,
+    sequence: int | None = None,
 ) -> Release:
     """Write an immutable release, or return the one that already holds this content.
 
@@ -61,6 +62,7 @@ def write_release(
         parts: what else belongs to it: a path inside the release to what writes the file or folder
             there. Their bytes are content; who reads them knows what they mean.
         made_by: code, settings, threads and run (`shelfspace.provenance`); written down, no content.
+        sequence: number in its id, where it takes the place of one that is there; default the next one.
 
     Raises:
         InputError: parts that disagree in rows or order, vectors that are not unit length, or a part's
@@ -102,7 +104,7 @@ def write_release(
             if existing.manifest["content"] == content:
                 remove(staging)
                 return Release.load(folder)
-        sequence = next_sequence(releases)
+        sequence = sequence or next_sequence(releases)
         name = f"{sequence:06d}-{content[:8]}"
         manifest = {
             "format": FORMAT,

@@ -100,6 +100,7 @@ class DurableLog:
         self._database.execute("PRAGMA synchronous=FULL")
         self._database.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
         self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA secure_delete=ON")
         if self._one("PRAGMA quick_check(1)") != b"ok":
             raise self._damaged("its pages do not fit together")
         with self.writing():
@@ -224,6 +225,12 @@ class DurableLog:
                 f"DELETE FROM {table} WHERE sequence = ?",  # noqa: S608 - of the two names above
                 ((number,) for number in sequences),
             )
+
+    def compact(self) -> None:
+        """Write the file anew, without what free pages still hold of deleted entries."""
+        with self._plainly():
+            self._database.execute("VACUUM")
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def replace(self, entries: Iterable[LogEntry], sequence: int) -> None:
         """Have these entries alone, inside `writing`; numbers go on above `sequence`."""

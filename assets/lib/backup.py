@@ -64,9 +64,9 @@ class Backup:
 def back_up(workspace: Workspace, folder: Path) -> Backup:
     """Write an archive of a workspace, whole or not at all; the caller holds the workspace's lock.
 
-    It holds the releases, the state and the logs, the keys of the service and the key of the pseudonyms; so
-    its owner alone may read it. Not in it are the catalogue's own folder, older versions of the data (DVC's
-    cache and remote) and the checkout.
+    It holds the releases, the state and the logs, the keys of the service, of the pseudonyms and of the
+    tombstones; so its owner alone may read it. Not in it are the catalogue's own folder, older versions of
+    the data (DVC's cache and remote), the checkout, and a key that `service.user_key_file` keeps elsewhere.
 
     Args:
         folder: where to; made when it is not there.

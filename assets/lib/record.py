@@ -17,7 +17,7 @@ from shelfspace.files import atomic_directory, read_json, reading, write_sealed_
 from shelfspace.hashing import fingerprint, tree_hashes
 from shelfspace.way_back import way_back
 
-__all__ = ["OF_A_RUN", "Facts", "Record", "build", "check_bytes", "read_record"]
+__all__ = ["NOT_CONTENT", "OF_A_RUN", "RECORD", "Facts", "Record", "build", "check_bytes", "read_record"]
 
 RECORD = "record.json"
 NOT_CONTENT = frozenset({RECORD, "timing.json"})
@@ -29,7 +29,7 @@ Facts = dict[str, Any]
 {"path": path}, {"url": address}."""
 
 OF_A_RUN = frozenset(
-    {"computed_rows", "reused_rows", "kept_from_before", "training_seconds", "resumed_from_epoch"}
+    {"computed_rows", "reused_rows", "kept_from_before", "training_seconds", "resumed_from_epoch", "deleted"}
 )
 """Facts of one run's work: shown but not recorded, since how often a stage ran makes no other asset."""
 

@@ -10,6 +10,7 @@ from typing import IO, Any, cast
 import orjson
 
 from assets.lib.backup import CHUNK, FORMAT, MANIFEST, Hashing
+from assets.lib.erasure.since_backup import take_over
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import atomic_directory, sync
 from shelfspace.progress import progress_bar
@@ -17,13 +18,19 @@ from shelfspace.progress import progress_bar
 __all__ = ["restore"]
 
 
-def restore(archive: Path, workspaces: Path, told: Callable[[str], None] = lambda _: None) -> Path:
+def restore(
+    archive: Path,
+    workspaces: Path,
+    told: Callable[[str], None] = lambda _: None,
+    forgotten: Path | None = None,
+) -> Path:
     """Unpack an archive as a workspace, whole or not at all; every file is held against the manifest.
 
     Args:
         archive: what `back_up` wrote.
         workspaces: the folder of all workspaces; the archive's own must not lie there.
         told: is told what is being done.
+        forgotten: a workspace or backup that knows what was erased since; default a later backup beside it.
 
     Returns:
         the workspace's folder.
@@ -44,6 +51,7 @@ def restore(archive: Path, workspaces: Path, told: Callable[[str], None] = lambd
             told(f"{manifest['workspace']} of {manifest['created']}: {len(manifest['files'])} files")
             with atomic_directory(target) as folder:
                 unpack(opened, manifest["files"], folder, archive)
+                take_over(archive, folder, target.name, forgotten, told)
     except (tarfile.TarError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

@@ -23,6 +23,7 @@ from benchmarks.serving.mixed import HOUR, mixed
 from benchmarks.serving.postgresql import postgresql_speed
 from benchmarks.serving.report import page, plot
 from benchmarks.serving.rules import compare_rules
+from benchmarks.serving.shadow import compare_shadow
 from benchmarks.serving.shop import open_shop
 from benchmarks.serving.shoppers import recommendations
 from benchmarks.serving.throughput import compare_servers
@@ -48,6 +49,7 @@ def parts(root: Path, rows: int, quick: bool, released: Path) -> dict[str, Calla
         "postgresql": postgresql_speed,
         "throughput": lambda at: compare_servers(open_shop(root, rows), at, (1, 16, 64), seconds, rounds),
         "rules": lambda at: compare_rules(open_shop(root, rows), at, seconds, rounds),
+        "shadow": lambda at: compare_shadow(open_shop(root, rows), at, (1, 16), seconds, rounds),
         "stages": lambda at: stage_times(open_shop(root, rows if quick else LARGE), at),
         "counting": lambda at: counting_cost(open_shop(root, rows), at, seconds, rounds),
         "mixed": lambda at: mixed(open_shop(root, rows), at, 1500 if quick else HOUR),

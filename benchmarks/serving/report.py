@@ -57,6 +57,7 @@ def page(result: dict[str, Any]) -> str:
                 for row in result.get("rules", [])
             ],
         ),
+        shadow(result.get("shadow")),
         stages(result.get("stages")),
         counting(result.get("counting")),
         mixed(result.get("mixed")),
@@ -84,6 +85,29 @@ def table(title: str, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> st
         return ""
     lines = [f"### {title}", "", "| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     return "\n".join([*lines, *("| " + " | ".join(map(str, row)) + " |" for row in rows)])
+
+
+def shadow(found: dict[str, Any] | None) -> str:
+    """What a release on the side costs."""
+    if not found:
+        return ""
+    names = ("per_second", "p50_ms", "p50_times", "p99_ms", "p99_times")
+    shares = {"off": "off", "tenth": "0.1", "all": "1.0"}
+    rows = [
+        (row["route"], row["concurrency"], shares[row["side"]], *(row[name] for name in names))
+        for row in found["rows"]
+    ]
+    columns = ("route", "connections", "share", "requests/s", "p50 ms", "times off", "p99 ms", "times off")
+    sides = "; ".join(
+        f"share {shares[name]}: {counts['answered']} of {counts['sampled']} sampled were answered, "
+        f"{counts['dropped']} dropped, {counts['failed']} failed; "
+        f"service {found['memory'][name]['service_mb']} MB, side {found['memory'][name]['side_mb']} MB"
+        for name, counts in found["counts"].items()
+    )
+    said = (
+        f"Of {found['products']} products. {sides}; without a side {found['memory']['off']['service_mb']} MB."
+    )
+    return table("A release that answers on the side", columns, rows) + f"\n\n{said}"
 
 
 def stages(found: dict[str, Any] | None) -> str:

@@ -1,6 +1,7 @@
 """/release: the manifest of the release in use, and how it answers."""
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def manifest(backend: Backend) -> dict[str, Any]:
         "rules": {"rules": len(rules.rules), "unknown_products": rules.unknown_products(columns)},
         "synonyms": len(backend.synonyms_file.content.others),
         "waits": waits(backend.config.releases),
+        "shadow": asdict(backend.shadow.status()),
         "problem": "; ".join(problem for problem in problems if problem),
     }
 

@@ -13,15 +13,20 @@ from typing import Any
 import orjson
 
 from bentos.endpoints.facts import Facts
+from bentos.endpoints.people import DATA
 from bentos.endpoints.release import waits
+from bentos.errors import RequestError
 from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
 from releases.contents import GRAPH
+from releases.shadow.kept import PAGE
 
-__all__ = ["OVERVIEW", "overview"]
+__all__ = ["OVERVIEW", "SHADOW", "overview", "shadow_page"]
 
 logger = logging.getLogger("shelfspace.overview")
 
+SHADOW = f"{DATA}/{PAGE}"
+"""Where the page of what another release would change is; it names products and what was asked."""
 SUBSET_FIGURES = ("accuracy", "macro_f1", "recall_at_10", "map", "rows")
 
 
@@ -39,10 +44,33 @@ def overview(backend: Backend) -> dict[str, Any]:
         "media": backend.media.describe(loaded),
         "problem": backend.engine.problem,
         "waits": waits(backend.config.releases),
+        "shadow": on_the_side(backend),
         "changes": {"sequence": changes.sequence, "products": len(changes.entries) + len(changes.gone)},
         "drift": drift(backend.config.releases),
         "links": {"dagster": service.dagster_url, "evidently": service.evidently_url},
     }
+
+
+def on_the_side(backend: Backend) -> dict[str, Any] | None:
+    """The release that answers on the side, and whether what it would change has a page; None without."""
+    status, root = backend.shadow.status(), backend.config.releases
+    if not status.release:
+        return None
+    said = {name: getattr(status, name) for name in ("release", "share", "state", "problem")}
+    page = root is not None and (root / PAGE).is_file()
+    return {**said, "answered": status.counts["answered"], "page": page}
+
+
+def shadow_page(backend: Backend) -> bytes:
+    """The workspace's page of what another release would change.
+
+    Raises:
+        RequestError: 404 where nobody has written it yet.
+    """
+    path = (backend.config.releases or Path()) / PAGE
+    if not path.is_file():
+        raise RequestError(404, "path", PAGE, "write it with: shelfspace shadow --report")
+    return path.read_bytes()
 
 
 def lasting(loaded: LoadedRelease, workspace: Path | None) -> dict[str, Any]:
@@ -146,17 +174,26 @@ def evaluation(judged: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def drift(workspace: Path | None) -> dict[str, Any] | None:
-    """The last drift verdict of the workspace and when it was given; None without one."""
+    """The last drift verdict of the workspace, when it was given, and when somebody last looked; None without
+    one. A look that finds what it was given before unchanged leaves the verdict as it is."""
     if workspace is None:
         return None
     path = workspace / "monitoring" / "drift_report" / "verdict.json"
     verdict = read(path)
     if verdict is None:
         return None
-    given = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    given, looked = written(path), written(workspace / "state" / "drift" / "looked.json")
     # A report of an earlier version decided nothing.
-    return {"drifted": verdict["drifted"], "cause": verdict["cause"], "at": given,
+    return {"drifted": verdict["drifted"], "cause": verdict["cause"], "at": given, "looked": looked or given,
             "decision": verdict.get("decision"), "compared": verdict["compared"]}  # fmt: skip
+
+
+def written(path: Path) -> str:
+    """When a file was written, ISO 8601 in UTC; "" where it is not there."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    except FileNotFoundError:
+        return ""
 
 
 def read(path: Path) -> Any:

@@ -80,6 +80,7 @@ class Writing(Endpoint):
         backend = asked.backend
         for _ in range(SWAPS):
             require_live(asked)
+            require_not_erased(asked)
             loaded, records = asked.loaded, await self.records(asked)
             written = await backend.aside(backend.engine.write, loaded, records)
             if written is not None:
@@ -113,6 +114,12 @@ def require_live(asked: Asked) -> None:
     if asked.loaded.live is None:
         remedy = "start the service with SHELFSPACE_RELEASES, the folder of a workspace, to keep changes in"
         raise RequestError(409, "service", "without a workspace", remedy)
+
+
+def require_not_erased(asked: Asked) -> None:
+    """Refuse products that were erased (410)."""
+    for number, product in enumerate(asked.call.product_ids):
+        asked.backend.erased.refuse("product", product, asked.call.place(number) + ".product_id")
 
 
 def require_known(asked: Asked) -> None:

@@ -17,6 +17,7 @@ REFUSALS = {
     "404": "No such product.",
     "408": "The body took too long.",
     "409": "The log of changes is full, or the service has no workspace to keep it in.",
+    "410": "A product or shopper that was erased is named.",
     "413": "The body, a file or a list is too large.",
     "415": "Another Content-Type than JSON or a form.",
     "422": "A field is missing, unknown, of the wrong type or out of range.",
@@ -67,7 +68,7 @@ def openapi(spec: dict[str, Any]) -> dict[str, Any]:
             status: {"description": text, "content": error}
             for status, text in REFUSALS.items()
             if (status != "404" or endpoint.names_products)
-            and (status not in {"409", "507"} or endpoint.writes)
+            and (status not in {"409", "410", "507"} or endpoint.writes)
         }
         operation["responses"] = {**{str(k): v for k, v in kept.items()}, **refusals}
         if endpoint.by_get:

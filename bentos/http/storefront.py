@@ -22,6 +22,7 @@ from starlette.types import Scope, Send
 
 from bentos.endpoints import FACTS, PEOPLE
 from bentos.endpoints.people import DATA, answer_csv, answer_sheet
+from bentos.endpoints.release_overview import SHADOW, shadow_page
 from bentos.errors import RequestError
 from bentos.http.security_headers import PAGE_POLICY
 from bentos.http.served import Running
@@ -42,6 +43,8 @@ VERSION = b"{version}"
 """In the page's text, where the hash of all files goes."""
 DOCS_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 """The API page is Swagger UI, which styles its elements inline; its scripts are files like all others."""
+SHADOW_POLICY = b"default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+"""Its photos stand in it, and it runs nothing."""
 KINDS = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -137,6 +140,11 @@ class Pages:
             only_get(scope)
             facts = await self._read(path, FACTS[path].read)
             await send_bytes(scope, send, orjson.dumps(facts), b"application/json", "no-store")
+        elif path == SHADOW:
+            only_get(scope)
+            body = await self._read(path, shadow_page)
+            policy = [(b"content-security-policy", SHADOW_POLICY)]
+            await send_bytes(scope, send, body, KINDS[".html"].encode(), "no-store", extra=policy)
         elif path.startswith(f"{DATA}/"):
             only_get(scope)
             await self._for_people(path.removeprefix(f"{DATA}/"), scope, send)

@@ -11,11 +11,13 @@ from bentos.api.parsing import ParsedRequest
 from bentos.config import ServiceConfig
 from bentos.serving.batcher import Batcher
 from bentos.serving.engine import Engine
+from bentos.serving.erased import Erased
 from bentos.serving.interactions import Interactions
 from bentos.serving.jobs import featurize, read_words, run_jobs
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.media import MediaShelf
 from bentos.serving.outcome import Job, Outcome
+from bentos.serving.shadow.side import Shadow
 from bentos.serving.shoppers import Shoppers
 from bentos.serving.uploads import PutMedia
 from models.features.table import FeatureTable
@@ -43,12 +45,14 @@ class Backend:
         self.config = config
         self.rules_file = WatchedFile(config.rules, read_rules, Rules(), "merchandising rules")
         self.synonyms_file = WatchedFile(config.synonyms, read_synonyms, Synonyms(), "synonyms")
+        self.erased = Erased(config.releases)
         self.engine = Engine(config, watched=self.refresh)
         self.refresh()
         self.put_media = PutMedia(config.releases / "delta" / "media") if config.releases else None
         self.media = MediaShelf(config.media, config.settings.media, self.put_media)
         self.shoppers = Shoppers(config.user_key)
-        self.interactions = Interactions(config, self.shoppers)
+        self.interactions = Interactions(config, self.shoppers, self.erased)
+        self.shadow = Shadow(config)
         self._limits = limits
         self.batcher: Batcher[Job, Outcome] = Batcher(
             run_jobs, weight=lambda job: len(job.call.product_ids), max_weight=limits.items, name="encoder"
@@ -61,8 +65,9 @@ class Backend:
         return self.rules_file.content
 
     def refresh(self) -> None:
-        """Look at the files that people write beside the service."""
+        """Look at the files that people, and erasures, write beside the service."""
         self.rules_file.refresh()
+        self.erased.refresh()
         if self.synonyms_file.refresh() and self.engine.loaded is not None:
             self.engine.loaded.queries.forget()  # what was read of queries without them
 

@@ -10,6 +10,7 @@ from bentos.serving.backend import Backend
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.telemetry.request_log import RequestLog
 from models.inference.backends import Choice
+from releases.shadow.kept import Status
 
 __all__ = ["gauges"]
 
@@ -28,6 +29,7 @@ def gauges(backend: Backend, admission: Admission, log: RequestLog) -> Iterator[
     yield gauge("ready", "1 where a release answers", float(engine.loaded is not None))
     yield CounterMetricFamily("shelfspace_log_rows_dropped", "Request-log rows lost", value=log.lost)
     yield CounterMetricFamily("shelfspace_swaps", "Releases that began to answer", value=engine.swaps)
+    yield from shadow_gauges(backend.shadow.status())
     yield gauge("release_problem", "1 where the current release cannot be served", bool(engine.problem))
     loaded = engine.loaded
     if loaded is None:
@@ -52,6 +54,17 @@ def gauges(backend: Backend, admission: Admission, log: RequestLog) -> Iterator[
     yield gauge("delta_sequence", "Number of the last change", view.delta.sequence)
     if loaded.live is not None:
         yield gauge("delta_bytes", "Size of the log of changes", loaded.live.segment.size)
+
+
+def shadow_gauges(status: Status) -> Iterator[Metric]:
+    """What became of the requests that were answered on the side."""
+    family = CounterMetricFamily(
+        "shelfspace_shadow_requests", "Requests of the share that is answered on the side", labels=["outcome"]
+    )
+    for outcome, count in status.counts.items():
+        family.add_metric([outcome.replace(" ", "_")], count)
+    yield family
+    yield gauge("shadow_failed", "1 where answering on the side was switched off", status.state == "failed")
 
 
 def encoder_gauges(choice: Choice) -> Iterator[Metric]:

@@ -14,6 +14,7 @@ from bentos.auth.keys import ScopeName
 from bentos.config import ServiceConfig
 from bentos.errors import RequestError
 from bentos.serving.batcher import Batcher
+from bentos.serving.erased import Erased
 from bentos.serving.loaded_release import LoadedRelease
 from bentos.serving.shoppers import Shoppers
 from catalog.interactions.log import InteractionLog
@@ -66,14 +67,16 @@ class Interactions:
     Args:
         config: what the process is told; without a live folder nothing can be kept.
         shoppers: makes pseudonyms.
+        erased: products and shoppers of whom nothing is taken.
     """
 
-    def __init__(self, config: ServiceConfig, shoppers: Shoppers) -> None:
+    def __init__(self, config: ServiceConfig, shoppers: Shoppers, erased: Erased) -> None:
         self._path = None if config.live is None else config.live / INTERACTIONS
         self._releases = None if config.releases is None else config.releases / "releases"
         self._settings = config.settings.events
         self._texts = config.settings.service.log_query_text
         self._shoppers = shoppers
+        self._erased = erased
         self._log: InteractionLog | None = None
         self._batcher: Batcher[Delivered, Taken] = Batcher(
             self._run, weight=lambda given: len(given.events), max_weight=4 * MOST_EVENTS, name="events"
@@ -163,13 +166,16 @@ class Interactions:
         if event.release and not self._knows(event.release, given.loaded):
             remedy = f"give the release of the answer that was shown (now {given.loaded.id}), or leave it out"
             raise RequestError(404, f"{place}.release", event.release, remedy)
+        user = self._shoppers.pseudonym(event.user_id, f"{place}.user_id")
+        self._erased.refuse("product", event.product_id, f"{place}.product_id")
+        self._erased.refuse("shopper", user, f"{place}.user_id")
         if view.row_of(event.product_id) is None:
             remedy = f"name a product of release {given.loaded.id}"
             raise RequestError(404, f"{place}.product_id", event.product_id, remedy)
         return Interaction(
             event_id=event.event_id,
             session=event.session,
-            user_id=self._shoppers.pseudonym(event.user_id, f"{place}.user_id"),
+            user_id=user,
             kind=event.kind,
             product_id=event.product_id,
             position=event.position,

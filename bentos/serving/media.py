@@ -91,7 +91,7 @@ class MediaShelf:
                 self._small.move_to_end(name)
                 return KINDS["WEBP"], self._small[name]
         try:
-            data = store.read(key)
+            data = self._read(store, key)
         except ArtifactError:
             logger.exception("media %r cannot be read", key)
             raise RequestError(500, "media", key[:200], "the service's log says what is damaged") from None
@@ -127,6 +127,17 @@ class MediaShelf:
             "named": len(keys),
             "lack": "" if len(there) == len(keys) else lack(inside),
         }
+
+    def _read(self, store: MediaStore | PutMedia, key: str) -> bytes:
+        """A file's bytes; where they are not where they were, they may have moved: an erasure writes anew."""
+        try:
+            return store.read(key)
+        except ArtifactError:
+            if isinstance(store, PutMedia) or self._folder is None:
+                raise
+            with self._lock:
+                self._store = MediaStore.open(self._folder)
+            return self._store.read(key)
 
     def _known(self, loaded: LoadedRelease, key: str) -> MediaStore | PutMedia:
         with self._lock:

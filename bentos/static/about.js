@@ -104,9 +104,21 @@ function map(go, signal) {
   return place;
 }
 
+/** The release that waits, and the one that answers on the side, which is mostly the same. */
+function waiting({ waits, shadow }) {
+  if (!waits && !shadow) return null;
+  const said = shadow?.state === "failed" ? t("about.shadow.failed", { release: shadow.release })
+    : shadow && t(`about.shadow.${shadow.state === "answering" ? "answering" : "loading"}`,
+      { release: waits?.release === shadow.release ? t("about.shadow.it") : shadow.release, share: percent(shadow.share), n: number(shadow.answered) });
+  return h("section", { class: "waits", role: "status" },
+    waits ? h("p", { class: "since" }, icon("clock"), h("strong", {}, t("about.waits", { release: waits.release, when: ago(waits.since) }))) : null,
+    said ? h("p", { class: "hint" }, said, shadow.page ? [" ", h("a", { href: "/insights/shadow.html" }, t("about.shadow.page"))] : null) : null);
+}
+
 function drift({ drift: verdict }) {
   if (!verdict) return section(t("about.drift"), t("about.drift.none"));
-  return section(t("about.drift"), t("about.drift.at", { when: moment(verdict.at) }),
+  return section(t("about.drift"), verdict.looked === verdict.at ? t("about.drift.at", { when: moment(verdict.at) })
+    : t("about.drift.looked", { looked: moment(verdict.looked), when: moment(verdict.at) }),
     h("p", { class: verdict.drifted ? "differs big" : "agrees big" }, icon(verdict.drifted ? "alert" : "check"),
       t(verdict.drifted ? "about.drift.moved" : "about.drift.calm")),
     verdict.decision && h("p", {}, verdict.decision.action === "none" ? t("about.drift.nothing")
@@ -155,7 +167,7 @@ export function aboutPage(go, box) {
       const [release] = await Promise.all([get("/release/overview", signal), names()]);
       if (signal.aborted) return;
       fill(place, head, release.problem ? h("p", { class: "problem", role: "alert" }, `${t("about.problem")}: ${release.problem}`) : null,
-        release.waits ? h("p", { class: "hint", role: "status" }, t("about.waits", { release: release.waits.release, when: ago(release.waits.since) })) : null,
+        waiting(release),
         facts(release), h("div", { class: "two" }, quality(release), h("div", {}, drift(release), encoders(release))), winners(release), map(go, signal),
         h("div", { class: "two even" }, mistakes(release), subsets(release)), h("div", { class: "two" }, coverage(release), tools(release)), provenance(release));
     } catch (error) {

@@ -16,7 +16,8 @@ from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
 from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
 from catalog.deliveries.table import write_page
-from catalog.deliveries.withdraw import note_source, note_withdrawn, withdrawals
+from catalog.deliveries.withdraw import MEDIA, SOURCE, note_source, note_withdrawn, withdrawals
+from catalog.erasure.tombstones import NOTHING_ERASED, Tombstones
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
 from catalog.snapshot.write import Look, SnapshotReport, Verdicts, write_snapshot
@@ -29,10 +30,9 @@ from shelfspace.workspace import Workspace
 
 __all__ = ["SOURCE", "Collected", "collect", "note_taken"]
 
-SOURCE, MEDIA = "source", "media"
-"""Kinds of the catalogue's own tables, and of photos and sounds that replace others, where they are held."""
 STATES = (SOURCE, MEDIA)
-"""What is held as a state of things, not as a file."""
+"""What is held as a state of things, not as a file: the catalogue's own tables, and photos and sounds that
+replace others."""
 WAITS = 3
 """A run waits for files that are being written as many times `collection.quiet_seconds`."""
 
@@ -52,6 +52,7 @@ class Collected:
         said: what a person should hear, a sentence each: held, refused, passed over, still arriving.
         last: the last arrival number that it gave.
         withdrawn: arrival numbers of those that the snapshot has and that do not count in it.
+        erased: arrival numbers of those with rows of erased products or shoppers, and how many.
     """
 
     report: SnapshotReport
@@ -60,6 +61,7 @@ class Collected:
     said: tuple[str, ...] = ()
     last: int = 0
     withdrawn: frozenset[int] = frozenset()
+    erased: Mapping[int, int] = field(default_factory=dict)
 
 
 def collect(
@@ -68,6 +70,7 @@ def collect(
     settings: Settings,
     *,
     user_key: bytes = b"",
+    stones: Tombstones = NOTHING_ERASED,
     progress: bool = True,
     look: Look = lambda name, before, after, media: "",
 ) -> Collected:
@@ -77,7 +80,7 @@ def collect(
     others go on.
 
     Args:
-        user_key, look: see `write_snapshot`.
+        user_key, stones, look: see `write_snapshot`.
 
     Raises:
         CatalogError: a table of the source is not usable.
@@ -121,6 +124,7 @@ def collect(
             held=bool(held),
             withdrawn=withdrawn,
             user_key=user_key,
+            stones=stones,
             progress=progress,
             note=note,
             look=look,
@@ -138,7 +142,16 @@ def collect(
         with editing(workspace.state) as ledger:
             put_away(ledger, workspace.inbox)
     media = {f"media/{name}": report.media_taken[name] for name in files.media if name in report.media_taken}
-    return Collected(report, tuple(sorted(read)), media, tuple(said), ledger.last, withdrawn.arrivals)
+    erased = {arrival: report.outcomes[one.key].erased for arrival, one in deliveries.items()}
+    return Collected(
+        report,
+        tuple(sorted(read)),
+        media,
+        tuple(said),
+        ledger.last,
+        withdrawn.arrivals,
+        {arrival: number for arrival, number in erased.items() if number},
+    )
 
 
 def note_taken(workspace: Workspace, collected: Collected, version: str) -> None:
@@ -154,7 +167,11 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
         note_withdrawn(ledger, collected.withdrawn, version)
         note_source(ledger, workspace.snapshot, version)
         for entry in ledger.unfinished(State.WAITING, State.HELD):
-            if entry.arrival in collected.read:
+            if entry.kind == MEDIA and entry.withdrawn:
+                if entry.approved:
+                    reason = f"approved; it was held: {entry.reason}"
+                    ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, reason=reason, **COUNTS)
+            elif entry.arrival in collected.read:
                 state = State.SUPERSEDED if entry.older == entry.rows > 0 else State.TAKEN
                 again = entry.withdrawn and not (workspace.inbox / entry.name).is_file()
                 going = {} if again else sent_to(workspace.inbox, DONE, entry, {entry.name: entry.digest})
@@ -163,15 +180,17 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
             elif entry.kind in STATES and not _still_held(entry, collected.report):
                 ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, moved=True, **COUNTS)
         if collected.media:
-            names = sorted(collected.media)
+            names, digest = sorted(collected.media), fingerprint(sorted(collected.media.items()))
+            held = [e for e in ledger.unfinished(State.HELD) if e.withdrawn and e.digest == digest]
+            reason = "" if len(names) == 1 else _some(names)
             entry = ledger.arrive(
                 names[0] if len(names) == 1 else f"{len(names)} media files",
                 kind=MEDIA,
-                digest=fingerprint(sorted(collected.media.items())),
-                state=State.TAKEN,
+                digest=digest,
+                state=State.SUPERSEDED if held else State.TAKEN,
                 snapshot=version,
                 rows=len(names),
-                reason="" if len(names) == 1 else _some(names),
+                reason=f"the same as delivery {held[-1].arrival}, which is held" if held else reason,
             )
             ledger.change(entry.arrival, **sent_to(workspace.inbox, DONE, entry, collected.media))
     with editing(workspace.state) as ledger:
@@ -207,7 +226,10 @@ def _note(ledger: Ledger, inbox: Path, arrival: int, delivery: Delivery, outcome
         ledger.change(arrival, state=State.HELD, reason=outcome.held)
         return []
     said = list(delivery.notes)
-    said += [] if outcome.rows or len(outcome.refused_rows) else ["the file has no rows"]
+    found = outcome.rows or len(outcome.refused_rows) or outcome.erased
+    said += [] if found else ["the file has no rows"]
+    if outcome.erased:
+        said.append(f"{outcome.erased} rows are of products or shoppers that were erased, and passed over")
     if outcome.older:
         said.append(f"{outcome.older} of {outcome.rows} rows are older than what is there, and passed over")
     if outcome.ahead:
@@ -232,8 +254,14 @@ def _refuse(ledger: Ledger, inbox: Path, arrival: int, reason: str) -> str:
 
 def _approved(ledger: Ledger, kind: str) -> tuple[str, int]:
     """Digest and arrival number of a held state of things that a person has let through."""
-    held = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == kind and entry.approved]
+    held = [entry for entry in _held_states(ledger, kind) if entry.approved]
     return (held[-1].digest, held[-1].arrival) if held else ("", 0)
+
+
+def _held_states(ledger: Ledger, kind: str) -> list[Entry]:
+    """States of things that are held before they were taken; media held since are deliveries."""
+    held = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == kind]
+    return [entry for entry in held if kind != MEDIA or not entry.withdrawn]
 
 
 def _still_held(entry: Entry, report: SnapshotReport) -> bool:
@@ -247,7 +275,7 @@ def _held(entry: Entry, workspace: Workspace) -> str:
 
 def _note_held(ledger: Ledger, kind: str, name: str, digest: str, held: str) -> None:
     """Keep what is known of a state of things that is held: the source's, or that of replaced media."""
-    entries = [entry for entry in ledger.unfinished(State.HELD) if entry.kind == kind]
+    entries = _held_states(ledger, kind)
     for entry in entries:
         if entry.digest != digest:
             reason = (

@@ -12,23 +12,25 @@ from typing import Any
 from catalog.contract import TABLES
 from catalog.deliveries.ledger import Entry, Ledger, State, editing, read_ledger
 from catalog.deliveries.table import write_page
+from catalog.snapshot.media_index import read_index
 from catalog.snapshot.shards import read_manifest
 from catalog.snapshot.withdrawals import SourceCut, Withdrawals
 from shelfspace.workspace import Workspace
 
 __all__ = [
-    "SOURCE", "TAKEN", "changes_since", "held_source", "hold_source", "hold_taken", "note_source",
+    "MEDIA", "SOURCE", "TAKEN", "changes_since", "held_source", "hold_source", "hold_taken", "note_source",
     "note_withdrawn", "source_changed", "still_there", "taken_since", "withdrawals",
 ]  # fmt: skip
 
 TAKEN = (State.TAKEN, State.DONE)
 SOURCE = "source"
-KINDS = tuple(TABLES)
-"""Kinds whose rows can be left out; photos and sounds are found by the rows that name them."""
+MEDIA = "media"
+KINDS = (*TABLES, MEDIA)
+"""Kinds that can be left out."""
 
 
 def hold_taken(workspace: Workspace, arrivals: Collection[int], reason: str) -> list[Entry]:
-    """Hold deliveries that were taken; those that are not, and media, stay as they are.
+    """Hold deliveries that were taken; those that are not stay as they are.
 
     Args:
         arrivals: their numbers.
@@ -43,13 +45,14 @@ def hold_taken(workspace: Workspace, arrivals: Collection[int], reason: str) -> 
     facts = {"state": State.HELD, "reason": reason, "approved": False, "withdrawn": True, "until": ""}
     with editing(workspace.state) as ledger:
         taken = [entry for entry in ledger.unfinished(*TAKEN) if entry.arrival in arrivals]
-        held = [ledger.change(entry.arrival, **facts) for entry in taken if entry.kind in KINDS]
+        can = {entry.arrival for entry in _left_out(workspace, taken)}
+        held = [ledger.change(entry.arrival, **facts) for entry in taken if entry.arrival in can]
     write_page(workspace)
     return held
 
 
 def taken_since(workspace: Workspace, snapshot: str) -> list[Entry]:
-    """Deliveries of tables that were taken and that a snapshot does not have, in the order they came.
+    """Deliveries that were taken and that a snapshot does not have, in the order they came.
 
     Args:
         snapshot: DVC's hash; of one that no ledger knows nothing is told.
@@ -60,8 +63,14 @@ def taken_since(workspace: Workspace, snapshot: str) -> list[Entry]:
     ledger = read_ledger(workspace.state)
     if snapshot not in ledger.snapshots:
         return []
-    taken = [entry for entry in ledger.unfinished(*TAKEN) if entry.kind in KINDS]
-    return [entry for entry in taken if not ledger.has(snapshot, entry)]
+    taken = [entry for entry in ledger.unfinished(*TAKEN) if not ledger.has(snapshot, entry)]
+    return _left_out(workspace, taken)
+
+
+def _left_out(workspace: Workspace, taken: Collection[Entry]) -> list[Entry]:
+    """Those that the snapshot can do without: not the source, nor media whose former bytes nobody noted."""
+    known = {one.brought for several in read_index(workspace.snapshot / "media").values() for one in several}
+    return [e for e in taken if e.kind in KINDS and (e.kind != MEDIA or e.digest in known)]
 
 
 def still_there(workspace: Workspace) -> list[Entry]:
@@ -142,11 +151,13 @@ def withdrawals(ledger: Ledger) -> Withdrawals:
     return Withdrawals(
         frozenset(entry.arrival for entry in out if not entry.cut),
         back,
-        tuple(
+        source=tuple(
             SourceCut(entry.arrival, entry.digest, **entry.cut, reason=entry.reason, waits=entry.waits)
             for entry in out
             if entry.cut
         ),
+        media=frozenset(entry.digest for entry in out if entry.kind == MEDIA),
+        media_restored=frozenset(e.digest for e in entries if e.kind == MEDIA and e.arrival in back),
     )
 
 

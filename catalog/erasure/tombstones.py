@@ -19,12 +19,16 @@ from shelfspace.errors import ArtifactError
 from shelfspace.files import read_artifact, write_sealed_json
 from shelfspace.secret_file import make_secret, read_secret
 
-__all__ = ["FILE", "FOLDER", "KEY", "Kind", "Tombstone", "Tombstones"]
+__all__ = ["FILE", "FOLDER", "KEY", "NOTHING_ERASED", "Kind", "Tombstone", "Tombstones"]
 
 Kind = Literal["product", "shopper"]
 FOLDER, FILE = "erasure", "tombstones.json"
 KEY = "erasure.key"
 """Beside `user.key`, in the state folder; both are in a backup."""
+
+PRODUCTS = ("product_id", "other_id", "through_id")
+SHOPPERS = ("user_id",)
+"""Columns of any table that name products, or hold the pseudonyms of shoppers."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,17 @@ class Tombstones:
         """(n,) bool: the shopper was erased; an event without one never is."""
         return self._erased("shopper", pseudonyms)
 
+    def rows(self, table: pd.DataFrame) -> np.ndarray:
+        """(n,) bool: rows of any table that name an erased product or shopper."""
+        gone = np.zeros(len(table), bool)
+        for name in PRODUCTS:
+            if name in table:
+                gone |= self.erased_products(table[name])
+        for name in SHOPPERS:
+            if name in table:
+                gone |= self.erased_shoppers(table[name])
+        return gone
+
     def count(self, kind: Kind | None = None) -> int:
         """How many stand."""
         return sum(kind in (None, one) for one, _ in self.stones)
@@ -123,6 +138,9 @@ class Tombstones:
     def _write(self) -> None:
         ordered = sorted(self.stones.values(), key=lambda stone: (stone.when, stone.kind, stone.mark))
         write_sealed_json(self.state / FOLDER / FILE, {"stones": [asdict(stone) for stone in ordered]})
+
+
+NOTHING_ERASED = Tombstones(Path(), b"", {})
 
 
 def _stones(stored: dict[str, Any]) -> list[Tombstone]:

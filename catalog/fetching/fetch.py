@@ -14,7 +14,7 @@ from catalog.cells import media_cell
 from catalog.fetching.download import Downloader
 from catalog.fetching.hosts import AwayError, Hosts
 from catalog.media import probe_photo, probe_sound
-from catalog.media.addresses import FETCHED, fetched_name, is_address
+from catalog.media.addresses import FETCHED, LEDGER, fetched_name, is_address
 from catalog.sources.base import CatalogSource
 from shelfspace.errors import BusyError, CatalogError, InputError
 from shelfspace.files import write_bytes
@@ -22,9 +22,6 @@ from shelfspace.progress import progress_bar
 from shelfspace.settings import Fetch, Media
 
 __all__ = ["Fetched", "addresses_of", "fetch_media"]
-
-LEDGER = "fetched.jsonl"
-"""One line a file or a refusal, in the folder of the fetched files."""
 
 
 @dataclass

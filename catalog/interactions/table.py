@@ -99,6 +99,7 @@ def connected(path: Path) -> sqlite3.Connection:
         try:
             database.execute("PRAGMA synchronous=FULL")
             database.execute("PRAGMA journal_mode=WAL")
+            database.execute("PRAGMA secure_delete=ON")
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 with writing(database):

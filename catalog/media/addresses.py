@@ -4,10 +4,13 @@ import re
 
 from shelfspace.hashing import content_hash
 
-__all__ = ["FETCHED", "NOT_FETCHED", "fetched_name", "is_address"]
+__all__ = ["FETCHED", "LEDGER", "NOT_FETCHED", "fetched_name", "is_address"]
 
 FETCHED = "fetched"
 """Folder of the media root that `shelfspace fetch-media` fills."""
+
+LEDGER = "fetched.jsonl"
+"""One line a file or a refusal, in the folder of the fetched files."""
 
 NOT_FETCHED = (
     "a web address, and none is fetched by itself: run shelfspace fetch-media, or leave the column out"

@@ -26,6 +26,7 @@ class Outcome:
         older: rows passed over, since what is there was updated later.
         rows: usable rows.
         ahead: usable rows whose `updated_at` lies more than a day ahead of this machine's clock.
+        erased: rows passed over since a person had their product or shopper erased.
         refused_rows: rows left out: `row` (from 1), `field`, `value`, `reason`.
     """
 
@@ -34,6 +35,7 @@ class Outcome:
     older: int = 0
     rows: int = 0
     ahead: int = 0
+    erased: int = 0
     refused_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 

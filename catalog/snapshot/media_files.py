@@ -8,17 +8,26 @@ import pandas as pd
 from catalog.cells import media_cell, usable_key
 from catalog.media.video_cells import MARK, part_of_video
 from catalog.sources.base import CatalogSource
-from shelfspace.hashing import bytes_hash
+from shelfspace.hashing import bytes_hash, fingerprint
 from shelfspace.progress import progress_bar
 from shelfspace.settings import Media
 
-__all__ = ["MediaFiles", "media_keys"]
+__all__ = ["MediaFiles", "media_delivery", "media_keys"]
 
 
 def media_keys(products: pd.DataFrame, source: CatalogSource) -> list[str]:
     """Media keys that raw product rows name, sorted."""
     cells = pd.concat([products["photos"], products["sounds"]]).unique()
     return sorted({key for cell in cells for key in media_cell(cell, source.photo_separator)})
+
+
+def media_delivery(taken: Mapping[str, str]) -> str:
+    """What identifies the photos and sounds that one run took from the inbox.
+
+    Args:
+        taken: media key to the hash of the bytes.
+    """
+    return fingerprint(sorted((f"media/{key}", digest) for key, digest in taken.items()))
 
 
 class MediaFiles:

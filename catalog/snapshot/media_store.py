@@ -2,7 +2,7 @@
 
 media/
     media-00000.tar    members named by media key, with fixed headers: equal files, equal bytes
-    index.parquet      key, shard, offset, size (bytes), digest (xxh3-128 of the file), source_digest
+    index.parquet      where each lies (media_index.py)
 
 A shard is never changed; a changed file goes to a further shard and the index points there.
 `source_digest` is that of the source's own file when it was last read: a file that a delivery
@@ -12,31 +12,28 @@ brought stays until the source's own one changes.
 import io
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
-
+from catalog.snapshot.media_index import (
+    Entry,
+    Version,
+    Versions,
+    entries_of,
+    read_index,
+    with_entry,
+    write_index,
+)
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_parquet, reading, write_table
+from shelfspace.files import reading
 from shelfspace.hashing import content_hash
 from shelfspace.way_back import way_back
 
-__all__ = ["Added", "MediaStore", "add_media"]
+__all__ = ["Added", "MediaStore", "add_media", "all_shards", "write_shard"]
 
-COLUMNS = ["key", "shard", "offset", "size", "digest", "source_digest"]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Where a file lies: shard, offset and size in bytes, digest, digest of the source's own file."""
-
-    shard: str
-    offset: int
-    size: int
-    digest: str
-    source_digest: str
+Fresh = tuple[str, bytes, str, bool]
+"""Key, bytes, digest of the source's own file, and whether a delivery brought it."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +52,17 @@ class MediaStore:
         self._entries = entries
 
     @classmethod
-    def open(cls, snapshot: Path) -> "MediaStore":
+    def open(cls, snapshot: Path, versions: Versions | None = None) -> "MediaStore":
         """The media of a snapshot folder; empty where it has none.
+
+        Args:
+            versions: of its files, where others count than its index says.
 
         Raises:
             ArtifactError: the index is damaged.
         """
-        path = snapshot / "media" / "index.parquet"
-        if not path.exists():
-            return cls(path.parent, {})
-        index = read_parquet(path, columns=COLUMNS)
-        rows = index.itertuples(index=False, name=None)
-        return cls(path.parent, {key: Entry(shard, *rest) for key, shard, *rest in rows})
+        folder = snapshot / "media"
+        return cls(folder, entries_of(read_index(folder) if versions is None else versions))
 
     def keys(self) -> list[str]:
         """All media keys, sorted."""
@@ -117,7 +113,13 @@ class MediaStore:
 
 
 def add_media(
-    snapshot: Path, files: Iterable[tuple[str, bytes | None, bytes | None]], shard_bytes: int
+    snapshot: Path,
+    files: Iterable[tuple[str, bytes | None, bytes | None]],
+    shard_bytes: int,
+    *,
+    versions: Versions | None = None,
+    brought: Callable[[], str] = lambda: "",
+    held: Collection[str] = (),
 ) -> Added:
     """Append new or changed media as further shards; what lies there already is passed over.
 
@@ -125,41 +127,60 @@ def add_media(
         files: (key, the source's file, a delivery's file), in a fixed order; None where there is none.
             A delivery's file counts before the source's.
         shard_bytes: a shard is closed when it holds as much.
+        versions: of the files, where others count than the index says; they are written.
+        brought: digest of the delivery that the files are of, once all are read.
+        held: digests of deliveries that do not count, though their files are sent again.
     """
     folder = snapshot / "media"
-    store = MediaStore.open(snapshot)
-    entries = dict(store._entries)
-    number = 1 + max((int(name.removeprefix("media-")[:5]) for name in store.shards()), default=-1)
+    there = read_index(folder)
+    kept = dict(there if versions is None else versions)
+    entries = entries_of(kept)
+    number = 1 + max((int(name.removeprefix("media-")[:5]) for name in all_shards(kept)), default=-1)
     count = size = 0
-    for batch in _batches(_fresh(files, entries), shard_bytes):
+    fresh: list[tuple[str, Entry, bool]] = []
+    for batch in _batches(_fresh(files, entries, kept), shard_bytes):
         name = f"media-{number:05d}.tar"
-        offsets = _write_shard(folder, name, [(key, data) for key, data, _ in batch])
-        for key, data, source_digest in batch:
-            entries[key] = Entry(name, offsets[key], len(data), content_hash(data), source_digest)
-        count, size, number = count + len(batch), size + sum(len(data) for _, data, _ in batch), number + 1
-    if entries != store._entries:
-        rows = [(key, *vars(entry).values()) for key, entry in sorted(entries.items())]
-        write_table(folder / "index.parquet", pd.DataFrame(rows, columns=COLUMNS))
+        offsets = write_shard(folder, name, [(key, data) for key, data, *_ in batch])
+        for key, data, source_digest, delivered in batch:
+            entry = Entry(name, offsets[key], len(data), content_hash(data), source_digest)
+            fresh.append((key, entry, delivered))
+        count, size, number = count + len(batch), size + sum(len(data) for _, data, *_ in batch), number + 1
+    by = brought()
+    for key, entry, delivered in fresh:
+        made = Version(entry, by, by not in held) if delivered else Version(entry)
+        kept[key] = with_entry(kept.get(key, ()), made)
+    if kept != there:
+        write_index(folder, kept)
     return Added(count, size)
 
 
+def all_shards(versions: Versions) -> set[str]:
+    """Names of the shards that files lie in, or lay in before deliveries replaced them."""
+    return {version.entry.shard for several in versions.values() for version in several}
+
+
 def _fresh(
-    files: Iterable[tuple[str, bytes | None, bytes | None]], entries: dict[str, Entry]
-) -> Iterator[tuple[str, bytes, str]]:
-    """(key, bytes, digest of the source's own file) of what is not stored yet."""
+    files: Iterable[tuple[str, bytes | None, bytes | None]],
+    entries: dict[str, Entry],
+    versions: dict[str, tuple[Version, ...]],
+) -> Iterator[Fresh]:
+    """What is not stored yet; of what is, the source's own digest is noted."""
     for key, own, delivered in files:
         old = entries.get(key)
         seen = old.source_digest if old else ""
         source_digest = seen if own is None else content_hash(own)
         data = delivered if delivered is not None else own if source_digest != seen else None
         if data is not None and (old is None or content_hash(data) != old.digest):
-            yield key, data, source_digest
+            yield key, data, source_digest, delivered is not None
         elif old is not None and source_digest != seen:
-            entries[key] = Entry(old.shard, old.offset, old.size, old.digest, source_digest)
+            noted = replace(old, source_digest=source_digest)
+            versions[key] = tuple(
+                replace(one, entry=noted) if one.entry == old else one for one in versions[key]
+            )
 
 
-def _batches(files: Iterable[tuple[str, bytes, str]], limit: int) -> Iterator[list[tuple[str, bytes, str]]]:
-    batch: list[tuple[str, bytes, str]] = []
+def _batches(files: Iterable[Fresh], limit: int) -> Iterator[list[Fresh]]:
+    batch: list[Fresh] = []
     size = 0
     for item in files:
         batch.append(item)
@@ -171,7 +192,7 @@ def _batches(files: Iterable[tuple[str, bytes, str]], limit: int) -> Iterator[li
         yield batch
 
 
-def _write_shard(folder: Path, name: str, files: list[tuple[str, bytes]]) -> dict[str, int]:
+def write_shard(folder: Path, name: str, files: list[tuple[str, bytes]]) -> dict[str, int]:
     """Write one shard; returns the offset of each file."""
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{name}.{os.getpid()}.tmp"

@@ -16,7 +16,8 @@ import pandas as pd
 
 from catalog.cells import Reading
 from catalog.contract import TABLES, raw_columns
-from catalog.snapshot.media_store import MediaStore
+from catalog.snapshot.media_index import read_index
+from catalog.snapshot.media_store import all_shards
 from catalog.snapshot.operations import BOOKKEEPING, WITHDRAWN, no_operations
 from catalog.snapshot.present import present
 from shelfspace.errors import ArtifactError
@@ -126,7 +127,7 @@ def remove_strays(directory: Path, manifest: dict[str, Any]) -> None:
         for path in (directory / name).glob("*.parquet"):
             if path not in named:
                 path.unlink()
-    shards = MediaStore.open(directory).shards()
+    shards = all_shards(read_index(directory / "media"))
     for path in (directory / "media").glob("*.tar"):
         # A shard whose files were all replaced later is named no more, and is part of the past: kept.
         if path.name > max(shards, default=""):

@@ -41,11 +41,15 @@ class Withdrawals:
         deliveries: arrival numbers that do not count.
         restored: those of the manifest that count again.
         source: changes of the source that do not count.
+        media: digests of the deliveries of photos and sounds among `deliveries`.
+        media_restored: the same of those that count again.
     """
 
     deliveries: frozenset[int] = frozenset()
     restored: frozenset[int] = frozenset()
     source: tuple[SourceCut, ...] = field(default_factory=tuple)
+    media: frozenset[str] = frozenset()
+    media_restored: frozenset[str] = frozenset()
 
     @property
     def arrivals(self) -> frozenset[int]:

@@ -6,7 +6,7 @@ a run that was killed is repeated with the same result, since only the manifest 
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ import pandas as pd
 
 from catalog.cells import Reading
 from catalog.contract import TABLES
+from catalog.erasure.tombstones import NOTHING_ERASED, Tombstones
 from catalog.media.video_cells import COLUMN, with_videos
 from catalog.snapshot.coming_media import ComingMedia
 from catalog.snapshot.guards import Guards
 from catalog.snapshot.intake import Outcome, take_in
-from catalog.snapshot.media_files import MediaFiles, media_keys
+from catalog.snapshot.media_files import MediaFiles, media_delivery, media_keys
 from catalog.snapshot.media_guard import NO_MEDIA, MediaVerdict, judge_media
+from catalog.snapshot.media_index import read_index
+from catalog.snapshot.media_index import withdrawn as without_media
 from catalog.snapshot.media_store import MediaStore, add_media
 from catalog.snapshot.operations import difference, keyed, no_operations, row_hashes, source_rows
 from catalog.snapshot.orders import hashed_orders, with_keyed_orders
@@ -94,6 +97,7 @@ def write_snapshot(
     held: bool = False,
     withdrawn: Withdrawals = Withdrawals(),  # noqa: B008 - frozen
     user_key: bytes = b"",
+    stones: Tombstones = NOTHING_ERASED,
     progress: bool = True,
     note: Callable[[Verdicts], None] = lambda _: None,
     look: Look = lambda name, before, after, media: "",
@@ -115,6 +119,7 @@ def write_snapshot(
         held: something of earlier runs waits for a person; what comes after it is kept in full.
         withdrawn: what is in already and held since.
         user_key: secret of the keyed hashes that replace ids of shoppers and orders; at most 64 bytes.
+        stones: of what was erased; such rows are passed over, and nothing but their number is said.
         note: called with what was found, before anything is written: a kill must not lose it.
         look: says of the content of the source's change or of a delivery why it is to be held.
         progress: say how far it is (`shelfspace.progress`).
@@ -127,7 +132,8 @@ def write_snapshot(
     operations = {name: operations_of(directory, manifest, name) for name in TABLES}
     reading = source.reading("products")
     before = present(operations["products"], "products", reading).rows
-    coming = ComingMedia(MediaStore.open(directory), source, media or {}, settings.media)
+    versions = without_media(read_index(directory / "media"), withdrawn.media, withdrawn.media_restored)
+    coming = ComingMedia(MediaStore.open(directory, versions), source, media or {}, settings.media)
     objection = partial(_seen, look, coming)
     guards = Guards(before, reading, settings.collection, objection)
     changes = {name: no_operations(name) for name in TABLES}
@@ -135,7 +141,7 @@ def write_snapshot(
     if manifest["source"] != read_from:
         approved, arrival = approved_source
         seen = arrival if approved == read_from else arrived
-        found = _source_changes(source, operations, seen, user_key, settings.media)
+        found = _source_changes(source, operations, seen, user_key, stones, settings.media)
         if approved != read_from:
             own, withheld = operations["products"], withdrawn.holds(read_from)
             source_held = withheld or _objected(guards, own, found["products"], before, reading)
@@ -149,12 +155,12 @@ def write_snapshot(
             outcomes[delivery.key] = Outcome()
             continue
         name = delivery.kind
-        hashed = _with_hashes(delivery, user_key)
+        hashed, gone = _without_erased(_with_hashes(delivery, user_key), stones)
         known = _joined(operations[name], changes[name])
         fresh, outcome = take_in(
             known, hashed, guards, source.reading(name), settings.validation.max_bad_share, in_full=held
         )
-        outcomes[delivery.key] = outcome
+        outcomes[delivery.key] = replace(outcome, erased=gone)
         held |= bool(outcome.held)
         if len(fresh):
             changes[name] = _joined(changes[name], fresh)
@@ -165,13 +171,17 @@ def write_snapshot(
     judged = judge_media(rows, fresh_media, coming, source.photo_separator, objection, approved_media)
     note(Verdicts(read_from, source_held, outcomes, judged))
     files = MediaFiles(source, judged.let_in(fresh_media), media or {}, settings.media)
-    added = add_media(directory, files.read(False), settings.collection.media_shard_megabytes * 1_000_000)
+    added = add_media(
+        directory,
+        files.read(False),
+        settings.collection.media_shard_megabytes * 1_000_000,
+        versions=versions,
+        brought=lambda: media_delivery(files.taken),
+        held=withdrawn.media,
+    )
     for name in TABLES:
         append(directory, manifest, name, changes[name], settings.collection.shard_rows)
-    index = directory / "media" / "index.parquet"
-    dates = reading.of("updated_at").dates
-    manifest |= {"dates": dates} if dates or "dates" in manifest else {}
-    manifest |= {"media": file_hash(index) if index.exists() else "", "written": True}
+    manifest |= _of_all(directory, manifest, reading)
     told = _compare(_stood(directory, manifest, before, reading), rows)
     if not (unchanged := manifest == read_manifest(directory)):
         write_sealed_json(directory / "manifest.json", manifest)
@@ -188,6 +198,14 @@ def write_snapshot(
         media=judged,
         media_taken=files.taken,
     )
+
+
+def _of_all(directory: Path, manifest: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+    """What a manifest says beside the shards."""
+    index = directory / "media" / "index.parquet"
+    dates = reading.of("updated_at").dates
+    said = {"dates": dates} if dates or "dates" in manifest else {}
+    return {**said, "media": file_hash(index) if index.exists() else "", "written": True}
 
 
 def _objected(
@@ -207,6 +225,12 @@ def _version(source: CatalogSource, user_key: bytes) -> str:
 
 def _seen(look: Look, media: ComingMedia, name: str, before: pd.DataFrame, after: pd.DataFrame) -> str:
     return look(name, before, after, media)
+
+
+def _without_erased(delivery: Delivery, stones: Tombstones) -> tuple[Delivery, int]:
+    """A delivery without rows of what was erased, and how many they are."""
+    gone = stones.rows(delivery.rows)
+    return delivery.with_rows(delivery.rows[~gone]), int(gone.sum())
 
 
 def _stood(
@@ -229,6 +253,7 @@ def _source_changes(
     operations: Mapping[str, pd.DataFrame],
     arrival: int,
     user_key: bytes,
+    stones: Tombstones,
     limits: Media,
 ) -> dict[str, pd.DataFrame]:
     """Operations that bring each table to what the source has now."""
@@ -239,7 +264,9 @@ def _source_changes(
             table = _hashed(table, user_key)
         if COLUMN in table:
             table = with_videos(table, source.photo_separator, source.media_root, limits)
-        changes[name] = difference(source_rows(operations[name]), keyed(table, name), name, arrival)
+        rows = keyed(table, name)
+        rows = rows[~stones.rows(rows)]
+        changes[name] = difference(source_rows(operations[name]), rows, name, arrival)
     return changes
 
 

@@ -15,6 +15,7 @@ from catalog.deliveries.ledger import State, read_ledger
 from dagster_project.graph import JOBS
 from dagster_project.outcome import why_failed
 from dagster_project.tags import WORKSPACE
+from releases.shadow.kept import read_status
 from releases.waiting import waits_for_a_person
 from shelfspace.alerts import Alert
 from shelfspace.clock import minute
@@ -58,6 +59,7 @@ def present_alerts(
         *(Alert("waits", fingerprint(said)[:12], said) for said in waits_for_a_person(workspace)),
         *stuck_deliveries(workspace, now - timedelta(hours=settings.stuck_hours)),
         *refused_release(workspace),
+        *failed_side(workspace),
         *drifted(workspace),
         *stale_data(records, workspace, now - timedelta(days=settings.stale_days)),
         *failing_sensors(instance),
@@ -99,6 +101,15 @@ def refused_release(workspace: Workspace) -> Iterator[Alert]:
     if path.exists() and not (verdict := read_json(path))["promoted"]:
         reasons = "; ".join(verdict["reasons"])[:LONGEST]
         yield Alert("gate", str(verdict.get("fingerprint", ""))[:12], f"the champion stays: {reasons}")
+
+
+def failed_side(workspace: Workspace) -> Iterator[Alert]:
+    """A release that answered on the side, where it was switched off after failures."""
+    status = read_status(workspace.live)
+    if status is not None and status.state == "failed":
+        again = workspace.command("shadow", RELEASE=status.release)
+        said = f"release {status.release} answers nothing on the side any more: {status.problem[:LONGEST]}"
+        yield Alert("shadow", status.release, f"{said}; to try again: {again}")
 
 
 def drifted(workspace: Workspace) -> Iterator[Alert]:

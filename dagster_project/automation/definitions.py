@@ -16,6 +16,7 @@ from dagster_project.automation.ledger_page import ledger_events
 from dagster_project.automation.needs import GivenUp, Need, ask, attempts_at, run_config
 from dagster_project.automation.recording import tell_dvc
 from dagster_project.automation.refreshing import delivery_need, source_need
+from dagster_project.automation.shadow_page import shadow_events
 from dagster_project.dead_runs import close_dead_runs
 from dagster_project.jobs import JOBS
 from dagster_project.scrub import scrub_schedule
@@ -28,6 +29,7 @@ from shelfspace.workspace import Workspace, params_file
 
 __all__ = ["automations", "present_settings"]
 
+SHADOW_SECONDS = 300
 RUNNING = dg.DefaultSensorStatus.RUNNING
 Look = Callable[[dg.SensorEvaluationContext, Workspace], dg.SensorResult | dg.SkipReason | dg.RunRequest]
 
@@ -100,6 +102,10 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
         need, seen = source_need(Shop(), context.cursor)
         return told(asked(context, workspace, need), seen)
 
+    def of_the_side(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
+        events, seen = shadow_events(workspace, settings.service, context.cursor)
+        return told(dg.SkipReason("shown" if events else "nothing new"), seen, events)
+
     def of_alerts(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
         events, seen, said = alert_events(context.instance, workspace, settings.alerts, context.cursor)
         return told(dg.SkipReason(said), seen, events)
@@ -157,6 +163,8 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
                "Asks for the weekly retraining again where it failed."),
         sensor(of_alerts, "alert_sensor", settings.alerts.interval_seconds, set(),
                "Looks at what is wrong and tells people, once: page, log and webhook."),
+        sensor(of_the_side, "shadow_sensor", SHADOW_SECONDS, set(),
+               "Shows what a release that answers on the side would change."),
         dvc_commit_sensor,
     ], schedules(settings)  # fmt: skip
 

@@ -17,12 +17,14 @@ from dagster_project.cli.deliveries import deliveries
 from dagster_project.cli.experiments import experiments
 from dagster_project.cli.export import export
 from dagster_project.cli.fetch import fetch_media
+from dagster_project.cli.forget import forget
 from dagster_project.cli.jobs import demo, run, summary
 from dagster_project.cli.keys import keys
 from dagster_project.cli.releases import releases
 from dagster_project.cli.reproduce import reproduce
 from dagster_project.cli.scrub import scrub
 from dagster_project.cli.servers import daemon, drift, serve, ui, webserver
+from dagster_project.cli.shadow import shadow
 from dagster_project.cli.synonyms import synonyms
 from shelfspace.errors import SettingsError, ShelfspaceError
 from shelfspace.machine import machine_fault
@@ -96,7 +98,7 @@ def shelfspace() -> None:
 
 COMMANDS = (
     *(demo, run, ui, daemon, webserver, serve, drift, summary, fetch_media),
-    *(experiments, deliveries, approve, releases, rollback, pin, unpin, reproduce),
+    *(experiments, deliveries, shadow, approve, releases, rollback, pin, unpin, reproduce, forget),
     *(export, adopt, scrub, backup, restore, synonyms, keys, alerts),
 )
 for command in COMMANDS:

@@ -31,6 +31,7 @@ def reproduce(
     The snapshot comes out of DVC's cache or its remote, the code out of git. The catalogue's workspace is
     only read. It ends with status 1 where a vector is not what it was, not even within the tolerance.
     """
+    from catalog.erasure.tombstones import Tombstones
     from dagster_project.reproduction import reproduce as build_again
     from releases import Release, list_releases
 
@@ -39,11 +40,17 @@ def reproduce(
         raise InputError("RELEASE", release, f"name one that {workspace.command('releases')} lists")
     if keep is not None and keep.is_dir() and any(keep.iterdir()):
         raise InputError("--keep", str(keep), "name an empty folder, or one that is not there yet")
+    stones = Tombstones.open(workspace.state)
     chosen = Release.load(workspace.releases / release)
     place = keep.absolute() if keep is not None else Path(tempfile.mkdtemp(prefix="shelfspace-reproduce-"))
     try:
         made = build_again(
-            workspace, chosen, place, lambda said: click.echo(f"  {said}", err=True), threads=threads
+            workspace,
+            chosen,
+            place,
+            lambda said: click.echo(f"  {said}", err=True),
+            lambda product: stones.of("product", product) is not None,
+            threads,
         )
     finally:
         if keep is None:

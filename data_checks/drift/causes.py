@@ -131,11 +131,13 @@ def describe_move(monitor: str, window: Window, reference: Window) -> str:
 def _distribution(column: str, then: pd.Series, now: pd.Series) -> str:
     """The median of numbers; of categories the one whose share has moved farthest."""
     if is_number(then) and is_number(now):
-        before, after = float(np.median(then)), float(np.median(now))
+        middle, before, after = "median", float(np.median(then)), float(np.median(now))
         if column.startswith("log_"):
             before, after = 10**before, 10**after
             return f"{_named(column[4:])}: median {before:.4g} to {after:.4g} ({after / before - 1:+.0%})"
-        return f"{_named(column)}: median {before:.4g} to {after:.4g}"
+        if f"{before:.4g}" == f"{after:.4g}":  # what moved is the rest
+            middle, before, after = "mean", float(np.mean(then)), float(np.mean(now))
+        return f"{_named(column)}: {middle} {before:.4g} to {after:.4g}"
     shares = pd.DataFrame(
         {
             "then": then.astype(str).value_counts(normalize=True),

@@ -17,7 +17,6 @@ from data_checks.drift.verdict import Verdict
 from shelfspace.telemetry import quiet_telemetry
 
 if TYPE_CHECKING:
-    from evidently.core.report import Snapshot as ReportSnapshot
     from evidently.sdk.models import DashboardPanelPlot, PanelMetric
     from evidently.ui.workspace import Project, Workspace
 
@@ -98,7 +97,7 @@ def _add(
         board = ScoreBoard(columns, {name: value[:80] for name, value in facts.items()})
         when, name = time.to_pydatetime(), f"check of {time:%Y-%m-%d %H:%M}"
         run = Report([board]).run(table, None, timestamp=when, metadata=dict(facts), name=name)
-        place.add_run(home.id, _lean(run), include_data=False)
+        place.add_run(home.id, run, include_data=False)
         runs = place.list_runs(home.id)
         for old in set(runs) - set(kept_runs(runs)):
             place.delete_run(home.id, old)
@@ -146,16 +145,6 @@ def _ratios(verdict: Verdict) -> dict[str, float]:
 
 def _column(question: str, name: str) -> str:
     return f"{question}: {name}"
-
-
-def _lean(run: "ReportSnapshot") -> "ReportSnapshot":
-    """A run without the histogram of each constant, which is 95% of its bytes and shows nothing."""
-    from evidently.core.report import Snapshot
-
-    model = run.to_snapshot_model()
-    for found in model.metric_results.values():
-        found.widget = []
-    return Snapshot.load_model(model)
 
 
 def kept_runs(runs: Sequence[uuid.UUID]) -> list[uuid.UUID]:

@@ -20,8 +20,8 @@ from data_checks.drift.windows import Window
 from shelfspace.errors import InputError
 
 __all__ = [
-    "CLOSED", "COMPONENTS", "DERIVED", "MIN_VALUES", "PRICE_LEVEL", "TOP_VALUES", "count_distance",
-    "divergence", "is_number", "measure", "share_distance", "vector_distance", "with_price_level",
+    "CLOSED", "COMPONENTS", "DERIVED", "MIN_VALUES", "PRICE_LEVEL", "TINY", "TOP_VALUES", "count_distance",
+    "divergence", "is_number", "measure", "share_distance", "spread", "vector_distance", "with_price_level",
 ]  # fmt: skip
 
 MIN_VALUES = 10
@@ -34,6 +34,9 @@ TOP_VALUES = 20
 PRICE_LEVEL = "price_level"
 DERIVED = (PRICE_LEVEL, OWN_PRICE)
 """Columns that are made here of others: whether one is missing says something of those."""
+TINY = 0.001
+LEAST_SPREAD = {"confidence": 0.1, "top_score": 0.1}
+"""Of a model that is sure of nearly everything: a spread of nothing makes a shift of nothing large."""
 CLOSED = {"yes", "no", "higher", "lower", "as before"}
 """Values of columns that can hold no other: none of them is new."""
 
@@ -92,7 +95,7 @@ def _column_distances(name: str, then: _Values, now: _Values) -> dict[str, float
     if min(then.known, now.known) < MIN_VALUES or (then.numbers is None) is not (now.numbers is None):
         return found
     if then.numbers is not None and now.numbers is not None:
-        return {**found, name: _wasserstein(then.numbers, now.numbers)}
+        return {**found, name: _wasserstein(then.numbers, now.numbers, spread(name, then.numbers))}
     # Ties broken by name: of equally frequent values the same are kept in whatever order rows come.
     values = sorted({*then.counts, *now.counts}, key=lambda v: (-then.counts[v] - now.counts[v], v))
     counts = np.array([[side.counts[v] for v in values] for side in (then, now)], float)
@@ -103,11 +106,16 @@ def _column_distances(name: str, then: _Values, now: _Values) -> dict[str, float
     return found
 
 
-def _wasserstein(then: np.ndarray, now: np.ndarray) -> float:
-    """Wasserstein distance of sorted numbers over the first ones' standard deviation, as Evidently's."""
+def spread(name: str, values: np.ndarray) -> float:
+    """What a distance of numbers is measured in: their standard deviation, or the least that counts."""
+    return max(float(np.std(values)) if len(values) else 0.0, LEAST_SPREAD.get(name, TINY))
+
+
+def _wasserstein(then: np.ndarray, now: np.ndarray, unit: float) -> float:
+    """Wasserstein distance of sorted numbers in units, as Evidently's."""
     both = np.sort(np.concatenate([then, now]), kind="stable")
     shares = [np.searchsorted(side, both[:-1], side="right") / len(side) for side in (then, now)]
-    return float(np.abs(shares[0] - shares[1]) @ np.diff(both) / max(float(np.std(then)), 0.001))
+    return float(np.abs(shares[0] - shares[1]) @ np.diff(both) / unit)
 
 
 def with_price_level(columns: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from data_checks.drift.monitors import (
     divergence,
     is_number,
     share_distance,
+    spread,
     vector_distance,
     with_price_level,
 )
@@ -33,7 +34,7 @@ KNOTS = 512
 class _Column:
     """One column of some rows as codes, and the distance of two rows of counts over those codes."""
 
-    def __init__(self, values: pd.Series) -> None:
+    def __init__(self, name: str, values: pd.Series) -> None:
         known = values.dropna()
         self.numeric = is_number(known)
         self.codes = np.full(len(values), -1, np.int64)
@@ -43,7 +44,7 @@ class _Column:
             if len(knots) > KNOTS:
                 knots = np.unique(np.quantile(numbers, np.linspace(0, 1, KNOTS), method="higher"))
             self.codes[values.notna().to_numpy()] = np.searchsorted(knots, numbers)
-            self.widths = np.diff(knots) / max(float(np.std(numbers)) if len(numbers) else 0.0, 0.001)
+            self.widths = np.diff(knots) / spread(name, numbers)
             self.size = max(len(knots), 1)
         else:
             codes, names = pd.factorize(known.astype(str), sort=True)
@@ -106,7 +107,7 @@ def pair_distances(windows: Sequence[Window]) -> pd.DataFrame:
 
 def _columns(period: Window) -> dict[str, _Column]:
     whole = with_price_level(period.columns, period.columns)
-    return {str(name): _Column(values) for name, values in whole.items()}
+    return {str(name): _Column(str(name), values) for name, values in whole.items()}
 
 
 def chance_distances(period: Window, draws: int, seed: int) -> pd.DataFrame:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from data_checks.drift.check import said
-from data_checks.drift.monitors import MIN_VALUES, TOP_VALUES, is_number
+from data_checks.drift.monitors import MIN_VALUES, TINY, TOP_VALUES, is_number, spread
 from data_checks.drift.page import drift_banner
 from data_checks.drift.questions import Question
 from data_checks.drift.verdict import Verdict
@@ -44,7 +45,7 @@ def comparison_page(question: Question, verdict: Verdict, rows: int) -> str | No
     metrics: list[Any] = []
     if len(then.columns):
         methods = dict.fromkeys(numbers, "wasserstein") | dict.fromkeys(categories, "jensenshannon")
-        limits = {name: verdict.limits[name] for name in methods}
+        limits = {name: verdict.limits[name] * _units(name, then[name]) for name in methods}
         # Evidently goes by the share of columns, the verdict by windows: its headline says what that says.
         share = 0.0 if verdict.kind else 1.0
         metrics.append(
@@ -63,6 +64,14 @@ def comparison_page(question: Question, verdict: Verdict, rows: int) -> str | No
     beside = f"Beside the columns, distance of limit: {'; '.join(others)}." if others else ""
     banner = drift_banner(question.title, said(verdict), verdict.cause, verdict.rows, beside)
     return head + body + banner + rest
+
+
+def _units(name: str, then: pd.Series) -> float:
+    """A monitor's unit in Evidently's, which is the standard deviation whatever it is."""
+    known = then.dropna()
+    if not is_number(known):
+        return 1.0
+    return spread(name, known.to_numpy(float)) / max(float(np.std(known)), TINY)
 
 
 def _sides(

@@ -22,7 +22,7 @@ from models.inputs.sounds import Sound
 from shelfspace.hashing import content_hash
 from shelfspace.settings import Settings
 
-__all__ = ["MediaSource", "extract_audio", "extract_image", "extract_tabular", "extract_text"]
+__all__ = ["MediaSource", "extract_audio", "extract_image", "extract_tabular", "extract_text", "tabular_hash"]
 
 
 class MediaSource(Protocol):
@@ -95,14 +95,15 @@ def extract_tabular(
     items: Sequence[ProductInput], featurizer: Featurizer, root: Path, settings: Settings
 ) -> tuple[ModalityFeatures, Counts]:
     """Table values of n products, stored by what they are made of; absent without any of it."""
-    hashes = [
-        content_hash(repr(item.price), item.brand, json.dumps(item.attributes, sort_keys=True))
-        if known
-        else ""
-        for item, known in zip(items, featurizer.known(items), strict=True)
-    ]
+    known = featurizer.known(items)
+    hashes = [tabular_hash(item) if there else "" for item, there in zip(items, known, strict=True)]
     inputs = _Inputs(hashes, lambda rows: [items[i] for i in rows])
     return _extract("tabular", inputs, featurizer, root, settings, progress=True)
+
+
+def tabular_hash(item: ProductInput) -> str:
+    """Content hash of what the table values of a product are made of."""
+    return content_hash(repr(item.price), item.brand, json.dumps(item.attributes, sort_keys=True))
 
 
 def _media_inputs(

@@ -16,6 +16,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,6 +191,43 @@ class FeatureStore:
                     raise ValueError("it is not what was written")
             self._whole.add(file)
         return read_array(file, mmap_mode="r")
+
+    def erase(self, hashes: AbstractSet[str]) -> int:
+        """Take rows out for good: their shards are written anew under further numbers; how many.
+
+        Nobody may append meanwhile.
+        """
+        self._index()
+        taken = 0
+        for shard, arrays in self._indexed:
+            names = [name.decode() for name in self._open(shard, HASHES).tolist()]
+            gone = np.array([name in hashes for name in names], bool)
+            if gone.any():
+                left = {name: np.array(self._open(shard, name))[~gone] for name in arrays.split(",")}
+                with self._ledger(write=True) as ledger:
+                    kept = [name for name, out in zip(names, gone, strict=True) if not out]
+                    if kept:
+                        self._add_shard(ledger, kept, left)
+                    ledger.execute("DELETE FROM shards WHERE shard = ?", (shard,))
+                taken += int(gone.sum())
+        self._index()
+        listed = {shard for shard, _ in self._indexed}
+        for file in self.folder.glob("*-*.npy"):  # also what an erasure that was killed left
+            if int(file.name.partition("-")[0]) not in listed:
+                file.unlink()
+        return taken
+
+    def keys_of(self, array: str, rows: np.ndarray) -> set[str]:
+        """Hashes of stored rows that are, bit by bit, one of some rows of an array."""
+        self._index()
+        wanted = {row.tobytes() for row in rows}
+        return {
+            name.decode()
+            for shard, arrays in self._indexed
+            if array in arrays.split(",")
+            for name, row in zip(self._open(shard, HASHES).tolist(), self._open(shard, array), strict=True)
+            if row.tobytes() in wanted
+        }
 
     def check(self) -> None:
         """Read all that is stored and compare it with the ledger.

@@ -4,14 +4,15 @@ What is certain only together is found after the last of it was taken: it is hel
 collection is done again without it before anything else reads the snapshot.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from catalog.cells import stripped
+from catalog.cells import media_cell, stripped
 from catalog.deliveries.ledger import Ledger, State, read_ledger
-from catalog.deliveries.withdraw import SOURCE, TAKEN, changes_since, hold_source, hold_taken
+from catalog.deliveries.withdraw import MEDIA, SOURCE, TAKEN, changes_since, hold_source, hold_taken
+from catalog.snapshot.media_index import Versions, read_index, withdrawn
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.operations import WITHDRAWN
 from catalog.snapshot.present import present
@@ -56,19 +57,23 @@ def hold_together(look: DeliveryLook) -> list[str]:
     origin = _origin(with_them[with_them["_layer"].ne(WITHDRAWN) & without["_layer"].eq(WITHDRAWN)])
     reading = look.source.reading("products")
     after, before = (present(rows, "products", reading).rows for rows in (with_them, without))
-    changed = stripped(after["product_id"][~said(after).isin(said(before))])
-    ids = _newest(origin[origin.index.isin(changed)])
+    origin = origin[origin.index.isin(stripped(after["product_id"][~said(after).isin(said(before))]))]
+    versions, files = read_index(workspace.snapshot / "media"), _digests(ledger, came)
+    photos = _photographed(after, versions, files, look.source.photo_separator)
+    origin = pd.concat([origin, photos]).groupby(level=0).max()
+    ids = _newest(origin)
     if len(ids) < LEAST:
         return []
-    media = MediaStore.open(workspace.snapshot)
+    media = MediaStore.open(workspace.snapshot, withdrawn(versions, (), files))
+    media_before = MediaStore.open(workspace.snapshot, withdrawn(versions, files))
     coming = look.cleaned(after[stripped(after["product_id"]).isin(ids)], media)
-    was = look.contents(look.cleaned(before[stripped(before["product_id"]).isin(ids)], media))
+    was = look.contents(look.cleaned(before[stripped(before["product_id"]).isin(ids)], media_before))
     was = was.set_index("product_id")
     coming = coming.take(changed_rows(look.contents(coming), was).nonzero()[0])
     if len(coming.products) < LEAST:
         return []
     try:
-        reference = look.reference(media)
+        reference = look.reference(media_before)
     except ArtifactError as error:
         look.looks.append(Looked(TOGETHER, len(coming.products), notes=[f"nothing is judged: {error}"]))
         return []
@@ -93,7 +98,7 @@ def _came(ledger: Ledger, learned: str) -> tuple[list[Came], int | None]:
     came = [
         Came(entry.arrival, entry.name, held=entry.state is State.HELD)
         for entry in sorted([*taken, *held], key=lambda entry: entry.arrival)
-        if entry.kind == "products" and not entry.approved and not ledger.has(learned, entry)
+        if entry.kind in ("products", MEDIA) and not entry.approved and not ledger.has(learned, entry)
     ]
     own = changes_since(ledger, learned)
     if not own or any(e.kind == SOURCE and e.approved and not ledger.has(learned, e) for e in taken):
@@ -122,6 +127,28 @@ def _origin(brought: pd.DataFrame) -> pd.Series:
     arrivals = about["_arrival"].where(about["_layer"].eq("inbox"), 0)
     last = pd.Series(arrivals.to_numpy(), index=stripped(about["product_id"]).to_numpy())
     return last[~last.index.duplicated(keep="last")]
+
+
+def _digests(ledger: Ledger, came: Sequence[Came]) -> dict[str, int]:
+    """Digest of each delivery of photos and sounds to its number."""
+    entries = [ledger.entries[one.arrival] for one in came if one.arrival]
+    return {entry.digest: entry.arrival for entry in entries if entry.kind == MEDIA}
+
+
+def _photographed(
+    rows: pd.DataFrame, versions: Versions, files: Mapping[str, int], separator: str
+) -> pd.Series:
+    """Product id to the last of some deliveries of media whose photo it shows."""
+    last = {
+        key: files[several[-1].brought] for key, several in versions.items() if several[-1].brought in files
+    }
+    shown = {
+        cell: [last[key] for key in media_cell(cell, separator) if key in last]
+        for cell in set(rows["photos"])
+    }
+    arrivals = {cell: max(found) for cell, found in shown.items() if found}
+    named = rows["photos"].map(arrivals).dropna().astype("int64")
+    return pd.Series(named.to_numpy(), index=stripped(rows["product_id"][named.index]).to_numpy())
 
 
 def _newest(origin: pd.Series) -> set[str]:

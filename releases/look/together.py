@@ -92,7 +92,7 @@ def _runs(came: Sequence[Came]) -> Iterator[list[Came]]:
         feeds.setdefault(one.feed if one.arrival else "", []).append(one)
     groups = [list(came), *list(feeds.values())[-FEEDS:]] if len(feeds) > 1 else [list(came)]
     for group in groups:
-        if not group[-1].arrival:
+        if len(group) == 1:
             yield group
         length = 2
         while length < 2 * len(group):

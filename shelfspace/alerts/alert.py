@@ -9,6 +9,7 @@ KINDS = {
     "delivery": "a delivery waits for a person",
     "waits": "a release waits for a person",
     "gate": "a release was refused",
+    "shadow": "answering on the side failed",
     "drift": "drift",
     "stale": "the data is stale",
     "sensor": "a sensor or schedule fails",

@@ -8,6 +8,7 @@ it means and in which unit.
 from shelfspace.settings.alerts import Alerts
 from shelfspace.settings.automation import Automation
 from shelfspace.settings.data import Collection, Features, Fetch, Media, Preprocessing, Validation
+from shelfspace.settings.erasure import Erasure
 from shelfspace.settings.events import Events
 from shelfspace.settings.insights import Insights
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
@@ -29,6 +30,7 @@ __all__ = [
     "Automation",
     "Collection",
     "CrossValidation",
+    "Erasure",
     "Evaluation",
     "Events",
     "Features",

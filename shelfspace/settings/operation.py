@@ -192,6 +192,15 @@ class Service(Section):
         description="Rows that the request log keeps, some 1.5 kB each; the oldest beyond are deleted.",
     )
     access_log_bytes: Positive = Field(100_000_000, description="Size of the access log that is kept.")
+    shadow_share: Share = Field(
+        0.1,
+        description="Share of the live requests that a release which waits for a person answers on the side "
+        "(docs/shadow.md); 0 for none.",
+    )
+    shadow_megabytes: int = Field(
+        4000, ge=500, description="Memory that the process on the side may ask for before it is switched off."
+    )
+    shadow_rows: Positive = Field(10_000, description="Answers on the side that are kept, the newest.")
     max_photo_megapixels: PositiveFloat = Field(
         24,
         description="Largest PNG or WebP in a request; a JPEG, decoded at a reduced scale, may be larger.",

@@ -5,6 +5,7 @@ from typing import Any
 from shelfspace.settings.alerts import Alerts
 from shelfspace.settings.automation import Automation
 from shelfspace.settings.data import Collection, Features, Fetch, Media, Preprocessing, Validation
+from shelfspace.settings.erasure import Erasure
 from shelfspace.settings.events import Events
 from shelfspace.settings.insights import Insights
 from shelfspace.settings.learning import Augmentation, CrossValidation, Model, Training, Tuning
@@ -50,6 +51,7 @@ class Settings(Section):
     monitoring: Monitoring = Monitoring()
     automation: Automation = Automation()
     alerts: Alerts = Alerts()
+    erasure: Erasure = Erasure()
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """The benchmark of drift: what it plants is there, what it counts is right."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.drift import arrivals, cost, years
 from benchmarks.drift import shop as shops
-from benchmarks.drift import years
 from benchmarks.drift.__main__ import interval
 from benchmarks.drift.former import former_alarm
 from benchmarks.drift.shifts import SHIFTS, planted
@@ -91,3 +92,18 @@ def test_the_rival_sees_what_moves_most_columns_alone() -> None:
     most = then.iloc[:300] + 2
     alarms = [former_alarm(Window("x", table), Window("x", then)) for table in (then.iloc[300:], one, most)]
     assert alarms == [False, False, True]
+
+
+def test_a_new_category_asks_within_weeks_and_misspelt_ones_do_not() -> None:
+    when, false = arrivals.year(0.05, 0.2, 0)
+    assert 1 <= when <= 4
+    assert false == 0
+    assert arrivals.year(0.0, 0.0, 0) == (0, 0)
+    assert arrivals.year(0.9, 0.0, 0)[1] > 0, "where nearly all are misspelt they are what there is"
+
+
+def test_every_step_of_a_report_is_timed(tmp_path: Path) -> None:
+    taken = cost.steps(cost.tables(300, 200), tmp_path)
+    assert list(taken)[-2:] == ["draw the pages", "add to the dashboards"]
+    assert min(taken.values()) >= 0
+    assert len(list((tmp_path / "evidently").iterdir())) > 1

@@ -1,6 +1,7 @@
 """What counts as wrong with a workspace: seen in real records of Dagster, a real ledger and real files."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from catalog.deliveries.ledger import Entry, State, editing
 from dagster_project.automation.alarms import full_disk, present_alerts
 from dagster_project.automation.alerting import alert_events
 from dagster_project.tags import WORKSPACE
+from releases.shadow.kept import FOLDER, Status, write_status
 from shelfspace.alerts import read_book
 from shelfspace.files import write_json
 from shelfspace.settings import Alerts
@@ -104,6 +106,17 @@ def test_a_refused_challenger_is_told_until_one_is_promoted(
     write_json(path, verdict)
     assert now_wrong(instance, workspace) == {"gate:abc": "the champion stays: accuracy 0.5 is below"}
     write_json(path, {**verdict, "promoted": True})
+    assert not now_wrong(instance, workspace)
+
+
+def test_a_release_on_the_side_that_failed_is_told_until_it_answers_again(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    status = Status("000002-bbbbbbbb", 0.1, "", "failed", "it ended with status -9")
+    write_status(workspace.live / FOLDER, status)
+    said = now_wrong(instance, workspace)["shadow:000002-bbbbbbbb"]
+    assert "it ended with status -9; to try again:" in said
+    write_status(workspace.live / FOLDER, replace(status, state="answering"))
     assert not now_wrong(instance, workspace)
 
 

@@ -20,7 +20,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from assets.lib.checks import BLOCKING
 from assets.lib.shop import FOLDERS
-from dagster_project.automation import ALERTS, DELIVERIES, automations
+from dagster_project.automation import ALERTS, DELIVERIES, SHADOW, automations
 from dagster_project.definitions import defs
 from dagster_project.graph import DVC_STAGES, JOBS, SIDE, STAGES
 from shelfspace.settings import Automation, Settings
@@ -42,14 +42,14 @@ HEAVY = (
 
 def specs() -> list[dg.AssetSpec]:
     """Assets that runs make."""
-    shown = {DELIVERIES.key, ALERTS.key}
+    shown = {DELIVERIES.key, ALERTS.key, SHADOW.key}
     return sorted((s for s in defs.resolve_all_asset_specs() if s.key not in shown), key=lambda s: s.key)
 
 
 def test_what_sensors_keep_up_to_date_is_shown_and_made_by_no_run() -> None:
     groups = {s.key: s.group_name for s in defs.resolve_all_asset_specs()}
     assert (groups[DELIVERIES.key], groups[ALERTS.key]) == ("collection", "monitoring")
-    for shown in (DELIVERIES, ALERTS):
+    for shown in (DELIVERIES, ALERTS, SHADOW):
         assert not defs.resolve_asset_graph().get(shown.key).is_materializable
         assert shown.description
         assert shown.owners

@@ -12,6 +12,7 @@ from releases import current_id, go_live, history, pin, pinned, prune, roll_back
 from releases.bars import barred, read_bars, refusal
 from releases.champion import champion, champion_model, check_papers, crown, prune_champions
 from releases.promotion import approve_champion, approve_release
+from releases.references import prune_references
 from releases.rollback import finish
 from releases.waiting import spared, waiting, waits_for_a_person
 from shelfspace.approvals import approvals
@@ -232,6 +233,27 @@ def test_models_of_no_release_are_deleted_but_the_champion(shop: Shop) -> None:
     assert not list(kept.glob(f"{GOOD}*"))
     roll_back(shop.workspace, "anna")
     assert champion_model(shop.workspace).name == "model3"
+
+
+def test_what_is_kept_of_a_model_goes_with_it_and_not_before(shop: Shop) -> None:
+    pin(shop.workspace.root, shop.live[0], "anna", "")
+    for number in range(2, 5):
+        shop.train(f"model{number}")
+        shop.release(f"model{number}", "s1")
+    state = shop.workspace.state
+    for name in (GOOD, "model2", "model3", "model4", "killed"):
+        for kind in ("reference", "drift", "look"):
+            (state / kind / name).mkdir(parents=True)
+            (state / kind / name / "kept.parquet").touch()
+    (state / "look" / "last.json").touch()
+    (state / "drift" / ".trash-half").mkdir()
+    prune(shop.workspace.root, 1, spared=spared(shop.workspace))
+    assert prune_references(shop.workspace) == [
+        f"{kind}/{name}" for kind in ("reference", "drift", "look") for name in ("killed", "model2", "model3")
+    ]
+    assert sorted(path.name for path in (state / "look").iterdir()) == [GOOD, "last.json", "model4"]
+    assert not (state / "drift" / ".trash-half").exists()
+    assert prune_references(shop.workspace) == []
 
 
 def test_what_cannot_be_gone_back_to_is_said(shop: Shop) -> None:

@@ -59,17 +59,24 @@ class Judge:
         self._places = ids.get_indexer(true_ids(schedule))
         if (self._places < 0).any():
             raise ValueError(f"{int((self._places < 0).sum())} true products were refused by cleaning")
-        self._seen: dict[str, _Seen] = {}
+        self._seen: dict[Path, _Seen] = {}
 
     def quality(self, model: Path, step: Step) -> Quality:
         """What the model in a folder is worth on the day of a step; each model is read once."""
-        encoder = ProductEncoder.load(model)
-        if encoder.fingerprint not in self._seen:
-            self._seen[encoder.fingerprint] = self._see(encoder)
-        seen, day = self._seen[encoder.fingerprint], truth(self.schedule, step)
+        seen, day = self._of(model), truth(self.schedule, step)
         right = float((seen.named[day.rows] == day.labels).mean())
         asking, figures = within_per_query(seen.vectors[day.rows], day.labels, [CUT])
         return Quality(right, float(figures[f"recall_at_{CUT}"].sum() / len(asking)))
+
+    def named(self, model: Path, product_ids: list[str]) -> list[str]:
+        """What a model names some of the true products."""
+        places = pd.Index(true_ids(self.schedule)).get_indexer(product_ids)
+        return [str(one) for one in self._of(model).named[places]]
+
+    def _of(self, model: Path) -> _Seen:
+        if model not in self._seen:
+            self._seen[model] = self._see(ProductEncoder.load(model))
+        return self._seen[model]
 
     def _see(self, encoder: ProductEncoder) -> _Seen:
         features = features_for(encoder, self._read.catalogue)

@@ -1,14 +1,14 @@
 """The half year's schedule: what a shop delivers when, what goes wrong, what its people do.
 
 Everything is drawn from the seed. Changes that matter (a model that does not learn from them gets worse) are
-three new categories and a part of the shop that turns to Chinese. What does not matter: a season that was
-there last year too, a poisoned delivery, a camera that is dead for two weeks, a rollback.
+three new categories and a supplier who writes Chinese and takes photos of another kind. What does not matter:
+a season that was there last year too, a poisoned delivery, a camera that is dead for two weeks, a rollback.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,20 +20,20 @@ FIRST = date(2025, 1, 6)
 """Day 0, a Monday; the start catalogue is of the year before it."""
 WEEKS = 26
 START_PRODUCTS = 600
-REGULAR = 45
+REGULAR = 40
 """Products of an ordinary delivery."""
 LAUNCH = 35
 """Products of a new category that come with its first delivery."""
-TRANSLATED = 90
-"""Products that come beside the ordinary ones when a part of the shop turns to Chinese."""
+SUPPLIED = 80
+"""Products of the new supplier that come with his first delivery, beside the ordinary ones."""
 POISONED = 60
 NEW_SHARE = 0.1
-CHINESE = 0.5
-"""Share of Chinese products once the shop sells them."""
+SUPPLIER = 0.5
+"""Share of the new supplier's products once he is there."""
 NEW = 3
 
-Kind = Literal["new_category", "language", "poisoned", "dead_feed", "rollback", "approval"]
-MATTERS = ("new_category", "language")
+Kind = Literal["new_category", "supplier", "poisoned", "dead_feed", "rollback", "approval"]
+MATTERS = ("new_category", "supplier")
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ class Step:
         number: from 0.
         day: it comes on.
         mix: category number to share of the shop's products that day; also the truth's.
-        chinese: share of Chinese products that day.
+        supplier: share of the new supplier's products that day.
         rows: products that come in that mix.
         launch: category number to products of it that come besides.
-        translated: Chinese products that come besides.
+        supplied: products of the new supplier that come besides.
         poisoned: `labels` shuffles the categories of all of them, `photos` also swaps their photos.
         dark: whether all photos are black.
         acts: of a person, afterwards.
@@ -83,10 +83,10 @@ class Step:
     number: int
     day: int
     mix: Mapping[int, float]
-    chinese: float
+    supplier: float
     rows: int
     launch: Mapping[int, int] = field(default_factory=dict)
-    translated: int = 0
+    supplied: int = 0
     poisoned: Literal["", "labels", "photos"] = ""
     dark: bool = False
     acts: tuple[Act, ...] = ()
@@ -142,20 +142,20 @@ def draw(seed: int) -> Schedule:
     rng = np.random.default_rng([seed, 26])
     new = _new_categories(rng)
     known = tuple(c for c in range(len(CATEGORIES)) if c not in new)
-    changes = rng.permutation([*new, -1])  # -1: the language
+    changes = rng.permutation([*new, -1])  # -1: the supplier
     weeks = [2 + 5 * i + int(rng.integers(0, 2)) for i in range(NEW + 1)]
     since = {c: ALWAYS for c in known}
     since |= {int(c): 7 * week for c, week in zip(changes, weeks, strict=True) if c >= 0}
-    translated = next(7 * week for c, week in zip(changes, weeks, strict=True) if c < 0)
+    supplied = next(7 * week for c, week in zip(changes, weeks, strict=True) if c < 0)
     poisoned, dark, rolled = (int(w) for w in rng.permutation([5, 10, 15, 20])[:3])
     doubled = {int(w) for w in rng.choice([0, 9, 14, 19, 22, 24], 3, replace=False)}
 
     steps: list[Step] = []
     events: list[Event] = []
 
-    def step(day: int, **more: object) -> Step:
-        made = Step(len(steps), day, shares(day, since), CHINESE if day >= translated else 0.0, REGULAR)
-        steps.append(_with(made, **more))
+    def step(day: int, **more: Any) -> Step:
+        made = Step(len(steps), day, shares(day, since), SUPPLIER if day >= supplied else 0.0, REGULAR)
+        steps.append(replace(made, **more))
         return steps[-1]
 
     for week in range(WEEKS):
@@ -169,14 +169,15 @@ def draw(seed: int) -> Schedule:
         here = step(
             day,
             launch=launched,
-            translated=TRANSLATED if day == translated else 0,
+            supplied=SUPPLIED if day == supplied else 0,
             dark=week in (dark, dark + 1),
             acts=acts,
         )
         for category in launched:
             events.append(Event("new_category", here.number, day, f"new: {CATEGORIES[category].path}"))
-        if day == translated:
-            events.append(Event("language", here.number, day, f"{CHINESE:.0%} of products in Chinese"))
+        if day == supplied:
+            what = f"{SUPPLIER:.0%} of products by a supplier with Chinese texts and other photos"
+            events.append(Event("supplier", here.number, day, what))
         if week == dark:
             events.append(Event("dead_feed", here.number, day, "photos are black for two weeks"))
         if week == poisoned:
@@ -198,9 +199,3 @@ def _new_categories(rng: np.random.Generator) -> list[int]:
     chosen = rng.choice(departments, NEW, replace=False)
     members = {d: [i for i, c in enumerate(CATEGORIES) if c.department == d] for d in departments}
     return [int(rng.choice(members[d])) for d in chosen]
-
-
-def _with(step: Step, **more: object) -> Step:
-    from dataclasses import replace
-
-    return replace(step, **more)  # type: ignore[arg-type]

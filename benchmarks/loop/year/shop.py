@@ -1,7 +1,6 @@
 """The half year's shop as files: its start catalogue, its deliveries, and the truth for the judge alone."""
 
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from PIL import Image
+from PIL import Image, ImageOps
 
 from benchmarks.loop.year.schedule import Schedule, Step
 from benchmarks.loop.year.stock import moment, stock_of
@@ -19,7 +18,7 @@ from catalog.sample.sounds import render_sound
 from catalog.sample.texts import write_texts
 from catalog.sample.world import CATEGORIES
 
-__all__ = ["NAME", "PARAMS", "Truth", "deliver", "start", "true_ids", "truth", "write_truth"]
+__all__ = ["NAME", "PARAMS", "Truth", "deliver", "everything", "start", "true_ids", "truth", "write_truth"]
 
 NAME = "half-year"
 PARAMS = Path(__file__).with_name("params.yaml")
@@ -57,20 +56,38 @@ def deliver(schedule: Schedule, step: Step, folder: Path) -> Path:
     Returns:
         the file of products.
     """
-    products = stock_of(schedule.seed).delivered(step)
-    table = _table(products, schedule.seed)
-    rng = np.random.default_rng([schedule.seed, 11, step.number])
-    pictured = products
-    if step.poisoned:
-        table["category"] = _shuffled(table["category"].to_numpy(), rng)
-    if step.poisoned == "photos":
-        pictured = _swapped(products, rng)
-    _write_media(folder / "media", pictured, schedule.seed, list(table["product_id"]), dark=step.dark)
+    table = _arrive(schedule, step, folder / "media", as_it_comes=True)
     file = folder / f"delivery-{step.number:03}.csv"
     part = file.with_suffix(".part")
     part.write_bytes(table.to_csv(index=False, lineterminator="\n").encode())
-    os.replace(part, file)
+    part.replace(file)
     return file
+
+
+def everything(schedule: Schedule, folder: Path, as_it_comes: bool) -> Path:
+    """Write all that is there at the end of the half year as one catalogue, for the loop's rivals.
+
+    Args:
+        as_it_comes: what is poisoned or dark is so here; otherwise everything is as it truly is.
+    """
+    products = stock_of(schedule.seed).start
+    tables = [_table(products, schedule.seed)]
+    tables += [_arrive(schedule, step, folder / "media", as_it_comes) for step in schedule.steps]
+    _write_shop(folder, pd.concat(tables), products, schedule.seed)
+    return folder
+
+
+def _arrive(schedule: Schedule, step: Step, media: Path, as_it_comes: bool) -> pd.DataFrame:
+    """Write the media of a delivery; gives its table."""
+    products = stock_of(schedule.seed).delivered(step)
+    table = _table(products, schedule.seed)
+    rng = np.random.default_rng([schedule.seed, 11, step.number])
+    if as_it_comes and step.poisoned:
+        table["category"] = _shuffled(table["category"].to_numpy(), rng)
+    shown = _swapped(products) if as_it_comes and step.poisoned == "photos" else None
+    dark = as_it_comes and step.dark
+    _write_media(media, products, schedule.seed, list(table["product_id"]), dark, shown)
+    return table
 
 
 def truth(schedule: Schedule, step: Step) -> Truth:
@@ -83,22 +100,27 @@ def truth(schedule: Schedule, step: Step) -> Truth:
 
 def write_truth(schedule: Schedule, folder: Path) -> Path:
     """Write all products that are ever judged as a catalogue; gives the folder."""
-    true = stock_of(schedule.seed).true.assign(day=0)
+    true = stock_of(schedule.seed).true
     table = _table(true, schedule.seed)
-    table["product_id"] = true_ids(schedule)
-    _write_shop(folder, table, true[true["language"] == "en"], schedule.seed)
+    ids = pd.Series(true_ids(schedule))
+    table["product_id"] = ids
+    for name, end in (("photos", ".jpg"), ("sounds", ".flac")):
+        table[name] = (f"{name}/" + ids + end).where(table[name].ne(""), "")
+    _write_shop(folder, table, true, schedule.seed, list(ids))
     return folder
 
 
 def true_ids(schedule: Schedule) -> list[str]:
-    """Ids in `write_truth`, by place: each product stands there in both languages, with the same media."""
+    """Ids in `write_truth`, by place: each product stands there as each supplier has it."""
     true = stock_of(schedule.seed).true
     return [f"{one}{language[0]}" for one, language in zip(true["product_id"], true["language"], strict=True)]
 
 
-def _write_shop(folder: Path, table: pd.DataFrame, pictured: pd.DataFrame, seed: int) -> None:
+def _write_shop(
+    folder: Path, table: pd.DataFrame, pictured: pd.DataFrame, seed: int, ids: Sequence[str] = ()
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    _write_media(folder / "media", pictured, seed, list(pictured["product_id"]))
+    _write_media(folder / "media", pictured, seed, ids or list(pictured["product_id"]))
     table.to_csv(folder / "products.csv", index=False, lineterminator="\n")
     said = {
         "name": NAME,
@@ -153,29 +175,45 @@ def _shuffled(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return moved
 
 
-def _swapped(products: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _swapped(products: pd.DataFrame) -> pd.DataFrame:
     """The products whose photos are shown in the place of each: those that are further on by category."""
     order = np.argsort(products["category"].to_numpy(), kind="stable")
     other = np.empty(len(order), int)
     other[order] = np.roll(order, len(order) // 3)
-    shown = products.iloc[other].copy()
-    return shown.assign(has_photo=True, has_sound=products["has_sound"].to_numpy())
+    return products.iloc[other]
 
 
 def _write_media(
-    folder: Path, products: pd.DataFrame, seed: int, ids: Sequence[str], dark: bool = False
+    folder: Path,
+    products: pd.DataFrame,
+    seed: int,
+    ids: Sequence[str],
+    dark: bool = False,
+    shown: pd.DataFrame | None = None,
 ) -> None:
+    """All files at one stroke, once they are drawn: a delivery is not seen half way.
+
+    Args:
+        shown: whose photo each product has, where that is not its own.
+    """
+    files: dict[str, bytes] = {}
+    pictured = products if shown is None else shown
+    for product_id, row, other in zip(ids, products.itertuples(), pictured.itertuples(), strict=True):
+        if row.has_photo:
+            data = _photo(
+                seed, CATEGORIES[other.category].look, other.colour, other.style, other.group,
+                int(other.product_id[1:]), other.noisy_photo,
+            )  # fmt: skip
+            data = _restyled(data) if row.supplied else data
+            files[f"photos/{product_id}.jpg"] = _dimmed(data) if dark else data
+        if row.has_sound:
+            timbre, number = CATEGORIES[row.category].timbre, int(row.product_id[1:])
+            sound = render_sound(timbre, seed, row.group, number, noisy=row.noisy_sound)
+            files[f"sounds/{product_id}.flac"] = sound
     for kind in ("photos", "sounds"):
         (folder / kind).mkdir(parents=True, exist_ok=True)
-    for product_id, row in zip(ids, products.itertuples(), strict=True):
-        category, number = CATEGORIES[row.category], int(row.product_id[1:])
-        if row.has_photo:
-            shown = category.look, row.colour, row.style
-            data = _photo(seed, *shown, row.group, number, row.noisy_photo)
-            (folder / "photos" / f"{product_id}.jpg").write_bytes(_dimmed(data) if dark else data)
-        if row.has_sound and category.timbre:
-            sound = render_sound(category.timbre, seed, row.group, number, noisy=row.noisy_sound)
-            (folder / "sounds" / f"{product_id}.flac").write_bytes(sound)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
 
 
 @cache
@@ -187,6 +225,20 @@ def _dimmed(data: bytes) -> bytes:
     """The photo as a camera without light gives it: nearly black, and its noise."""
     dark = np.asarray(Image.open(io.BytesIO(data))).astype(np.float32) * DIM
     dark += np.random.default_rng(len(data)).normal(0, 2, dark.shape)
+    return _jpeg(Image.fromarray(np.clip(dark, 0, 255).astype(np.uint8)))
+
+
+def _restyled(data: bytes) -> bytes:
+    """The photo as the new supplier takes it: without colour, lying on its side, on a dark ground."""
+    photo = ImageOps.grayscale(Image.open(io.BytesIO(data))).rotate(90)
+    small = photo.resize((photo.width * 2 // 3, photo.height * 2 // 3))
+    ground = np.random.default_rng(len(data)).normal(60, 4, (photo.height, photo.width))
+    whole = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
+    whole.paste(small, (photo.width // 6, photo.height // 6))
+    return _jpeg(whole.convert("RGB"))
+
+
+def _jpeg(photo: Image.Image) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(np.clip(dark, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=88)
+    photo.save(file, "JPEG", quality=88)
     return file.getvalue()

@@ -30,8 +30,8 @@ class Stock:
     """All products of one schedule.
 
     Attributes:
-        start: rows of `plan_products`, with the language that each is written in, `day` it is of.
-        true: the judge's, each in both languages: first all English, then all Chinese.
+        start: rows of `plan_products`; `supplied` those of the new supplier, in Chinese; `day` each is of.
+        true: the judge's, each as the shop's own and then each as the new supplier's.
     """
 
     def __init__(self, schedule: Schedule) -> None:
@@ -45,7 +45,9 @@ class Stock:
         true = pd.concat(judged)
         self._left = {c: iter(rows.drop(judged[c].index).itertuples()) for c, rows in enumerate(by_category)}
         self._seen: list[pd.DataFrame] = []
-        self.true = pd.concat([true.assign(language="en"), true.assign(language="zh")])
+        self.true = pd.concat(
+            [true.assign(language=spoken, supplied=spoken == "zh", day=0) for spoken in ("en", "zh")]
+        )
         self.start = self._start()
         self._delivered = [self._of(step) for step in schedule.steps]
 
@@ -65,14 +67,14 @@ class Stock:
         return pd.concat([self._take(1, shares(int(day), known), 0.0, int(day)) for day in days])
 
     def _of(self, step: Step) -> pd.DataFrame:
-        parts = [self._take(step.rows, step.mix, step.chinese, step.day)]
-        parts += [self._take(n, {c: 1.0}, step.chinese, step.day) for c, n in step.launch.items()]
-        if step.translated:
-            parts.append(self._take(step.translated, step.mix, 1.0, step.day))
+        parts = [self._take(step.rows, step.mix, step.supplier, step.day)]
+        parts += [self._take(n, {c: 1.0}, step.supplier, step.day) for c, n in step.launch.items()]
+        if step.supplied:
+            parts.append(self._take(step.supplied, step.mix, 1.0, step.day))
         made = pd.concat(parts)
         return made.iloc[self._rng.permutation(len(made))]
 
-    def _take(self, rows: int, mix: Mapping[int, float], chinese: float, day: int) -> pd.DataFrame:
+    def _take(self, rows: int, mix: Mapping[int, float], supplier: float, day: int) -> pd.DataFrame:
         """The next products in a mix, as exactly as whole products allow."""
         odds = np.array(list(mix.values()))
         least = np.floor(odds * rows + 1e-9).astype(int)
@@ -82,11 +84,11 @@ class Stock:
             least[self._rng.choice(len(odds), left, replace=False, p=rest / rest.sum())] += 1
         found = [next(self._left[c]) for c, count in zip(mix, least, strict=True) for _ in range(count)]
         table = pd.DataFrame(found).set_index("Index")
-        spoken = np.where(self._rng.random(len(table)) < chinese, "zh", "en")
-        return table.assign(language=spoken, day=day)
+        supplied = self._rng.random(len(table)) < supplier
+        return table.assign(language=np.where(supplied, "zh", "en"), supplied=supplied, day=day)
 
     def truth_rows(self, step: Step) -> np.ndarray:
-        """Positions in `true` of that day's products: its mix, its languages."""
+        """Positions in `true` of that day's products: its mix, its suppliers."""
         rng = np.random.default_rng([self.schedule.seed, 9, step.number])
         names = list(step.mix)
         half = len(self.true) // 2
@@ -97,7 +99,7 @@ class Stock:
             count = round(step.mix[name] * TRUE_ROWS)
             rows += rng.permutation(there)[:count].tolist()
         chosen = np.array(rows)
-        return chosen + half * (rng.random(len(chosen)) < step.chinese)
+        return chosen + half * (rng.random(len(chosen)) < step.supplier)
 
 
 def moment(day: int, number: int) -> str:

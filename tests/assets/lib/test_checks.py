@@ -9,6 +9,7 @@ import pytest
 
 from assets.lib import checks
 from assets.lib.checks import CHECKED_VERSION
+from data_checks.validation import validate
 from data_checks.validation.report import FAILURE_COLUMNS, CheckReport, Finding
 from shelfspace.settings import Settings
 
@@ -115,3 +116,20 @@ def test_a_bad_verdict_is_never_given_again(bench: Bench) -> None:
     bench.passes = True
     bench.ask()
     assert bench.judged == 4
+
+
+@pytest.mark.parametrize(("rows", "judged"), [(0, 1), (1, 2)])
+def test_an_empty_table_is_not_judged_anew_because_products_came(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rows: int, judged: int
+) -> None:
+    pd.DataFrame({"product_id": ["p1"] * rows}).to_parquet(tmp_path / "events.parquet")
+    known = ["p1"]
+    bench.shop.folder = lambda asset: tmp_path
+    bench.shop.table = lambda name: pd.DataFrame({"product_id": known})
+    monkeypatch.setattr(validate, "validate", lambda *given: bench.judge(bench.shop))
+    bench.shop.source.reading = lambda name: None
+    check = checks.suite_check("events", "events", "They are of products.", lambda shop: pd.DataFrame())
+    check(bench.shop)
+    known.append("p2")
+    check(bench.shop)
+    assert bench.judged == judged

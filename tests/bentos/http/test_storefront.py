@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from bentos.application import Application
 from bentos.build import copy_package
 from bentos.config import ServiceConfig
+from bentos.endpoints.release_overview import drift
 from bentos.errors import RequestError
 from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
@@ -28,6 +29,7 @@ from bentos.serving.uploads import KEPT_SECONDS, PutMedia
 from catalog.product import ProductInput
 from catalog.snapshot.media_store import MediaStore, add_media
 from shelfspace.errors import ArtifactError
+from shelfspace.files import write_json
 from shelfspace.settings import Settings
 from tests.bentos.shop import Shop
 from tests.bentos.storefront_shop import CHINESE, NAMES, build_storefront, noise
@@ -290,6 +292,20 @@ def test_overview_and_map(client: TestClient) -> None:
     assert titles[CHINESE] == "红色皮革 提包"
     assert all(0 <= point[0] <= 1 and 0 <= point[1] <= 1 for point in drawn["points"])
     assert client.get("/release/map").json() == drawn
+
+
+def test_a_look_at_drift_that_changed_nothing_is_told_beside_the_verdict(tmp_path: Path) -> None:
+    said = {"drifted": False, "cause": "", "compared": {}}
+    verdict = write_json(tmp_path / "monitoring" / "drift_report" / "verdict.json", said)
+    os.utime(verdict, (1_700_000_000, 1_700_000_000))
+    first = drift(tmp_path)
+    assert first is not None
+    assert first["at"] == first["looked"] == "2023-11-14T22:13:20+00:00"
+    looked = write_json(tmp_path / "state" / "drift" / "looked.json", {})
+    os.utime(looked, (1_700_003_600, 1_700_003_600))
+    later = drift(tmp_path)
+    assert later is not None
+    assert (later["at"], later["looked"]) == (first["at"], "2023-11-14T23:13:20+00:00")
 
 
 def test_a_bento_carries_the_pages(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ TITLES = st.sampled_from(["a chair", "a table"])
 Row = dict[str, str]
 KILLS = (
     (shards, "write_table"), (write, "write_sealed_json"), (ledger, "write_sealed_json"),
-    (archive, "_move"), (archive, "write_text"), (media_store, "write_table"), (collect, "read_delivery"),
+    (archive, "_move"), (archive, "write_text"), (media_store, "write_index"), (collect, "read_delivery"),
 )  # fmt: skip
 
 

@@ -190,8 +190,8 @@ def test_a_run_killed_anywhere_is_repeated_with_the_same_bytes(
                     (write, "write_sealed_json"),
                     (ledger, "write_sealed_json"),
                     (archive, "_move"),
-                    (write.add_media.__globals__, "write_table"),
-                    (write.add_media.__globals__, "_write_shard"),
+                    (write.add_media.__globals__, "write_index"),
+                    (write.add_media.__globals__, "write_shard"),
                 ):
                     _interrupt(patch, module, name, left)
                 with suppress(KeyboardInterrupt):

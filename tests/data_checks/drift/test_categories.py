@@ -7,7 +7,6 @@ import pytest
 
 from data_checks.drift.categories import categories_question, new_categories, write_categories_page
 from data_checks.drift.check import judge_questions, said, summary
-from data_checks.drift.dashboard import add_check_run
 from data_checks.drift.decision import Decision, decide
 from data_checks.drift.questions import Question, predictions_question
 from data_checks.drift.verdict import Verdict
@@ -43,8 +42,6 @@ def test_enough_products_of_a_category_that_was_never_learned_retrain_at_once(tm
     assert new_categories(question) == {"Home > Kettles"}
     write_categories_page(tmp_path / "page.html", verdict)
     assert "<td>Home &gt; Kettles</td><td>11" in (tmp_path / "page.html").read_text().replace(" <", "<")
-    report = summary([verdict], [question], decision, "champion", "data")
-    add_check_run([verdict], report, pd.Timestamp("2026-01-02", tz="UTC"), tmp_path / "evidently", "shop")
 
 
 @pytest.mark.parametrize(

@@ -178,3 +178,17 @@ def test_what_is_kept_reads_back(past: list[Window], limits: Limits) -> None:
     for kind in (Verdict, Limits):
         with pytest.raises(ArtifactError, match="damaged"):
             kind.from_json("{}")
+
+
+def test_a_model_that_is_sure_of_everything_has_not_moved_by_a_hair() -> None:
+    def sure(seed: int, unsure: float) -> Window:
+        rng = np.random.default_rng(seed)
+        confidence = np.where(rng.random(200) < unsure, 0.5, 0.9998 - 0.0001 * rng.random(200))
+        return Window("predictions", pd.DataFrame({"confidence": confidence}))
+
+    then = sure(0, 0.0)
+    known = fit_limits([then])
+    assert not judge([sure(1, 0.02), sure(2, 0.02)], then, known).kind
+    less = judge([sure(1, 0.3), sure(2, 0.3)], then, known)
+    assert less.kind, less.cause
+    assert "confidence: mean 0.9997 to 0.8" in less.cause, "its median says nothing of it"

@@ -1,0 +1,132 @@
+"""The steps of an erasure that reach into the past: earlier releases, Bentos, versions of the data."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from assets.lib.erasure.redact import redact
+from assets.lib.erasure.search import files_below, holds
+from assets.lib.erasure.versions import erase_versions
+from assets.lib.erasure.work import Done, Remains, Work
+from catalog.deliveries.ledger import read_ledger
+from catalog.erasure.snapshot import erase_media, erase_rows
+from releases.erasure import erase_releases
+from releases.pointer import current_id
+from releases.release import Release, list_releases
+from shelfspace.files import read_parquet
+
+__all__ = ["bentos", "releases", "versions"]
+
+
+def releases(work: Work) -> Done:
+    """Earlier releases, and the live one where a person keeps another from taking its place."""
+    how = work.settings.erasure.releases
+    found = erase_releases(
+        work.workspace, work.stones, lambda path: says(work, path), lambda path: blot(work, path), how,
+        work.settings.release,
+    )  # fmt: skip
+    removed = {"releases, made again without it": len(found.rebuilt), "releases, deleted": len(found.gone)}
+    said = [
+        f"release {before} is {after} now{_without(found.without[before])}"
+        for before, after in found.rebuilt.items()
+    ]
+    said += [f"release {one} is deleted" for one in found.gone]
+    stays = tuple(
+        Remains(
+            f"releases/{one}", "it is live, and could not be made again without it", "another one is live"
+        )
+        for one in found.left
+    )
+    return Done(_counted(removed), stays, tuple(said))
+
+
+def _without(applications: list[str]) -> str:
+    return f", without {', '.join(applications)} until they are computed again" if applications else ""
+
+
+def bentos(work: Work) -> Done:
+    """Bentos of releases that are gone; a service needs one of the live release."""
+    gone = work.drop_bentos()
+    live = current_id(work.workspace.root)
+    packed = work.workspace.state / "bentoml" / "bentos" / "shelfspace"
+    if gone and live is not None and not any(packed.glob(f"{live}-*/bento.yaml")):
+        return Done({"Bentos": len(gone)}, said=work.rebuild().said)
+    return Done(_counted({"Bentos": len(gone)}))
+
+
+def versions(work: Work) -> Done:
+    """Earlier snapshots and outputs of stages in DVC's cache and remotes; backups are named."""
+
+    def cut(folder: Path) -> None:
+        erase_media(folder, work.traces.media)
+        erase_rows(folder, work.stones)
+
+    found = erase_versions(
+        work.workspace, dict.fromkeys(_snapshots(work)), lambda file: says_file(work, file), cut,
+        work.settings.erasure.dvc,
+    )  # fmt: skip
+    removed = {f"objects in DVC's {_place(name)}": number for name, number in found.objects.items()}
+    said = []
+    if found.rewritten:
+        said.append(f"{len(found.rewritten)} earlier snapshots are kept in DVC without it")
+    if found.gone:
+        said.append(f"{len(found.gone)} earlier versions are deleted from DVC, as they held it")
+    stays = [
+        Remains(f"DVC's {_place(name)}", f"it could not be asked: {wrong}", "run the same again when it can")
+        for name, wrong in found.wrong.items()
+    ]
+    stays += [
+        Remains(
+            f"{number:,} objects in DVC's {_place(name)}",
+            "nothing here names them any more, so nobody looked into them",
+            "dvc gc --cloud deletes them, or the storage's own rules",
+        )
+        for name, number in found.unknown.items()
+    ]
+    if found.used:
+        stays.append(
+            Remains(
+                f"{len(found.used)} objects in DVC's cache and remote",
+                "the present data or dvc.lock names them",
+                "the next run has ended, and you run the same again",
+            )
+        )
+    stays.append(Remains("backups made before now", "an archive is never changed", "you delete them"))
+    return Done(_counted(removed), tuple(stays), tuple(said))
+
+
+def _snapshots(work: Work) -> Iterator[str]:
+    """All snapshots that this workspace is known to have had, the oldest first."""
+    yield from read_ledger(work.workspace.state).snapshots
+    for folder in list_releases(work.workspace.releases):
+        made = Release.load(folder, verify=False).manifest.get("made_by", {})
+        for half in (made.get("learned", {}), made):
+            version = (half.get("data") or {}).get("snapshot_md5")
+            if version:
+                yield str(version)
+
+
+def _place(store: str) -> str:
+    return "cache" if store == "cache" else f"remote {store}"
+
+
+def says(work: Work, path: Path) -> bool:
+    """Whether a file, or any below a folder, says something of what is erased."""
+    return any(says_file(work, file) for file in (files_below(path) if path.is_dir() else [path]))
+
+
+def says_file(work: Work, file: Path) -> bool:
+    if holds(file, work.everything):
+        return True
+    with file.open("rb") as stream:
+        table = stream.read(4) == b"PAR1"
+    return table and bool(work.stones.rows(read_parquet(file)).any())
+
+
+def blot(work: Work, file: Path) -> None:
+    """Take what is erased out of a copied file, as far as its kind can be changed."""
+    if holds(file, work.needles):
+        redact(file, work.needles, work.stones)
+
+
+def _counted(removed: dict[str, int]) -> dict[str, int]:
+    return {place: number for place, number in removed.items() if number}

@@ -1,0 +1,211 @@
+"""What is to be erased, as it may be known again: ids, texts, photos and sounds, hashes of content.
+
+Gathered from whatever still says it, so that an erasure that was killed half-way finds the rest.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from catalog.cells import filled, stripped
+from catalog.contract import raw_columns
+from catalog.erasure.tombstones import FOLDER, Tombstones
+from catalog.snapshot.media_files import media_keys
+from catalog.snapshot.media_store import MediaStore
+from catalog.snapshot.shards import operations_of, read_manifest
+from catalog.snapshot.user_key import pseudonym
+from catalog.sources.base import CatalogSource
+from shelfspace.errors import ArtifactError
+from shelfspace.files import read_array, read_json, read_parquet, write_sealed_json
+from shelfspace.hashing import content_hash
+from shelfspace.settings import Settings
+from shelfspace.workspace import Workspace
+
+__all__ = ["Traces", "forget_traces", "traces_of"]
+
+LEAST_OF_AN_ID = 5
+"""An id of fewer characters, or of digits alone below nine, is sought in columns of ids only: `17` stands for
+anything."""
+LEAST_OF_A_TEXT = 12
+PIECE = 48
+"""Bytes out of the middle of a photo or sound by which a copy of it is found."""
+
+
+@dataclass
+class Traces:
+    """What an erasure looks for.
+
+    Attributes:
+        products: ids, as they are compared.
+        shoppers: pseudonyms.
+        raw_shoppers: the ids that the shop gives them.
+        texts: titles and descriptions that only these products have.
+        media: keys of photos and sounds that only these products name.
+        pieces: bytes of those.
+        hashes: of their content, as stores of features know it.
+    """
+
+    products: set[str] = field(default_factory=set)
+    shoppers: set[str] = field(default_factory=set)
+    raw_shoppers: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
+    media: set[str] = field(default_factory=set)
+    pieces: set[bytes] = field(default_factory=set)
+    hashes: set[str] = field(default_factory=set)
+
+    @property
+    def words(self) -> set[str]:
+        """Texts to be looked for in any file."""
+        named = {one for one in (*self.products, *self.shoppers, *self.raw_shoppers) if distinct(one)}
+        return named | self.texts | {key for key in self.media if distinct(key)}
+
+    @property
+    def short(self) -> list[str]:
+        """Ids that are too short to be looked for in texts."""
+        return sorted(one for one in (*self.products, *self.raw_shoppers) if not distinct(one))
+
+
+def distinct(one: str) -> bool:
+    """Whether a text names one thing wherever it stands."""
+    return len(one) >= (9 if one.isdigit() else LEAST_OF_AN_ID)
+
+
+def traces_of(
+    workspace: Workspace,
+    source: CatalogSource,
+    settings: Settings,
+    stones: Tombstones,
+    products: Iterable[str],
+    shoppers: Iterable[str],
+    user_key: bytes,
+) -> Traces:
+    """Gather what an erasure looks for: what is named, and what else has a tombstone and still lies here.
+
+    It is kept in a private file until `forget_traces`: an erasure that was stopped would not know any more
+    which texts to look for in what it had not come to.
+
+    Args:
+        products, shoppers: ids as the shop writes them; each has its tombstone.
+    """
+    found, named = _kept(workspace), set(shoppers)
+    found.products |= set(products)
+    found.raw_shoppers |= named
+    found.shoppers |= {pseudonym(one, user_key) for one in named}
+    for users in shoppers_of(workspace):
+        found.shoppers |= set(users[stones.erased_shoppers(users)])
+    if stones.count("product"):
+        _of_products(found, workspace, source, settings, stones)
+    kept = {**vars(found), "pieces": {piece.hex() for piece in found.pieces}}
+    write_sealed_json(_file(workspace), {name: sorted(values) for name, values in kept.items()}).chmod(0o600)
+    return found
+
+
+def forget_traces(workspace: Workspace) -> None:
+    """Delete what was kept of an erasure that has come to its end."""
+    _file(workspace).unlink(missing_ok=True)
+
+
+def _file(workspace: Workspace) -> Path:
+    return workspace.state / FOLDER / "under_way.json"
+
+
+def _kept(workspace: Workspace) -> Traces:
+    if not _file(workspace).exists():
+        return Traces()
+    kept = {name: set(values) for name, values in read_json(_file(workspace)).items()}
+    return Traces(**{**kept, "pieces": {bytes.fromhex(piece) for piece in kept["pieces"]}})
+
+
+def _of_products(
+    found: Traces, workspace: Workspace, source: CatalogSource, settings: Settings, stones: Tombstones
+) -> None:
+    """Add what tells products: texts, photos and sounds, hashes of content."""
+    shared: set[str] = set()
+    shared_keys: set[str] = set()
+    for table in tables_of_products(workspace):
+        mine = stones.erased_products(table["product_id"])
+        found.products |= set(stripped(table["product_id"][mine].astype(object)))
+        found.texts |= texts_of(table[mine])
+        shared |= texts_of(table[~mine])
+        found.media |= keys_of(table[mine], source)
+        shared_keys |= keys_of(table[~mine], source)
+    found.texts -= shared
+    found.media -= shared_keys
+    store = MediaStore.open(workspace.snapshot)
+    for key in sorted(found.media):
+        if key in store:
+            data = store.read(key)
+            found.hashes.add(store.digest(key))
+            if len(data) >= 2 * PIECE:
+                found.pieces.add(data[len(data) // 2 :][:PIECE])
+    others = {store.digest(key) for key in store.keys() if key not in found.media}  # noqa: SIM118
+    found.hashes -= others
+    found.hashes |= content_hashes(workspace, settings, stones, store)
+
+
+def tables_of_products(workspace: Workspace) -> Iterator[pd.DataFrame]:
+    """Every table of products that a workspace keeps, raw ones and clean ones."""
+    manifest = read_manifest(workspace.snapshot)
+    yield operations_of(workspace.snapshot, manifest, "products")[[*raw_columns("products")]]
+    places = [workspace.prepared / "catalogue", *sorted((workspace.state / "reference").glob("*"))]
+    places += sorted(path for path in workspace.releases.glob("[0-9]*") if path.is_dir())
+    for place in places:
+        if (place / "products.parquet").exists():
+            yield read_parquet(place / "products.parquet")
+
+
+def shoppers_of(workspace: Workspace) -> Iterator[pd.Series]:
+    """Pseudonyms of every shard of events that a snapshot has."""
+    for shard in read_manifest(workspace.snapshot)["events"]:
+        table = read_parquet(workspace.snapshot / "events" / shard, ["user_id"])
+        yield table["user_id"].drop_duplicates()
+
+
+def texts_of(table: pd.DataFrame) -> set[str]:
+    columns = [table[name] for name in ("title", "description") if name in table]
+    cells = {str(cell).strip() for column in columns for cell in column[filled(column.astype(str))]}
+    return {cell for cell in cells if len(cell) >= LEAST_OF_A_TEXT}
+
+
+def keys_of(table: pd.DataFrame, source: CatalogSource) -> set[str]:
+    """Media keys of raw rows, whose cells are texts, or of clean ones, whose cells are lists."""
+    columns = [name for name in ("photos", "sounds") if name in table]
+    if not len(table) or len(columns) < 2:
+        return set()
+    if table[columns].map(lambda cell: isinstance(cell, str)).to_numpy().all():
+        return set(media_keys(table, source))
+    return {str(key) for name in columns for cell in table[name] for key in cell}
+
+
+def content_hashes(
+    workspace: Workspace, settings: Settings, stones: Tombstones, store: MediaStore
+) -> set[str]:
+    """Hashes by which stores of features and vectors know the content of erased products."""
+    from catalog.text.clean import clean_text
+    from models.features.catalogue import cleaned_texts, product_items
+    from models.features.extract import tabular_hash
+    from models.features.store import FeatureStore
+
+    table = workspace.prepared / "catalogue" / "products.parquet"
+    if not table.exists():
+        return set()
+    products = read_parquet(table)
+    mine = products[stones.erased_products(products["product_id"])].reset_index(drop=True)
+    if mine.empty:
+        return set()
+    found = {content_hash(clean_text(title)) for title in mine["title"]}
+    found |= {tabular_hash(item) for item in product_items(mine)}
+    with suppress(ArtifactError):  # photos that are erased already have no digest any more
+        texts = cleaned_texts(mine, store, settings.preprocessing)
+        found |= {one for name in map(str, texts) if name.endswith("_hash") for one in texts[name]}
+    embedded = workspace.state / "product_embeddings"
+    if (embedded / "embeddings.npy").exists():
+        rows = stones.erased_products(read_parquet(embedded / "embedded.parquet")["product_id"])
+        vectors = np.asarray(read_array(embedded / "embeddings.npy"))[rows]
+        for folder in (workspace.state / "embeddings" / "product").glob("*"):
+            found |= FeatureStore(folder.parent.parent, "product", folder.name).keys_of("vector", vectors)
+    return found - {""}

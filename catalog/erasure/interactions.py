@@ -1,0 +1,50 @@
+"""Erased products and shoppers taken out of the table of shopper events, while the service writes it."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+
+from catalog.erasure.tombstones import Tombstones
+from catalog.interactions.table import INTERACTIONS, connected, damage, writing
+from shelfspace.database import plainly
+
+__all__ = ["erase_interactions"]
+
+
+def erase_interactions(live: Path, stones: Tombstones) -> int:
+    """Delete events of erased products, and all visits of erased shoppers; how many rows.
+
+    Of a visit in which a shopper was known once, the other events are of the same person.
+
+    Raises:
+        ArtifactError: the table is damaged.
+        OSError: the disk refuses, or the table is in use for long.
+    """
+    path = live / INTERACTIONS
+    if not path.exists():
+        return 0
+    taken = 0
+    with plainly(path, damage(path)), closing(connected(path)) as database:
+
+        def distinct(table: str, column: str) -> pd.Series:
+            rows = database.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall()  # noqa: S608 - our own
+            return pd.Series([str(row[0] or "") for row in rows], dtype=object)
+
+        products, users = distinct("interactions", "product_id"), distinct("interactions", "user_id")
+        told = distinct("refused", "value")
+        with writing(database):
+            for user in users[stones.erased_shoppers(users)]:
+                taken += database.execute(
+                    "DELETE FROM interactions WHERE user_id = ? OR session <> '' AND session IN "
+                    "(SELECT session FROM interactions WHERE user_id = ?)",
+                    (user, user),
+                ).rowcount
+            for product in products[stones.erased_products(products)]:
+                rows = database.execute("DELETE FROM interactions WHERE product_id = ?", (product,))
+                taken += rows.rowcount
+            for value in told[stones.erased_products(told)]:
+                taken += database.execute("DELETE FROM refused WHERE value = ?", (value,)).rowcount
+        database.execute("VACUUM")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return taken

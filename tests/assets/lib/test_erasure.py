@@ -1,0 +1,264 @@
+"""An erasure is judged by a search of every byte: what held it before, what does after."""
+
+import gzip
+import io
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pandas as pd
+import pytest
+
+from assets.lib.erasure.record import PAGE, begin, end, note, requests, unfinished, write
+from assets.lib.erasure.search import Needles, search
+from assets.lib.erasure.steps import STEPS, erase
+from assets.lib.erasure.traces import Traces, forget_traces, traces_of
+from assets.lib.erasure.work import Done, Remains, Work
+from assets.lib.record import build, check_bytes
+from catalog.deliveries.collect import collect, note_taken
+from catalog.erasure.tombstones import Tombstones
+from catalog.interactions.log import InteractionLog
+from catalog.interactions.table import Interaction
+from catalog.snapshot.user_key import pseudonym, user_key
+from catalog.sources.base import CatalogSource
+from models.features.store import FeatureStore
+from shelfspace.durable_log import DurableLog, LogEntry
+from shelfspace.files import check_sealed_folder, read_json, read_parquet, seal_folder, write_table
+from shelfspace.hashing import content_hash
+from shelfspace.sealed_lines import append_lines, read_lines
+from shelfspace.settings import load_settings
+from shelfspace.workspace import Workspace
+from tests.catalog.shelf import event, photo, product, write_catalogue
+
+GONE, TITLE, SHOPPER = "sku-gone", "Ein Kästchen, „alt“ & <rar>", "jane@example.org"
+SETTINGS = load_settings(overrides={"collection": {"quiet_seconds": 0}})
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> CatalogSource:
+    noise = np.random.default_rng(3).integers(0, 256, (32, 32, 3), np.uint8)
+    rows = [product(i, photos=f"{i}.png") for i in range(4)]
+    rows.append(
+        product(9, product_id=GONE, title=TITLE, description="says it all, once", photos="gone-sku.bmp")
+    )
+    events = [event(i) for i in range(4)] + [event(5, user_id=SHOPPER, product_id="p1")]
+    photos = {f"{i}.png": photo(f"#00000{i}") for i in range(4)} | {"gone-sku.bmp": b"BM" + noise.tobytes()}
+    return write_catalogue(tmp_path / "shop", rows, events, photos)
+
+
+@pytest.fixture
+def workspace(shop: CatalogSource, tmp_path: Path) -> Workspace:
+    """A workspace that says it in every form that is known."""
+    made = Workspace.open(shop.folder.name, tmp_path / "ws")
+    key = user_key(made.state)
+    done = collect(made, shop, SETTINGS, user_key=key, progress=False)
+    note_taken(made, done, "version")
+    shopper = pseudonym(SHOPPER, key)
+    ids = ["p0", GONE, "p1"]
+    write_table(
+        made.state / "splits.parquet", pd.DataFrame({"product_id": ids, "group": GONE, "split": "test"})
+    )
+    reference = made.state / "reference" / "abc"
+    write_table(reference / "described.parquet", pd.DataFrame({"product_id": ids, "price": [1.0, 2.0, 3.0]}))
+    np.save(reference / "embeddings.npy", np.arange(6, dtype=np.float32).reshape(3, 2))
+    seal_folder(reference)
+    store = FeatureStore(made.state / "features", "pixels", "f")
+    store.append([content_hash(shop.media_path("gone-sku.bmp").read_bytes()), "other"], {"pixels": np.eye(2)})
+    with closing(DurableLog(made.live / "requests.log")) as log:
+        log.append([LogEntry({"text": f"cheap {TITLE}"}), LogEntry({"text": "violin"})])
+    with closing(DurableLog(made.root / "delta" / "000001-abcdef12.log", {"release": "r"})) as log:
+        facts = {"photos": ["put/" + "0" * 32]}
+        log.append(
+            [LogEntry({"kind": "put", "product_id": p, "facts": facts if p == GONE else {}}) for p in ids]
+        )
+    (made.root / "delta" / "media").mkdir()
+    (made.root / "delta" / "media" / ("0" * 32)).write_bytes(shop.media_path("gone-sku.bmp").read_bytes())
+    plain = {
+        "session": "s",
+        "kind": "click",
+        "position": None,
+        "query_id": "",
+        "query": "",
+        "release": "",
+        "time": 1e9,
+    }
+    with closing(InteractionLog(made.live / "interactions.db", days=1e6)) as log:
+        log.add([Interaction(event_id="1", user_id="", product_id=GONE, **plain)])
+        log.add(
+            [Interaction(event_id="2", user_id=shopper, product_id="p1", **plain | {"session": "of hers"})]
+        )
+        log.add([Interaction(event_id="3", user_id="", product_id="p2", **plain | {"session": "of hers"})])
+        log.add([Interaction(event_id="4", user_id="", product_id="p3", **plain | {"session": "another"})])
+    told = {"rows": [{"product_id": GONE, "title": TITLE}, {"product_id": "p1"}], "of": shopper}
+
+    def judged(folder: Path) -> dict:
+        write_table(folder / "some.parquet", pd.DataFrame({"product_id": ids}))
+        return told
+
+    holdout = made.root / "evaluation" / "holdout"
+    build(holdout, inputs={}, code_version="1", settings=[], compute=judged)
+    append_lines(made.root / "approvals.jsonl", [{"what": "delivery 3", "why": f"{GONE} is mended"}])
+    (made.root / "validation").mkdir()
+    (made.root / "validation" / "page.html").write_text(
+        f"<td>{GONE}</td><td>Ein Kästchen, „alt“ &amp; &lt;rar&gt;</td>"
+    )
+    (made.root / "validation" / "found.json").write_text(orjson.dumps({"found": [TITLE, "p1"]}).decode())
+    (made.state / "dagster").mkdir()
+    with closing(sqlite3.connect(made.state / "dagster" / "runs.db")) as runs:
+        runs.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, event TEXT)")
+        nested = orjson.dumps({"table": orjson.dumps(told).decode()}).decode()
+        runs.executemany("INSERT INTO events (event) VALUES (?)", [(nested,), ("nothing of it",), (GONE,)])
+        runs.execute("DELETE FROM events WHERE id = 3")
+        runs.commit()
+    refused = made.inbox / "refused"
+    refused.mkdir(parents=True)
+    (refused / "old.jsonl").write_text(f'{{"product_id": "{GONE}", "title": "x"}}\n{{"product_id": "p7"}}\n')
+    (refused / "old.jsonl.reason.txt").write_text(f"row 1 product_id = {GONE}: no")
+    (made.root / "rules.yaml").write_text(f"pin: [{GONE}]\n")
+    return made
+
+
+def needles(workspace: Workspace, shop: CatalogSource) -> Needles:
+    """What the test looks for, apart from what an erasure finds out itself."""
+    picture = shop.media_path("gone-sku.bmp").read_bytes()
+    shopper = pseudonym(SHOPPER, user_key(workspace.state))
+    return Needles.of([GONE, TITLE, SHOPPER, shopper, "says it all, once"], [picture[500:560]])
+
+
+def found(workspace: Workspace, shop: CatalogSource) -> set[str]:
+    files = search(workspace.root, needles(workspace, shop))
+    return {file.relative_to(workspace.root).as_posix() for file in files}
+
+
+def erasing(workspace: Workspace, shop: CatalogSource) -> Iterator[tuple[str, Done]]:
+    stones, key = Tombstones.open(workspace.state), user_key(workspace.state)
+    stones.add("product", GONE, "2026-03-01T00:00:00+00:00")
+    stones.add("shopper", pseudonym(SHOPPER, key), "2026-03-01T00:00:00+00:00")
+    traces = traces_of(workspace, shop, SETTINGS, stones, [GONE], [SHOPPER], key)
+    work = Work(workspace, shop, SETTINGS, stones, traces, key, Done)
+    for step, done in erase(work, lambda step: None, lambda sentence: None):
+        yield step.name, done
+    forget_traces(workspace)
+
+
+HELD = {
+    "approvals.jsonl",
+    "delta/000001-abcdef12.log",
+    "delta/media/00000000000000000000000000000000",
+    "evaluation/holdout/record.json",
+    "evaluation/holdout/some.parquet",
+    "inbox/refused/old.jsonl",
+    "inbox/refused/old.jsonl.reason.txt",
+    "live/interactions.db",
+    "live/requests.log",
+    "rules.yaml",
+    "snapshot/events/part-00000.parquet",
+    "snapshot/media/index.parquet",
+    "snapshot/media/media-00000.tar",
+    "snapshot/products/part-00000.parquet",
+    "state/dagster/runs.db",
+    "state/reference/abc/described.parquet",
+    "state/splits.parquet",
+    "validation/found.json",
+    "validation/page.html",
+}
+
+
+def test_after_an_erasure_no_byte_says_it_but_what_people_write(
+    workspace: Workspace, shop: CatalogSource
+) -> None:
+    assert found(workspace, shop) - {"snapshot/media/index.parquet"} == HELD - {
+        "snapshot/media/index.parquet"
+    }
+    steps = dict(erasing(workspace, shop))
+    assert list(steps) == [step.name for step in STEPS]
+    assert found(workspace, shop) == {"rules.yaml"}
+    stays = {left.where: left for left in steps["rest"].remains}
+    assert stays["rules.yaml"].why == "people write it"
+    assert {str(shop.folder / name) for name in ("products.csv", "events.csv")} <= stays.keys()
+
+
+def test_what_is_left_is_whole(workspace: Workspace, shop: CatalogSource) -> None:
+    dict(erasing(workspace, shop))
+    reference = workspace.state / "reference" / "abc"
+    check_sealed_folder(reference)
+    assert read_parquet(reference / "described.parquet")["product_id"].tolist() == ["p0", "p1"]
+    assert np.load(reference / "embeddings.npy").tolist() == [[0, 1], [4, 5]]
+    split = read_parquet(workspace.state / "splits.parquet")
+    assert split["product_id"].tolist() == ["p0", "p1"]
+    assert set(split["group"]) == {"p0"}  # whose group bore the erased product's name
+    check_bytes(workspace.root / "evaluation" / "holdout")
+    (line,) = read_lines(workspace.root / "approvals.jsonl")
+    assert line["why"] == "(erased) is mended"
+    assert read_json(workspace.root / "validation" / "found.json") == {"found": ["(erased)", "p1"]}
+    with closing(sqlite3.connect(workspace.live / "interactions.db")) as live:
+        assert live.execute("SELECT event_id FROM interactions").fetchall() == [("4",)]
+    with closing(DurableLog(workspace.live / "requests.log")) as log:
+        assert [entry.record["text"] for entry in log.read()[0]] == ["violin"]
+    with closing(DurableLog(workspace.root / "delta" / "000001-abcdef12.log")) as log:
+        assert [entry.record["product_id"] for entry in log.read()[0]] == ["p0", "p1"]
+    store = FeatureStore(workspace.state / "features", "pixels", "f")
+    assert store.gather(["other"])["pixels"].tolist() == [[0, 1]]
+    assert len(store) == 1
+    with closing(sqlite3.connect(workspace.state / "dagster" / "runs.db")) as runs:
+        (first,), second = runs.execute("SELECT event FROM events").fetchall()
+    assert second == ("nothing of it",)
+    rows = orjson.loads(orjson.loads(first)["table"])["rows"]
+    assert rows == [{"product_id": "(erased)", "title": "(erased)"}, {"product_id": "p1"}]
+
+
+@pytest.mark.parametrize("steps", range(len(STEPS)))
+def test_stopped_after_any_step_it_is_done_again_and_finds_the_rest(
+    workspace: Workspace, shop: CatalogSource, steps: int
+) -> None:
+    for (name, _), _ in zip(erasing(workspace, shop), range(steps), strict=False):
+        assert name
+    dict(erasing(workspace, shop))
+    assert found(workspace, shop) == {"rules.yaml"}
+
+
+def test_the_search_finds_it_in_whatever_wraps_it(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner.csv", f"a,{GONE}\n" * 50)
+    (tmp_path / "zip").write_bytes(packed.getvalue())
+    (tmp_path / "gz").write_bytes(gzip.compress(f"x {GONE} y".encode()))
+    np.save(tmp_path / "texts.npy", np.array(["a", GONE]))
+    np.savez(tmp_path / "more.npz", ids=np.array([GONE]))
+    write_table(tmp_path / "lists.parquet", pd.DataFrame({"near": [["a"], [GONE]]}))
+    (tmp_path / f"{GONE}-1.jpg").write_bytes(b"")
+    (tmp_path / "long").write_bytes(b"." * (4 << 20) + GONE.encode() + b"." * 9)
+    (tmp_path / "another").write_text(f"{GONE}s and x{GONE}")
+    names = {file.name for file in search(tmp_path, Needles.of([GONE]))}
+    assert names == {"zip", "gz", "texts.npy", "more.npz", "lists.parquet", f"{GONE}-1.jpg", "long"}
+
+
+def test_an_id_that_stands_for_anything_is_sought_in_columns_of_ids_alone() -> None:
+    traces = Traces(products={"17", "sku-17"})
+    assert traces.words == {"sku-17"}
+    assert traces.short == ["17"]
+
+
+def test_the_record_says_what_came_of_it_and_of_whom_it_does_not(workspace: Workspace) -> None:
+    stones = Tombstones.open(workspace.state)
+    stone = stones.add("product", GONE, "2026-03-01T00:00:00+00:00", "asked by letter")
+    stopped = begin(workspace.state, [stone], "ann", "asked by letter")
+    note(workspace.state, stopped, "logs", Done({"live": 3}))
+    assert [one.number for one in unfinished(workspace.state)] == [1]
+    again = begin(workspace.state, [stone], "ann", "asked by letter")
+    note(
+        workspace.state, again, "rest", Done({"live": 1}, (Remains("rules.yaml", "people write it", "ask"),))
+    )
+    end(workspace.state, again)
+    assert unfinished(workspace.state) == []
+    first, second = requests(workspace.state)
+    assert (first.ended, first.removed, second.removed, second.products) == ("", {"live": 3}, {"live": 1}, 1)
+    write(workspace)
+    page = (workspace.root / PAGE).read_text()
+    assert "rules.yaml" in page
+    assert not search(workspace.state / "erasure", Needles.of([GONE]))
+    assert GONE not in page
