@@ -217,7 +217,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--trials", type=int, default=200, help="trials of each row")
-    parser.add_argument("--others", type=int, default=48, help="trials of the sizes without a row")
+    parser.add_argument("--others", type=int, default=100, help="trials of the sizes without a row")
     parser.add_argument(
         "--rival", type=int, default=24, help="trials in which the former statistic is asked too"
     )
