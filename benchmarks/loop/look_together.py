@@ -158,7 +158,7 @@ def rows_of(table: pd.DataFrame, seconds: float) -> Iterator[Figure]:
     yield Figure(
         "look_together_false_holds", "sound small deliveries that the looks hold, alone or together",
         float(held.mean()), 0.002, trials=len(held), least=True, interval=bounds(pd.Series(held)),
-        parts=list(_parts(sound)), reason=f"{said}; few were drawn, so only the interval's upper end is certain", **of_all,
+        parts=list(_parts(sound)), reason=f"{said}; few, so the interval counts", **of_all,
     )  # fmt: skip
     spread = table[table["every"] > 0]
     found = spread["first"] > 0
