@@ -20,7 +20,7 @@ from catalog.sources.watch import note_collected, source_state
 from releases.look.delivery import DeliveryLook, last_looks
 from releases.look.since import hold_together
 
-__all__ = ["RAW", "new_data_fits", "raw"]
+__all__ = ["RAW", "erased_stay_out", "new_data_fits", "raw"]
 
 RAW = {
     "raw_products": "Product rows exactly as the source gave them, in Parquet shards.",
@@ -28,6 +28,8 @@ RAW = {
     "raw_events": "Views, carts and purchases; ids of shoppers and orders are keyed hashes.",
     "raw_stock": "Stock on hand and lead times, as delivered.",
 }
+
+READERS = {"raw_products": read_raw_products, "raw_events": read_raw_events, "raw_stock": read_raw_stock}
 
 
 @dg.multi_asset(
@@ -108,8 +110,7 @@ def _shown(shop: Shop, asset: str, missing_media: int) -> Facts:
             "megabytes": round(sum(map(media.size, media.keys())) / 1e6, 1),
             "missing_media": missing_media,
         }
-    readers = {"raw_products": read_raw_products, "raw_events": read_raw_events, "raw_stock": read_raw_stock}
-    table = readers[asset](shop.workspace.snapshot)
+    table = READERS[asset](shop.workspace.snapshot)
     return {"dagster/row_count": len(table), "preview": table_fact(table, 5)}
 
 
@@ -138,4 +139,26 @@ def new_data_fits(shop: Shop) -> dg.AssetCheckResult:
             "looks": [looked.to_dict() for looked in looks],
             "examples": dg.MetadataValue.md("\n".join(f"- {one}" for look in looks for one in look.examples)),
         },
+    )
+
+
+@dg.asset_check(
+    asset="raw_products",
+    description="No row of the snapshot is of a product or shopper that was erased.",
+)
+def erased_stay_out(shop: Shop) -> dg.AssetCheckResult:
+    """Whether what has a tombstone stands in a table that came in."""
+    stones, directory = Tombstones.open(shop.workspace.state), shop.workspace.snapshot
+    tables = READERS.items() if stones.count() else ()
+    rows = {name: int(stones.rows(read(directory)).sum()) for name, read in tables}
+    wrong = [f"{number:,} rows of {name}" for name, number in rows.items() if number]
+    again = shop.workspace.command("forget --again")
+    erased = f"{stones.count('product')} products and {stones.count('shopper')} shoppers were erased"
+    return dg.AssetCheckResult(
+        passed=not wrong,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=f"{', '.join(wrong)} are of what was erased; take them out with: {again}"
+        if wrong
+        else f"{erased}; none is here",
+        metadata={"erased products": stones.count("product"), "erased shoppers": stones.count("shopper")},
     )

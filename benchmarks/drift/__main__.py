@@ -2,10 +2,10 @@
 
     python -m benchmarks.drift [--trials 200] [--others 100] [--rival 24] [--years 200] [--only PART ...]
 
-Parts: `categories` (new ones that come week by week, and misspelt ones), `cost` (what a report takes), `prices`
-(of real sales, all of them higher), `years` (false retrainings a year, on Online Retail) and `shifts` (planted
-into a generated shop of 20,000 products and its traffic). Rows go into benchmarks/results/drift.json and
-docs/RESULTS.md.
+Parts: `categories` (new ones that come week by week, and misspelt ones), `cost` (what a report takes),
+`prices` (of real sales, all of them higher), `years` (false retrainings a year, on Online Retail) and
+`shifts` (planted into a generated shop of 20,000 products and its traffic). Rows go into
+benchmarks/results/drift.json and docs/RESULTS.md.
 """
 
 import argparse
@@ -93,7 +93,7 @@ def _said(daily: Years, span: float) -> str:
 
 
 def prices(simulated: int) -> Iterator[Figure]:
-    """The row `detected_price_of_sales`: real sales whose prices all rise, in whole weeks as the chain does."""
+    """The row `detected_price_of_sales`: real sales in whole weeks, all of whose prices rise."""
     lacks = has_retail()
     metric = (
         "prices of real sales 30% higher: found within 3 whole weeks, from any week of the second half on"

@@ -91,22 +91,24 @@ def shadow(found: dict[str, Any] | None) -> str:
     """What a release on the side costs."""
     if not found:
         return ""
-    names = ("per_second", "p50_ms", "p50_times", "p99_ms", "p99_times")
+    names = ("per_second", "processor_ms", "p50_ms", "p50_times", "p99_ms", "p99_times")
     shares = {"off": "off", "tenth": "0.1", "all": "1.0"}
     rows = [
         (row["route"], row["concurrency"], shares[row["side"]], *(row[name] for name in names))
         for row in found["rows"]
     ]
-    columns = ("route", "connections", "share", "requests/s", "p50 ms", "times off", "p99 ms", "times off")
+    times = ("p50 ms", "times off", "p99 ms", "times off")
+    columns = ("route", "connections", "share", "requests/s", "processor ms", *times)
     sides = "; ".join(
         f"share {shares[name]}: {counts['answered']} of {counts['sampled']} sampled were answered, "
         f"{counts['dropped']} dropped, {counts['failed']} failed; "
         f"service {found['memory'][name]['service_mb']} MB, side {found['memory'][name]['side_mb']} MB"
         for name, counts in found["counts"].items()
     )
-    said = (
-        f"Of {found['products']} products. {sides}; without a side {found['memory']['off']['service_mb']} MB."
-    )
+    noting = ", ".join(f"{name} {spent} us" for name, spent in found["noting_us"].items())
+    alone = found["memory"]["off"]["service_mb"]
+    said = f"Of {found['products']} products. {sides}; without a side {alone} MB."
+    said += f" Processor time of an answer that is noted or not: {noting}."
     return table("A release that answers on the side", columns, rows) + f"\n\n{said}"
 
 

@@ -10,14 +10,20 @@ from typing import Any
 import numpy as np
 import psutil
 
-from benchmarks.serving.client import Load
+from benchmarks.serving.client import Load, Request, run_apart
 from benchmarks.serving.rules import ruled
 from benchmarks.serving.servers import Server, serve_root
-from benchmarks.serving.shop import Shop
-from benchmarks.serving.throughput import measure, requests_of
-from releases.shadow import order_shadow
+from benchmarks.serving.shop import Shop, title_of
+from benchmarks.serving.throughput import requests_of
+from bentos.api.limits import Limits
+from bentos.api.parsing import read_call
+from bentos.config import ServiceConfig
+from bentos.endpoints import ENDPOINTS
+from bentos.serving.shadow.side import Shadow
+from releases.shadow import Order, order_shadow
 from releases.shadow.kept import Status, read_status
 from shelfspace.files import read_json, write_json
+from shelfspace.settings import Settings
 
 __all__ = ["compare_shadow"]
 
@@ -53,12 +59,13 @@ def compare_shadow(
         for path in ROUTES:
             bodies = requests_of(path, len(shop.release.product_ids))
             for concurrency in concurrencies:
-                loads = measure(servers, bodies, concurrency, seconds, rounds)
+                loads, processor = in_turns(servers, bodies, concurrency, seconds, rounds)
                 rows += [
                     {
                         "route": path,
                         "concurrency": concurrency,
                         "side": name,
+                        "processor_ms": processor[name],
                         **figures(loads[name], loads["off"]),
                     }
                     for name in SHARES
@@ -67,7 +74,53 @@ def compare_shadow(
         said = {name: told(folder / name / "live") for name, share in SHARES.items() if share}
         memory = {name: megabytes(server, said.get(name)) for name, server in servers.items()}
     counts = {name: dict(status.counts) for name, status in said.items()}
-    return {"rows": rows, "memory": memory, "counts": counts, "products": len(shop.release.product_ids)}
+    products = len(shop.release.product_ids)
+    return {"rows": rows, "memory": memory, "counts": counts, "noting_us": noting(), "products": products}
+
+
+def noting(requests: int = 300, repeats: int = 7) -> dict[str, float]:
+    """Processor microseconds that a live answer spends on the side: without one, and where it is, or is not,
+    among the share; the least of some repeats."""
+    shadow, limits = Shadow(ServiceConfig(Settings())), Limits.of(Settings())
+    bodies = [{"query": {"text": title_of(number)}, "k": 10} for number in range(requests)]
+    calls = [read_call(ENDPOINTS["search"], body, limits) for body in bodies]
+    found = {}
+    for name, share in {"off": 0.0, "not sampled": 1e-9, "sampled": 1.0}.items():
+        shadow.asked = Order("side", share, "benchmark", "") if share else None
+        spent = []
+        for _ in range(repeats):
+            begin = time.thread_time()
+            for call, body in zip(calls, bodies, strict=True):
+                shadow.offer(call, body, None, [], "live", 0, 0.01)
+            spent.append((time.thread_time() - begin) / requests * 1e6)
+        found[name] = round(min(spent), 2)
+    return found
+
+
+def in_turns(
+    servers: dict[str, Server], bodies: list[Request], concurrency: int, seconds: float, rounds: int
+) -> tuple[dict[str, list[Load]], dict[str, float]]:
+    """Loads of each server in turn, and processor milliseconds of its own process a request, which others at
+    work on the machine lengthen less."""
+    loads: dict[str, list[Load]] = {name: [] for name in servers}
+    spent = dict.fromkeys(servers, 0.0)
+    for number in range(rounds + 1):
+        for name, server in servers.items():
+            before = processor_seconds(server)
+            load = run_apart(server.port, bodies, concurrency, seconds if number else 0.3)
+            if set(load.statuses) != {200} or load.broken:
+                raise RuntimeError(f"{name} answered {dict(load.statuses)}, {load.broken} connections broke")
+            if number:  # the first round warms
+                loads[name].append(load)
+                spent[name] += processor_seconds(server) - before
+    asked = {name: sum(load.statuses[200] for load in own) for name, own in loads.items()}
+    return loads, {name: round(1000 * spent[name] / asked[name], 3) for name in servers}
+
+
+def processor_seconds(server: Server) -> float:
+    """That the service's process has had, without the one on its side."""
+    times = psutil.Process(server.process.pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def settings_of(shop: Shop) -> Any:

@@ -24,7 +24,7 @@ def report_need(unseen: Mapping[str, str]) -> Need | None:
     """
     if not unseen:
         return None
-    cause = f"release {unseen['release']} is newer than the last drift report"
+    cause = f"no drift report yet of release {unseen['release']} and model {unseen['champion'][:8]}"
     return Need(f"report-{fingerprint(dict(unseen))}", "monitoring", "drift sensor", cause, "monitoring")
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student_t
 
 from insights.listing_health.belief import probability_of_wrong
 from insights.listing_health.evidence import FEWEST, Evidence, facts_view
@@ -77,6 +76,8 @@ def _slipped(off: np.ndarray, scatter: np.ndarray) -> tuple[np.ndarray, float]:
     Args:
         off: (m,) residuals in units of their scatter.
     """
+    from scipy.stats import t as student_t  # scipy.stats takes a second to import
+
     best, found = -np.inf, (np.zeros(len(off)), 0.0)
     for tail in TAILS:
         for width in WIDTHS:

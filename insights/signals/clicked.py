@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from insights.signals.counting import click_rates, shown
 
@@ -40,7 +40,7 @@ def click_judgements(interactions: pd.DataFrame, sessions: int, weight: float) -
     clicks, expected = found["clicked"].to_numpy(), found["expected"].to_numpy()
     # The lower limit of a Poisson count's rate (Garwood 1936).
     among = found.groupby("query")["product_id"].transform("size").to_numpy()
-    low = gamma.ppf(SURE / np.maximum(among, 1), np.maximum(clicks, 1e-9))
+    low = gammaincinv(np.maximum(clicks, 1e-9), SURE / np.maximum(among, 1))
     good = (low > expected) & (clicks >= sessions / 2)
     fair = (clicks >= 2) & (clicks >= FAIR * expected)
     grade = np.where(good, 2, np.where(fair, 1, 0))

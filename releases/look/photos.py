@@ -1,5 +1,7 @@
 """Do the photos of new and changed products fit their texts, to a champion that is a judge of that?"""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -24,14 +26,13 @@ def photos_against(
         before: image_hash of the products that are there now, by product_id.
         others: as `releases.look.look` has them.
     """
-    ours = reference.take(np.flatnonzero(reference.pairs))
+    ours, usual = _paired(reference)
     if len(ours.table) < LEAST_REFERENCE:
         made.notes.append(
             f"photos are not judged: {len(ours.table)} products of the champion's holdout have a photo and a "
             f"text that it reads, {LEAST_REFERENCE} are needed"
         )
         return []
-    usual = fits(ours.photo, ours.text, ours.text, itself=True)
     if usual.mean() < LEAST_FIT:
         made.notes.append(
             f"photos are not judged: to the champion a photo of its holdout is more like its own text than "
@@ -69,6 +70,13 @@ def photos_against(
         f"{misfits} of {len(found)} new photos do not fit their texts, and {theirs_too} of {len(usual)} in "
         "the champion's holdout: photos may be swapped"
     ]
+
+
+@lru_cache(maxsize=1)
+def _paired(reference: Evidence) -> tuple[Evidence, np.ndarray]:
+    """Products with a photo and a text, and how well they fit; one holdout is asked for many deliveries."""
+    ours = reference.take(np.flatnonzero(reference.pairs))
+    return ours, fits(ours.photo, ours.text, ours.text, itself=True)
 
 
 def fits(photo: np.ndarray, text: np.ndarray, others: np.ndarray, *, itself: bool = False) -> np.ndarray:

@@ -93,7 +93,7 @@ def test_each_release_and_champion_is_looked_at_once() -> None:
     need = report_need(first)
     assert need is not None
     assert need.job == "monitoring"
-    assert need.cause == "release 000001-ab is newer than the last drift report"
+    assert need.cause == "no drift report yet of release 000001-ab and model m"
     keys = {
         (report_need({**first, **other}) or need).key for other in ({}, {"release": "2"}, {"champion": "n"})
     }

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from assets.lib.erasure.versions import GONE, note_became
 from catalog.sources.open import open_catalog
+from dagster_project import reproduction
 from dagster_project.reproduction import Scratch, environment
 from releases import Release, write_release
 from releases.contents import SPLIT
@@ -113,6 +115,26 @@ def test_the_code_is_this_one_or_a_clone_at_its_commit(workspace: Workspace, tmp
         clone = there.code({"commit": here["commit"], "changes": "9"})
         assert clone == tmp_path / "again" / f"code-{here['commit'][:12]}"
         assert code_state.__wrapped__(clone) == here | {"dirty": False, "changes": None}
+
+
+def test_what_an_erasure_made_of_a_snapshot_is_what_is_built_from(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = release(workspace, {})
+    there, fetched = scratch(workspace, made, tmp_path / "again"), []
+    (workspace.root.parent / ".dvc").mkdir()
+    assert not there.learned_from_erased
+    version = there.recipe.embedded["data"]["snapshot_md5"]
+    note_became(workspace, {version: "dd.dir"})
+    assert there.learned_from_erased
+    monkeypatch.setattr(
+        reproduction, "fetch", lambda home, one, target: fetched.append((home, one)) or "cache"
+    )
+    there.run(there.recipe.embedded, ())
+    assert fetched == [(workspace.root.parent, "dd.dir")]
+    note_became(workspace, {"dd.dir": GONE})
+    with pytest.raises(ArtifactError, match="an erasure deleted the snapshot"):
+        there.run(there.recipe.embedded, ())
 
 
 @pytest.mark.parametrize(

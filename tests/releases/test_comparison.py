@@ -68,6 +68,8 @@ def test_products_that_were_erased_are_counted_and_the_rest_is_compared(tmp_path
     erased = compare_releases(whole, rest, is_erased={"p0", "p1"}.__contains__)
     assert (erased.missing, erased.erased, erased.products) == (0, 2, 28)
     assert erased.verdict.endswith("equal bit by bit; it differs by 2 erased rows")
+    had = compare_releases(rest, whole, is_erased={"p0", "p1"}.__contains__)
+    assert (had.added, had.products, had.within_tolerance) == (0, 28, True)
     more = compare_releases(rest, whole)
     assert (more.added, more.within_tolerance) == (2, False)
 

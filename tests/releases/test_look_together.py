@@ -1,7 +1,9 @@
 """Small deliveries are looked at together: poison spread over them is held, sound ones are not."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,7 @@ from releases.look.together import Came, together
 from shelfspace.files import write_json
 from shelfspace.settings import Settings
 from shelfspace.workspace import Workspace
-from tests.catalog.shelf import collected, deliver, product, write_catalogue
+from tests.catalog.shelf import collected, deliver, photo, product, write_catalogue
 from tests.releases.test_look import HOLDOUT, LABELS, NOTHING, rotated, shop
 
 FEW = 3
@@ -147,3 +149,47 @@ def test_the_catalogue_s_own_small_changes_add_up(tmp_path: Path) -> None:
     assert categories(workspace) == before
     assert "source is held" in again.said[-1]
     assert pd.Series(look.looks[-1].examples).str.contains("is given as").all()
+
+
+class Sees(Knows):
+    """A look whose champion knows which photo is whose."""
+
+    own: Mapping[str, str] = MappingProxyType({})
+
+    def evidence(self, catalogue: Catalogue) -> Evidence:
+        found = super().evidence(catalogue)
+        text = np.random.default_rng(3).normal(size=found.text.shape).astype(np.float32)
+        fits = found.table["product_id"].map(self.own).eq(found.table["image_hash"]).to_numpy()
+        return replace(found, text=text, photo=np.where(fits[:, None], text, -text))
+
+
+def test_photos_that_come_alone_add_up_too(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "w", "shop")
+    colours = [photo(f"#{i:02x}{9 * i:02x}80") for i in range(24)]
+    rows = [
+        product(i, title=f"{LABELS[i % 4]} {i}", category=LABELS[i % 4], photos=f"{i}.png") for i in range(24)
+    ]
+    source = write_catalogue(
+        tmp_path / "shop", rows, photos={f"{i}.png": one for i, one in enumerate(colours)}
+    )
+    collected(workspace, source)
+    learned = read_ledger(workspace.state).snapshots[-1]
+    write_json(workspace.root / "champion.json", {"fingerprint": "c", "data": {"snapshot_md5": learned}})
+    look = Sees(workspace, source, Settings())
+    known = look.contents(
+        look.cleaned(read_raw_products(workspace.snapshot), MediaStore.open(workspace.snapshot))
+    )
+    look.own = dict(zip(known["product_id"], known["image_hash"], strict=True))
+    (workspace.inbox / "media").mkdir(parents=True)
+    held = []
+    for number in range(3):
+        assert held == []
+        for i in range(3 * number, 3 * number + 3):
+            (workspace.inbox / "media" / f"{i}.png").write_bytes(colours[i + 12])
+        collected(workspace, source)
+        held = hold_together(look)
+    assert held == ["3 media files"] * 3
+    assert "new photos do not fit their texts" in look.looks[-1].held
+    collected(workspace, source)
+    store = MediaStore.open(workspace.snapshot)
+    assert [store.read(f"{i}.png") for i in range(24)] == colours

@@ -104,7 +104,9 @@ def deliveries(work: Work) -> Done:
     found = erase_deliveries(work.workspace, work.source, work.stones, work.user_key, work.traces.media)
     stay = tuple(
         Remains(
-            f"inbox/{name}", "it cannot be written row by row", "take them out of it, and deliver it again"
+            f"inbox/{work.needles.blotted(name)}",
+            "it cannot be written row by row",
+            "you take them out of it, and deliver it again",
         )
         for name in found.stay
     )
@@ -153,11 +155,11 @@ def left_over(work: Work) -> Iterator[Remains]:
     """What still holds it, found by reading every byte."""
     workspace = work.workspace
     for file in search(workspace.root, work.everything, lambda path: passed(work, path)):
-        name = file.relative_to(workspace.root).as_posix()
+        name = work.needles.blotted(file.relative_to(workspace.root).as_posix())
         if of_people(work, file):
-            yield Remains(name, "people write it", "take it out there yourself")
+            yield Remains(name, "people write it", "you take it out there")
         else:
-            yield Remains(name, "it could not be changed now", "run the same again, or delete it")
+            yield Remains(name, "it could not be changed now", "you run the same again, or delete it")
 
 
 def always(work: Work) -> Iterator[Remains]:
@@ -168,7 +170,7 @@ def always(work: Work) -> Iterator[Remains]:
             yield Remains(
                 str(file),
                 "it is the catalogue's own file",
-                "its rows are not collected again; take them out there",
+                "you take them out there; they are not collected again",
             )
     if (work.workspace.root / "champion.json").exists():
         yield Remains(
@@ -178,7 +180,7 @@ def always(work: Work) -> Iterator[Remains]:
         yield Remains(
             "texts of reports and logs",
             "an id so short stands for anything, so they were not searched for it",
-            "look through validation/ and monitoring/ yourself",
+            "you have looked through validation/ and monitoring/",
         )
 
 

@@ -19,7 +19,7 @@ from shelfspace.errors import ArtifactError
 from shelfspace.files import read_artifact, read_yaml, write_sealed_json
 from shelfspace.workspace import Workspace
 
-__all__ = ["GONE", "ErasedVersions", "erase_versions", "what_became_of"]
+__all__ = ["GONE", "ErasedVersions", "erase_versions", "note_became", "what_became_of"]
 
 FILE = "versions.json"
 GONE = ""

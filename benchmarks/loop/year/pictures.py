@@ -34,6 +34,8 @@ def picture(found: Mapping[str, Any], share: float, seeds: Sequence[int]) -> byt
     figure, axes = canvas(9.2, 4.6)
     policies = found["policies"]
     for name, colour in DRAWN.items():
+        if name not in policies:
+            continue
         quality = np.array(policies[name]["by_day"])[:, 1]
         said = f"{name}, {policies[name]['trainings']} trainings after the first"
         axes.plot(quality, color=colour, linewidth=2.2 if name == "loop" else 1.3, label=said)

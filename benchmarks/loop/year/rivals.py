@@ -7,7 +7,7 @@ when a change that matters has come, on what is there by then, as it truly is, a
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,24 +72,27 @@ class Learner:
         return out / "model"
 
 
-def rivals(schedule: Schedule, folder: Path) -> Iterator[tuple[str, list[Live]]]:
-    """Train each rival; gives its name and its models in the order they go live.
+def rivals(schedule: Schedule, folder: Path, names: Collection[str]) -> Iterator[tuple[str, list[Live]]]:
+    """Train some rivals (`never`, `oracle`, `weekly`); gives each one's models in the order they go live.
 
     Args:
         folder: takes catalogues, features and models; what lies there is not made again.
     """
     first = _learner(schedule, folder, as_it_comes=False)
     begun = first.learn(_by(schedule, -1), "start")
-    yield "never", [(0, begun)]
-    told = [event for event in schedule.events if event.matters]
-    ours = [(e.day + 1, first.learn(_by(schedule, e.step), f"oracle-{e.step:02}")) for e in told]
-    yield "oracle", [(0, begun), *ours]
-    blind = _learner(schedule, folder, as_it_comes=True)
-    models: list[Live] = [(0, begun)]
-    for week in range(1, WEEKS):
-        last = max(step.number for step in schedule.steps if step.day < 7 * week)
-        models.append((7 * week, blind.learn(_by(schedule, last), f"weekly-{week:02}")))
-    yield "weekly", models
+    if "never" in names:
+        yield "never", [(0, begun)]
+    if "oracle" in names:
+        told = [event for event in schedule.events if event.matters]
+        ours = [(e.day + 1, first.learn(_by(schedule, e.step), f"oracle-{e.step:02}")) for e in told]
+        yield "oracle", [(0, begun), *ours]
+    if "weekly" in names:
+        blind = _learner(schedule, folder, as_it_comes=True)
+        models: list[Live] = [(0, begun)]
+        for week in range(1, WEEKS):
+            last = max(step.number for step in schedule.steps if step.day < 7 * week)
+            models.append((7 * week, blind.learn(_by(schedule, last), f"weekly-{week:02}")))
+        yield "weekly", models
 
 
 def _learner(schedule: Schedule, folder: Path, as_it_comes: bool) -> Learner:
