@@ -68,7 +68,7 @@ def erase(
     say("")
     say(removed_table(request.removed))
     for left in request.remains:
-        say(f"stays: {left.where}: {left.why}; {left.until}")
+        say(f"stays: {left.where}, since {left.why}, until {left.until}")
     for sentence in request.said:
         say(sentence)
     say(f"the page of erasures is {workspace.root / PAGE}")

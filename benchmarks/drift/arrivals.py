@@ -46,12 +46,12 @@ def labels(rows: int, wrong: float, new: float, rng: np.random.Generator) -> lis
 def year(wrong: float, new: float, seed: int) -> tuple[int, int]:
     """The week in which the new category asks, 0 for never; and how often misspelt ones ask."""
     rng, settings = np.random.default_rng([seed, round(1000 * wrong), round(1000 * new)]), Monitoring()
-    then = pd.DataFrame({"label": labels(SHOP, 0.0, 0.0, rng), "learned": rng.random(SHOP) < 0.8})
-    now, asked, when = then, set[str](), 0
+    learned = pd.DataFrame({"label": labels(SHOP, 0.0, 0.0, rng), "learned": rng.random(SHOP) < 0.8})
+    came = pd.DataFrame({"label": labels(WEEK * WEEKS, wrong, new, rng), "learned": False})
+    whole, asked, when = pd.concat([learned, came], ignore_index=True), set[str](), 0
     for week in range(1, WEEKS + 1):
-        came = pd.DataFrame({"label": labels(WEEK, wrong, new, rng), "learned": False})
-        now = pd.concat([now, came], ignore_index=True)
-        found = new_categories(categories_question(now, then, settings))
+        now = whole.iloc[: SHOP + week * WEEK]
+        found = new_categories(categories_question(now, learned, settings))
         when = when or (week if CATEGORIES[0].path in found else 0)
         asked |= found
     return when, len(asked - {CATEGORIES[0].path})

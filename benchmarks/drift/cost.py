@@ -20,6 +20,7 @@ from shelfspace.settings import Monitoring
 __all__ = ["SIZES", "cost"]
 
 SIZES = (1_200, 20_000, 100_000)
+WRITTEN = 20_000
 FRESH = 0.1
 """Share of the catalogue that came since the champion learned."""
 WIDTHS = {"text": 384, "image": 512}
@@ -41,12 +42,15 @@ class Tables:
 
 
 def tables(products: int, requests: int) -> Tables:
-    """Generated; vectors and figures of media are random, which costs a report the same."""
+    """Generated, above `WRITTEN` the same texts again; vectors and figures of media are random, which costs a
+    report the same."""
     rng = np.random.default_rng(0)
-    plan = plan_products(0, products)
+    plan = plan_products(0, min(products, WRITTEN))
+    texts, again = write_texts(plan, 0), np.arange(products) % len(plan)
+    plan, texts = (table.iloc[again].reset_index(drop=True) for table in (plan, texts))
     names = np.array([c.path for c in CATEGORIES])[plan["category"]]
     ids = [f"p{number}" for number in range(len(plan))]
-    made = write_texts(plan, 0).assign(
+    made = texts.assign(
         product_id=ids,
         price=plan["list_price"].where(plan["has_price"]),
         brand=plan["brand"].where(plan["has_brand"], ""),

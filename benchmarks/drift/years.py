@@ -115,7 +115,7 @@ def measured_years(years: int, weekly: bool, former_weeks: int = 26) -> Years:
     Args:
         years: of each kind that are simulated; of whole weeks none has rows drawn at random.
         weekly: windows are whole weeks, as the chain cuts sales, not days.
-        former_weeks: weeks of the second half that the rival is asked about.
+        former_weeks: weeks of the second half that the rival is asked about, where windows are days.
     """
     table, vectors = lines()
     pieces = cut_windows(table["time"], ROWS, table["invoice"], 7.0 if weekly else 0.0)
@@ -141,7 +141,7 @@ def measured_years(years: int, weekly: bool, former_weeks: int = 26) -> Years:
         (_retrainings(start, later, distances), len(later)),
         [_retrainings(start, *_picked(later, distances, _weeks(week, rng))) for _ in range(years)],
         [_retrainings(start, *_picked(drawn, of_drawn, chosen)) for chosen in days],
-        _former(later, week, start.reference, former_weeks),
+        (0, 0) if weekly else _former(later, week, start.reference, former_weeks),
         float(np.mean([bool(hits) for hits in _hits(start, later, distances)])),
         dearer,
     )

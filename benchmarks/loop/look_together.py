@@ -25,8 +25,8 @@ from releases.look.together import Came, together
 
 DELIVERIES = 30
 SIZES = (1, 3, 5)
-TRIALS = 20
-SEEDS = (0, 1)
+TRIALS = 1
+SEEDS = (0,)
 EVERY = (1, 2)
 """Every one of the deliveries is poisoned, or every other."""
 
@@ -158,7 +158,7 @@ def rows_of(table: pd.DataFrame, seconds: float) -> Iterator[Figure]:
     yield Figure(
         "look_together_false_holds", "sound small deliveries that the looks hold, alone or together",
         float(held.mean()), 0.002, trials=len(held), least=True, interval=bounds(pd.Series(held)),
-        parts=list(_parts(sound)), reason=f"{said}; drawn from the same products", **of_all,
+        parts=list(_parts(sound)), reason=f"{said}; few, so the interval counts", **of_all,
     )  # fmt: skip
     spread = table[table["every"] > 0]
     found = spread["first"] > 0
@@ -177,7 +177,7 @@ def _parts(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
             "poisoned": "all" if every == 1 else f"every {every}nd",
             "found": float((rows["first"] > 0).mean()),
             "after (median)": float(found["first"].median()) if len(found) else None,
-            "poisoned held": float(rows["held_poisoned"].sum() / rows["poisoned"].sum()),
+            "poisoned held": float(rows["held_poisoned"].sum() / max(rows["poisoned"].sum(), 1)),
         }
         sound = rows["sound"].sum()
         yield {

@@ -71,7 +71,9 @@ def versions(work: Work) -> Done:
     if found.gone:
         said.append(f"{len(found.gone)} earlier versions are deleted from DVC, as they held it")
     stays = [
-        Remains(f"DVC's {_place(name)}", f"it could not be asked: {wrong}", "run the same again when it can")
+        Remains(
+            f"DVC's {_place(name)}", f"it could not be asked: {wrong}", "you run the same again when it can"
+        )
         for name, wrong in found.wrong.items()
     ]
     stays += [

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from assets.lib.erasure.search import SQLITE, Needles
+from assets.lib.erasure.search import ERASED, SQLITE, Needles
 from assets.lib.record import NOT_CONTENT, RECORD
 from catalog.erasure.tombstones import Tombstones
 from shelfspace.files import (
@@ -30,9 +30,8 @@ from shelfspace.files import (
 from shelfspace.hashing import file_hash, fingerprint, tree_hashes
 from shelfspace.sealed import open_sealed, seal_object
 
-__all__ = ["ERASED", "cut_folder", "redact", "vacuum"]
+__all__ = ["cut_folder", "redact", "vacuum"]
 
-ERASED = "(erased)"
 TEXT = (
     ".json",
     ".jsonl",
@@ -128,17 +127,10 @@ def _write_table(file: Path, table: pd.DataFrame, needles: Needles) -> None:
 
 def _cell(cell: Any, needles: Needles) -> Any:
     if isinstance(cell, str):
-        return _plain(cell, needles)
+        return needles.blotted(cell)
     if isinstance(cell, list | np.ndarray):
         return [_cell(one, needles) for one in cell]
     return cell
-
-
-def _plain(text: str, needles: Needles) -> str:
-    data = text.encode(errors="surrogatepass")
-    if not needles.within(data):
-        return text
-    return needles.pattern.sub(ERASED.encode(), data).decode(errors="replace")
 
 
 def _text(file: Path, needles: Needles) -> bytes:
@@ -170,10 +162,10 @@ def _json(data: bytes, needles: Needles) -> bytes:
 
 def _walk(value: Any, needles: Needles) -> Any:
     if isinstance(value, dict):
-        return {_plain(key, needles): _walk(one, needles) for key, one in value.items()}
+        return {needles.blotted(key): _walk(one, needles) for key, one in value.items()}
     if isinstance(value, list):
         return [_walk(one, needles) for one in value]
-    return _plain(value, needles) if isinstance(value, str) else value
+    return needles.blotted(value) if isinstance(value, str) else value
 
 
 def _redact_database(file: Path, needles: Needles) -> None:

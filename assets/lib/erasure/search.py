@@ -23,9 +23,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-__all__ = ["SQLITE", "Needles", "files_below", "holds", "search"]
+__all__ = ["ERASED", "SQLITE", "Needles", "files_below", "holds", "search"]
 
 BLOCK = 1 << 22
+ERASED = "(erased)"
+"""What stands in place of what was blotted out."""
 SQLITE = b"SQLite format 3\0"
 
 
@@ -54,7 +56,13 @@ class Needles:
         return cls(re.compile(either), re.compile(loose), max(map(len, [*forms, *raw]), default=1))
 
     def within(self, data: bytes) -> bool:
+        """Whether some bytes say it."""
         return self.pattern.search(data) is not None
+
+    def blotted(self, text: str) -> str:
+        """A text without it."""
+        data = text.encode(errors="surrogatepass")
+        return self.pattern.sub(ERASED.encode(), data).decode(errors="replace") if self.within(data) else text
 
 
 def _forms(text: str) -> set[bytes]:

@@ -16,6 +16,7 @@ from catalog.erasure.interactions import erase_interactions
 from catalog.erasure.snapshot import erase_media, erase_rows
 from catalog.snapshot.shards import read_manifest
 from releases.erasure import split_without
+from releases.shadow.kept import forget_answers
 from shelfspace.files import SEAL, read_parquet, write_table
 
 __all__ = ["STEPS", "erase"]
@@ -59,6 +60,7 @@ def logs(work: Work) -> Done:
             "events of shoppers (live/interactions.db)": erase_interactions(workspace.live, work.stones),
             "changes since releases (delta)": erase_changes(workspace, work.stones, but_deletions=True),
             "query texts (live/requests.log)": erase_requests(workspace, work.needles),
+            "answers on the side (live/shadow)": forget_answers(workspace.root, workspace.live),
         })
     )  # fmt: skip
 
@@ -104,7 +106,9 @@ def deliveries(work: Work) -> Done:
     found = erase_deliveries(work.workspace, work.source, work.stones, work.user_key, work.traces.media)
     stay = tuple(
         Remains(
-            f"inbox/{name}", "it cannot be written row by row", "take them out of it, and deliver it again"
+            f"inbox/{work.needles.blotted(name)}",
+            "it cannot be written row by row",
+            "you take them out of it, and deliver it again",
         )
         for name in found.stay
     )
@@ -153,11 +157,11 @@ def left_over(work: Work) -> Iterator[Remains]:
     """What still holds it, found by reading every byte."""
     workspace = work.workspace
     for file in search(workspace.root, work.everything, lambda path: passed(work, path)):
-        name = file.relative_to(workspace.root).as_posix()
+        name = work.needles.blotted(file.relative_to(workspace.root).as_posix())
         if of_people(work, file):
-            yield Remains(name, "people write it", "take it out there yourself")
+            yield Remains(name, "people write it", "you take it out there")
         else:
-            yield Remains(name, "it could not be changed now", "run the same again, or delete it")
+            yield Remains(name, "it could not be changed now", "you run the same again, or delete it")
 
 
 def always(work: Work) -> Iterator[Remains]:
@@ -168,7 +172,7 @@ def always(work: Work) -> Iterator[Remains]:
             yield Remains(
                 str(file),
                 "it is the catalogue's own file",
-                "its rows are not collected again; take them out there",
+                "you take them out there; they are not collected again",
             )
     if (work.workspace.root / "champion.json").exists():
         yield Remains(
@@ -178,7 +182,7 @@ def always(work: Work) -> Iterator[Remains]:
         yield Remains(
             "texts of reports and logs",
             "an id so short stands for anything, so they were not searched for it",
-            "look through validation/ and monitoring/ yourself",
+            "you have looked through validation/ and monitoring/",
         )
 
 

@@ -21,7 +21,7 @@ class Remains:
     Attributes:
         where: the place, in a workspace relative to its folder.
         why: they stay, as a clause.
-        until: when they go, or what a person does about them, as a clause.
+        until: what makes them go, as a clause.
     """
 
     where: str

@@ -1,7 +1,5 @@
-"""What was decided in a half year: noted after each step, kept as JSON, printed as a table."""
+"""What was decided in a half year: noted after each step, and as people read it."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from benchmarks.loop.year.platform import Platform
@@ -123,8 +121,3 @@ def lines(step: dict[str, Any]) -> list[str]:
 def shortened(line: str, most: int = 300) -> str:
     """At most so many characters."""
     return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def printed(steps: Sequence[dict[str, Any]], file: Path) -> None:
-    """Write all steps as people read them."""
-    file.write_text("\n".join(line for step in steps for line in lines(step)) + "\n")
