@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shelfspace.durable_log import DurableLog
+from shelfspace.durable_log import DurableLog, delete_log
 from shelfspace.files import read_artifact, write_sealed_json
 from shelfspace.workspace import REQUEST_LOG
 
-__all__ = ["FOLDER", "PAGE", "Status", "read_rows", "read_status", "write_status"]
+__all__ = ["FOLDER", "PAGE", "Status", "forget_answers", "read_rows", "read_status", "write_status"]
 
 FOLDER = "shadow"
 PAGE = "shadow.html"
@@ -78,3 +78,18 @@ def read_rows(live: Path) -> list[dict[str, Any]]:
         return []
     with closing(DurableLog(path)) as log:
         return [dict(entry.record) for entry in log.read()[0]]
+
+
+def forget_answers(root: Path, live: Path) -> int:
+    """Delete what is kept of all answers, with the page; a running service goes on with a new log.
+
+    Returns:
+        rows that are gone.
+
+    Raises:
+        ArtifactError: the log is damaged.
+    """
+    rows = len(read_rows(live))
+    delete_log(live / FOLDER / REQUEST_LOG)
+    (root / PAGE).unlink(missing_ok=True)
+    return rows

@@ -16,6 +16,7 @@ from catalog.erasure.interactions import erase_interactions
 from catalog.erasure.snapshot import erase_media, erase_rows
 from catalog.snapshot.shards import read_manifest
 from releases.erasure import split_without
+from releases.shadow.kept import forget_answers
 from shelfspace.files import SEAL, read_parquet, write_table
 
 __all__ = ["STEPS", "erase"]
@@ -59,6 +60,7 @@ def logs(work: Work) -> Done:
             "events of shoppers (live/interactions.db)": erase_interactions(workspace.live, work.stones),
             "changes since releases (delta)": erase_changes(workspace, work.stones, but_deletions=True),
             "query texts (live/requests.log)": erase_requests(workspace, work.needles),
+            "answers on the side (live/shadow)": forget_answers(workspace.root, workspace.live),
         })
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ import pytest
 
 from bentos.telemetry.request_log import RequestLog
 from releases.shadow.compare import answer_of, differences, overlap, rank_overlap
-from releases.shadow.kept import FOLDER, PAGE, Status, write_status
+from releases.shadow.kept import FOLDER, PAGE, Status, forget_answers, read_rows, write_status
 from releases.shadow.page import write_page
 from releases.shadow.report import CHANGED, LEAST, make_report, over_questions, shadow_report
 from shelfspace.workspace import Workspace
@@ -141,6 +141,15 @@ def test_the_page_says_what_differs_and_escapes_what_was_asked(tmp_path: Path) -
     assert "&lt;script&gt;" in page
     assert page.count('class="hit only"') == 2 * CHANGED
     assert "http" not in page.replace("http-equiv", ""), "it loads nothing from elsewhere"
+
+
+def test_an_erasure_leaves_neither_rows_nor_page(tmp_path: Path) -> None:
+    workspace = kept(tmp_path, [row("q1", "abcd", "abce")])
+    write_page(workspace)
+    assert forget_answers(workspace.root, workspace.live) == 1
+    assert read_rows(workspace.live) == []
+    assert not (workspace.root / PAGE).exists()
+    assert forget_answers(workspace.root, workspace.live) == 0
 
 
 def test_rows_of_a_release_before_it_are_not_told_of_it(tmp_path: Path) -> None:
