@@ -8,8 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +41,19 @@ def figures() -> Iterator[Figure]:
     Raises:
         RuntimeError: a seed could not be measured; the others are kept.
     """
-    began = time.monotonic()
-    for weekly in (False, True):
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            measured = list(pool.map(partial(_measured, kept_in(), weekly=weekly), SEEDS))
-        missing = [seed for seed, found in zip(SEEDS, measured, strict=True) if found is None]
-        if missing:
-            raise RuntimeError(
-                f"seeds {missing} were not measured; what they said stands above; run it again"
-            )
-        yield from _figures([one for one in measured if one], round(time.monotonic() - began, 1))
+    began, folder = time.monotonic(), kept_in()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        first = [pool.submit(_measured, folder, seed, False) for seed in SEEDS]
+        whole = [pool.submit(_then_weekly, one, folder, seed) for one, seed in zip(first, SEEDS, strict=True)]
+        for measured in (first, whole):
+            found = [one.result() for one in measured]
+            missing = [seed for seed, one in zip(SEEDS, found, strict=True) if one is None]
+            if missing:
+                pool.shutdown(cancel_futures=True)
+                raise RuntimeError(
+                    f"seeds {missing} were not measured; what they said stands above; run it again"
+                )
+            yield from _figures([one for one in found if one], round(time.monotonic() - began, 1))
 
 
 def _figures(found: Sequence[Mapping[str, Any]], seconds: float) -> Iterator[Figure]:
@@ -97,6 +99,11 @@ def _measured(folder: Path, seed: int, weekly: bool) -> dict[str, Any] | None:
     line = [sys.executable, "-m", "benchmarks.loop.year.measure", str(seed), str(place)]
     done = subprocess.run([*line, "--weekly"] if weekly else line, check=False)
     return None if done.returncode else read_json(place / RESULT)
+
+
+def _then_weekly(first: Future[dict[str, Any] | None], folder: Path, seed: int) -> dict[str, Any] | None:
+    """The same with the weekly rival, once the rest of the seed is through."""
+    return None if first.result() is None else _measured(folder, seed, True)
 
 
 def _trainings(found: Mapping[str, Any], policy: str) -> float:

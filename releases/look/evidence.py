@@ -35,7 +35,7 @@ class Evidence:
     Attributes:
         table: product_id, label ("" where unknown), named (the label that the model gives; "" where it knows
             none or the product has nothing that it reads), sure (its probability), text_hash and image_hash
-            (content, "" where absent).
+            (content, "" where absent), language (of the text; not there where an earlier version kept it).
         photo, text: (n, d) float32 vectors of the product seen by its photo and by its text alone, zero
             where it has none.
         labels: categories that the model knows.
@@ -104,6 +104,7 @@ def evidence_of(encoder: "ProductEncoder", catalogue: "Catalogue", level: int) -
             "sure": sure,
             "text_hash": catalogue.texts["text_hash"].to_numpy(),
             "image_hash": catalogue.texts["image_hash"].to_numpy(),
+            "language": catalogue.texts["language"].to_numpy(),
         }
     )
     alone = vectors_alone(encoder, features, ("text", "image"))

@@ -40,7 +40,7 @@ def photos_against(
         )
         return []
     new = (fresh.table["image_hash"] != fresh.table["product_id"].map(before)).to_numpy()
-    theirs = fresh.take(np.flatnonzero(fresh.pairs & new))
+    theirs = fresh.take(np.flatnonzero(fresh.pairs & new & _read(made, fresh.table, ours.table)))
     if len(theirs.table) < LEAST:
         if len(theirs.table):
             made.notes.append(f"{len(theirs.table)} new photos: {LEAST} are needed to judge them")
@@ -70,6 +70,23 @@ def photos_against(
         f"{misfits} of {len(found)} new photos do not fit their texts, and {theirs_too} of {len(usual)} in "
         "the champion's holdout: photos may be swapped"
     ]
+
+
+def _read(made: Looked, table: pd.DataFrame, own: pd.DataFrame) -> np.ndarray:
+    """(n,) bool: products whose text is in a language that the champion's holdout has, too.
+
+    Of another one it understands nothing, so a photo that does not fit the text is no evidence.
+    """
+    if "language" not in own or "language" not in table:
+        return np.ones(len(table), bool)
+    spoken = own["language"].value_counts()
+    read = table["language"].isin(spoken.index[spoken >= LEAST]).to_numpy()
+    if not read.all():
+        names = ", ".join(sorted(set(table["language"][~read])))
+        made.notes.append(
+            f"photos of {(~read).sum()} products are not judged: texts in {names} are new to it"
+        )
+    return read
 
 
 @lru_cache(maxsize=1)

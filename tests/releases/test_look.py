@@ -155,3 +155,19 @@ def test_evidence_is_kept_and_damage_is_seen(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(kept.table, HOLDOUT.table)
     assert kept.labels == LABELS
     np.testing.assert_allclose(kept.photo, HOLDOUT.photo, atol=0.01)
+
+
+def test_photos_beside_texts_in_a_language_that_the_holdout_lacks_are_no_evidence() -> None:
+    def spoken(shown: Evidence, *languages: str) -> Evidence:
+        row = [languages[i % len(languages)] for i in range(len(shown.table))]
+        return replace(shown, table=shown.table.assign(language=row))
+
+    swapped = replace(shop(60, 1), photo=np.roll(shop(60, 1).photo, 1, axis=0))
+    english = spoken(HOLDOUT, "en")
+    found = look("photos.csv", spoken(swapped, "zh"), english, NOTHING, LABELS)
+    assert (found.held, "photos" in found.figures) == ("", False)
+    assert "photos of 60 products are not judged: texts in zh are new to it" in found.notes
+    mixed = look("photos.csv", spoken(swapped, "zh", "en"), english, NOTHING, LABELS)
+    assert "of 30 new photos do not fit their texts" in mixed.held
+    both = spoken(HOLDOUT, "en", "zh")
+    assert "of 60 new photos" in look("photos.csv", spoken(swapped, "zh"), both, NOTHING, LABELS).held
