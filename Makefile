@@ -6,7 +6,7 @@ export SHELFSPACE_CATALOG = $(CATALOG)
 # `make ui PORT=3101`, `make serve PORT=...`, `make drift PORT=...`
 AT = $(if $(PORT),--port $(PORT))
 
-.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights benchmark-loop loop demo test lint ui serve drift tune cross-validate rollback reproduce export scrub releases deliveries approve pin unpin summary help install fast-test fetch-media shadow
+.PHONY: audit faults fuzz benchmark-scale benchmark-serving benchmark-graph benchmark-quality benchmark-encoders benchmark-search benchmark-shopper benchmark-insights benchmark-loop loop demo test lint ui serve drift tune cross-validate rollback reproduce export scrub releases deliveries approve pin unpin summary help install fast-test fetch-media shadow forget
 .DEFAULT_GOAL := demo
 
 install: .venv/.installed   ## the environment in .venv, from locked versions
@@ -123,6 +123,9 @@ export: install     ## vectors of the live release with ids and attributes, as P
 
 reproduce: install   ## build a release again from what it says made it: make reproduce RELEASE=000007-3fa9c1d2
 	@$(RUN) reproduce $(RELEASE)
+
+forget: install     ## erase PRODUCT=... or SHOPPER=... everywhere, WHY="..."; AGAIN=1, STATUS=1
+	@$(RUN) forget $(if $(PRODUCT),--product $(PRODUCT)) $(if $(SHOPPER),--shopper $(SHOPPER)) $(if $(AGAIN),--again) $(if $(STATUS),--status) $(WHY_)
 
 shadow: install     ## what a release on the side would change; to let it answer: RELEASE=... SHARE=0.1; OFF=1
 	@$(RUN) shadow $(RELEASE) $(if $(SHARE),--share $(SHARE)) $(if $(OFF),--off)

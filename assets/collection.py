@@ -152,7 +152,7 @@ def erased_stay_out(shop: Shop) -> dg.AssetCheckResult:
     tables = READERS.items() if stones.count() else ()
     rows = {name: int(stones.rows(read(directory)).sum()) for name, read in tables}
     wrong = [f"{number:,} rows of {name}" for name, number in rows.items() if number]
-    again = shop.workspace.command("forget --again")
+    again = shop.workspace.command("forget", again=True)
     erased = f"{stones.count('product')} products and {stones.count('shopper')} shoppers were erased"
     return dg.AssetCheckResult(
         passed=not wrong,

@@ -3,8 +3,8 @@
 The file is a SQLite database in write-ahead mode, flushed at every write (`synchronous=FULL`). So a
 process killed at any moment leaves every write whole or absent, several processes may read and write
 one log, and no reader waits for a writer. SQLite checks no content: each entry carries a checksum.
-Beside `<log>` lie `<log>-wal` and `<log>-shm` while somebody has it open; they belong to it. It
-needs a file system of this machine: over a network, write-ahead mode does not work.
+Beside `<log>` lie `<log>-wal` and `<log>-shm` while somebody has it open; they belong to it. Over a
+network, write-ahead mode does not work.
 """
 
 import sqlite3

@@ -124,16 +124,17 @@ class Workspace:
         """What to type for this catalogue: a make target in the checkout, else `shelfspace` with its name.
 
         Args:
-            given: what follows it: in capitals an argument (`DELIVERY=12`), else an option (`to="000007-…"`).
+            given: what follows it: in capitals an argument (`DELIVERY=12`), else an option (`to="000007-…"`,
+                `again=True` for one without a value).
         """
         sample = self.catalog == "sample"
         catalog = shlex.quote(self.catalog)
         if (PROJECT / "Makefile").is_file():
-            values = [f"{key.upper()}={shlex.quote(str(value))}" for key, value in given.items()]
+            values = [f"{key.upper()}={shlex.quote(str(int(v) if v is True else v))}" for key, v in given.items()]
             words = ["make", name.removeprefix("run "), *values, *([] if sample else [f"CATALOG={catalog}"])]
         else:
-            quoted = {key: shlex.quote(str(value)) for key, value in given.items()}
-            values = [text if key.isupper() else f"--{key} {text}" for key, text in quoted.items()]
+            quoted = {key: "" if v is True else shlex.quote(str(v)) for key, v in given.items()}
+            values = [text if key.isupper() else f"--{key} {text}".rstrip() for key, text in quoted.items()]
             words = ["shelfspace", name, *values, *([] if sample else [f"--catalog {catalog}"])]
         return " ".join(words)
 

@@ -111,6 +111,8 @@ def test_what_to_type_can_be_typed_for_a_folder_with_a_space(tmp_path: Path) -> 
     typed = Workspace.open(str(folder), tmp_path / "all").command("run refresh")
     assert shlex.split(typed)[:2] == ["make", "refresh"]
     assert shlex.split(typed)[2] == f"CATALOG={folder}"
+    again = Workspace.open(str(folder), tmp_path / "all").command("forget", again=True)
+    assert shlex.split(again) == ["make", "forget", "AGAIN=1", f"CATALOG={folder}"]
 
 
 def test_environment_chooses_catalogue_and_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
