@@ -280,9 +280,8 @@ class DurableLog:
             raise
 
     def _damaged(self, problem: str) -> ArtifactError:
-        return ArtifactError(
-            f"the log {self.path} cannot be read ({problem}); restore it, or delete it and lose its entries"
-        )
+        mend = "restore it, or delete it and lose its entries"
+        return ArtifactError(f"the log {self.path} cannot be read ({problem}); {mend}")
 
 
 def intact(number: int, wanted: int, *parts: object) -> bool:

@@ -130,7 +130,8 @@ class Workspace:
         sample = self.catalog == "sample"
         catalog = shlex.quote(self.catalog)
         if (PROJECT / "Makefile").is_file():
-            values = [f"{key.upper()}={shlex.quote(str(int(v) if v is True else v))}" for key, v in given.items()]
+            plain = {key.upper(): str(1 if v is True else v) for key, v in given.items()}
+            values = [f"{key}={shlex.quote(text)}" for key, text in plain.items()]
             words = ["make", name.removeprefix("run "), *values, *([] if sample else [f"CATALOG={catalog}"])]
         else:
             quoted = {key: "" if v is True else shlex.quote(str(v)) for key, v in given.items()}

@@ -107,8 +107,8 @@ def section(rows: Sequence[Mapping[str, Any]], name: str = RESULT.stem, title: s
     return "\n\n".join(
         [
             f"## {title}",
-            f"Written by `make benchmark-{name}`{BESIDE.get(name, '')}; a row that was not run keeps its former "
-            "value, and the commit that measured it.",
+            f"Written by `make benchmark-{name}`{BESIDE.get(name, '')}; a row that was not run keeps "
+            "its former value, and the commit that measured it.",
             "\n".join(lines),
             *(["\n".join(said)] if said else []),
             *made_of,
