@@ -385,7 +385,7 @@ def test_a_bug_in_a_job_is_a_line_and_its_traceback_a_file(
 ) -> None:
     monkeypatch.setenv("DAGSTER_HOME", "")
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise KeyError("unforeseen")
 
     monkeypatch.setattr("catalog.snapshot.write.add_media", broken)
