@@ -156,7 +156,8 @@ def repack(folder: Path, staging: Path, description: dict[str, Any], parts: str)
             made.parent,
             partial,
             copy_function=link_or_copy,
-            ignore=lambda place, _, own=own: CARRIED if place == own else [],
+            # Bytecode that a service left while it ran from there is not what was built.
+            ignore=lambda place, _, own=own: CARRIED if place == own else ["__pycache__"],
         )
         for name in CARRIED:
             source = staging / "bentos" / "baked" / name

@@ -23,7 +23,10 @@ def test_a_repacked_bento_is_the_built_one(shop: Shop, monkeypatch: pytest.Monke
     for name, value in OFFLINE.items():
         monkeypatch.setenv(name, value)
     key = user_key(shop.workspace.state)
-    build.build_bento(shop.workspace, shop.first, shop.settings)
+    first = build.build_bento(shop.workspace, shop.first, shop.settings)
+    ran = build.bento_folder(shop.workspace, first) / "src" / "bentos" / "__pycache__"
+    ran.mkdir(exist_ok=True)
+    (ran / "build.cpython-311.pyc").write_bytes(b"left by a service that ran from there")
     with monkeypatch.context() as patch:
         patch.setattr(build, "run_build", lambda *_: pytest.fail("nothing but the release has changed"))
         tag = build.build_bento(shop.workspace, shop.second, shop.settings)
