@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import pandas as pd
 
+from releases.look.looked import LEAST
 from shelfspace.files import (
     atomic_directory,
     check_sealed_folder,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from models.features.catalogue import Catalogue
     from models.inference.product_encoder import ProductEncoder
 
-__all__ = ["Evidence", "evidence_of", "keep_evidence", "kept_evidence"]
+__all__ = ["Evidence", "evidence_of", "keep_evidence", "kept_evidence", "reads"]
 
 HOLDOUT = 500
 """Products of the holdout that are kept, those with the lowest hashes of their ids."""
@@ -78,6 +79,18 @@ class Evidence:
         photo, text = (read_array(folder / f"{name}.npy").astype(np.float32) for name in ("photo", "text"))
         labels = tuple(read_parquet(folder / "labels.parquet")["label"])
         return cls(read_parquet(folder / "products.parquet"), photo, text, labels)
+
+
+def reads(table: pd.DataFrame, own: pd.DataFrame) -> np.ndarray:
+    """(n,) bool: products of a delivery whose language is one that the holdout has; all where none is known.
+
+    Args:
+        table, own: of the delivery's evidence, and of the holdout's.
+    """
+    if "language" not in own or "language" not in table:
+        return np.ones(len(table), bool)
+    spoken = own["language"].value_counts()
+    return np.asarray(table["language"].isin(spoken.index[spoken >= LEAST]))
 
 
 def evidence_of(encoder: "ProductEncoder", catalogue: "Catalogue", level: int) -> Evidence:

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 
 import pandas as pd
 
-from releases.look.evidence import Evidence
+from releases.look.evidence import Evidence, reads
 from releases.look.looked import (
     EXAMPLES,
     LEAST,
@@ -20,6 +21,10 @@ __all__ = ["labels_against", "moved_labels"]
 
 SURE = 0.8
 """Probability from which the champion's word counts."""
+UNREAD = 0.5
+"""By so much more than the holdout's the labels of texts in a language that is new to the champion have to be
+contradicted: there it goes by photos and prices alone and errs more often. Shuffled ones are far beyond."""
+OF_NEW = {"labels": "new products", "unread": "new products in a language that it never learned"}
 LEAST_RIGHT = 0.8
 """Share of the holdout's own labels that the champion, where it is sure, has to agree with."""
 
@@ -67,20 +72,28 @@ def labels_against(
             f"{strange.sum()} products are of categories that the champion never learned: {names}"
         )
     moved = was.ne("") & was.ne(table["label"])
-    judged = table["label"].isin(known) & table["sure"].ge(SURE)
+    judged = table["label"].isin(known) & table["sure"].ge(SURE) & ~moved
+    read = reads(table, reference.table)
     return [
-        *_new_labels(made, table[judged & ~moved], len(own), wrong, limits),
+        *_new_labels(made, table[judged & read], len(own), wrong, limits, "labels"),
+        *(
+            _new_labels(made, table[judged & ~read], len(own), wrong, replace(limits, share=UNREAD), "unread")
+            if not read.all()
+            else []
+        ),
         *moved_labels(made, table[moved].assign(was=was[moved]), known, there, limits),
     ]
 
 
-def _new_labels(made: Looked, judged: pd.DataFrame, rows: int, wrong: int, limits: Limits) -> list[str]:
+def _new_labels(
+    made: Looked, judged: pd.DataFrame, rows: int, wrong: int, limits: Limits, name: str
+) -> list[str]:
     """Products that are new, or keep their category while something else of them changes."""
     against = judged["label"] != judged["named"]
-    made.figures["labels"] = {"sure": len(judged), "contradicted": int(against.sum())}
+    made.figures[name] = {"sure": len(judged), "contradicted": int(against.sum())}
     if len(judged) < LEAST:
         made.notes.append(
-            f"labels of new products are not judged: the champion is sure of {len(judged)}, {LEAST} are "
+            f"labels of {OF_NEW[name]} are not judged: the champion is sure of {len(judged)}, {LEAST} are "
             "needed"
         )
         return []

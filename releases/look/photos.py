@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from releases.look.evidence import Evidence
+from releases.look.evidence import Evidence, reads
 from releases.look.looked import EXAMPLES, LEAST, LEAST_REFERENCE, Limits, Looked, chance
 
 __all__ = ["fits", "photos_against"]
@@ -77,10 +77,7 @@ def _read(made: Looked, table: pd.DataFrame, own: pd.DataFrame) -> np.ndarray:
 
     Of another one it understands nothing, so a photo that does not fit the text is no evidence.
     """
-    if "language" not in own or "language" not in table:
-        return np.ones(len(table), bool)
-    spoken = own["language"].value_counts()
-    read = table["language"].isin(spoken.index[spoken >= LEAST]).to_numpy()
+    read = reads(table, own)
     if not read.all():
         names = ", ".join(sorted(set(table["language"][~read])))
         made.notes.append(

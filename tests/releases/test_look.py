@@ -157,6 +157,20 @@ def test_evidence_is_kept_and_damage_is_seen(tmp_path: Path) -> None:
     np.testing.assert_allclose(kept.photo, HOLDOUT.photo, atol=0.01)
 
 
+def test_labels_of_texts_in_a_language_that_the_holdout_lacks_have_to_be_mostly_contradicted() -> None:
+    def in_chinese(shown: Evidence) -> Evidence:
+        return replace(shown, table=shown.table.assign(language="zh"))
+
+    english = replace(HOLDOUT, table=HOLDOUT.table.assign(language="en"))
+    erring = shop(60, 1, wrong=0.3)
+    assert look("new.csv", erring, HOLDOUT, NOTHING, LABELS).held, "in a language that it knows"
+    found = look("new.csv", in_chinese(erring), english, NOTHING, LABELS)
+    assert found.held == ""
+    assert found.figures["unread"]["contradicted"] > 8
+    poisoned = look("new.csv", in_chinese(rotated(shop(60, 1))), english, NOTHING, LABELS)
+    assert "contradicts the category of" in poisoned.held
+
+
 def test_photos_beside_texts_in_a_language_that_the_holdout_lacks_are_no_evidence() -> None:
     def spoken(shown: Evidence, *languages: str) -> Evidence:
         row = [languages[i % len(languages)] for i in range(len(shown.table))]
