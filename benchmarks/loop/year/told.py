@@ -1,5 +1,6 @@
 """The worst half year in words, for people: what was planted, what the platform did about it, and why."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -41,5 +42,6 @@ def _did(step: Mapping[str, Any], trained: int) -> Iterator[str]:
 
 
 def _short(said: str) -> str:
-    said = " ".join(said.split())
+    # Where the half year lay while it was measured is of no interest to a reader.
+    said = " ".join(re.sub(r"\s(CATALOG=|--catalog\s)\S+", "", said).split())
     return said if len(said) <= MOST else said[: MOST - 1] + "…"
