@@ -40,7 +40,8 @@ def photos_against(
         )
         return []
     new = (fresh.table["image_hash"] != fresh.table["product_id"].map(before)).to_numpy()
-    theirs = fresh.take(np.flatnonzero(fresh.pairs & new & _read(made, fresh.table, ours.table)))
+    told = _read(made, fresh.table, ours.table) & _learned(made, fresh)
+    theirs = fresh.take(np.flatnonzero(fresh.pairs & new & told))
     if len(theirs.table) < LEAST:
         if len(theirs.table):
             made.notes.append(f"{len(theirs.table)} new photos: {LEAST} are needed to judge them")
@@ -84,6 +85,18 @@ def _read(made: Looked, table: pd.DataFrame, own: pd.DataFrame) -> np.ndarray:
             f"photos of {(~read).sum()} products are not judged: texts in {names} are new to it"
         )
     return read
+
+
+def _learned(made: Looked, fresh: Evidence) -> np.ndarray:
+    """(n,) bool: products of a category that the champion learned, or of none.
+
+    What it never learned it has no picture of, so a photo that does not fit the text is no evidence.
+    """
+    label = fresh.table["label"]
+    learned = np.asarray(label.eq("") | label.isin(fresh.labels)) | (len(fresh.labels) < 2)
+    if not learned.all():
+        made.notes.append(f"photos of {(~learned).sum()} products of categories new to it are not judged")
+    return learned
 
 
 @lru_cache(maxsize=1)

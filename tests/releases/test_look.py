@@ -93,7 +93,10 @@ def test_another_name_and_a_category_that_is_new_are_no_poison() -> None:
     new = np.where(np.arange(100) < 10, "Toys", fresh.table["label"])
     found = look("new.csv", relabelled(fresh, new), HOLDOUT, NOTHING, (*LABELS, "Toys"))
     assert (found.held, found.figures["labels"]["sure"]) == ("", 90)
-    assert found.notes == ["10 products are of categories that the champion never learned: Toys"]
+    assert found.notes == [
+        "10 products are of categories that the champion never learned: Toys",
+        "photos of 10 products of categories new to it are not judged",
+    ]
 
 
 @pytest.mark.parametrize("rows", [20, 50, 200])
@@ -169,6 +172,16 @@ def test_labels_of_texts_in_a_language_that_the_holdout_lacks_have_to_be_mostly_
     assert found.figures["unread"]["contradicted"] > 8
     poisoned = look("new.csv", in_chinese(rotated(shop(60, 1))), english, NOTHING, LABELS)
     assert "contradicts the category of" in poisoned.held
+
+
+def test_photos_of_a_category_that_the_champion_never_learned_are_no_evidence() -> None:
+    fresh = shop(60, 1)
+    swapped = replace(fresh, photo=np.roll(fresh.photo, 1, axis=0))
+    assert "of 60 new photos" in look("photos.csv", swapped, HOLDOUT, NOTHING, LABELS).held
+    strange = relabelled(swapped, np.full(60, "Violins", object))
+    found = look("photos.csv", strange, HOLDOUT, NOTHING, LABELS)
+    assert found.held == ""
+    assert "photos of 60 products of categories new to it are not judged" in found.notes
 
 
 def test_photos_beside_texts_in_a_language_that_the_holdout_lacks_are_no_evidence() -> None:
