@@ -4,6 +4,7 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
+from dagster_project.records import make_records
 from shelfspace.files import write_text
 from shelfspace.workspace import Workspace
 
@@ -84,4 +85,5 @@ def prepare(catalog: str | None = None, environment: MutableMapping[str, str] = 
         environment.setdefault(name, value)
     environment["DAGSTER_HOME"] = str(home)
     environment["SHELFSPACE_CATALOG"] = workspace.catalog
+    make_records(home)
     return workspace
