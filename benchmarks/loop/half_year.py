@@ -25,7 +25,8 @@ from shelfspace.hashing import file_hash, fingerprint
 
 __all__ = ["figures"]
 
-SEEDS = (0, 1, 2, 3, 4)
+SEEDS = (5, 6, 7, 8, 9)
+"""What the first half years (0 to 4) showed was mended; figures are of those that nobody had seen."""
 AT_ONCE = 2
 GAINS = ("loop", WEEKLY)
 PICTURE = PROJECT / "docs" / "images" / "half-year.png"
