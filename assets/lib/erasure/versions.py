@@ -108,6 +108,8 @@ def _bring(home: Path, cache: ObjectStore, known: Iterable[str], place: Path) ->
         if version.endswith(".dir") and not whole:
             with suppress(ArtifactError):
                 fetch(home, version, place)
+                # A checkout reads a list that only the remote has and keeps none of it.
+                run_dvc(place.parent, ["fetch", f"{place.name}.dvc"])
                 came = True
     return came
 

@@ -63,6 +63,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     running.stop()
 
 
+@pytest.mark.slow
 def test_an_s3_compatible_remote_takes_and_gives_the_bytes(s3: str, snapshot: Path, tmp_path: Path) -> None:
     home, target = tmp_path / "all", tmp_path / "again" / "shop" / "snapshot"
     dvc.repository(snapshot.parent)

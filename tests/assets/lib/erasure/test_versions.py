@@ -116,6 +116,7 @@ def test_without_a_repository_there_is_nothing_to_do(tmp_path: Path) -> None:
 
 @pytest.fixture
 def in_s3(s3: str, workspace: Workspace) -> Iterator[Workspace]:
+    workspace.root.mkdir(parents=True)
     dvc.repository(workspace.root)
     dvc.run_dvc(
         workspace.root.parent,
@@ -125,6 +126,7 @@ def in_s3(s3: str, workspace: Workspace) -> Iterator[Workspace]:
     return workspace
 
 
+@pytest.mark.slow
 def test_objects_of_an_s3_compatible_remote_go_and_those_that_nothing_names_are_counted(
     in_s3: Workspace,
 ) -> None:
