@@ -37,6 +37,7 @@ __all__ = [
     "reading",
     "seal_folder",
     "sync",
+    "write_array",
     "write_bytes",
     "write_json",
     "write_sealed_json",
@@ -55,13 +56,32 @@ SEAL = "files.json"
 
 def write_bytes(path: Path, data: bytes) -> Path:
     """Write `data` to `path` atomically and durably; parents are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as stream:
+    with _replacing(path) as temporary, temporary.open("wb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
+    return path
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`, and put what was written there in its place; parents are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    yield temporary
     os.replace(temporary, path)
+
+
+def write_array(path: Path, array: np.ndarray) -> Path:
+    """Write an .npy file atomically and durably; parents are made.
+
+    Raises:
+        ValueError: an array of objects, which only pickle can write.
+    """
+    with _replacing(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+        stream.flush()
+        os.fsync(stream.fileno())
     return path
 
 
@@ -185,10 +205,8 @@ def read_artifact(path: Path, what: str, read: Callable[[Any], Content]) -> Cont
 
 def write_table(path: Path, table: pd.DataFrame) -> Path:
     """Write a table as zstd Parquet with checksums, atomically; equal tables give equal bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    write_sealed_table(temporary, table)
-    os.replace(temporary, path)
+    with _replacing(path) as temporary:
+        write_sealed_table(temporary, table)
     return path
 
 

@@ -7,7 +7,6 @@ amounts of money are removed from it.
 """
 
 import inspect
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from catalog.text.clean import product_text
 from models.features.catalogue import product_items
 from models.features.featurizer import Featurizer
 from models.features.table import FeatureTable, ModalityFeatures
-from shelfspace.files import write_bytes
+from shelfspace.files import write_array
 from shelfspace.hashing import content_hash, file_hash, fingerprint
 from shelfspace.settings import Settings
 
@@ -140,9 +139,7 @@ class Data:
         if not kept.is_file():
             vectors = FisherVectors()
             vectors.fit([photo_of(pixels[row]) for row in rows if image.present[row]])
-            stream = io.BytesIO()
-            np.save(stream, fisher_array(vectors, pixels))
-            write_bytes(kept, stream.getvalue())
+            write_array(kept, fisher_array(vectors, pixels))
         values = {**image.values, "fisher": np.load(kept, mmap_mode="r", allow_pickle=False)}
         return ModalityFeatures(values, image.present)
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from shelfspace.errors import ArtifactError
-from shelfspace.files import read_array, reading, sync
+from shelfspace.files import read_array, reading, sync, write_array
 from shelfspace.hashing import file_hash
 from shelfspace.progress import progress_bar
 
@@ -117,24 +117,17 @@ class FeatureStore:
     ) -> None:
         last = ledger.execute("SELECT max(shard) FROM shards").fetchone()[0]
         shard = 0 if last is None else int(last) + 1
+        for leftover in self.folder.glob(".*.tmp"):  # of a killed writer: the lock says nobody else writes
+            leftover.unlink()
         for name, array in {**arrays, HASHES: np.array([h.encode() for h in hashes])}.items():
             file = self._file(shard, name)
-            self._write(file, np.ascontiguousarray(array))
+            write_array(file, np.ascontiguousarray(array))
             ledger.execute("INSERT OR REPLACE INTO digests VALUES (?, ?)", (file.name, file_hash(file)))
         sync(self.folder)
         ledger.execute("INSERT INTO shards VALUES (?, ?)", (shard, ",".join(sorted(arrays))))
 
     def _file(self, shard: int, name: str) -> Path:
         return self.folder / f"{shard:05d}-{name}.npy"
-
-    @staticmethod
-    def _write(path: Path, array: np.ndarray) -> None:
-        temporary = path.with_name(f".{path.name}.tmp")
-        with temporary.open("wb") as stream:
-            np.save(stream, array, allow_pickle=False)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
 
     def gather(self, hashes: Sequence[str]) -> dict[str, np.ndarray]:
         """Arrays with a row per hash, in the order given; zeros for "".

@@ -14,6 +14,7 @@ from shelfspace.files import (
     read_json,
     read_parquet,
     read_yaml,
+    write_array,
     write_json,
     write_table,
     write_text,
@@ -31,8 +32,7 @@ def written(path: Path) -> Path:
     if path.suffix == ".parquet":
         return write_table(path, pd.DataFrame({"price": np.arange(99.0)}))
     if path.suffix == ".npy":
-        np.save(path, np.arange(99.0))
-        return path
+        return write_array(path, np.arange(99.0))
     return write_text(path, "outs:\n- md5: '1f2e'\n")
 
 
@@ -66,6 +66,13 @@ def test_each_reader_names_what_is_missing(name: str, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="is missing") as told:
         READERS[name](tmp_path / name)
     assert str(tmp_path / name) in str(told.value)
+
+
+def test_an_array_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.npy")
+    with pytest.raises(ValueError, match="pickle"):
+        write_array(path, np.array([{}], object))
+    assert read_array(path).tolist() == list(range(99))
 
 
 @pytest.mark.parametrize(

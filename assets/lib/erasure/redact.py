@@ -4,7 +4,6 @@ A file is replaced as a whole. What carries a checksum of its own gets a new one
 seal describes are described anew.
 """
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +22,7 @@ from shelfspace.files import (
     read_json,
     read_parquet,
     seal_folder,
+    write_array,
     write_bytes,
     write_sealed_json,
     write_table,
@@ -85,7 +85,7 @@ def cut_folder(folder: Path, needles: Needles, stones: Tombstones) -> int:
         for array_file in sorted(folder.glob("*.npy")):
             array = np.asarray(read_array(array_file))
             if len(array) == len(table):
-                _write_array(array_file, array[~gone])
+                write_array(array_file, array[~gone])
         # Last: killed before it, the same is done again, and arrays that are shorter already are left alone.
         _write_table(table_file, table[~gone].reset_index(drop=True), needles)
     if taken:
@@ -196,15 +196,6 @@ def vacuum(database: sqlite3.Connection) -> None:
     """Write a database anew without its free pages, and empty its log of writes."""
     database.execute("VACUUM")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _write_array(file: Path, array: np.ndarray) -> None:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as stream:
-        np.save(stream, array, allow_pickle=False)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, file)
 
 
 def _replace(file: Path, data: bytes) -> None:

@@ -153,6 +153,7 @@ def test_only_what_changed_is_computed(tmp_path: Path) -> None:
 WORKER = """
 import os, signal, sys, time
 from pathlib import Path
+from models.features import store as stored
 from models.features.store import FeatureStore, prune_stores, through_stores
 from tests.models.features.test_store import LAYOUT, names, values
 
@@ -178,10 +179,11 @@ if how == "half-written":
     def die_in_the_file(path, array):
         if done == 5:
             path.write_bytes(b"half a shard")
+            path.with_name(f".{path.name}.{os.getpid()}.tmp").write_bytes(b"half an array")
             os.kill(os.getpid(), signal.SIGKILL)
         write(path, array)
-    write = FeatureStore._write
-    FeatureStore._write = staticmethod(die_in_the_file)
+    write = stored.write_array
+    stored.write_array = die_in_the_file
 store = FeatureStore(root, "x", "f", LAYOUT)
 through_stores({"vector": store}, hashes, compute, {"vector": 10}, progress=False)
 """
@@ -219,6 +221,7 @@ def test_a_kill_leaves_a_store_that_continues(tmp_path: Path, how: str) -> None:
     assert (counts.computed, counts.reused) == (len(left), kept)
     assert (found["vector"] == values(hashes)["vector"]).all()
     assert store.missing(hashes) == []
+    assert not list(store.folder.glob(".*.tmp")), "the next write tidies up"
 
 
 def test_arrays_that_lack_other_rows_are_computed_apart(tmp_path: Path) -> None:
