@@ -8,11 +8,10 @@ import asyncio
 import os
 import resource
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,6 +25,7 @@ from bentos.serving.engine import limit_threads
 from bentos.serving.shadow.worker import receive, send
 from bentos.telemetry.metrics import METRICS
 from releases.shadow.compare import answer_of
+from shelfspace.database import copy_database
 from shelfspace.errors import ShelfspaceError
 from shelfspace.parent import end_with_parent
 
@@ -60,11 +60,7 @@ def copy_changes(logs: Iterable[Path], folder: Path) -> None:
     """Copies of the logs of changes, each as it is at one moment, while the service writes them."""
     folder.mkdir(parents=True, exist_ok=True)
     for log in logs:
-        with (
-            closing(sqlite3.connect(f"{log.as_uri()}?mode=ro", uri=True)) as there,
-            closing(sqlite3.connect(folder / log.name)) as here,
-        ):
-            there.backup(here)
+        copy_database(log, folder / log.name)
 
 
 def megabytes_held() -> float:

@@ -1,12 +1,15 @@
-"""What SQLite says, in the project's own words: the disk's refusals as the system's, all else as damage."""
+"""SQLite's databases: copies of them, and what SQLite says in the project's own words.
+
+The disk's refusals are raised as the system's, all else as damage.
+"""
 
 import errno
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-__all__ = ["plainly"]
+__all__ = ["copy_database", "plainly"]
 
 DISK = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
@@ -37,3 +40,16 @@ def plainly(path: Path, damaged: Callable[[str], Exception]) -> Iterator[None]:
         if code is not None:
             raise OSError(code, str(error), str(path)) from error
         raise damaged(str(error)) from error
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database as it is at one moment, while others write it; their log of writes is looked into too.
+
+    Raises:
+        sqlite3.Error: it is missing, damaged, or the disk refuses.
+    """
+    with (
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as there,
+        closing(sqlite3.connect(target)) as here,
+    ):
+        there.backup(here)

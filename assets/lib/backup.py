@@ -7,12 +7,9 @@ is written meanwhile; all else in a workspace is replaced as a whole or never ch
 
 import io
 import os
-import shutil
-import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,6 +19,7 @@ from typing import IO, cast
 import orjson
 import xxhash
 
+from shelfspace.database import copy_database
 from shelfspace.errors import InputError
 from shelfspace.files import sync
 from shelfspace.progress import progress_bar
@@ -118,24 +116,15 @@ def add(archive: tarfile.TarFile, file: Path, name: str, made: Backup) -> None:
     try:
         with file.open("rb") as stream:
             if stream.read(len(SQLITE)) == SQLITE:
-                with tempfile.TemporaryFile() as copy:
+                with tempfile.TemporaryDirectory() as folder:
+                    copy = Path(folder) / "copy.db"
                     copy_database(file, copy)
-                    made.files[name] = add_stream(archive, name, copy, file.stat())
+                    with copy.open("rb") as copied:
+                        made.files[name] = add_stream(archive, name, copied, file.stat())
                 return
             made.files[name] = add_stream(archive, name, stream, os.fstat(stream.fileno()))
     except FileNotFoundError:
         made.passed_over.append(f"{name} went meanwhile")
-
-
-def copy_database(database: Path, copy: IO[bytes]) -> None:
-    """A SQLite database as it is at one moment, written into an open file."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "copy.db"
-        source = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
-        with closing(source), closing(sqlite3.connect(place)) as target:
-            source.backup(target)
-        with place.open("rb") as stream:
-            shutil.copyfileobj(stream, copy, CHUNK)
 
 
 class Hashing:
