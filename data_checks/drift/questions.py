@@ -79,23 +79,17 @@ def catalogue_question(
     """
     names = [str(name) for name in then if name in now and name not in (*KEPT, *COLUMNS_OF_PREDICTIONS)]
     names = [name for name in names if then[name].notna().any()]
-    fresh = changed_since(now, then)
+    present, reference = _sides(ARRIVED, names, now, then, vectors_now, vectors_then)
+    everything = np.arange(len(then))
     gone = float((~then["product_id"].isin(now["product_id"])).mean()) if len(then) else 0.0
     # What came is compared by its rows: growth alone is no move.
     counts = {"products": float(min(len(now), len(then))), "gone": gone}
     rows = window_rows(len(then), settings)
-    everything = np.arange(len(then))
-    shared = sorted(set(vectors_now) & set(vectors_then))
 
-    came = _cut(rows, ARRIVED, now, names, vectors_now, np.flatnonzero(fresh), shared, LATEST)
+    came = present.cut(np.flatnonzero(changed_since(now, then)), rows, LATEST)
     # Since when the whole is otherwise no row says: the history of the checks does.
-    whole = replace(
-        _window(ARRIVED, now, names, vectors_now, np.arange(len(now)), shared, _times(now)),
-        start=None,
-        end=None,
-    )
+    whole = replace(present.window(np.arange(len(now))), start=None, end=None)
     came = [*[whole] * max(0, 2 - len(came)), *came]
-    reference = _window(ARRIVED, then, names, vectors_then, everything, shared, _times(then))
     unknown = [
         str(name) for name in now if name not in names and name not in (*KEPT, *COLUMNS_OF_PREDICTIONS)
     ]
@@ -104,9 +98,9 @@ def catalogue_question(
     return Question(
         ARRIVED,
         "Has the catalogue moved since the champion learned?",
-        replace(reference, counts={"products": float(len(then)), "gone": 0.0}),
+        replace(reference.window(everything), counts={"products": float(len(then)), "gone": 0.0}),
         [replace(window, counts=counts) for window in came],
-        _cut(rows, ARRIVED, then, names, vectors_then, everything, shared, MOST_WINDOWS),
+        reference.cut(everything, rows, MOST_WINDOWS),
         notes=notes,
     )
 
@@ -134,52 +128,67 @@ def predictions_question(
     held = np.flatnonzero(~then["learned"].to_numpy(bool) & then["label"].ne("").to_numpy())
     unseen = ~now["learned"].to_numpy(bool) & changed_since(now, then)
     unseen &= ~now["label"].isin(["", *new]).to_numpy()
-    rows, shared = window_rows(len(held), settings), sorted(set(vectors_now) & set(vectors_then))
+    present, reference = _sides(PREDICTIONS, names, now, then, vectors_now, vectors_then)
+    rows = window_rows(len(held), settings)
 
     return Question(
         PREDICTIONS,
         "Is the champion still right about new products?",
-        _window(PREDICTIONS, then, names, vectors_then, held, shared, _times(then)),
-        _cut(rows, PREDICTIONS, now, names, vectors_now, np.flatnonzero(unseen), shared, LATEST),
-        _cut(rows, PREDICTIONS, then, names, vectors_then, held, shared, MOST_WINDOWS),
+        reference.window(held),
+        present.cut(np.flatnonzero(unseen), rows, LATEST),
+        reference.cut(held, rows, MOST_WINDOWS),
     )
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What is compared of one table, as both sides know it.
+
+    Attributes:
+        question: as `Question.name`.
+        columns: of the table, those that are compared.
+        vectors: name to (n, d), zero where a row has none.
+        times: when each row was last updated.
+    """
+
+    question: str
+    columns: pd.DataFrame
+    vectors: Mapping[str, np.ndarray]
+    times: pd.Series
+
+    def window(self, of: np.ndarray) -> Window:
+        """Some rows as a window; of vectors those that are there."""
+        when = self.times.iloc[of]
+        columns = self.columns.iloc[of].reset_index(drop=True)
+        parts = {name: np.asarray(vectors[of], np.float32) for name, vectors in self.vectors.items()}
+        there = {name: part[np.any(part != 0, axis=1)] for name, part in parts.items()}
+        ends = (when.min(), when.max()) if len(when) else (None, None)
+        return Window(self.question, columns, there, None, {}, *ends)
+
+    def cut(self, of: np.ndarray, rows: int, latest: int) -> list[Window]:
+        """The latest complete windows of that many of the rows `of`, oldest first."""
+        parts = cut_windows(self.times.iloc[of].reset_index(drop=True), rows)[-latest:]
+        return [self.window(of[part]) for part in parts]
+
+
+def _sides(
+    question: str,
+    names: Sequence[str],
+    now: pd.DataFrame,
+    then: pd.DataFrame,
+    vectors_now: Mapping[str, np.ndarray],
+    vectors_then: Mapping[str, np.ndarray],
+) -> tuple[_Side, _Side]:
+    """The present and the reference, with the columns of these names and the vectors that both have."""
+    shared = sorted(set(vectors_now) & set(vectors_then))
+    present, reference = (
+        _Side(question, table[list(names)], {name: vectors[name] for name in shared}, _times(table))
+        for table, vectors in ((now, vectors_now), (then, vectors_then))
+    )
+    return present, reference
 
 
 def _times(table: pd.DataFrame) -> pd.Series:
     """When each row was last updated; what has no time counts as the latest, in the order of the table."""
     times = pd.to_datetime(table["updated_at"], utc=True)
     return times.fillna(times.max() if times.notna().any() else pd.Timestamp(0, tz="UTC"))
-
-
-def _cut(
-    rows: int,
-    question: str,
-    table: pd.DataFrame,
-    names: Sequence[str],
-    vectors: Mapping[str, np.ndarray],
-    of: np.ndarray,
-    shared: Sequence[str],
-    latest: int,
-) -> list[Window]:
-    """The latest complete windows of that many of the rows `of`, oldest first."""
-    times = _times(table)
-    parts = cut_windows(times.iloc[of].reset_index(drop=True), rows)[-latest:]
-    return [_window(question, table, names, vectors, of[part], shared, times) for part in parts]
-
-
-def _window(
-    question: str,
-    table: pd.DataFrame,
-    names: Sequence[str],
-    vectors: Mapping[str, np.ndarray],
-    of: np.ndarray,
-    shared: Sequence[str],
-    times: pd.Series,
-) -> Window:
-    """Some rows as a window; of vectors those that are there, and of columns those that say anything."""
-    when = times.iloc[of]
-    columns = table[list(names)].iloc[of].reset_index(drop=True)
-    parts = {name: np.asarray(vectors[name][of], np.float32) for name in shared}
-    there = {name: part[np.any(part != 0, axis=1)] for name, part in parts.items()}
-    ends = (when.min(), when.max()) if len(when) else (None, None)
-    return Window(question, columns, there, None, {}, *ends)
