@@ -36,7 +36,7 @@ def releases(work: Work) -> Done:
         )
         for one in found.left
     )
-    return Done(_counted(removed), stays, tuple(said))
+    return Done(removed, stays, tuple(said))
 
 
 def _without(applications: list[str]) -> str:
@@ -50,7 +50,7 @@ def bentos(work: Work) -> Done:
     packed = work.workspace.state / "bentoml" / "bentos" / "shelfspace"
     if gone and live is not None and not any(packed.glob(f"{live}-*/bento.yaml")):
         return Done({"Bentos": len(gone)}, said=work.rebuild().said)
-    return Done(_counted({"Bentos": len(gone)}))
+    return Done({"Bentos": len(gone)})
 
 
 def versions(work: Work) -> Done:
@@ -93,7 +93,7 @@ def versions(work: Work) -> Done:
             )
         )
     stays.append(Remains("backups made before now", "an archive is never changed", "you delete them"))
-    return Done(_counted(removed), tuple(stays), tuple(said))
+    return Done(removed, tuple(stays), tuple(said))
 
 
 def _snapshots(work: Work) -> Iterator[str]:
@@ -128,7 +128,3 @@ def blot(work: Work, file: Path) -> None:
     """Take what is erased out of a copied file, as far as its kind can be changed."""
     if holds(file, work.needles):
         redact(file, work.needles, work.stones)
-
-
-def _counted(removed: dict[str, int]) -> dict[str, int]:
-    return {place: number for place, number in removed.items() if number}

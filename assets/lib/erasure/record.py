@@ -64,8 +64,9 @@ def begin(state: Path, stones: Sequence[Tombstone], who: str, why: str) -> Reque
 
 
 def note(state: Path, request: Request, step: str, done: Done) -> None:
-    """Write down what a step did."""
-    line = {"event": "step", "number": request.number, "step": step, "when": now(), **asdict(done)}
+    """Write down what a step did; of places where it found nothing, nothing."""
+    did = {**asdict(done), "removed": {place: number for place, number in done.removed.items() if number}}
+    line = {"event": "step", "number": request.number, "step": step, "when": now(), **did}
     append_lines(state / FOLDER / FILE, [line])
     _add(request, line)
 

@@ -49,20 +49,20 @@ def erase(
 
 def out_of_service(work: Work) -> Done:
     """The running service answers with them no more."""
-    return Done(counted({"answers of the running service": hide(work.workspace, work.traces.products)}))
+    return Done({"answers of the running service": hide(work.workspace, work.traces.products)})
 
 
 def logs(work: Work) -> Done:
     """What the service keeps."""
     workspace = work.workspace
     return Done(
-        counted({
+        {
             "events of shoppers (live/interactions.db)": erase_interactions(workspace.live, work.stones),
             "changes since releases (delta)": erase_changes(workspace, work.stones, but_deletions=True),
             "query texts (live/requests.log)": erase_requests(workspace, work.needles),
             "answers on the side (live/shadow)": forget_answers(workspace.root, workspace.live),
-        })
-    )  # fmt: skip
+        }
+    )
 
 
 def stores(work: Work) -> Done:
@@ -76,7 +76,7 @@ def stores(work: Work) -> Done:
             FeatureStore(f.parent.parent, f.parent.name, f.name).erase(work.traces.hashes) for f in folders
         ]
         taken[f"stored {name} (state/{name})"] = sum(rows)
-    return Done(counted(taken))
+    return Done(taken)
 
 
 def kept(work: Work) -> Done:
@@ -86,7 +86,7 @@ def kept(work: Work) -> Done:
     for name in KEPT:
         folders = sorted({file.parent for file in (state / name).rglob("*.parquet")})
         taken[f"state/{name}"] = sum(cut_folder(folder, work.needles, work.stones) for folder in folders)
-    return Done(counted(taken))
+    return Done(taken)
 
 
 def split(work: Work) -> int:
@@ -117,7 +117,7 @@ def deliveries(work: Work) -> Done:
         "delivered files (inbox)": found.deleted,
         "fetched photos and sounds": forget_fetched(work.source, work.traces.media),
     }
-    return Done(counted(removed), stay)
+    return Done(removed, stay)
 
 
 def snapshot(work: Work) -> Done:
@@ -129,7 +129,7 @@ def snapshot(work: Work) -> Done:
         return Done()
     media = erase_media(workspace.snapshot, work.traces.media)
     rows = erase_rows(workspace.snapshot, work.stones)
-    return Done(counted({**{f"snapshot, {name}": n for name, n in rows.items()}, "snapshot, media": media}))
+    return Done({**{f"snapshot, {name}": n for name, n in rows.items()}, "snapshot, media": media})
 
 
 def rebuild(work: Work) -> Done:
@@ -212,10 +212,6 @@ def describe_around(file: Path, root: Path) -> None:
 def place_of(name: str) -> str:
     """A file's place as a report says it, which never holds what is erased: its first two folders."""
     return "/".join(name.split("/")[:2]) if name.count("/") > 1 else name.split("/", maxsplit=1)[0]
-
-
-def counted(removed: dict[str, int]) -> dict[str, int]:
-    return {place: number for place, number in removed.items() if number}
 
 
 STEPS: tuple[Step, ...] = (

@@ -34,7 +34,7 @@ class Done:
     """What a step did.
 
     Attributes:
-        removed: place to how many rows or files; places without any are left out.
+        removed: place to how many rows or files, 0 where it found none.
         remains: what it could not remove.
         said: what else is to be known, a sentence each.
     """

@@ -251,7 +251,10 @@ def test_the_record_says_what_came_of_it_and_of_whom_it_does_not(workspace: Work
     assert [one.number for one in unfinished(workspace.state)] == [1]
     again = begin(workspace.state, [stone], "ann", "asked by letter")
     note(
-        workspace.state, again, "rest", Done({"live": 1}, (Remains("rules.yaml", "people write it", "ask"),))
+        workspace.state,
+        again,
+        "rest",
+        Done({"live": 1, "logs": 0}, (Remains("rules.yaml", "people write it", "ask"),)),
     )
     end(workspace.state, again)
     assert unfinished(workspace.state) == []
