@@ -23,7 +23,7 @@ from models.inference.product_encoder import ProductEncoder
 from models.training.train import train
 from releases.look.evidence import Evidence, evidence_of
 from shelfspace.hashing import content_hash
-from shelfspace.settings import load_settings
+from shelfspace.settings import load_settings, merge
 
 __all__ = ["LookShop", "look_shop"]
 
@@ -83,7 +83,7 @@ def look_shop(name: str, seed: int, folder: Path) -> LookShop:
     """
     source = open_catalog(name, cache=folder / "source")
     # Half of the products stand back: two fifths of them judge, the others are delivered later.
-    overrides = {**source.overrides, "seed": seed, "preprocessing": {"test_share": 0.5}}
+    overrides = merge(source.overrides, {"seed": seed, "preprocessing": {"test_share": 0.5}})
     settings = load_settings(overrides=overrides)
     write_snapshot(source, folder / "snapshot", settings, progress=False)
     raw, media = read_raw_products(folder / "snapshot"), MediaStore.open(folder / "snapshot")

@@ -2,15 +2,15 @@
 
 import yaml
 
-from benchmarks.loop.year.platform import CLOCK, merged
+from benchmarks.loop.year.platform import CLOCK
 from benchmarks.loop.year.timeline import lines
-from shelfspace.settings import load_settings
+from shelfspace.settings import load_settings, merge
 
 
 def test_the_clock_is_a_part_of_the_settings_and_leaves_what_decides_alone() -> None:
     recipe = {"collection": {"quiet_seconds": 10, "max_delete_share": 0.1}, "model": {"width": 64}}
     clock = yaml.safe_load(CLOCK.read_text())
-    made = merged(recipe, clock)
+    made = merge(recipe, clock)
     assert made["collection"] == {"quiet_seconds": 1, "max_delete_share": 0.1}
     assert made["model"] == {"width": 64}
     assert recipe["collection"]["quiet_seconds"] == 10, "the recipe itself stays"

@@ -27,7 +27,7 @@ from dagster_project.tags import CAUSE, NEED
 from releases import current_id
 from releases.champion import champion
 from shelfspace.files import write_text
-from shelfspace.settings import Settings, load_settings
+from shelfspace.settings import Settings, load_settings, merge
 
 __all__ = ["Platform"]
 
@@ -52,7 +52,7 @@ class Platform:
 
     def __init__(self, shop: Path, folder: Path) -> None:
         described = yaml.safe_load((shop / "catalog.yaml").read_text())
-        described["params"] = merged(described.get("params", {}), yaml.safe_load(CLOCK.read_text()))
+        described["params"] = merge(described.get("params", {}), yaml.safe_load(CLOCK.read_text()))
         write_text(shop / "catalog.yaml", yaml.safe_dump(described, sort_keys=False))
         folder.mkdir(parents=True, exist_ok=True)
         self.world = World(folder, shop.resolve())
@@ -165,12 +165,3 @@ class Platform:
         if isinstance(need, Need):
             return "" if self._tried_out(open_attempts(runs, now, cooldown)) else need.cause
         return need if "the cool-down lasts" in need else ""
-
-
-def merged(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """Two nested mappings in one; the other wins."""
-    made = dict(base)
-    for name, value in other.items():
-        inner = made.get(name)
-        made[name] = merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
-    return made
