@@ -25,6 +25,7 @@ from bentos.errors import RequestError
 from bentos.http.connection import use_guarded_connections
 from bentos.http.fast_path import FastPath
 from bentos.http.guard import Guard
+from bentos.http.route_metrics import count_by_route
 from bentos.http.served import Running
 from bentos.telemetry.metrics import METRICS
 from shelfspace.parent import end_with_parent
@@ -162,3 +163,4 @@ def openapi_spec() -> dict[str, Any]:
 cast(Any, Shelfspace).add_asgi_middleware(Guard, running=RUNNING)
 cast(Any, Shelfspace).add_asgi_middleware(FastPath, running=RUNNING, spec=openapi_spec)
 use_guarded_connections()
+count_by_route()

@@ -33,7 +33,7 @@ from bentos.http.session import SESSION, answer_session
 from bentos.http.storefront import PAGES
 from bentos.telemetry.metrics import METRICS
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "route_of"]
 
 HEALTH = frozenset({"/livez", "/readyz", "/healthz"})
 OPEN = frozenset({*HEALTH, *PAGES, SESSION, "/favicon.ico"})

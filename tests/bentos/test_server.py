@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from shelfspace.files import write_json
 from tests.bentos.loopback import Connection, run_load
 from tests.bentos.served import OFFLINE, Server
 from tests.bentos.shop import Shop
-from tests.bentos.telemetry.test_metrics import missing
+from tests.bentos.telemetry.test_metrics import missing, samples
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -133,6 +134,38 @@ def test_metrics_of_dashboard_alerts_and_bentoml(client: httpx.Client) -> None:
     text = client.get("/metrics").text
     assert missing(text) == {}
     assert "bentoml_service_request_total" in text, "what BentoML counts stands beside it"
+
+
+MOST_LINES = 100
+"""What 1,000 paths that were never asked for may add to /metrics: three kinds of answers, 20 lines a kind."""
+
+
+def test_paths_that_are_asked_for_make_no_series(client: httpx.Client, shop: Shop) -> None:
+    ids = shop.first.product_ids
+    before = client.get("/metrics").text
+    for n in range(500):
+        client.get(f"/media/photos/{ids[n % len(ids)]}-{n}.jpg")
+        client.get(f"/invented-{n}/by/a/stranger")
+    for one in ids[:20]:
+        assert client.get(f"/product/{one}").status_code == 200
+    after = client.get("/metrics").text
+    assert len(after.splitlines()) - len(before.splitlines()) <= MOST_LINES
+    held = re.compile("|".join(map(re.escape, ids)))
+    assert not held.search(after)
+    assert "invented" not in after
+    risen = {
+        route: sum(
+            sign * number
+            for text, sign in ((after, 1), (before, -1))
+            for (name, labels), number in samples(text).items()
+            if name == "bentoml_service_request_total" and ("endpoint", route) in labels
+        )
+        for route in ("/media/*", "/product/*", "other")
+    }
+    assert risen == {"/media/*": 500, "/product/*": 20, "other": 500}
+    counts = sorted((shop.workspace.state / "bentoml" / "prometheus_multiproc_dir").iterdir())
+    assert {file.name.split("_")[0] for file in counts} == {"counter", "gauge", "histogram"}
+    assert not any(held.search(file.read_bytes().decode("latin-1")) for file in counts)
 
 
 def test_bentoml_s_own_client_sends_files_and_fields(server: Server, shop: Shop, tmp_path: Path) -> None:
