@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
+from assets.lib.erasure.counts import counted_by, forget_counts
 from assets.lib.erasure.logs import erase_changes, erase_requests, hide
 from assets.lib.erasure.past import bentos, releases, versions
 from assets.lib.erasure.redact import cut_folder, describe, redact
@@ -27,7 +28,7 @@ OF_PEOPLE = ("rules.yaml", "synonyms.yaml", "judgements")
 """What people write, in the workspace's folder."""
 KEPT = ("reference", "look", "drift", "search_fusion", "product_embeddings")
 """Below `state/`: what drift and new data are compared with, and what a run takes over from the last one."""
-OTHERS = ("state/bentoml", "state/erasure", "state/reproduced")
+OTHERS = ("state/bentoml/bentos", "state/erasure", "state/reproduced")
 """What other steps look after."""
 
 
@@ -139,10 +140,11 @@ def rebuild(work: Work) -> Done:
 
 def rest(work: Work) -> Done:
     """Whatever else says it: reports, Dagster's records, pages. What cannot be changed is named."""
-    workspace, taken = work.workspace, {}
-    changes = erase_changes(workspace, work.stones, but_deletions=False)
-    if changes:
-        taken["changes since releases (delta)"] = changes
+    workspace = work.workspace
+    taken = counted({
+        "changes since releases (delta)": erase_changes(workspace, work.stones, but_deletions=False),
+        "counts of servers that have ended (state/bentoml)": forget_counts(workspace, work.everything),
+    })  # fmt: skip
     for file in search(
         workspace.root, work.needles, lambda path: passed(work, path) or of_people(work, path)
     ):
@@ -160,6 +162,10 @@ def left_over(work: Work) -> Iterator[Remains]:
         name = work.needles.blotted(file.relative_to(workspace.root).as_posix())
         if of_people(work, file):
             yield Remains(name, "people write it", "you take it out there")
+        elif counted_by(workspace, file) is not None:
+            yield Remains(
+                name, "a running server of an earlier version counts requests in it", "it is started again"
+            )
         else:
             yield Remains(name, "it could not be changed now", "you run the same again, or delete it")
 

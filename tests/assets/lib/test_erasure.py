@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import numpy as np
 import orjson
 import pandas as pd
 import pytest
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
 from assets.lib.erasure.record import PAGE, begin, end, note, requests, unfinished, write
 from assets.lib.erasure.search import Needles, search
@@ -35,6 +37,8 @@ from shelfspace.workspace import Workspace
 from tests.catalog.shelf import event, photo, product, write_catalogue
 
 GONE, TITLE, SHOPPER = "sku-gone", "Ein Kästchen, „alt“ & <rar>", "jane@example.org"
+COUNTS, ENDED = "state/bentoml/prometheus_multiproc_dir", 2**31 - 1
+"""No process has this number."""
 SETTINGS = load_settings(overrides={"collection": {"quiet_seconds": 0}})
 
 
@@ -119,7 +123,17 @@ def workspace(shop: CatalogSource, tmp_path: Path) -> Workspace:
     (refused / "old.jsonl").write_text(f'{{"product_id": "{GONE}", "title": "x"}}\n{{"product_id": "p7"}}\n')
     (refused / "old.jsonl.reason.txt").write_text(f"row 1 product_id = {GONE}: no")
     (made.root / "rules.yaml").write_text(f"pin: [{GONE}]\n")
+    count(made, ENDED)
     return made
+
+
+def count(workspace: Workspace, process: int) -> Path:
+    """What a server of an earlier version left of a photo that was asked for, as it wrote it."""
+    file = workspace.root / COUNTS / f"counter_{process}.db"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(MmapedDict(str(file))) as counts:
+        counts.write_value(mmap_key("asked", "asked_total", ["endpoint"], [f"/media/{GONE}.jpg"], ""), 2.0, 0)
+    return file
 
 
 def needles(workspace: Workspace, shop: CatalogSource) -> Needles:
@@ -160,6 +174,7 @@ HELD = {
     "snapshot/media/index.parquet",
     "snapshot/media/media-00000.tar",
     "snapshot/products/part-00000.parquet",
+    f"{COUNTS}/counter_{ENDED}.db",
     "state/dagster/runs.db",
     "state/reference/abc/described.parquet",
     "state/splits.parquet",
@@ -180,6 +195,15 @@ def test_after_an_erasure_no_byte_says_it_but_what_people_write(
     stays = {left.where: left for left in steps["rest"].remains}
     assert stays["rules.yaml"].why == "people write it"
     assert {str(shop.folder / name) for name in ("products.csv", "events.csv")} <= stays.keys()
+
+
+def test_what_a_running_server_counts_in_stays_and_is_told(workspace: Workspace, shop: CatalogSource) -> None:
+    running = count(workspace, os.getpid())
+    done = dict(erasing(workspace, shop))["rest"]
+    assert done.removed["counts of servers that have ended (state/bentoml)"] == 1
+    assert found(workspace, shop) == {"rules.yaml", f"{COUNTS}/{running.name}"}
+    (told,) = [left for left in done.remains if left.where.startswith(COUNTS)]
+    assert (told.where, told.until) == (f"{COUNTS}/{running.name}", "it is started again")
 
 
 def test_what_is_left_is_whole(workspace: Workspace, shop: CatalogSource) -> None:
