@@ -141,10 +141,10 @@ def rebuild(work: Work) -> Done:
 def rest(work: Work) -> Done:
     """Whatever else says it: reports, Dagster's records, pages. What cannot be changed is named."""
     workspace = work.workspace
-    taken = counted({
+    taken = {
         "changes since releases (delta)": erase_changes(workspace, work.stones, but_deletions=False),
         "counts of servers that have ended (state/bentoml)": forget_counts(workspace, work.everything),
-    })  # fmt: skip
+    }
     for file in search(
         workspace.root, work.needles, lambda path: passed(work, path) or of_people(work, path)
     ):
