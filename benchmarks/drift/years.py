@@ -5,8 +5,12 @@ half of the year, the checks from the second: as it was, from years that put its
 (blocks), and from years whose rows are drawn at random. A check sees the last window that is complete on its
 day; the same once more with windows of whole weeks. After a verdict the shop retrains, and the windows that
 confirmed it become the reference.
+
+Alerts are counted apart: of whole weeks, as the chain asks about sales, with the price of the same product,
+which no question that retrains has. The reference stays, and an alert lasts until a check is quiet.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,11 +24,11 @@ from catalog.sources.open import public_data
 from data_checks.drift.judge import CONFIRMED, LOOKED_AT, confirmed_in
 from data_checks.drift.limits import MOST_WINDOWS, Limits, fit_limits
 from data_checks.drift.monitors import measure
-from data_checks.drift.prices import OWN_PRICE, price_ratio, said_of_prices
+from data_checks.drift.prices import OWN_PRICE, said_of_prices
 from data_checks.drift.questions import SALES
 from data_checks.drift.windows import Window, cut_windows, pool_windows
 
-__all__ = ["Years", "has_retail", "measured_years", "upper_bound"]
+__all__ = ["Alerts", "Years", "has_retail", "measured_years", "upper_bound"]
 
 ROWS = 500
 POOLED = 4
@@ -32,7 +36,10 @@ POOLED = 4
 DRAWN = 400
 """Windows of rows drawn at random; the years of independent rows draw their days from these."""
 HALF = pd.Timedelta(days=187)
-RISES = (0.05, 0.1, 0.2, 0.3)
+RISES = {(rise, 1.0) for rise in (0.05, 0.1, 0.2, 0.3)} | {(0.3, share) for share in (0.1, 0.25, 0.5)}
+"""Planted rises of prices, each with the share of the products whose prices rise."""
+NEAR = 2
+"""Weeks before and after a week that may stand for it in a year that keeps its seasons."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,9 @@ class Years:
         blocks, independent: one number a simulated year.
         former: the rival's alarms in the weeks of the second half, and how many weeks.
         over: of the real second half's checks, the share in which some monitor was over its limit once.
-        dearer: rise of all prices to the share of the second half's windows at which it is found within
+        dearer: a planted rise to the share of the second half's windows at which it is found within
             `LOOKED_AT` windows, and to what that share is without each product's own former price.
+        alerts: kind of year to its alerts.
     """
 
     real: tuple[int, int]
@@ -53,7 +61,18 @@ class Years:
     independent: Sequence[int]
     former: tuple[int, int]
     over: float
-    dearer: Mapping[float, tuple[float, float]]
+    dearer: Mapping[tuple[float, float], tuple[float, float]]
+    alerts: Mapping[str, "Alerts"]
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """Alerts of some years: one number a year, the years that they stand for, and how many each monitor took
+    part in."""
+
+    counts: Sequence[int]
+    years: float
+    monitors: Mapping[str, int]
 
 
 def has_retail() -> str:
@@ -73,8 +92,11 @@ def lines() -> tuple[pd.DataFrame, np.ndarray]:
     told = pd.read_parquet(public_data() / RETAIL)
     told = told[told["Quantity"].gt(0) & told["UnitPrice"].gt(0)].sort_values("InvoiceDate", kind="stable")
     title = told["Description"].fillna("")
-    sold = {"product_id": told["StockCode"], "unit_price": told["UnitPrice"]}
-    ratio = price_ratio(pd.DataFrame(sold).assign(time=told["InvoiceDate"].dt.tz_localize("UTC")))
+    sold = pd.DataFrame({"product_id": told["StockCode"], "unit_price": told["UnitPrice"]})
+    sold["time"] = told["InvoiceDate"].dt.tz_localize("UTC")
+    rises = {rise for rise, _ in RISES} | {0.0}
+    risen = {rise: sold.assign(unit_price=sold["unit_price"] * (1 + rise)) for rise in rises}
+    codes, known = pd.factorize(told["StockCode"])
     names, at = np.unique(title, return_inverse=True)
     words = HashingVectorizer(n_features=2**14, alternate_sign=False).transform(names)
     early = told["InvoiceDate"].lt(told["InvoiceDate"].min() + HALF).to_numpy()
@@ -89,26 +111,39 @@ def lines() -> tuple[pd.DataFrame, np.ndarray]:
             "category": title.str.split().str[-1].fillna("").str.upper(),
             "country": told["Country"],
             "has_customer": np.where(told["CustomerID"].notna(), "yes", "no"),
-            "ratio": ratio,
+            "order": np.random.default_rng(0).permutation(len(known))[codes] / len(known),
+            **{own_price(rise): said_of_prices(dearer, sold) for rise, dearer in risen.items()},
         }
     )
     return table.reset_index(drop=True), basis.transform(words).astype(np.float32)[at]
 
 
+def own_price(rise: float) -> str:
+    """The column of what is said of each line's price, were it higher by a share."""
+    return f"{OWN_PRICE} {rise:.0%}"
+
+
 def _window(
-    table: pd.DataFrame, vectors: np.ndarray, rows: np.ndarray, blocked: bool = True, dearer: float = 0.0
+    table: pd.DataFrame,
+    vectors: np.ndarray,
+    rows: np.ndarray,
+    blocked: bool = True,
+    rise: float = 0.0,
+    share: float = 1.0,
 ) -> Window:
-    """The lines at these positions, their prices higher by a share."""
+    """The lines at these positions, the prices of a share of the products higher."""
     part = table.iloc[rows]
-    rise = float(np.log10(1 + dearer))
-    columns = part.drop(columns=["time", "invoice", "ratio"]).reset_index(drop=True)
-    columns["log_price"] += rise
-    columns[OWN_PRICE] = said_of_prices(part["ratio"].reset_index(drop=True) + rise)
+    dearer = part["order"].lt(share).to_numpy()
+    others = [name for name in part if name in ("time", "invoice", "order") or name.startswith(OWN_PRICE)]
+    columns = part.drop(columns=others).reset_index(drop=True)
+    columns["log_price"] += np.where(dearer, np.log10(1 + rise), 0.0)
+    columns[OWN_PRICE] = np.where(dearer, part[own_price(rise)], part[own_price(0.0)])
     blocks = part["invoice"].reset_index(drop=True) if blocked else None
     ends = part["time"].iloc[0], part["time"].iloc[-1]
     return Window(SALES, columns, {"title": vectors[rows]}, blocks, {}, *ends)
 
 
+@lru_cache(2)
 def measured_years(years: int, weekly: bool, former_weeks: int = 26) -> Years:
     """Count retrainings.
 
@@ -133,17 +168,29 @@ def measured_years(years: int, weekly: bool, former_weeks: int = 26) -> Years:
     days = rng.integers(0, max(len(drawn), 1), (years if drawn else 0, 52 * 6))
     late = [rows for rows, w in zip(by_day.values(), windows, strict=True) if w in later]
     dearer = {}
-    for rise in RISES:
-        risen = [_window(table, vectors, rows, dearer=rise) for rows in late]
+    for rise, share in sorted(RISES):
+        risen = [_window(table, vectors, rows, rise=rise, share=share) for rows in late]
         hits = _hits(start, risen, [measure(window, start.reference) for window in risen])
-        dearer[rise] = _found(hits), _found([over - {OWN_PRICE} for over in hits])
+        dearer[rise, share] = _found(hits), _found([over - {OWN_PRICE} for over in hits])
+    mixed = [_weeks(week, rng) for _ in range(years)]
+    seasons = [_weeks(week, rng, NEAR) for _ in range(2 * years)]
+    hits = _hits(start, later, distances)
     return Years(
         (_retrainings(start, later, distances), len(later)),
-        [_retrainings(start, *_picked(later, distances, _weeks(week, rng))) for _ in range(years)],
+        [_retrainings(start, *_picked(later, distances, chosen)) for chosen in mixed],
         [_retrainings(start, *_picked(drawn, of_drawn, chosen)) for chosen in days],
         (0, 0) if weekly else _former(later, week, start.reference, former_weeks),
-        float(np.mean([bool(hits) for hits in _hits(start, later, distances)])),
+        float(np.mean([bool(over - {OWN_PRICE}) for over in hits])),
         dearer,
+        {
+            "the second half as it was": _alerts([hits], len(set(week)) / 52),
+            "weeks at random (blocks)": _alerts(
+                [_hits(start, *_picked(later, distances, chosen)) for chosen in mixed], years
+            ),
+            f"each week at random within {NEAR} of it (blocks)": _alerts(
+                [_hits(start, *_picked(later, distances, chosen)) for chosen in seasons], years
+            ),
+        },
     )
 
 
@@ -171,6 +218,17 @@ def _hits(
     ]
 
 
+def _alerts(told: Sequence[Sequence[set[str]]], years: float) -> Alerts:
+    """Alerts of stretches of checks, each with what is over its limit check by check."""
+    counts, monitors = [], Counter[str]()
+    for hits in told:
+        moved = [confirmed_in(hits[max(check + 1 - LOOKED_AT, 0) : check + 1]) for check in range(len(hits))]
+        begun = [now for before, now in zip([set(), *moved], moved, strict=False) if now and not before]
+        counts.append(len(begun))
+        monitors.update(name for now in begun for name in now)
+    return Alerts(counts, years, monitors)
+
+
 @dataclass(frozen=True, eq=False)
 class Start:
     """What a year begins with, and the days from a check to the next."""
@@ -180,11 +238,19 @@ class Start:
     step: float
 
 
-def _weeks(week: Sequence[int], rng: np.random.Generator) -> np.ndarray:
-    """Positions of the windows of 52 weeks drawn with replacement, each week's in order."""
+def _weeks(week: Sequence[int], rng: np.random.Generator, near: int = 0) -> np.ndarray:
+    """Positions of the windows of weeks drawn with replacement, each week's in order.
+
+    Args:
+        week: of each window.
+        near: weeks before and after each that may stand for it, one after the other; 0 for 52 of all weeks.
+    """
     known = sorted(set(week))
     groups = {w: np.flatnonzero(np.asarray(week) == w) for w in known}
-    return np.concatenate([groups[int(w)] for w in rng.choice(known, 52)])
+    if not near:
+        return np.concatenate([groups[int(w)] for w in rng.choice(known, 52)])
+    drawn = np.arange(len(known)) + rng.integers(-near, near + 1, len(known))
+    return np.concatenate([groups[known[place]] for place in drawn.clip(0, len(known) - 1)])
 
 
 def _picked(
@@ -194,13 +260,14 @@ def _picked(
 
 
 def _retrainings(start: Start, windows: Sequence[Window], distances: Sequence[Mapping[str, float]]) -> int:
-    """Verdicts of a year whose checks see these windows, one each."""
+    """Verdicts of a year whose checks see these windows, one each, on what a retraining may rest on."""
     limits, reference, known = start.limits, start.reference, True
     count, since = 0, 0
     over: list[set[str]] = []
     for day, window in enumerate(windows):
         measured = distances[day] if known else measure(window, reference)
-        over = [*over[-2:], _over(measured, window, limits, reference, (day - since + 1) * start.step)]
+        moved = _over(measured, window, limits, reference, (day - since + 1) * start.step)
+        over = [*over[-2:], moved - {OWN_PRICE}]
         if confirmed_in(over):
             count += 1
             own = list(windows[max(0, day - MOST_WINDOWS + 1) : day + 1])

@@ -19,6 +19,7 @@ import pandas as pd
 from scipy.stats import chi2, f
 
 from data_checks.drift.pairwise import chance_distances, pair_distances
+from data_checks.drift.prices import OWN_PRICE
 from data_checks.drift.windows import Window, pool_windows
 from shelfspace.errors import ArtifactError
 from shelfspace.files import json_bytes
@@ -35,10 +36,11 @@ of three windows, which makes a false one far rarer. Wider than a real shop need
 which would find smaller shifts (docs/RESULTS.md)."""
 EFFECT = 0.1
 """Least distance of a column that counts (Evidently's own limit)."""
-EFFECTS = {" vectors": 0.05, " new": 0.12, " missing": 0.1}
+EFFECTS = {" vectors": 0.05, " new": 0.12, " missing": 0.1, OWN_PRICE: 0.19}
 """The same for other monitors, by the end of their names: a ROC AUC of 0.55, 2% of new values, 3% missing
-where nothing was."""
-DEFAULT_EFFECTS = {" vectors": 0.15, " new": 0.2, " missing": 0.2}
+where nothing was, a tenth of the sales at another price where none was. Of prices fewer are no news: a sale
+marks down some goods for some weeks, and where a price level moves hardly one stays as it was."""
+DEFAULT_EFFECTS = {" vectors": 0.15, " new": 0.2, " missing": 0.2, OWN_PRICE: 0.27}
 """Without own windows, as `EFFECTS`: twice as much."""
 DRAWS = 60
 MANN_WHITNEY = 1 / 12
@@ -58,6 +60,7 @@ class Limit:
         growth: by which it grows a day between them.
         freedom: degrees of freedom of the past's distances.
         effect: least distance that counts.
+        windows: past windows that it is known in; 0 for all.
     """
 
     chance: float
@@ -66,6 +69,7 @@ class Limit:
     growth: float
     freedom: float
     effect: float
+    windows: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class Limits:
             # A reference of many windows is steadier than one window.
             share = (1 + min(self.window_rows / max(reference_rows, 1), 1.0)) / 2
             mean = limit.noise * share + limit.growth * max(days, 0.0)
-            own = mean * _own_factor(alpha, limit.freedom, self.windows)
+            own = mean * _own_factor(alpha, limit.freedom, limit.windows or self.windows)
         return float(max(np.sqrt(max(chance, own)), limit.effect))
 
     def to_json(self) -> str:
@@ -153,10 +157,11 @@ def fit_limits(history: Sequence[Window], seed: int = 0) -> Limits:
     found = {}
     for name in sorted({*chance, *pairs.columns} - {"first", "second", "lag"}):
         unit, freedom = chance.get(name, (0.0, 1.0))
-        noise, growth, own = 0.0, 0.0, freedom
+        noise, growth, own, known = 0.0, 0.0, freedom, 0
         if name in pairs:
             noise, growth, own = _variogram(pairs["lag"], pairs[name] ** 2, freedom)
-        found[name] = Limit(unit, freedom, noise, growth, own, _effect(name, provisional))
+            known = pairs.loc[pairs[name].notna(), ["first", "second"]].stack().nunique()
+        found[name] = Limit(unit, freedom, noise, growth, own, _effect(name, provisional), known)
     return Limits(found, len(history), float(np.mean([w.rows for w in history] or [0])), provisional)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from data_checks.drift.described import projected
 from data_checks.drift.kept import folder_of, keep_window, kept_limits, kept_window
 from data_checks.drift.limits import MOST_WINDOWS, OWN_WINDOWS
-from data_checks.drift.prices import OWN_PRICE, price_ratio, said_of_prices
+from data_checks.drift.prices import OWN_PRICE, said_of_prices
 from data_checks.drift.questions import LATEST, SALES, Question
 from data_checks.drift.reference import traffic_columns
 from data_checks.drift.windows import Window, cut_windows, pool_windows
@@ -68,7 +68,7 @@ def sales_question(
     if not len(events):
         return None
     start = _time(since)
-    events = events.assign(**{OWN_PRICE: said_of_prices(price_ratio(events))})
+    events = events.assign(**{OWN_PRICE: said_of_prices(events)})
     cut = partial(_sold, products, settings)
     recent = events[events["time"].ge(start - (MOST_WINDOWS + 4) * pd.Timedelta(weeks=1))]
     found = _asked(SALES, "Are other things sold than before promotion?", recent, start, kept, cut)

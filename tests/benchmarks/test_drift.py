@@ -85,6 +85,25 @@ def test_a_year_counts_a_lasting_change_once_and_a_quiet_one_not_at_all() -> Non
         assert years._retrainings(start, windows, distances) == count
 
 
+def test_an_alert_lasts_until_a_check_is_quiet_and_its_monitors_are_named() -> None:
+    moved, quiet = {"a", "b"}, set[str]()
+    hits = [{"a"}, quiet, quiet, moved, {"a"}, {"a"}, {"b"}, quiet, quiet, quiet, {"b"}, {"b"}]
+    told = years._alerts([hits, [quiet] * 12], 1.5)
+    assert list(told.counts) == [2, 0]
+    assert dict(told.monitors) == {"a": 1, "b": 1}
+    assert told.years == 1.5
+
+
+def test_a_year_that_keeps_its_seasons_draws_each_week_from_those_beside_it() -> None:
+    week = [number // 3 for number in range(30)]
+    drawn = years._weeks(week, np.random.default_rng(0), near=2)
+    assert len(drawn) == 30
+    apart = drawn // 3 - np.arange(30) // 3
+    assert np.abs(apart).max() <= 2
+    assert len(set(apart)) > 2
+    assert len(years._weeks(week, np.random.default_rng(0))) == 3 * 52
+
+
 def test_the_rival_sees_what_moves_most_columns_alone() -> None:
     rng = np.random.default_rng(0)
     then = pd.DataFrame({name: rng.normal(size=600) for name in "abcdefghij"})
