@@ -1,5 +1,6 @@
 """The verdict on windows: quiet on the shop's own, loud on planted shifts, the cause named."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -99,6 +100,22 @@ def test_a_shop_whose_weeks_differ_by_themselves_has_wider_limits(past: list[Win
 def test_limits_grow_with_time_where_the_shop_drifts_by_itself() -> None:
     drifting = fit_limits([week(n, price=0.04 * n) for n in range(12)])
     assert drifting.at("log_price", 500, 6000, 70) > 1.5 * drifting.at("log_price", 300, 3600, 7)
+
+
+def test_a_monitor_that_few_past_windows_know_has_a_wider_limit(past: list[Window]) -> None:
+    unknown = [
+        replace(w, columns=w.columns.assign(log_price=np.nan)) if n < 8 else w for n, w in enumerate(past)
+    ]
+    few = fit_limits(unknown)
+    assert few.monitors["log_price"].windows == 4
+    assert few.monitors["language"].windows == 12
+    rested = few.monitors["log_price"]
+    by_all = replace(few, monitors={**few.monitors, "log_price": replace(rested, windows=12)})
+    assert few.at("log_price", 500, 2000, 7) > 1.3 * by_all.at("log_price", 500, 2000, 7)
+    told = json.loads(few.to_json())
+    del told["monitors"]["log_price"]["windows"]
+    kept = Limits.from_json(json.dumps(told))
+    assert kept.monitors["log_price"].windows == 0, "limits that were kept before count all windows"
 
 
 def test_rows_of_one_block_are_not_taken_for_independent(past: list[Window]) -> None:
