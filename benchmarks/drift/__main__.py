@@ -127,7 +127,8 @@ def _said(daily: Years, span: float) -> str:
     return (
         f"limits from the first half's last 26 windows, of {ROWS} lines or whole weeks; the interval is that "
         f"of the simulated years, as half a real year bounds no rate below {upper_bound([0], span):.1f}; in "
-        f"{daily.over:.1%} of the real daily checks some monitor was over its limit once"
+        f"{daily.over:.1%} of the real daily checks some monitor was over its limit once; the price of the "
+        "same product, which no question that retrains has, counts in `false_alerts_a_year` alone"
     )
 
 
