@@ -24,8 +24,7 @@ from bentos.endpoints.endpoint import Endpoint
 from bentos.errors import RequestError
 from bentos.http.connection import use_guarded_connections
 from bentos.http.fast_path import FastPath
-from bentos.http.guard import Guard
-from bentos.http.route_metrics import count_by_route
+from bentos.http.guard import Guard, count_by_route
 from bentos.http.served import Running
 from bentos.telemetry.metrics import METRICS
 from shelfspace.parent import end_with_parent

@@ -1,7 +1,7 @@
 """Files that servers count requests in for Prometheus; one of an earlier version named there what was asked.
 
 They lie in BentoML's home, one of a kind and process, and are deleted when the next server starts. A server
-of this version counts by route and names no product (`bentos.http.route_metrics`).
+of this version counts by route and names no product (`bentos.http.guard.RouteMetrics`).
 """
 
 import re
