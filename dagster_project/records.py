@@ -5,16 +5,22 @@ together, may each write another revision into a database, and from then on no p
 table 'alembic_version' has more than one head present"). So they are made here, one process at a time.
 """
 
-import fcntl
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import yaml
+from filelock import FileLock
+
+from shelfspace.database import plainly
+from shelfspace.errors import ArtifactError, InputError
 
 __all__ = ["make_records"]
 
 DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+STORAGES = {"storage", "run_storage", "event_log_storage", "schedule_storage"}
+"""Keys of `dagster.yaml` by which an operator names a storage."""
 
 
 def make_records(home: Path) -> None:
@@ -24,11 +30,14 @@ def make_records(home: Path) -> None:
 
     Args:
         home: Dagster's, with its `dagster.yaml`; the environment's `DAGSTER_HOME`.
+
+    Raises:
+        InputError: `dagster.yaml` is no YAML mapping.
+        ArtifactError: a database is damaged.
     """
-    if "storage" in (yaml.safe_load((home / "dagster.yaml").read_text()) or {}) or _all_marked(home):
+    if STORAGES & _described(home / "dagster.yaml").keys() or _all_marked(home):
         return
-    with (home / "making.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(home / "making.lock"):
         for name in DATABASES:
             _mend(home / name)
         if _all_marked(home):
@@ -38,21 +47,41 @@ def make_records(home: Path) -> None:
         dg.DagsterInstance.from_config(str(home)).dispose()
 
 
+def _described(path: Path) -> dict[str, object]:
+    try:
+        read = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        remedy = f"give a readable YAML file, or delete it: a new one is written ({error})"
+        raise InputError("dagster.yaml", str(path), remedy) from error
+    if not isinstance(read, dict):
+        raise InputError("dagster.yaml", str(path), "give a mapping, or delete it: a new one is written")
+    return read
+
+
 def _all_marked(home: Path) -> bool:
     return all(len(_revisions(home / name)) == 1 for name in DATABASES)
+
+
+@contextmanager
+def _opened(database: Path) -> Iterator[sqlite3.Connection]:
+    def damaged(said: str) -> ArtifactError:
+        return ArtifactError(
+            f"{database} is damaged ({said}); put it back from a backup, or delete it: Dagster begins a new "
+            "one, and what it knew of earlier runs is lost"
+        )
+
+    with plainly(database, damaged), closing(sqlite3.connect(database)) as connection, connection:
+        yield connection
 
 
 def _revisions(database: Path) -> list[str]:
     """What Dagster has marked a database with; nothing where there is none yet."""
     if not database.exists():
         return []
-    with closing(sqlite3.connect(database)) as connection:
-        there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
-        return (
-            [str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version")]
-            if there
-            else []
-        )
+    with _opened(database) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchall():
+            return []
+        return [str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version")]
 
 
 def _mend(database: Path) -> None:
@@ -64,5 +93,5 @@ def _mend(database: Path) -> None:
         return
     from dagster._core.storage.sqlite import LAST_KNOWN_STAMPED_SQLITE_ALEMBIC_REVISION as TAKEN_FOR_OLD
 
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with _opened(database) as connection:
         connection.execute("DELETE FROM alembic_version WHERE version_num = ?", (TAKEN_FOR_OLD,))

@@ -11,6 +11,7 @@ import pytest
 from dagster._core.storage.sqlite import LAST_KNOWN_STAMPED_SQLITE_ALEMBIC_REVISION as TAKEN_FOR_OLD
 
 from dagster_project.records import DATABASES, make_records
+from shelfspace.errors import ArtifactError, InputError
 from tests.conftest import PROJECT
 
 
@@ -50,7 +51,24 @@ def test_a_database_that_two_processes_have_marked_opens_again(home: Path) -> No
     assert opens(home)
 
 
-def test_a_storage_that_the_operator_names_is_left_to_him(home: Path) -> None:
-    (home / "dagster.yaml").write_text("storage:\n  postgres:\n    postgres_url: postgresql://nowhere\n")
+@pytest.mark.parametrize("name", ["storage", "run_storage"])
+def test_a_storage_that_the_operator_names_is_left_to_him(home: Path, name: str) -> None:
+    (home / "dagster.yaml").write_text(f"{name}:\n  postgres:\n    postgres_url: postgresql://nowhere\n")
     make_records(home)
     assert sorted(path.name for path in home.iterdir()) == ["dagster.yaml"]
+
+
+@pytest.mark.parametrize("text", ["storage: [", "- a list"])
+def test_settings_that_are_none_are_named_with_what_to_do(home: Path, text: str) -> None:
+    (home / "dagster.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"dagster\.yaml = .* give a .*, or delete it"):
+        make_records(home)
+
+
+def test_a_damaged_database_is_named_with_what_to_do(home: Path) -> None:
+    make_records(home)
+    (home / DATABASES[0]).write_bytes(b"no database at all" * 100)
+    with pytest.raises(
+        ArtifactError, match=r"runs\.db is damaged .*; put it back from a backup, or delete it"
+    ):
+        make_records(home)
