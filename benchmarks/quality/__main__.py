@@ -21,6 +21,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 RESULT = PROJECT / "benchmarks" / "results" / "quality.json"
 PAGE = PROJECT / "docs" / "RESULTS.md"
 CACHE = PROJECT / "workspaces" / ".benchmarks"
+WRITTEN = (":/", ":(exclude,top)docs", ":(exclude,top)benchmarks/results")
+"""Everything but the rows, pages and pictures that a run itself brings up to date."""
 
 ABOUT = """# Quality, measured
 
@@ -81,11 +83,13 @@ def code_version() -> str:
 
 @cache
 def commit() -> str:
-    """The commit that is checked out, marked where the tree differs from it when a run first asks."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
-    return said.stdout.strip()
+    """The commit that is checked out, marked where the tree differs from it beyond what benchmarks write."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", *WRITTEN)
+    return git("rev-parse", "--short", "HEAD").strip() + ("-dirty" if changed else "")
 
 
 def write(units: list[Any], folder: Path) -> None:
