@@ -1,7 +1,7 @@
 """What is wrong with a workspace now: plain looks at Dagster's records, the ledger, verdicts and the disk."""
 
-import shutil
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from releases.shadow.kept import read_status
 from releases.waiting import waits_for_a_person
 from shelfspace.alerts import Alert
 from shelfspace.clock import minute
+from shelfspace.errors import ShelfspaceError
 from shelfspace.files import read_json
 from shelfspace.hashing import fingerprint
 from shelfspace.settings.alerts import Alerts
@@ -39,13 +40,10 @@ LONGEST = 1000
 def present_alerts(
     instance: dg.DagsterInstance, workspace: Workspace, settings: Alerts, now: datetime
 ) -> list[Alert]:
-    """All that is wrong now.
+    """All that is wrong now; what cannot be looked at is wrong as well, and hides nothing else.
 
     Args:
         now: with a zone.
-
-    Raises:
-        ArtifactError: the ledger or a verdict is damaged.
     """
     records = [
         record
@@ -53,18 +51,26 @@ def present_alerts(
         if record.dagster_run.tags.get(WORKSPACE, workspace.name) == workspace.name
         and record.dagster_run.is_finished
     ]
-    return [
-        *failed_runs(instance, records),
-        *(Alert("delivery", fingerprint(said)[:12], said) for said in attention(workspace)),
-        *(Alert("waits", fingerprint(said)[:12], said) for said in waits_for_a_person(workspace)),
-        *stuck_deliveries(workspace, now - timedelta(hours=settings.stuck_hours)),
-        *refused_release(workspace),
-        *failed_side(workspace),
-        *drifted(workspace),
-        *stale_data(records, workspace, now - timedelta(days=settings.stale_days)),
-        *failing_sensors(instance),
-        *full_disk(workspace.root, settings.disk_free),
-    ]
+    stuck, stale = now - timedelta(hours=settings.stuck_hours), now - timedelta(days=settings.stale_days)
+    looks: dict[str, Callable[[], Iterable[Alert]]] = {
+        "runs": lambda: failed_runs(instance, records),
+        "deliveries": lambda: waiting_deliveries(workspace, stuck),
+        "releases": lambda: waiting_releases(workspace),
+        "gate": lambda: refused_release(workspace),
+        "side": lambda: failed_side(workspace),
+        "drift": lambda: drifted(workspace),
+        "data": lambda: stale_data(records, workspace, stale),
+        "sensors": lambda: failing_sensors(instance),
+        "disk": lambda: full_disk(workspace.root, settings.disk_free),
+    }
+    return [alert for name, look in looks.items() for alert in _looked(name, look)]
+
+
+def _looked(name: str, look: Callable[[], Iterable[Alert]]) -> list[Alert]:
+    try:
+        return [*look()]
+    except (ShelfspaceError, OSError) as error:
+        return [Alert("look", name, str(error)[:LONGEST])]
 
 
 def failed_runs(instance: dg.DagsterInstance, records: list[RunRecord]) -> Iterator[Alert]:
@@ -87,12 +93,20 @@ def failed_runs(instance: dg.DagsterInstance, records: list[RunRecord]) -> Itera
         seen.add(run.job_name)
 
 
-def stuck_deliveries(workspace: Workspace, since: datetime) -> Iterator[Alert]:
-    """Deliveries that no run has taken since then, though nothing holds them."""
+def waiting_deliveries(workspace: Workspace, since: datetime) -> Iterator[Alert]:
+    """Deliveries that wait for a person, and those that nothing holds and no run has taken since then."""
+    for said in attention(workspace):
+        yield Alert("delivery", fingerprint(said)[:12], said)
     for entry in read_ledger(workspace.state).unfinished(State.WAITING):
         if entry.arrived and datetime.fromisoformat(entry.arrived) < since:
             said = f"{entry.name} waits since {minute(entry.arrived)} UTC and no run has taken it"
             yield Alert("delivery", f"stuck-{entry.arrival}", f"{said}; see the last ticks of inbox_sensor")
+
+
+def waiting_releases(workspace: Workspace) -> Iterator[Alert]:
+    """Releases that a person is waited for."""
+    for said in waits_for_a_person(workspace):
+        yield Alert("waits", fingerprint(said)[:12], said)
 
 
 def refused_release(workspace: Workspace) -> Iterator[Alert]:
@@ -158,8 +172,17 @@ def wrong(tick: InstigatorTick) -> str:
 
 
 def full_disk(folder: Path, least: float) -> Iterator[Alert]:
-    """The workspace's disk, where less than that share of it is free."""
-    usage = shutil.disk_usage(folder)
-    if usage.free < least * usage.total:
-        said = f"{usage.free / 1e9:.1f} of {usage.total / 1e9:.0f} GB are free where {folder} lies"
-        yield Alert("disk", "workspace", f"{said}; free some room, or nothing can be collected or released")
+    """The workspace's disk, where less than that share of its room, or of its places for files, is free."""
+    disk = os.statvfs(folder)
+    remedy = "free some room, or nothing can be collected or released"
+    if disk.f_bavail < least * disk.f_blocks:
+        free, whole = (amount(blocks * disk.f_frsize) for blocks in (disk.f_bavail, disk.f_blocks))
+        yield Alert("disk", "workspace", f"{free} of {whole} are free where {folder} lies; {remedy}")
+    if disk.f_favail < least * disk.f_files:  # a file system that counts none has 0 of 0
+        said = f"{disk.f_favail:,} of {disk.f_files:,} files (inodes) are left where {folder} lies"
+        yield Alert("disk", "files", f"{said}; {remedy}")
+
+
+def amount(size: float) -> str:
+    """Bytes as people read them."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

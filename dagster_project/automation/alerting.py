@@ -12,6 +12,7 @@ from dagster_project.automation.alarms import present_alerts
 from dagster_project.automation.ledger_page import judged
 from shelfspace.alerts import (
     PAGE,
+    Alert,
     Book,
     alert_rows,
     post,
@@ -21,6 +22,7 @@ from shelfspace.alerts import (
     write_book,
     write_page,
 )
+from shelfspace.errors import ArtifactError, SettingsError
 from shelfspace.hashing import fingerprint
 from shelfspace.settings.alerts import Alerts
 from shelfspace.workspace import Workspace
@@ -58,27 +60,32 @@ def alert_events(
 ) -> tuple[list[dg.AssetMaterialization | dg.AssetCheckEvaluation], str, str]:
     """Look at what is wrong, tell it, and write the book and the page.
 
+    A book that is damaged, or a webhook's file that is not usable, is one more thing that is wrong.
+
     Args:
         before: what the last look gave.
 
     Returns:
         the events of the asset, [] where nothing changed; what identifies what they show; a sentence for
         the tick.
-
-    Raises:
-        ArtifactError: the book, the ledger or a verdict is damaged.
-        SettingsError: the webhook's file is not usable.
     """
     now = datetime.now(UTC)
-    address = webhook_address(settings, workspace.state)
-    known = read_book(workspace.state)
     present = present_alerts(instance, workspace, settings, now)
+    known, address = Book(), None
+    try:
+        address = webhook_address(settings, workspace.state)
+    except SettingsError as error:
+        present.append(Alert("webhook", "address", str(error)))
+    try:
+        known = read_book(workspace.state)
+    except ArtifactError as error:
+        present.append(Alert("look", "alerts", f"{error}; what is open is told once more"))
     book = known.look(present, now, timedelta(seconds=settings.settle_seconds))
     send = partial(post, address) if address else None
     book = tell(book, workspace.name, now, settings, send)
-    if book != known:
-        write_book(workspace.state, book)
-        write_page(workspace.root, book)
+    book = book.watched(now, timedelta(seconds=settings.interval_seconds))
+    write_book(workspace.state, book)
+    write_page(workspace.root, book)
     said = f"{len(book.open)} open" if book.open else "nothing is wrong"
     rows = alert_rows(book)
     seen = fingerprint(rows)

@@ -1,10 +1,12 @@
 """`alerts`: what is wrong, as the alert sensor last saw it; and a trial of the webhook."""
 
 import json
+from datetime import UTC, datetime
 
 import click
 
 from dagster_project.cli.options import catalog_option, existing_workspace
+from shelfspace.clock import minute
 
 __all__ = ["alerts"]
 
@@ -12,21 +14,23 @@ __all__ = ["alerts"]
 @click.command(epilog="Example: shelfspace alerts --check || echo something is wrong")
 @catalog_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
-@click.option("--check", is_flag=True, help="End with status 1 where one is open.")
+@click.option("--check", is_flag=True, help="End with status 1 where one is open, or where nobody looks.")
 @click.option("--try-webhook", is_flag=True, help="Post one line to the webhook and say whether it arrived.")
 def alerts(catalog: str | None, as_json: bool, check: bool, try_webhook: bool) -> None:
     """List what is wrong now, and what was: failed runs, waiting deliveries, drift, a full disk and so on.
 
-    The alert sensor of the running UI (`shelfspace ui`) looks once a minute.
+    The alert sensor of the daemon (`shelfspace daemon`, or `ui`) looks once a minute; where it does not, that
+    is the first line.
     """
-    from shelfspace.alerts import alert_rows, read_book
+    from shelfspace.alerts import alert_rows, read_book, unwatched_row
 
     workspace = existing_workspace(catalog)
     if try_webhook:
         _try(catalog)
         return
     book = read_book(workspace.state)
-    rows = alert_rows(book)
+    nobody_looks = book.unwatched(datetime.now(UTC))
+    rows = [*([unwatched_row(book, nobody_looks)] if nobody_looks else []), *alert_rows(book)]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     elif rows:
@@ -38,8 +42,8 @@ def alerts(catalog: str | None, as_json: bool, check: bool, try_webhook: bool) -
             )
         )
     else:
-        click.echo("nothing is wrong, as far as the alert sensor has looked")
-    if check and book.open:
+        click.echo(f"nothing is wrong, as the alert sensor saw it at {minute(book.looked)} UTC")
+    if check and (nobody_looks or book.open):
         raise SystemExit(1)
 
 

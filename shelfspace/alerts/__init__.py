@@ -2,7 +2,7 @@
 
 from shelfspace.alerts.alert import KINDS, Alert
 from shelfspace.alerts.book import Book, Open, read_book, write_book
-from shelfspace.alerts.page import PAGE, alert_rows, write_page
+from shelfspace.alerts.page import PAGE, alert_rows, unwatched_row, write_page
 from shelfspace.alerts.telling import tell
 from shelfspace.alerts.webhook import post, webhook_address
 
@@ -16,6 +16,7 @@ __all__ = [
     "post",
     "read_book",
     "tell",
+    "unwatched_row",
     "webhook_address",
     "write_book",
     "write_page",

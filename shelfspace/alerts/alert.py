@@ -14,7 +14,8 @@ KINDS = {
     "stale": "the data is stale",
     "sensor": "a sensor or schedule fails",
     "disk": "the disk is nearly full",
-    "webhook": "the webhook does not answer",
+    "look": "something cannot be looked at",
+    "webhook": "the webhook does not work",
 }
 """Kinds of alerts, as people read them."""
 

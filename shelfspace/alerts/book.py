@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shelfspace.alerts.alert import Alert
+from shelfspace.clock import minute
 from shelfspace.files import read_artifact, write_sealed_json
 
 __all__ = ["WEBHOOK", "Book", "Open", "read_book", "write_book"]
@@ -18,6 +19,9 @@ __all__ = ["WEBHOOK", "Book", "Open", "read_book", "write_book"]
 FILE = "alerts.json"
 WEBHOOK = "webhook:post"
 """The alert that posts do not arrive."""
+LATE, LEAST = 10, timedelta(minutes=10)
+"""Intervals, and time at least, after which a sensor that has not looked again is no longer at work: on a
+busy machine one comes late."""
 OVER_KEPT = 100
 """Alerts that are over and stay in the book, the newest."""
 
@@ -32,6 +36,7 @@ class Open:
         told: when people were last told of it; "" where they were not yet.
         over: when it was found to be over; "" while it is not.
         over_told: whether people were told that it is over.
+        logged, over_logged: the same of the log, which waits for no webhook.
     """
 
     kind: str
@@ -42,6 +47,8 @@ class Open:
     told: str = ""
     over: str = ""
     over_told: bool = False
+    logged: str = ""
+    over_logged: bool = False
 
     @property
     def name(self) -> str:
@@ -59,6 +66,8 @@ class Book:
         posts: times of the last hour's posts, ISO 8601.
         failed_posts: posts in a row that did not arrive.
         last_try: time of the last one of those.
+        looked: when the alert sensor last looked, ISO 8601; "" where it never did.
+        due: until when it should have looked again.
     """
 
     open: dict[str, Open] = field(default_factory=dict)
@@ -66,6 +75,8 @@ class Book:
     posts: list[str] = field(default_factory=list)
     failed_posts: int = 0
     last_try: str = ""
+    looked: str = ""
+    due: str = ""
 
     def look(self, present: Sequence[Alert], now: datetime, settle: timedelta) -> "Book":
         """The book after a look at what is wrong.
@@ -97,6 +108,22 @@ class Book:
         for known in ended:
             del book[known.name]
         return replace(self, open=book, over=[*self.over, *ended][-OVER_KEPT:])
+
+    def watched(self, now: datetime, interval: timedelta) -> "Book":
+        """The book of a sensor that has looked now, and does so once in an interval."""
+        due = now + max(LATE * interval, LEAST)
+        return replace(self, looked=stamp(now), due=stamp(due))
+
+    def unwatched(self, now: datetime) -> str:
+        """Why nothing can be said of what is wrong now; "" while the alert sensor looks."""
+        if not self.looked:
+            return "the alert sensor has never looked: it runs in the daemon (shelfspace daemon, or ui)"
+        if now <= datetime.fromisoformat(self.due):
+            return ""
+        return (
+            f"the alert sensor last looked at {minute(self.looked)} UTC: what happened since is not known; "
+            "see whether the daemon runs (shelfspace daemon, or ui), and the last ticks of alert_sensor"
+        )
 
 
 def stamp(now: datetime) -> str:

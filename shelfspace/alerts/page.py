@@ -8,9 +8,10 @@ from shelfspace.clock import minute
 from shelfspace.page import table
 from shelfspace.page import write_page as write
 
-__all__ = ["PAGE", "alert_rows", "write_page"]
+__all__ = ["PAGE", "alert_rows", "unwatched_row", "write_page"]
 
 PAGE = "alerts.html"
+NOBODY = "nobody looks"
 
 
 def alert_rows(book: Book) -> list[dict[str, str]]:
@@ -29,7 +30,15 @@ def alert_rows(book: Book) -> list[dict[str, str]]:
     ]
 
 
+def unwatched_row(book: Book, said: str) -> dict[str, str]:
+    """A row, as `alert_rows` gives them, that says that nobody looks."""
+    since = minute(book.looked)
+    return {"state": "open", "what": NOBODY, "said": said, "since": since, "until": "", "told": "here alone"}
+
+
 def write_page(root: Path, book: Book) -> None:
     """Write the page of a workspace; times are UTC."""
     told = f"{len(book.open)} open." if book.open else "Nothing is wrong."
+    if book.looked:
+        told = f"{told} Looked at {minute(book.looked)} UTC; the next look is due before {minute(book.due)}."
     write(root / PAGE, f"Alerts of {root.name}", told, table(alert_rows(book)))

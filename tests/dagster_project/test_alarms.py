@@ -1,5 +1,7 @@
 """What counts as wrong with a workspace: seen in real records of Dagster, a real ledger and real files."""
 
+import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,13 +9,15 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from click.testing import CliRunner
 
 from catalog.deliveries.ledger import Entry, State, editing
 from dagster_project.automation.alarms import full_disk, present_alerts
 from dagster_project.automation.alerting import alert_events
+from dagster_project.cli.alerts import alerts
 from dagster_project.tags import WORKSPACE
 from releases.shadow.kept import FOLDER, Status, write_status
-from shelfspace.alerts import read_book
+from shelfspace.alerts import read_book, write_book
 from shelfspace.files import write_json
 from shelfspace.settings import Alerts
 from shelfspace.workspace import Workspace
@@ -121,8 +125,41 @@ def test_a_release_on_the_side_that_failed_is_told_until_it_answers_again(
 
 
 def test_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
-    assert [alert.kind for alert in full_disk(tmp_path, 1.0)] == ["disk"]
+    assert {alert.name for alert in full_disk(tmp_path, 1.0)} >= {"disk:workspace"}
     assert not list(full_disk(tmp_path, 0.0))
+
+
+def test_a_disk_without_places_for_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = list(os.statvfs(tmp_path))
+    there[5], there[7] = 1000, 3  # f_files and f_favail
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(there))
+    (alert,) = [one for one in full_disk(tmp_path, 0.05) if one.key == "files"]
+    assert "3 of 1,000 files (inodes) are left" in alert.said
+
+
+def test_what_cannot_be_looked_at_is_told_and_hides_nothing_else(
+    instance: dg.DagsterInstance, workspace: Workspace
+) -> None:
+    ran(instance, "refresh", fails=True)
+    for name in ("state/deliveries.json", "evaluation/gate/verdict.json"):
+        (workspace.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace.root / name).write_text("{")
+    wrong = now_wrong(instance, workspace)
+    assert {"run:refresh", "look:deliveries", "look:gate"} <= wrong.keys()
+    assert "deliveries.json is damaged" in wrong["look:deliveries"]
+
+
+@pytest.mark.parametrize("name", ["webhook.url", "alerts.json"])
+def test_a_spoilt_file_of_the_alerts_own_silences_nothing(
+    instance: dg.DagsterInstance, workspace: Workspace, name: str
+) -> None:
+    ran(instance, "refresh", fails=True)
+    (workspace.state / name).write_text("not as it should be")
+    _, _, said = alert_events(instance, workspace, QUIET, None)
+    assert said == "2 open"
+    told = " ".join(alert.said for alert in read_book(workspace.state).open.values())
+    assert "no room on the shelf" in told
+    assert name in told
 
 
 def test_the_page_of_the_ui_changes_when_what_is_wrong_does(
@@ -140,3 +177,19 @@ def test_the_page_of_the_ui_changes_when_what_is_wrong_does(
     assert read_book(workspace.state).open["run:chain"].told
     assert "no room" in (workspace.root / "alerts.html").read_text()
     assert alert_events(instance, workspace, QUIET, seen)[0] == []
+
+
+def test_the_command_says_where_nobody_looks(
+    instance: dg.DagsterInstance, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELFSPACE_WORKSPACES", str(workspace.root.parent))
+    check = ["--catalog", "shop", "--check"]
+    never = CliRunner().invoke(alerts, check)
+    assert (never.exit_code, "never looked" in " ".join(never.stdout.split())) == (1, True)
+    alert_events(instance, workspace, QUIET, None)
+    looked = CliRunner().invoke(alerts, check)
+    assert (looked.exit_code, "nothing is wrong, as the alert sensor saw it" in looked.stdout) == (0, True)
+    book = read_book(workspace.state)
+    write_book(workspace.state, replace(book, due="2026-01-01T00:00:00+00:00"))
+    gone = CliRunner().invoke(alerts, [*check, "--json"])
+    assert (gone.exit_code, json.loads(gone.stdout)[0]["what"]) == (1, "nobody looks")

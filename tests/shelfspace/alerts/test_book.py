@@ -104,6 +104,35 @@ def test_without_a_webhook_the_log_tells(caplog: pytest.LogCaptureFixture) -> No
     assert all(alert.told for alert in book.open.values())
 
 
+def test_the_log_tells_at_once_while_the_webhook_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    sent, book = Receiver(), Book()
+    sent.broken = "hooks.example answers 500"
+    for minute in range(4):
+        book = look(book, NOW + minute * MINUTE, sent, FAILED)
+    assert "shop: a run failed: the last run of chain failed: no room" in caplog.messages
+    for minute in range(4, 20):
+        book = look(book, NOW + minute * MINUTE, sent)
+    told = [said for said in caplog.messages if "a run failed" in said]
+    assert [said.split(": ")[1] for said in told] == ["a run failed", "over"], "each once"
+
+
+def test_a_post_takes_nothing_for_markup() -> None:
+    sent = Receiver()
+    look(Book(), NOW, sent, Alert("delivery", "1", "<!channel>.csv is held"))
+    assert "&lt;!channel&gt;.csv is held" in sent.texts[0]
+
+
+def test_a_book_that_nobody_keeps_any_more_says_so(tmp_path: Path) -> None:
+    assert "never looked" in Book().unwatched(NOW)
+    book = Book().watched(NOW, MINUTE)
+    write_page(tmp_path, book)
+    assert "Looked at 2026-03-02 12:00 UTC" in (tmp_path / "alerts.html").read_text()
+    assert book.unwatched(NOW + 9 * MINUTE) == ""
+    assert "last looked at 2026-03-02 12:00 UTC" in book.unwatched(NOW + 11 * MINUTE)
+    slow = Book().watched(NOW, timedelta(hours=1))
+    assert slow.unwatched(NOW + timedelta(hours=9)) == "", "ten of its intervals"
+
+
 def test_the_book_comes_back_as_it_was_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     book = look(look(Book(), NOW, None, FAILED, DRIFT), NOW + 9 * MINUTE, None, DRIFT)
     write_book(tmp_path, book)
