@@ -19,8 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from releases.release import Release
-from shelfspace.errors import ArtifactError, InputError
+from shelfspace.errors import InputError
 from shelfspace.files import reading
+from shelfspace.formats import check_format
 
 __all__ = ["FORMATS", "export_release", "export_table", "read_export"]
 
@@ -100,10 +101,8 @@ def read_export(path: Path) -> tuple[pd.DataFrame, np.ndarray, Mapping[str, Any]
             else pq.read_table(path, page_checksum_verification=True)
         )
         about = json.loads((table.schema.metadata or {})[ABOUT])
-    if about["format"] != VERSION:
-        raise ArtifactError(
-            f"{path} has schema {about['format']}, this version reads {VERSION}; export the release again"
-        )
+        version = about["format"]
+    check_format(f"export {path}", version, VERSION, "export the release again")
     column = table.column(VECTOR).combine_chunks()
     vectors = column.flatten().to_numpy().reshape(len(table), column.type.list_size)
     return table.drop_columns([VECTOR]).replace_schema_metadata(None).to_pandas(), vectors, about

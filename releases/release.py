@@ -24,6 +24,7 @@ from filelock import FileLock
 from retrieval.vectors import RowIndex, load_index
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import read_array, read_json, read_parquet, reading
+from shelfspace.formats import check_format
 from shelfspace.hashing import file_hash
 
 __all__ = [
@@ -68,11 +69,8 @@ class Release:
         with reading(folder / "release.json", KeyError, TypeError):
             manifest = read_json(folder / "release.json")
             version, files, _ = manifest["format"], manifest["files"], manifest["id"]
-        if version != FORMAT:
-            raise ArtifactError(
-                f"{folder} has release format {version}; this version reads {FORMAT}: run the refresh job, "
-                "which makes a release of the same model anew, or install the version that made it"
-            )
+        remedy = "run the refresh job, which makes a release of the same model anew"
+        check_format(f"release {folder}", version, FORMAT, remedy)
         if verify:
             there = file_hashes(folder)
             wrong = sorted(k for k in files.keys() | there.keys() if files.get(k) != there.get(k))

@@ -20,10 +20,12 @@ import xxhash
 
 from shelfspace.database import plainly
 from shelfspace.errors import ArtifactError
+from shelfspace.formats import check_format
 
 __all__ = ["START", "DurableLog", "LogEntry", "Position", "delete_log"]
 
 FORMAT = 1
+MEND = "restore it, or delete it and lose its entries"
 WAIT_SECONDS = 300
 """How long a writer waits for another; the longest write encodes thousands of products again."""
 TABLES = (
@@ -97,6 +99,8 @@ class DurableLog:
 
     def _open(self, owner: Mapping[str, Any]) -> dict[str, Any]:
         self._database.text_factory = bytes
+        if self._one("SELECT count(*) FROM sqlite_master WHERE name = 'header'"):
+            self._check_format()
         self._database.execute("PRAGMA synchronous=FULL")
         self._database.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
         self._database.execute("PRAGMA journal_mode=WAL")
@@ -109,10 +113,11 @@ class DurableLog:
                     self._database.execute(table)
                 first = (FORMAT, orjson.dumps(owner), 0, 0)
                 self._database.execute("INSERT INTO header VALUES (?, ?, ?, ?)", first)
-            version = self._one("SELECT format FROM header")
-            if version != FORMAT:
-                raise self._damaged(f"its format is {version}, this version reads {FORMAT}")
+            self._check_format()
             return orjson.loads(self._one("SELECT owner FROM header"))
+
+    def _check_format(self) -> None:
+        check_format(f"the log {self.path}", self._one("SELECT format FROM header"), FORMAT, MEND)
 
     def close(self) -> None:
         """Let go of the file; nothing is lost."""
@@ -280,8 +285,7 @@ class DurableLog:
             raise
 
     def _damaged(self, problem: str) -> ArtifactError:
-        mend = "restore it, or delete it and lose its entries"
-        return ArtifactError(f"the log {self.path} cannot be read ({problem}); {mend}")
+        return ArtifactError(f"the log {self.path} cannot be read ({problem}); {MEND}")
 
 
 def intact(number: int, wanted: int, *parts: object) -> bool:

@@ -36,6 +36,7 @@ from filelock import FileLock, Timeout
 from shelfspace.belonging import NOTE, belongs, home_of, noted, workspace_name
 from shelfspace.errors import BusyError
 from shelfspace.files import write_text
+from shelfspace.formats import check_layout, mark_layout
 
 __all__ = ["CODE", "PROJECT", "REQUEST_LOG", "Workspace", "params_file"]
 
@@ -80,8 +81,10 @@ class Workspace:
 
         Raises:
             CatalogError: the name has no letter and no digit, or the workspace belongs to another catalogue.
+            ArtifactError: a later version keeps the workspace.
         """
         found = cls._of(catalog, root)
+        check_layout(found.root)
         belongs(found.root, found.catalog)
         return found
 
@@ -89,6 +92,7 @@ class Workspace:
     def open(cls, catalog: str | None = None, root: Path | None = None) -> "Workspace":
         """`find`, and made when it is not there. A folder is noted in it; later its name is enough."""
         found = cls._of(catalog, root)
+        check_layout(found.root)
         if not belongs(found.root, found.catalog):
             moved = f"workspace {found.name} follows {found.catalog}: {noted(found.root)} is no longer there"
             print(moved, file=sys.stderr)
@@ -97,7 +101,9 @@ class Workspace:
     @classmethod
     def adopt(cls, catalog: str | None = None, root: Path | None = None) -> "Workspace":
         """`open`, also where the workspace belongs to another catalogue: to this one from now on."""
-        return cls._of(catalog, root)._noting()
+        found = cls._of(catalog, root)
+        check_layout(found.root)
+        return found._noting()
 
     @classmethod
     def _of(cls, catalog: str | None, root: Path | None) -> "Workspace":
@@ -112,6 +118,7 @@ class Workspace:
 
     def _noting(self) -> "Workspace":
         self.state.mkdir(parents=True, exist_ok=True)
+        mark_layout(self.root)
         if Path(self.catalog).is_absolute() and noted(self.root) != self.catalog:
             write_text(self.root / NOTE, self.catalog)
         return self

@@ -13,6 +13,7 @@ from assets.lib.backup import CHUNK, FORMAT, MANIFEST, Hashing
 from assets.lib.erasure.since_backup import take_over
 from shelfspace.errors import ArtifactError, InputError
 from shelfspace.files import atomic_directory, sync
+from shelfspace.formats import check_format, check_layout
 from shelfspace.progress import progress_bar
 
 __all__ = ["restore"]
@@ -37,7 +38,8 @@ def restore(
 
     Raises:
         InputError: it is no backup, or one that was cut off; or the workspace is there.
-        ArtifactError: a file in it is not as it was written.
+        ArtifactError: a file in it is not as it was written; or a later version wrote the archive, or kept
+            the workspace.
     """
     try:
         with tarfile.open(archive, "r:") as opened:
@@ -51,6 +53,7 @@ def restore(
             told(f"{manifest['workspace']} of {manifest['created']}: {len(manifest['files'])} files")
             with atomic_directory(target) as folder:
                 unpack(opened, manifest["files"], folder, archive)
+                check_layout(folder)
                 take_over(archive, folder, target.name, forgotten, told)
     except (tarfile.TarError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
@@ -65,12 +68,14 @@ def read_manifest(opened: tarfile.TarFile, archive: Path) -> dict[str, Any]:
     stream = opened.extractfile(members[-1]) if members and members[-1].name == MANIFEST else None
     if stream is None:
         raise InputError("backup", str(archive), "it is no backup, or was cut off; take another one")
-    manifest: dict[str, Any] = orjson.loads(stream.read())
-    if manifest["format"] != FORMAT:
+    try:
+        manifest: dict[str, Any] = orjson.loads(stream.read())
+        check_format(f"backup {archive}", manifest["format"], FORMAT, "take another backup")
+        return {name: manifest[name] for name in ("workspace", "created", "files")}
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            "backup", str(archive), f"its format is {manifest['format']}; install a later version"
-        )
-    return manifest
+            "backup", str(archive), f"its manifest is none of ours ({error!r}); restore an earlier backup"
+        ) from error
 
 
 def unpack(opened: tarfile.TarFile, files: dict[str, list[Any]], folder: Path, archive: Path) -> None:

@@ -16,6 +16,7 @@ import xxhash
 
 from shelfspace.database import plainly
 from shelfspace.errors import ArtifactError
+from shelfspace.formats import check_format
 
 __all__ = [
     "COLUMNS", "INTERACTIONS", "Interaction", "RefusedEvent", "checksum", "connected", "damage", "row_of",
@@ -97,10 +98,12 @@ def connected(path: Path) -> sqlite3.Connection:
     with plainly(path, damage(path)):
         database = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
         try:
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            remedy = "restore it, or delete it and lose its events"
+            check_format(f"the events at {path}", version or FORMAT, FORMAT, remedy)
             database.execute("PRAGMA synchronous=FULL")
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA secure_delete=ON")
-            (version,) = database.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 with writing(database):
                     for table in TABLES:
@@ -109,9 +112,6 @@ def connected(path: Path) -> sqlite3.Connection:
         except BaseException:
             database.close()
             raise
-    if version not in {0, FORMAT}:
-        database.close()
-        raise damage(path)(f"its format is {version}, this version reads {FORMAT}")
     return database
 
 

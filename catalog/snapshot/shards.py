@@ -20,8 +20,8 @@ from catalog.snapshot.media_index import read_index
 from catalog.snapshot.media_store import all_shards
 from catalog.snapshot.operations import BOOKKEEPING, WITHDRAWN, no_operations
 from catalog.snapshot.present import present
-from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_parquet, write_table
+from shelfspace.formats import check_format
 
 __all__ = [
     "append", "cuts_of", "operations_of", "read_manifest", "read_raw_events", "read_raw_products",
@@ -65,10 +65,8 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     path = directory / "manifest.json"
     if path.exists():
         manifest = read_json(path)
-        if manifest.get("format") != FORMAT:
-            raise ArtifactError(
-                f"the snapshot's format is not {FORMAT}; remove {directory} and collect again"
-            )
+        remedy = f"remove {directory} and collect again"
+        check_format(f"snapshot {directory}", manifest.get("format"), FORMAT, remedy)
         return manifest
     return {
         "format": FORMAT, "written": False, "source": "", "media": "", "deliveries": [],

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_parquet, reading, write_bytes, write_json, write_table
+from shelfspace.formats import check_format
 
 __all__ = ["NOTHING", "Before", "Report", "Said", "read_before", "read_report", "write_report"]
 
@@ -121,11 +121,7 @@ def read_report(folder: Path) -> Report:
         kept = read_json(path)
         version, week = kept["format"], kept["week"]
         said = {name: Said(*both) for name, both in kept["said"].items()}
-    if version != FORMAT:
-        raise ArtifactError(
-            f"the market report at {folder} has format {version}, this version reads {FORMAT}; "
-            "run the insights job"
-        )
+    check_format(f"the market report at {folder}", version, FORMAT, "run the insights job")
     last, tables = folder / "last_week.parquet", {n: read_parquet(folder / f"{n}.parquet") for n in TABLES}
     return Report(
         week=week,

@@ -25,6 +25,7 @@ import numpy as np
 
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_array, reading, sync, write_array
+from shelfspace.formats import check_format
 from shelfspace.hashing import file_hash
 from shelfspace.progress import progress_bar
 
@@ -33,6 +34,8 @@ __all__ = ["Counts", "FeatureStore", "Layout", "prune_stores", "through_stores"]
 Layout = Mapping[str, tuple[tuple[int, ...], str]]
 """Array name to the shape of one row and its dtype."""
 
+FORMAT = 1
+"""Of a store; 0 is the same, from before it was noted."""
 HASHES = "hashes"
 TABLES = (
     "shards (shard INTEGER PRIMARY KEY, arrays TEXT NOT NULL)",
@@ -56,8 +59,13 @@ class FeatureStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         os.utime(self.folder)  # what `prune_stores` goes by
         with self._ledger() as ledger:
+            (version,) = ledger.execute("PRAGMA user_version").fetchone()
+            remedy = f"delete {self.folder}: the features are computed again"
+            check_format(f"store {self.folder}", version, range(FORMAT + 1), remedy)
             for table in TABLES:
                 ledger.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+            if version != FORMAT:
+                ledger.execute(f"PRAGMA user_version = {FORMAT}")
         self._whole: set[Path] = set()
         self._indexed: list[tuple[int, str]] = []
         self._places: dict[str, tuple[int, int]] = {}

@@ -14,6 +14,7 @@ from models.network import ProductNetwork
 from models.pretrained.kept_files import copy_or_share
 from shelfspace.errors import ArtifactError
 from shelfspace.files import atomic_directory, read_json, reading, write_json
+from shelfspace.formats import check_format
 from shelfspace.hashing import file_hash, fingerprint, tree_hash
 from shelfspace.settings import Model
 from shelfspace.way_back import way_back
@@ -63,10 +64,7 @@ def read_folder(directory: Path) -> tuple[ProductNetwork, LinearExpert | None, d
     with reading(directory / WEIGHTS, KeyError, TypeError, RuntimeError, SafetensorError):
         manifest = read_json(directory / "encoder.json")
         stored = manifest.pop("fingerprint")
-        if manifest["format"] != FORMAT:
-            raise ArtifactError(
-                f"the encoder at {directory} has format {manifest['format']}, not {FORMAT}: retrain it"
-            )
+        check_format(f"encoder {directory}", manifest["format"], FORMAT, "run the retrain job")
         if _content(directory, manifest) != stored:
             raise ArtifactError(f"the encoder at {directory} is not what was saved; {way_back(directory)}")
         network = ProductNetwork(Model.model_validate(manifest["model"]), manifest["spec"])

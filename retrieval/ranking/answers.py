@@ -21,6 +21,7 @@ from scipy.special import expit
 from retrieval.ranking.candidates import Candidates
 from retrieval.ranking.features import FEATURES, LEXICAL, features_of
 from shelfspace.files import read_artifact, write_json
+from shelfspace.formats import check_format
 
 __all__ = [
     "BY_FILE",
@@ -137,8 +138,7 @@ def load_answers(path: Path) -> dict[str, AnswerFloor]:
 
 
 def _read(stored: Any) -> dict[str, AnswerFloor]:
-    if stored["format"] != FORMAT:
-        raise ValueError(f"format {stored['format']}; this version reads {FORMAT}")
+    check_format("the floors of answers", stored["format"], FORMAT, "run the refresh job")
     found = {}
     for kind, one in stored["kinds"].items():
         names = telling_of(kind)

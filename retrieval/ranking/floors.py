@@ -17,6 +17,7 @@ from retrieval.ranking.fit import FEWEST
 from retrieval.ranking.fusion import FusionModel
 from retrieval.ranking.training.held_out import Lesson
 from shelfspace.files import read_artifact, write_json
+from shelfspace.formats import check_format
 
 __all__ = ["learn_floors", "load_floors", "save_floors"]
 
@@ -85,6 +86,5 @@ def load_floors(path: Path) -> dict[str, float]:
 
 
 def _read(stored: Any) -> dict[str, float]:
-    if stored["format"] != FORMAT:
-        raise ValueError(f"format {stored['format']}; this version reads {FORMAT}")
+    check_format("the score floors", stored["format"], FORMAT, "run the refresh job")
     return {str(kind): float(floor) for kind, floor in stored["floors"].items()}

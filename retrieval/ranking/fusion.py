@@ -33,6 +33,7 @@ from retrieval.ranking.candidates import KINDS, MIXED, Candidates
 from retrieval.ranking.features import FEATURES, NEAREST, features_of
 from retrieval.ranking.rules import default_rule, rule_scores
 from shelfspace.files import read_artifact, write_json
+from shelfspace.formats import check_format
 
 __all__ = ["FusionModel", "Part"]
 
@@ -164,8 +165,7 @@ class FusionModel:
 
 
 def _from_json(stored: Any) -> FusionModel:
-    if stored["format"] not in range(BEFORE, FORMAT + 1):
-        raise ValueError(f"format {stored['format']}; this version reads {BEFORE} to {FORMAT}")
+    check_format("the fusion weights", stored["format"], range(BEFORE, FORMAT + 1), "run the refresh job")
     old = {"mixed": "photo_words"} if stored["format"] == BEFORE else {}
     # Without words, older weights knew the cosine alone.
     parts = {old.get(kind, kind): part for kind, part in stored["parts"].items() if kind != "wordless"}

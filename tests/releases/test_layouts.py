@@ -4,7 +4,6 @@ docs/versions.md lists them. Each is written here by hand in its former form, an
 """
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,6 @@ from releases.pointer import history
 from releases.recipe import Recipe
 from releases.release import Release
 from releases.waiting import waiting
-from retrieval.ranking.answers import load_answers
-from retrieval.ranking.floors import load_floors
-from retrieval.ranking.fusion import FusionModel
 from shelfspace.errors import ArtifactError
 from shelfspace.files import check_sealed_folder
 from shelfspace.hashing import fingerprint, tree_hashes
@@ -149,7 +145,7 @@ def test_a_release(workspace: Workspace) -> None:
     with pytest.raises(ArtifactError, match="an earlier version made it"):
         Recipe.of(release)
     written(folder / "release.json", {**manifest, "format": 0})
-    with pytest.raises(ArtifactError, match="release format 0; this version reads 1: run the refresh job"):
+    with pytest.raises(ArtifactError, match=r"format = 0, this version reads 1; run the refresh job"):
         Release.load(folder)
 
 
@@ -187,20 +183,9 @@ def test_the_reference_of_drift(tmp_path: Path) -> None:
     assert "learned" not in then.described, "which products the champion learned from is not known"
 
 
-@pytest.mark.parametrize(
-    ("read", "what"),
-    [(FusionModel.load, "format 9"), (load_floors, "format 9"), (load_answers, "format 9")],
-)
-def test_what_search_learned_of_a_later_version(
-    tmp_path: Path, read: Callable[[Path], Any], what: str
-) -> None:
-    with pytest.raises(ArtifactError, match=what):
-        read(written(tmp_path / "learned.json", {"format": 9, "parts": [], "floors": {}, "kinds": {}}))
-
-
 def test_interactions_of_another_version(tmp_path: Path) -> None:
     path = tmp_path / "interactions.sqlite"
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA user_version = 1")
-    with pytest.raises(ArtifactError, match="its format is 1, this version reads 2"):
+    with pytest.raises(ArtifactError, match="format = 1, this version reads 2"):
         connected(path)

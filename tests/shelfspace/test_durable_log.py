@@ -144,11 +144,16 @@ def test_a_file_that_is_no_log_is_named_with_the_remedy(tmp_path: Path) -> None:
         database.execute("CREATE TABLE other (a)")
     log = DurableLog(later)
     log._database.execute("UPDATE header SET format = 9")
-    for path, problem in ((text, "not a database"), (foreign, "no such table"), (later, "format is 9")):
+    restored, installed = "restore it, or delete it", "install that one, or restore a backup"
+    for path, problem, remedy in (
+        (text, "not a database", restored),
+        (foreign, "no such table", restored),
+        (later, "format = 9", installed),
+    ):
         with pytest.raises(ArtifactError, match=problem) as caught:
             DurableLog(path)
         assert str(path) in str(caught.value)
-        assert "restore it, or delete it" in str(caught.value)
+        assert remedy in str(caught.value)
 
 
 def test_a_folder_that_cannot_be_written_is_the_systems_error(tmp_path: Path) -> None:

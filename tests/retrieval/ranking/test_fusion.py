@@ -203,7 +203,7 @@ def test_saved_and_loaded_it_scores_the_same_and_other_features_are_refused(tmp_
         assert np.array_equal(loaded.scores(one), model.scores(one))
     stored = read_json(tmp_path / "fusion.json")
     write_json(tmp_path / "other.json", {**stored, "format": 99})
-    with pytest.raises(ArtifactError, match="format 99"):
+    with pytest.raises(ArtifactError, match="format = 99"):
         FusionModel.load(tmp_path / "other.json")
     del stored["parts"]["long"]["features"]["cosine"]
     write_json(tmp_path / "fewer.json", stored)
