@@ -54,7 +54,7 @@ def daemon(catalog: str | None) -> None:
     check_catalog(Workspace.find(catalog), read_tables=False)
     handle = hold_daemon(prepare(catalog).state, "the daemon alone")
     try:
-        become(_tool("dagster-daemon"), "run", *DEFINITIONS)
+        become(sys.executable, "-m", "dagster_project.code_server", "run", *DEFINITIONS)
     finally:
         os.close(handle)
 
