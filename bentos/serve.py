@@ -18,6 +18,7 @@ from bentos.build import bento_environment, bento_folder, bento_home, check_code
 from bentos.config import SERVER, database_address
 from shelfspace.errors import ArtifactError, SettingsError, ShelfspaceError
 from shelfspace.files import read_json
+from shelfspace.machine import machine_fault
 from shelfspace.ports import check_port_free
 from shelfspace.settings import Settings, load_settings, merge
 from shelfspace.workspace import Workspace
@@ -133,6 +134,12 @@ def main(arguments: list[str] | None = None) -> int:
         check_code(bento_folder(workspace, tag))  # last, for it reads all of it
     except ShelfspaceError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        said = machine_fault(error)
+        if said is None:
+            raise
+        print(said, file=sys.stderr)
         return 2
     asks = "asks for API keys" if keyed else "open to this machine, no API keys"
     place = f"http://{line[6]}:{line[8]} (API: /docs; {asks})"

@@ -245,4 +245,9 @@ class Workspace:
 
     def held_by(self) -> str:
         """Who holds the workspace, or held it last."""
-        return self._holder.read_text() if self._holder.exists() else "another run"
+        try:
+            return self._holder.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return "another run"
+        except PermissionError:
+            return "a process of another user"

@@ -5,10 +5,10 @@ that was cut off has none. Databases are copied by SQLite's own backup, which is
 is written meanwhile; all else in a workspace is replaced as a whole or never changes.
 """
 
+import fcntl
 import io
 import os
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,6 +34,8 @@ LEFT_OUT_ENDS = (".tmp", ".lock", "-wal", "-shm", "-journal")
 """Half-written files, locks, and what lies beside a SQLite database and is inside the copy of it."""
 LEFT_OUT = frozenset({"run.holder"})
 CHUNK = 1 << 20
+COPY = ".copy"
+"""What the name of the copy of a database ends with, beside the archive that it goes into."""
 
 
 @dataclass
@@ -78,10 +80,15 @@ def back_up(workspace: Workspace, folder: Path) -> Backup:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{workspace.name}-{now:%Y%m%dT%H%M%SZ}.tar"
     made = Backup(target, workspace.name, now.isoformat(timespec="seconds"))
+    clear(folder)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as stream, tarfile.open(fileobj=stream, mode="w") as archive:
+        with (
+            os.fdopen(handle, "wb") as stream,
+            tarfile.open(str(temporary), fileobj=stream, mode="w") as archive,
+        ):
+            fcntl.flock(stream, fcntl.LOCK_EX)  # as long as this process lives
             files = [*kept_files(workspace.root, made.passed_over)]
             for file in progress_bar(files, "backing up"):
                 add(archive, file, file.relative_to(workspace.root).as_posix(), made)
@@ -93,8 +100,21 @@ def back_up(workspace: Workspace, folder: Path) -> Backup:
         os.replace(temporary, target)
         sync(folder)
     finally:
-        temporary.unlink(missing_ok=True)
+        for left in (temporary, Path(f"{temporary}{COPY}")):
+            left.unlink(missing_ok=True)
     return made
+
+
+def clear(folder: Path) -> None:
+    """Delete what backups left that were killed: each holds its file for as long as its process lives."""
+    for left in folder.glob(".*.tar.*.tmp"):
+        try:
+            with left.open("rb") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for file in folder.glob(f"{left.name}*"):
+                    file.unlink(missing_ok=True)
+        except (BlockingIOError, PermissionError, FileNotFoundError):
+            continue  # one that is at work, another user's, or gone
 
 
 def kept_files(root: Path, passed_over: list[str]) -> Iterator[Path]:
@@ -116,11 +136,13 @@ def add(archive: tarfile.TarFile, file: Path, name: str, made: Backup) -> None:
     try:
         with file.open("rb") as stream:
             if stream.read(len(SQLITE)) == SQLITE:
-                with tempfile.TemporaryDirectory() as folder:
-                    copy = Path(folder) / "copy.db"
-                    copy_database(file, copy)
-                    with copy.open("rb") as copied:
-                        made.files[name] = add_stream(archive, name, copied, file.stat())
+                # Beside the archive: shoppers' events may take more room than the machine's /tmp has.
+                copy = Path(f"{archive.name}{COPY}")
+                copy.unlink(missing_ok=True)
+                copy.touch(0o600)
+                copy_database(file, copy)
+                with copy.open("rb") as copied:
+                    made.files[name] = add_stream(archive, name, copied, file.stat())
                 return
             made.files[name] = add_stream(archive, name, stream, os.fstat(stream.fileno()))
     except FileNotFoundError:

@@ -117,6 +117,20 @@ def test_main_says_what_is_missing(
     assert "make demo" in capsys.readouterr().err
 
 
+def test_main_says_what_may_not_be_read(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> str:
+        raise PermissionError(13, "Permission denied", "/shop/bento/bento.json")  # which root never meets
+
+    monkeypatch.setattr("bentos.serve.find_bento", refused)
+    monkeypatch.setenv("SHELFSPACE_WORKSPACES", str(workspace.root.parent))
+    assert main(["--catalog", "sample"]) == 2
+    said = capsys.readouterr().err
+    assert "bento.json" in said
+    assert "give the user of this process the right to it" in said
+
+
 def test_the_environment_is_quiet_and_watches_the_workspace(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

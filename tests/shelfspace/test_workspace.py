@@ -150,6 +150,19 @@ def test_who_waits_says_for_whom_and_then_goes_on(tmp_path: Path) -> None:
         assert len(said) == 1, "nobody was waited for"
 
 
+def test_who_holds_it_may_be_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Workspace.open("shop", tmp_path)
+    assert opened.held_by() == "another run", "nobody ever did"
+    with opened.lock(holder="a backup"):
+        assert opened.held_by() == "a backup"
+
+        def refused(*_: object, **__: object) -> str:
+            raise PermissionError(13, "Permission denied")  # root, with a umask of 077, wrote it
+
+        monkeypatch.setattr(Path, "read_text", refused)
+        assert opened.held_by() == "a process of another user"
+
+
 def test_the_lock_holds_across_processes_and_dies_with_its_holder(tmp_path: Path) -> None:
     opened = Workspace.open("x", tmp_path)
     code = (

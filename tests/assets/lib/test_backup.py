@@ -1,5 +1,6 @@
 """A workspace as one archive: whole while others write, refused where it is not as it was written."""
 
+import fcntl
 import os
 import signal
 import sqlite3
@@ -88,6 +89,41 @@ def test_a_database_that_is_no_log_is_whole_too(workspace: Workspace, tmp_path: 
     back = restore(made.path, tmp_path / "elsewhere")
     with closing(sqlite3.connect(back / "state" / "dagster" / "runs.db")) as database:
         assert database.execute("SELECT count(*) FROM runs").fetchone() == (100,)
+
+
+def test_a_database_larger_than_tmp_is_copied_beside_the_archive(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(DurableLog(workspace.live / "requests.log")) as log:
+        log.append([LogEntry({"n": 1})])
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no-room-here"))
+    made = back_up(workspace, tmp_path / "backups")
+    assert "live/requests.log" in made.files
+    assert [*(tmp_path / "backups").iterdir()] == [made.path], "and the copy is gone"
+
+
+def test_what_a_backup_left_that_was_killed_goes_with_the_next_one(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    with closing(DurableLog(workspace.live / "requests.log")) as log:
+        log.append([LogEntry({"n": 1})])
+    folder = tmp_path / "backups"
+    killed = (
+        "import os, signal, sys; from pathlib import Path; import assets.lib.backup as b\n"
+        "from shelfspace.workspace import Workspace\n"
+        "def killed(archive, name, *_):\n  if name.startswith('live'): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "b.add_stream = killed\n"
+        "b.back_up(Workspace.open('shop', Path(sys.argv[1])), Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", killed, str(workspace.root.parent), str(folder)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(PROJECT)}, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len([*folder.iterdir()]) == 2, "half an archive, and a copy of a database"
+    at_work = folder / ".other-20260101T000000Z.tar.1.tmp"
+    with at_work.open("wb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        made = back_up(workspace, folder)
+        assert sorted(folder.iterdir()) == sorted([made.path, at_work]), "one that is at work stays"
 
 
 def test_a_workspace_that_is_there_is_left_alone(workspace: Workspace, tmp_path: Path) -> None:
