@@ -128,7 +128,7 @@ def hold_daemon(state: Path, address: str) -> int:
         held = os.pread(handle, 1000, 0).decode()
         os.close(handle)
         raise BusyError(
-            f"workspace {state.parent.name} has its UI already: {held}; open that, or end it first"
+            f"workspace {state.parent.name} has its daemon already ({held}): use that, or end it first"
         ) from None
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{address}, process {os.getpid()}".encode(), 0)

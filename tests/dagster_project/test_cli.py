@@ -209,7 +209,7 @@ def test_a_workspace_has_one_daemon_at_a_time_whatever_its_process_becomes(tmp_p
     try:
         assert server.stdout is not None
         assert server.stdout.readline() == b"1\n"
-        told = rf"workspace shop has its UI already: http://127.0.0.1:3101, process {server.pid}; open that"
+        told = rf"shop has its daemon already \(http://127.0.0.1:3101, process {server.pid}\): use that"
         with pytest.raises(BusyError, match=told):
             servers.hold_daemon(state, "http://127.0.0.1:3102")
     finally:

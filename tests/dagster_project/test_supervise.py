@@ -185,7 +185,7 @@ def test_daemon_and_ui_come_back_by_the_units_own_commands_and_a_proxy_keeps_str
             running[name].wait(10)
             start(name)
         wait_for(lambda: beats() == 2 and healthy(), 180, running["daemon"], tmp_path / "daemon.log")
-        assert "has its UI already" not in (tmp_path / "daemon.log").read_text()
+        assert "has its daemon already" not in (tmp_path / "daemon.log").read_text()
     finally:
         for process in running.values():
             os.killpg(process.pid, signal.SIGKILL)
