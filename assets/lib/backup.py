@@ -137,7 +137,7 @@ def add(archive: tarfile.TarFile, file: Path, name: str, made: Backup) -> None:
         with file.open("rb") as stream:
             if stream.read(len(SQLITE)) == SQLITE:
                 # Beside the archive: shoppers' events may take more room than the machine's /tmp has.
-                copy = Path(f"{archive.name}{COPY}")
+                copy = Path(f"{os.fsdecode(archive.name or b'')}{COPY}")
                 copy.unlink(missing_ok=True)
                 copy.touch(0o600)
                 copy_database(file, copy)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tabulate import tabulate
 
 from catalog.deliveries.ledger import Entry, Ledger, State, alone, read_ledger
-from catalog.deliveries.settle import FOLDER, files_in, folders_in
+from catalog.deliveries.settle import FOLDER, Found, files_in, folders_in
 from shelfspace.page import table
 from shelfspace.page import write_page as write
 from shelfspace.workspace import Workspace
@@ -13,6 +13,9 @@ from shelfspace.workspace import Workspace
 __all__ = ["PAGE", "delivery_rows", "delivery_table", "write_page"]
 
 PAGE = "deliveries.html"
+UNNAMED = "no row names it, or it is held"
+ALONE = 5
+"""Media files of one state that have a row each; more of them share one."""
 NEWEST = 200
 """Rows of the page."""
 
@@ -35,18 +38,33 @@ def delivery_rows(workspace: Workspace, quiet_seconds: float) -> list[dict[str, 
 
 def _unread(workspace: Workspace, ledger: Ledger, quiet_seconds: float) -> Iterable[dict[str, str]]:
     known = {(e.name, e.seen) for e in ledger.unfinished(State.WAITING, State.HELD)}
-    media = files_in(workspace.inbox / "media", deep=True)
-    files = [(file, file.name) for file in files_in(workspace.inbox)]
-    for file, name in files + [(file, f"media/{file.name}") for file in media]:
-        state, said = State.WAITING, ""
-        if not file.settled(quiet_seconds):
-            state, said = State.ARRIVING, "still being written" if file.written else "changed a moment ago"
-        elif name != file.name and ledger.unnamed.get(file.name) == file.seen:
-            said = "no row names it, or it is held"
-        if (name, file.seen) not in known:
-            yield _unnumbered(name, "media" if name != file.name else "", state, said)
+    for file in files_in(workspace.inbox):
+        if (file.name, file.seen) not in known:
+            yield _unnumbered(file.name, "", *_how(file, quiet_seconds))
+    media: dict[tuple[State, str], list[str]] = {}
+    for file in files_in(workspace.inbox / "media", deep=True):
+        if (f"media/{file.name}", file.seen) not in known:
+            how = _how(file, quiet_seconds)
+            if how[0] is State.WAITING and ledger.unnamed.get(file.name) == file.seen:
+                how = State.WAITING, UNNAMED
+            media.setdefault(how, []).append(f"media/{file.name}")
+    for (state, said), names in media.items():
+        if len(names) <= ALONE:
+            yield from (_unnumbered(name, "media", state, said) for name in names)
+        else:
+            # A photographer's day is thousands of files: they would hide what waits for a person.
+            few = f"{', '.join(names[:ALONE])} and {len(names) - ALONE:,} more"
+            told = f"{said}: {few}" if said else few
+            yield _unnumbered(f"{len(names):,} media files", "media", state, told)
     for name in folders_in(workspace.inbox):
         yield _unnumbered(name, "", State.WAITING, FOLDER)
+
+
+def _how(file: Found, quiet_seconds: float) -> tuple[State, str]:
+    """State of a file that no run has looked at, and why it is not read yet."""
+    if file.settled(quiet_seconds):
+        return State.WAITING, ""
+    return State.ARRIVING, "still being written" if file.written else "changed a moment ago"
 
 
 def _unnumbered(name: str, kind: str, state: State, said: str) -> dict[str, str]:
