@@ -2,37 +2,39 @@
 
 They lie in BentoML's home, one of a kind and process, and are deleted when the next server starts. A server
 of this version counts by route and names no product (`bentos.http.guard.RouteMetrics`).
+
+Which server still runs cannot be told here: its process may be one of another container that shares the home.
+So no file is taken away. A name is overwritten where it stands, with as many bytes, which a server that has
+the file mapped goes on counting behind.
 """
 
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
-
-import psutil
 
 from assets.lib.erasure.search import Needles, search
 from shelfspace.workspace import Workspace
 
-__all__ = ["counted_by", "forget_counts"]
+__all__ = ["blot_counts", "is_count"]
 
-FILE = re.compile(r"\w+_(\d+)\.db")
-
-
-def forget_counts(workspace: Workspace, needles: Needles) -> int:
-    """Delete the files that name what is erased, but for those of processes that still run; how many."""
-    ended = [
-        file
-        for file in search(_folder(workspace), needles)
-        if (process := counted_by(workspace, file)) and not psutil.pid_exists(process)
-    ]
-    for file in ended:
-        file.unlink(missing_ok=True)
-    return len(ended)
+FILE = re.compile(r"\w+_\d+\.db")
+BLOT = b"-"
 
 
-def counted_by(workspace: Workspace, file: Path) -> int | None:
-    """The process that counts, or counted, in a file; None where it is no file of counts."""
-    found = FILE.fullmatch(file.name)
-    return int(found[1]) if found and file.parent == _folder(workspace) else None
+def blot_counts(workspace: Workspace, needles: Needles) -> int:
+    """Blot out what the files name of what is erased; how many did."""
+    named = [file for file in search(_folder(workspace), needles) if is_count(workspace, file)]
+    for file in named:
+        with suppress(FileNotFoundError), file.open("r+b", buffering=0) as stream:
+            for match in needles.pattern.finditer(stream.readall()):
+                os.pwrite(stream.fileno(), BLOT * len(match[0]), match.start())
+    return len(named)
+
+
+def is_count(workspace: Workspace, file: Path) -> bool:
+    """Whether a server counts, or counted, in a file."""
+    return file.parent == _folder(workspace) and FILE.fullmatch(file.name) is not None
 
 
 def _folder(workspace: Workspace) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
-from assets.lib.erasure.counts import counted_by, forget_counts
+from assets.lib.erasure.counts import blot_counts, is_count
 from assets.lib.erasure.logs import erase_changes, erase_requests, hide
 from assets.lib.erasure.past import bentos, releases, versions
 from assets.lib.erasure.redact import cut_folder, describe, redact
@@ -30,6 +30,11 @@ KEPT = ("reference", "look", "drift", "search_fusion", "product_embeddings")
 """Below `state/`: what drift and new data are compared with, and what a run takes over from the last one."""
 OTHERS = ("state/bentoml/bentos", "state/erasure", "state/reproduced")
 """What other steps look after."""
+COUNTS = "counts of servers of an earlier version (state/bentoml)"
+NAMES_ANEW = (
+    "a server of an earlier version counted by name what it was asked for: if one still runs, here or in another "
+    "container, start it again"
+)
 
 
 def erase(
@@ -143,8 +148,9 @@ def rest(work: Work) -> Done:
     workspace = work.workspace
     taken = {
         "changes since releases (delta)": erase_changes(workspace, work.stones, but_deletions=False),
-        "counts of servers that have ended (state/bentoml)": forget_counts(workspace, work.everything),
+        COUNTS: blot_counts(workspace, work.needles),
     }
+    said = (NAMES_ANEW,) if taken[COUNTS] else ()
     for file in search(
         workspace.root, work.needles, lambda path: passed(work, path) or of_people(work, path)
     ):
@@ -152,7 +158,7 @@ def rest(work: Work) -> Done:
         if not file.is_relative_to(workspace.snapshot) and redact(file, work.needles, work.stones):
             taken[place_of(name)] = taken.get(place_of(name), 0) + 1
             describe_around(file, workspace.root)
-    return Done(taken, (*left_over(work), *always(work)))
+    return Done(taken, (*left_over(work), *always(work)), said)
 
 
 def left_over(work: Work) -> Iterator[Remains]:
@@ -162,7 +168,7 @@ def left_over(work: Work) -> Iterator[Remains]:
         name = work.needles.blotted(file.relative_to(workspace.root).as_posix())
         if of_people(work, file):
             yield Remains(name, "people write it", "you take it out there")
-        elif counted_by(workspace, file) is not None:
+        elif is_count(workspace, file):
             yield Remains(
                 name, "a running server of an earlier version counts requests in it", "it is started again"
             )

@@ -37,6 +37,7 @@ from shelfspace.workspace import Workspace
 from tests.catalog.shelf import event, photo, product, write_catalogue
 
 GONE, TITLE, SHOPPER = "sku-gone", "Ein Kästchen, „alt“ & <rar>", "jane@example.org"
+NAMED = "counts of servers of an earlier version (state/bentoml)"
 COUNTS, ENDED = "state/bentoml/prometheus_multiproc_dir", 2**31 - 1
 """No process has this number."""
 SETTINGS = load_settings(overrides={"collection": {"quiet_seconds": 0}})
@@ -197,13 +198,22 @@ def test_after_an_erasure_no_byte_says_it_but_what_people_write(
     assert {str(shop.folder / name) for name in ("products.csv", "events.csv")} <= stays.keys()
 
 
-def test_what_a_running_server_counts_in_stays_and_is_told(workspace: Workspace, shop: CatalogSource) -> None:
-    running = count(workspace, os.getpid())
-    done = dict(erasing(workspace, shop))["rest"]
-    assert done.removed["counts of servers that have ended (state/bentoml)"] == 1
-    assert found(workspace, shop) == {"rules.yaml", f"{COUNTS}/{running.name}"}
-    (told,) = [left for left in done.remains if left.where.startswith(COUNTS)]
-    assert (told.where, told.until) == (f"{COUNTS}/{running.name}", "it is started again")
+@pytest.mark.parametrize("process", [os.getpid(), ENDED - 1], ids=["a number of here", "of elsewhere"])
+def test_a_server_goes_on_counting_where_a_name_is_blotted_out_wherever_it_runs(
+    workspace: Workspace, shop: CatalogSource, process: int
+) -> None:
+    file = count(workspace, process)
+    key = mmap_key("asked", "asked_total", ["endpoint"], [f"/media/{GONE}.jpg"], "")
+    with closing(MmapedDict(str(file))) as running:
+        done = dict(erasing(workspace, shop))["rest"]
+        assert done.removed[NAMED] == 2, "the other one's server has ended"
+        assert found(workspace, shop) == {"rules.yaml"}
+        running.write_value(key, 3.0, 0)
+    ((name, value, _, _),) = MmapedDict.read_all_values_from_file(str(file))
+    assert (len(name), value) == (len(key), 3.0)
+    assert orjson.loads(name)[2] == {"endpoint": f"/media/{'-' * len(GONE)}.jpg"}
+    assert not [left for left in done.remains if left.where.startswith(COUNTS)]
+    assert any("start it again" in sentence for sentence in done.said)
 
 
 def test_what_is_left_is_whole(workspace: Workspace, shop: CatalogSource) -> None:
