@@ -17,7 +17,7 @@ import yaml
 
 from assets.lib.dvc import repository_of
 from assets.lib.dvc_fetch import fetch
-from assets.lib.erasure.versions import what_became_of
+from assets.lib.erasure.versions import lost_rows, what_became_of
 from releases import Release, list_releases
 from releases.champion import crown_again
 from releases.comparison import Comparison, compare_releases
@@ -170,8 +170,7 @@ class Scratch:
     @property
     def learned_from_erased(self) -> bool:
         """Whether the model learned from rows that are in no copy any more."""
-        version = self.recipe.learned["data"]["snapshot_md5"]
-        return what_became_of(self.workspace, version) != version
+        return lost_rows(self.workspace, self.recipe.learned["data"]["snapshot_md5"])
 
     def run(self, made: Mapping[str, Any], jobs: tuple[str, ...]) -> None:
         """Run jobs on the bytes, by the code and with the settings and threads of one half of a recipe."""

@@ -4,16 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from catalog.contract import raw_columns
 from catalog.snapshot.operations import row_hashes
+from catalog.snapshot.shards import read_manifest
 from catalog.snapshot.user_key import ORDER, order_pseudonym
-from shelfspace.files import read_parquet, write_table
+from shelfspace.files import read_parquet, reading, write_sealed_json, write_table
 
-__all__ = ["hashed_orders", "with_keyed_orders"]
+__all__ = ["hashed_orders", "holds_orders", "key_orders", "with_keyed_orders"]
 
 DONE = "order_ids"
 KEYED = "keyed hashes"
+PARQUET = b"PAR1"
 
 
 def hashed_orders(orders: pd.Series, key: bytes) -> pd.Series:
@@ -38,7 +41,7 @@ def with_keyed_orders(directory: Path, manifest: dict[str, Any], key: bytes) -> 
         path = directory / "events" / shard
         rows = read_parquet(path)
         raw = rows.get("order_id", pd.Series("", index=rows.index)).fillna("")
-        raw = raw[raw.ne("") & ~raw.str.fullmatch(ORDER.pattern)]
+        raw = raw[_as_they_came(raw)]
         if len(raw):
             rows.loc[raw.index, "order_id"] = hashed_orders(raw, key)
             whole = rows.reindex(columns=list(raw_columns("events")), fill_value="").fillna("")
@@ -47,3 +50,30 @@ def with_keyed_orders(directory: Path, manifest: dict[str, Any], key: bytes) -> 
             rows["_key"] = (base + "#" + counts).where(rows.index.isin(raw.index), rows["_key"])
             write_table(path, rows)
     return {**manifest, DONE: KEYED}
+
+
+def key_orders(directory: Path, key: bytes) -> None:
+    """Rewrite a snapshot that holds order ids as they came; one that holds none stays as it is."""
+    manifest = read_manifest(directory)
+    keyed = with_keyed_orders(directory, manifest, key)
+    if keyed != manifest:
+        write_sealed_json(directory / "manifest.json", keyed)
+
+
+def holds_orders(file: Path) -> bool:
+    """Whether a file is a table that holds order ids as they came.
+
+    Raises:
+        ArtifactError: it is a damaged table.
+    """
+    with file.open("rb") as stream:
+        table = stream.read(len(PARQUET)) == PARQUET
+    with reading(file):
+            told = table and "order_id" in pq.read_schema(file).names
+    return told and bool(_as_they_came(read_parquet(file, ["order_id"])["order_id"]).any())
+
+
+def _as_they_came(orders: pd.Series) -> pd.Series:
+    """(n,) bool: an order id that is no keyed hash."""
+    texts = orders.fillna("").astype(str)
+    return texts.ne("") & ~texts.str.fullmatch(ORDER.pattern)

@@ -125,7 +125,9 @@ def test_what_an_erasure_made_of_a_snapshot_is_what_is_built_from(
     (workspace.root.parent / ".dvc").mkdir()
     assert not there.learned_from_erased
     version = there.recipe.embedded["data"]["snapshot_md5"]
-    note_became(workspace, {version: "dd.dir"})
+    note_became(workspace, {version: "cc.dir"}, keeps_rows=True)
+    assert not there.learned_from_erased, "order ids became keyed hashes: no row is missing"
+    note_became(workspace, {"cc.dir": "dd.dir"})
     assert there.learned_from_erased
     monkeypatch.setattr(
         reproduction, "fetch", lambda home, one, target: fetched.append((home, one)) or "cache"

@@ -5,14 +5,16 @@ from pathlib import Path
 
 from assets.lib.erasure.redact import redact
 from assets.lib.erasure.search import files_below, holds
-from assets.lib.erasure.versions import erase_versions
+from assets.lib.erasure.versions import GONE, became, erase_versions
 from assets.lib.erasure.work import Done, Remains, Work
 from catalog.deliveries.ledger import read_ledger
 from catalog.erasure.snapshot import erase_media, erase_rows
+from catalog.snapshot.orders import holds_orders, key_orders
 from releases.erasure import erase_releases
 from releases.pointer import current_id
 from releases.release import Release, list_releases
 from shelfspace.files import read_parquet
+from shelfspace.workspace import Workspace
 
 __all__ = ["bentos", "releases", "versions"]
 
@@ -54,20 +56,38 @@ def bentos(work: Work) -> Done:
 
 
 def versions(work: Work) -> Done:
-    """Earlier snapshots and outputs of stages in DVC's cache and remotes; backups are named."""
+    """Earlier snapshots and outputs of stages in DVC's cache and remotes; backups are named.
+
+    Those that an earlier version made with order ids as they came are made again with keyed hashes first, also
+    where they hold nothing that was erased.
+    """
+
+    def keyed(folder: Path) -> None:
+        key_orders(folder, work.user_key)
 
     def cut(folder: Path) -> None:
+        keyed(folder)
         erase_media(folder, work.traces.media)
         erase_rows(folder, work.stones)
 
-    found = erase_versions(
-        work.workspace, dict.fromkeys(_snapshots(work)), lambda file: says_file(work, file), cut,
-        work.settings.erasure.dvc,
+    known, others = list(dict.fromkeys(_snapshots(work.workspace))), _snapshots_of_others(work.workspace)
+    orders = erase_versions(
+        work.workspace, known, holds_orders, keyed, "rewrite", others, keeps_rows=True,
     )  # fmt: skip
-    removed = {f"objects in DVC's {_place(name)}": number for name, number in found.objects.items()}
+    found = erase_versions(
+        work.workspace, known, lambda file: says_file(work, file), cut, work.settings.erasure.dvc, others,
+    )  # fmt: skip
+    removed = {
+        f"objects in DVC's {_place(name)}": orders.objects.get(name, 0) + number
+        for name, number in found.objects.items()
+    }
     said = []
+    if orders.rewritten:
+        said.append(f"{len(orders.rewritten)} earlier snapshots are kept in DVC with keyed hashes of orders")
     if found.rewritten:
         said.append(f"{len(found.rewritten)} earlier snapshots are kept in DVC without it")
+    if orders.gone:
+        said.append(f"{len(orders.gone)} earlier versions are deleted from DVC, as they held ids of orders")
     if found.gone:
         said.append(f"{len(found.gone)} earlier versions are deleted from DVC, as they held it")
     stays = [
@@ -84,10 +104,10 @@ def versions(work: Work) -> Done:
         )
         for name, number in found.unknown.items()
     ]
-    if found.used:
+    if used := {*orders.used, *found.used}:
         stays.append(
             Remains(
-                f"{len(found.used)} objects in DVC's cache and remote",
+                f"{len(used)} objects in DVC's cache and remote",
                 "the present data or dvc.lock names them",
                 "the next run has ended, and you run the same again",
             )
@@ -96,15 +116,26 @@ def versions(work: Work) -> Done:
     return Done(removed, tuple(stays), tuple(said))
 
 
-def _snapshots(work: Work) -> Iterator[str]:
-    """All snapshots that this workspace is known to have had, the oldest first."""
-    yield from read_ledger(work.workspace.state).snapshots
-    for folder in list_releases(work.workspace.releases):
+def _snapshots(workspace: Workspace) -> Iterator[str]:
+    """All snapshots that a workspace is known to have had, the oldest first."""
+    yield from read_ledger(workspace.state).snapshots
+    for folder in list_releases(workspace.releases):
         made = Release.load(folder, verify=False).manifest.get("made_by", {})
         for half in (made.get("learned", {}), made):
             version = (half.get("data") or {}).get("snapshot_md5")
             if version:
                 yield str(version)
+
+
+def _snapshots_of_others(workspace: Workspace) -> set[str]:
+    """Those of the workspaces beside it, which share its DVC repository."""
+    found: set[str] = set()
+    for folder in sorted(workspace.root.parent.iterdir()):
+        if folder != workspace.root and (folder / "state").is_dir():
+            other = Workspace(folder, folder.name)
+            now = became(other)
+            found |= {now.get(one, one) for one in _snapshots(other)}
+    return found - {GONE}
 
 
 def _place(store: str) -> str:

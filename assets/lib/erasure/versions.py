@@ -19,7 +19,7 @@ from shelfspace.errors import ArtifactError
 from shelfspace.files import read_artifact, read_yaml, write_sealed_json
 from shelfspace.workspace import Workspace
 
-__all__ = ["GONE", "ErasedVersions", "erase_versions", "note_became", "what_became_of"]
+__all__ = ["GONE", "ErasedVersions", "became", "erase_versions", "lost_rows", "note_became", "what_became_of"]
 
 FILE = "versions.json"
 GONE = ""
@@ -55,6 +55,9 @@ def erase_versions(
     holds: Callable[[Path], bool],
     cut: Callable[[Path], object],
     how: Literal["rewrite", "expire"],
+    others: Iterable[str] = (),
+    *,
+    keeps_rows: bool = False,
 ) -> ErasedVersions:
     """Have no earlier version hold what was erased; the caller holds the workspace's lock.
 
@@ -63,6 +66,9 @@ def erase_versions(
         holds: whether a file says something of what was erased.
         cut: takes it out of a snapshot that lies in a folder.
         how: keep snapshots without it, or not at all.
+        others: MD5s of snapshots of other workspaces in the same repository, which are left alone: an id
+            names another product there.
+        keeps_rows: a snapshot that was cut has all its rows still.
 
     Raises:
         ArtifactError: DVC refuses.
@@ -77,6 +83,7 @@ def erase_versions(
             stores = object_stores(home)
         bad, named = _bad(stores, holds), named_now(home)
         lists = _lists(stores)
+        named |= lists.keys() & set(others)
         of_now = named | {oid for one in named for oid in lists.get(one, ())}
         # What an erasure that was killed left of a version says nothing any more, and goes, too.
         begun = lists.keys() & became(workspace).keys()
@@ -88,7 +95,8 @@ def erase_versions(
                 of_now |= {after, *stores[0].listed(after)}
         others = {oid for one, entries in lists.items() if one not in folders for oid in (one, *entries)}
         out = (folders | bad | {oid for one in folders for oid in lists[one]}) - of_now - (others - bad)
-        note_became(workspace, {one: found.rewritten.get(one, GONE) for one in folders})
+        fresh = {one: found.rewritten.get(one, GONE) for one in folders}
+        note_became(workspace, fresh, keeps_rows=keeps_rows)
         for store in delete_objects(home, out):
             found.objects[store.name] = len(store.gone)
             if store.wrong:
@@ -160,18 +168,29 @@ def _without(home: Path, version: str, place: Path, cut: Callable[[Path], object
     return pointer_hash(place) or GONE
 
 
-def note_became(workspace: Workspace, fresh: Mapping[str, str]) -> None:
-    """Note what became of versions, over what earlier erasures made of them."""
+def note_became(workspace: Workspace, fresh: Mapping[str, str], *, keeps_rows: bool = False) -> None:
+    """Note what became of versions, over what earlier erasures made of them; `keeps_rows`: no row was erased."""
     if fresh:
         before = {old: fresh.get(new, new) for old, new in became(workspace).items()}
-        write_sealed_json(workspace.state / FOLDER / FILE, {"became": {**before, **fresh}})
+        whole = {**_whole(workspace), **{old: new for old, new in fresh.items() if keeps_rows}}
+        stored = {"became": {**before, **fresh}, "with_all_rows": whole}
+        write_sealed_json(workspace.state / FOLDER / FILE, stored)
 
 
 def became(workspace: Workspace) -> dict[str, str]:
+    return _noted(workspace, "became")
+
+
+def _whole(workspace: Workspace) -> dict[str, str]:
+    """Versions to what they were rewritten to without that a row was erased."""
+    return _noted(workspace, "with_all_rows")
+
+
+def _noted(workspace: Workspace, what: str) -> dict[str, str]:
     path = workspace.state / FOLDER / FILE
 
     def read(stored: dict[str, Any]) -> dict[str, str]:
-        return dict(stored["became"])
+        return dict(stored.get(what, {}))
 
     return read_artifact(path, "what became of versions", read) if path.exists() else {}
 
@@ -189,3 +208,12 @@ def what_became_of(workspace: Workspace, version: str) -> str:
             "params.yaml keeps such ones without it): what was made of it cannot be made again"
         )
     return now
+
+
+def lost_rows(workspace: Workspace, version: str) -> bool:
+    """Whether rows of a version were erased.
+
+    Raises:
+        ArtifactError: an erasure deleted it.
+    """
+    return what_became_of(workspace, version) != _whole(workspace).get(version, version)
