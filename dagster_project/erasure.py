@@ -55,7 +55,7 @@ def erase(
     stones = Tombstones.open(workspace.state)
     put = [stones.add(kind, one, now(), why) for kind, one in named(products, shoppers, key)]
     request = begin(workspace.state, put or list(stones.stones.values()), who, why)
-    traces = traces_of(workspace, source, settings, stones, products, shoppers, key)
+    traces = traces_of(workspace, source, stones, products, shoppers, key)
     if products and not traces.texts and not traces.media:
         say("no table has such a product, or only without texts; its tombstone keeps it out")
     again, drop = partial(run, workspace, request.number), partial(drop_bentos, workspace)

@@ -9,7 +9,7 @@ network, write-ahead mode does not work.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from shelfspace.database import plainly
 from shelfspace.errors import ArtifactError
 from shelfspace.formats import check_format
 
-__all__ = ["START", "DurableLog", "LogEntry", "Position", "delete_log"]
+__all__ = ["START", "DurableLog", "LogEntry", "Position", "delete_log", "is_log"]
 
 FORMAT = 1
 MEND = "restore it, or delete it and lose its entries"
@@ -237,6 +237,29 @@ class DurableLog:
             self._database.execute("VACUUM")
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def change(self, changed: Callable[[Any], Any]) -> int:
+        """Have entries say something else; they keep their numbers, and all are read anew. How many did.
+
+        A damaged one is left to be told of.
+
+        Args:
+            changed: gives what a record shall be; the same where it stays.
+        """
+        with self.writing():
+            rows = self._database.execute("SELECT sequence, record, vector, checksum FROM entries").fetchall()
+            fresh = []
+            for number, record, vector, wanted in rows:
+                if intact(number, wanted, record, vector):
+                    other = orjson.dumps(changed(orjson.loads(record)))
+                    if other != record:
+                        fresh.append((other, checksum(number, other, vector), number))
+            self._database.executemany(
+                "UPDATE entries SET record = ?, checksum = ? WHERE sequence = ?", fresh
+            )
+            if fresh:
+                self._database.execute("UPDATE header SET generation = generation + 1")
+        return len(fresh)
+
     def replace(self, entries: Iterable[LogEntry], sequence: int) -> None:
         """Have these entries alone, inside `writing`; numbers go on above `sequence`."""
         self._database.execute("DELETE FROM entries")
@@ -296,6 +319,13 @@ def intact(number: int, wanted: int, *parts: object) -> bool:
 def checksum(number: int, *parts: Any) -> int:
     """63 bits of xxh3 over an entry's parts, seeded with its number."""
     return xxhash.xxh3_64_intdigest(b"".join(parts), seed=number) >> 1
+
+
+def is_log(path: Path) -> bool:
+    """Whether a database of SQLite is a log of this kind."""
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        said = {sql for (sql,) in database.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")}
+    return said.issuperset(TABLES)
 
 
 def delete_log(path: Path) -> None:

@@ -1,15 +1,16 @@
 """Erased products and shoppers taken out of the table of shopper events, while the service writes it."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 
 from catalog.erasure.tombstones import Tombstones
-from catalog.interactions.table import INTERACTIONS, connected, damage, writing
+from catalog.interactions.table import COLUMNS, INTERACTIONS, checksum, connected, damage, writing
 from shelfspace.database import plainly
 
-__all__ = ["erase_interactions"]
+__all__ = ["blot_interactions", "erase_interactions"]
 
 
 def erase_interactions(live: Path, stones: Tombstones) -> int:
@@ -48,3 +49,32 @@ def erase_interactions(live: Path, stones: Tombstones) -> int:
         database.execute("VACUUM")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return taken
+
+
+def blot_interactions(live: Path, blotted: Callable[[str], str]) -> int:
+    """Take words out of the events of others, whose checksums follow; how many said them.
+
+    A row that decayed on the disk is left to be told of.
+
+    Args:
+        blotted: gives a text without the words.
+
+    Raises:
+        ArtifactError: the table is damaged.
+        OSError: the disk refuses, or the table is in use for long.
+    """
+    path = live / INTERACTIONS
+    select = f"SELECT number, {', '.join(COLUMNS)}, checksum FROM interactions"  # noqa: S608 - of the table
+    update = f"UPDATE OR REPLACE interactions SET {' = ?, '.join(COLUMNS)} = ?, checksum = ? WHERE number = ?"  # noqa: S608
+    with plainly(path, damage(path)), closing(connected(path)) as database:
+        database.text_factory = lambda data: data.decode(errors="replace")
+        with writing(database):
+            fresh = []
+            for number, *row, wanted in database.execute(select).fetchall():
+                other = [blotted(cell) if isinstance(cell, str) else cell for cell in row]
+                if other != row and checksum(row) == wanted:
+                    fresh.append((*other, checksum(other), number))
+            database.executemany(update, fresh)
+        database.execute("VACUUM")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return len(fresh)

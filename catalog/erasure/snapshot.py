@@ -21,7 +21,7 @@ __all__ = ["erase_media", "erase_rows"]
 
 
 def erase_rows(directory: Path, stones: Tombstones) -> dict[str, int]:
-    """Take rows out of all shards that count; table to how many.
+    """Take rows out of all shards that count; table to how many. No group of others bears their name then.
 
     Args:
         directory: the snapshot's folder.
@@ -35,8 +35,10 @@ def erase_rows(directory: Path, stones: Tombstones) -> dict[str, int]:
         for shard in manifest[name]:
             table = read_parquet(directory / name / shard)
             gone = stones.rows(table)
+            left = stones.renamed(table[~gone])
+            if gone.any() or not left.equals(table):
+                write_table(directory / name / shard, left.reset_index(drop=True))
             if gone.any():
-                write_table(directory / name / shard, table[~gone].reset_index(drop=True))
                 taken[name] = taken.get(name, 0) + int(gone.sum())
     return taken
 

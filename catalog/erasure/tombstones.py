@@ -124,6 +124,18 @@ class Tombstones:
                 gone |= self.erased_shoppers(table[name])
         return gone
 
+    def renamed(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table whose groups bear the name of no erased product: a keyed hash stands for it, which keeps
+        together whoever is left of the group."""
+        if "group_id" not in table:
+            return table
+        groups = table["group_id"]
+        named = self.erased_products(groups)
+        if not named.any():
+            return table
+        marks = groups[named].map(lambda one: f"group-{_mark('product', _plain(one), self.key)}")
+        return table.assign(group_id=groups.where(~named, marks))
+
     def count(self, kind: Kind | None = None) -> int:
         """How many stand."""
         return sum(kind in (None, one) for one, _ in self.stones)

@@ -69,7 +69,7 @@ def holds_orders(file: Path) -> bool:
     with file.open("rb") as stream:
         table = stream.read(len(PARQUET)) == PARQUET
     with reading(file):
-            told = table and "order_id" in pq.read_schema(file).names
+        told = table and "order_id" in pq.read_schema(file).names
     return told and bool(_as_they_came(read_parquet(file, ["order_id"])["order_id"]).any())
 
 

@@ -230,7 +230,7 @@ def _seen(look: Look, media: ComingMedia, name: str, before: pd.DataFrame, after
 def _without_erased(delivery: Delivery, stones: Tombstones) -> tuple[Delivery, int]:
     """A delivery without rows of what was erased, and how many they are."""
     gone = stones.rows(delivery.rows)
-    return delivery.with_rows(delivery.rows[~gone]), int(gone.sum())
+    return delivery.with_rows(stones.renamed(delivery.rows[~gone])), int(gone.sum())
 
 
 def _stood(
@@ -265,7 +265,7 @@ def _source_changes(
         if COLUMN in table:
             table = with_videos(table, source.photo_separator, source.media_root, limits)
         rows = keyed(table, name)
-        rows = rows[~stones.rows(rows)]
+        rows = stones.renamed(rows[~stones.rows(rows)])
         changes[name] = difference(source_rows(operations[name]), rows, name, arrival)
     return changes
 

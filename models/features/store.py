@@ -193,8 +193,8 @@ class FeatureStore:
             self._whole.add(file)
         return read_array(file, mmap_mode="r")
 
-    def erase(self, hashes: AbstractSet[str]) -> int:
-        """Take rows out for good: their shards are written anew under further numbers; how many.
+    def keep(self, hashes: AbstractSet[str]) -> int:
+        """Take all other rows out for good: their shards are written anew under further numbers; how many.
 
         Nobody may append meanwhile.
         """
@@ -202,7 +202,7 @@ class FeatureStore:
         taken = 0
         for shard, arrays in self._indexed:
             names = [name.decode() for name in self._open(shard, HASHES).tolist()]
-            gone = np.array([name in hashes for name in names], bool)
+            gone = np.array([name not in hashes for name in names], bool)
             if gone.any():
                 left = {name: np.array(self._open(shard, name))[~gone] for name in arrays.split(",")}
                 with self._ledger(write=True) as ledger:

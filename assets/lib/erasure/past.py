@@ -58,8 +58,8 @@ def bentos(work: Work) -> Done:
 def versions(work: Work) -> Done:
     """Earlier snapshots and outputs of stages in DVC's cache and remotes; backups are named.
 
-    Those that an earlier version made with order ids as they came are made again with keyed hashes first, also
-    where they hold nothing that was erased.
+    Those that an earlier version made with order ids as they came are made again with keyed hashes first,
+    also where they hold nothing that was erased.
     """
 
     def keyed(folder: Path) -> None:

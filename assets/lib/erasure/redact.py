@@ -15,7 +15,10 @@ import pandas as pd
 
 from assets.lib.erasure.search import ERASED, SQLITE, Needles
 from assets.lib.record import NOT_CONTENT, RECORD
+from catalog.erasure.interactions import blot_interactions
 from catalog.erasure.tombstones import Tombstones
+from catalog.interactions.table import INTERACTIONS
+from shelfspace.durable_log import DurableLog, is_log
 from shelfspace.files import (
     SEAL,
     read_array,
@@ -55,6 +58,7 @@ def redact(file: Path, needles: Needles, stones: Tombstones) -> bool:
     with file.open("rb") as stream:
         head = stream.read(16)
     if head == SQLITE:
+        _redact_own(file, needles)
         _redact_database(file, needles)
         return True
     if head[:4] == b"PAR1":
@@ -166,6 +170,15 @@ def _walk(value: Any, needles: Needles) -> Any:
     if isinstance(value, list):
         return [_walk(one, needles) for one in value]
     return needles.blotted(value) if isinstance(value, str) else value
+
+
+def _redact_own(file: Path, needles: Needles) -> None:
+    """Blot words out of a database of our own whose rows carry checksums, which are to stay true."""
+    if is_log(file):
+        with closing(DurableLog(file)) as log:
+            log.change(lambda record: _walk(record, needles))
+    elif file.name == INTERACTIONS:
+        blot_interactions(file.parent, needles.blotted)
 
 
 def _redact_database(file: Path, needles: Needles) -> None:

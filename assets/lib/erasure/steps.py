@@ -9,6 +9,7 @@ from assets.lib.erasure.logs import erase_changes, erase_requests, hide
 from assets.lib.erasure.past import bentos, releases, versions
 from assets.lib.erasure.redact import cut_folder, describe, redact
 from assets.lib.erasure.search import holds, search
+from assets.lib.erasure.stores import sweep_stores
 from assets.lib.erasure.work import Done, Remains, Step, Work
 from assets.lib.record import RECORD
 from catalog.erasure.fetched import forget_fetched
@@ -28,12 +29,12 @@ OF_PEOPLE = ("rules.yaml", "synonyms.yaml", "judgements")
 """What people write, in the workspace's folder."""
 KEPT = ("reference", "look", "drift", "search_fusion", "product_embeddings")
 """Below `state/`: what drift and new data are compared with, and what a run takes over from the last one."""
-OTHERS = ("state/bentoml/bentos", "state/erasure", "state/reproduced")
+OTHERS = ("state/bentoml/bentos", "state/erasure")
 """What other steps look after."""
 COUNTS = "counts of servers of an earlier version (state/bentoml)"
 NAMES_ANEW = (
-    "a server of an earlier version counted by name what it was asked for: if one still runs, here or in another "
-    "container, start it again"
+    "a server of an earlier version counted by name what it was asked for: if one still runs, here or in "
+    "another container, start it again"
 )
 
 
@@ -72,17 +73,11 @@ def logs(work: Work) -> Done:
 
 
 def stores(work: Work) -> Done:
-    """Features and vectors by content."""
-    from models.features.store import FeatureStore
-
-    taken = {}
-    for name in ("features", "embeddings"):
-        folders = sorted(ledger.parent for ledger in (work.workspace.state / name).glob("*/*/ledger.sqlite"))
-        rows = [
-            FeatureStore(f.parent.parent, f.parent.name, f.name).erase(work.traces.hashes) for f in folders
-        ]
-        taken[f"stored {name} (state/{name})"] = sum(rows)
-    return Done(taken)
+    """Features and vectors by content; of shoppers there are none."""
+    if not work.traces.products:
+        return Done()
+    taken = sweep_stores(work.workspace, work.stones)
+    return Done({f"stored {name} (state/{name})": rows for name, rows in taken.items()})
 
 
 def kept(work: Work) -> Done:

@@ -1,14 +1,12 @@
-"""What is to be erased, as it may be known again: ids, texts, photos and sounds, hashes of content.
+"""What is to be erased, as it may be known again: ids, texts, photos and sounds.
 
 Gathered from whatever still says it, so that an erasure that was killed half-way finds the rest.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from catalog.cells import filled, stripped
@@ -19,10 +17,7 @@ from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import operations_of, read_manifest
 from catalog.snapshot.user_key import pseudonym
 from catalog.sources.base import CatalogSource
-from shelfspace.errors import ArtifactError
-from shelfspace.files import read_array, read_json, read_parquet, write_sealed_json
-from shelfspace.hashing import content_hash
-from shelfspace.settings import Settings
+from shelfspace.files import read_json, read_parquet, write_sealed_json
 from shelfspace.workspace import Workspace
 
 __all__ = ["Traces", "forget_traces", "traces_of"]
@@ -46,7 +41,6 @@ class Traces:
         texts: titles and descriptions that only these products have.
         media: keys of photos and sounds that only these products name.
         pieces: bytes of those.
-        hashes: of their content, as stores of features know it.
     """
 
     products: set[str] = field(default_factory=set)
@@ -55,7 +49,6 @@ class Traces:
     texts: set[str] = field(default_factory=set)
     media: set[str] = field(default_factory=set)
     pieces: set[bytes] = field(default_factory=set)
-    hashes: set[str] = field(default_factory=set)
 
     @property
     def words(self) -> set[str]:
@@ -77,7 +70,6 @@ def distinct(one: str) -> bool:
 def traces_of(
     workspace: Workspace,
     source: CatalogSource,
-    settings: Settings,
     stones: Tombstones,
     products: Iterable[str],
     shoppers: Iterable[str],
@@ -98,7 +90,7 @@ def traces_of(
     for users in shoppers_of(workspace):
         found.shoppers |= set(users[stones.erased_shoppers(users)])
     if stones.count("product"):
-        _of_products(found, workspace, source, settings, stones)
+        _of_products(found, workspace, source, stones)
     kept = {**vars(found), "pieces": {piece.hex() for piece in found.pieces}}
     write_sealed_json(_file(workspace), {name: sorted(values) for name, values in kept.items()}).chmod(0o600)
     return found
@@ -116,14 +108,13 @@ def _file(workspace: Workspace) -> Path:
 def _kept(workspace: Workspace) -> Traces:
     if not _file(workspace).exists():
         return Traces()
-    kept = {name: set(values) for name, values in read_json(_file(workspace)).items()}
+    stored, known = read_json(_file(workspace)), {one.name for one in fields(Traces)}
+    kept = {name: set(values) for name, values in stored.items() if name in known}
     return Traces(**{**kept, "pieces": {bytes.fromhex(piece) for piece in kept["pieces"]}})
 
 
-def _of_products(
-    found: Traces, workspace: Workspace, source: CatalogSource, settings: Settings, stones: Tombstones
-) -> None:
-    """Add what tells products: texts, photos and sounds, hashes of content."""
+def _of_products(found: Traces, workspace: Workspace, source: CatalogSource, stones: Tombstones) -> None:
+    """Add what tells products: texts, photos and sounds."""
     shared: set[str] = set()
     shared_keys: set[str] = set()
     for table in tables_of_products(workspace):
@@ -139,12 +130,8 @@ def _of_products(
     for key in sorted(found.media):
         if key in store:
             data = store.read(key)
-            found.hashes.add(store.digest(key))
             if len(data) >= 2 * PIECE:
                 found.pieces.add(data[len(data) // 2 :][:PIECE])
-    others = {store.digest(key) for key in store.keys() if key not in found.media}  # noqa: SIM118
-    found.hashes -= others
-    found.hashes |= content_hashes(workspace, settings, stones, store)
 
 
 def tables_of_products(workspace: Workspace) -> Iterator[pd.DataFrame]:
@@ -179,33 +166,3 @@ def keys_of(table: pd.DataFrame, source: CatalogSource) -> set[str]:
     if table[columns].map(lambda cell: isinstance(cell, str)).to_numpy().all():
         return set(media_keys(table, source))
     return {str(key) for name in columns for cell in table[name] for key in cell}
-
-
-def content_hashes(
-    workspace: Workspace, settings: Settings, stones: Tombstones, store: MediaStore
-) -> set[str]:
-    """Hashes by which stores of features and vectors know the content of erased products."""
-    from catalog.text.clean import clean_text
-    from models.features.catalogue import cleaned_texts, product_items
-    from models.features.extract import tabular_hash
-    from models.features.store import FeatureStore
-
-    table = workspace.prepared / "catalogue" / "products.parquet"
-    if not table.exists():
-        return set()
-    products = read_parquet(table)
-    mine = products[stones.erased_products(products["product_id"])].reset_index(drop=True)
-    if mine.empty:
-        return set()
-    found = {content_hash(clean_text(title)) for title in mine["title"]}
-    found |= {tabular_hash(item) for item in product_items(mine)}
-    with suppress(ArtifactError):  # photos that are erased already have no digest any more
-        texts = cleaned_texts(mine, store, settings.preprocessing)
-        found |= {one for name in map(str, texts) if name.endswith("_hash") for one in texts[name]}
-    embedded = workspace.state / "product_embeddings"
-    if (embedded / "embeddings.npy").exists():
-        rows = stones.erased_products(read_parquet(embedded / "embedded.parquet")["product_id"])
-        vectors = np.asarray(read_array(embedded / "embeddings.npy"))[rows]
-        for folder in (workspace.state / "embeddings" / "product").glob("*"):
-            found |= FeatureStore(folder.parent.parent, "product", folder.name).keys_of("vector", vectors)
-    return found - {""}

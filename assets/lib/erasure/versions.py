@@ -169,7 +169,11 @@ def _without(home: Path, version: str, place: Path, cut: Callable[[Path], object
 
 
 def note_became(workspace: Workspace, fresh: Mapping[str, str], *, keeps_rows: bool = False) -> None:
-    """Note what became of versions, over what earlier erasures made of them; `keeps_rows`: no row was erased."""
+    """Note what became of versions, over what earlier erasures made of them.
+
+    Args:
+        keeps_rows: no row was erased of these.
+    """
     if fresh:
         before = {old: fresh.get(new, new) for old, new in became(workspace).items()}
         whole = {**_whole(workspace), **{old: new for old, new in fresh.items() if keeps_rows}}
@@ -178,6 +182,7 @@ def note_became(workspace: Workspace, fresh: Mapping[str, str], *, keeps_rows: b
 
 
 def became(workspace: Workspace) -> dict[str, str]:
+    """MD5s of versions that erasures touched to those by which they are known since; GONE of deleted ones."""
     return _noted(workspace, "became")
 
 

@@ -22,9 +22,12 @@ from assets.lib.erasure.traces import Traces, forget_traces, traces_of
 from assets.lib.erasure.work import Done, Remains, Work
 from assets.lib.record import build, check_bytes
 from catalog.deliveries.collect import collect, note_taken
+from catalog.erasure.again import collect_anew
 from catalog.erasure.tombstones import Tombstones
 from catalog.interactions.log import InteractionLog
+from catalog.interactions.reading import read_interactions
 from catalog.interactions.table import Interaction
+from catalog.snapshot.shards import read_manifest, read_raw_products
 from catalog.snapshot.user_key import pseudonym, user_key
 from catalog.sources.base import CatalogSource
 from models.features.store import FeatureStore
@@ -46,7 +49,7 @@ SETTINGS = load_settings(overrides={"collection": {"quiet_seconds": 0}})
 @pytest.fixture
 def shop(tmp_path: Path) -> CatalogSource:
     noise = np.random.default_rng(3).integers(0, 256, (32, 32, 3), np.uint8)
-    rows = [product(i, photos=f"{i}.png") for i in range(4)]
+    rows = [product(i, photos=f"{i}.png", group_id=GONE if i > 1 else "") for i in range(4)]
     rows.append(
         product(9, product_id=GONE, title=TITLE, description="says it all, once", photos="gone-sku.bmp")
     )
@@ -72,14 +75,18 @@ def workspace(shop: CatalogSource, tmp_path: Path) -> Workspace:
     np.save(reference / "embeddings.npy", np.arange(6, dtype=np.float32).reshape(3, 2))
     seal_folder(reference)
     store = FeatureStore(made.state / "features", "pixels", "f")
-    store.append([content_hash(shop.media_path("gone-sku.bmp").read_bytes()), "other"], {"pixels": np.eye(2)})
+    shown = content_hash(shop.media_path("gone-sku.bmp").read_bytes())
+    store.append([shown, "of p0", "of p0 as it was, and of what nobody knows"], {"pixels": np.eye(3)})
+    cleaned = pd.DataFrame({"product_id": ["p0", GONE], "image_hash": ["of p0", shown]})
+    write_table(made.prepared / "texts" / "texts.parquet", cleaned)
     with closing(DurableLog(made.live / "requests.log")) as log:
         log.append([LogEntry({"text": f"cheap {TITLE}"}), LogEntry({"text": "violin"})])
     with closing(DurableLog(made.root / "delta" / "000001-abcdef12.log", {"release": "r"})) as log:
-        facts = {"photos": ["put/" + "0" * 32]}
+        facts = {"photos": ["put/" + "0" * 32], "group_id": GONE}
         log.append(
             [LogEntry({"kind": "put", "product_id": p, "facts": facts if p == GONE else {}}) for p in ids]
         )
+        log.append([LogEntry({"kind": "put", "product_id": "p2", "facts": {"group_id": GONE}})])
     (made.root / "delta" / "media").mkdir()
     (made.root / "delta" / "media" / ("0" * 32)).write_bytes(shop.media_path("gone-sku.bmp").read_bytes())
     plain = {
@@ -98,6 +105,8 @@ def workspace(shop: CatalogSource, tmp_path: Path) -> Workspace:
         )
         log.add([Interaction(event_id="3", user_id="", product_id="p2", **plain | {"session": "of hers"})])
         log.add([Interaction(event_id="4", user_id="", product_id="p3", **plain | {"session": "another"})])
+        asked = plain | {"session": "another", "query": f"{TITLE}, or like it"}
+        log.add([Interaction(event_id="5", user_id="", product_id="p3", **asked)])
     told = {"rows": [{"product_id": GONE, "title": TITLE}, {"product_id": "p1"}], "of": shopper}
 
     def judged(folder: Path) -> dict:
@@ -153,7 +162,7 @@ def erasing(workspace: Workspace, shop: CatalogSource) -> Iterator[tuple[str, Do
     stones, key = Tombstones.open(workspace.state), user_key(workspace.state)
     stones.add("product", GONE, "2026-03-01T00:00:00+00:00")
     stones.add("shopper", pseudonym(SHOPPER, key), "2026-03-01T00:00:00+00:00")
-    traces = traces_of(workspace, shop, SETTINGS, stones, [GONE], [SHOPPER], key)
+    traces = traces_of(workspace, shop, stones, [GONE], [SHOPPER], key)
     work = Work(workspace, shop, SETTINGS, stones, traces, key, Done, list)
     for step, done in erase(work, lambda step: None, lambda sentence: None):
         yield step.name, done
@@ -170,6 +179,7 @@ HELD = {
     "inbox/refused/old.jsonl.reason.txt",
     "live/interactions.db",
     "live/requests.log",
+    "prepared/texts/texts.parquet",
     "rules.yaml",
     "snapshot/events/part-00000.parquet",
     "snapshot/media/index.parquet",
@@ -216,6 +226,20 @@ def test_a_server_goes_on_counting_where_a_name_is_blotted_out_wherever_it_runs(
     assert any("start it again" in sentence for sentence in done.said)
 
 
+def test_the_group_of_an_erased_product_stays_together_and_bears_its_name_no_more(
+    workspace: Workspace, shop: CatalogSource
+) -> None:
+    dict(erasing(workspace, shop))
+    groups = read_raw_products(workspace.snapshot).set_index("product_id")["group_id"]
+    assert groups["p2"] == groups["p3"] != groups["p0"] == ""
+    stones, key = Tombstones.open(workspace.state), user_key(workspace.state)
+    collect_anew(workspace.snapshot)
+    shards = read_manifest(workspace.snapshot)["products"]
+    collect(workspace, shop, SETTINGS, user_key=key, stones=stones, progress=False)
+    assert read_manifest(workspace.snapshot)["products"] == shards, "what the catalogue says is no change"
+    assert found(workspace, shop) == {"rules.yaml"}
+
+
 def test_what_is_left_is_whole(workspace: Workspace, shop: CatalogSource) -> None:
     dict(erasing(workspace, shop))
     reference = workspace.state / "reference" / "abc"
@@ -229,15 +253,21 @@ def test_what_is_left_is_whole(workspace: Workspace, shop: CatalogSource) -> Non
     (line,) = read_lines(workspace.root / "approvals.jsonl")
     assert line["why"] == "(erased) is mended"
     assert read_json(workspace.root / "validation" / "found.json") == {"found": ["(erased)", "p1"]}
-    with closing(sqlite3.connect(workspace.live / "interactions.db")) as live:
-        assert live.execute("SELECT event_id FROM interactions").fetchall() == [("4",)]
+    events, refused = read_interactions(workspace.live)
+    assert dict(zip(events["event_id"], events["query"], strict=True)) == {
+        "4": "",
+        "5": "(erased), or like it",
+    }
+    assert refused.empty, "what was changed has a checksum that is true"
     with closing(DurableLog(workspace.live / "requests.log")) as log:
         assert [entry.record["text"] for entry in log.read()[0]] == ["violin"]
     with closing(DurableLog(workspace.root / "delta" / "000001-abcdef12.log")) as log:
-        assert [entry.record["product_id"] for entry in log.read()[0]] == ["p0", "p1"]
+        entries = log.read()[0]
+    assert [entry.record["product_id"] for entry in entries] == ["p0", "p1", "p2"]
+    assert entries[-1].record["facts"] == {"group_id": "(erased)"}
     store = FeatureStore(workspace.state / "features", "pixels", "f")
-    assert store.gather(["other"])["pixels"].tolist() == [[0, 1]]
-    assert len(store) == 1
+    assert store.gather(["of p0"])["pixels"].tolist() == [[0, 1, 0]]
+    assert len(store) == 1, "what no product that is left needs may be what an erased one once was"
     with closing(sqlite3.connect(workspace.state / "dagster" / "runs.db")) as runs:
         (first,), second = runs.execute("SELECT event FROM events").fetchall()
     assert second == ("nothing of it",)

@@ -40,7 +40,7 @@ def erase(workspace: Workspace, source: CatalogSource, *products: str) -> Done:
     stones, key = Tombstones.open(workspace.state), user_key(workspace.state)
     for one in products:
         stones.add("product", one, "2026-03-01T00:00:00+00:00")
-    traces = traces_of(workspace, source, SETTINGS, stones, products, [], key)
+    traces = traces_of(workspace, source, stones, products, [], key)
     return versions(Work(workspace, source, SETTINGS, stones, traces, key, Done, list))
 
 
