@@ -84,9 +84,7 @@ def reproduce(
             deleted them, or a job ended badly.
     """
     recipe = Recipe.of(release)
-    doubts = recipe.doubts()
-    if threads is not None:
-        doubts.append(f"it is built again with {threads} threads, which may not be as many as then")
+    doubts = recipe.doubts(threads)
     made = Scratch(place, workspace, recipe, say, threads)
     doubts += made.lay_out(release)
     if made.learned_from_erased:

@@ -55,8 +55,18 @@ class Recipe:
         same = self.learned["data"]["snapshot_md5"] == self.embedded["data"]["snapshot_md5"]
         return same and all(self.learned[name] == self.embedded[name] for name in ("code", "settings"))
 
-    def doubts(self) -> list[str]:
-        """Why something may not come out as it was, a sentence each; [] where nothing speaks against it."""
+    @property
+    def threads(self) -> int:
+        """With how many threads the model was trained."""
+        then = self.learned["threads"]
+        return int(then["OMP_NUM_THREADS"] or then["torch"] or then["cpus"])
+
+    def doubts(self, threads: int | None = None) -> list[str]:
+        """Why something may not come out as it was, a sentence each; [] where nothing speaks against it.
+
+        Args:
+            threads: to compute with, where it shall not be as many as then.
+        """
         halves = {"the model was trained": self.learned, "the release was made": self.embedded}
         found = [
             f"{what} {why}"
@@ -76,11 +86,20 @@ class Recipe:
                 f"what search learned was kept from an earlier catalogue ({beside['search_kept']}): it comes "
                 "out the same where that is the one the model learned from"
             )
+        if threads not in {None, self.threads}:
+            found.append(
+                f"the model was trained with {_threads(self.threads)} then, and is with {threads} now: sums "
+                "are added up in another order, so the last digits of weights, and of what follows, differ"
+            )
         return found
 
     def _alike(self) -> bool:
         names = ("code", "libraries", "machine", "threads")
         return all(self.learned.get(name) == self.embedded.get(name) for name in names)
+
+
+def _threads(number: int) -> str:
+    return f"{number} thread{'s' if number > 1 else ''}"
 
 
 def _doubts_of(made: Mapping[str, Any]) -> Iterator[str]:

@@ -32,8 +32,7 @@ def figures() -> Iterator[Figure]:
     release = current(workspace.root)
     if release is None:
         raise ArtifactError(f"{workspace.name} has no release; run: {workspace.command('demo')}")
-    then = Recipe.of(release).learned["threads"]
-    ran = int(then["OMP_NUM_THREADS"] or then["torch"] or then["cpus"])
+    ran = Recipe.of(release).threads
     fewer = 1 if ran > 1 else 2
     began = time.perf_counter()
     same = again(workspace, release, None)

@@ -64,6 +64,8 @@ def blot_interactions(live: Path, blotted: Callable[[str], str]) -> int:
         OSError: the disk refuses, or the table is in use for long.
     """
     path = live / INTERACTIONS
+    if not path.exists():
+        return 0
     select = f"SELECT number, {', '.join(COLUMNS)}, checksum FROM interactions"  # noqa: S608 - of the table
     update = f"UPDATE OR REPLACE interactions SET {' = ?, '.join(COLUMNS)} = ?, checksum = ? WHERE number = ?"  # noqa: S608
     with plainly(path, damage(path)), closing(connected(path)) as database:

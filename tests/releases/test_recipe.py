@@ -32,6 +32,16 @@ def test_a_release_made_here_and_now_raises_no_doubt(tmp_path: Path) -> None:
     assert recipe.at_once
 
 
+def test_another_number_of_threads_is_said_with_both_of_them(tmp_path: Path) -> None:
+    threads = {"OMP_NUM_THREADS": "1", "torch": 1, "cpus": 8}
+    recipe = Recipe.of(release(tmp_path, learned={**said()["learned"], "threads": threads}))
+    assert recipe.doubts(1) == recipe.doubts()
+    (doubt,) = (one for one in recipe.doubts(2) if one not in recipe.doubts())
+    assert "trained with 1 thread then, and is with 2 now" in doubt
+    elsewhere = {"OMP_NUM_THREADS": None, "torch": None, "cpus": 8}
+    assert Recipe({**recipe.learned, "threads": elsewhere}, recipe.embedded).threads == 8
+
+
 def test_another_snapshot_or_code_than_the_models_is_not_made_at_once(tmp_path: Path) -> None:
     assert not Recipe.of(release(tmp_path / "a", data={**DATA, "snapshot_md5": "cc.dir"})).at_once
     assert not Recipe.of(release(tmp_path / "b", code={"version": "0.0.9", "commit": "1" * 40})).at_once

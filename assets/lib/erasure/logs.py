@@ -5,12 +5,13 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from assets.lib.erasure.search import Needles
 from catalog.erasure.tombstones import Tombstones
 from releases.pointer import current_id
-from releases.release import Release
+from releases.release import Release, list_releases
 from retrieval.changes.migrate import log_path
 from retrieval.changes.records import Header, Record
 from retrieval.changes.segment import DeltaSegment
@@ -81,16 +82,42 @@ def media_of(entry: LogEntry) -> set[str]:
     return {str(key) for name in ("photos", "sounds") for key in facts.get(name, ())}
 
 
-def erase_requests(workspace: Workspace, needles: Needles) -> int:
-    """Take requests out of the request log whose texts are kept and say what is erased; how many."""
+def erase_requests(workspace: Workspace, stones: Tombstones, needles: Needles) -> int:
+    """Take requests out of the request log whose texts are kept and say what is erased, or that asked for
+    what is like it, which keeps its vector; how many."""
     path = workspace.live / REQUEST_LOG
     if not path.exists():
         return 0
     with closing(DurableLog(path)) as log:
         entries, _ = log.read(damaged=lambda _: None)
-        chosen = [e.sequence for e in entries if needles.within(str(e.record.get("text", "")).encode())]
+        vectors = vectors_of(workspace, stones)
+        chosen = [
+            e.sequence
+            for e in entries
+            if needles.within(str(e.record.get("text", "")).encode())
+            or (e.vector is not None and e.vector.tobytes() in vectors)
+        ]
         erase(log, chosen)
     return len(chosen)
+
+
+def vectors_of(workspace: Workspace, stones: Tombstones) -> set[bytes]:
+    """Vectors of erased products, as releases and changes since have them: 4 bytes a number."""
+    found: set[bytes] = set()
+    for folder in list_releases(workspace.releases):
+        release = Release.load(folder, verify=False)
+        gone = stones.erased_products(pd.Series(release.product_ids, dtype=object))
+        vectors = np.asarray(release.embeddings)
+        found |= {row.astype("<f4").tobytes() for row in vectors[gone]}
+    for path in sorted((workspace.root / "delta").glob("*.log")):
+        with closing(DurableLog(path)) as log:
+            entries, _ = log.read()
+        ids = pd.Series([str(entry.record["product_id"]) for entry in entries], dtype=object)
+        gone = stones.erased_products(ids)
+        found |= {
+            e.vector.tobytes() for e, out in zip(entries, gone, strict=True) if out and e.vector is not None
+        }
+    return found
 
 
 def erase(log: DurableLog, sequences: list[int]) -> None:

@@ -29,6 +29,9 @@ BLOCK = 1 << 22
 ERASED = "(erased)"
 """What stands in place of what was blotted out."""
 SQLITE = b"SQLite format 3\0"
+LONGEST_EXCERPT = 320
+CUT = rb"[^\n\"<]{0,300}?(?:\.\.\.|" + "…".encode() + rb"|\\{1,2}u2026)"
+"""How an excerpt goes on and ends: nowhere beyond its own cell of JSON or HTML."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,23 @@ class Needles:
     longest: int
 
     @classmethod
-    def of(cls, texts: Iterable[str], pieces: Iterable[bytes] = ()) -> "Needles":
-        """Of texts that are not empty, and of bytes, which are found anywhere."""
+    def of(
+        cls, texts: Iterable[str], pieces: Iterable[bytes] = (), beginnings: Iterable[str] = ()
+    ) -> "Needles":
+        """Of texts that are not empty, of bytes, which are found anywhere, and of excerpts: a beginning, and
+        what follows up to where it was cut."""
         forms = sorted({form for text in texts if text for form in _forms(text)}, key=len, reverse=True)
+        begun = sorted({form for text in beginnings for form in _forms(text)}, key=len, reverse=True)
         words = b"(?<![0-9A-Za-z])(?:" + b"|".join(map(re.escape, forms)) + b")(?![0-9A-Za-z])"
+        excerpts = b"(?:" + b"|".join(map(re.escape, begun)) + b")" + CUT
         raw = sorted(pieces)
-        either = b"|".join([*([words] if forms else []), *map(re.escape, raw)]) or b"(?!)"
-        loose = b"|".join(map(re.escape, [*forms, *raw])) or b"(?!)"
-        return cls(re.compile(either), re.compile(loose), max(map(len, [*forms, *raw]), default=1))
+        further = [*([excerpts] if begun else []), *map(re.escape, raw)]
+        either = b"|".join([*([words] if forms else []), *further]) or b"(?!)"
+        loose = b"|".join([*map(re.escape, forms), *further]) or b"(?!)"
+        longest = max(map(len, [*forms, *raw]), default=1)
+        if begun:
+            longest = max(longest, len(begun[0]) + LONGEST_EXCERPT)
+        return cls(re.compile(either), re.compile(loose), longest)
 
     def within(self, data: bytes) -> bool:
         """Whether some bytes say it."""

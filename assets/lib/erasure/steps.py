@@ -14,7 +14,7 @@ from assets.lib.erasure.work import Done, Remains, Step, Work
 from assets.lib.record import RECORD
 from catalog.erasure.fetched import forget_fetched
 from catalog.erasure.inbox import erase_deliveries
-from catalog.erasure.interactions import erase_interactions
+from catalog.erasure.interactions import blot_interactions, erase_interactions
 from catalog.erasure.snapshot import erase_media, erase_rows
 from catalog.snapshot.shards import read_manifest
 from releases.erasure import split_without
@@ -27,7 +27,7 @@ WAIT_SECONDS = 6 * 3600.0
 """As long as a run waits for another."""
 OF_PEOPLE = ("rules.yaml", "synonyms.yaml", "judgements")
 """What people write, in the workspace's folder."""
-KEPT = ("reference", "look", "drift", "search_fusion", "product_embeddings")
+KEPT = ("reference", "look", "drift", "search_fusion", "product_embeddings", "market")
 """Below `state/`: what drift and new data are compared with, and what a run takes over from the last one."""
 OTHERS = ("state/bentoml/bentos", "state/erasure")
 """What other steps look after."""
@@ -62,11 +62,17 @@ def out_of_service(work: Work) -> Done:
 def logs(work: Work) -> Done:
     """What the service keeps."""
     workspace = work.workspace
+    # The vectors of a request are known by those of the changes, which go next.
+    asked = erase_requests(workspace, work.stones, work.needles)
+    events = erase_interactions(workspace.live, work.stones)
+    # Words of others' searches: what is made of them in the run would say it again.
+    words = blot_interactions(workspace.live, work.needles.blotted)
     return Done(
         {
-            "events of shoppers (live/interactions.db)": erase_interactions(workspace.live, work.stones),
+            "events of shoppers (live/interactions.db)": events,
+            "words of searches (live/interactions.db)": words,
             "changes since releases (delta)": erase_changes(workspace, work.stones, but_deletions=True),
-            "query texts (live/requests.log)": erase_requests(workspace, work.needles),
+            "query texts (live/requests.log)": asked,
             "answers on the side (live/shadow)": forget_answers(workspace.root, workspace.live),
         }
     )

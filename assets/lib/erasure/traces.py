@@ -4,6 +4,7 @@ Gathered from whatever still says it, so that an erasure that was killed half-wa
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import operations_of, read_manifest
 from catalog.snapshot.user_key import pseudonym
 from catalog.sources.base import CatalogSource
+from shelfspace.durable_log import DurableLog
 from shelfspace.files import read_json, read_parquet, write_sealed_json
 from shelfspace.workspace import Workspace
 
@@ -27,7 +29,12 @@ LEAST_OF_AN_ID = 5
 anything."""
 LEAST_OF_A_TEXT = 12
 PIECE = 48
-"""Bytes out of the middle of a photo or sound by which a copy of it is found."""
+"""Bytes out of a photo or sound by which a copy of it is found."""
+PLACES = (4, 5, 6, 7)
+"""Eighths of a file where such bytes are taken: formats begin with tables that many files share."""
+BEGINNINGS = (24, 36, 54)
+"""Characters of the beginning of a text by which an excerpt of it is known, the fewest that no other text
+begins with; reports and Dagster show texts that are cut behind 37 characters or more, most behind 57."""
 
 
 @dataclass
@@ -38,7 +45,9 @@ class Traces:
         products: ids, as they are compared.
         shoppers: pseudonyms.
         raw_shoppers: the ids that the shop gives them.
+        orders: keyed hashes of these shoppers' orders.
         texts: titles and descriptions that only these products have.
+        beginnings: of these, as excerpts of them begin.
         media: keys of photos and sounds that only these products name.
         pieces: bytes of those.
     """
@@ -46,7 +55,9 @@ class Traces:
     products: set[str] = field(default_factory=set)
     shoppers: set[str] = field(default_factory=set)
     raw_shoppers: set[str] = field(default_factory=set)
+    orders: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
+    beginnings: set[str] = field(default_factory=set)
     media: set[str] = field(default_factory=set)
     pieces: set[bytes] = field(default_factory=set)
 
@@ -54,7 +65,7 @@ class Traces:
     def words(self) -> set[str]:
         """Texts to be looked for in any file."""
         named = {one for one in (*self.products, *self.shoppers, *self.raw_shoppers) if distinct(one)}
-        return named | self.texts | {key for key in self.media if distinct(key)}
+        return named | self.orders | self.texts | {key for key in self.media if distinct(key)}
 
     @property
     def short(self) -> list[str]:
@@ -87,8 +98,10 @@ def traces_of(
     found.products |= set(products)
     found.raw_shoppers |= named
     found.shoppers |= {pseudonym(one, user_key) for one in named}
-    for users in shoppers_of(workspace):
-        found.shoppers |= set(users[stones.erased_shoppers(users)])
+    for table in shoppers_of(workspace):
+        mine = table[stones.erased_shoppers(table["user_id"])]
+        found.shoppers |= set(mine["user_id"])
+        found.orders |= set(mine["order_id"]) - {""}
     if stones.count("product"):
         _of_products(found, workspace, source, stones)
     kept = {**vars(found), "pieces": {piece.hex() for piece in found.pieces}}
@@ -125,13 +138,44 @@ def _of_products(found: Traces, workspace: Workspace, source: CatalogSource, sto
         found.media |= keys_of(table[mine], source)
         shared_keys |= keys_of(table[~mine], source)
     found.texts -= shared
+    found.texts |= {" ".join(text.split()) for text in found.texts}
+    found.beginnings |= beginnings(found.texts, shared)
     found.media -= shared_keys
     store = MediaStore.open(workspace.snapshot)
-    for key in sorted(found.media):
-        if key in store:
-            data = store.read(key)
-            if len(data) >= 2 * PIECE:
-                found.pieces.add(data[len(data) // 2 :][:PIECE])
+    pieces = {piece for key in found.media if key in store for piece in pieces_of(store.read(key))}
+    for data in media_of_others(workspace, stones, store, found.media) if pieces else ():
+        pieces = {piece for piece in pieces if piece not in data}
+    found.pieces |= pieces
+
+
+def beginnings(texts: Iterable[str], others: Iterable[str]) -> set[str]:
+    """How excerpts of texts begin, where no excerpt of another text begins so."""
+    taken = {size: {" ".join(other.split())[:size] for other in others} for size in BEGINNINGS}
+    found = set()
+    for text in texts:
+        own = (text[:size] for size in BEGINNINGS if len(text) > size and text[:size] not in taken[size])
+        found |= {*list(own)[:1]}
+    return found
+
+
+def pieces_of(data: bytes) -> set[bytes]:
+    """Bytes out of several places of a file; none of one that is too short."""
+    pieces = (data[len(data) * place // 8 :][:PIECE] for place in PLACES)
+    return {piece for piece in pieces if len(piece) == PIECE} if len(data) >= 2 * PIECE else set()
+
+
+def media_of_others(
+    workspace: Workspace, stones: Tombstones, store: MediaStore, erased: set[str]
+) -> Iterator[bytes]:
+    """Photos and sounds of all other products, those put between releases among them: one that is the same
+    under another name is theirs."""
+    yield from (store.read(key) for key in store.keys() if key not in erased)  # noqa: SIM118
+    for path in sorted((workspace.root / "delta").glob("*.log")):
+        with closing(DurableLog(path)) as log:
+            entries, _ = log.read(files=True)
+        ids = pd.Series([str(entry.record["product_id"]) for entry in entries], dtype=object)
+        gone = stones.erased_products(ids)
+        yield from (data for e, out in zip(entries, gone, strict=True) if not out for data in e.files)
 
 
 def tables_of_products(workspace: Workspace) -> Iterator[pd.DataFrame]:
@@ -145,11 +189,11 @@ def tables_of_products(workspace: Workspace) -> Iterator[pd.DataFrame]:
             yield read_parquet(place / "products.parquet")
 
 
-def shoppers_of(workspace: Workspace) -> Iterator[pd.Series]:
-    """Pseudonyms of every shard of events that a snapshot has."""
+def shoppers_of(workspace: Workspace) -> Iterator[pd.DataFrame]:
+    """Pseudonyms, with the hashes of their orders, of every shard of events that a snapshot has."""
     for shard in read_manifest(workspace.snapshot)["events"]:
-        table = read_parquet(workspace.snapshot / "events" / shard, ["user_id"])
-        yield table["user_id"].drop_duplicates()
+        table = read_parquet(workspace.snapshot / "events" / shard)
+        yield table.reindex(columns=["user_id", "order_id"], fill_value="").drop_duplicates()
 
 
 def texts_of(table: pd.DataFrame) -> set[str]:

@@ -68,12 +68,12 @@ class Work:
     @cached_property
     def everything(self) -> Needles:
         """What shows that a file holds it."""
-        return Needles.of(self.traces.words, self.traces.pieces)
+        return Needles.of(self.traces.words, self.traces.pieces, self.traces.beginnings)
 
     @cached_property
     def needles(self) -> Needles:
         """What may be blotted out of texts."""
-        return Needles.of(self.traces.words)
+        return Needles.of(self.traces.words, beginnings=self.traces.beginnings)
 
 
 @dataclass(frozen=True)

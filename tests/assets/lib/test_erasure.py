@@ -18,7 +18,7 @@ from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from assets.lib.erasure.record import PAGE, begin, end, note, requests, unfinished, write
 from assets.lib.erasure.search import Needles, search
 from assets.lib.erasure.steps import STEPS, erase
-from assets.lib.erasure.traces import Traces, forget_traces, traces_of
+from assets.lib.erasure.traces import Traces, beginnings, forget_traces, traces_of
 from assets.lib.erasure.work import Done, Remains, Work
 from assets.lib.record import build, check_bytes
 from catalog.deliveries.collect import collect, note_taken
@@ -28,7 +28,7 @@ from catalog.interactions.log import InteractionLog
 from catalog.interactions.reading import read_interactions
 from catalog.interactions.table import Interaction
 from catalog.snapshot.shards import read_manifest, read_raw_products
-from catalog.snapshot.user_key import pseudonym, user_key
+from catalog.snapshot.user_key import order_pseudonym, pseudonym, user_key
 from catalog.sources.base import CatalogSource
 from models.features.store import FeatureStore
 from shelfspace.durable_log import DurableLog, LogEntry
@@ -43,6 +43,8 @@ GONE, TITLE, SHOPPER = "sku-gone", "Ein Kästchen, „alt“ & <rar>", "jane@exa
 NAMED = "counts of servers of an earlier version (state/bentoml)"
 COUNTS, ENDED = "state/bentoml/prometheus_multiproc_dir", 2**31 - 1
 """No process has this number."""
+PUT = np.array([0.1, 0.2, 0.3, 0.4], np.float32)
+"""The vector of the erased product, as it was put between two releases."""
 SETTINGS = load_settings(overrides={"collection": {"quiet_seconds": 0}})
 
 
@@ -53,7 +55,8 @@ def shop(tmp_path: Path) -> CatalogSource:
     rows.append(
         product(9, product_id=GONE, title=TITLE, description="says it all, once", photos="gone-sku.bmp")
     )
-    events = [event(i) for i in range(4)] + [event(5, user_id=SHOPPER, product_id="p1")]
+    bought = event(5, user_id=SHOPPER, product_id="p1", event="purchase", order_id="RG-77")
+    events = [*(event(i) for i in range(4)), bought]
     photos = {f"{i}.png": photo(f"#00000{i}") for i in range(4)} | {"gone-sku.bmp": b"BM" + noise.tobytes()}
     return write_catalogue(tmp_path / "shop", rows, events, photos)
 
@@ -81,11 +84,11 @@ def workspace(shop: CatalogSource, tmp_path: Path) -> Workspace:
     write_table(made.prepared / "texts" / "texts.parquet", cleaned)
     with closing(DurableLog(made.live / "requests.log")) as log:
         log.append([LogEntry({"text": f"cheap {TITLE}"}), LogEntry({"text": "violin"})])
+        log.append([LogEntry({"endpoint": "similar"}, vector) for vector in (np.ones(4), PUT)])
     with closing(DurableLog(made.root / "delta" / "000001-abcdef12.log", {"release": "r"})) as log:
         facts = {"photos": ["put/" + "0" * 32], "group_id": GONE}
-        log.append(
-            [LogEntry({"kind": "put", "product_id": p, "facts": facts if p == GONE else {}}) for p in ids]
-        )
+        put = {p: {"kind": "put", "product_id": p, "facts": facts if p == GONE else {}} for p in ids}
+        log.append([LogEntry(said, PUT if p == GONE else None) for p, said in put.items()])
         log.append([LogEntry({"kind": "put", "product_id": "p2", "facts": {"group_id": GONE}})])
     (made.root / "delta" / "media").mkdir()
     (made.root / "delta" / "media" / ("0" * 32)).write_bytes(shop.media_path("gone-sku.bmp").read_bytes())
@@ -107,7 +110,8 @@ def workspace(shop: CatalogSource, tmp_path: Path) -> Workspace:
         log.add([Interaction(event_id="4", user_id="", product_id="p3", **plain | {"session": "another"})])
         asked = plain | {"session": "another", "query": f"{TITLE}, or like it"}
         log.add([Interaction(event_id="5", user_id="", product_id="p3", **asked)])
-    told = {"rows": [{"product_id": GONE, "title": TITLE}, {"product_id": "p1"}], "of": shopper}
+    order = order_pseudonym("RG-77", key)
+    told = {"rows": [{"product_id": GONE, "title": TITLE}, {"product_id": "p1"}], "of": [shopper, order]}
 
     def judged(folder: Path) -> dict:
         write_table(folder / "some.parquet", pd.DataFrame({"product_id": ids}))
@@ -149,8 +153,9 @@ def count(workspace: Workspace, process: int) -> Path:
 def needles(workspace: Workspace, shop: CatalogSource) -> Needles:
     """What the test looks for, apart from what an erasure finds out itself."""
     picture = shop.media_path("gone-sku.bmp").read_bytes()
-    shopper = pseudonym(SHOPPER, user_key(workspace.state))
-    return Needles.of([GONE, TITLE, SHOPPER, shopper, "says it all, once"], [picture[500:560]])
+    key = user_key(workspace.state)
+    told = [GONE, TITLE, SHOPPER, pseudonym(SHOPPER, key), order_pseudonym("RG-77", key), "says it all, once"]
+    return Needles.of(told, [picture[500:560]])
 
 
 def found(workspace: Workspace, shop: CatalogSource) -> set[str]:
@@ -260,7 +265,8 @@ def test_what_is_left_is_whole(workspace: Workspace, shop: CatalogSource) -> Non
     }
     assert refused.empty, "what was changed has a checksum that is true"
     with closing(DurableLog(workspace.live / "requests.log")) as log:
-        assert [entry.record["text"] for entry in log.read()[0]] == ["violin"]
+        left = [entry.record for entry in log.read()[0]]
+    assert left == [{"text": "violin"}, {"endpoint": "similar"}], "what is like it is known by its vector"
     with closing(DurableLog(workspace.root / "delta" / "000001-abcdef12.log")) as log:
         entries = log.read()[0]
     assert [entry.record["product_id"] for entry in entries] == ["p0", "p1", "p2"]
@@ -299,6 +305,40 @@ def test_the_search_finds_it_in_whatever_wraps_it(tmp_path: Path) -> None:
     (tmp_path / "another").write_text(f"{GONE}s and x{GONE}")
     names = {file.name for file in search(tmp_path, Needles.of([GONE]))}
     assert names == {"zip", "gz", "texts.npy", "more.npz", "lists.parquet", f"{GONE}-1.jpg", "long"}
+
+
+def test_an_excerpt_is_found_up_to_where_it_was_cut_and_takes_nothing_beside_it_along() -> None:
+    long = "Royal cotton bedsheet with a quincunx of roses, king size, two pillow covers"
+    begun = beginnings([long, "Royal cotton, short"], ["Royal cotton bedsheet without anything", "another"])
+    assert begun == {long[:36]}, "the fewest characters that no other text begins with"
+    needles = Needles.of([long], beginnings=begun)
+    row = {"a": f"{long[:57]}...", "b": long, "c": "Royal cotton bedsheet without...", "d": "..."}
+    for said in (orjson.dumps(row).decode(), orjson.dumps({"table": orjson.dumps(row).decode()}).decode()):
+        blotted = orjson.loads(needles.blotted(said))
+        inner = orjson.loads(blotted["table"]) if "table" in blotted else blotted
+        assert inner == {**row, "a": "(erased)", "b": "(erased)"}
+    assert needles.blotted(f"<td>{long[:70]}…</td><td>x...</td>") == "<td>(erased)</td><td>x...</td>"
+    assert needles.blotted(f"{long[:40]} and other words") == f"{long[:40]} and other words"
+
+
+def test_bytes_that_photos_and_sounds_of_others_share_tell_nothing(
+    workspace: Workspace, shop: CatalogSource
+) -> None:
+    stones, key = Tombstones.open(workspace.state), user_key(workspace.state)
+    stones.add("product", GONE, "2026-03-01T00:00:00+00:00")
+    alone = traces_of(workspace, shop, stones, [GONE], [], key).pieces
+    picture = shop.media_path("gone-sku.bmp").read_bytes()
+    log = workspace.root / "delta" / "000001-abcdef12.log"
+    left = []
+    for product_id, share in (("p7", 5 / 8), ("p8", 1)):
+        with closing(DurableLog(log)) as changes:
+            shown = picture[: int(len(picture) * share)]
+            changes.append([LogEntry({"kind": "put", "product_id": product_id}, files=(shown,))])
+        forget_traces(workspace)
+        left.append(traces_of(workspace, shop, stones, [GONE], [], key).pieces)
+    assert len(alone) == 4
+    assert len(left[0]) == 3
+    assert left[1] == set()
 
 
 def test_an_id_that_stands_for_anything_is_sought_in_columns_of_ids_alone() -> None:
