@@ -1,5 +1,6 @@
 """The steps of an erasure, in their order: what lives first, then the run that makes the rest anew."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,6 +21,7 @@ from catalog.snapshot.shards import read_manifest
 from releases.erasure import split_without
 from releases.shadow.kept import forget_answers
 from shelfspace.files import SEAL, read_parquet, write_table
+from shelfspace.workspace import Workspace
 
 __all__ = ["STEPS", "erase"]
 
@@ -150,6 +152,7 @@ def rest(work: Work) -> Done:
     taken = {
         "changes since releases (delta)": erase_changes(workspace, work.stones, but_deletions=False),
         COUNTS: blot_counts(workspace, work.needles),
+        "Bentos that were never ended (state/bentoml)": drop_unfinished(workspace),
     }
     said = (NAMES_ANEW,) if taken[COUNTS] else ()
     for file in search(
@@ -160,6 +163,15 @@ def rest(work: Work) -> Done:
             taken[place_of(name)] = taken.get(place_of(name), 0) + 1
             describe_around(file, workspace.root)
     return Done(taken, (*left_over(work), *always(work)), said)
+
+
+def drop_unfinished(workspace: Workspace) -> int:
+    """Delete what builds of Bentos that were killed or failed left; how many. A run that holds the workspace
+    alone builds any."""
+    left = sorted((workspace.state / "bentoml" / "tmp").glob("bentoml_bento_*"))
+    for folder in left:
+        shutil.rmtree(folder)
+    return len(left)
 
 
 def left_over(work: Work) -> Iterator[Remains]:

@@ -43,6 +43,7 @@ GONE, TITLE, SHOPPER = "sku-gone", "Ein Kästchen, „alt“ & <rar>", "jane@exa
 NAMED = "counts of servers of an earlier version (state/bentoml)"
 COUNTS, ENDED = "state/bentoml/prometheus_multiproc_dir", 2**31 - 1
 """No process has this number."""
+UNFINISHED = "state/bentoml/tmp/bentoml_bento_shelfspaceabc"
 PUT = np.array([0.1, 0.2, 0.3, 0.4], np.float32)
 """The vector of the erased product, as it was put between two releases."""
 SETTINGS = load_settings(overrides={"collection": {"quiet_seconds": 0}})
@@ -138,6 +139,10 @@ def workspace(shop: CatalogSource, tmp_path: Path) -> Workspace:
     (refused / "old.jsonl.reason.txt").write_text(f"row 1 product_id = {GONE}: no")
     (made.root / "rules.yaml").write_text(f"pin: [{GONE}]\n")
     count(made, ENDED)
+    unfinished = made.root / UNFINISHED / "src" / "baked"
+    unfinished.mkdir(parents=True)
+    (unfinished / "ids.json").write_text(orjson.dumps([GONE]).decode())
+    np.save(unfinished / "embeddings.npy", PUT)
     return made
 
 
@@ -191,6 +196,7 @@ HELD = {
     "snapshot/media/media-00000.tar",
     "snapshot/products/part-00000.parquet",
     f"{COUNTS}/counter_{ENDED}.db",
+    f"{UNFINISHED}/src/baked/ids.json",
     "state/dagster/runs.db",
     "state/reference/abc/described.parquet",
     "state/splits.parquet",
@@ -208,6 +214,7 @@ def test_after_an_erasure_no_byte_says_it_but_what_people_write(
     steps = dict(erasing(workspace, shop))
     assert list(steps) == [step.name for step in STEPS]
     assert found(workspace, shop) == {"rules.yaml"}
+    assert not (workspace.root / UNFINISHED).exists(), "its vectors say no name"
     stays = {left.where: left for left in steps["rest"].remains}
     assert stays["rules.yaml"].why == "people write it"
     assert {str(shop.folder / name) for name in ("products.csv", "events.csv")} <= stays.keys()
