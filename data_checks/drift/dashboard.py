@@ -18,21 +18,22 @@ from shelfspace.telemetry import quiet_telemetry
 
 if TYPE_CHECKING:
     from evidently.sdk.models import DashboardPanelPlot, PanelMetric
-    from evidently.ui.workspace import Project, Workspace
+    from evidently.ui.workspace import Workspace
 
 __all__ = ["add_check_run", "kept_runs", "project_id"]
 
 KEPT_RUNS = 400
 """Runs kept a project: the UI reads them all to draw a panel. Of days before the last two one is kept."""
 WHOLE_DAYS = 2
-SHOWN = 8
-"""Monitors that a tab draws by themselves, those nearest to their limits or beyond."""
+SHOWN = 6
+"""Monitors that one panel draws: Evidently has six colours, and gives a seventh line the first one again."""
 STATES = {
     "quiet": 1, "provisional: quiet": 1, "suspected": 2, "provisional: moved": 3,
     "moved": 4, "moved, gradually": 4,
 }  # fmt: skip
 """Verdict to the number that a counter shows; what was not judged has none."""
 LEGEND = "1 quiet, 2 over in one window, 3 moved by provisional limits, 4 moved"
+OVERVIEW = "What moved, since when, does it matter; one question each below."
 WORST, STATE = "farthest from its limit", "verdict"
 ACTIONS = {
     "retrain": "It matters: a retraining is asked for",
@@ -59,26 +60,29 @@ def add_check_run(
         project: the catalogue's name.
     """
     quiet_telemetry()
-    from evidently.ui.workspace import Workspace
+    from data_checks.drift.evidently_files import open_workspace
 
     decision = summary["decision"]
     facts = {verdict.question: f"{said(verdict)}: {verdict.cause}" for verdict in verdicts}
     follows = {"decision": f"{decision['action']}: {decision['reason']}"}
     workspace.mkdir(parents=True, exist_ok=True)
     with FileLock(workspace / ".shelfspace.lock"):
-        place = Workspace.create(str(workspace))
+        place = open_workspace(workspace)
+        home = _project(place, project, "", OVERVIEW, 0)
         scores = {name: value for verdict in verdicts for name, value in _scores(verdict, ()).items()}
-        _add(place, project, "", scores, {**follows, **facts}, _now(verdicts, summary, time), time)
-        for verdict in verdicts:
-            panels = _of_question(verdict, summary["compared"][verdict.question])
+        _add(place, home, "Now", scores, {**follows, **facts}, _now(verdicts, summary, time), time)
+        for number, verdict in enumerate(verdicts, 1):
+            compared = summary["compared"][verdict.question]
+            of = _project(place, project, verdict.question, compared["title"], number)
             told = {verdict.question: facts[verdict.question], **follows}
-            _add(place, project, verdict.question, _scores(verdict, _ratios(verdict)), told, panels, time)
+            panels, shown = _of_question(verdict, compared), _scores(verdict, _ratios(verdict))
+            _add(place, of, _titled(verdict.question), shown, told, panels, time)
 
 
 def _add(
     place: "Workspace",
-    project: str,
-    question: str,
+    home: uuid.UUID,
+    title: str,
     scores: Mapping[str, float],
     facts: Mapping[str, str],
     panels: "list[DashboardPanelPlot]",
@@ -86,27 +90,23 @@ def _add(
 ) -> None:
     """One run, and the board made anew: what it says is of the latest check."""
     from evidently import DataDefinition, Dataset, Report
-    from evidently.sdk.models import DashboardTabModel
+    from evidently.sdk.models import DashboardModel, DashboardTabModel
 
     from data_checks.drift.scores import ScoreBoard
 
-    home, columns = _project(place, project, question), list(scores)
+    columns = list(scores)
     if columns:
         definition = DataDefinition(numerical_columns=columns)
         table = Dataset.from_pandas(pd.DataFrame([scores]), data_definition=definition)
         board = ScoreBoard(columns, {name: value[:80] for name, value in facts.items()})
         when, name = time.to_pydatetime(), f"check of {time:%Y-%m-%d %H:%M}"
         run = Report([board]).run(table, None, timestamp=when, metadata=dict(facts), name=name)
-        place.add_run(home.id, run, include_data=False)
-        runs = place.list_runs(home.id)
+        place.add_run(home, run, include_data=False)
+        runs = place.list_runs(home)
         for old in set(runs) - set(kept_runs(runs)):
-            place.delete_run(home.id, old)
-    drawn = place.get_dashboard(home.id)
-    drawn.panels = panels
-    title = _titled(question) if question else "Now"
-    ids = [panel.id for panel in panels]
-    drawn.tabs = [DashboardTabModel(id=uuid.uuid5(home.id, title), title=title, panels=ids)]
-    place.save_dashboard(home.id, drawn)
+            place.delete_run(home, old)
+    tab = DashboardTabModel(id=uuid.uuid5(home, title), title=title, panels=[panel.id for panel in panels])
+    place.save_dashboard(home, DashboardModel(tabs=[tab], panels=panels))
 
 
 def project_id(name: str, question: str = "") -> uuid.UUID:
@@ -114,17 +114,22 @@ def project_id(name: str, question: str = "") -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"shelfspace:{name}" + (f":{question}" if question else ""))
 
 
-def _project(place: "Workspace", name: str, question: str) -> "Project":
-    """The project of a catalogue's question; of none, the one that says what moved."""
-    from evidently.sdk.models import ProjectModel
+def _project(place: "Workspace", name: str, question: str, asked: str, number: int) -> uuid.UUID:
+    """The project of a catalogue's question, or of none, the one that says what moved; its id.
+
+    Args:
+        asked: what it answers, which the list of projects shows.
+        number: its place in that list, from 0.
+    """
+    from data_checks.drift.evidently_files import ListedProject
 
     identity = project_id(name, question)
-    found = place.get_project(identity)
-    if found is not None:
-        return found
     title = f"{name}: {_titled(question)}" if question else name
-    description = "" if question else "What moved, since when, does it matter; one question each beside it."
-    return place.add_project(ProjectModel(id=identity, name=title, description=description))
+    created = pd.Timestamp(0, unit="s") + pd.Timedelta(days=1000 - number)
+    place.update_project(
+        ListedProject(id=identity, name=title, description=asked, created_at=created.isoformat())
+    )
+    return identity
 
 
 def _scores(verdict: Verdict, ratios: Mapping[str, float] | tuple[()]) -> dict[str, float]:
@@ -210,18 +215,21 @@ def _of_question(verdict: Verdict, compared: Mapping[str, Any]) -> "list[Dashboa
     ratios = _ratios(verdict)
     order = sorted((name for name in ratios if ratios[name] > 0), key=lambda name: -ratios[name])
     state = [_metric(verdict.question, STATE, said(verdict))]
-    worst = [_metric(verdict.question, WORST, order[0] if order else "none")]
+    worst = [_metric(verdict.question, WORST, _shown(order[0]) if order else "none")]
     panels += [
         counter_panel("Latest verdict", state, LEGEND, size="half"),
-        counter_panel("Farthest monitor, times its limit", worst, order[0] if order else None, size="half"),
+        counter_panel("Farthest monitor, times its limit", worst, "above 1 it is over", size="half"),
     ]
-    for title, names in (
-        ("Nearest to their limits or beyond: distance over limit, above 1 has moved", order[:SHOWN]),
-        ("Other monitors: distance over limit", sorted(order[SHOWN:])),
-    ):
-        if names:
-            lines = [_metric(verdict.question, name, name) for name in names]
-            panels.append(line_plot_panel(title, lines))
+    for first in range(0, len(order), SHOWN):
+        lines = [_metric(verdict.question, name, _shown(name)) for name in order[first : first + SHOWN]]
+        if not first:
+            panels.append(
+                line_plot_panel(
+                    "Nearest to their limits or beyond: distance over limit, above 1 has moved", lines
+                )
+            )
+        else:
+            panels.append(line_plot_panel("Next ones: distance over limit", lines, size="half"))
     return panels
 
 
@@ -230,6 +238,11 @@ def _metric(question: str, name: str, legend: str) -> "PanelMetric":
 
     labels = {"column": _column(question, name)}
     return PanelMetric(legend=legend, metric="MeanValue", metric_labels=labels)
+
+
+def _shown(monitor: str) -> str:
+    """A monitor's name as sentences have it."""
+    return monitor.removeprefix("log_").replace("_", " ")
 
 
 def _kind(verdict: Verdict) -> str:
