@@ -32,7 +32,7 @@ def _judged(question: Question, kept: Path) -> Verdict:
         return question.certain
     if question.reference is None or not question.windows:
         rows = {"current": 0, "reference": 0 if question.reference is None else question.reference.rows}
-        quiet = "not enough evidence: " + "; ".join(question.notes or ["no window is complete since then"])
+        quiet = "not enough evidence yet: " + (question.waits or "no window is complete")
         return Verdict(question.name, False, True, False, (), "", quiet, "", False, {}, {}, rows, 0)
     limits = kept_limits(folder_of(kept, question.name), question.reference, question.past)
     return judge(question.windows, question.reference, limits, question.season)

@@ -13,6 +13,7 @@ import pandas as pd
 from filelock import FileLock
 
 from data_checks.drift.check import said
+from data_checks.drift.questions import SALES
 from data_checks.drift.verdict import Verdict
 from shelfspace.telemetry import quiet_telemetry
 
@@ -33,6 +34,8 @@ STATES = {
 }  # fmt: skip
 """Verdict to the number that a counter shows; what was not judged has none."""
 LEGEND = "1 quiet, 2 over in one window, 3 moved by provisional limits, 4 moved"
+SHOWN_BY_EVENTS = (SALES, "traffic clicks")
+"""Questions of traffic that events answer, not the request log."""
 OVERVIEW = "What moved, since when, does it matter; one question each below."
 WORST, STATE = "farthest from its limit", "verdict"
 ACTIONS = {
@@ -176,11 +179,12 @@ def _now(
     decision = summary["decision"]
     moved = [v for v in verdicts if v.kind]
     what = "; ".join(f"{_titled(v.question)} since {_day(v.since)}: {_kind(v)}" for v in moved)
-    title = f"Moved. {what}" if moved else "Nothing has moved"
+    judged, quiet = [v for v in verdicts if v.judged], [v for v in verdicts if not v.judged]
+    still = f"{len(quiet)} of {len(verdicts)} questions cannot be judged yet"
+    title = f"Moved. {what}" if moved else f"Nothing has moved{f'; {still}' if quiet else ''}"
     reason = decision["reason"][:1].upper() + decision["reason"][1:]
     checked = f"Checked {time:%Y-%m-%d %H:%M} UTC"
     panels = [text_panel(title, f"{checked}. {ACTIONS[decision['action']]}. {reason}.")]
-    judged = [v for v in verdicts if v.judged]
     for verdict in judged:
         state = [_metric(verdict.question, STATE, said(verdict))]
         asked = summary["compared"][verdict.question]["title"]
@@ -190,10 +194,11 @@ def _now(
         panels.append(
             line_plot_panel("Each question's farthest monitor, times its limit: above 1 it moved", worst)
         )
-    quiet = [v for v in verdicts if not v.judged]
-    if quiet:
-        said_of = " ".join(f"{_titled(v.question)}: {v.cause}." for v in quiet)
-        panels.append(text_panel("Not judged", said_of))
+    waits = [f"{_titled(v.question)}: {v.cause}." for v in quiet]
+    if not any(name.startswith("traffic ") and name not in SHOWN_BY_EVENTS for name in summary["compared"]):
+        waits.append("Searches and the like: the service has answered none.")
+    if waits:
+        panels.append(text_panel("Not judged yet", " ".join(waits)))
     return panels
 
 
@@ -204,18 +209,18 @@ def _of_question(verdict: Verdict, compared: Mapping[str, Any]) -> "list[Dashboa
     rows = verdict.rows
     since = f" since {_day(verdict.since)}" if verdict.since else ""
     notes = "".join(f" {note.capitalize()}." for note in compared["notes"])
-    against = f"{rows['current']:,} rows of the latest window against {rows['reference']:,} of the reference."
-    panels = [
-        text_panel(
-            f"{compared['title']} {said(verdict).capitalize()}{since}", f"{verdict.cause}. {against}{notes}"
-        )
-    ]
+    cause = f"{verdict.cause[:1].upper()}{verdict.cause[1:]}."
+    title = f"{compared['title']} {said(verdict).capitalize()}{since}"
     if not verdict.judged:
-        return panels
+        return [text_panel(title, f"{cause}{notes}")]
+    against = (
+        f" {rows['current']:,} rows of the latest window against {rows['reference']:,} of the reference."
+    )
+    panels = [text_panel(title, f"{cause}{against}{notes}")]
     ratios = _ratios(verdict)
     order = sorted((name for name in ratios if ratios[name] > 0), key=lambda name: -ratios[name])
     state = [_metric(verdict.question, STATE, said(verdict))]
-    worst = [_metric(verdict.question, WORST, _shown(order[0]) if order else "none")]
+    worst = [_metric(verdict.question, WORST, _shown(order[0]) if order else "all as it was")]
     panels += [
         counter_panel("Latest verdict", state, LEGEND, size="half"),
         counter_panel("Farthest monitor, times its limit", worst, "above 1 it is over", size="half"),

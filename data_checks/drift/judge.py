@@ -6,7 +6,7 @@ from itertools import pairwise
 import pandas as pd
 
 from data_checks.drift.causes import QUALITY, describe_move, falls, kind_of
-from data_checks.drift.limits import Limits
+from data_checks.drift.limits import OWN_WINDOWS, Limits
 from data_checks.drift.monitors import measure
 from data_checks.drift.verdict import Move, Verdict
 from data_checks.drift.windows import Window
@@ -45,7 +45,7 @@ def concluded(
     question = reference.question
     rows = {"current": windows[-1].rows if windows else 0, "reference": reference.rows}
     if not windows:
-        quiet = "no verdict: no window is complete yet"
+        quiet = "not enough evidence yet: no window is complete"
         return Verdict(question, False, limits.provisional, False, (), "", quiet, "", False, {}, {}, rows, 0)
     distances, bounds, _ = looks[-1]
     moves = _moves(windows, reference, looks)
@@ -141,7 +141,8 @@ def _gradual(distances: Sequence[Mapping[str, float]], confirmed: Sequence[Move]
 
 def _sentence(kind: str, moves: Sequence[Move], monitors: int, provisional: bool) -> str:
     confirmed = [move for move in moves if move.confirmed]
-    only = " (provisional: the limits are not yet this shop's own)" if provisional else ""
+    own = f"wide limits, until {OWN_WINDOWS} windows of this shop's own say what is usual here"
+    only = f" (provisional: {own})" if provisional else ""
     if confirmed:
         said = "; ".join(_move_sentence(move) for move in confirmed[:3])
         more = f"; and {len(confirmed) - 3} more" if len(confirmed) > 3 else ""

@@ -45,6 +45,7 @@ class Question:
         season: last year's same weeks; None where nobody knows them.
         notes: what could not be looked at, in sentences.
         certain: the verdict, where counting gives it and windows are not needed.
+        waits: what came so far, and what a window takes; said where none is complete.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Question:
     season: Window | None = None
     notes: Sequence[str] = field(default_factory=tuple)
     certain: Verdict | None = None
+    waits: str = ""
 
 
 def window_rows(rows: int, settings: Monitoring) -> int:
@@ -137,6 +139,8 @@ def predictions_question(
         reference.window(held),
         present.cut(np.flatnonzero(unseen), rows, LATEST),
         reference.cut(held, rows, MOST_WINDOWS),
+        waits=f"{unseen.sum():,} products with a category are new or changed since the champion learned; "
+        f"a window takes more than {rows:,}",
     )
 
 

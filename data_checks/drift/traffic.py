@@ -41,7 +41,7 @@ def traffic_questions(requests: pd.DataFrame, since: str, settings: Monitoring, 
         since: ISO 8601 time of the promotion.
         kept: folder of what is fixed; a reference that is complete is written there.
     """
-    start = _time(since)
+    start, takes = _time(since), f"requests came since {{}}; {_window_takes(settings)}"
     served = requests[requests["status"].lt(400)]
     before = set(requests.loc[requests["time"].lt(start), "release"])
     found = []
@@ -49,11 +49,11 @@ def traffic_questions(requests: pd.DataFrame, since: str, settings: Monitoring, 
         name = f"traffic {str(endpoint).strip('/')}"
         title = f"Is something else asked of {endpoint} than at promotion?"
         cut = partial(_requests, name, ASKED, settings, False)
-        found.append(_asked(name, title, rows, start, kept, cut))
+        found.append(_asked(name, title, rows, start, kept, cut, takes))
         own, name = rows[~rows["release"].isin(before)], f"{name} answers"
         title = f"Does the model answer {endpoint} otherwise than after promotion?"
         cut = partial(_requests, name, ANSWERED, settings, True)
-        found.append(_asked(name, title, own[own["time"].ge(start)], start, kept, cut))
+        found.append(_asked(name, title, own[own["time"].ge(start)], start, kept, cut, takes))
     return found
 
 
@@ -71,7 +71,10 @@ def sales_question(
     events = events.assign(**{OWN_PRICE: said_of_prices(events)})
     cut = partial(_sold, products, settings)
     recent = events[events["time"].ge(start - (MOST_WINDOWS + 4) * pd.Timedelta(weeks=1))]
-    found = _asked(SALES, "Are other things sold than before promotion?", recent, start, kept, cut)
+    takes = (
+        f"lines of sales came since {{}}; a window takes more than {settings.window_rows:,}, and whole weeks"
+    )
+    found = _asked(SALES, "Are other things sold than before promotion?", recent, start, kept, cut, takes)
     if not found.windows or found.windows[-1].start is None or found.windows[-1].end is None:
         return found
     ends = found.windows[-1].start - YEAR - SEASON, found.windows[-1].end - YEAR + SEASON
@@ -88,7 +91,10 @@ def clicks_question(shown: pd.DataFrame, since: str, settings: Monitoring, kept:
     if not len(shown):
         return None
     cut = partial(_clicked, settings)
-    return _asked("traffic clicks", "Is less clicked than at promotion?", shown, _time(since), kept, cut)
+    takes = f"products were shown since {{}}; {_window_takes(settings)}"
+    return _asked(
+        "traffic clicks", "Is less clicked than at promotion?", shown, _time(since), kept, cut, takes
+    )
 
 
 Cut = Callable[[pd.DataFrame], list[Window]]
@@ -160,8 +166,14 @@ def stacked(values: pd.Series) -> np.ndarray | None:
     return np.stack([row for row in rows if len(row) == len(rows[0])]) if rows else None
 
 
-def _asked(name: str, title: str, rows: pd.DataFrame, start: pd.Timestamp, kept: Path, cut: Cut) -> Question:
-    """A question of rows with a `time`: its reference is kept, due now, or the first window for a while."""
+def _asked(
+    name: str, title: str, rows: pd.DataFrame, start: pd.Timestamp, kept: Path, cut: Cut, takes: str
+) -> Question:
+    """A question of rows with a `time`: its reference is kept, due now, or the first window for a while.
+
+    Args:
+        takes: `Question.waits` without its figure, and with a place for the day.
+    """
     folder = folder_of(kept, name)
     reference = kept_window(folder, name)
     if reference is None:
@@ -170,14 +182,27 @@ def _asked(name: str, title: str, rows: pd.DataFrame, start: pd.Timestamp, kept:
         if len(base) < OWN_WINDOWS:
             past = base = cut(rows[rows["time"].ge(start)])[:OWN_WINDOWS]
         if not base:
-            return Question(name, title, None, [], [], notes=["no window is complete yet"])
+            return Question(
+                name, title, None, [], [], waits=_came(rows[rows["time"].ge(start)], start, takes)
+            )
         fixed = len(base) == OWN_WINDOWS
         reference = pool_windows(base if fixed else base[:1])
         if fixed:  # the limits first: a reference that is kept has them
             kept_limits(folder, reference, past)
             keep_window(folder, reference)
     later = rows[rows["time"].gt(reference.end) & rows["time"].ge(start)]
-    return Question(name, title, reference, cut(later)[-LATEST:], [])
+    since = start if reference.end is None else max(start, reference.end)
+    return Question(name, title, reference, cut(later)[-LATEST:], [], waits=_came(later, since, takes))
+
+
+def _came(rows: pd.DataFrame, since: pd.Timestamp, takes: str) -> str:
+    return f"{len(rows):,} {takes.format(f'{since:%-d %b %Y}')}"
+
+
+def _window_takes(settings: Monitoring) -> str:
+    span = {0.0: "", 1.0: ", over a day or more"}
+    over = span.get(settings.window_days, f", over {settings.window_days:g} days or more")
+    return f"a window takes more than {settings.window_rows:,}{over}"
 
 
 def _time(said: str) -> pd.Timestamp:

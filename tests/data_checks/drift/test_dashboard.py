@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data_checks.drift.check import summary
+from data_checks.drift.check import judge_questions, summary
 from data_checks.drift.dashboard import add_check_run, project_id
 from data_checks.drift.decision import Decision
 from data_checks.drift.questions import Question
@@ -116,3 +116,22 @@ def test_no_two_lines_of_a_panel_have_one_colour(tmp_path: Path) -> None:
     lines = [panel for panel in board.panels if panel.plot_params["plot_type"] == "line"]
     assert [len(panel.values) for panel in lines] == [6, 6, 2]
     assert lines[0].values[0].legend == "column 14"
+
+
+def test_a_newcomer_reads_what_is_not_judged_yet_and_what_it_takes(tmp_path: Path) -> None:
+    from evidently.ui.workspace import Workspace
+
+    question = replace(named("predictions")[0], windows=[], waits="3 products are new; it takes more than 60")
+    (waiting,) = judge_questions([question], tmp_path / "kept")
+    check(tmp_path / "evidently", [named("catalogue"), (question, waiting)])
+    workspace = Workspace.create(str(tmp_path / "evidently"))
+    panels = workspace.get_dashboard(project_id("shop")).panels
+    assert panels[0].title == "Nothing has moved; 1 of 2 questions cannot be judged yet"
+    assert panels[-1].title == "Not judged yet"
+    assert panels[-1].subtitle == (
+        "Predictions: not enough evidence yet: 3 products are new; it takes more than 60. "
+        "Searches and the like: the service has answered none."
+    )
+    (alone,) = workspace.get_dashboard(project_id("shop", "predictions")).panels
+    assert alone.title == "Is something else asked? Not judged"
+    assert alone.subtitle == "Not enough evidence yet: 3 products are new; it takes more than 60."
