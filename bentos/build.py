@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from bentos.in_use import folders_in_use
 from bentos.packed_media import pack_media
 from catalog.snapshot.media_store import MediaStore
 from releases import Release
@@ -215,10 +216,15 @@ def bento_checks(workspace: Workspace) -> dict[Path, Callable[[], object]]:
 
 
 def prune(workspace: Workspace, tag: str, keep: int) -> None:
-    """Delete all but the newest `keep` Bentos, which carry a release each; never `tag`."""
+    """Delete all but the newest `keep` Bentos, which carry a release each; never `tag`, nor one that runs.
+
+    A service swaps releases without a restart, so it may run from a Bento that is older than all that stay.
+    """
     folder = bento_folder(workspace, tag)
+    spared = {folder, *folders_in_use(folder.parent)}
     built = sorted(
-        (p for p in folder.parent.iterdir() if p.is_dir() and p != folder), key=lambda p: p.stat().st_mtime_ns
+        (p for p in folder.parent.iterdir() if p.is_dir() and p not in spared),
+        key=lambda p: p.stat().st_mtime_ns,
     )
     for old in built[: max(0, len(built) - max(keep, 2) + 1)]:
         shutil.rmtree(old)

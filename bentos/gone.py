@@ -1,12 +1,9 @@
 """Bentos whose release is no more: an erasure made it again under another id, or took it away."""
 
-import os
 import shutil
-from pathlib import Path
-
-import psutil
 
 from bentos.build import BAKED, CARRIED, NAME, bento_folder
+from bentos.in_use import folders_in_use
 from releases import list_releases
 from shelfspace.files import read_yaml, write_text
 from shelfspace.workspace import Workspace
@@ -27,7 +24,7 @@ def drop_bentos(workspace: Workspace) -> list[str]:
             continue
         made.unlink()  # first: without it the rest is no Bento
         gone.append(f"{NAME}:{made.parent.name}")
-    used = _folders_in_use(bentos)
+    used = folders_in_use(bentos)
     for folder in [path for path in bentos.iterdir() if path.is_dir()] if bentos.is_dir() else []:
         if (folder / "bento.yaml").is_file():
             continue
@@ -39,17 +36,3 @@ def drop_bentos(workspace: Workspace) -> list[str]:
     elif gone:
         (bentos / "latest").unlink(missing_ok=True)
     return gone
-
-
-def _folders_in_use(bentos: Path) -> set[Path]:
-    """Bentos that a process was started from."""
-    used = set()
-    for process in psutil.process_iter(["cmdline", "cwd"]):
-        words = [process.info["cwd"] or "", *(process.info["cmdline"] or [])]
-        for folder in bentos.iterdir() if bentos.is_dir() else []:
-            tag = f"{NAME}:{folder.name}"
-            if any(
-                word == tag or word.startswith(str(folder) + os.sep) or word == str(folder) for word in words
-            ):
-                used.add(folder)
-    return used

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from releases.pins import pinned
 from releases.release import Release, is_release_name, list_releases, releases_lock
 from shelfspace.clock import now
 from shelfspace.errors import ArtifactError
@@ -138,12 +139,13 @@ def moved(stack: list[str], release_id: str, action: str) -> list[str]:
 def prune(workspace_root: Path, keep: int, spared: Collection[str] = ()) -> list[str]:
     """Delete all but the newest `keep` releases; returns the ids deleted, oldest first.
 
-    The live release and the one that a rollback returns to are never deleted, nor those `spared`: pinned, or
-    waiting for a person.
+    The live release, the one that a rollback returns to and pinned ones are never deleted, nor those
+    `spared`: waiting for a person. Pins are read under the lock that they are set under.
     """
     releases = workspace_root / "releases"
     with releases_lock(releases):
-        kept = {current_id(workspace_root), previous(workspace_root), *spared}
+        pins = pinned(workspace_root)
+        kept = {current_id(workspace_root), previous(workspace_root), *pins, *spared}
         folders = list_releases(releases)
         gone = [f for f in folders[: max(0, len(folders) - keep)] if f.name not in kept]
         for folder in gone:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bentos.build import BAKED, bento_folder
+from bentos.build import BAKED, bento_folder, prune
 from bentos.gone import drop_bentos
 from shelfspace.files import write_text
 from shelfspace.workspace import Workspace
@@ -49,3 +49,17 @@ def test_a_workspace_without_bentos_has_none_to_drop(workspace: Workspace) -> No
     bento(workspace, "000001-aaaaaaa1")
     assert len(drop_bentos(workspace)) == 1
     assert [*bento_folder(workspace, "shelfspace:*").parent.iterdir()] == []
+
+
+def test_a_bento_that_runs_is_not_pruned_however_many_are_newer(workspace: Workspace) -> None:
+    runs, *_, newest = (bento(workspace, f"00000{n}-aaaaaaa{n}") for n in range(1, 6))
+    tag = f"shelfspace:{runs.name}"
+    process = subprocess.Popen([sys.executable, "-c", "input()", "serve", tag], stdin=subprocess.PIPE)
+    try:
+        prune(workspace, f"shelfspace:{newest.name}", keep=1)
+    finally:
+        process.communicate(b"\n")
+    left = sorted(path.name[:6] for path in newest.parent.iterdir() if path.is_dir())
+    assert left == ["000001", "000004", "000005"], "it, the one given and the one before"
+    prune(workspace, f"shelfspace:{newest.name}", keep=1)
+    assert not runs.exists(), "once nothing runs from it"

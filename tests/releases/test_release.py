@@ -19,6 +19,7 @@ from releases import (
     current_id,
     history,
     list_releases,
+    pin,
     previous,
     promote,
     prune,
@@ -230,6 +231,14 @@ def test_prune_keeps_the_live_one_and_its_predecessor(workspace: Path) -> None:
     assert roll_back(Workspace(workspace, "shop"), "anna").to == names[0]
     assert not list((workspace / "releases").glob(".trash-*"))
     assert write(workspace, seed=9).id.startswith("000007-")
+
+
+def test_one_that_was_pinned_while_a_run_was_at_work_is_not_pruned(workspace: Path) -> None:
+    names = [write(workspace, seed).id for seed in range(4)]
+    promote(workspace, names[3])
+    pin(workspace, names[1], "anna", "the sale")  # after the run has asked what is pinned
+    assert prune(workspace, keep=1, spared=()) == [names[0], names[2]]
+    assert [p.name for p in list_releases(workspace / "releases")] == [names[1], names[3]]
 
 
 WRITER = """
