@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ListedProject", "open_workspace"]
 
 
-class ListedProject(ProjectModel):  # type: ignore[misc]
+class ListedProject(ProjectModel):
     """A project with its place in the list: the one of the latest `created_at`, ISO 8601, comes first."""
 
     created_at: str
@@ -34,7 +34,7 @@ def open_workspace(folder: Path) -> Workspace:
     return Pages(folder)
 
 
-class Pages(Workspace):  # type: ignore[misc]
+class Pages(Workspace):
     """A workspace that is written and not read: Evidently's own first reads every run that there is."""
 
     def __init__(self, folder: Path) -> None:
@@ -42,7 +42,7 @@ class Pages(Workspace):  # type: ignore[misc]
         self.state = WholeFiles(self.path)
 
 
-class WholeFiles(LocalState):  # type: ignore[misc]
+class WholeFiles(LocalState):
     """Evidently's files, written beside and put in their place."""
 
     def write_project(self, project: ProjectModel) -> ProjectModel:
