@@ -1,7 +1,7 @@
 """What a collection does beside Dagster: take in what lies there, and say what came of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assets.lib import dvc as data_versions
 from assets.lib.presentation import table_fact
@@ -10,7 +10,8 @@ from assets.lib.shop import Shop
 from catalog.deliveries.collect import Collected, collect, note_taken
 from catalog.erasure.inbox import erase_deliveries
 from catalog.erasure.tombstones import Tombstones
-from catalog.snapshot.shards import read_raw_events, read_raw_products, read_raw_stock
+from catalog.snapshot.compare import changed_since
+from catalog.snapshot.shards import read_manifest, read_raw_events, read_raw_products, read_raw_stock
 from catalog.snapshot.user_key import user_key
 from catalog.snapshot.write import SnapshotReport
 from catalog.sources.watch import note_collected, source_state
@@ -52,17 +53,20 @@ def take_in(shop: Shop) -> TakenIn:
     lies_there = source_state(shop.source)
     key = user_key(workspace.state, settings.service.user_key_file)
     look, stones = DeliveryLook(workspace, shop.source, settings), Tombstones.open(workspace.state)
+    stood = read_manifest(workspace.snapshot)
     first, version = _collect(shop, key, stones, look)
-    report, heard = first.report, first.said
+    report, heard, taken = first.report, first.said, {*first.read}
     # What is certain only together with what came before is seen once it is in: then it is taken out again.
     if not report.unchanged and hold_together(look):
         second, version = _collect(shop, key, stones, look)
-        heard += second.said
+        heard, taken = heard + second.said, (taken | {*second.read}) - second.withdrawn
+        told = changed_since(workspace.snapshot, stood, shop.source.reading("products"))
+        report = replace(second.report, **told)
     look.save()
     note_collected(workspace.state, lies_there)
     said = list(dict.fromkeys([*shop.source.notes, *heard]))
     facts: Facts = {
-        "deliveries": len(first.read),
+        "deliveries": len(taken),
         **({"said": {"md": "\n".join(f"- {sentence}" for sentence in said)}} if said else {}),
         "dvc_md5": version,
         "cause": shop.cause or "asked for",

@@ -11,7 +11,9 @@ from catalog.deliveries.archive import DONE, REFUSED
 from catalog.interactions.log import InteractionLog
 from catalog.interactions.table import INTERACTIONS
 from releases.experiments import experiments
-from releases.experiments.record import FOLDER
+from releases.experiments.record import FOLDER as EXPERIMENTS
+from releases.shadow.kept import FOLDER, PAGE, read_rows
+from releases.shadow.page import write_page as write_shadow_page
 from shelfspace.alerts import read_book, write_book, write_page
 from shelfspace.durable_log import DurableLog
 from shelfspace.settings import Settings
@@ -44,7 +46,10 @@ def delete_old(workspace: Workspace, settings: Settings, now: datetime | None = 
 
     _tidy_events(workspace, settings)
     return {
-        "rows of the request log": _delete_requests(workspace, before(limits.keep_requests_days)),
+        "rows of the request log": _delete_rows(
+            workspace.live / REQUEST_LOG, before(limits.keep_requests_days)
+        ),
+        "answers on the side": _delete_answers(workspace, before(limits.keep_shadow_days)),
         "files of the access log": _delete_files(
             workspace.live / "access", _written, before(limits.keep_access_days)
         ),
@@ -65,8 +70,8 @@ def _tidy_events(workspace: Workspace, settings: Settings) -> None:
             log.add([])
 
 
-def _delete_requests(workspace: Workspace, before: datetime) -> int:
-    path, least = workspace.live / REQUEST_LOG, before.isoformat(timespec="milliseconds")
+def _delete_rows(path: Path, before: datetime) -> int:
+    least = before.isoformat(timespec="milliseconds")
     if not path.exists():
         return 0
     gone = 0
@@ -79,6 +84,16 @@ def _delete_requests(workspace: Workspace, before: datetime) -> int:
             gone += len(old)
             if len(old) < AT_ONCE:
                 return gone
+
+
+def _delete_answers(workspace: Workspace, before: datetime) -> int:
+    """The page goes with what it shows: it is written anew of what is left, or deleted."""
+    gone = _delete_rows(workspace.live / FOLDER / REQUEST_LOG, before)
+    if gone and read_rows(workspace.live):
+        write_shadow_page(workspace)
+    elif gone:
+        (workspace.root / PAGE).unlink(missing_ok=True)
+    return gone
 
 
 def _written(file: Path) -> float:
@@ -114,5 +129,5 @@ def _delete_experiments(workspace: Workspace, before: datetime) -> int:
         one for one in known if one.fingerprint not in spared and datetime.fromisoformat(one.judged) < before
     ]
     for one in old:
-        (workspace.state / FOLDER / f"{one.fingerprint}.json").unlink()
+        (workspace.state / EXPERIMENTS / f"{one.fingerprint}.json").unlink()
     return len(old)

@@ -18,6 +18,7 @@ from catalog.contract import TABLES
 from catalog.erasure.tombstones import NOTHING_ERASED, Tombstones
 from catalog.media.video_cells import COLUMN, with_videos
 from catalog.snapshot.coming_media import ComingMedia
+from catalog.snapshot.compare import difference_of, products_at
 from catalog.snapshot.guards import Guards
 from catalog.snapshot.intake import Outcome, take_in
 from catalog.snapshot.media_files import MediaFiles, media_delivery, media_keys
@@ -25,7 +26,7 @@ from catalog.snapshot.media_guard import NO_MEDIA, MediaVerdict, judge_media
 from catalog.snapshot.media_index import read_index
 from catalog.snapshot.media_index import withdrawn as without_media
 from catalog.snapshot.media_store import MediaStore, add_media
-from catalog.snapshot.operations import difference, keyed, no_operations, row_hashes, source_rows
+from catalog.snapshot.operations import difference, keyed, no_operations, source_rows
 from catalog.snapshot.orders import hashed_orders, with_keyed_orders
 from catalog.snapshot.present import present
 from catalog.snapshot.shards import append, operations_of, read_manifest, remove_strays
@@ -182,7 +183,7 @@ def write_snapshot(
     for name in TABLES:
         append(directory, manifest, name, changes[name], settings.collection.shard_rows)
     manifest |= _of_all(directory, manifest, reading)
-    told = _compare(_stood(directory, manifest, before, reading), rows)
+    told = difference_of(_stood(directory, manifest, before, reading), rows)
     if not (unchanged := manifest == read_manifest(directory)):
         write_sealed_json(directory / "manifest.json", manifest)
     return SnapshotReport(
@@ -240,7 +241,7 @@ def _stood(
     last = read_manifest(directory)
     if all(last.get(name) == manifest.get(name) for name in ("withdrawn", "source_cuts")):
         return before
-    return present(operations_of(directory, last, "products"), "products", reading).rows
+    return products_at(directory, last, reading)
 
 
 def _joined(before: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
@@ -268,17 +269,6 @@ def _source_changes(
         rows = stones.renamed(rows[~stones.rows(rows)])
         changes[name] = difference(source_rows(operations[name]), rows, name, arrival)
     return changes
-
-
-def _compare(before: pd.DataFrame, now: pd.DataFrame) -> dict[str, int]:
-    """Product ids added, changed and removed."""
-    old, new = set(before["product_id"]), set(now["product_id"])
-    fresh = ~row_hashes(now, "products").isin(row_hashes(before, "products"))
-    return {
-        "added": len(new - old),
-        "changed": len(set(now["product_id"][fresh]) & old),
-        "removed": len(old - new),
-    }
 
 
 def _with_hashes(delivery: Delivery, key: bytes) -> Delivery:

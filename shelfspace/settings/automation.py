@@ -46,6 +46,9 @@ class Automation(Section):
     keep_requests_days: Positive = Field(
         400, description="Days after which a row of the request log is deleted."
     )
+    keep_shadow_days: Positive = Field(
+        400, description="Days after which what a release answered on the side is deleted."
+    )
     keep_access_days: Positive = Field(
         400, description="Days after which a file of the access log is deleted."
     )

@@ -13,15 +13,18 @@ from catalog.interactions.log import InteractionLog
 from catalog.interactions.reading import read_interactions
 from releases.experiments import experiments, note_experiment
 from releases.experiments import record as experiment_record
+from releases.shadow.kept import FOLDER, PAGE, read_rows
+from releases.shadow.page import write_page
 from shelfspace.alerts import read_book, write_book
 from shelfspace.alerts.book import Book, Open
 from shelfspace.durable_log import DurableLog, LogEntry
 from shelfspace.settings import load_settings
 from shelfspace.workspace import REQUEST_LOG, Workspace
 from tests.catalog.interactions.test_log import seen
+from tests.releases.shadow.test_report import row
 
 NOW = datetime.now(UTC)
-NAMES = ("requests", "access", "deliveries", "alerts", "experiments")
+NAMES = ("requests", "shadow", "access", "deliveries", "alerts", "experiments")
 LIMIT = 10
 SHORT = load_settings(
     overrides={
@@ -74,6 +77,7 @@ def test_what_is_older_than_the_settings_allow_goes_and_the_rest_stays(workspace
     gone = delete_old(workspace, SHORT)
     assert gone == {
         "rows of the request log": 3,
+        "answers on the side": 0,
         "files of the access log": 1,
         "delivered files": 0,
         "alerts that are over": 1,
@@ -111,3 +115,27 @@ def test_a_long_log_shrinks_write_by_write(workspace: Workspace, monkeypatch: py
         assert [entry.sequence for entry in log.read()[0]] == [4, 5]
         assert [entry.sequence for entry in log.read(most=1)[0]] == [4]
         assert log.append([LogEntry({"n": 10})]) == 6
+
+
+def answered_on_the_side(workspace: Workspace, *days: float) -> None:
+    with closing(DurableLog(workspace.live / FOLDER / REQUEST_LOG)) as log:
+        log.append(
+            LogEntry(row(f"{day}", "abc", "xyz", time=ago(day).isoformat(timespec="milliseconds")))
+            for day in days
+        )
+    write_page(workspace)
+
+
+def test_answers_on_the_side_go_by_days_and_the_page_tells_of_those_that_are_left(
+    workspace: Workspace,
+) -> None:
+    answered_on_the_side(workspace, 30, 20, 9)
+    page = workspace.root / PAGE
+    assert "question 30" in page.read_text()
+    assert delete_old(workspace, SHORT)["answers on the side"] == 2
+    assert [kept["question"] for kept in read_rows(workspace.live)] == ["9"]
+    shown = page.read_text()
+    assert "question 30" not in shown
+    assert "question 9" in shown
+    assert delete_old(workspace, SHORT, NOW + timedelta(days=LIMIT))["answers on the side"] == 1
+    assert not page.exists()
