@@ -135,7 +135,7 @@ def _judged_by_the_gate(
     context: dg.AssetExecutionContext, shop: Shop
 ) -> Iterator[dg.MaterializeResult | dg.AssetObservation | dg.AssetCheckResult]:
     from models.inference.product_encoder import ProductEncoder
-    from releases.bars import refusal
+    from releases.bars import after_rollback, refusal
     from releases.gate import Judged, decide
     from releases.gate.cost import costs
     from releases.gate.pictures import lines_table
@@ -159,8 +159,9 @@ def _judged_by_the_gate(
         both = sorted({*again.outcomes["product_id"]} & {*mine.outcomes["product_id"]})
         ours, theirs = costs([model, champion_model(workspace)], _some_products(shop, both[:ASKED]))
         mine, beside = replace(mine, cost=ours), Judged(again.judgement, again.outcomes, theirs)
-    barred = refusal(workspace, fingerprint, mine.evaluation["holdout"])
-    verdict = barred or decide(mine, beside, shop.settings.gate)
+    verdict = refusal(workspace, fingerprint, mine.evaluation["holdout"])
+    if verdict is None:
+        verdict = decide(mine, beside, shop.settings.gate).noting(after_rollback(workspace.root, reigning))
     sentences = note_verdict(workspace, verdict, fingerprint)
     noted = note_judged(shop, fingerprint, verdict)
     compared: Facts = {}

@@ -55,9 +55,13 @@ def told(workspace: Workspace, bar: Bar) -> list[str]:
     lines = [f"current release of {workspace.name} is now {bar.to}"]
     models = ", ".join(model[:8] for model in bar.champions)
     if models:
-        lines.append(
-            f"barred until it is judged anew or approved: model {models}; the champion is that of {bar.to}"
-        )
+        back = workspace.command("approve", RELEASE=bar.releases[-1])
+        again = ", ".join(workspace.command("approve", MODEL=model[:8]) for model in bar.champions)
+        lines += [
+            f"barred until it is judged anew or approved: model {models}; the champion is that of {bar.to}",
+            f"to have {bar.releases[-1]} live again after all: {back}; "
+            f"to have its model judged again, and no more: {again}",
+        ]
     if bar.deliveries:
         numbers = ", ".join(map(str, bar.deliveries))
         lines.append(
@@ -87,7 +91,8 @@ def approve_any(workspace: Workspace, what: str, who: str, why: str) -> str:
     held = read_ledger(workspace.state).unfinished(State.HELD)
     if is_hex and not any(what in (str(entry.arrival), entry.name) for entry in held):
         given = approve_champion(workspace, what, who, why)
-        return f"{given.what} is barred no more; {workspace.command('run retrain')} judges it again"
+        again = workspace.command("run retrain")
+        return f"{given.what} is barred no more; nothing goes live by that alone: {again} judges it again"
     entry = let_through(workspace, what)
     approve_what(workspace.root, f"delivery {entry.arrival} ({entry.name})", who, why)
     said = f"{entry.name} is approved ({entry.reason}); take it with: {workspace.command('run refresh')}"

@@ -4,7 +4,7 @@
 says all that is to be done (`pending`); whoever is killed in between, the next run or command ends it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,17 @@ from releases.gate import Verdict
 from shelfspace.files import read_artifact, write_sealed_json
 from shelfspace.workspace import Workspace
 
-__all__ = ["Bar", "barred", "barred_release", "lift", "read_bars", "refusal", "write_bars"]
+__all__ = [
+    "Bar",
+    "after_rollback",
+    "barred",
+    "barred_release",
+    "gone_back",
+    "lift",
+    "read_bars",
+    "refusal",
+    "write_bars",
+]
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,26 @@ def refusal(workspace: Workspace, champion: str, holdout: str) -> Verdict | None
     yes = workspace.command("approve", MODEL=champion[:8])
     said = f"this very model is barred, since {bar.said}; if it shall be judged again: {yes}"
     return Verdict(False, [said], [said])
+
+
+def gone_back(root: Path, reigning: Mapping[str, Any] | None) -> Bar | None:
+    """The rollback that made this model champion again, while what it barred stays barred; None of any other.
+
+    Args:
+        reigning: what is known of the champion.
+    """
+    cause = (reigning or {}).get("cause", "")
+    bars = (bar for bar in reversed(read_bars(root)) if bar.champions and not bar.lifted)
+    return next((bar for bar in bars if bar.said == cause), None)
+
+
+def after_rollback(root: Path, reigning: Mapping[str, Any] | None) -> list[str]:
+    """What is to be said of a challenger to a champion that a rollback brought back.
+
+    Trained again for the same reasons, it may be much like the model that a person took away.
+    """
+    bar = gone_back(root, reigning)
+    return [f"another model than the one that is barred, since {bar.said}"] if bar else []
 
 
 def lift(root: Path, which: Callable[[Bar], bool], reason: str) -> list[Bar]:

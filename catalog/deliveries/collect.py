@@ -134,9 +134,9 @@ def collect(
             ledger.unnamed = {name: file.seen for name, file in left.items()}
             unnamed = [name for name in left if name not in report.media.replaced]
             if unnamed:
-                said.append(
-                    f"no row names {_some([f'media/{name}' for name in unnamed])}; it waits in the inbox"
-                )
+                they = "it waits" if len(unnamed) == 1 else "they wait"
+                names = _some([f"media/{name}" for name in unnamed])
+                said.append(f"no row that counts names {names}; {they} in the inbox")
             said += [_held(entry, workspace) for entry in ledger.unfinished(State.HELD) if entry.waits]
             read = [n for n in (*batch.taken, *deliveries) if ledger.entries[n].state is State.WAITING]
         with editing(workspace.state) as ledger:

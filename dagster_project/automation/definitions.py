@@ -22,6 +22,7 @@ from dagster_project.jobs import JOBS
 from dagster_project.scrub import scrub_schedule
 from dagster_project.tags import CAUSE, NEED, WORKSPACE
 from releases import current_id
+from releases.bars import gone_back
 from releases.champion import champion
 from shelfspace.errors import CatalogError, ShelfspaceError
 from shelfspace.settings import Settings, load_settings
@@ -85,8 +86,10 @@ def automations(settings: Settings) -> tuple[list[dg.SensorDefinition], list[dg.
             return ask(context, workspace, report, automation)
         now, cooldown = datetime.now(UTC), timedelta(hours=automation.cooldown_hours)
         runs = attempts_at(context.instance, workspace, CAUSE, "drift")
-        reigning = (champion(workspace) or {}).get("fingerprint", "")
-        need = drift_need(latest_verdict(workspace), reigning, runs, now, cooldown)
+        reigning = champion(workspace) or {}
+        bar = gone_back(workspace.root, reigning)
+        model, back = reigning.get("fingerprint", ""), bar.said if bar else ""
+        need = drift_need(latest_verdict(workspace), model, runs, now, cooldown, back)
         if isinstance(need, str):
             return dg.SkipReason(need)
         return ask(context, workspace, need, automation, open_attempts(runs, now, cooldown))

@@ -34,6 +34,7 @@ def drift_need(
     attempts: Sequence[Attempt],
     now: datetime,
     cooldown: timedelta,
+    gone_back: str = "",
 ) -> Need | str:
     """What the decision of the last drift report asks for.
 
@@ -47,6 +48,7 @@ def drift_need(
         attempts: runs that drift asked for, oldest first.
         now: present time, with a zone.
         cooldown: least time between two retrainings started by drift.
+        gone_back: the rollback that made it champion again, in a clause; "" where none did.
 
     Returns:
         the need, or why there is none.
@@ -67,6 +69,8 @@ def drift_need(
     if action == "retrain" and trained and now - trained[-1] < cooldown:
         until = trained[-1] + cooldown
         return f"drift, but the cool-down lasts until {until:%Y-%m-%d %H:%M} UTC: {reason}"
+    if action == "retrain" and gone_back:
+        reason = f"{reason}; data have come since {gone_back}"
     return Need(key, "drift", "drift sensor", reason, JOBS[action], decision=action)
 
 

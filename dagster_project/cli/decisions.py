@@ -46,7 +46,8 @@ def approve(what: str, why: str, who: str, catalog: str | None) -> None:
     """Say yes to what waits for a person: a held delivery, a release, or a model that is barred.
 
     A delivery is named by its number or its file (`source` is a change of the catalogue's own tables), a
-    model by how its fingerprint begins. The lists of deliveries and of releases say what waits, and why.
+    model by how its fingerprint begins. A release goes live at once; a model is only barred no more: the next
+    retraining may have it judged again. The lists of deliveries and of releases say what waits, and why.
     """
     from dagster_project.decisions import approve_any
     from dagster_project.who import person

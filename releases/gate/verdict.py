@@ -14,8 +14,8 @@ A figure that does not exist (a catalogue without labels has no accuracy) is not
 so; it is never taken as zero.
 """
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -66,6 +66,10 @@ class Verdict:
     notes: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     undecided: bool = False
+
+    def noting(self, more: Sequence[str]) -> "Verdict":
+        """The same, with more notes."""
+        return replace(self, reasons=[*self.reasons, *more], notes=[*self.notes, *more])
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""

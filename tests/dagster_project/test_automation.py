@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+import dagster_project.definitions  # noqa: F401 - each stage says where it lies when it is defined
 from dagster_project import dead_runs
 from dagster_project.automation import tell_dvc
 from dagster_project.automation.definitions import automations
@@ -18,6 +19,7 @@ from dagster_project.automation.needs import Attempt, GivenUp, Need, ask, next_a
 from dagster_project.dead_runs import close_dead_runs
 from dagster_project.graph import DVC_STAGES, stages_of
 from dagster_project.tags import WORKSPACE
+from releases.bars import Bar, write_bars
 from shelfspace.files import write_json
 from shelfspace.settings import Automation, Settings
 from shelfspace.workspace import Workspace
@@ -46,8 +48,10 @@ def test_the_same_file_that_comes_every_night_is_asked_for_every_night(
     assert (request.job_name, request.tags["shelfspace/attempt"]) == ("retrain", "1")
 
 
-def drift_asks(verdict: dict | None, attempts: list[Attempt], champion: str = "m") -> Need | str:
-    return drift_need(verdict, champion, attempts, NOW, DAY)
+def drift_asks(
+    verdict: dict | None, attempts: list[Attempt], champion: str = "m", back: str = ""
+) -> Need | str:
+    return drift_need(verdict, champion, attempts, NOW, DAY, back)
 
 
 def test_drift_asks_until_a_retraining_came_to_its_end() -> None:
@@ -334,3 +338,25 @@ def test_dvc_is_told_by_the_run_that_holds_the_workspace_not_by_one_that_ended_b
     assert tell_dvc(workspace, "chain") == "", "no stage of dvc.yaml is in this workspace"
     with workspace.lock(holder="run 12345678 (chain)"):
         assert tell_dvc(workspace, "chain") == "left to the run that is at work now: run 12345678 (chain)"
+
+
+def test_a_retraining_after_a_rollback_says_so(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELFSPACE_WORKSPACES", str(tmp_path))
+    monkeypatch.setenv("SHELFSPACE_CATALOG", "shop")
+    workspace = Workspace.open()
+    bar = Bar(
+        "000001-ab", ("000002-cd",), {"n": "h"}, (), "anna", "2026-03-01T10:00:00", "worse", pending=False
+    )
+    write_json(workspace.root / "champion.json", {"fingerprint": "m", "cause": bar.said})
+    write_json(workspace.root / "monitoring" / "drift_report" / "verdict.json", DRIFT)
+    (sensor,) = (one for one in automations(Settings())[0] if one.name == "drift_sensor")
+    causes = []
+    for bars in ([], [bar], [replace(bar, lifted="approved by ben")]):
+        write_bars(workspace.root, bars)
+        with dg.build_sensor_context(instance) as context:
+            (asked,) = sensor.evaluate_tick(context).run_requests or []
+        causes.append(asked.run_config["resources"]["shop"]["config"]["cause"])
+    back = "release 000002-cd was rolled back to 000001-ab by anna on 2026-03-01: worse"
+    assert causes == ["price moved", f"price moved; data have come since {back}", "price moved"]

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from catalog.deliveries.ledger import State, editing, read_ledger
 from catalog.deliveries.milestones import mark_cleaned
 from releases import current_id, go_live, history, pin, pinned, prune, roll_back, unpin
-from releases.bars import barred, read_bars, refusal
+from releases.bars import after_rollback, barred, gone_back, read_bars, refusal
 from releases.champion import champion, champion_model, check_papers, crown, prune_champions
+from releases.gate import Verdict
 from releases.promotion import approve_champion, approve_release
 from releases.references import prune_references
 from releases.rollback import finish
@@ -136,6 +138,27 @@ def test_a_barred_model_passes_when_judged_anew_or_approved(shop: Shop) -> None:
     shop.train(BAD, holdout="h2")
     assert not barred(shop.workspace.root, BAD), "the gate let it pass on another holdout"
     assert read_bars(shop.workspace.root)[-1].lifted == "judged anew by the gate"
+
+
+def test_a_challenger_after_a_rollback_is_told_of_it(shop: Shop) -> None:
+    root = shop.workspace.root
+    assert after_rollback(root, champion(shop.workspace)) == []
+    worse_model(shop)
+    assert after_rollback(root, champion(shop.workspace)) == []
+    bar = roll_back(shop.workspace, "anna", "recalls are down")
+    assert gone_back(root, champion(shop.workspace)) == replace(bar, pending=False)
+    (said,) = after_rollback(root, champion(shop.workspace))
+    assert said == f"another model than the one that is barred, since {bar.said}"
+    assert Verdict(True, ["fine"]).noting([said]).notes == [said]
+    shop.train("another")
+    assert after_rollback(root, champion(shop.workspace)) == [], "a later champion has nothing to do with it"
+
+
+def test_a_rollback_that_a_person_took_back_is_told_of_no_more(shop: Shop) -> None:
+    worse_model(shop)
+    roll_back(shop.workspace, "anna", "recalls are down")
+    approve_champion(shop.workspace, BAD, "ben")
+    assert gone_back(shop.workspace.root, champion(shop.workspace)) is None
 
 
 def test_of_the_same_model_the_deliveries_since_are_held(shop: Shop) -> None:

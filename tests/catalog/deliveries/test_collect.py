@@ -229,7 +229,10 @@ def test_a_name_that_is_no_utf8_and_a_file_without_rows(shop: CatalogSource, tmp
     said = collected(workspace, shop).said
     assert titles(tmp_path)["n"] == "new"
     assert sorted(entry.name for entry in entries(tmp_path)) == ["__.csv", "none.csv"]
-    assert said == ("none.csv: the file has no rows", "no row names media/__.csv; it waits in the inbox")
+    assert said == (
+        "none.csv: the file has no rows",
+        "no row that counts names media/__.csv; it waits in the inbox",
+    )
 
 
 def test_a_workspace_of_an_earlier_version_goes_on(shop: CatalogSource, tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_media_may_come_after_the_row_and_what_nobody_names_is_said(
         (media / name).write_bytes(photo("white"))
     found = collected(workspace, shop)
     assert (found.report.media_added, found.report.missing_media) == (2, 0)
-    assert found.said == ("no row names media/stray.png; it waits in the inbox",)
+    assert found.said == ("no row that counts names media/stray.png; it waits in the inbox",)
     assert MediaStore.open(workspace.snapshot).keys() == ["late.png", "sub/table.png"]
     assert [p.name for p in media.rglob("*") if p.is_file()] == ["stray.png"]
     assert (workspace.inbox / "done" / "media" / "sub" / "table.png").exists()

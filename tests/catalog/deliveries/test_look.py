@@ -7,6 +7,7 @@ import pandas as pd
 from catalog.deliveries.ledger import State, read_ledger
 from catalog.deliveries.milestones import approve
 from catalog.deliveries.pending import pending
+from catalog.deliveries.table import delivery_rows
 from catalog.snapshot.coming_media import ComingMedia
 from catalog.snapshot.media_store import MediaStore
 from catalog.snapshot.shards import read_raw_products
@@ -95,7 +96,7 @@ def test_photos_that_replace_others_are_judged_by_themselves(workspace: Workspac
         (workspace.inbox / "media" / key).write_bytes(photo("#ffffff"))
     found = collected(workspace, source, look=no_white)
     assert found.report.media.held == "media/0.png: ['0.png'] under 1 rows"
-    assert found.said[0] == "no row names media/new.png; it waits in the inbox"
+    assert found.said[0] == "no row that counts names media/new.png; it waits in the inbox"
     assert "media/0.png is held: media/0.png: ['0.png'] under 1 rows; if that is meant:" in found.said[1]
     assert MediaStore.open(workspace.snapshot).read("0.png") == stored
     assert pending(workspace, 0) == [], "what is held asks for no run"
@@ -120,3 +121,22 @@ def test_photos_that_change_in_the_source_are_judged_too(workspace: Workspace, t
     assert collected(workspace, restored, look=no_white).report.media.held == ""
     entry = list(read_ledger(workspace.state).entries.values())[-1]
     assert (entry.state, entry.reason) == (State.SUPERSEDED, "others came in their place, or none")
+
+
+def test_photos_of_a_held_delivery_wait_in_one_row(workspace: Workspace, tmp_path: Path) -> None:
+    source = shop(tmp_path)
+    collected(workspace, source)
+    (workspace.inbox / "media").mkdir(parents=True)
+    rows = []
+    for number in range(40):
+        (workspace.inbox / "media" / f"{number}.jpg").write_bytes(photo(f"#{number:02x}80ff"))
+        rows.append(product(100 + number, category="Kettles", photos=f"{number}.jpg"))
+    deliver(workspace.inbox, "kettles.jsonl", rows)
+    said = collected(workspace, source, look=no_kettles).said
+    waits = [sentence for sentence in said if "names media" in sentence]
+    assert len(waits) == 1
+    assert waits[0].endswith("and 35 more; they wait in the inbox")
+    first, second = delivery_rows(workspace, 0)
+    assert (first["name"], first["rows"], first["state"]) == ("40 media files", "40", "waiting")
+    assert first["said"].startswith("no row that counts names it, or it is held: media/0.jpg, media/1.jpg")
+    assert (second["name"], second["state"]) == ("kettles.jsonl", "held")
