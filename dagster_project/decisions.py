@@ -70,9 +70,13 @@ def told(workspace: Workspace, bar: Bar) -> list[str]:
     if bar.source:
         yes = workspace.command("approve", DELIVERY="source")
         lines.append(f"held until it changes again or is approved: the catalogue's own tables ({yes})")
+    if bar.again:
+        numbers = ", ".join(map(str, bar.again))
+        lines.append(f"{bar.to} has them, so they count again with the next run: deliveries {numbers}")
     if not bar.champions and not bar.deliveries and not bar.source:
         lines.append(
-            f"barred: release {', '.join(bar.releases)} as it is; its model and its deliveries are the same"
+            f"barred: release {', '.join(bar.releases)} as it is; it has no other model than {bar.to}, "
+            "and no delivery that this one lacks"
         )
     return lines
 

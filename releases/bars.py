@@ -38,6 +38,7 @@ class Bar:
         deliveries: arrival numbers of those taken since `to`, where the model is the same.
         source: then also the snapshot that the catalogue's own tables go back to; "" where they are the same.
         who, when, why: a person's name, ISO 8601 in UTC, their reason.
+        again: those held by earlier rollbacks that `to` has: to name it is to approve them.
         pending: some of it is not done yet.
         lifted: why it no longer holds; "" while it does.
     """
@@ -50,6 +51,7 @@ class Bar:
     when: str
     why: str
     source: str = ""
+    again: tuple[int, ...] = ()
     pending: bool = True
     lifted: str = ""
 
@@ -138,5 +140,8 @@ def _file(root: Path) -> Path:
 
 
 def _bars(stored: dict[str, Any]) -> list[Bar]:
-    tuples = ("releases", "deliveries")
-    return [Bar(**{**bar, **{name: tuple(bar[name]) for name in tuples}}) for bar in stored["bars"]]
+    tuples = ("releases", "deliveries", "again")
+    return [
+        Bar(**{name: tuple(kept) if name in tuples else kept for name, kept in bar.items()})
+        for bar in stored["bars"]
+    ]

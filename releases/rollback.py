@@ -16,7 +16,8 @@ anything itself; every step says the same when it is done again.
 from dataclasses import replace
 from pathlib import Path
 
-from catalog.deliveries.withdraw import hold_source, hold_taken, source_changed, taken_since
+from catalog.deliveries.milestones import approve_held
+from catalog.deliveries.withdraw import held_of, hold_source, hold_taken, source_changed, taken_since
 from releases.bars import Bar, lift, read_bars, write_bars
 from releases.champion import champion_of, crown_again, judged_on
 from releases.pointer import current_id, history, move, previous, record, standing
@@ -35,7 +36,7 @@ def roll_back(workspace: Workspace, who: str, why: str = "", to: str = "") -> Ba
     Barred are the models of the releases undone, where that of the live one is another than the one gone back
     to, and the champion is the latter again. Where it is the same, the deliveries taken since are held, and
     what the catalogue's own tables have changed. The releases undone do not come back as they are in any
-    case.
+    case. What earlier rollbacks held of the release gone back to counts again.
 
     Args:
         who: a person, as `shelfspace.approvals` names people.
@@ -93,6 +94,8 @@ def _apply(workspace: Workspace, bar: Bar) -> None:
     crown_again(workspace, Release.load(workspace.releases / bar.to, verify=False), bar.said)
     if bar.deliveries:
         hold_taken(workspace, bar.deliveries, bar.said)
+    if bar.again:
+        approve_held(workspace, bar.again)
     if bar.source:
         hold_source(workspace, bar.source, bar.said)
     if (waits := waiting(root)) and waits.release in bar.releases:
@@ -130,6 +133,7 @@ def _bar(workspace: Workspace, to: Release, undone: list[Release], who: str, why
     others = {champion_of(one) for one in undone} - {keeps, ""}
     same, snapshot = champion_of(undone[-1]) in (keeps, ""), to.provenance.get("snapshot_md5", "")
     taken = taken_since(workspace, snapshot) if same else []
+    reasons = {bar.said for bar in read_bars(workspace.root)}
     return Bar(
         to.id,
         tuple(one.id for one in undone),
@@ -139,4 +143,5 @@ def _bar(workspace: Workspace, to: Release, undone: list[Release], who: str, why
         now(),
         why,
         source=snapshot if same and source_changed(workspace, snapshot) else "",
+        again=tuple(entry.arrival for entry in held_of(workspace, snapshot, reasons)),
     )

@@ -16,7 +16,7 @@ from retrieval.catalogue.products import text_if_any
 from shelfspace.errors import ArtifactError, MediaError
 from shelfspace.settings import Media, Service
 
-__all__ = ["choose_way", "sample_items"]
+__all__ = ["choose_way", "same_way", "sample_items"]
 
 logger = logging.getLogger("shelfspace.encoder")
 
@@ -47,6 +47,24 @@ def choose_way(
     level = logging.WARNING if choice.problem else logging.INFO
     logger.log(level, "encoder of release %s: %s", release, choice.sentence)
     return choice
+
+
+def same_way(
+    release: str, encoder: ProductEncoder, other: ProductEncoder, chosen: Choice | None
+) -> Choice | None:
+    """Run an encoder as an equal one is run; None where that is another, or not all of it was measured.
+
+    Measuring takes seconds, and a rollback of data alone need not wait for it.
+
+    Args:
+        release: identifier of the release that it is of.
+        chosen: how the other one is run.
+    """
+    if chosen is None or chosen.unmeasured or chosen.problem or encoder.fingerprint != other.fingerprint:
+        return None
+    encoder.run_by(chosen.run)
+    logger.info("encoder of release %s: run as that of the release before, which is the same", release)
+    return chosen
 
 
 def sample_items(products: pd.DataFrame, snapshot: Path | None) -> list[ProductInput]:

@@ -150,7 +150,7 @@ class Engine:
         loaded = self._indexes.indexed(loaded, self._stop.is_set)
         try_out(loaded)
         loaded = loaded.with_applications(self._config.releases)
-        return loaded.with_choice(self._config.settings.service, self._config.media)
+        return loaded.with_choice(self._config.settings.service, self._config.media, self.loaded)
 
     def _install(self, loaded: LoadedRelease) -> None:
         with self._swap:

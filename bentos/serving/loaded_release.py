@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bentos.serving.applications import OPENERS
-from bentos.serving.encoder_backend import choose_way
+from bentos.serving.encoder_backend import choose_way, same_way
 from bentos.serving.query_cache import QueryCache
 from catalog.product import ProductInput
 from catalog.text.clean import clean_text
@@ -66,13 +66,19 @@ class LoadedRelease(InMemoryRelease):
     applications: Mapping[str, Any] = field(default_factory=dict)
     unserved: Mapping[str, str] = field(default_factory=dict)
 
-    def with_choice(self, service: Service, snapshot: Path | None) -> "LoadedRelease":
+    def with_choice(
+        self, service: Service, snapshot: Path | None, before: "LoadedRelease | None" = None
+    ) -> "LoadedRelease":
         """The same release, its encoder run by the way that `service.encoder` chooses, no query known yet.
 
         Args:
             snapshot: folder that holds the photos and sounds of the catalogue, or None.
+            before: the release that answers now; of the same model, what was measured there holds.
         """
-        choice = choose_way(self.id, self.encoder, self.release.products, snapshot, self.media, service)
+        choice = same_way(self.id, self.encoder, before.encoder, before.choice) if before else None
+        choice = choice or choose_way(
+            self.id, self.encoder, self.release.products, snapshot, self.media, service
+        )
         return replace(self, choice=choice, queries=QueryCache(service.query_cache))
 
     def with_applications(self, workspace: Path | None = None) -> "LoadedRelease":

@@ -18,8 +18,8 @@ from catalog.snapshot.withdrawals import SourceCut, Withdrawals
 from shelfspace.workspace import Workspace
 
 __all__ = [
-    "MEDIA", "SOURCE", "TAKEN", "changes_since", "held_source", "hold_source", "hold_taken", "note_source",
-    "note_withdrawn", "source_changed", "still_there", "taken_since", "withdrawals",
+    "MEDIA", "SOURCE", "TAKEN", "changes_since", "held_of", "held_source", "hold_source", "hold_taken",
+    "note_source", "note_withdrawn", "source_changed", "still_there", "taken_since", "withdrawals",
 ]  # fmt: skip
 
 TAKEN = (State.TAKEN, State.DONE)
@@ -77,6 +77,21 @@ def still_there(workspace: Workspace) -> list[Entry]:
     """Held deliveries whose rows the clean tables still have: nothing made of those tables may go live."""
     ledger = read_ledger(workspace.state)
     return [e for e in ledger.unfinished(State.HELD) if e.withdrawn and ledger.has(ledger.cleaned, e)]
+
+
+def held_of(workspace: Workspace, snapshot: str, reasons: Collection[str]) -> list[Entry]:
+    """Deliveries, a change of the source among them, that a snapshot has and that are held since.
+
+    Args:
+        snapshot: DVC's hash.
+        reasons: of which they are held for one.
+    """
+    ledger = read_ledger(workspace.state)
+    return [
+        entry
+        for entry in ledger.unfinished(State.HELD)
+        if entry.withdrawn and entry.waits and entry.reason in reasons and ledger.has(snapshot, entry)
+    ]
 
 
 def hold_source(workspace: Workspace, snapshot: str, reason: str) -> Entry | None:

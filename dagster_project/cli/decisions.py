@@ -24,9 +24,9 @@ who_option = click.option(
 def rollback(to: str, why: str, who: str, catalog: str | None) -> None:
     """Go back to the release before, and bar what came after it.
 
-    A running service follows within a second. Barred is the model, where it differs, else the deliveries
-    taken since, which are held; until a person approves them. To name the live release refuses the one
-    that waits.
+    A running service follows as soon as it has loaded that one. Barred is the model, where it differs, else
+    the deliveries taken since, which are held; until a person approves them. To name the live release refuses
+    the one that waits.
     """
     from dagster_project.decisions import told
     from dagster_project.who import person

@@ -9,6 +9,8 @@ import pytest
 
 from catalog.deliveries.ledger import State, editing, read_ledger
 from catalog.deliveries.milestones import mark_cleaned
+from catalog.deliveries.withdraw import hold_taken
+from dagster_project.decisions import told
 from releases import current_id, go_live, history, pin, pinned, prune, roll_back, unpin
 from releases.bars import after_rollback, barred, gone_back, read_bars, refusal
 from releases.champion import champion, champion_model, check_papers, crown, prune_champions
@@ -175,6 +177,30 @@ def test_of_the_same_model_the_deliveries_since_are_held(shop: Shop) -> None:
         ledger.change(1, until="s3")
     shop.collect("s3")
     assert shop.release(GOOD, "s3") == "", "the clean tables are without it"
+
+
+def test_to_go_forward_again_is_to_approve_what_was_held_of_that_release(shop: Shop) -> None:
+    for number, name in ((2, "one.csv"), (3, "two.csv"), (4, "poison.csv")):
+        shop.deliver(name, f"s{number}")
+        shop.release(GOOD, f"s{number}")
+    hold_taken(shop.workspace, [3], "the champion contradicts it")
+    roll_back(shop.workspace, "anna", "prices", to=shop.live[2])
+    roll_back(shop.workspace, "anna", "prices too")
+    roll_back(shop.workspace, "anna", "all of them")
+    assert shop.states() == {
+        "one.csv": (State.HELD, False), "two.csv": (State.HELD, False), "poison.csv": (State.HELD, False)
+    }  # fmt: skip
+    with editing(shop.workspace.state) as ledger:
+        for arrival in (1, 2, 3):
+            ledger.change(arrival, until="s5")
+    shop.collect("s5")
+    bar = roll_back(shop.workspace, "ben", "they were right", to=shop.live[2])
+    assert bar.again == (1, 2)
+    assert shop.states() == {
+        "one.csv": (State.HELD, True), "two.csv": (State.HELD, True), "poison.csv": (State.HELD, False)
+    }, "the data's own refusal stays"  # fmt: skip
+    assert told(shop.workspace, bar)[1].endswith("so they count again with the next run: deliveries 1, 2")
+    assert read_bars(shop.workspace.root)[-1].again == (1, 2)
 
 
 def test_the_very_same_release_waits_and_a_person_lets_it_pass(shop: Shop) -> None:

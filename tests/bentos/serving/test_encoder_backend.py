@@ -1,6 +1,7 @@
 """The service measures how to run its encoder, answers by it as eager would, and shows what it chose."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from bentos.application import Application
 from bentos.config import ServiceConfig
 from bentos.endpoints.release import manifest
-from bentos.serving.encoder_backend import sample_features, sample_items
+from bentos.serving.encoder_backend import same_way, sample_features, sample_items
 from bentos.telemetry.metrics import METRICS
 from catalog.product import ProductInput
 from models.inference.backends import EAGER
@@ -82,6 +83,25 @@ def test_a_release_keeps_its_way_and_the_next_gets_its_own(measured: Application
     assert second.choice is not None
     assert second.choice is not first.choice
     assert second.encoder is not first.encoder
+
+
+def test_the_next_release_of_the_same_model_waits_for_no_measuring(
+    measured: Application, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = measured.engine.require()
+    assert first.choice is not None
+    whole = replace(first, choice=replace(first.choice, unmeasured=()))
+    monkeypatch.setattr(measured.engine, "loaded", whole)
+    second = measured.engine._prepared(shop.second)
+    assert second.choice is whole.choice
+    assert second.encoder is not first.encoder
+    title = [ProductInput(title="red running shoe")]
+    assert np.abs(second.encoder.embed(title) - shop.encoder.embed(title)).max() < 1e-3
+    assert same_way("000002", second.encoder, first.encoder, first.choice) is None, (
+        "of some parts it had no rows"
+    )
+    monkeypatch.setattr(second.encoder, "_fingerprint", "another")
+    assert same_way("000002", second.encoder, first.encoder, whole.choice) is None
 
 
 def test_samples_are_titles_alone_and_whole_products(shop: Shop) -> None:
