@@ -132,7 +132,7 @@ def _bar(workspace: Workspace, to: Release, undone: list[Release], who: str, why
     keeps = champion_of(to)
     others = {champion_of(one) for one in undone} - {keeps, ""}
     same, snapshot = champion_of(undone[-1]) in (keeps, ""), to.provenance.get("snapshot_md5", "")
-    taken = taken_since(workspace, snapshot) if same else []
+    taken = taken_since(workspace, snapshot, undone[-1].provenance.get("snapshot_md5", "")) if same else []
     reasons = {bar.said for bar in read_bars(workspace.root)}
     return Bar(
         to.id,

@@ -23,6 +23,8 @@ __all__ = [
 ]  # fmt: skip
 
 TAKEN = (State.TAKEN, State.DONE)
+BACK = (State.HELD, State.WAITING)
+"""States of a withdrawn delivery that a person has approved, until a snapshot has it."""
 SOURCE = "source"
 MEDIA = "media"
 KINDS = (*TABLES, MEDIA)
@@ -30,7 +32,7 @@ KINDS = (*TABLES, MEDIA)
 
 
 def hold_taken(workspace: Workspace, arrivals: Collection[int], reason: str) -> list[Entry]:
-    """Hold deliveries that were taken; those that are not stay as they are.
+    """Hold deliveries that were taken, or were held since and approved; others stay as they are.
 
     Args:
         arrivals: their numbers.
@@ -42,20 +44,25 @@ def hold_taken(workspace: Workspace, arrivals: Collection[int], reason: str) -> 
     Raises:
         ArtifactError: the ledger is damaged.
     """
-    facts = {"state": State.HELD, "reason": reason, "approved": False, "withdrawn": True, "until": ""}
+    facts = {"state": State.HELD, "reason": reason, "approved": False, "withdrawn": True}
     with editing(workspace.state) as ledger:
-        taken = [entry for entry in ledger.unfinished(*TAKEN) if entry.arrival in arrivals]
-        can = {entry.arrival for entry in _left_out(workspace, taken)}
-        held = [ledger.change(entry.arrival, **facts) for entry in taken if entry.arrival in can]
+        taken = [entry for entry in _counting(ledger) if entry.arrival in arrivals]
+        held = [
+            # Of what was approved and not taken again there may be a snapshot without it.
+            ledger.change(entry.arrival, **{**facts, "until": "" if entry.state in TAKEN else entry.until})
+            for entry in _left_out(workspace, taken)
+        ]
     write_page(workspace)
     return held
 
 
-def taken_since(workspace: Workspace, snapshot: str) -> list[Entry]:
+def taken_since(workspace: Workspace, snapshot: str, undone: str = "") -> list[Entry]:
     """Deliveries that were taken and that a snapshot does not have, in the order they came.
 
     Args:
         snapshot: DVC's hash; of one that no ledger knows nothing is told.
+        undone: DVC's hash of a later one; those it has that were held since and approved count, too: the next
+            run takes them again.
 
     Raises:
         ArtifactError: the ledger is damaged.
@@ -63,8 +70,14 @@ def taken_since(workspace: Workspace, snapshot: str) -> list[Entry]:
     ledger = read_ledger(workspace.state)
     if snapshot not in ledger.snapshots:
         return []
-    taken = [entry for entry in ledger.unfinished(*TAKEN) if not ledger.has(snapshot, entry)]
-    return _left_out(workspace, taken)
+    since = [entry for entry in _counting(ledger) if not ledger.has(snapshot, entry)]
+    return _left_out(workspace, [e for e in since if e.state in TAKEN or ledger.has(undone, e)])
+
+
+def _counting(ledger: Ledger) -> list[Entry]:
+    """Deliveries that count, and those that count again with the next run, in the order they came."""
+    entries = ledger.unfinished(*TAKEN, *BACK)
+    return [entry for entry in entries if entry.state in TAKEN or (entry.withdrawn and entry.approved)]
 
 
 def _left_out(workspace: Workspace, taken: Collection[Entry]) -> list[Entry]:
@@ -115,7 +128,8 @@ def hold_source(workspace: Workspace, snapshot: str, reason: str) -> Entry | Non
             "snapshot": first["snapshot"],
         }
         entry = held[-1] if held else ledger.arrive(SOURCE, **facts, moved=True)
-        entry = ledger.change(entry.arrival, state=State.HELD, reason=reason, withdrawn=True, cut=cut)
+        held_now = {"state": State.HELD, "reason": reason, "approved": False, "withdrawn": True}
+        entry = ledger.change(entry.arrival, **held_now, cut=cut)
     write_page(workspace)
     return entry
 
@@ -174,10 +188,6 @@ def withdrawals(ledger: Ledger) -> Withdrawals:
         media=frozenset(entry.digest for entry in out if entry.kind == MEDIA),
         media_restored=frozenset(e.digest for e in entries if e.kind == MEDIA and e.arrival in back),
     )
-
-
-BACK = (State.HELD, State.WAITING)
-"""States of a withdrawn delivery that a person has approved, until a snapshot has it."""
 
 
 def note_withdrawn(ledger: Ledger, withdrawn: Collection[int], version: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog.deliveries.ledger import State, editing, read_ledger
-from catalog.deliveries.milestones import mark_cleaned
+from catalog.deliveries.milestones import approve, mark_cleaned
 from catalog.deliveries.withdraw import hold_taken
 from dagster_project.decisions import told
 from releases import current_id, go_live, history, pin, pinned, prune, roll_back, unpin
@@ -201,6 +201,39 @@ def test_to_go_forward_again_is_to_approve_what_was_held_of_that_release(shop: S
     }, "the data's own refusal stays"  # fmt: skip
     assert told(shop.workspace, bar)[1].endswith("so they count again with the next run: deliveries 1, 2")
     assert read_bars(shop.workspace.root)[-1].again == (1, 2)
+
+
+@pytest.mark.parametrize("collected", [False, True])
+def test_what_was_approved_and_not_taken_again_is_held_by_the_next_rollback(
+    shop: Shop, collected: bool
+) -> None:
+    worse_data(shop)
+    roll_back(shop.workspace, "anna", "prices are wrong")
+    if collected:
+        with editing(shop.workspace.state) as ledger:
+            ledger.change(1, until="s3")
+        shop.collect("s3")
+    approve_release(shop.workspace, shop.live[1], "ben", "they are right")
+    assert shop.states() == {"bad.csv": (State.HELD, True)}
+    bar = roll_back(shop.workspace, "anna", "no, they are not")
+    assert bar.deliveries == (1,)
+    assert shop.states() == {"bad.csv": (State.HELD, False)}
+    (entry,) = read_ledger(shop.workspace.state).entries.values()
+    assert entry.until == ("s3" if collected else "")
+    assert "no, they are not" in entry.reason
+
+
+def test_an_approval_of_what_the_undone_release_has_not_stands(shop: Shop) -> None:
+    worse_data(shop)
+    roll_back(shop.workspace, "anna", "prices are wrong")
+    with editing(shop.workspace.state) as ledger:
+        ledger.change(1, until="s3")
+    shop.collect("s3")
+    shop.deliver("other.csv", "s4")
+    shop.release(GOOD, "s4")
+    approve(shop.workspace, "1")
+    assert roll_back(shop.workspace, "anna", "the other one").deliveries == (2,)
+    assert shop.states() == {"bad.csv": (State.HELD, True), "other.csv": (State.HELD, False)}
 
 
 def test_the_very_same_release_waits_and_a_person_lets_it_pass(shop: Shop) -> None:
