@@ -20,6 +20,8 @@ from shelfspace.workspace import Workspace
 
 __all__ = ["figure_rows", "write_page"]
 
+WORDS = "words"
+"""Kind of a question that somebody typed."""
 SIDE = 72
 """Pixels of a photo's longest side."""
 STYLE = """<style>.q{margin:2rem 0 .3rem;font-size:1.05rem}.q small{color:#666;font-weight:400}
@@ -28,6 +30,7 @@ STYLE = """<style>.q{margin:2rem 0 .3rem;font-size:1.05rem}.q small{color:#666;f
 .hit{border:1px solid #ddd;border-radius:6px;padding:.3rem;overflow:hidden}
 .hit.only{border-color:#b45309;background:#fff7ed}.hit img,.hit i{display:block;width:100%;height:4.5rem;
 object-fit:contain;background:#f6f6f6;border-radius:4px;margin-bottom:.2rem}
+.hits>i{align-self:center;font-size:13px;color:#666}
 .hit span{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}</style>"""
 
 
@@ -58,7 +61,11 @@ def write_page(workspace: Workspace, report: Report | None = None) -> Report:
                 f"that {escape(report.live)} does not hold.</p>"
             )
     if report.changed:
-        body += ["<h2>Questions whose hits changed most</h2>", *_changed(workspace, report)]
+        body += [
+            "<h2>Questions whose hits changed most</h2>",
+            *_unnamed(report),
+            *_changed(workspace, report),
+        ]
     if report.moves:
         moves = [
             {report.live: ours, report.shadow: theirs, "answers": str(count)}
@@ -89,6 +96,15 @@ def figure_rows(report: Report) -> list[dict[str, str]]:
     return rows
 
 
+def _unnamed(report: Report) -> list[str]:
+    """Why questions have numbers, where words were asked and are not kept."""
+    if not any(row["kind"] == WORDS and not row["asked"] for row in report.changed):
+        return []
+    return [
+        "<p>What was typed is not kept, so these questions have numbers; service.log_query_text keeps it.</p>"
+    ]
+
+
 def _changed(workspace: Workspace, report: Report) -> list[str]:
     """The most changed questions, both lists of hits below each other."""
     shown = _Products(workspace, (report.live, report.shadow))
@@ -100,8 +116,9 @@ def _changed(workspace: Workspace, report: Report) -> list[str]:
         said = f"{escape(row['kind'])}: {same} of {max(map(len, lists))} hits are the same"
         cells = []
         for name, own, other in (("live", *lists), ("on the side", lists[1], lists[0])):
-            cells.append(f"<b>{name}</b>" + "".join(shown.cell(p, p not in other) for p in own))
-            cells.append("<span></span>" * (10 - len(own)))
+            hits = [shown.cell(product, product not in other) for product in own] or ["<i>no hits</i>"]
+            cells.append(f"<b>{name}</b>" + "".join(hits))
+            cells.append("<span></span>" * (10 - len(hits)))
         parts.append(
             f'<h3 class="q">{asked} <small>{said}</small></h3><div class="hits">{"".join(cells)}</div>'
         )

@@ -215,7 +215,7 @@ class Shadow:
         self._sequence, self._behind, self._megabytes = said["sequence"], False, said["megabytes"]
         self.asked = order
         self._say("answering")
-        logger.info("release %s answers %g of the requests on the side", order.release, order.share)
+        logger.info("release %s answers %.0f%% of the requests on the side", order.release, 100 * order.share)
 
     def _next(self) -> None:
         """Hand over one request, if there is one."""

@@ -141,6 +141,18 @@ def test_the_page_says_what_differs_and_escapes_what_was_asked(tmp_path: Path) -
     assert "&lt;script&gt;" in page
     assert page.count('class="hit only"') == 2 * CHANGED
     assert "http" not in page.replace("http-equiv", ""), "it loads nothing from elsewhere"
+    assert "no hits" not in page
+    assert "log_query_text" not in page
+
+
+def test_the_page_names_an_empty_list_and_why_words_are_not_shown(tmp_path: Path) -> None:
+    write_page(workspace := kept(tmp_path, [row("q1", "", "abc"), row("q2", "ab", "")]))
+    page = (workspace.root / PAGE).read_text()
+    assert page.count("<i>no hits</i>") == 2
+    assert "What was typed is not kept" in page
+    assert "service.log_query_text keeps it" in page
+    write_page(workspace := kept(tmp_path / "by photo", [row("q1", "ab", "abc", kind="photo")]))
+    assert "log_query_text" not in (workspace.root / PAGE).read_text()
 
 
 def test_an_erasure_leaves_neither_rows_nor_page(tmp_path: Path) -> None:
