@@ -25,11 +25,8 @@ def summary(workspace: Workspace) -> str:
     judged = workspace.evaluation / "holdout" / "evaluation.json"
     if judged.exists():
         parts += [metrics_table(read_json(judged)), ""]
-    gate = workspace.evaluation / "gate" / "verdict.json"
-    if gate.exists():
-        verdict = read_json(gate)
-        word = "let the challenger through" if verdict["promoted"] else "refused the challenger"
-        parts += [f"The gate {word}:", *(f"  {reason}" for reason in verdict["reasons"]), ""]
+    if verdict := gate_said(workspace):
+        parts += [verdict, ""]
     chosen = workspace.prepared / "encoders"
     if (chosen / "choice.json").exists():
         from models.choice import Choice
@@ -45,6 +42,20 @@ def summary(workspace: Workspace) -> str:
             "",
         ]
     return "\n".join([*parts, next_steps(workspace)]).lstrip()
+
+
+def gate_said(workspace: Workspace, since: float = 0.0) -> str:
+    """What the gate decided of the last challenger, and why; "" where it has judged none.
+
+    Args:
+        since: s since the epoch; what it decided before is not told.
+    """
+    gate = workspace.evaluation / "gate" / "verdict.json"
+    if not gate.exists() or gate.stat().st_mtime < since:
+        return ""
+    verdict = read_json(gate)
+    word = "let the challenger through" if verdict["promoted"] else "refused the challenger"
+    return "\n".join([f"The gate {word}:", *(f"  {reason}" for reason in verdict["reasons"])])
 
 
 def lost(workspace: Workspace) -> str:

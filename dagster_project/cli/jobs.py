@@ -1,5 +1,6 @@
 """`demo`, `run`, `summary`: jobs, and what they came to."""
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -78,11 +79,15 @@ def launch(workspace: "Workspace", job: str, launched_by: str, cause: str) -> No
     """
     from dagster_project.launch import launch_job
 
+    began = time.time()
     outcome = launch_job(workspace, job, launched_by, cause)
-    if "quarantine" in outcome.made and not (outcome.success and job == "chain"):
-        from dagster_project.summary import lost
+    if not (outcome.success and job == "chain"):  # whose summary says both
+        from dagster_project.summary import gate_said, lost
 
-        click.echo(f"\n{lost(workspace)}\n", err=True)
+        if "quarantine" in outcome.made:
+            click.echo(f"\n{lost(workspace)}\n", err=True)
+        if verdict := gate_said(workspace, began):
+            click.echo(f"{verdict}\n", err=True)
     if outcome.success:
         return
     if outcome.interrupted:

@@ -7,7 +7,7 @@ import pytest
 from dagster._core.events import StepSuccessData
 from dagster._core.events.log import EventLogEntry
 
-from dagster_project.summary import next_steps, stage_seconds
+from dagster_project.summary import gate_said, next_steps, stage_seconds
 from shelfspace.files import write_json
 from shelfspace.workspace import Workspace
 
@@ -51,3 +51,14 @@ def test_the_last_run_s_time_is_told_by_stage(tmp_path: Path, monkeypatch: pytes
     told = stage_seconds()
     assert told["monitoring"] == pytest.approx(1.0)
     assert told.keys() == {"monitoring", "all"}
+
+
+def test_the_gate_is_told_of_the_run_that_it_judged_in(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "shop", "shop")
+    assert gate_said(workspace) == ""
+    verdict = workspace.evaluation / "gate" / "verdict.json"
+    write_json(verdict, {"promoted": False, "reasons": ["accuracy is lower", "recall is not"]})
+    assert gate_said(workspace) == "The gate refused the challenger:\n  accuracy is lower\n  recall is not"
+    began = verdict.stat().st_mtime
+    assert gate_said(workspace, began - 1)
+    assert gate_said(workspace, began + 1) == "", "of an earlier run"
