@@ -1,4 +1,4 @@
-"""Which release answers on the side, and what share: a person's word, else the one that waits."""
+"""Which release answers on the side, and what share: a person's word, or the one that waits since."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -54,7 +54,10 @@ def shadow_wanted(root: Path, share: float) -> Order | None:
         ArtifactError: a file is damaged.
     """
     said, live, waits = ordered(root), current_id(root), waiting(root)
-    if said and said.share > 0 and said.release != live and (root / "releases" / said.release).is_dir():
+    # What was named before is not what a person is asked about since.
+    later = said is not None and waits is not None and share > 0 and waits.since > said.when
+    named = said is not None and said.share > 0 and said.release != live and not later
+    if said is not None and named and (root / "releases" / said.release).is_dir():
         return said
     refused = said is not None and waits is not None and said.share == 0 and said.release == waits.release
     if waits is None or share == 0 or refused:

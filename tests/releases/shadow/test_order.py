@@ -56,6 +56,19 @@ def test_a_named_one_comes_before_until_it_is_live(shop: tuple[Workspace, list[R
     assert wanted.release == first.id, "also the one before, to look back"
 
 
+def test_what_waits_since_takes_the_place_of_what_was_named_before(
+    shop: tuple[Workspace, list[Release]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, (_, second, third) = shop
+    monkeypatch.setattr("releases.shadow.order.now", lambda: "2026-01-01T00:00:00+00:00")
+    order = order_shadow(workspace, second.id, 1, "Kim")
+    let_wait(workspace, third.id, "asked")
+    wanted = shadow_wanted(workspace.root, 0.1)
+    assert wanted is not None
+    assert (wanted.release, wanted.share) == (third.id, 0.1), "it is what a person is asked about"
+    assert shadow_wanted(workspace.root, 0) == order, "the settings let it answer nothing"
+
+
 def test_what_cannot_answer_is_refused_with_the_remedy(shop: tuple[Workspace, list[Release]]) -> None:
     workspace, (first, second, _) = shop
     with pytest.raises(ArtifactError, match="is live: it answers all requests"):
