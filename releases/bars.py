@@ -141,7 +141,5 @@ def _file(root: Path) -> Path:
 
 def _bars(stored: dict[str, Any]) -> list[Bar]:
     tuples = ("releases", "deliveries", "again")
-    return [
-        Bar(**{name: tuple(kept) if name in tuples else kept for name, kept in bar.items()})
-        for bar in stored["bars"]
-    ]
+    kept = stored["bars"]
+    return [Bar(**{**bar, **{name: tuple(bar.get(name, ())) for name in tuples}}) for bar in kept]

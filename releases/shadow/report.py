@@ -101,7 +101,7 @@ class Report:
             if not kind.figures:
                 said.append(f"Too few to tell of {name}: {kind.questions} questions; {LEAST} are needed.")
             else:
-                same = f"{kind.figures[figure]} of the {what} are those of {self.live}"
+                same = f"{kind.figures[figure]} of the {what} of {self.shadow} are those of {self.live}"
                 said.append(f"Over {kind.questions} different questions, {same}.")
         return [*said, "This is a difference, not a win: it does not say which release is better."]
 

@@ -122,7 +122,9 @@ def test_photos_that_change_in_the_source_are_judged_too(workspace: Workspace, t
     assert (entry.state, entry.reason) == (State.SUPERSEDED, "others came in their place, or none")
 
 
-def test_photos_of_a_held_delivery_wait_and_are_told_in_one_sentence(workspace: Workspace, tmp_path: Path) -> None:
+def test_photos_of_a_held_delivery_wait_and_are_told_in_one_sentence(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     source = shop(tmp_path)
     collected(workspace, source)
     (workspace.inbox / "media").mkdir(parents=True)
