@@ -9,14 +9,13 @@ finds out how far the last one came, and does the rest.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from catalog.deliveries.archive import DONE, REFUSED, clear_strays, put_away, sent_to, set_aside
 from catalog.deliveries.ledger import Entry, Ledger, State, editing
 from catalog.deliveries.register import Batch, registered, settled_files
 from catalog.deliveries.settle import FOLDER, folders_in, wait_until_settled
 from catalog.deliveries.table import write_page
-from catalog.deliveries.withdraw import MEDIA, SOURCE, note_source, note_withdrawn, withdrawals
+from catalog.deliveries.withdraw import MEDIA, SOURCE, note_source, note_withdrawn, taken_with, withdrawals
 from catalog.erasure.tombstones import NOTHING_ERASED, Tombstones
 from catalog.snapshot.intake import Outcome
 from catalog.snapshot.shards import read_manifest
@@ -35,10 +34,6 @@ STATES = (SOURCE, MEDIA)
 replace others."""
 WAITS = 3
 """A run waits for files that are being written as many times `collection.quiet_seconds`."""
-
-
-COUNTS: dict[str, Any] = {"withdrawn": False, "until": "", "cut": {}}
-"""What the ledger says of whatever a snapshot has and counts."""
 
 
 @dataclass(frozen=True)
@@ -170,15 +165,18 @@ def note_taken(workspace: Workspace, collected: Collected, version: str) -> None
             if entry.kind == MEDIA and entry.withdrawn:
                 if entry.approved:
                     reason = f"approved; it was held: {entry.reason}"
-                    ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, reason=reason, **COUNTS)
+                    ledger.change(
+                        entry.arrival, state=State.TAKEN, reason=reason, **taken_with(entry, version)
+                    )
             elif entry.arrival in collected.read:
                 state = State.SUPERSEDED if entry.older == entry.rows > 0 else State.TAKEN
                 again = entry.withdrawn and not (workspace.inbox / entry.name).is_file()
                 going = {} if again else sent_to(workspace.inbox, DONE, entry, {entry.name: entry.digest})
                 reason = f"approved; it was held: {entry.reason}" if entry.withdrawn else entry.reason
-                ledger.change(entry.arrival, state=state, snapshot=version, reason=reason, **COUNTS, **going)
+                counts = taken_with(entry, version)
+                ledger.change(entry.arrival, state=state, reason=reason, **counts, **going)
             elif entry.kind in STATES and not _still_held(entry, collected.report):
-                ledger.change(entry.arrival, state=State.TAKEN, snapshot=version, moved=True, **COUNTS)
+                ledger.change(entry.arrival, state=State.TAKEN, moved=True, **taken_with(entry, version))
         if collected.media:
             names, digest = sorted(collected.media), fingerprint(sorted(collected.media.items()))
             held = [e for e in ledger.unfinished(State.HELD) if e.withdrawn and e.digest == digest]

@@ -61,6 +61,7 @@ class Entry:
         moved: nothing is left to move; a run killed before that leaves this false.
         withdrawn: it was taken and is held since: its rows lie in the snapshot and do not count.
         until: DVC's hash of the first snapshot in which they do not; "" while none is made yet.
+        earlier: of one that was held and counts again, `snapshot` and `until` of each time before.
         cut: of a change of the source that was taken and is held since: what `SourceCut` has of it.
     """
 
@@ -84,6 +85,7 @@ class Entry:
     moved: bool = False
     withdrawn: bool = False
     until: str = ""
+    earlier: list[tuple[str, str]] = field(default_factory=list)
     cut: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -145,13 +147,13 @@ class Ledger:
         return [entry for entry in self.entries.values() if entry.state in wanted]
 
     def has(self, snapshot: str, entry: Entry) -> bool:
-        """Whether a snapshot has a delivery: it came in with that one or before, and was not held since."""
+        """Whether a snapshot has a delivery: it came in by then, and was not held then."""
         if snapshot not in self.snapshots:
             return False
         # A snapshot may come to be what it was before: the last of its places counts.
         later = self.snapshots[len(self.snapshots) - self.snapshots[::-1].index(snapshot) :]
-        gone = bool(entry.until) and entry.until not in later
-        return entry.snapshot not in later and not gone
+        times = [*entry.earlier, (entry.snapshot, entry.until)]
+        return any(came not in later and (not until or until in later) for came, until in times)
 
 
 def alone(state: Path) -> FileLock:

@@ -19,7 +19,8 @@ from shelfspace.workspace import Workspace
 
 __all__ = [
     "MEDIA", "SOURCE", "TAKEN", "changes_since", "held_of", "held_source", "hold_source", "hold_taken",
-    "note_source", "note_withdrawn", "source_changed", "still_there", "taken_since", "withdrawals",
+    "note_source", "note_withdrawn", "source_changed", "still_there", "taken_since", "taken_with",
+    "withdrawals",
 ]  # fmt: skip
 
 TAKEN = (State.TAKEN, State.DONE)
@@ -188,6 +189,20 @@ def withdrawals(ledger: Ledger) -> Withdrawals:
         media=frozenset(entry.digest for entry in out if entry.kind == MEDIA),
         media_restored=frozenset(e.digest for e in entries if e.kind == MEDIA and e.arrival in back),
     )
+
+
+def taken_with(entry: Entry, version: str) -> dict[str, Any]:
+    """What the ledger says of a delivery that counts in a snapshot; of one that was held, when it did before.
+
+    Args:
+        version: DVC's hash of the snapshot.
+    """
+    counts: dict[str, Any] = {"withdrawn": False, "until": "", "cut": {}}
+    if not entry.withdrawn:
+        return {**counts, "snapshot": version}
+    if not entry.until:  # no snapshot was without it
+        return counts
+    return {**counts, "snapshot": version, "earlier": [*entry.earlier, (entry.snapshot, entry.until)]}
 
 
 def note_withdrawn(ledger: Ledger, withdrawn: Collection[int], version: str) -> None:

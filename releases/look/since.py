@@ -7,6 +7,7 @@ collection is done again without it before anything else reads the snapshot.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from catalog.cells import media_cell, stripped
@@ -60,6 +61,7 @@ def hold_together(look: DeliveryLook) -> list[str]:
     origin = origin[origin.index.isin(stripped(after["product_id"][~said(after).isin(said(before))]))]
     versions, files = read_index(workspace.snapshot / "media"), _digests(ledger, came)
     photos = _photographed(after, versions, files, look.source.photo_separator)
+    photos = photos[~_approved_with(photos, with_them, ledger)]
     origin = pd.concat([origin, photos]).groupby(level=0).max()
     ids = _newest(origin)
     if len(ids) < LEAST:
@@ -149,6 +151,21 @@ def _photographed(
     arrivals = {cell: max(found) for cell, found in shown.items() if found}
     named = rows["photos"].map(arrivals).dropna().astype("int64")
     return pd.Series(named.to_numpy(), index=stripped(rows["product_id"][named.index]).to_numpy())
+
+
+def _approved_with(photos: pd.Series, operations: pd.DataFrame, ledger: Ledger) -> np.ndarray:
+    """(n,) bool, whether a photo came with a delivery that a person approved and that speaks of its product.
+
+    It waited for that one, and somebody has looked at both.
+    """
+    spoke = _origin(operations[operations["_layer"].ne(WITHDRAWN)]).reindex(photos.index, fill_value=0)
+    entries = ledger.entries
+
+    def looked_at(speaker: int, media: int) -> bool:
+        known = speaker in entries and entries[speaker].approved
+        return known and entries[speaker].snapshot == entries[media].snapshot
+
+    return np.array([looked_at(*pair) for pair in zip(spoke, photos, strict=True)], bool)
 
 
 def _newest(origin: pd.Series) -> set[str]:

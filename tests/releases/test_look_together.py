@@ -193,3 +193,20 @@ def test_photos_that_come_alone_add_up_too(tmp_path: Path) -> None:
     collected(workspace, source)
     store = MediaStore.open(workspace.snapshot)
     assert [store.read(f"{i}.png") for i in range(24)] == colours
+
+
+def test_photos_of_an_approved_delivery_are_not_held_for_its_categories(tmp_path: Path) -> None:
+    workspace, source = stocked(tmp_path)
+    (workspace.inbox / "media").mkdir(parents=True)
+    rows = []
+    for i in range(20):
+        (workspace.inbox / "media" / f"n{i}.png").write_bytes(photo(f"#{i:02x}{9 * i:02x}80"))
+        told = {"title": f"{LABELS[i % 4]} {100 + i}", "category": LABELS[(i + 1) % 4], "photos": f"n{i}.png"}
+        rows.append(product(100 + i, **told))
+    deliver(workspace.inbox, "meant.jsonl", rows)
+    collected(workspace, source, look=lambda name, *_: "contradicted" if name == "meant.jsonl" else "")
+    approve(workspace, "meant.jsonl")
+    collected(workspace, source)
+    assert len(categories(workspace)) == 80
+    assert [entry.name for entry in read_ledger(workspace.state).entries.values()][-1] == "20 media files"
+    assert hold_together(Knows(workspace, source, Settings())) == [], "a person has looked at them"

@@ -84,6 +84,21 @@ def test_what_is_held_leaves_the_next_snapshot_and_comes_back_when_approved(
     assert states(workspace) == {"a.jsonl": State.TAKEN, "b.jsonl": State.DONE}
     assert read_raw_products(workspace.snapshot)["source_row"].is_unique
     assert not still_there(workspace)
+    ledger = read_ledger(workspace.state)
+    assert [ledger.has(one, ledger.entries[1]) for one in (before, whole, without)] == [False, True, False]
+    assert [e.name for e in taken_since(workspace, whole)] == ["b.jsonl"], (
+        "that one has it, held since or not"
+    )
+    assert [e.name for e in taken_since(workspace, without)] == ["a.jsonl"]
+
+
+def test_what_no_snapshot_was_without_is_where_it_was(workspace: Workspace, shop: CatalogSource) -> None:
+    whole = take(workspace, shop, "a.jsonl", product_id="p1", price="9")
+    hold_taken(workspace, [1], "rolled back")
+    approve(workspace, "a.jsonl")
+    take(workspace, shop, "b.jsonl", product_id="p2", price="8")
+    assert [e.name for e in taken_since(workspace, whole)] == ["b.jsonl"]
+    assert not read_ledger(workspace.state).entries[1].earlier
 
 
 def test_the_same_file_again_waits_too_and_another_of_its_name_replaces_it(
