@@ -98,7 +98,9 @@ def _dashboards(shop: Shop, questions: Iterable[str]) -> Facts:
     address = shop.settings.service.evidently_url.rstrip("/")
     if not address:
         return {"dashboard": "make drift"}
-    pages = {"dashboard": "", **{f"dashboard_{name.replace(' ', '_')}": name for name in questions}}
+    # Short names: the longest one takes its width from the sentences beside it.
+    short = {name: name.removeprefix("traffic ").replace(" ", "_") for name in questions}
+    pages = {"dashboard": "", **{f"page_{said}": name for name, said in short.items()}}
     name = shop.workspace.name
     return {shown: {"url": f"{address}/projects/{project_id(name, of)}"} for shown, of in pages.items()}
 
@@ -145,8 +147,11 @@ def drift_report(shop: Shop, folder: Path) -> Facts:
         "cause": said["cause"] or "nothing drifted",
         "new_rows": watch.new_rows,
         "new_labels": watch.new_labels,
-        "questions": table_fact(verdict_rows(verdicts), 20, 200),
-        **{f"report_{page.stem}": {"page": page.name} for page in sorted(folder.glob("*.html"))},
+        "questions": table_fact(verdict_rows(verdicts), 20, 300),
+        **{
+            f"report_{page.stem.removeprefix('traffic-')}": {"page": page.name}
+            for page in sorted(folder.glob("*.html"))
+        },
     }
 
 

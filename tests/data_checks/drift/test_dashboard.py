@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data_checks.drift.check import judge_questions, summary
+from data_checks.drift.check import judge_questions, summary, verdict_rows
 from data_checks.drift.dashboard import add_check_run, project_id
 from data_checks.drift.decision import Decision
 from data_checks.drift.questions import Question
@@ -135,3 +135,14 @@ def test_a_newcomer_reads_what_is_not_judged_yet_and_what_it_takes(tmp_path: Pat
     (alone,) = workspace.get_dashboard(project_id("shop", "predictions")).panels
     assert alone.title == "Is something else asked? Not judged"
     assert alone.subtitle == "Not enough evidence yet: 3 products are new; it takes more than 60."
+
+
+def test_the_table_of_an_assets_page_has_two_columns_and_says_since_when() -> None:
+    moved = replace(
+        named("traffic search", 1.0)[1], since="2026-03-02T10:00:00+00:00", cause="queries: longer"
+    )
+    rows = verdict_rows([moved, replace(moved, drifted=False, moves=(), since="", cause="no drift")])
+    assert rows.to_dict("records") == [
+        {"question": "traffic search", "verdict": "moved since 2026-03-02: queries: longer"},
+        {"question": "traffic search", "verdict": "quiet: no drift"},
+    ], "more columns are cut off in the Dagster UI, and the sentences beside them"
