@@ -116,7 +116,10 @@ def describe_move(monitor: str, window: Window, reference: Window) -> str:
     if monitor.endswith(" vectors"):
         return f"{monitor} can be told from the reference's"
     if monitor in window.counts:
-        return f"{_named(monitor)} {reference.counts[monitor]:g} to {window.counts[monitor]:g}"
+        before, after = reference.counts[monitor], window.counts[monitor]
+        if monitor == "gone":
+            return f"gone: {after:.0%} of the products that the champion knew"
+        return f"{_named(monitor)}: {before:,.0f} to {after:,.0f}"
     if monitor == PRICE_LEVEL:
         level = with_price_level(window.columns, reference.columns)[monitor]
         return f"price: {10 ** level.median() - 1:+.0%} beside the same categories"

@@ -66,7 +66,7 @@ def test_windows_of_the_shop_itself_raise_no_verdict(past: list[Window], limits:
         ({"price": 0.114}, "price", "price: +3"),
         ({"dark": 0.5}, "dark_photos", "photo brightness"),
         ({"dead_sound": 1.0}, "dead_sound", "has sound"),
-        ({"removed": 0.6}, "mass_removal", "products 5000 to 2000"),
+        ({"removed": 0.6}, "mass_removal", "gone: 60% of the products that the champion knew"),
         ({"wrong_labels": 0.6}, "labels", "label agrees"),
     ],
 )
