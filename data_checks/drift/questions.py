@@ -139,8 +139,8 @@ def predictions_question(
         reference.window(held),
         present.cut(np.flatnonzero(unseen), rows, LATEST),
         reference.cut(held, rows, MOST_WINDOWS),
-        waits=f"{unseen.sum():,} products with a category are new or changed since the champion learned; "
-        f"a window takes more than {rows:,}",
+        waits=f"{unseen.sum():,} products of categories that the champion knows are new or changed "
+        f"since it learned; a window takes more than {rows:,}",
     )
 
 
