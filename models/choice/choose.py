@@ -6,7 +6,8 @@ each would take minutes. A candidate replaces a simpler one where it is right mo
 chosen encoder nothing is computed twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,11 @@ more than chance on all, after not even leading on a third."""
 
 
 def choose_encoders(
-    catalogue: Catalogue, labels: np.ndarray, groups: np.ndarray, train: np.ndarray
+    catalogue: Catalogue,
+    labels: np.ndarray,
+    groups: np.ndarray,
+    train: np.ndarray,
+    too_large: Collection[str] = (),
 ) -> Choice:
     """Choose an encoder for every modality whose setting is `auto`.
 
@@ -41,6 +46,8 @@ def choose_encoders(
         labels: (n,) int64, -1 where unknown.
         groups: (n,) duplicate group of each: those of one group stay on one side.
         train: (n,) bool, rows that may be looked at.
+        too_large: frozen encoders that the gate refuses for their size: with one of them no challenger
+            would ever pass, whatever it has learned.
     """
     texts, products = catalogue.texts["text"], catalogue.products
     there = {"text": (texts != "").to_numpy(), "image": (products["photos"].map(len) > 0).to_numpy()}
@@ -48,16 +55,27 @@ def choose_encoders(
     for modality in auto_modalities(catalogue.settings):
         rows = np.flatnonzero(train & there[modality])
         known = rows[labels[rows] >= 0]
-        made[modality] = _choose(modality, catalogue, known, labels, groups)
+        every = candidates(modality, len(known))
+        able = [one for one in every if one.frozen not in too_large]
+        chosen = _choose(modality, able, catalogue, known, labels, groups)
+        if passed_over := [one.name for one in every if one not in able]:
+            said = f"{', '.join(passed_over)} is too large beside the champion (gate.times_larger)"
+            chosen = replace(chosen, why=f"{chosen.why}; {said}")
+        made[modality] = chosen
     return Choice(made)
 
 
 def _choose(
-    modality: str, catalogue: Catalogue, known: np.ndarray, labels: np.ndarray, groups: np.ndarray
+    modality: str,
+    able: Sequence[Candidate],
+    catalogue: Catalogue,
+    known: np.ndarray,
+    labels: np.ndarray,
+    groups: np.ndarray,
 ) -> Chosen:
-    able = candidates(modality, len(known))
     if len(able) == 1:
-        return _chosen(able[0], catalogue, f"nothing else is installed; {len(known):,} labelled rows")
+        why = f"nothing else is installed that may be chosen; {len(known):,} labelled rows"
+        return _chosen(able[0], catalogue, why)
     rows = _judged(known, labels, ROWS)
     if len(rows) < FEWEST or len(np.unique(labels[rows])) < 2:
         why = f"{len(rows):,} labelled training rows, under {FEWEST}: pretrained weights without a comparison"

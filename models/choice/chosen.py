@@ -1,6 +1,6 @@
 """What was chosen and why: a JSON file, and the settings with it laid over them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,10 @@ class Choice:
     def save(self, folder: Path) -> None:
         """Write choice.json."""
         write_json(folder / FILE, {name: asdict(chosen) for name, chosen in self.by_modality.items()})
+
+    def uses(self, encoders: Collection[str]) -> bool:
+        """Whether one of some encoders was chosen."""
+        return any({one.encoder, one.beside} & set(encoders) for one in self.by_modality.values())
 
     @classmethod
     def load(cls, folder: Path) -> "Choice":

@@ -9,7 +9,7 @@ from catalog.product import ProductInput
 from releases.gate.floors import Finding
 from shelfspace.settings import Gate
 
-__all__ = ["Cost", "affordable", "costs"]
+__all__ = ["Cost", "affordable", "costs", "megabytes"]
 
 ROUNDS = 3
 FELT = 5.0
@@ -48,8 +48,15 @@ def costs(models: Sequence[Path], items: Sequence[ProductInput]) -> list[Cost | 
                 started = time.perf_counter()
                 encoder.embed([item])
                 times[i] = min(times[i], time.perf_counter() - started)
-    sizes = [sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) for folder in models]
-    return [Cost(size / 1e6, 1000 * sum(times) / len(items)) for size, times in zip(sizes, best, strict=True)]
+    return [
+        Cost(megabytes(folder), 1000 * sum(times) / len(items))
+        for folder, times in zip(models, best, strict=True)
+    ]
+
+
+def megabytes(model: Path) -> float:
+    """Of a model's folder."""
+    return sum(f.stat().st_size for f in model.rglob("*") if f.is_file()) / 1e6
 
 
 def affordable(challenger: Cost, champion: Cost, settings: Gate) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from models.choice import Choice, Chosen, auto_modalities, choose_encoders
 from models.choice import choose as module
-from models.choice.candidates import Candidate, candidates
+from models.choice.candidates import Candidate, candidates, installed, larger_than
 from models.features.catalogue import Catalogue
 from shelfspace.errors import ArtifactError
 from shelfspace.hashing import content_hash
@@ -174,3 +174,31 @@ def test_without_a_choice_auto_is_refused(tmp_path: Path) -> None:
         Choice().settings(load_settings(None, {"model": {"text": "auto"}}))
     with pytest.raises(ArtifactError, match="is missing"):
         Choice.load(tmp_path)
+
+
+def test_what_the_gate_would_refuse_for_its_size_is_not_tried_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged_as(
+        monkeypatch, {"tfidf": 0.8, "tfidf + minilm": 0.9, "histograms": 0.6, "efficientnet_lite0": 0.7}
+    )
+    given, labels = catalogue(tmp_path)
+    groups, train = np.arange(ROWS).astype(str), np.ones(ROWS, dtype=bool)
+    free = choose_encoders(given, labels, groups, train)
+    assert free.by_modality["text"].beside == "minilm"
+    assert free.uses(["minilm"])
+    bound = choose_encoders(given, labels, groups, train, ["minilm"])
+    assert bound.by_modality["text"].name == "tfidf"
+    assert (
+        "tfidf + minilm is too large beside the champion (gate.times_larger)" in bound.by_modality["text"].why
+    )
+    assert not bound.uses(["minilm"])
+    assert bound.by_modality["image"] == free.by_modality["image"]
+
+
+def test_packages_are_as_large_as_their_files() -> None:
+    here = installed()
+    assert larger_than(0.0) == list(here)
+    assert larger_than(1e6) == []
+    if "efficientnet_lite0" in here:
+        assert "efficientnet_lite0" in larger_than(10.0)  # 13.1 MB of weights
