@@ -132,11 +132,12 @@ def test_before_any_release_make_demo_is_named(
     command: str, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = Workspace.open("sample")
+    opened = {*workspace.root.rglob("*")}
     if command == "serve":
         monkeypatch.setattr(servers, "become", run_here)
     said = refused(command)
     assert "make demo" in said
-    assert {p.name for p in workspace.root.rglob("*")} == {"state"}
+    assert {*workspace.root.rglob("*")} == opened, "nothing is made"
 
 
 def run_here(*command: str) -> None:
