@@ -1,4 +1,4 @@
-"""The releases of a workspace as rows: how old, how good, live or not, in which Bentos; and their history."""
+"""The releases of a workspace as rows: of which model, how good, live or not, Bentos; their history."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ __all__ = ["history_table", "release_rows", "release_table"]
 
 
 def release_rows(workspace: Workspace) -> list[dict[str, Any]]:
-    """One row a release, newest first: id, created, products, accuracy, current, bentos (tags), said (pinned,
-    waiting, rolled back: by whom and why).
+    """One row a release, newest first: id, model_of (when its model became champion, which a refresh keeps),
+    products, accuracy, current, bentos (tags), said (pinned, waiting, rolled back: by whom and why).
 
     Raises:
         ArtifactError: there is none.
@@ -32,7 +32,7 @@ def release_rows(workspace: Workspace) -> list[dict[str, Any]]:
         rows.append(
             {
                 "id": release.id,
-                "created": release.provenance.get("created_at"),
+                "model_of": release.provenance.get("created_at"),
                 "products": release.manifest["rows"],
                 "accuracy": release.metrics.get("accuracy"),
                 "current": release.id == live,

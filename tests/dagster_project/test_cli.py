@@ -281,7 +281,7 @@ def test_releases_are_listed_newest_first(root: Path) -> None:
     rows = json.loads(ask("releases", "--json").stdout)
     assert [row["id"] for row in rows] == [second, first]
     assert rows[1] == {
-        "id": first, "created": "day 1", "products": 7, "accuracy": 0.5, "current": True,
+        "id": first, "model_of": "day 1", "products": 7, "accuracy": 0.5, "current": True,
         "bentos": [f"shelfspace:{first}-0a1b2c3d"], "said": "",
     }  # fmt: skip
     table = ask("releases").stdout

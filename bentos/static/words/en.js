@@ -181,7 +181,7 @@ export default {
   "about.title": "About this release",
   "about.text": "Which model, vectors and index answer here, and how well they were measured to do.",
   "about.release": "Release",
-  "about.age": "Made {when}",
+  "about.age": "Model made {when}",
   "about.products": "Products",
   "about.vectors": "Vector length",
   "about.index": "Index",

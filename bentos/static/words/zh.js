@@ -181,7 +181,7 @@ export default {
   "about.title": "关于当前版本",
   "about.text": "当前由哪个模型、向量和索引作答，以及实测效果如何。",
   "about.release": "版本",
-  "about.age": "制作于{when}",
+  "about.age": "模型制作于{when}",
   "about.products": "商品数",
   "about.vectors": "向量长度",
   "about.index": "索引",
