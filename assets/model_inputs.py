@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from assets.lib.learning import chosen_settings, read_catalogue
+from assets.lib.learning import chosen_settings, read_catalogue, too_large
 from assets.lib.presentation import table_fact
 from assets.lib.record import Facts
 from assets.lib.shop import FOLDERS, Shop
@@ -57,26 +57,11 @@ def _choosing(shop: Shop) -> list[Any]:
         return []
     features = shop.settings.features.model_dump(exclude={"device", "batch_size"})
     depends = [asked, installed(), features, shop.settings.preprocessing.image_size, shop.source.label_level]
-    large = _too_large(shop)
+    large = too_large(shop)
     with suppress(ArtifactError):  # nothing was chosen yet, or nobody can read it: it is chosen anew
         if Choice.load(shop.workspace.root / FOLDERS["encoder_choice"]).uses(large):
             depends.append(large)
     return depends
-
-
-def _too_large(shop: Shop) -> list[str]:
-    """Frozen encoders with which a challenger is larger than the gate lets pass beside the champion."""
-    from models.choice import larger_than
-    from releases.champion import champion, champion_model
-    from releases.gate.cost import megabytes
-
-    if champion(shop.workspace) is None:
-        return []
-    try:
-        model = champion_model(shop.workspace)
-    except ArtifactError:
-        return []  # the gate has nothing to hold a challenger's size against either
-    return larger_than(shop.settings.gate.times_larger * megabytes(model))
 
 
 @preprocessing(
@@ -99,7 +84,7 @@ def encoder_choice(shop: Shop, folder: Path) -> Facts:
         targets(catalogue.products, shop.source.label_level).labels,
         ids.map(split["group"]).to_numpy(dtype=str),
         (ids.map(split["split"]) == "train").to_numpy(),
-        _too_large(shop),
+        too_large(shop),
     )
     made.save(folder)
     facts: Facts = {}

@@ -18,6 +18,7 @@ import yaml
 from assets.lib.dvc import repository_of
 from assets.lib.dvc_fetch import fetch
 from assets.lib.erasure.versions import lost_rows, what_became_of
+from models.choice.chosen import AUTO
 from releases import Release, list_releases
 from releases.champion import crown_again
 from releases.comparison import Comparison, compare_releases
@@ -185,7 +186,7 @@ class Scratch:
             self.say(f"snapshot {version} is there, from the {self.bytes_from[version]}")
         code = self.code(made["code"])
         params = self.place / "params.yaml"
-        write_text(params, yaml.safe_dump(made["settings"]))
+        write_text(params, yaml.safe_dump(with_encoders(made["settings"], self.recipe.learned)))
         for job in jobs:
             self.say(f"job {job}")
             self.job(job, code, {**environment(made, self.threads), "SHELFSPACE_PARAMS": str(params)})
@@ -236,6 +237,16 @@ class Scratch:
                     f"checkout that has it\n    git: {done.stderr.strip()}"
                 )
         return clone
+
+
+def with_encoders(settings: Mapping[str, Any], learned: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings in which encoders that `auto` chose beside a champion are named: it does not reign here."""
+    found = {section: dict(part) if isinstance(part, Mapping) else part for section, part in settings.items()}
+    for dotted, encoder in learned.get("encoders", {}).items():
+        section, _, name = dotted.partition(".")
+        if found[section].get(name) in (None, AUTO):
+            found[section][name] = encoder
+    return found
 
 
 def environment(made: Mapping[str, Any], wanted: int | None = None) -> dict[str, str]:

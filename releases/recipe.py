@@ -17,7 +17,8 @@ class Recipe:
 
     Attributes:
         learned: what trained the model: code, libraries, settings, seed, threads, machine, `data` (MD5s of
-            snapshot and split) and `tuned` (study and values laid over the settings, or None).
+            snapshot and split), `tuned` (study and values laid over the settings, or None) and, where
+            there are any, `encoders` that were chosen beside a champion.
         embedded: the same of the release itself, with `catalogue`, how its tables are read, and `beside`,
             what was read that is in no snapshot.
     """

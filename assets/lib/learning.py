@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from assets.lib.shop import Shop
+from releases.champion import champion, champion_model
 from shelfspace.errors import ArtifactError
 from shelfspace.files import read_json, read_parquet, read_yaml
 from shelfspace.hashing import fingerprint
@@ -18,12 +19,14 @@ __all__ = [
     "BestValues",
     "Learning",
     "best_values",
+    "chosen_beside_champion",
     "chosen_settings",
     "labels_version",
     "learning",
     "model_settings",
     "read_catalogue",
     "read_features",
+    "too_large",
 ]
 
 FEATURES = ("text_features", "image_features", "audio_features", "tabular_features")
@@ -134,6 +137,29 @@ def chosen_settings(shop: Shop) -> Settings:
     if not auto_modalities(shop.settings):
         return shop.settings
     return Choice.load(shop.folder("encoder_choice")).settings(shop.settings)
+
+
+def chosen_beside_champion(shop: Shop) -> dict[str, str]:
+    """Settings by dotted name that `auto` came to because a champion reigned (`Choice.named`)."""
+    from models.choice import Choice, auto_modalities
+
+    if not auto_modalities(shop.settings):
+        return {}
+    return Choice.load(shop.folder("encoder_choice")).named()
+
+
+def too_large(shop: Shop) -> list[str]:
+    """Frozen encoders with which a challenger is larger than the gate lets pass beside the champion."""
+    from models.choice import larger_than
+    from releases.gate.cost import megabytes
+
+    if champion(shop.workspace) is None:
+        return []
+    try:
+        model = champion_model(shop.workspace)
+    except ArtifactError:
+        return []  # the gate has nothing to hold a challenger's size against either
+    return larger_than(shop.settings.gate.times_larger * megabytes(model))
 
 
 def model_settings(shop: Shop) -> Settings:

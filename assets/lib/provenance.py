@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from assets.lib.learning import best_values
+from assets.lib.learning import best_values, chosen_beside_champion
 from assets.lib.shop import Shop
 from releases.champion import champion
 from shelfspace.hashing import file_hash
@@ -33,9 +33,11 @@ def provenance(shop: Shop) -> dict[str, str]:
 
 
 def challenger_made_by(shop: Shop) -> dict[str, Any]:
-    """What made the challenger (`Shop.made_by`), and what tuning laid over the settings."""
-    best = best_values(shop)
-    return {**shop.record("challenger").made_by, "tuned": None if best is None else asdict(best)}
+    """What made the challenger (`Shop.made_by`), what tuning laid over the settings, and `encoders`, which
+    `auto` chose as it did since a champion reigned."""
+    best, encoders = best_values(shop), chosen_beside_champion(shop)
+    made = {**shop.record("challenger").made_by, "tuned": None if best is None else asdict(best)}
+    return {**made, "encoders": encoders} if encoders else made
 
 
 def release_made_by(shop: Shop) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Erased products and shoppers taken out of the table of shopper events, while the service writes it."""
 
-from collections.abc import Callable
-from contextlib import closing
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -26,7 +27,7 @@ def erase_interactions(live: Path, stones: Tombstones) -> int:
     if not path.exists():
         return 0
     taken = 0
-    with plainly(path, damage(path)), closing(connected(path)) as database:
+    with _rewritten(path) as database:
 
         def distinct(table: str, column: str) -> pd.Series:
             rows = database.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall()  # noqa: S608 - our own
@@ -46,8 +47,6 @@ def erase_interactions(live: Path, stones: Tombstones) -> int:
                 taken += rows.rowcount
             for value in told[stones.erased_products(told)]:
                 taken += database.execute("DELETE FROM refused WHERE value = ?", (value,)).rowcount
-        database.execute("VACUUM")
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return taken
 
 
@@ -68,7 +67,7 @@ def blot_interactions(live: Path, blotted: Callable[[str], str]) -> int:
         return 0
     select = f"SELECT number, {', '.join(COLUMNS)}, checksum FROM interactions"  # noqa: S608 - of the table
     update = f"UPDATE OR REPLACE interactions SET {' = ?, '.join(COLUMNS)} = ?, checksum = ? WHERE number = ?"  # noqa: S608
-    with plainly(path, damage(path)), closing(connected(path)) as database:
+    with _rewritten(path) as database:
         database.text_factory = lambda data: data.decode(errors="replace")
         with writing(database):
             fresh = []
@@ -77,6 +76,13 @@ def blot_interactions(live: Path, blotted: Callable[[str], str]) -> int:
                 if other != row and checksum(row) == wanted:
                     fresh.append((*other, checksum(other), number))
             database.executemany(update, fresh)
+    return len(fresh)
+
+
+@contextmanager
+def _rewritten(path: Path) -> Iterator[sqlite3.Connection]:
+    """The table; afterwards no free page and no log beside it keeps what was taken out."""
+    with plainly(path, damage(path)), closing(connected(path)) as database:
+        yield database
         database.execute("VACUUM")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return len(fresh)

@@ -60,7 +60,7 @@ def choose_encoders(
         chosen = _choose(modality, able, catalogue, known, labels, groups)
         if passed_over := [one.name for one in every if one not in able]:
             said = f"{', '.join(passed_over)} is too large beside the champion (gate.times_larger)"
-            chosen = replace(chosen, why=f"{chosen.why}; {said}")
+            chosen = replace(chosen, why=f"{chosen.why}; {said}", passed_over=passed_over)
         made[modality] = chosen
     return Choice(made)
 

@@ -1,6 +1,6 @@
 """What was chosen and why: a JSON file, and the settings with it laid over them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Chosen:
         weights: fingerprint of the frozen encoder's weights; "" where there is none.
         why: one sentence.
         figures: candidate to its share of right labels, and the comparisons that decided; {} without.
+        passed_over: candidates that were too large beside the champion of that time.
     """
 
     encoder: str
@@ -34,6 +35,7 @@ class Chosen:
     weights: str = ""
     why: str = ""
     figures: Mapping[str, Any] = field(default_factory=dict)
+    passed_over: Sequence[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -78,6 +80,13 @@ class Choice:
     def uses(self, encoders: Collection[str]) -> bool:
         """Whether one of some encoders was chosen."""
         return any({one.encoder, one.beside} & set(encoders) for one in self.by_modality.values())
+
+    def named(self) -> dict[str, str]:
+        """Settings by dotted name that give the same encoders where no champion reigns, or another; {} where
+        nothing was passed over: then the same data give the same choice."""
+        bound = {name: one for name, one in self.by_modality.items() if one.passed_over}
+        beside = {f"features.{name}_encoder": one.beside for name, one in bound.items() if one.beside}
+        return {**{f"model.{name}": one.encoder for name, one in bound.items()}, **beside}
 
     @classmethod
     def load(cls, folder: Path) -> "Choice":

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from assets.lib.learning import too_large
 from assets.lib.shop import FOLDERS, Shop
-from assets.model_inputs import _choosing, _too_large
+from assets.model_inputs import _choosing
 from catalog.sources.open import open_catalog
 from models.choice import Choice, Chosen
 from models.choice import candidates as module
@@ -46,11 +47,11 @@ def chosen(shop: Shop, beside: str) -> None:
 
 
 def test_the_champions_size_bounds_what_may_be_chosen(shop: Shop, tmp_path: Path) -> None:
-    assert _too_large(shop) == [], "the first model is held against nothing"
+    assert too_large(shop) == [], "the first model is held against nothing"
     reign(shop, tmp_path, 1.0)
-    assert _too_large(shop) == ["minilm"]
+    assert too_large(shop) == ["minilm"]
     reign(shop, tmp_path, 2.0)
-    assert _too_large(shop) == []
+    assert too_large(shop) == []
 
 
 def test_a_choice_that_the_gate_would_refuse_is_made_anew_and_others_stay(shop: Shop, tmp_path: Path) -> None:
@@ -69,4 +70,4 @@ def test_a_champion_that_is_gone_bounds_nothing(shop: Shop, tmp_path: Path) -> N
     reign(shop, tmp_path, 1.0)
     for file in sorted((shop.workspace.state / "champions").rglob("*"), reverse=True):
         file.unlink() if file.is_file() else file.rmdir()
-    assert _too_large(shop) == []
+    assert too_large(shop) == []

@@ -11,7 +11,7 @@ import yaml
 from assets.lib.erasure.versions import GONE, note_became
 from catalog.sources.open import open_catalog
 from dagster_project import reproduction
-from dagster_project.reproduction import Scratch, environment
+from dagster_project.reproduction import Scratch, environment, with_encoders
 from releases import Release, write_release
 from releases.contents import SPLIT
 from releases.recipe import Recipe
@@ -158,3 +158,18 @@ def test_the_arithmetic_has_as_many_threads_as_then(
     given = environment({"threads": threads}, wanted)
     assert given.get("OMP_NUM_THREADS") == expected
     assert not {"DAGSTER_HOME", "SHELFSPACE_PARAMS"} & given.keys()
+
+
+def test_encoders_that_were_chosen_beside_a_champion_are_named_where_none_reigns() -> None:
+    settings = {
+        "model": {"text": "auto", "image": "auto", "width": 64},
+        "features": {"text_encoder": None},
+        "seed": 1,
+    }
+    assert with_encoders(settings, {}) == settings
+    bound = with_encoders(settings, {"encoders": {"model.text": "tfidf"}})
+    assert bound["model"] == {"text": "tfidf", "image": "auto", "width": 64}
+    assert settings["model"]["text"] == "auto", "the recipe stays as it is"
+    named = {"model": {"text": "lstm"}, "features": {"text_encoder": "own"}}
+    chosen = {"encoders": {"model.text": "tfidf", "features.text_encoder": "minilm"}}
+    assert with_encoders(named, chosen) == named, "a release of later settings has those"

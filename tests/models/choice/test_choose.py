@@ -193,6 +193,11 @@ def test_what_the_gate_would_refuse_for_its_size_is_not_tried_and_said(
         "tfidf + minilm is too large beside the champion (gate.times_larger)" in bound.by_modality["text"].why
     )
     assert not bound.uses(["minilm"])
+    assert free.named() == {}, "the same data give the same choice"
+    bound.save(tmp_path)
+    assert Choice.load(tmp_path).named() == {"model.text": "tfidf"}, (
+        "beside no champion minilm would be chosen"
+    )
     assert bound.by_modality["image"] == free.by_modality["image"]
 
 
